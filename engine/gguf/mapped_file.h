@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+namespace moescope::gguf {
+
+/** A regular file, opened once and read by offset.
+ *
+ *  Only a regular file is accepted: a directory, FIFO, socket or device is refused with a sentence. A file that is
+ *  truncated while open must not end the process (no SIGBUS): read() fails with trace::Error{gguf.changed}. */
+class MappedFile {
+public:
+    explicit MappedFile(const std::filesystem::path& path);
+    ~MappedFile();
+    MappedFile(const MappedFile&) = delete;
+    MappedFile& operator=(const MappedFile&) = delete;
+
+    const std::filesystem::path& path() const noexcept { return m_path; }
+    uint64_t size() const noexcept { return m_size; }
+
+    /** Copies out.size() bytes at `offset`; throws trace::Error if they are not there. Thread-safe. */
+    void read(uint64_t offset, std::span<uint8_t> out) const;
+
+private:
+    std::filesystem::path m_path;
+    uint64_t m_size = 0;
+    struct Handle;
+    std::unique_ptr<Handle> m_handle;
+};
+
+} // namespace moescope::gguf

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/gguf/mapped_file.h"
+#include "engine/gguf/tensor_type.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace moescope::gguf {
+
+/** A metadata value. Integers of all widths become int64/uint64, floats double; arrays are homogeneous. */
+using Value = std::variant<uint64_t, int64_t, double, bool, std::string, std::vector<uint64_t>, std::vector<int64_t>,
+                           std::vector<double>, std::vector<bool>, std::vector<std::string>>;
+
+struct TensorInfo {
+    std::string name;
+    TensorType type = TensorType::F32;
+    std::vector<uint64_t> shape; ///< ggml's order: shape[0] is the row length
+    uint64_t offset = 0;         ///< from the start of the file
+    uint64_t bytes = 0;
+
+    uint64_t elements() const;
+    uint64_t rows() const { return shape.empty() || shape[0] == 0 ? 0 : elements() / shape[0]; }
+};
+
+/** A GGUF file (version 2 or 3, little-endian), every bound checked against the file's size before it is used.
+ *  Throws trace::Error with a sentence that names the file and what is wrong. */
+class Reader {
+public:
+    explicit Reader(const std::filesystem::path& path);
+
+    const std::filesystem::path& path() const { return m_file.path(); }
+    uint64_t fileBytes() const { return m_file.size(); }
+    const std::map<std::string, Value>& metadata() const { return m_metadata; }
+    const std::vector<TensorInfo>& tensors() const { return m_tensors; }
+    const TensorInfo* find(std::string_view name) const;
+
+    /** Typed look-ups. Absent: nullopt. Present with another type or out of range: trace::Error naming the key. */
+    std::optional<std::string> text(std::string_view key) const;
+    std::optional<uint32_t> u32(std::string_view key) const;
+    std::optional<float> f32(std::string_view key) const;
+    std::optional<bool> boolean(std::string_view key) const;
+    const std::vector<std::string>* texts(std::string_view key) const;
+    /** Any array of integers, each in 0…2³²−1. */
+    std::optional<std::vector<uint32_t>> u32s(std::string_view key) const;
+
+    /** Copies bytes [offset, offset + out.size()) of a tensor's data. */
+    void read(const TensorInfo& tensor, uint64_t offset, std::span<uint8_t> out) const;
+
+private:
+    MappedFile m_file;
+    std::map<std::string, Value> m_metadata;
+    std::vector<TensorInfo> m_tensors;
+    std::map<std::string, size_t, std::less<>> m_index;
+};
+
+} // namespace moescope::gguf

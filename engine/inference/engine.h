@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/inference/sampler.h"
+#include "engine/model/chat_template.h"
+#include "engine/model/model_config.h"
+#include "engine/model/tokenizer.h"
+#include "engine/trace/info.h"
+#include "engine/trace/token_trace.h"
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace moescope::inference {
+
+enum class KvType { F32, F16 };
+
+/** "f32" or "f16" → type; throws trace::Error{kv.type}. */
+KvType parseKvType(std::string_view name);
+
+struct LoadOptions {
+    std::string device; ///< index or part of the name; empty: the best
+    KvType kv = KvType::F16;
+    uint32_t context = 0;               ///< tokens; 0: the model's limit
+    std::filesystem::path cache_folder; ///< pipeline cache; empty: none
+    /** Bytes uploaded and in all; returns false to cancel (trace::Error{load.cancelled}). */
+    std::function<bool(uint64_t done, uint64_t total)> progress;
+};
+
+struct GenerationRequest {
+    std::vector<int32_t> prompt;
+    uint32_t max_tokens = 128;
+    SamplerSettings sampling;
+    std::vector<std::string> stop; ///< texts that end the answer; never part of it
+    bool ignore_eos = false;
+    bool router_probs = false; ///< fill RouterTrace::probs
+    bool telemetry = true;     ///< RouterTrace at all
+};
+
+struct GenerationResult {
+    std::vector<int32_t> tokens;
+    std::string text;
+    trace::StopReason reason = trace::StopReason::Length;
+    trace::StepTimings timings;
+};
+
+/** Called on the thread that runs generate(). Leave unset what is not wanted. */
+struct GenerationObserver {
+    std::function<void(const trace::PrefillProgress&)> prefill;
+    /** Each prompt token computed (not the reused ones) and each generated one, in order. `text` is what may be shown
+     *  now: whole UTF-8, stop texts held back; it may be empty and may cover several tokens. */
+    std::function<void(const trace::TokenTracePtr& token, const std::string& text)> token;
+    const std::atomic<bool>* cancel = nullptr; ///< set to true from any thread: stops within 50 ms
+};
+
+enum class LogitRows { None, Last, All };
+
+struct EvaluateOptions {
+    LogitRows logits = LogitRows::Last;
+    bool router = false;
+    bool router_probs = false;
+    bool hidden = false;
+    const std::atomic<bool>* cancel = nullptr;
+};
+
+/** What one micro-batch gave. Rows are tokens [first, first + count). */
+struct EvaluateBatch {
+    uint32_t first = 0;
+    uint32_t count = 0;
+    std::span<const float> logits;              ///< [rows][vocab_size]; rows = count, 1 (last batch only) or 0
+    std::span<const trace::RouterTrace> router; ///< [count] or empty
+    std::span<const float> hidden;              ///< [block_count + 1][count][embedding_length] or empty
+};
+
+/** A loaded model on one device with one KV cache: the facade of the engine. Not thread-safe: one thread calls it;
+ *  only the cancel flag may be touched from others. */
+class Engine {
+public:
+    static std::unique_ptr<Engine> load(const std::filesystem::path& file, const LoadOptions& options = {});
+    ~Engine();
+
+    const trace::ModelInfo& model() const;
+    const model::ModelConfig& config() const;
+    const trace::DeviceInfo& device() const;
+    const trace::MemoryInfo& memory() const;
+    double loadMs() const;
+    const model::Tokenizer& tokenizer() const;
+    /** Renders and encodes a conversation; trace::Error{template.unsupported} if the model's template is not known. */
+    model::RenderedChat render(const std::vector<model::ChatMessage>& messages) const;
+
+    /** Prefill of what the KV cache does not hold yet, then the decode loop. */
+    GenerationResult generate(const GenerationRequest& request, const GenerationObserver& observer = {});
+
+    /** One pass over `tokens` appended to the KV cache; `sink` is called once a micro-batch. */
+    void evaluate(std::span<const int32_t> tokens, const EvaluateOptions& options,
+                  const std::function<void(const EvaluateBatch&)>& sink);
+    /** Decodes one token with the recorded step and returns its logits: for benchmarks and tests. */
+    std::span<const float> step(int32_t token);
+    /** Forgets the KV cache. */
+    void reset();
+    uint32_t position() const; ///< tokens in the KV cache
+
+    /** For tests and benchmarks: Vulkan counters; dispatches of the last prefill micro-batch. */
+    uint64_t commandBuffersRecorded() const;
+    uint64_t descriptorSetsUpdated() const;
+    uint64_t lastPrefillDispatches() const;
+    uint64_t kvBufferBytes() const;
+
+private:
+    Engine();
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace moescope::inference

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/model/tokenizer.h"
+
+#include <string>
+#include <vector>
+
+namespace moescope::model {
+
+struct ChatMessage {
+    std::string role; ///< "system", "user" or "assistant"
+    std::string content;
+};
+
+struct RenderedChat {
+    std::string text;            ///< as the model's template prints it
+    std::vector<int32_t> tokens; ///< control tokens of the template only: text of messages is never parsed for them
+    /** For each message the index of its first token in `tokens`, and one past the last at the end. */
+    std::vector<uint32_t> message_starts;
+};
+
+/** Hunyuan-Large's chat format (`../shared` spec §3.3 states its rules). Any other template is refused. */
+class ChatTemplate {
+public:
+    /** `source` is tokenizer.chat_template; throws trace::Error{template.unsupported} if it is not the known one. */
+    ChatTemplate(std::string source, const Tokenizer& tokenizer);
+
+    /** The model answers right after the last token. Unknown roles: trace::Error naming role and index. */
+    RenderedChat render(const std::vector<ChatMessage>& messages) const;
+
+private:
+    const Tokenizer& m_tokenizer;
+};
+
+} // namespace moescope::model

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/model/model_config.h"
+
+#include <filesystem>
+
+namespace moescope::model {
+
+/** config.json of the Hunyuan family → ModelConfig. `token_count` is taken from vocab_size unless a tokenizer is read.
+ *  Sizes that are zero, negative, huge, indivisible or of a wrong JSON type: trace::Error naming the key. */
+ModelConfig readHuggingFaceConfig(const std::filesystem::path& config_json);
+
+/** A tensor that a model of this configuration has, by GGUF name and shape (ggml's order): the one list that the
+ *  reader's check, the converter and the planner go by. */
+struct ExpectedTensor {
+    std::string name;
+    std::vector<uint64_t> shape;
+    bool always_f32 = false; ///< 1-D tensors and ffn_gate_inp
+};
+std::vector<ExpectedTensor> expectedTensors(const ModelConfig& config);
+
+/** Type under which `convert --type type` stores it: F32 for always_f32, Q6_K for token_embd/output under Q4_K,
+ *  F16 where the block size does not divide the row. */
+gguf::TensorType storedType(const ExpectedTensor& tensor, gguf::TensorType type);
+
+} // namespace moescope::model

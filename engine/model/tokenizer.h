@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/gguf/reader.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moescope::model {
+
+/** Byte-level BPE with the Qwen2-style split, NFC and whole-piece look-up first. Immutable, thread-safe. */
+class Tokenizer {
+public:
+    /** From tokenizer.ggml.*; a `pre` or model that is not known is refused by name. */
+    explicit Tokenizer(const gguf::Reader& file);
+    ~Tokenizer();
+    Tokenizer(Tokenizer&&) noexcept;
+
+    /** UTF-8 → ids. Adds nothing. Control tokens in the text are plain text unless `parse_special`. Invalid UTF-8:
+     *  trace::Error{tokenizer.utf8} naming the byte offset. */
+    std::vector<int32_t> encode(std::string_view text, bool parse_special = false) const;
+    /** Bytes of one token: "" for ids that are no text when `special` is false. Ids out of range: trace::Error. */
+    std::string decode(int32_t token, bool special = true) const;
+    std::string decode(const std::vector<int32_t>& tokens, bool special = true) const;
+
+    uint32_t size() const; ///< rows of the vocabulary, padding included
+    bool isControl(int32_t token) const;
+    bool isUnused(int32_t token) const;
+    bool isStop(int32_t token) const;
+    const std::vector<int32_t>& stopTokens() const;
+    int32_t bos() const;  ///< −1 if the model has none
+    bool addsBos() const; ///< tokenizer.ggml.add_bos_token
+    /** Id of a control token by its text; −1 if there is none. */
+    int32_t control(std::string_view text) const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace moescope::model

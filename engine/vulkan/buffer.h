@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/vulkan/device.h"
+
+#include <span>
+
+struct VkBuffer_T;
+struct VkDeviceMemory_T;
+
+namespace moescope::vulkan {
+
+enum class MemoryKind {
+    DeviceLocal, ///< mapped as well where memory is unified
+    HostVisible, ///< coherent and mapped: uploads, step state, read-backs
+};
+
+/** A storage buffer with memory of its own, zeroed at birth (device-local ones on first use of upload() or by
+ *  fill). Throws trace::Error{vulkan.memory} with bytes and name when the device has no more. */
+class Buffer {
+public:
+    Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name);
+    ~Buffer();
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+
+    uint64_t size() const { return m_size; }
+    const std::string& name() const { return m_name; }
+    VkBuffer_T* handle() const { return m_buffer; }
+    bool isMapped() const { return m_mapped != nullptr; }
+    /** Host address; only if isMapped(). */
+    template <typename T>
+    T* mapped() {
+        return static_cast<T*>(m_mapped);
+    }
+    template <typename T>
+    const T* mapped() const {
+        return static_cast<const T*>(m_mapped);
+    }
+
+    /** Copies to the device, through a staging buffer where it is not mapped. Blocks. */
+    void upload(uint64_t offset, std::span<const uint8_t> bytes);
+    /** Copies from the device. Blocks. */
+    void download(uint64_t offset, std::span<uint8_t> bytes) const;
+
+private:
+    Device& m_device;
+    uint64_t m_size = 0;
+    std::string m_name;
+    VkBuffer_T* m_buffer = nullptr;
+    VkDeviceMemory_T* m_memory = nullptr;
+    void* m_mapped = nullptr;
+};
+
+} // namespace moescope::vulkan

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/trace/info.h"
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Handles are opaque pointers to everyone but this folder: no Vulkan header leaves it.
+struct VkInstance_T;
+struct VkPhysicalDevice_T;
+struct VkDevice_T;
+struct VkQueue_T;
+struct VkPipelineCache_T;
+
+namespace moescope::vulkan {
+
+/** What the Vulkan layer did so far: tests prove "recorded once" with these, not with a clock. */
+struct Counters {
+    std::atomic<uint64_t> command_buffers_recorded = 0;
+    std::atomic<uint64_t> descriptor_sets_updated = 0;
+    std::atomic<uint64_t> dispatches_recorded = 0;
+    std::atomic<uint64_t> submissions = 0;
+    std::atomic<uint64_t> validation_messages = 0;
+    std::atomic<uint64_t> buffer_bytes = 0; ///< allocated now
+};
+
+struct DeviceOptions {
+    std::string selector;               ///< index or part of the name; empty: the best usable device
+    std::filesystem::path cache_folder; ///< of the pipeline cache; empty: none on disk
+    uint64_t shader_hash = 0;           ///< part of the cache's key
+    bool validation = false;            ///< also on when MOESCOPE_VALIDATION=1
+};
+
+struct Limits {
+    uint32_t subgroup_size = 0;
+    uint32_t max_workgroup_invocations = 0;
+    uint32_t max_shared_memory = 0;
+    uint64_t max_storage_range = 0;
+    uint64_t max_allocation = 0;
+    uint32_t storage_offset_alignment = 0;
+    double timestamp_period_ns = 0; ///< 0: no timestamps
+    bool unified_memory = false;    ///< host-visible memory is the device's own
+    bool software = false;          ///< a CPU driver
+};
+
+/** One logical device with one compute queue. The loader is opened at run time; where it or a driver is missing
+ *  create() throws trace::Error{vulkan.none} and enumerate() returns nothing. */
+class Device {
+public:
+    static std::vector<trace::DeviceInfo> enumerate();
+    static std::unique_ptr<Device> create(const DeviceOptions& options = {});
+    ~Device();
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+
+    const trace::DeviceInfo& info() const { return m_info; }
+    const Limits& limits() const { return m_limits; }
+    Counters& counters() { return m_counters; }
+    /** Bytes that can still be allocated, by VK_EXT_memory_budget where there is one. */
+    uint64_t freeBytes() const;
+    /** Writes the pipeline cache to disk (atomic; failing to write is no error). */
+    void savePipelineCache();
+
+    VkDevice_T* handle() const { return m_device; }
+    VkPhysicalDevice_T* physical() const { return m_physical; }
+    VkQueue_T* queue() const { return m_queue; }
+    std::mutex& queueMutex() { return m_queueMutex; }
+    uint32_t queueFamily() const { return m_queueFamily; }
+    VkPipelineCache_T* pipelineCache() const { return m_pipelineCache; }
+    /** Index of a memory type in `allowed` (bit mask), host-visible and coherent (cached preferred) or device-local. */
+    uint32_t memoryType(uint32_t allowed, bool host_visible) const;
+    void setName(uint64_t object, uint32_t object_type, const std::string& name) const;
+
+private:
+    Device() = default;
+    trace::DeviceInfo m_info;
+    Limits m_limits;
+    Counters m_counters;
+    VkInstance_T* m_instance = nullptr;
+    VkPhysicalDevice_T* m_physical = nullptr;
+    VkDevice_T* m_device = nullptr;
+    VkQueue_T* m_queue = nullptr;
+    VkPipelineCache_T* m_pipelineCache = nullptr;
+    uint64_t m_debugMessenger = 0;
+    uint32_t m_queueFamily = 0;
+    std::mutex m_queueMutex;
+    std::filesystem::path m_cacheFile;
+};
+
+} // namespace moescope::vulkan
