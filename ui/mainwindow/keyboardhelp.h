@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QDialog>
+
+namespace moescope::ui {
+
+/** What F1 shows: the keys that do something now. */
+class KeyboardHelp : public QDialog {
+    Q_OBJECT
+public:
+    explicit KeyboardHelp(QWidget* parent = nullptr);
+};
+
+} // namespace moescope::ui

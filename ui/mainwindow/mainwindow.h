@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/conversation.h"
+#include "ui/models/selection.h"
+#include "ui/theme/theme.h"
+
+#include <QHash>
+#include <QMainWindow>
+
+class QDockWidget;
+class QStackedWidget;
+class QToolBar;
+
+namespace moescope::ui {
+
+class ChatPanel;
+class ConversationsPanel;
+class StatusLine;
+class WindowActions;
+class WindowToolBar;
+
+enum class LayoutName { Chat, Inspect };
+
+/** What the status bar says first. */
+enum class Activity { Idle, Loading, Reading, Answering, Failed };
+
+/** What the window keeps between two starts; the app stores it. */
+struct WindowState {
+    QByteArray geometry;
+    QByteArray chat;    ///< docks of layout Chat; empty: the default
+    QByteArray inspect; ///< docks of layout Inspect; empty: the default
+    LayoutName layout = LayoutName::Chat;
+};
+
+/** The window: menu, toolbar, sidebar, chat, docks for the panels, status bar. Values in, signals out. */
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+public:
+    explicit MainWindow(QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    ChatPanel* chat() const { return m_chat; }
+    ConversationsPanel* conversations() const { return m_conversations; }
+
+    /** Adds a routing panel. `id` (its object name for saved layouts) places it in the default layout: "experts",
+     *  "token-strip", "token-path", "kv-cache". Call for all panels before restoreState() or show(). */
+    void addPanel(const QString& id, QDockWidget* panel, Qt::DockWidgetArea area = Qt::RightDockWidgetArea);
+    QDockWidget* panel(const QString& id) const { return m_panels.value(id); }
+
+    /** First size (1440 × 900 or 90 % of the screen) and default layouts, unless `state` says otherwise. A state that
+     *  cannot be read is the default. */
+    void restore(const WindowState& state);
+    WindowState state() const;
+
+    LayoutName layoutName() const { return m_layout; }
+    void setSelection(Selection* selection);
+
+public slots:
+    void setLayoutName(moescope::ui::LayoutName name);
+    void resetLayout();
+    void toggleSidebar();
+    void focusNextPanel();
+    void focusPreviousPanel();
+    /** Text of the selected token, for the crumb. */
+    void setTokenText(const QString& text);
+    /** Name and type of the loaded model; an empty name: none. */
+    void setModel(const QString& name, const QString& type, bool builtIn);
+    void setActivity(moescope::ui::Activity activity, const QString& words);
+    void setDevice(const QString& name, bool software);
+    /** Tokens a second of decode and prefill; 0: not measured yet. */
+    void setSpeed(double decode, double prefill);
+    void setKv(quint64 usedBytes, quint64 reservedBytes);
+    void setContext(int usedTokens, int limitTokens);
+    void setUndoAvailable(bool available);
+    /** "“Names for a small boat” was deleted." with Undo for 8 s; Undo emits undoRequested. */
+    void showUndoToast(const QString& sentence);
+    void showToast(const QString& sentence);
+    /** A banner over the whole window until dismissed: what ended a load, with what helps. Empty: none. */
+    void showError(const QString& sentence);
+    void showKeyboardHelp();
+
+signals:
+    void newChatRequested();
+    void undoRequested();
+    void settingsRequested();
+    void aboutRequested();
+    void themeRequested(moescope::ui::Scheme scheme);
+    void layoutChanged(moescope::ui::LayoutName name);
+    void errorDismissed();
+    /** The device part of the status bar was clicked. */
+    void deviceRequested();
+    /** Before the window closes; state() is still whole. */
+    void closing();
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    void changeEvent(QEvent* event) override;
+    bool event(QEvent* event) override;
+
+private:
+    struct LayoutMemory {
+        QByteArray state;
+        bool changed = false; ///< by the user: the default no longer follows the window's size
+    };
+
+    void applyLayout();
+    void applyDefault();
+    void placeSidebar();
+    void remember();
+    void markChanged();
+    QList<QWidget*> focusOrder() const;
+    void movePanelFocus(int step);
+    void selectionChanged();
+    void stepToken(int step);
+    void stepLayer(int step);
+    void decorateTabs();
+    void placeToast();
+
+    ChatPanel* m_chat = nullptr;
+    ConversationsPanel* m_conversations = nullptr;
+    QDockWidget* m_sidebar = nullptr;
+    QStackedWidget* m_pages = nullptr;
+    WindowActions* m_actions = nullptr;
+    WindowToolBar* m_toolbar = nullptr;
+    StatusLine* m_status = nullptr;
+    QWidget* m_banner = nullptr;
+    QWidget* m_toast = nullptr;
+    QHash<QString, QDockWidget*> m_panels;
+    QStringList m_panelOrder;
+    Selection* m_selection = nullptr;
+    QString m_tokenText;
+    LayoutName m_layout = LayoutName::Chat;
+    LayoutMemory m_memory[2];
+    int m_sizeClass = -1;
+    bool m_applying = false;
+    bool m_shown = false;
+};
+
+} // namespace moescope::ui

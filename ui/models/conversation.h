@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/trace/info.h"
+
+#include <QDateTime>
+#include <QList>
+#include <QMetaType>
+#include <QString>
+
+#include <optional>
+
+namespace moescope::ui {
+
+/** What the composer's settings chip shows and its popover edits. */
+struct SamplingView {
+    double temperature = 0.8; ///< 0: greedy
+    int top_k = 40;           ///< 0: off
+    double top_p = 0.95;      ///< 1: off
+    double min_p = 0;         ///< 0: off
+    double repetition_penalty = 1;
+    std::optional<quint64> seed; ///< unset: random
+    int max_tokens = 0;          ///< 0: until the context is full
+    QString system_prompt;
+
+    bool operator==(const SamplingView&) const = default;
+};
+
+enum class Role { User, Assistant };
+
+enum class AnswerState {
+    Complete,
+    Reading,     ///< the prompt is being read; `prefill` says how far
+    Answering,   ///< tokens arrive
+    Interrupted, ///< the app ended or the device was lost; Continue goes on
+    Failed       ///< `error` says why
+};
+
+struct MessageStats {
+    int tokens = 0;
+    double tokens_per_second = 0; ///< 0: unknown
+    double first_token_ms = 0;    ///< 0: unknown
+    double elapsed_ms = 0;        ///< while answering: time so far
+    QString stop_reason;          ///< "eos", "stop", "length", "context", "cancelled" or empty
+
+    bool operator==(const MessageStats&) const = default;
+};
+
+/** One message of the branch in view. */
+struct MessageView {
+    qint64 id = 0;
+    qint64 parent = 0;
+    Role role = Role::User;
+    QString text;       ///< what was written, or the answer so far (Markdown)
+    QString model;      ///< "Nano"
+    QString type;       ///< "Q6_K"
+    QString parameters; ///< "30M, 6.5M active"
+    QDateTime created;
+    AnswerState state = AnswerState::Complete;
+    MessageStats stats;
+    trace::PrefillProgress prefill;
+    int version = 1;  ///< 1…versions: which sibling is in view
+    int versions = 1; ///< siblings of the same parent and role
+    QString error;    ///< a sentence, with state Failed
+    bool has_trace = false;
+};
+
+/** A row of the sidebar. */
+struct ConversationRow {
+    qint64 id = 0;
+    QString title;
+    QDateTime changed;
+    QDateTime deleted; ///< valid: in Deleted since then
+};
+
+/** A part of a search result that matched, in UTF-16 units of the text beside it. */
+struct HitRange {
+    int begin = 0;
+    int end = 0;
+};
+
+struct SearchHit {
+    qint64 conversation = 0;
+    qint64 message = 0; ///< 0: the title matched
+    QString title;
+    QList<HitRange> title_hits;
+    QString excerpt; ///< one line around the hit; empty if only the title matched
+    QList<HitRange> excerpt_hits;
+    QDateTime changed;
+};
+
+/** The text of one token inside the answer in view, UTF-16 units of MessageView::text. Tokens that make up one character
+ *  together may share it. */
+struct TokenRange {
+    int begin = 0;
+    int end = 0;
+};
+
+/** "Temperature 0.7 · top-p 0.9 · random seed". */
+QString samplingText(const SamplingView& sampling);
+/** "52 tokens · 204 tok/s · first token 41 ms · stopped at end of text"; `brief`: the first two parts. */
+QString statsText(const MessageStats& stats, bool brief = false);
+/** Three figures and a unit: "41 ms", "1.8 s", "2 min 5 s". */
+QString durationText(double ms);
+/** Three figures: "9.6", "204". */
+QString figureText(double value);
+/** 1234567 → "1,234,567". */
+QString groupedText(qint64 value);
+/** Time for a list row: "now", "14:32", "Mon", "19 Nov", "19 Nov 2025". */
+QString shortTime(const QDateTime& when, const QDateTime& now);
+
+} // namespace moescope::ui
+
+Q_DECLARE_METATYPE(moescope::ui::SamplingView)

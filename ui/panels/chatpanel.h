@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/conversation.h"
+#include "ui/panels/firststart.h"
+
+#include <QWidget>
+
+class QLabel;
+class QStackedWidget;
+
+namespace moescope::ui {
+
+class Composer;
+class FindBar;
+class IconButton;
+class Transcript;
+
+/** Head line, transcript (or first start) and composer of one conversation. */
+class ChatPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit ChatPanel(QWidget* parent = nullptr);
+
+    // --- the conversation in view ---
+
+    /** Shows a conversation; 0 with no messages is a new one: first start, or the empty chat. */
+    void setConversation(qint64 id, const QString& title, const QList<MessageView>& messages);
+    qint64 conversation() const { return m_conversation; }
+    void setTitle(const QString& title);
+    /** Replaces the branch in view (another version was chosen, an answer was regenerated). */
+    void setMessages(const QList<MessageView>& messages);
+    void appendMessage(const MessageView& message);
+    void updateMessage(const MessageView& message);
+    void appendText(qint64 message, const QString& text);
+    void setDraft(const QString& text);
+    QString draft() const;
+    /** A sentence above the composer about this chat (an error, a refusal); empty: none. */
+    void setNotice(const QString& sentence);
+    void scrollToMessage(qint64 message);
+
+    // --- the model ---
+
+    void setModel(const trace::ModelInfo& model, bool demonstration);
+    void setSuggestions(const QList<Suggestion>& suggestions);
+    /** Nothing can be sent, and why: "The model is being loaded." Empty: ready. */
+    void setUnavailable(const QString& reason);
+    void setAnswering(bool answering);
+    bool isAnswering() const;
+    void setSampling(const SamplingView& sampling);
+    void setSamplingDefaults(const SamplingView& defaults);
+    void setTokenCount(const QString& text, int tokens);
+
+    // --- tokens of the answer in view ---
+
+    void setTokenRanges(qint64 message, const QList<TokenRange>& ranges);
+    void setSelectedToken(int token);
+    /** Inspect: a click on a word selects its token. */
+    void setTokensClickable(bool clickable);
+
+    Transcript* transcript() const { return m_transcript; }
+    Composer* composer() const { return m_composer; }
+
+public slots:
+    void openFind();
+    void focusComposer();
+    void openSampling();
+    void stop();
+    /** The last answer anew. */
+    void regenerateLast();
+    /** The last of the user's messages goes into the composer. */
+    void editLast();
+    void continueLast();
+
+signals:
+    void sendRequested(const QString& text);
+    void stopRequested();
+    void regenerateRequested(qint64 message);
+    /** A new branch with `text` instead of the user's message. */
+    void editRequested(qint64 message, const QString& text);
+    void versionRequested(qint64 message, int step);
+    void continueRequested(qint64 message);
+    void expertsRequested(qint64 message);
+    void draftChanged(const QString& text);
+    void samplingChanged(const moescope::ui::SamplingView& sampling);
+    void tokenCountRequested(const QString& text);
+    void tokenClicked(qint64 message, int token);
+    /** A link of an answer was chosen; nothing is opened by itself. */
+    void linkActivated(const QString& target);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
+    bool event(QEvent* event) override;
+
+private:
+    void startEdit(qint64 message);
+    void endEdit();
+    void sent(const QString& text);
+    void refresh();
+    void applyTheme();
+    void place();
+
+    qint64 m_conversation = 0;
+    qint64 m_editing = 0;
+    QString m_draftBeforeEdit;
+    QWidget* m_head = nullptr;
+    QLabel* m_title = nullptr;
+    IconButton* m_find = nullptr;
+    FindBar* m_findBar = nullptr;
+    QStackedWidget* m_stack = nullptr;
+    FirstStart* m_firstStart = nullptr;
+    Transcript* m_transcript = nullptr;
+    QWidget* m_foot = nullptr;
+    Composer* m_composer = nullptr;
+    QString m_fullTitle;
+};
+
+} // namespace moescope::ui

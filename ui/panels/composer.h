@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/conversation.h"
+
+#include <QFrame>
+
+class QLabel;
+class QMimeData;
+class QPushButton;
+class QTimer;
+class QToolButton;
+
+namespace moescope::ui {
+
+class ComposerEdit;
+class SamplingPopover;
+
+/** Where a message is written: grows to 8 lines, Enter sends, Shift+Enter breaks, Esc stops. Below 400 px it is one
+ *  line with icon buttons. */
+class Composer : public QFrame {
+    Q_OBJECT
+public:
+    /** Longer texts are refused with a sentence. */
+    static constexpr qsizetype kMostCharacters = 500'000;
+
+    explicit Composer(QWidget* parent = nullptr);
+
+    QString text() const;
+    /** Sets the draft of a conversation; no draftChanged follows. */
+    void setDraft(const QString& text);
+    void setModelName(const QString& name);
+    /** Send is off with `reason` as its sentence; an empty reason: Send is on. */
+    void setUnavailable(const QString& reason);
+    void setAnswering(bool answering);
+    bool isAnswering() const { return m_answering; }
+    void setSampling(const SamplingView& sampling);
+    void setSamplingDefaults(const SamplingView& defaults);
+    /** Answer to tokenCountRequested: shown if `text` is still what is written. */
+    void setTokenCount(const QString& text, int tokens);
+    /** Writes a sentence above the text ("Editing…", a refusal). Empty: none. */
+    void setNotice(const QString& sentence, bool dismissable);
+    /** An edit of a sent message is on: Send emits sent() as always, Esc emits editCancelled. */
+    void setEditing(bool editing);
+    bool isEditing() const { return m_editing; }
+
+public slots:
+    void focusText();
+    void openSampling();
+    void send();
+
+signals:
+    void sent(const QString& text);
+    void stopRequested();
+    /** Up in the empty field. */
+    void editLastRequested();
+    void editCancelled();
+    /** 300 ms after the last change. */
+    void draftChanged(const QString& text);
+    /** 200 ms after the last change; not for an empty text. */
+    void tokenCountRequested(const QString& text);
+    void samplingChanged(const moescope::ui::SamplingView& sampling);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    void textChanged();
+    void grow();
+    void refresh();
+    void applyTheme();
+
+    ComposerEdit* m_edit = nullptr;
+    QToolButton* m_sampling = nullptr;
+    QLabel* m_count = nullptr;
+    QPushButton* m_send = nullptr;
+    QPushButton* m_stop = nullptr;
+    QLabel* m_notice = nullptr;
+    QToolButton* m_noticeClose = nullptr;
+    QWidget* m_noticeRow = nullptr;
+    QWidget* m_bottom = nullptr;
+    SamplingPopover* m_popover = nullptr;
+    QTimer* m_draftDelay = nullptr;
+    QTimer* m_countDelay = nullptr;
+    SamplingView m_view;
+    QString m_modelName;
+    QString m_unavailable;
+    int m_tokens = -1;
+    bool m_answering = false;
+    bool m_editing = false;
+    bool m_narrow = false;
+    bool m_quiet = false;
+};
+
+} // namespace moescope::ui

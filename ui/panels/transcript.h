@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/conversation.h"
+
+#include <QAbstractScrollArea>
+#include <QHash>
+
+namespace moescope::ui {
+
+class MessageWidget;
+
+/** The messages of the branch in view, as a virtual list: only those on screen have widgets. Heights of the others are
+ *  estimated until they have been laid out once at this width. Follows the end unless the user scrolled up. */
+class Transcript : public QAbstractScrollArea {
+    Q_OBJECT
+public:
+    static constexpr int kColumn = 760; ///< px at font scale 1
+
+    explicit Transcript(QWidget* parent = nullptr);
+    ~Transcript() override;
+
+    /** Replaces all messages and scrolls to the end. */
+    void setMessages(const QList<MessageView>& messages);
+    const QList<MessageView>& messages() const { return m_messages; }
+    void appendMessage(const MessageView& message);
+    /** Replaces the message of the same id; unknown ids are ignored. */
+    void updateMessage(const MessageView& message);
+    /** Adds streamed text; the rest of the message stays. */
+    void appendText(qint64 message, const QString& text);
+    /** Actions that would start an answer (regenerate, edit, continue) are off while one is being made. */
+    void setAnswering(bool answering);
+
+    void setTokenRanges(qint64 message, const QList<TokenRange>& ranges);
+    /** Marks one token of the message with ranges; −1: none. */
+    void setSelectedToken(int token);
+    void setTokensClickable(bool clickable);
+
+    void scrollToMessage(qint64 message, int offset = 0);
+    void scrollToEnd();
+    bool isFollowing() const { return m_following; }
+    /** Marks a hit of the search in this chat; message 0: none. */
+    void setFound(qint64 message, int begin, int end);
+    int indexOf(qint64 message) const;
+    /** Widgets alive now; for tests of the virtual list. */
+    int widgetCount() const { return static_cast<int>(m_widgets.size()); }
+    MessageWidget* widgetOf(qint64 message) const { return m_widgets.value(message); }
+    /** Left edge and width of the column in this widget's coordinates. */
+    QRect columnRect() const;
+
+signals:
+    void regenerateRequested(qint64 message);
+    void editRequested(qint64 message);
+    void continueRequested(qint64 message);
+    void versionRequested(qint64 message, int step);
+    void expertsRequested(qint64 message);
+    void stopRequested();
+    void copied(qint64 message);
+    void linkActivated(const QString& target);
+    void tokenClicked(qint64 message, int token);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void scrollContentsBy(int dx, int dy) override;
+    void changeEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    bool viewportEvent(QEvent* event) override;
+
+private:
+    struct Anchor {
+        int index = 0;
+        int offset = 0; ///< px from the viewport's top to the message's top
+    };
+
+    void arrange();
+    void scheduleArrange();
+    int estimate(const MessageView& message, int width) const;
+    int heightOf(int index) const { return m_heights[index]; }
+    int measure(int index);
+    MessageWidget* obtain(int index);
+    void feed(MessageWidget* widget, int index);
+    qint64 totalHeight() const;
+    Anchor anchorAt(qint64 scroll) const;
+    void forgetHeights();
+
+    QList<MessageView> m_messages;
+    QList<int> m_heights;
+    QList<bool> m_measured;
+    QHash<qint64, MessageWidget*> m_widgets;
+    QHash<qint64, int> m_index;
+    QSet<qint64> m_stale;
+    QHash<qint64, int> m_empty;
+    qint64 m_tokenMessage = 0;
+    QList<TokenRange> m_tokens;
+    int m_selectedToken = -1;
+    bool m_clickable = false;
+    qint64 m_foundMessage = 0;
+    int m_foundBegin = 0;
+    int m_foundEnd = 0;
+    bool m_answering = false;
+    bool m_following = true;
+    bool m_arranging = false;
+    bool m_scheduled = false;
+};
+
+} // namespace moescope::ui
