@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/store/values.h"
+
+#include <QJsonValue>
+
+#include <atomic>
+#include <memory>
+
+namespace moescope::store {
+
+struct StoreOptions {
+    bool in_memory = false; ///< nothing is kept: for a session without a usable data folder
+    int max_pages = 0;      ///< the database may not grow beyond so many pages of 4096 bytes; 0: no limit
+    int purge_after_days = 30;
+};
+
+/** All conversations, in one SQLite file (`moescope.sqlite`, WAL). One thread makes, uses and destroys it: in the app
+ *  that of StoreWorker.
+ *
+ *  One program at a time: a second Store on the same folder is refused with store.in_use. Every method throws
+ *  trace::Error: store.full (disk full), store.read_only, store.io, store.corrupt, store.busy, store.not_found,
+ *  store.invalid; a failed method has changed nothing.
+ *
+ *  Prompts are on the disk when addPrompt returns, even if the power fails then. Parts of an answer survive the end
+ *  of the program at once and a power failure from the next prompt or finished answer on. */
+class Store {
+public:
+    static constexpr int schemaVersion = 1;
+
+    /** Opens `folder`/moescope.sqlite, making both if needed. Throws store.no_folder, store.in_use, store.newer,
+     *  store.foreign, store.no_search, store.read_only, store.full, store.io. A damaged file is renamed to
+     *  moescope.sqlite.corrupt-YYYYMMDD-HHMMSS and a new one made: see OpenReport::notice. */
+    explicit Store(const QString& folder, const StoreOptions& options = {});
+    ~Store(); ///< checkpoint and clean end
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    const OpenReport& report() const;
+
+    // Conversations
+    Conversation addConversation(const QString& systemPrompt = {}, const QJsonObject& sampling = {});
+    /** Newest change first. `deleted`: those that were removed and can be restored. */
+    QList<ConversationRow> conversations(bool deleted = false) const;
+    Conversation conversation(qint64 id) const;
+    void rename(qint64 id, const QString& title);
+    void setDraft(qint64 id, const QString& draft);
+    void setSystemPrompt(qint64 id, const QString& systemPrompt);
+    void setSampling(qint64 id, const QJsonObject& sampling);
+    /** Shows another branch. `message` must be of this conversation. */
+    void setCurrentLeaf(qint64 id, qint64 message);
+    /** Can be undone with restore() for 30 days. */
+    void remove(qint64 id);
+    void restore(qint64 id);
+
+    // Messages
+    /** The whole tree, oldest first, each with what is stored of its text so far. */
+    QList<Message> messages(qint64 conversation) const;
+    Message message(qint64 id) const;
+    /** Stores a prompt under `parent` (0: at the root), makes it the current leaf, empties the draft and names a
+     *  conversation that has no title. To edit a prompt, add one with the same parent. */
+    Message addPrompt(qint64 conversation, qint64 parent, const QString& text);
+    /** An empty Streaming answer, the current leaf. To regenerate, begin one with the same parent. */
+    Message beginAnswer(const AnswerStart& start);
+    /** Adds to a Streaming answer; costs time by what is added, not by what is there. */
+    void appendAnswer(qint64 message, const QString& text, const TokenTraces& traces);
+    /** Adds the rest and ends a Streaming answer, in one transaction. */
+    Message finishAnswer(qint64 message, const QString& text, const TokenTraces& traces, const AnswerEnd& end);
+    /** Continue: an Interrupted, Cancelled, Failed or Complete answer is Streaming again and keeps its text. */
+    Message resumeAnswer(qint64 message);
+    StoredTraces traces(qint64 message) const;
+
+    /** Titles and texts that hold every word of `query`, letters' case aside; signs are literal. `cancel` may be set
+     *  from another thread. */
+    SearchResult search(const QString& query, int limit = 200, const std::atomic<bool>* cancel = nullptr) const;
+
+    // Settings: names with dots ("window.layout"), values any JSON
+    QJsonValue setting(const QString& name) const;
+    void setSetting(const QString& name, const QJsonValue& value);
+
+    /** A copy of everything as one file with no WAL; `file` must not exist. */
+    void backUp(const QString& file) const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace moescope::store
