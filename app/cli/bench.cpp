@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/command.h"
+#include "app/cli/copy_speed.h"
+#include "app/cli/input.h"
+#include "app/cli/loading.h"
+#include "app/cli/options.h"
+#include "app/cli/output.h"
+#include "app/platform/signals.h"
+#include "engine/trace/error.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace moescope::cli {
+namespace {
+
+struct Options {
+    OutputOptions output;
+    std::string model = "builtin";
+    std::string device;
+    std::string kv = "f16";
+    std::vector<uint32_t> prefill{512};
+    std::vector<uint32_t> decode{128};
+    std::vector<uint32_t> depths{0};
+    uint32_t runs = 5;
+};
+
+struct Test {
+    bool decode = false;
+    uint32_t tokens = 0;
+    uint32_t depth = 0;
+
+    std::string name() const {
+        return (decode ? "tg" : "pp") + std::to_string(tokens) + (depth == 0 ? "" : "@d" + std::to_string(depth));
+    }
+};
+
+struct Measured {
+    Test test;
+    std::vector<double> tokens_per_second; ///< one a run, in order
+    uint32_t depth_filled = 0;             ///< tokens that were in the cache when the clock started
+
+    double median() const {
+        std::vector<double> sorted = tokens_per_second;
+        std::sort(sorted.begin(), sorted.end());
+        const size_t n = sorted.size();
+        return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+    }
+};
+
+std::vector<Test> makeTests(const Options& options) {
+    std::vector<Test> tests;
+    for (const uint32_t depth : options.depths) {
+        for (const bool decode : {false, true}) {
+            for (const uint32_t tokens : decode ? options.decode : options.prefill) {
+                if (tokens > 0) {
+                    tests.push_back({decode, tokens, depth});
+                }
+            }
+        }
+    }
+    return tests;
+}
+
+/** Bytes of weights that one decoded token reads: all matrices, of the experts only those that work, of the embedding
+ *  only one row unless it is the output matrix too. */
+uint64_t bytesPerToken(const OpenModel& model) {
+    const bool tied = model.file.find("output.weight") == nullptr;
+    uint64_t bytes = 0;
+    for (const gguf::TensorInfo& tensor : model.file.tensors()) {
+        if (tensor.name == "token_embd.weight" && !tied) {
+            bytes += tensor.bytes / std::max<uint64_t>(tensor.rows(), 1);
+        } else if (tensor.name.find("_exps.") != std::string::npos && model.info.expert_count > 0) {
+            bytes += tensor.bytes / model.info.expert_count * model.info.expert_used_count;
+        } else {
+            bytes += tensor.bytes;
+        }
+    }
+    return bytes;
+}
+
+/** Tokens that differ from each other and from run to run not at all. */
+std::vector<int32_t> someTokens(uint32_t count, uint32_t vocabulary) {
+    std::vector<int32_t> tokens(count);
+    uint32_t state = 1;
+    for (int32_t& token : tokens) {
+        state = state * 1664525U + 1013904223U;
+        token = static_cast<int32_t>((state >> 8) % vocabulary);
+    }
+    return tokens;
+}
+
+/** One run, in seconds. */
+double timeOnce(inference::Engine& engine, const Test& test, Measured& measured) {
+    const uint32_t vocabulary = engine.config().token_count;
+    const auto nothing = [](const inference::EvaluateBatch&) {};
+    inference::EvaluateOptions options;
+    options.cancel = &platform::InterruptScope::flag();
+    engine.reset();
+    if (test.depth > 0) {
+        options.logits = inference::LogitRows::None;
+        engine.evaluate(someTokens(test.depth, vocabulary), options, nothing);
+        throwIfInterrupted();
+    }
+    measured.depth_filled = engine.position();
+    const std::vector<int32_t> tokens = someTokens(test.tokens, vocabulary);
+    const auto start = std::chrono::steady_clock::now();
+    if (test.decode) {
+        for (const int32_t token : tokens) {
+            engine.step(token);
+            throwIfInterrupted();
+        }
+    } else {
+        options.logits = inference::LogitRows::Last;
+        engine.evaluate(tokens, options, nothing);
+    }
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    throwIfInterrupted();
+    return seconds.count();
+}
+
+Json toJson(const Measured& m, uint64_t bytes_per_token) {
+    const auto [least, most] = std::minmax_element(m.tokens_per_second.begin(), m.tokens_per_second.end());
+    // Prefill reads a weight once for many tokens: a product with bytes_per_token would mean nothing.
+    const Json gigabytes = m.test.decode ? Json(m.median() * static_cast<double>(bytes_per_token) / 1e9) : Json();
+    return {{"name", m.test.name()},
+            {"tokens_per_second", {{"median", m.median()}, {"min", *least}, {"max", *most}}},
+            {"runs", m.tokens_per_second},
+            {"gb_per_second", gigabytes},
+            {"depth_filled", m.depth_filled}};
+}
+
+void bench(const Options& options) {
+    const platform::InterruptScope interrupt;
+    const Log log(options.output.verbose);
+    const std::vector<Test> tests = makeTests(options);
+    uint64_t needed = 1;
+    for (const Test& test : tests) {
+        needed = std::max<uint64_t>(needed, uint64_t{test.depth} + test.tokens);
+    }
+    LoadRequest load{options.model, options.device, options.kv};
+    uint64_t bytes_per_token = 0;
+    {
+        const OpenModel model(options.model);
+        load.context = chooseContext(model.info, std::nullopt, needed, 0);
+        bytes_per_token = bytesPerToken(model);
+    }
+    const double copy = copyGigabytesPerSecond(options.device);
+    const auto engine = loadEngine(load, log);
+    ProgressBar bar("Measuring");
+    uint64_t done = 0;
+    std::vector<Measured> measured;
+    for (const Test& test : tests) {
+        Measured m{test, {}, 0};
+        timeOnce(*engine, test, m); // caches fill and clocks rise; not counted
+        for (uint32_t run = 0; run < options.runs; ++run) {
+            m.tokens_per_second.push_back(test.tokens / timeOnce(*engine, test, m));
+            bar.update(++done, tests.size() * options.runs);
+        }
+        measured.push_back(std::move(m));
+    }
+    if (options.output.json) {
+        Json list = Json::array();
+        for (const Measured& m : measured) {
+            list.push_back(toJson(m, bytes_per_token));
+        }
+        printJson({{"tests", list},
+                   {"bytes_per_token", bytes_per_token},
+                   {"copy_gb_per_second", copy},
+                   {"device", engine->device().name}});
+        return;
+    }
+    std::vector<std::vector<std::string>> rows{{"Test", "tok/s", "least", "most", "GB/s"}};
+    for (const Measured& m : measured) {
+        const auto [least, most] = std::minmax_element(m.tokens_per_second.begin(), m.tokens_per_second.end());
+        rows.push_back({m.test.name(), threeFigures(m.median()), threeFigures(*least), threeFigures(*most),
+                        m.test.decode ? threeFigures(m.median() * static_cast<double>(bytes_per_token) / 1e9) : ""});
+    }
+    printTable(rows, {false, true, true, true, true});
+    printForeign("On “" + engine->device().name + "”, which copies " + threeFigures(copy) + " GB/s; a token reads " +
+                 trace::bytesText(bytes_per_token) + " of weights; n = " + std::to_string(options.runs) + ".\n");
+}
+
+} // namespace
+
+void addBench(CLI::App& program, Action& action) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = program.add_subcommand("bench", "Measure the speed of prefill and decode");
+    addModel(*command, options->model);
+    addCounts(*command, "-p,--prefill", options->prefill, 0, "Tokens read at once; 0: no such test");
+    addCounts(*command, "-n,--decode", options->decode, 0, "Tokens written one by one; 0: no such test");
+    addCounts(*command, "-d,--depth", options->depths, 0, "Tokens that are already in the KV cache");
+    command->add_option("-r,--runs", options->runs, "Runs of each test")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 10000));
+    addKv(*command, options->kv);
+    addDevice(*command, options->device);
+    addOutput(*command, options->output);
+    setAction(*command, action, options, bench);
+}
+
+} // namespace moescope::cli

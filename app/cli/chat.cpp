@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/command.h"
+#include "app/cli/input.h"
+#include "app/cli/loading.h"
+#include "app/cli/options.h"
+#include "app/cli/output.h"
+#include "app/platform/console.h"
+#include "app/platform/signals.h"
+#include "engine/trace/error.h"
+
+#include <iostream>
+
+namespace moescope::cli {
+namespace {
+
+struct Options {
+    OutputOptions output;
+    std::string model = "builtin";
+    std::string device;
+    std::string kv = "f16";
+    std::optional<std::string> system;
+    std::optional<uint32_t> context;
+    inference::SamplerSettings sampling;
+};
+
+constexpr std::string_view help = "/system TEXT   set the system message and start afresh\n"
+                                  "/new           start afresh\n"
+                                  "/quit          end (Ctrl-D does too)\n"
+                                  "Ctrl-C stops an answer.\n";
+
+class Chat {
+public:
+    Chat(inference::Engine& engine, const Options& options)
+        : m_engine(engine), m_sampling(effective(options.sampling)) {
+        startAfresh(options.system.value_or(""));
+    }
+
+    void startAfresh(const std::string& system) {
+        m_messages.clear();
+        if (!system.empty()) {
+            m_messages.push_back({"system", system});
+        }
+    }
+    void startAfresh() {
+        const bool has_system = !m_messages.empty() && m_messages.front().role == "system";
+        startAfresh(has_system ? m_messages.front().content : std::string());
+    }
+
+    /** Streams the answer. On an error the conversation is as it was before the question. */
+    void ask(const std::string& question) {
+        m_messages.push_back({"user", question});
+        try {
+            answer();
+        } catch (...) {
+            m_messages.pop_back();
+            throw;
+        }
+    }
+
+private:
+    void answer() {
+        inference::GenerationRequest request;
+        request.prompt = m_engine.render(m_messages).tokens;
+        const uint32_t context = m_engine.memory().context;
+        if (request.prompt.size() >= context) {
+            throw trace::Error(
+                "cli.context",
+                "The conversation has {tokens} tokens and the context holds {context}; /new starts afresh.",
+                {{"tokens", trace::grouped(request.prompt.size())}, {"context", trace::grouped(context)}});
+        }
+        request.max_tokens = context - static_cast<uint32_t>(request.prompt.size());
+        request.sampling = m_sampling;
+        request.telemetry = false;
+        const platform::InterruptScope interrupt;
+        inference::GenerationObserver observer;
+        observer.cancel = &platform::InterruptScope::flag();
+        observer.token = [](const trace::TokenTracePtr& token, const std::string& text) {
+            if (token->generated) {
+                printForeign(text);
+            }
+        };
+        const inference::GenerationResult result = m_engine.generate(request, observer);
+        m_messages.push_back({"assistant", result.text});
+        const char* note = result.reason == trace::StopReason::Cancelled ? " [stopped]"
+                           : result.reason == trace::StopReason::Context ? " [the context is full; /new starts afresh]"
+                                                                         : "";
+        print(std::string(note) + "\n");
+    }
+
+    inference::Engine& m_engine;
+    inference::SamplerSettings m_sampling;
+    std::vector<model::ChatMessage> m_messages;
+};
+
+/** True if the line was a command. */
+bool obey(const std::string& line, Chat& chat, bool& quit) {
+    if (line.empty() || line.front() != '/') {
+        return false;
+    }
+    if (line == "/quit" || line == "/exit") {
+        quit = true;
+    } else if (line == "/new") {
+        chat.startAfresh();
+        print("Started afresh.\n");
+    } else if (line == "/system" || line.starts_with("/system ")) {
+        chat.startAfresh(line.size() > 8 ? line.substr(8) : std::string());
+        print("Started afresh with this system message.\n");
+    } else if (line == "/help") {
+        print(help);
+    } else {
+        printForeign("There is no command “" + line + "”; /help lists them.\n");
+    }
+    return true;
+}
+
+void talk(const Options& options) {
+    std::unique_ptr<inference::Engine> engine;
+    {
+        const platform::InterruptScope interrupt;
+        const Log log(options.output.verbose);
+        LoadRequest load{options.model, options.device, options.kv};
+        const OpenModel model(options.model);
+        load.context = chooseContext(model.info, options.context, 0, model.info.context_length);
+        engine = loadEngine(load, log);
+    }
+    const bool person = platform::isTerminal(platform::Stream::Input);
+    Chat chat(*engine, options);
+    if (person) {
+        printForeign(engine->model().name + " (" + engine->model().main_type + ") on " + engine->device().name +
+                     ". /help lists the commands.\n");
+    }
+    bool quit = false;
+    std::string line;
+    while (!quit) {
+        if (person) {
+            printForeign("\n> ");
+        }
+        if (!std::getline(std::cin, line)) {
+            break;
+        }
+        if (!line.empty() && line.back() == '\r') {
+            line.pop_back();
+        }
+        if (line.find_first_not_of(" \t") == std::string::npos || obey(line, chat, quit)) {
+            continue;
+        }
+        try {
+            chat.ask(line);
+        } catch (const trace::Error& error) {
+            // A person can go on from a full context or a bad character; a lost device cannot be talked to.
+            if (!person || error.id().starts_with("vulkan.")) {
+                throw;
+            }
+            printForeign(std::string(error.what()) + "\n");
+        }
+    }
+    if (person) {
+        print("\n");
+    }
+}
+
+} // namespace
+
+void addChat(CLI::App& program, Action& action) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = program.add_subcommand("chat", "Chat in the terminal");
+    addModel(*command, options->model);
+    command->add_option("--system", options->system, "System message");
+    command->add_option("--ctx", options->context, "Tokens that the KV cache holds; the model's limit if not given");
+    addSampling(*command, options->sampling);
+    addKv(*command, options->kv);
+    addDevice(*command, options->device);
+    command->add_flag("-v,--verbose", options->output.verbose, "Log to stderr");
+    setAction(*command, action, options, talk);
+}
+
+} // namespace moescope::cli

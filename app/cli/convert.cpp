@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/model/convert.h"
+
+#include "app/cli/command.h"
+#include "app/cli/loading.h"
+#include "app/cli/options.h"
+#include "app/cli/output.h"
+#include "app/platform/paths.h"
+#include "app/platform/signals.h"
+#include "engine/trace/error.h"
+
+namespace moescope::cli {
+namespace {
+
+struct Options {
+    OutputOptions output;
+    std::string folder;
+    std::string target;
+    std::string type = "f16";
+};
+
+void convert(const Options& options) {
+    const platform::InterruptScope interrupt;
+    ProgressBar bar("Converting");
+    model::ConvertOptions request;
+    request.type = gguf::parseTensorType(options.type);
+    request.progress = [&bar](uint64_t done, uint64_t total) {
+        bar.update(done, total);
+        return !platform::InterruptScope::flag().load();
+    };
+    const model::ConvertResult result =
+        model::convert(platform::fromUtf8(options.folder), platform::fromUtf8(options.target), request);
+    const Log log(options.output.verbose);
+    for (const std::string& warning : result.warnings) {
+        log.line(warning);
+    }
+    if (options.output.json) {
+        printJson({{"tensors", result.tensors}, {"bytes", result.bytes}, {"seconds", result.seconds}});
+        return;
+    }
+    print(trace::grouped(result.tensors) + " tensors, " + trace::bytesText(result.bytes) + " in " +
+          threeFigures(result.seconds) + " s.\n");
+    if (!options.output.verbose) {
+        for (const std::string& warning : result.warnings) {
+            printForeign(warning + "\n");
+        }
+    }
+}
+
+} // namespace
+
+void addConvert(CLI::App& program, Action& action) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = program.add_subcommand("convert", "Turn a Hugging Face folder into a GGUF file");
+    command->add_option("folder", options->folder, "Folder with config.json and safetensors")->required();
+    command->add_option("output", options->target, "The .gguf file to write")->required();
+    addType(*command, options->type);
+    addOutput(*command, options->output);
+    setAction(*command, action, options, convert);
+}
+
+} // namespace moescope::cli

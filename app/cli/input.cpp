@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/input.h"
+
+#include "app/platform/paths.h"
+#include "engine/gguf/mapped_file.h"
+#include "engine/model/model_config.h"
+#include "engine/trace/error.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace moescope::cli {
+
+OpenModel::OpenModel(const std::string& model)
+    : file(platform::resolveModel(model)), info(model::readInfo(file)), tokenizer(file) {}
+
+std::string readFile(const std::string& path) {
+    // The whole text is held in memory several times over while it is split into tokens.
+    constexpr uint64_t largest = uint64_t{1} << 30;
+    const gguf::MappedFile file(platform::fromUtf8(path));
+    if (file.size() > largest) {
+        throw trace::Error(
+            "cli.file_size", "“{file}” has {bytes}; at most {largest} are read as text.",
+            {{"file", path}, {"bytes", trace::bytesText(file.size())}, {"largest", trace::bytesText(largest)}});
+    }
+    std::string text(file.size(), '\0');
+    file.read(0, {reinterpret_cast<uint8_t*>(text.data()), text.size()});
+    return text;
+}
+
+std::vector<int32_t> parseTokens(const std::string& list, const model::Tokenizer& tokenizer) {
+    std::vector<int32_t> tokens;
+    const char* at = list.data();
+    const char* const end = at + list.size();
+    const auto skipSpaces = [&] {
+        while (at != end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r')) {
+            ++at;
+        }
+    };
+    skipSpaces();
+    while (at != end) {
+        int64_t id = 0;
+        const auto [next, error] = std::from_chars(at, end, id);
+        if (error == std::errc::invalid_argument) {
+            throw trace::Error("cli.tokens",
+                               "“{list}” is no comma-separated list of token ids: number {n} cannot be read.",
+                               {{"list", list.size() > 60 ? list.substr(0, 60) + "…" : list},
+                                {"n", trace::grouped(tokens.size() + 1)}});
+        }
+        const std::string shown(at, next);
+        if (error == std::errc::result_out_of_range || id >= static_cast<int64_t>(tokenizer.size())) {
+            throw trace::Error("cli.tokens", "Token {id} does not exist: the model's vocabulary ends at {last}.",
+                               {{"id", shown}, {"last", std::to_string(tokenizer.size() - 1)}});
+        }
+        if (id < 0) {
+            throw trace::Error("cli.tokens", "Token {id} does not exist: ids start at 0.", {{"id", shown}});
+        }
+        tokens.push_back(static_cast<int32_t>(id));
+        at = next;
+        skipSpaces();
+        if (at != end) {
+            if (*at != ',') {
+                throw trace::Error("cli.tokens", "After token {id} comes “{character}” instead of a comma.",
+                                   {{"id", shown}, {"character", std::string(1, *at)}});
+            }
+            ++at;
+            skipSpaces();
+            if (at == end) {
+                throw trace::Error("cli.tokens", "The list of tokens ends with a comma.");
+            }
+        }
+    }
+    if (tokens.empty()) {
+        throw trace::Error("cli.tokens", "The list of tokens is empty: the model needs at least one.");
+    }
+    return tokens;
+}
+
+std::vector<model::ChatMessage> readChat(const std::string& path) {
+    using Json = nlohmann::json;
+    const std::string text = readFile(path);
+    const Json chat = Json::parse(text, nullptr, false);
+    if (chat.is_discarded()) {
+        throw trace::Error("cli.chat", "“{file}” is no JSON.", {{"file", path}});
+    }
+    if (!chat.is_array() || chat.empty()) {
+        throw trace::Error("cli.chat", "“{file}” does not hold a list of messages: [{\"role\": …, \"content\": …}, …].",
+                           {{"file", path}});
+    }
+    std::vector<model::ChatMessage> messages;
+    for (const Json& entry : chat) {
+        model::ChatMessage message;
+        for (const auto& [key, target] : {std::pair{"role", &message.role}, std::pair{"content", &message.content}}) {
+            const auto found = entry.is_object() ? entry.find(key) : entry.end();
+            if (!entry.is_object() || found == entry.end() || !found->is_string()) {
+                throw trace::Error("cli.chat", "Message {n} in “{file}” has no text “{key}”.",
+                                   {{"n", std::to_string(messages.size())}, {"file", path}, {"key", key}});
+            }
+            *target = found->get<std::string>();
+        }
+        messages.push_back(std::move(message));
+    }
+    return messages;
+}
+
+void addPrompt(CLI::App& command, PromptOptions& options) {
+    CLI::Option_group* group = command.add_option_group("Prompt", "What the model reads: one of these");
+    group->add_option("-p,--prompt", options.text, "One user turn through the chat template");
+    group->add_option("--raw", options.raw, "Text without template, bos_token_id first for models that have one");
+    group->add_option("--tokens", options.tokens, "Token ids, exactly as given");
+    group->add_option("--chat", options.chat, "A JSON file: [{\"role\", \"content\"}, …]");
+    group->require_option(1);
+    command.add_option("--system", options.system, "System message for -p");
+}
+
+std::vector<int32_t> promptTokens(const PromptOptions& options, const OpenModel& model) {
+    if (options.tokens) {
+        return parseTokens(*options.tokens, model.tokenizer);
+    }
+    if (options.raw) {
+        std::vector<int32_t> tokens = model.tokenizer.encode(*options.raw);
+        if (model.tokenizer.bos() >= 0) {
+            tokens.insert(tokens.begin(), model.tokenizer.bos());
+        }
+        if (tokens.empty()) {
+            throw trace::Error("cli.prompt", "The prompt is empty and this model has no token to begin with.");
+        }
+        return tokens;
+    }
+    std::vector<model::ChatMessage> messages;
+    if (options.chat) {
+        messages = readChat(*options.chat);
+    } else {
+        if (options.system) {
+            messages.push_back({"system", *options.system});
+        }
+        messages.push_back({"user", options.text.value_or("")});
+    }
+    return model::ChatTemplate(model.info.chat_template, model.tokenizer).render(messages).tokens;
+}
+
+uint32_t chooseContext(const trace::ModelInfo& info, std::optional<uint32_t> asked, uint64_t prompt, uint64_t more) {
+    const uint64_t limit = info.context_length;
+    if (asked && *asked > limit) {
+        throw trace::Error("cli.context",
+                           "{asked} tokens of context were asked for and this model was made for {limit}.",
+                           {{"asked", trace::grouped(*asked)}, {"limit", trace::grouped(limit)}});
+    }
+    const uint64_t context = asked ? *asked : std::min(limit, prompt + more);
+    if (prompt > context) {
+        throw trace::Error("cli.context", "The prompt has {prompt} tokens and the context holds {context}.",
+                           {{"prompt", trace::grouped(prompt)}, {"context", trace::grouped(context)}});
+    }
+    return static_cast<uint32_t>(context);
+}
+
+} // namespace moescope::cli

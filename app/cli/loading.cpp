@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/loading.h"
+
+#include "app/platform/paths.h"
+#include "app/platform/signals.h"
+#include "engine/trace/error.h"
+
+namespace moescope::cli {
+
+std::unique_ptr<inference::Engine> loadEngine(const LoadRequest& request, const Log& log) {
+    ProgressBar bar("Loading");
+    inference::LoadOptions options;
+    options.device = request.device;
+    options.kv = inference::parseKvType(request.kv);
+    options.context = request.context;
+    options.cache_folder = platform::cacheFolder();
+    options.progress = [&bar](uint64_t done, uint64_t total) {
+        bar.update(done, total);
+        return !platform::InterruptScope::flag().load();
+    };
+    auto engine = inference::Engine::load(platform::resolveModel(request.model), options);
+    log.line("Loaded “" + engine->model().file_name + "” on “" + engine->device().name + "” in " +
+             threeFigures(engine->loadMs()) + " ms: weights " + trace::bytesText(engine->memory().weights_bytes) +
+             ", KV cache " + trace::bytesText(engine->memory().kv_bytes) + " for " +
+             trace::grouped(engine->memory().context) + " tokens, workspace " +
+             trace::bytesText(engine->memory().workspace_bytes) + ".");
+    return engine;
+}
+
+void throwIfInterrupted() {
+    if (platform::InterruptScope::flag().load()) {
+        throw trace::Error("cli.cancelled", "Cancelled.");
+    }
+}
+
+} // namespace moescope::cli

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/options.h"
+
+#include "engine/gguf/tensor_type.h"
+#include "engine/trace/error.h"
+
+#include <cmath>
+
+namespace moescope::cli {
+namespace {
+
+/** CLI::Range lets NaN through. */
+CLI::Validator between(double low, double high) {
+    return CLI::Validator(
+        [low, high](std::string& text) -> std::string {
+            char* end = nullptr;
+            const double value = std::strtod(text.c_str(), &end);
+            if (end == text.c_str() || *end != 0 || !(value >= low && value <= high)) {
+                return "“" + text + "” is no number from " + CLI::detail::to_string(low) + " to " +
+                       CLI::detail::to_string(high);
+            }
+            return {};
+        },
+        "NUMBER");
+}
+
+/** Makes wrong usage of what `parse` refuses with a sentence. */
+template <typename Parse>
+CLI::Validator parsedBy(Parse parse, const std::string& name) {
+    return CLI::Validator(
+        [parse](std::string& text) -> std::string {
+            try {
+                parse(text);
+                return {};
+            } catch (const trace::Error& error) {
+                return error.what();
+            }
+        },
+        name);
+}
+
+} // namespace
+
+void addOutput(CLI::App& command, OutputOptions& options) {
+    command.add_flag("--json", options.json, "One JSON object on stdout");
+    command.add_flag("-v,--verbose", options.verbose, "Log to stderr");
+}
+
+void addModel(CLI::App& command, std::string& model) {
+    command.add_option("-m,--model", model, "A .gguf file, or “builtin”")->capture_default_str();
+}
+
+void addDevice(CLI::App& command, std::string& device) {
+    command.add_option("--device", device, "Vulkan device: its index or a part of its name");
+}
+
+void addKv(CLI::App& command, std::string& kv) {
+    command.add_option("--kv", kv, "Type of the KV cache: f32 or f16")
+        ->capture_default_str()
+        ->check(parsedBy([](const std::string& text) { inference::parseKvType(text); }, "TYPE"));
+}
+
+CLI::Option* addType(CLI::App& command, std::string& type) {
+    return command.add_option("--type", type, "Type of the matrices: f32, f16, bf16, q8_0, q4_k, q5_k or q6_k")
+        ->capture_default_str()
+        ->check(parsedBy([](const std::string& text) { gguf::parseTensorType(text); }, "TYPE"));
+}
+
+void addSampling(CLI::App& command, inference::SamplerSettings& settings) {
+    command.add_option("--temp", settings.temperature, "Temperature; 0 is greedy")->check(between(0, 1000));
+    command.add_option("--top-k", settings.top_k, "Keep the K likeliest tokens; 0 is off");
+    command.add_option("--top-p", settings.top_p, "Keep the likeliest tokens up to this mass; 1 is off")
+        ->check(between(0, 1));
+    command.add_option("--min-p", settings.min_p, "Drop tokens below this share of the likeliest; 0 is off")
+        ->check(between(0, 1));
+    command.add_option("--repeat-penalty", settings.repetition_penalty, "On the last 64 tokens; 1 is off")
+        ->check(between(0.01, 100));
+    command.add_option("--seed", settings.seed, "Seed of the draws; random if not given");
+}
+
+CLI::Option* addCounts(CLI::App& command, const std::string& name, std::vector<uint32_t>& counts, uint32_t least,
+                       const std::string& help) {
+    return command.add_option(name, counts, help)
+        ->capture_default_str()
+        ->delimiter(',')
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->check(CLI::Range(least, uint32_t{1} << 24));
+}
+
+inference::SamplerSettings effective(inference::SamplerSettings settings) {
+    if (settings.temperature && *settings.temperature == 0) {
+        settings.top_k = settings.top_k.value_or(0);
+        settings.top_p = settings.top_p.value_or(1.0F);
+        settings.min_p = settings.min_p.value_or(0.0F);
+        settings.repetition_penalty = settings.repetition_penalty.value_or(1.0F);
+    }
+    return settings;
+}
+
+} // namespace moescope::cli

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/inference/engine.h"
+
+#include <CLI/CLI.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace moescope::cli {
+
+/** --json and -v: every command has them. */
+struct OutputOptions {
+    bool json = false;
+    bool verbose = false;
+};
+void addOutput(CLI::App& command, OutputOptions& options);
+
+/** -m: a path or `builtin`. */
+void addModel(CLI::App& command, std::string& model);
+/** --device: an index or a part of the name. */
+void addDevice(CLI::App& command, std::string& device);
+/** --kv, checked. */
+void addKv(CLI::App& command, std::string& kv);
+/** --type, checked. */
+CLI::Option* addType(CLI::App& command, std::string& type);
+
+/** --temp, --top-k, --top-p, --min-p, --repeat-penalty, --seed. */
+void addSampling(CLI::App& command, inference::SamplerSettings& settings);
+
+/** A list of counts: "0,4096". Each in least…2²⁴. */
+CLI::Option* addCounts(CLI::App& command, const std::string& name, std::vector<uint32_t>& counts, uint32_t least,
+                       const std::string& help);
+
+/** With --temp 0, what is not named on the command line is off. */
+inference::SamplerSettings effective(inference::SamplerSettings settings);
+
+} // namespace moescope::cli

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/command.h"
+#include "app/cli/options.h"
+#include "app/cli/output.h"
+#include "app/platform/paths.h"
+#include "engine/gguf/reader.h"
+#include "engine/inference/memory_plan.h"
+#include "engine/model/hugging_face.h"
+#include "engine/model/model_config.h"
+#include "engine/trace/error.h"
+#include "engine/vulkan/device.h"
+
+#include <algorithm>
+#include <array>
+
+namespace moescope::cli {
+namespace {
+
+struct Options {
+    OutputOptions output;
+    std::string model = "builtin";
+    std::string config;
+    std::string device;
+    std::optional<uint32_t> context;
+    std::string kv = "f16";
+    std::string type; ///< empty: as in the file, f16 for a configuration
+};
+
+inference::MemoryPlan makePlan(const Options& options) {
+    const inference::KvType kv = inference::parseKvType(options.kv);
+    if (!options.config.empty()) {
+        const model::ModelConfig config = model::readHuggingFaceConfig(platform::fromUtf8(options.config));
+        const gguf::TensorType type = gguf::parseTensorType(options.type.empty() ? "f16" : options.type);
+        return inference::planMemory(config, type, options.context.value_or(config.context_length), kv);
+    }
+    const gguf::Reader file(platform::resolveModel(options.model));
+    const model::ModelConfig config = model::readConfig(file);
+    const uint32_t context = options.context.value_or(config.context_length);
+    return options.type.empty() ? inference::planMemory(config, file, context, kv)
+                                : inference::planMemory(config, gguf::parseTensorType(options.type), context, kv);
+}
+
+/** The device that a load would take: the one named, else the first usable of the strongest kind. */
+std::optional<trace::DeviceInfo> chosenDevice(const std::string& selector) {
+    static constexpr std::array kinds{"discrete", "integrated", "virtual", "software", "other"};
+    const std::vector<trace::DeviceInfo> found = vulkan::Device::enumerate();
+    const auto rank = [](const trace::DeviceInfo& d) { return std::find(kinds.begin(), kinds.end(), d.type); };
+    std::optional<trace::DeviceInfo> best;
+    for (const trace::DeviceInfo& device : found) {
+        const bool named = selector.empty() || selector == std::to_string(device.index) ||
+                           device.name.find(selector) != std::string::npos;
+        if (device.usable && named && (!best || rank(device) < rank(*best))) {
+            best = device;
+        }
+    }
+    if (!best && !selector.empty() && !found.empty()) {
+        throw trace::Error("cli.device", "No usable Vulkan device is called “{name}”.", {{"name", selector}});
+    }
+    return best;
+}
+
+void plan(const Options& options) {
+    const inference::MemoryPlan p = makePlan(options);
+    const std::optional<trace::DeviceInfo> device = chosenDevice(options.device);
+    if (options.output.json) {
+        printJson({{"weights_bytes", p.weights_bytes},
+                   {"kv_bytes", p.kv_bytes},
+                   {"kv_bytes_per_token", p.kv_bytes_per_token},
+                   {"kv_bytes_mha", p.kv_bytes_mha},
+                   {"workspace_bytes", p.workspace_bytes},
+                   {"total_bytes", p.total()},
+                   {"device_free_bytes", device ? Json(device->free_bytes) : Json()},
+                   {"fits", device ? Json(p.total() <= device->free_bytes) : Json()}});
+        return;
+    }
+    printTable({{"Weights", trace::bytesText(p.weights_bytes)},
+                {"KV cache", trace::bytesText(p.kv_bytes)},
+                {"  a token", trace::bytesText(p.kv_bytes_per_token)},
+                {"  with multi-head attention", trace::bytesText(p.kv_bytes_mha)},
+                {"Workspace", trace::bytesText(p.workspace_bytes)},
+                {"Together", trace::bytesText(p.total())}},
+               {false, true});
+    if (device) {
+        printForeign("“" + device->name + "” has " + trace::bytesText(device->free_bytes) +
+                     " free: " + (p.total() <= device->free_bytes ? "it fits.\n" : "it does not fit.\n"));
+    }
+}
+
+} // namespace
+
+void addPlan(CLI::App& program, Action& action) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = program.add_subcommand("plan", "Say what memory a model needs before it is loaded");
+    CLI::Option_group* source = command->add_option_group("Model", "One of these");
+    addModel(*source, options->model);
+    source->add_option("--config", options->config, "config.json of a Hugging Face folder");
+    source->require_option(0, 1);
+    command->add_option("-c,--ctx", options->context, "Tokens that the KV cache holds; the model's limit if not given")
+        ->check(CLI::Range(uint32_t{1}, uint32_t{1} << 30));
+    addKv(*command, options->kv);
+    addType(*command, options->type);
+    addDevice(*command, options->device);
+    addOutput(*command, options->output);
+    setAction(*command, action, options, plan);
+}
+
+} // namespace moescope::cli

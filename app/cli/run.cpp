@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/command.h"
+#include "app/cli/input.h"
+#include "app/cli/loading.h"
+#include "app/cli/options.h"
+#include "app/cli/output.h"
+#include "app/platform/signals.h"
+#include "engine/trace/error.h"
+
+namespace moescope::cli {
+namespace {
+
+struct Options {
+    OutputOptions output;
+    std::string model = "builtin";
+    std::string device;
+    std::string kv = "f16";
+    PromptOptions prompt;
+    uint32_t count = 128;
+    inference::SamplerSettings sampling;
+    std::vector<std::string> stop;
+    std::optional<uint32_t> context;
+    bool ignore_eos = false;
+};
+
+Json toJson(const inference::Engine& engine, const inference::GenerationRequest& request,
+            const inference::GenerationResult& result) {
+    const trace::StepTimings& t = result.timings;
+    const trace::MemoryInfo& m = engine.memory();
+    return {{"prompt_tokens", request.prompt},
+            {"tokens", result.tokens},
+            {"text", result.text},
+            {"stop", trace::stopReasonName(result.reason)},
+            {"timings",
+             {{"load_ms", engine.loadMs()},
+              {"prefill_ms", t.prefill_ms},
+              {"prefill_tokens", t.prefill_tokens},
+              {"first_token_ms", t.first_token_ms},
+              {"decode_ms", t.decode_ms},
+              {"decode_tokens", t.decode_tokens}}},
+            {"memory",
+             {{"weights_bytes", m.weights_bytes}, {"kv_bytes", m.kv_bytes}, {"workspace_bytes", m.workspace_bytes}}},
+            {"device", engine.device().name},
+            {"session", nullptr}};
+}
+
+void run(const Options& options) {
+    const platform::InterruptScope interrupt;
+    const Log log(options.output.verbose);
+    inference::GenerationRequest request;
+    LoadRequest load{options.model, options.device, options.kv};
+    {
+        const OpenModel model(options.model);
+        request.prompt = promptTokens(options.prompt, model);
+        load.context = chooseContext(model.info, options.context, request.prompt.size(), options.count);
+    }
+    const auto engine = loadEngine(load, log);
+    request.max_tokens = options.count;
+    request.sampling = effective(options.sampling);
+    request.stop = options.stop;
+    request.ignore_eos = options.ignore_eos;
+    request.telemetry = false;
+
+    inference::GenerationObserver observer;
+    observer.cancel = &platform::InterruptScope::flag();
+    ProgressBar bar("Reading");
+    observer.prefill = [&bar](const trace::PrefillProgress& progress) { bar.update(progress.done, progress.total); };
+    if (!options.output.json) {
+        observer.token = [](const trace::TokenTracePtr& token, const std::string& text) {
+            if (token->generated) {
+                printForeign(text);
+            }
+        };
+    }
+    const inference::GenerationResult result = engine->generate(request, observer);
+    if (options.output.json) {
+        printJson(toJson(*engine, request, result));
+    } else {
+        print("\n");
+    }
+    const trace::StepTimings& t = result.timings;
+    log.line("Read " + trace::grouped(t.prefill_tokens) + " tokens in " + threeFigures(t.prefill_ms) + " ms, wrote " +
+             trace::grouped(result.tokens.size()) + " in " + threeFigures(t.decode_ms) +
+             " ms; stopped: " + trace::stopReasonName(result.reason) + ".");
+}
+
+} // namespace
+
+void addRun(CLI::App& program, Action& action) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = program.add_subcommand("run", "Answer a prompt");
+    addModel(*command, options->model);
+    addPrompt(*command, options->prompt);
+    command->add_option("-n,--count", options->count, "Tokens to write at most")->capture_default_str();
+    addSampling(*command, options->sampling);
+    command->add_option("--stop", options->stop, "Text that ends the answer; may be given several times")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command->add_option("--ctx", options->context, "Tokens that the KV cache holds; what is needed if not given");
+    command->add_flag("--ignore-eos", options->ignore_eos, "Go on after the end of the answer");
+    addKv(*command, options->kv);
+    addDevice(*command, options->device);
+    addOutput(*command, options->output);
+    setAction(*command, action, options, run);
+}
+
+} // namespace moescope::cli

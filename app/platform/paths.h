@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace moescope::platform {
+
+/** Folder of the running program, links followed; empty where the system does not tell. */
+std::filesystem::path executableFolder();
+
+/** Where a person's own things live: XDG_DATA_HOME/moescope, %LOCALAPPDATA%\moescope, ~/Library/Application Support.
+ *  Not created. Throws trace::Error{paths.home} where no home folder can be found. */
+std::filesystem::path dataFolder();
+
+/** Where things live that can be made again. Not created. Empty where no home folder can be found: a cache is never
+ *  needed. */
+std::filesystem::path cacheFolder();
+
+/** The model that came with the program: share/moescope/models/nano.gguf beside its bin folder, else the file that
+ *  MOESCOPE_BUILTIN_MODEL names. Throws trace::Error{paths.builtin} if neither is there. */
+std::filesystem::path builtinModel();
+
+/** `builtin` → builtinModel(), anything else a path in UTF-8. */
+std::filesystem::path resolveModel(std::string_view model);
+
+/** Paths cross the program's borders in UTF-8 on every system. */
+std::filesystem::path fromUtf8(std::string_view text);
+std::string toUtf8(const std::filesystem::path& path);
+
+} // namespace moescope::platform
