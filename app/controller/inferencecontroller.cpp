@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/controller/inferencecontroller.h"
+
+#include "app/controller/inferenceworker.h"
+#include "engine/model/tokenizer.h"
+
+namespace moescope::controller {
+
+template <typename Function>
+void InferenceController::carry(Function what) {
+    QMetaObject::invokeMethod(this, std::move(what), Qt::QueuedConnection);
+}
+
+InferenceController::InferenceController(QObject* parent) : QObject(parent) {
+    m_background.setMaxThreadCount(1);
+    m_tick.setInterval(kBatchMs);
+    connect(&m_tick, &QTimer::timeout, this, &InferenceController::drain);
+
+    WorkerEvents events;
+    events.load_progress = [this](quint64 done, quint64 total) {
+        carry([this, done, total] { emit loadProgress(done, total); });
+    };
+    events.loaded = [this](const Loaded& loaded, std::shared_ptr<const model::Tokenizer> tokenizer) {
+        carry([this, loaded, tokenizer = std::move(tokenizer)] {
+            m_loaded = loaded;
+            m_tokenizer = tokenizer;
+            setState(State::Ready);
+            emit modelLoaded(loaded);
+        });
+    };
+    events.load_failed = [this](const trace::Error& error) {
+        carry([this, error] {
+            m_loaded.reset();
+            m_tokenizer.reset();
+            setState(State::Empty);
+            emit loadFailed(error);
+        });
+    };
+    events.finished = [this](qint64 id, const Finished& end) {
+        carry([this, id, end] {
+            drain();
+            m_answer = 0;
+            if (m_state == State::Generating) {
+                setState(State::Ready);
+            }
+            emit finished(id, end);
+        });
+    };
+    events.failed = [this](qint64 id, const trace::Error& error) {
+        carry([this, id, error] {
+            drain();
+            m_answer = 0;
+            if (m_state == State::Generating) {
+                setState(State::Ready);
+            }
+            emit failed(id, error);
+        });
+    };
+    events.interrupted = [this](qint64 id, const trace::Error& error) {
+        carry([this, id, error] {
+            drain();
+            m_answer = 0;
+            m_loaded.reset();
+            setState(State::Loading);
+            emit interrupted(id, error);
+        });
+    };
+    events.devices = [this](const std::vector<trace::DeviceInfo>& found) {
+        carry([this, devices = QList<trace::DeviceInfo>(found.begin(), found.end())] { emit devicesListed(devices); });
+    };
+    m_worker = std::make_unique<InferenceWorker>(std::move(events));
+}
+
+InferenceController::~InferenceController() {
+    m_latestCount->fetch_add(1);
+    m_background.waitForDone();
+    m_worker.reset();
+}
+
+void InferenceController::load(const LoadJob& job) {
+    m_loaded.reset();
+    setState(State::Loading);
+    m_worker->load(job);
+}
+
+void InferenceController::generate(const GenerateJob& job) {
+    Q_ASSERT(m_state == State::Ready);
+    m_answer = job.id;
+    setState(State::Generating);
+    m_worker->generate(job);
+}
+
+void InferenceController::cancel() {
+    if (m_state == State::Generating) {
+        m_worker->cancel();
+    }
+}
+
+void InferenceController::countTokens(const QString& text) {
+    const quint64 mine = m_latestCount->fetch_add(1) + 1;
+    if (!m_tokenizer) {
+        return;
+    }
+    m_background.start([this, text, mine, latest = m_latestCount, tokenizer = m_tokenizer] {
+        if (latest->load() != mine) {
+            return;
+        }
+        int tokens = 0;
+        try {
+            tokens = static_cast<int>(tokenizer->encode(text.toStdString()).size());
+        } catch (const std::exception&) {
+            return; // a text that cannot be counted shows no count; sending it says why
+        }
+        carry([this, text, tokens, mine] {
+            if (m_latestCount->load() == mine) {
+                emit tokensCounted(text, tokens);
+            }
+        });
+    });
+}
+
+void InferenceController::listDevices() { m_worker->listDevices(); }
+
+void InferenceController::setState(State state) {
+    if (state == State::Generating) {
+        m_tick.start();
+    } else {
+        m_tick.stop();
+    }
+    if (m_state != state) {
+        m_state = state;
+        emit stateChanged(state);
+    }
+}
+
+void InferenceController::drain() {
+    if (const auto progress = m_worker->takePrefill()) {
+        emit prefillProgress(m_answer, *progress);
+    }
+    Pieces pieces;
+    Piece piece;
+    while (m_worker->pop(piece)) {
+        pieces.append(std::move(piece));
+    }
+    if (!pieces.isEmpty()) {
+        emit tokensArrived(m_answer, pieces);
+    }
+}
+
+} // namespace moescope::controller

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/controller/jobs.h"
+#include "engine/trace/error.h"
+
+#include <QObject>
+#include <QThreadPool>
+#include <QTimer>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+namespace moescope::controller {
+
+class InferenceWorker;
+
+/** The engine for the app, and the one crossing between its thread and the UI's. No call waits; everything comes back
+ *  as a signal in the UI thread. Tokens come in batches, every 33 ms. */
+class InferenceController : public QObject {
+    Q_OBJECT
+public:
+    enum class State { Empty, Loading, Ready, Generating };
+    Q_ENUM(State)
+
+    static constexpr int kBatchMs = 33;
+
+    explicit InferenceController(QObject* parent = nullptr);
+    ~InferenceController() override; ///< cancels and joins
+
+    /** Ends a running answer (finished with Cancelled) and an older load. */
+    void load(const LoadJob& job);
+    /** Only in State::Ready. Ends with exactly one of finished, failed and interrupted. */
+    void generate(const GenerateJob& job);
+    void cancel();
+    /** Counts in the background; of several in a row only the latest is answered. No model: no answer. */
+    void countTokens(const QString& text);
+    /** Looks for devices in the background, after what runs there. */
+    void listDevices();
+
+    State state() const { return m_state; }
+    /** Set while a model is loaded. */
+    const std::optional<Loaded>& loaded() const { return m_loaded; }
+    qint64 currentAnswer() const { return m_answer; }
+
+signals:
+    void stateChanged(moescope::controller::InferenceController::State state);
+    void loadProgress(quint64 done, quint64 total);
+    void modelLoaded(const moescope::controller::Loaded& loaded);
+    void loadFailed(const moescope::trace::Error& error);
+    void prefillProgress(qint64 id, const moescope::trace::PrefillProgress& progress);
+    void tokensArrived(qint64 id, const moescope::controller::Pieces& pieces);
+    void finished(qint64 id, const moescope::controller::Finished& end);
+    void failed(qint64 id, const moescope::trace::Error& error);
+    /** The device was lost. What came so far is good; the model is being loaded again. */
+    void interrupted(qint64 id, const moescope::trace::Error& error);
+    void tokensCounted(const QString& text, int tokens);
+    void devicesListed(const QList<moescope::trace::DeviceInfo>& devices);
+
+private:
+    void setState(State state);
+    void drain();
+    /** Runs `what` in this object's thread. */
+    template <typename Function>
+    void carry(Function what);
+
+    State m_state = State::Empty;
+    qint64 m_answer = 0;
+    std::optional<Loaded> m_loaded;
+    std::shared_ptr<const model::Tokenizer> m_tokenizer;
+    std::shared_ptr<std::atomic<quint64>> m_latestCount = std::make_shared<std::atomic<quint64>>(0);
+    QTimer m_tick;
+    QThreadPool m_background;
+    std::unique_ptr<InferenceWorker> m_worker;
+};
+
+} // namespace moescope::controller

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/controller/inferenceworker.h"
+
+#include "engine/gguf/reader.h"
+#include "engine/vulkan/device.h"
+
+#include <chrono>
+#include <new>
+
+namespace moescope::controller {
+namespace {
+
+constexpr const char* deviceLost = "vulkan.device_lost";
+
+/** Whatever ended a job, as the one type that the app knows. */
+trace::Error currentError() {
+    try {
+        throw;
+    } catch (const trace::Error& error) {
+        return error;
+    } catch (const std::bad_alloc&) {
+        return trace::Error("app.memory", "This machine has not enough memory left for that.");
+    } catch (const std::exception& error) {
+        return trace::Error("app.unexpected", "Something unexpected went wrong: {what}.", {{"what", error.what()}});
+    }
+}
+
+} // namespace
+
+InferenceWorker::InferenceWorker(WorkerEvents events) : m_events(std::move(events)), m_thread([this] { work(); }) {}
+
+InferenceWorker::~InferenceWorker() {
+    m_stopping.store(true);
+    m_cancel.store(true);
+    {
+        const std::lock_guard lock(m_mutex);
+        m_jobs.clear();
+    }
+    m_wake.notify_one();
+    m_thread.join();
+}
+
+void InferenceWorker::load(LoadJob job) {
+    m_cancel.store(true); // an answer of the old model ends first
+    ++m_loadsWaiting;
+    post([this, job = std::move(job)] {
+        if (--m_loadsWaiting == 0) {
+            doLoad(job);
+        }
+    });
+}
+
+void InferenceWorker::generate(GenerateJob job) {
+    m_cancel.store(false);
+    post([this, job = std::move(job)] { doGenerate(job); });
+}
+
+void InferenceWorker::listDevices() {
+    post([this] { m_events.devices(vulkan::Device::enumerate()); });
+}
+
+std::optional<trace::PrefillProgress> InferenceWorker::takePrefill() {
+    const std::lock_guard lock(m_prefillMutex);
+    return std::exchange(m_prefill, std::nullopt);
+}
+
+void InferenceWorker::post(std::function<void()> job) {
+    {
+        const std::lock_guard lock(m_mutex);
+        m_jobs.push_back(std::move(job));
+    }
+    m_wake.notify_one();
+}
+
+void InferenceWorker::work() {
+    for (;;) {
+        std::function<void()> job;
+        {
+            std::unique_lock lock(m_mutex);
+            m_wake.wait(lock, [this] { return m_stopping.load() || !m_jobs.empty(); });
+            if (m_stopping.load()) {
+                break;
+            }
+            job = std::move(m_jobs.front());
+            m_jobs.pop_front();
+        }
+        job();
+    }
+    m_engine.reset(); // on the thread that made it
+}
+
+void InferenceWorker::doLoad(const LoadJob& job) {
+    m_engine.reset(); // two models at once may not fit
+    m_lastLoad = job;
+    try {
+        inference::LoadOptions options;
+        options.device = job.device;
+        options.kv = job.kv;
+        options.context = job.context;
+        options.cache_folder = job.cache_folder;
+        auto next = std::chrono::steady_clock::now();
+        options.progress = [this, &next](uint64_t done, uint64_t total) {
+            if (const auto now = std::chrono::steady_clock::now(); now >= next) {
+                next = now + std::chrono::milliseconds(33);
+                m_events.load_progress(done, total);
+            }
+            return !m_stopping.load() && m_loadsWaiting.load() == 0;
+        };
+        m_engine = inference::Engine::load(job.model, options);
+        // A tokenizer of its own for counting drafts: that goes on while this thread answers.
+        const gguf::Reader file(job.model);
+        auto tokenizer = std::make_shared<const model::Tokenizer>(file);
+        m_events.loaded({m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->loadMs()},
+                        std::move(tokenizer));
+    } catch (...) {
+        const trace::Error error = currentError();
+        m_engine.reset();
+        // A load that a newer one replaced, or the end of the program, is no failure to speak of.
+        if (!m_stopping.load() && m_loadsWaiting.load() == 0) {
+            m_events.load_failed(error);
+        }
+    }
+}
+
+std::vector<int32_t> InferenceWorker::promptOf(const GenerateJob& job) const {
+    std::vector<int32_t> prompt = m_engine->render(job.messages).tokens;
+    if (!job.begun.empty()) {
+        const model::Tokenizer& tokenizer = m_engine->tokenizer();
+        // The stored text may be cut (a stop text held back): its tokens count only if they say the same.
+        const bool same = !job.begun_tokens.empty() && tokenizer.decode(job.begun_tokens, false) == job.begun;
+        const std::vector<int32_t> begun = same ? job.begun_tokens : tokenizer.encode(job.begun);
+        prompt.insert(prompt.end(), begun.begin(), begun.end());
+    }
+    return prompt;
+}
+
+void InferenceWorker::doGenerate(const GenerateJob& job) {
+    if (!m_engine) {
+        m_events.failed(job.id, trace::Error("app.no_model", "No model is loaded."));
+        return;
+    }
+    try {
+        inference::GenerationRequest request;
+        request.prompt = promptOf(job);
+        const uint32_t context = m_engine->memory().context;
+        if (request.prompt.size() >= context) {
+            throw trace::Error(
+                "app.context",
+                "This conversation has {tokens} tokens and the context holds {context}. Start a new chat, "
+                "or edit an earlier message.",
+                {{"tokens", trace::grouped(request.prompt.size())}, {"context", trace::grouped(context)}});
+        }
+        const auto room = context - static_cast<uint32_t>(request.prompt.size());
+        request.max_tokens = job.max_tokens == 0 ? room : job.max_tokens;
+        request.sampling = job.sampling;
+        request.router_probs = job.router_probs;
+        // The first part of a continued answer is prompt now, and its traces are stored already.
+        const bool continued = !job.begun.empty();
+        inference::GenerationObserver observer;
+        observer.cancel = &m_cancel;
+        observer.prefill = [this](const trace::PrefillProgress& progress) {
+            const std::lock_guard lock(m_prefillMutex);
+            m_prefill = progress;
+        };
+        observer.token = [this, continued](const trace::TokenTracePtr& token, const std::string& text) {
+            if (token->generated || !continued) {
+                push({token, token->generated ? QString::fromStdString(text) : QString()});
+            }
+        };
+        const inference::GenerationResult result = m_engine->generate(request, observer);
+        m_lostBefore = false;
+        m_events.finished(job.id, {result.reason, result.timings, m_engine->position()});
+    } catch (...) {
+        const trace::Error error = currentError();
+        if (error.id() != deviceLost) {
+            m_events.failed(job.id, error);
+            return;
+        }
+        m_events.interrupted(job.id, error);
+        m_engine.reset();
+        if (std::exchange(m_lostBefore, true)) {
+            m_events.load_failed(trace::Error(
+                "app.lost_again", "The graphics device was lost twice in a row, so the model was not loaded "
+                                  "again. Choose another device in the settings."));
+        } else {
+            doLoad(LoadJob(m_lastLoad));
+        }
+    }
+}
+
+void InferenceWorker::push(Piece piece) {
+    // Full only if the UI thread stands still: tokens wait then rather than get lost.
+    while (!m_ring.push(piece) && !m_stopping.load()) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+}
+
+} // namespace moescope::controller

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/controller/jobs.h"
+#include "app/controller/spscring.h"
+#include "engine/trace/error.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace moescope::controller {
+
+/** What the worker tells. Called on its thread: the controller carries them over. */
+struct WorkerEvents {
+    std::function<void(quint64 done, quint64 total)> load_progress;
+    std::function<void(const Loaded&, std::shared_ptr<const model::Tokenizer>)> loaded;
+    std::function<void(const trace::Error&)> load_failed;
+    std::function<void(qint64 id, const Finished&)> finished;
+    std::function<void(qint64 id, const trace::Error&)> failed;
+    /** The device was lost: the answer is not whole, the model is being loaded again. */
+    std::function<void(qint64 id, const trace::Error&)> interrupted;
+    std::function<void(const std::vector<trace::DeviceInfo>&)> devices;
+};
+
+/** The one thread that owns the Engine. */
+class InferenceWorker {
+public:
+    explicit InferenceWorker(WorkerEvents events);
+    ~InferenceWorker(); ///< cancels and joins
+    InferenceWorker(const InferenceWorker&) = delete;
+    InferenceWorker& operator=(const InferenceWorker&) = delete;
+
+    void load(LoadJob job);
+    void generate(GenerateJob job);
+    void listDevices();
+    /** Ends the running answer within 50 ms. */
+    void cancel() { m_cancel.store(true); }
+
+    // For the reading side of the crossing.
+    bool pop(Piece& piece) { return m_ring.pop(piece); }
+    /** The newest progress that was not taken yet. */
+    std::optional<trace::PrefillProgress> takePrefill();
+
+private:
+    void post(std::function<void()> job);
+    void work();
+    void doLoad(const LoadJob& job);
+    void doGenerate(const GenerateJob& job);
+    std::vector<int32_t> promptOf(const GenerateJob& job) const;
+    void push(Piece piece);
+
+    WorkerEvents m_events;
+    SpscRing<Piece, 8192> m_ring;
+    std::atomic<bool> m_cancel = false;
+    std::atomic<bool> m_stopping = false;
+    std::atomic<int> m_loadsWaiting = 0; ///< a newer load ends an older one
+
+    std::mutex m_prefillMutex;
+    std::optional<trace::PrefillProgress> m_prefill;
+
+    // Touched on the thread only.
+    std::unique_ptr<inference::Engine> m_engine;
+    LoadJob m_lastLoad;
+    bool m_lostBefore = false; ///< no answer was finished since the device was lost
+
+    std::mutex m_mutex;
+    std::condition_variable m_wake;
+    std::deque<std::function<void()>> m_jobs;
+    std::thread m_thread; ///< last: starts when all else is there
+};
+
+} // namespace moescope::controller

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/inference/engine.h"
+#include "engine/trace/info.h"
+#include "engine/trace/token_trace.h"
+
+#include <QList>
+#include <QString>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace moescope::controller {
+
+struct LoadJob {
+    std::filesystem::path model;
+    std::string device; ///< name or index; empty: the best
+    inference::KvType kv = inference::KvType::F16;
+    uint32_t context = 0;               ///< tokens; 0: the model's limit
+    std::filesystem::path cache_folder; ///< empty: none
+};
+
+struct Loaded {
+    trace::ModelInfo model;
+    trace::DeviceInfo device;
+    trace::MemoryInfo memory;
+    double load_ms = 0;
+};
+
+struct GenerateJob {
+    qint64 id = 0; ///< of the answer; comes back with every signal
+    std::vector<model::ChatMessage> messages;
+    std::string begun;                   ///< the answer so far, when one is continued
+    std::vector<int32_t> begun_tokens;   ///< its tokens, if they are known
+    inference::SamplerSettings sampling; ///< with a seed
+    uint32_t max_tokens = 0;             ///< 0: until the context is full
+    bool router_probs = false;           ///< probabilities of all experts in each trace
+};
+
+/** A token and the text that can be shown with it. */
+struct Piece {
+    trace::TokenTracePtr token;
+    QString text; ///< may be empty and may cover several tokens
+};
+using Pieces = QList<Piece>;
+
+struct Finished {
+    trace::StopReason reason = trace::StopReason::Length;
+    trace::StepTimings timings;
+    uint32_t context_used = 0; ///< tokens in the KV cache
+};
+
+} // namespace moescope::controller
