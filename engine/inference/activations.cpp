@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/inference/activations.h"
+
+#include "engine/inference/kernels.h"
+#include "engine/inference/kv_cache.h"
+#include "engine/inference/weight_layout.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace moescope::inference {
+
+namespace {
+
+constexpr uint64_t word = 4;
+
+using vulkan::MemoryKind;
+
+std::vector<float> ropeTable(const model::ModelConfig& config, uint32_t context) {
+    const uint32_t half = config.head_dim / 2;
+    const double positionScale =
+        config.rope_scaling == model::RopeScaling::Linear ? 1.0 / config.rope_scaling_factor : 1.0;
+    std::vector<float> frequency(half);
+    for (uint32_t j = 0; j < half; ++j) {
+        frequency[j] =
+            static_cast<float>(std::pow(static_cast<double>(config.rope_freq_base), -2.0 * j / config.head_dim));
+    }
+    std::vector<float> table;
+    table.reserve(size_t{context} * half * 2);
+    for (uint32_t position = 0; position < context; ++position) {
+        for (uint32_t j = 0; j < half; ++j) {
+            // The angle is rounded to f32 as the reference does; its sine and cosine are then exact to f32.
+            const double angle = static_cast<float>(position * positionScale) * frequency[j];
+            table.push_back(static_cast<float>(std::cos(angle)));
+            table.push_back(static_cast<float>(std::sin(angle)));
+        }
+    }
+    return table;
+}
+
+} // namespace
+
+uint32_t microBatch(bool software) { return software ? 256 : 512; }
+
+uint32_t attentionSplits(bool software, uint32_t context) {
+    return software ? 1 : std::clamp<uint32_t>(context / 256, 1, maxAttentionSplits);
+}
+
+ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t context, uint32_t batch) {
+    const uint64_t headStride = kvHeadStride(config.head_dim);
+    const uint64_t pairs = uint64_t{batch} * std::max<uint32_t>(config.expert_used_count, 1);
+    const uint64_t experts_in_all = std::max<uint32_t>(config.expert_count, 1);
+    const uint64_t moeLayers = std::max<uint32_t>(config.moeLayerCount(), 1);
+    const uint64_t width = uint64_t{stride(config.embedding_length)} * word;
+    const uint64_t heads = uint64_t{stride(config.head_count * config.head_dim)} * word;
+    const uint64_t kvHeads = uint64_t{stride(config.head_count_kv * config.head_dim)} * word;
+    const bool dense = config.moeLayerCount() < config.block_count;
+    const uint32_t shared =
+        std::max({config.expert_shared_feed_forward_length, dense ? config.feed_forward_length : 0U, 1U});
+
+    token_ids = batch * word;
+    step = sizeof(shaders::StepState);
+    rope = uint64_t{context} * config.head_dim * word;
+    x = batch * width;
+    normed = batch * width;
+    q = batch * heads;
+    k = batch * kvHeads;
+    v = batch * kvHeads;
+    q_roped = (uint64_t{batch} * config.head_count + Kernels::spareHeads) * headStride * word;
+    attn_out = batch * heads;
+    attn_partial = uint64_t{config.head_count} * maxAttentionSplits * (2 + headStride) * word;
+    experts = pairs * word;
+    expert_weights = pairs * word;
+    h = pairs * stride(std::max<uint32_t>(config.expert_feed_forward_length, 1)) * word;
+    h_shared = uint64_t{batch} * stride(shared) * word;
+    pair_out = pairs * width;
+    sort_counts = experts_in_all * Kernels::sortWorkers * word;
+    sort_order = pairs * word;
+    sort_tiles = (pairs / Kernels::tileTokens + experts_in_all + 1) * 4 * word;
+    sort_grids = 6 * word;
+    router_log = moeLayers * batch * Kernels::logEntry(std::max<uint32_t>(config.expert_used_count, 1)) * word;
+    router_probs = moeLayers * batch * experts_in_all * word;
+    logits = uint64_t{stride(config.vocab_size)} * word;
+    logits_host = logits;
+    router_log_host = router_log;
+    router_probs_host = router_probs;
+}
+
+uint64_t ActivationSizes::total() const {
+    return token_ids + step + rope + x + normed + q + k + v + q_roped + attn_out + attn_partial + experts +
+           expert_weights + h + h_shared + pair_out + sort_counts + sort_order + sort_tiles + sort_grids + router_log +
+           router_probs + logits + logits_host + router_log_host + router_probs_host;
+}
+
+Activations::Activations(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, uint32_t batch)
+    : m_sizes(config, context, batch), token_ids(device, m_sizes.token_ids, MemoryKind::HostVisible, "token_ids"),
+      step(device, m_sizes.step, MemoryKind::HostVisible, "step"),
+      rope(device, m_sizes.rope, MemoryKind::DeviceLocal, "rope"), x(device, m_sizes.x, MemoryKind::DeviceLocal, "x"),
+      normed(device, m_sizes.normed, MemoryKind::DeviceLocal, "normed"),
+      q(device, m_sizes.q, MemoryKind::DeviceLocal, "q"), k(device, m_sizes.k, MemoryKind::DeviceLocal, "k"),
+      v(device, m_sizes.v, MemoryKind::DeviceLocal, "v"),
+      q_roped(device, m_sizes.q_roped, MemoryKind::DeviceLocal, "q_roped"),
+      attn_out(device, m_sizes.attn_out, MemoryKind::DeviceLocal, "attn_out"),
+      attn_partial(device, m_sizes.attn_partial, MemoryKind::DeviceLocal, "attn_partial"),
+      experts(device, m_sizes.experts, MemoryKind::DeviceLocal, "experts"),
+      expert_weights(device, m_sizes.expert_weights, MemoryKind::DeviceLocal, "expert_weights"),
+      h(device, m_sizes.h, MemoryKind::DeviceLocal, "h"),
+      h_shared(device, m_sizes.h_shared, MemoryKind::DeviceLocal, "h_shared"),
+      pair_out(device, m_sizes.pair_out, MemoryKind::DeviceLocal, "pair_out"),
+      sort_counts(device, m_sizes.sort_counts, MemoryKind::DeviceLocal, "sort_counts"),
+      sort_order(device, m_sizes.sort_order, MemoryKind::DeviceLocal, "sort_order"),
+      sort_tiles(device, m_sizes.sort_tiles, MemoryKind::DeviceLocal, "sort_tiles"),
+      sort_grids(device, m_sizes.sort_grids, MemoryKind::DeviceLocal, "sort_grids"),
+      router_log(device, m_sizes.router_log, MemoryKind::DeviceLocal, "router_log"),
+      router_probs(device, m_sizes.router_probs, MemoryKind::DeviceLocal, "router_probs"),
+      logits(device, m_sizes.logits, MemoryKind::DeviceLocal, "logits"),
+      logits_host(device, m_sizes.logits_host, MemoryKind::HostVisible, "logits_host"),
+      router_log_host(device, m_sizes.router_log_host, MemoryKind::HostVisible, "router_log_host"),
+      router_probs_host(device, m_sizes.router_probs_host, MemoryKind::HostVisible, "router_probs_host") {
+    const std::vector<float> table = ropeTable(config, context);
+    rope.upload(0, std::span(reinterpret_cast<const uint8_t*>(table.data()), table.size() * sizeof(float)));
+}
+
+} // namespace moescope::inference

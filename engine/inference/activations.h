@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/model/model_config.h"
+#include "engine/vulkan/buffer.h"
+
+namespace moescope::inference {
+
+/** Bytes of each working buffer, from the configuration alone: the planner adds up what Activations allocates.
+ *  `batch`: tokens of a micro-batch; `context`: rows of the RoPE table. */
+struct ActivationSizes {
+    uint64_t token_ids, step, rope, x, normed, q, k, v, q_roped, attn_out, attn_partial, experts, expert_weights, h,
+        h_shared, pair_out;
+    uint64_t sort_counts, sort_order, sort_tiles, sort_grids, router_log, router_probs, logits, logits_host,
+        router_log_host, router_probs_host;
+
+    ActivationSizes(const model::ModelConfig& config, uint32_t context, uint32_t batch);
+    uint64_t total() const;
+};
+
+/** Tokens of a prefill micro-batch: fewer on a software driver, where one kernel over more would hold up a cancel. */
+uint32_t microBatch(bool software);
+/** Splits of the context in decode: the same for every position, so that the step is recorded once. */
+uint32_t attentionSplits(bool software, uint32_t context);
+constexpr uint32_t maxAttentionSplits = 32;
+
+/** Everything between the weights and the logits, made once: [tokens of a micro-batch][stride(width)] floats unless said. */
+class Activations {
+public:
+    Activations(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, uint32_t batch);
+
+    using Buffer = vulkan::Buffer;
+
+private:
+    ActivationSizes m_sizes;
+
+public:
+    Buffer token_ids; ///< uint32 [batch], written by the host
+    Buffer step;      ///< shaders::StepState, written by the host
+    Buffer rope;      ///< cos, sin: [context][head_dim / 2], computed in f64
+    Buffer x;         ///< residual stream
+    Buffer normed;
+    Buffer q, k, v; ///< raw projections
+    Buffer q_roped; ///< [batch][head_count][head stride], after RoPE and norm
+    Buffer attn_out;
+    Buffer attn_partial;
+    Buffer experts;        ///< uint32 [batch][expert_used_count]
+    Buffer expert_weights; ///< [batch][expert_used_count]
+    Buffer h;              ///< gate × up of routed experts, [batch · expert_used_count]
+    Buffer h_shared;       ///< gate × up of the shared expert or the plain FFN
+    Buffer pair_out;       ///< experts' output by pair
+    Buffer sort_counts, sort_order, sort_tiles, sort_grids;
+    Buffer router_log;                                      ///< [moe_layers][batch][logEntry]
+    Buffer router_probs;                                    ///< [moe_layers][batch][expert_count]
+    Buffer logits;                                          ///< of one token
+    Buffer logits_host, router_log_host, router_probs_host; ///< read-backs
+
+    uint64_t bytes() const { return m_sizes.total(); }
+};
+
+} // namespace moescope::inference

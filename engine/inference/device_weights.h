@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/gguf/reader.h"
+#include "engine/model/hugging_face.h"
+#include "engine/model/model_config.h"
+#include "engine/vulkan/buffer.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace moescope::inference {
+
+/** A matrix, or a stack of one per expert, in the device layout. Row r of expert e starts at uvec4 (e · rows + r) · row_words. */
+struct Matrix {
+    std::unique_ptr<vulkan::Buffer> buffer;
+    gguf::TensorType type = gguf::TensorType::F32;
+    uint32_t width = 0;
+    uint32_t rows = 0; ///< of one expert
+    uint32_t row_words = 0;
+
+    explicit operator bool() const { return buffer != nullptr; }
+};
+
+using Vector = std::unique_ptr<vulkan::Buffer>; ///< f32, padded with zeros to whole chunks of 16
+
+struct LayerWeights {
+    Vector attn_norm;
+    Matrix attn_q;
+    Matrix attn_k; ///< owners of a KV cache only
+    Matrix attn_v; ///< owners of a KV cache only
+    Matrix attn_output;
+    Vector attn_qk_norm; ///< attn_q_norm ∘ attn_k_norm, [head_dim]; ones without QK-norm
+    Vector ffn_norm;
+    Matrix ffn_gate_inp; ///< MoE layers only
+    Matrix ffn_gate_exps;
+    Matrix ffn_up_exps;
+    Matrix ffn_down_exps;
+    Matrix ffn_gate; ///< the shared expert of a MoE layer, or the plain FFN of a dense one
+    Matrix ffn_up;
+    Matrix ffn_down;
+};
+
+/** All weights of a model on a device. Rows are laid out while they stream from the file: the host never holds more than
+ *  a few MiB of them. */
+class DeviceWeights {
+public:
+    /** Throws trace::Error{weights.nan} naming the tensor that holds a NaN or an infinity, {weights.range} for one larger
+     *  than the device can bind, {load.cancelled} where `progress` returns false. */
+    DeviceWeights(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file,
+                  const std::function<bool(uint64_t done, uint64_t total)>& progress);
+
+    Matrix token_embd;
+    Vector output_norm;
+    std::vector<LayerWeights> layers;
+
+    const Matrix& output() const { return m_output ? m_output : token_embd; }
+    uint64_t bytes() const { return m_bytes; }
+
+private:
+    Matrix m_output; ///< none where the embeddings are tied
+    uint64_t m_bytes = 0;
+};
+
+/** Bytes of a tensor on the device; 0 for attn_k_norm, which is folded into attn_q_norm's buffer. */
+uint64_t deviceBytes(const model::ExpectedTensor& tensor, gguf::TensorType type);
+
+} // namespace moescope::inference

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/inference/engine.h"
+
+#include "engine/inference/text_stream.h"
+#include "engine/inference/transformer.h"
+#include "engine/trace/error.h"
+#include "shaders/shader_hash.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace moescope::inference {
+
+using trace::Error;
+
+namespace {
+
+class Stopwatch {
+public:
+    double ms() const {
+        return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - m_start).count();
+    }
+
+private:
+    std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
+};
+
+const gguf::Reader& withTensors(const gguf::Reader& file) {
+    if (file.tensors().empty()) {
+        throw Error("model.vocabulary_only",
+                    "The file “{file}” holds a vocabulary only and no weights, so it cannot answer.",
+                    {{"file", file.path().filename().string()}});
+    }
+    return file;
+}
+
+uint32_t contextOf(const LoadOptions& options, const model::ModelConfig& config) {
+    if (options.context > config.context_length) {
+        throw Error("context.too_long",
+                    "A context of {asked} tokens was asked for, and this model has at most {limit}.",
+                    {{"asked", trace::grouped(options.context)}, {"limit", trace::grouped(config.context_length)}});
+    }
+    return options.context != 0 ? options.context : config.context_length;
+}
+
+vulkan::DeviceOptions deviceOptions(const LoadOptions& options) {
+    return {.selector = options.device,
+            .cache_folder = options.cache_folder,
+            .shader_hash = shaders::shader_hash,
+            .validation = false};
+}
+
+} // namespace
+
+struct Engine::Impl {
+    Impl(const std::filesystem::path& path, const LoadOptions& options)
+        : file(path), config(model::readConfig(withTensors(file))), info(model::readInfo(file)), tokenizer(file),
+          device(vulkan::Device::create(deviceOptions(options))),
+          transformer(*device, config, file, contextOf(options, config), options.kv, options.progress) {
+        memory.weights_bytes = transformer.weightsBytes();
+        memory.kv_bytes = transformer.kvBytes();
+        memory.kv_bytes_per_token = transformer.kvBytes() / transformer.context();
+        memory.workspace_bytes = transformer.workspaceBytes();
+        memory.context = transformer.context();
+        memory.kv_type = options.kv == KvType::F16 ? "f16" : "f32";
+    }
+
+    void checkTokens(std::span<const int32_t> tokens) const {
+        if (tokens.empty()) {
+            throw Error("tokens.empty", "There is no token to read.");
+        }
+        for (const int32_t token : tokens) {
+            if (token < 0 || static_cast<uint32_t>(token) >= config.vocab_size) {
+                throw Error("tokens.range", "Token {token} does not exist; this model's go from 0 to {last}.",
+                            {{"token", std::to_string(token)}, {"last", std::to_string(config.vocab_size - 1)}});
+            }
+        }
+    }
+
+    // Reads `tokens` behind what the cache holds, micro-batch by micro-batch. False: cancelled.
+    template <typename AfterBatch>
+    bool append(std::span<const int32_t> tokens, const PassOptions& options, AfterBatch afterBatch) {
+        for (size_t done = 0; done < tokens.size();) {
+            const auto count = std::min<size_t>(tokens.size() - done, transformer.advisedTokens());
+            PassOptions pass = options;
+            if (options.logits == LogitRows::Last && done + count < tokens.size()) {
+                pass.logits = LogitRows::None;
+            }
+            const auto batch = tokens.subspan(done, count);
+            if (!transformer.prefill(batch, static_cast<uint32_t>(cached.size()), pass)) {
+                return false;
+            }
+            cached.insert(cached.end(), batch.begin(), batch.end());
+            afterBatch(static_cast<uint32_t>(done), static_cast<uint32_t>(count));
+            done += count;
+        }
+        return true;
+    }
+
+    trace::TokenTracePtr traceOf(int32_t token, uint32_t position, uint32_t index, bool generated, float probability,
+                                 bool telemetry) const {
+        auto trace = std::make_shared<trace::TokenTrace>();
+        trace->token = token;
+        trace->position = position;
+        trace->generated = generated;
+        trace->text = tokenizer.decode(token);
+        trace->probability = probability;
+        if (telemetry) {
+            trace->router = transformer.router(index);
+        }
+        return trace;
+    }
+
+    bool readPrompt(const GenerationRequest& request, const GenerationObserver& observer, trace::StepTimings& timings);
+    void answer(const GenerationRequest& request, const GenerationObserver& observer, const Stopwatch& clock,
+                GenerationResult& result);
+
+    gguf::Reader file;
+    model::ModelConfig config;
+    trace::ModelInfo info;
+    model::Tokenizer tokenizer;
+    std::unique_ptr<vulkan::Device> device;
+    Transformer transformer;
+    trace::MemoryInfo memory;
+    std::optional<model::ChatTemplate> chatTemplate;
+    std::vector<int32_t> cached; ///< tokens that the KV cache holds
+    double loadMs = 0;
+};
+
+Engine::Engine() = default;
+Engine::~Engine() = default;
+
+std::unique_ptr<Engine> Engine::load(const std::filesystem::path& file, const LoadOptions& options) {
+    const Stopwatch clock;
+    std::unique_ptr<Engine> engine(new Engine);
+    engine->m_impl = std::make_unique<Impl>(file, options);
+    // The first step records the token's command buffer and lets the driver compile its kernels: part of loading.
+    engine->m_impl->transformer.decode(0, 0, {});
+    engine->m_impl->device->savePipelineCache();
+    engine->m_impl->loadMs = clock.ms();
+    return engine;
+}
+
+const trace::ModelInfo& Engine::model() const { return m_impl->info; }
+const model::ModelConfig& Engine::config() const { return m_impl->config; }
+const trace::DeviceInfo& Engine::device() const { return m_impl->device->info(); }
+const trace::MemoryInfo& Engine::memory() const { return m_impl->memory; }
+double Engine::loadMs() const { return m_impl->loadMs; }
+const model::Tokenizer& Engine::tokenizer() const { return m_impl->tokenizer; }
+uint32_t Engine::position() const { return static_cast<uint32_t>(m_impl->cached.size()); }
+void Engine::reset() { m_impl->cached.clear(); }
+uint64_t Engine::commandBuffersRecorded() const { return m_impl->device->counters().command_buffers_recorded; }
+uint64_t Engine::descriptorSetsUpdated() const { return m_impl->device->counters().descriptor_sets_updated; }
+uint64_t Engine::lastPrefillDispatches() const { return m_impl->transformer.lastPrefillDispatches(); }
+uint64_t Engine::kvBufferBytes() const { return m_impl->transformer.kvBytes(); }
+
+model::RenderedChat Engine::render(const std::vector<model::ChatMessage>& messages) const {
+    if (!m_impl->chatTemplate) {
+        m_impl->chatTemplate.emplace(m_impl->info.chat_template, m_impl->tokenizer);
+    }
+    return m_impl->chatTemplate->render(messages);
+}
+
+bool Engine::Impl::readPrompt(const GenerationRequest& request, const GenerationObserver& observer,
+                              trace::StepTimings& timings) {
+    const std::vector<int32_t>& prompt = request.prompt;
+    // The last token is always computed: its logits start the answer.
+    const auto common =
+        std::mismatch(cached.begin(), cached.end(), prompt.begin(), prompt.end() - 1).first - cached.begin();
+    cached.resize(static_cast<size_t>(common));
+    timings.reused_tokens = static_cast<uint32_t>(common);
+
+    const Stopwatch clock;
+    const auto report = [&] {
+        if (observer.prefill) {
+            observer.prefill({.done = static_cast<uint32_t>(cached.size()),
+                              .reused = timings.reused_tokens,
+                              .total = static_cast<uint32_t>(prompt.size()),
+                              .elapsed_ms = clock.ms()});
+        }
+    };
+    report();
+    const PassOptions pass{.router = request.telemetry,
+                           .router_probs = request.telemetry && request.router_probs,
+                           .hidden = false,
+                           .logits = LogitRows::Last,
+                           .cancel = observer.cancel};
+    const bool finished =
+        append(std::span(prompt).subspan(static_cast<size_t>(common)), pass, [&](uint32_t, uint32_t count) {
+            if (observer.token) {
+                const auto first = static_cast<uint32_t>(cached.size()) - count;
+                for (uint32_t i = 0; i < count; ++i) {
+                    observer.token(traceOf(prompt[first + i], first + i, i, false, 0, request.telemetry), {});
+                }
+            }
+            report();
+        });
+    timings.prefill_tokens = static_cast<uint32_t>(cached.size()) - timings.reused_tokens;
+    timings.prefill_ms = clock.ms();
+    return finished;
+}
+
+void Engine::Impl::answer(const GenerationRequest& request, const GenerationObserver& observer, const Stopwatch& clock,
+                          GenerationResult& result) {
+    Sampler sampler(request.sampling, info.sampling);
+    for (const int32_t token : request.prompt) {
+        sampler.accept(token);
+    }
+    TextStream text(request.stop);
+    const PassOptions pass{.router = request.telemetry, .router_probs = request.telemetry && request.router_probs};
+    const auto cancelled = [&] {
+        return observer.cancel != nullptr && observer.cancel->load(std::memory_order_relaxed);
+    };
+    const Stopwatch decoding;
+
+    // Each sampled token is fed back before it is reported, so that its report carries its own routing.
+    for (;;) {
+        if (result.tokens.size() >= request.max_tokens) {
+            result.reason = trace::StopReason::Length;
+            break;
+        }
+        if (cancelled()) {
+            result.reason = trace::StopReason::Cancelled;
+            break;
+        }
+        const SampledToken sampled = sampler.sample(transformer.logits(), config.token_count);
+        if (result.tokens.empty()) {
+            result.timings.first_token_ms = clock.ms();
+        }
+        if (!request.ignore_eos && tokenizer.isStop(sampled.token)) {
+            result.reason = trace::StopReason::Eos;
+            break;
+        }
+        result.tokens.push_back(sampled.token);
+        sampler.accept(sampled.token);
+        const std::string shown = text.push(tokenizer.decode(sampled.token, false));
+        result.text += shown;
+        const auto position = static_cast<uint32_t>(cached.size());
+        const bool full = position >= transformer.context();
+        if (!full) {
+            transformer.decode(sampled.token, position, pass);
+            cached.push_back(sampled.token);
+        }
+        if (observer.token) {
+            observer.token(traceOf(sampled.token, position, 0, true, sampled.probability, request.telemetry && !full),
+                           shown);
+        }
+        if (text.isStopped()) {
+            result.reason = trace::StopReason::Stop;
+            break;
+        }
+        if (full) {
+            result.reason = trace::StopReason::Context;
+            break;
+        }
+    }
+    result.text += text.finish();
+    result.timings.decode_ms = decoding.ms();
+    result.timings.decode_tokens = static_cast<uint32_t>(result.tokens.size());
+}
+
+GenerationResult Engine::generate(const GenerationRequest& request, const GenerationObserver& observer) {
+    Impl& impl = *m_impl;
+    impl.checkTokens(request.prompt);
+    if (request.prompt.size() > impl.transformer.context()) {
+        throw Error("context.prompt_too_long",
+                    "The prompt has {tokens} tokens and the context holds {context}, so it cannot be answered.",
+                    {{"tokens", trace::grouped(request.prompt.size())},
+                     {"context", trace::grouped(impl.transformer.context())}});
+    }
+    const Stopwatch clock;
+    GenerationResult result;
+    result.timings.load_ms = impl.loadMs;
+    if (!impl.readPrompt(request, observer, result.timings)) {
+        result.reason = trace::StopReason::Cancelled;
+        return result;
+    }
+    impl.answer(request, observer, clock, result);
+    return result;
+}
+
+void Engine::evaluate(std::span<const int32_t> tokens, const EvaluateOptions& options,
+                      const std::function<void(const EvaluateBatch&)>& sink) {
+    Impl& impl = *m_impl;
+    impl.checkTokens(tokens);
+    if (impl.cached.size() + tokens.size() > impl.transformer.context()) {
+        throw Error("context.prompt_too_long",
+                    "The prompt has {tokens} tokens and the context holds {context}, so it cannot be answered.",
+                    {{"tokens", trace::grouped(impl.cached.size() + tokens.size())},
+                     {"context", trace::grouped(impl.transformer.context())}});
+    }
+    const PassOptions pass{.router = options.router,
+                           .router_probs = options.router_probs,
+                           .hidden = options.hidden,
+                           .logits = options.logits,
+                           .cancel = options.cancel};
+    const bool finished = impl.append(tokens, pass, [&](uint32_t first, uint32_t count) {
+        std::vector<trace::RouterTrace> router;
+        for (uint32_t i = 0; options.router && i < count; ++i) {
+            router.push_back(impl.transformer.router(i));
+        }
+        const bool hasLogits =
+            options.logits == LogitRows::All || (options.logits == LogitRows::Last && first + count == tokens.size());
+        sink({.first = first,
+              .count = count,
+              .logits = hasLogits ? impl.transformer.logits() : std::span<const float>{},
+              .router = router,
+              .hidden = options.hidden ? impl.transformer.hidden() : std::span<const float>{}});
+    });
+    if (!finished) {
+        throw Error("cancelled", "The work was cancelled.");
+    }
+}
+
+std::span<const float> Engine::step(int32_t token) {
+    Impl& impl = *m_impl;
+    impl.checkTokens(std::span(&token, 1));
+    if (impl.cached.size() >= impl.transformer.context()) {
+        throw Error("context.full", "The context of {context} tokens is full.",
+                    {{"context", trace::grouped(impl.transformer.context())}});
+    }
+    impl.transformer.decode(token, static_cast<uint32_t>(impl.cached.size()), {});
+    impl.cached.push_back(token);
+    return impl.transformer.logits();
+}
+
+} // namespace moescope::inference

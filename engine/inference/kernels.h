@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/inference/device_weights.h"
+#include "engine/vulkan/command_recorder.h"
+#include "shaders/common/push_constants.h"
+
+#include <map>
+#include <memory>
+
+namespace moescope::inference {
+
+/** Shape of attention, the same for every layer of a model. */
+struct AttentionShape {
+    uint32_t head_count = 0;
+    uint32_t head_count_kv = 0;
+    uint32_t head_dim = 0;
+    uint32_t head_stride = 0; ///< head_dim rounded up to 8: 16 bytes of halves
+    uint32_t context = 0;     ///< rows of the KV cache a head
+    float epsilon = 0;
+    bool qk_norm = true;
+    bool kv_f16 = true;
+};
+
+/** Shape of the experts of one layer; counts of 0 leave a part out. */
+struct ExpertsShape {
+    uint32_t expert_count = 0;
+    uint32_t expert_used_count = 0;
+    bool norm_weights = false;
+};
+
+/** The kernels of shaders/, one method each: the same name, its buffers in the order of the shader's bindings.
+ *
+ *  Nothing here runs: each method records one dispatch. Pipelines are made on first use and kept. */
+class Kernels {
+public:
+    explicit Kernels(vulkan::Device& device);
+    ~Kernels();
+
+    using Recorder = vulkan::CommandRecorder;
+    using Buffer = vulkan::Buffer;
+
+    /** x[t] = table[token[t]] for `tokens` tokens. */
+    void embed(Recorder& recorder, const Matrix& table, const Buffer& token_ids, const Buffer& x, uint32_t tokens);
+    /** y[t] = rms_norm(x[t]) ∘ weight; row strides are stride(width). */
+    void rmsNorm(Recorder& recorder, const Buffer& x, const Buffer& weight, const Buffer& y, uint32_t width,
+                 float epsilon, uint32_t tokens);
+
+    struct MatvecOptions {
+        const Buffer* norm = nullptr; ///< RMS norm of x on the fly with these weights
+        float epsilon = 0;
+        bool accumulate = false;
+        uint32_t x_row = 0; ///< which row of x
+    };
+    /** y = W · x for one token. */
+    void matvec(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, const MatvecOptions& options);
+    /** y[t] = W · x[t], or += . */
+    void matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, uint32_t out_stride,
+                uint32_t tokens, bool accumulate);
+
+    void ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& q_in, const Buffer* k_in,
+                    const Buffer* v_in, const Buffer& rope, const Buffer& qk_weight, const Buffer& step,
+                    const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens);
+    /** With splits > 1 the result is in `partial` and attentionReduce() must follow. */
+    void attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
+                   const Buffer& v_cache, const Buffer& step, const Buffer& out, const Buffer& partial, uint32_t tokens,
+                   uint32_t splits);
+    void attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial, const Buffer& out,
+                         uint32_t tokens, uint32_t splits);
+
+    struct RouterOutputs {
+        const Buffer& normed;
+        const Buffer& experts;
+        const Buffer& expert_weights;
+        const Buffer& log;
+        const Buffer& probs;
+    };
+    /** `layer`: MoE layer of the log; `batch`: tokens a layer has room for in it. */
+    void moeRouter(Recorder& recorder, const Matrix& router, const ExpertsShape& shape, const Buffer& x,
+                   const Buffer& norm, float epsilon, const Buffer& step, const RouterOutputs& out, uint32_t layer,
+                   uint32_t batch, uint32_t tokens);
+
+    /** One token: h[s] = silu(gate · x) ∘ (up · x) for each chosen expert, or for the one expert of `gate` if `experts` is null. */
+    void ffnGateUp(Recorder& recorder, const Matrix& gate, const Matrix& up, const Buffer* experts, const Buffer& x,
+                   const Buffer& h, uint32_t slots);
+    /** One token: x += Σ weight · down[e] · h[s] + shared · h_shared. Null matrices are left out; both of one type. */
+    void ffnDown(Recorder& recorder, const Matrix* routed, const Matrix* shared, const Buffer& experts,
+                 const Buffer& expert_weights, const Buffer& h, const Buffer& h_shared, const Buffer& x,
+                 uint32_t slots);
+
+    struct SortOutputs {
+        const Buffer& counts;
+        const Buffer& order;
+        const Buffer& tiles;
+        const Buffer& grids;
+    };
+    void moeSort(Recorder& recorder, const ExpertsShape& shape, const Buffer& experts, const SortOutputs& out,
+                 uint32_t tokens, uint32_t gate_up_rows, uint32_t down_rows);
+    /** A batch, routed: `sort` gives tiles and grid. Shared or dense: `sort` is null. */
+    void ffnGateUpTiles(Recorder& recorder, const Matrix& gate, const Matrix& up, const SortOutputs* sort,
+                        const ExpertsShape& shape, const Buffer& x, const Buffer& h, uint32_t tokens);
+    void ffnDownTiles(Recorder& recorder, const Matrix& down, const SortOutputs& sort, const ExpertsShape& shape,
+                      const Buffer& h, const Buffer& pair_out, uint32_t tokens);
+    void moeCombine(Recorder& recorder, const ExpertsShape& shape, const Buffer& expert_weights, const Buffer& pair_out,
+                    const Buffer& x, uint32_t width, uint32_t tokens);
+
+    /** Tokens of a tile: shaders/common/tile.glsl. */
+    static constexpr uint32_t tileTokens = 8;
+    /** Invocations of moe_sort: rows of its scratch counts. */
+    static constexpr uint32_t sortWorkers = 64;
+    /** Heads that attention reads beyond the last one of a token. */
+    static constexpr uint32_t spareHeads = 3;
+    /** Entries of one token and layer in the routing log: shaders/moe_router.comp. */
+    static constexpr uint32_t logEntry(uint32_t expert_used_count) { return 3 * expert_used_count + 2; }
+
+private:
+    const vulkan::ComputePipeline& pipeline(const vulkan::Shader& shader, vulkan::Constants constants);
+
+    vulkan::Device& m_device;
+    uint32_t m_workgroup; ///< invocations of most kernels
+    uint32_t m_lanes;     ///< invocations that share a row in the matrix × vector kernels
+    std::map<std::pair<const uint32_t*, vulkan::Constants>, std::unique_ptr<vulkan::ComputePipeline>> m_pipelines;
+};
+
+} // namespace moescope::inference

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/inference/kv_cache.h"
+
+#include "engine/trace/error.h"
+
+namespace moescope::inference {
+
+uint64_t kvBytesPerOwnerToken(const model::ModelConfig& config, KvType type) {
+    return uint64_t{2} * config.head_count_kv * kvHeadStride(config.head_dim) * kvElementBytes(type);
+}
+
+KvCache::KvCache(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, KvType type)
+    : m_shareFactor(config.cla_share_factor) {
+    const uint64_t bytes = kvBytesPerOwnerToken(config, type) / 2 * context;
+    const uint64_t most = device.limits().max_storage_range;
+    if (bytes > most) {
+        throw trace::Error("kv.range",
+                           "A KV cache of {context} tokens needs {bytes} a layer and {device} can bind at most {most} "
+                           "at once; choose a shorter context.",
+                           {{"context", trace::grouped(context)},
+                            {"bytes", trace::bytesText(bytes)},
+                            {"device", device.info().name},
+                            {"most", trace::bytesText(most)}});
+    }
+    for (uint32_t layer = 0; layer < config.block_count; layer += config.cla_share_factor) {
+        const std::string name = "kv." + std::to_string(layer);
+        m_owners.push_back(
+            {std::make_unique<vulkan::Buffer>(device, bytes, vulkan::MemoryKind::DeviceLocal, name + ".keys"),
+             std::make_unique<vulkan::Buffer>(device, bytes, vulkan::MemoryKind::DeviceLocal, name + ".values")});
+    }
+}
+
+uint64_t KvCache::bytes() const {
+    uint64_t sum = 0;
+    for (const Owner& owner : m_owners) {
+        sum += owner.keys->size() + owner.values->size();
+    }
+    return sum;
+}
+
+KvType parseKvType(std::string_view name) {
+    if (name == "f32") {
+        return KvType::F32;
+    }
+    if (name == "f16") {
+        return KvType::F16;
+    }
+    throw trace::Error("kv.type", "“{name}” is no type of KV cache; f32 and f16 are.", {{"name", std::string(name)}});
+}
+
+} // namespace moescope::inference

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/inference/transformer.h"
+
+#include "engine/inference/weight_layout.h"
+#include "engine/trace/error.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace moescope::inference {
+
+namespace {
+
+AttentionShape attentionShape(const model::ModelConfig& config, uint32_t context, KvType kv) {
+    return {.head_count = config.head_count,
+            .head_count_kv = config.head_count_kv,
+            .head_dim = config.head_dim,
+            .head_stride = kvHeadStride(config.head_dim),
+            .context = context,
+            .epsilon = config.layer_norm_rms_epsilon,
+            .qk_norm = config.qk_norm,
+            .kv_f16 = kv == KvType::F16};
+}
+
+// Bounds that the kernels' shared memory sets: attention.comp, moe_router.comp.
+const model::ModelConfig& checked(const model::ModelConfig& config) {
+    const auto refuse = [](const char* key, uint32_t value, uint32_t most) {
+        throw trace::Error("model.too_wide",
+                           "This model has {key} {value}, and this version computes with at most {most}.",
+                           {{"key", key}, {"value", trace::grouped(value)}, {"most", trace::grouped(most)}});
+    };
+    if (config.head_dim > 256) {
+        refuse("attention.key_length", config.head_dim, 256);
+    }
+    if (config.expert_count > 1024) {
+        refuse("expert_count", config.expert_count, 1024);
+    }
+    if (config.expert_used_count > 64) {
+        refuse("expert_used_count", config.expert_used_count, 64);
+    }
+    return config;
+}
+
+} // namespace
+
+Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file,
+                         uint32_t context, KvType kv, const std::function<bool(uint64_t, uint64_t)>& progress)
+    : m_device(device), m_config(checked(config)), m_batch(microBatch(device.limits().software)),
+      m_splits(attentionSplits(device.limits().software, context)),
+      m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
+                                                              config.expert_weights_norm},
+      m_weights(device, config, file, progress), m_kv(device, config, context, kv),
+      m_act(device, config, context, m_batch),
+      m_kernels(device), m_sort{m_act.sort_counts, m_act.sort_order, m_act.sort_tiles, m_act.sort_grids},
+      m_pacer(device), m_token(device, "token") {}
+
+void Transformer::setStep(uint32_t position, const PassOptions& options) {
+    const shaders::StepState state{
+        .position = position, .log_router = options.router, .log_probs = options.router_probs, .reserved = 0};
+    *m_act.step.mapped<shaders::StepState>() = state;
+}
+
+// ---- one token ----------------------------------------------------------------------------------------------------
+
+void Transformer::recordToken() {
+    vulkan::CommandRecorder& r = m_token;
+    const float epsilon = m_config.layer_norm_rms_epsilon;
+    r.begin();
+    m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1);
+    r.barrier();
+    for (uint32_t i = 0; i < m_config.block_count; ++i) {
+        const LayerWeights& layer = m_weights.layers[i];
+        const Kernels::MatvecOptions normed{.norm = layer.attn_norm.get(), .epsilon = epsilon};
+        const bool owner = m_config.ownsKv(i);
+        m_kernels.matvec(r, layer.attn_q, m_act.x, m_act.q, normed);
+        if (owner) {
+            m_kernels.matvec(r, layer.attn_k, m_act.x, m_act.k, normed);
+            m_kernels.matvec(r, layer.attn_v, m_act.x, m_act.v, normed);
+        }
+        r.barrier();
+        m_kernels.ropeQkNorm(r, m_shape, m_act.q, owner ? &m_act.k : nullptr, owner ? &m_act.v : nullptr, m_act.rope,
+                             *layer.attn_qk_norm, m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
+        r.barrier();
+        m_kernels.attention(r, m_shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, m_act.attn_out,
+                            m_act.attn_partial, 1, m_splits);
+        r.barrier();
+        if (m_splits > 1) {
+            m_kernels.attentionReduce(r, m_shape, m_act.attn_partial, m_act.attn_out, 1, m_splits);
+            r.barrier();
+        }
+        m_kernels.matvec(r, layer.attn_output, m_act.attn_out, m_act.x, {.accumulate = true});
+        r.barrier();
+        tokenFfn(i);
+    }
+    m_kernels.matvec(r, m_weights.output(), m_act.x, m_act.logits,
+                     {.norm = m_weights.output_norm.get(), .epsilon = epsilon});
+    r.barrier();
+    r.copy(m_act.logits, 0, m_act.logits_host, 0, m_act.logits.size());
+    copyBack(r, 1);
+    r.end();
+    m_tokenRecorded = true;
+}
+
+void Transformer::tokenFfn(uint32_t i) {
+    vulkan::CommandRecorder& r = m_token;
+    const LayerWeights& layer = m_weights.layers[i];
+    const bool moe = m_config.isMoe(i);
+    if (moe) {
+        m_kernels.moeRouter(r, layer.ffn_gate_inp, m_experts, m_act.x, *layer.ffn_norm, m_config.layer_norm_rms_epsilon,
+                            m_act.step,
+                            {m_act.normed, m_act.experts, m_act.expert_weights, m_act.router_log, m_act.router_probs},
+                            i - m_config.leading_dense_block_count, 1, 1);
+    } else {
+        m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, m_config.embedding_length,
+                          m_config.layer_norm_rms_epsilon, 1);
+    }
+    r.barrier();
+    if (moe) {
+        m_kernels.ffnGateUp(r, layer.ffn_gate_exps, layer.ffn_up_exps, &m_act.experts, m_act.normed, m_act.h,
+                            m_experts.expert_used_count);
+    }
+    if (layer.ffn_gate) {
+        m_kernels.ffnGateUp(r, layer.ffn_gate, layer.ffn_up, nullptr, m_act.normed, m_act.h_shared, 1);
+    }
+    r.barrier();
+    const Matrix* routed = moe ? &layer.ffn_down_exps : nullptr;
+    const Matrix* shared = layer.ffn_down ? &layer.ffn_down : nullptr;
+    // Routed and shared experts of two types cannot be decoded by one kernel: two dispatches, one after the other.
+    if (routed != nullptr && shared != nullptr && routed->type != shared->type) {
+        m_kernels.ffnDown(r, routed, nullptr, m_act.experts, m_act.expert_weights, m_act.h, m_act.h_shared, m_act.x,
+                          m_experts.expert_used_count);
+        r.barrier();
+        routed = nullptr;
+    }
+    m_kernels.ffnDown(r, routed, shared, m_act.experts, m_act.expert_weights, m_act.h, m_act.h_shared, m_act.x,
+                      m_experts.expert_used_count);
+    r.barrier();
+}
+
+void Transformer::decode(int32_t token, uint32_t position, const PassOptions& options) {
+    if (!m_tokenRecorded) {
+        recordToken();
+    }
+    m_act.token_ids.mapped<int32_t>()[0] = token;
+    setStep(position, options);
+    m_token.submitAndWait();
+    const float* logits = m_act.logits_host.mapped<float>();
+    m_logits.assign(logits, logits + m_config.vocab_size);
+    m_logBatch = 1;
+    m_hasProbs = options.router_probs;
+}
+
+// ---- a batch of tokens ---------------------------------------------------------------------------------------------
+
+bool Transformer::prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options) {
+    const auto count = static_cast<uint32_t>(tokens.size());
+    if (options.logits == LogitRows::All && m_allLogits == nullptr) {
+        m_allLogits =
+            std::make_unique<vulkan::Buffer>(m_device, uint64_t{m_batch} * stride(m_config.vocab_size) * sizeof(float),
+                                             vulkan::MemoryKind::HostVisible, "all_logits");
+    }
+    if (options.hidden && m_hiddenLayers == nullptr) {
+        m_hiddenLayers = std::make_unique<vulkan::Buffer>(m_device, (m_config.block_count + 1) * m_act.x.size(),
+                                                          vulkan::MemoryKind::HostVisible, "hidden");
+    }
+    std::memcpy(m_act.token_ids.mapped<int32_t>(), tokens.data(), tokens.size_bytes());
+    setStep(position, options);
+    m_pacer.begin(count, options.cancel);
+    if (!runBatch(count, options)) {
+        return false;
+    }
+
+    const uint32_t vocab = m_config.vocab_size;
+    if (options.logits == LogitRows::All) {
+        m_logits.resize(size_t{count} * vocab);
+        for (uint32_t t = 0; t < count; ++t) {
+            std::memcpy(m_logits.data() + size_t{t} * vocab, m_allLogits->mapped<float>() + size_t{t} * stride(vocab),
+                        vocab * sizeof(float));
+        }
+    } else if (options.logits == LogitRows::Last) {
+        m_logits.assign(m_act.logits_host.mapped<float>(), m_act.logits_host.mapped<float>() + vocab);
+    }
+    if (options.hidden) {
+        readHidden(count);
+    }
+    m_logBatch = count;
+    m_hasProbs = options.router_probs;
+    return true;
+}
+
+bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
+    const float epsilon = m_config.layer_norm_rms_epsilon;
+    const uint32_t width = m_config.embedding_length;
+    const uint64_t rowBytes = uint64_t{stride(width)} * sizeof(float);
+    const auto keepHidden = [&](uint32_t index) {
+        if (options.hidden) {
+            m_pacer.recorder().copy(m_act.x, 0, *m_hiddenLayers, index * m_act.x.size(), tokens * rowBytes);
+        }
+    };
+    vulkan::CommandRecorder& r = m_pacer.recorder();
+
+    m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, tokens);
+    if (!m_pacer.next(Interval::Embed)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < m_config.block_count; ++i) {
+        const LayerWeights& layer = m_weights.layers[i];
+        const bool owner = m_config.ownsKv(i);
+        keepHidden(i);
+        m_kernels.rmsNorm(r, m_act.x, *layer.attn_norm, m_act.normed, width, epsilon, tokens);
+        r.barrier();
+        m_kernels.matmul(r, layer.attn_q, m_act.normed, m_act.q, stride(layer.attn_q.rows), tokens, false);
+        if (owner) {
+            m_kernels.matmul(r, layer.attn_k, m_act.normed, m_act.k, stride(layer.attn_k.rows), tokens, false);
+            m_kernels.matmul(r, layer.attn_v, m_act.normed, m_act.v, stride(layer.attn_v.rows), tokens, false);
+        }
+        if (!m_pacer.next(Interval::Qkv)) {
+            return false;
+        }
+        m_kernels.ropeQkNorm(r, m_shape, m_act.q, owner ? &m_act.k : nullptr, owner ? &m_act.v : nullptr, m_act.rope,
+                             *layer.attn_qk_norm, m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), tokens);
+        if (!m_pacer.next(Interval::Rope)) {
+            return false;
+        }
+        m_kernels.attention(r, m_shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, m_act.attn_out,
+                            m_act.attn_partial, tokens, 1);
+        if (!m_pacer.next(Interval::Attention)) {
+            return false;
+        }
+        m_kernels.matmul(r, layer.attn_output, m_act.attn_out, m_act.x, stride(width), tokens, true);
+        if (!m_pacer.next(Interval::Output) || !batchFfn(i, tokens)) {
+            return false;
+        }
+    }
+    keepHidden(m_config.block_count);
+    if (options.logits == LogitRows::Last) {
+        m_kernels.matvec(r, m_weights.output(), m_act.x, m_act.logits,
+                         {.norm = m_weights.output_norm.get(), .epsilon = epsilon, .x_row = tokens - 1});
+        r.barrier();
+        r.copy(m_act.logits, 0, m_act.logits_host, 0, m_act.logits.size());
+    } else if (options.logits == LogitRows::All) {
+        m_kernels.rmsNorm(r, m_act.x, *m_weights.output_norm, m_act.normed, width, epsilon, tokens);
+        r.barrier();
+        m_kernels.matmul(r, m_weights.output(), m_act.normed, *m_allLogits, stride(m_config.vocab_size), tokens, false);
+    }
+    copyBack(r, tokens);
+    return m_pacer.finish();
+}
+
+bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
+    vulkan::CommandRecorder& r = m_pacer.recorder();
+    const LayerWeights& layer = m_weights.layers[i];
+    const float epsilon = m_config.layer_norm_rms_epsilon;
+    const uint32_t width = m_config.embedding_length;
+    const bool moe = m_config.isMoe(i);
+    if (moe) {
+        m_kernels.moeRouter(r, layer.ffn_gate_inp, m_experts, m_act.x, *layer.ffn_norm, epsilon, m_act.step,
+                            {m_act.normed, m_act.experts, m_act.expert_weights, m_act.router_log, m_act.router_probs},
+                            i - m_config.leading_dense_block_count, tokens, tokens);
+        r.barrier();
+        m_kernels.moeSort(r, m_experts, m_act.experts, m_sort, tokens, layer.ffn_gate_exps.rows,
+                          layer.ffn_down_exps.rows);
+    } else {
+        m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, width, epsilon, tokens);
+    }
+    if (!m_pacer.next(Interval::Router)) {
+        return false;
+    }
+    if (moe) {
+        m_kernels.ffnGateUpTiles(r, layer.ffn_gate_exps, layer.ffn_up_exps, &m_sort, m_experts, m_act.normed, m_act.h,
+                                 tokens);
+    }
+    if (layer.ffn_gate) {
+        m_kernels.ffnGateUpTiles(r, layer.ffn_gate, layer.ffn_up, nullptr, m_experts, m_act.normed, m_act.h_shared,
+                                 tokens);
+    }
+    if (!m_pacer.next(Interval::GateUp)) {
+        return false;
+    }
+    if (moe) {
+        m_kernels.ffnDownTiles(r, layer.ffn_down_exps, m_sort, m_experts, m_act.h, m_act.pair_out, tokens);
+    }
+    if (layer.ffn_down) {
+        m_kernels.matmul(r, layer.ffn_down, m_act.h_shared, m_act.x, stride(width), tokens, true);
+    }
+    if (!m_pacer.next(Interval::Down)) {
+        return false;
+    }
+    if (moe) {
+        m_kernels.moeCombine(r, m_experts, m_act.expert_weights, m_act.pair_out, m_act.x, width, tokens);
+        return m_pacer.next(Interval::Combine);
+    }
+    return true;
+}
+
+// ---- what the host reads -------------------------------------------------------------------------------------------
+
+void Transformer::copyBack(vulkan::CommandRecorder& recorder, uint32_t batch) {
+    const uint64_t layers = m_config.moeLayerCount();
+    if (layers == 0) {
+        return;
+    }
+    recorder.copy(m_act.router_log, 0, m_act.router_log_host, 0,
+                  layers * batch * Kernels::logEntry(m_experts.expert_used_count) * sizeof(uint32_t));
+    recorder.copy(m_act.router_probs, 0, m_act.router_probs_host, 0,
+                  layers * batch * m_experts.expert_count * sizeof(float));
+}
+
+trace::RouterTrace Transformer::router(uint32_t index) const {
+    trace::RouterTrace trace;
+    trace.moe_layers = m_config.moeLayerCount();
+    if (trace.moe_layers == 0) {
+        return trace;
+    }
+    trace.expert_count = m_experts.expert_count;
+    trace.expert_used_count = m_experts.expert_used_count;
+    const uint32_t used = trace.expert_used_count;
+    for (uint32_t layer = 0; layer < trace.moe_layers; ++layer) {
+        const size_t row = size_t{layer} * m_logBatch + index;
+        const uint32_t* entry = m_act.router_log_host.mapped<uint32_t>() + row * Kernels::logEntry(used);
+        for (uint32_t s = 0; s < used; ++s) {
+            trace.experts.push_back(static_cast<uint16_t>(entry[s]));
+            trace.chosen_probs.push_back(std::bit_cast<float>(entry[used + 1 + s]));
+            trace.weights.push_back(std::bit_cast<float>(entry[2 * used + 2 + s]));
+        }
+        trace.runner_up.push_back(static_cast<uint16_t>(entry[used]));
+        trace.runner_up_prob.push_back(std::bit_cast<float>(entry[2 * used + 1]));
+        if (m_hasProbs) {
+            const float* probs = m_act.router_probs_host.mapped<float>() + row * trace.expert_count;
+            trace.probs.insert(trace.probs.end(), probs, probs + trace.expert_count);
+        }
+    }
+    return trace;
+}
+
+void Transformer::readHidden(uint32_t tokens) {
+    const uint32_t width = m_config.embedding_length;
+    m_hidden.clear();
+    for (uint32_t layer = 0; layer <= m_config.block_count; ++layer) {
+        for (uint32_t t = 0; t < tokens; ++t) {
+            const float* row =
+                m_hiddenLayers->mapped<float>() + layer * (m_act.x.size() / sizeof(float)) + size_t{t} * stride(width);
+            m_hidden.insert(m_hidden.end(), row, row + width);
+        }
+    }
+}
+
+} // namespace moescope::inference

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/inference/activations.h"
+#include "engine/inference/device_weights.h"
+#include "engine/inference/kernels.h"
+#include "engine/inference/kv_cache.h"
+#include "engine/inference/pacer.h"
+#include "engine/trace/token_trace.h"
+
+#include <functional>
+#include <memory>
+#include <span>
+
+namespace moescope::inference {
+
+/** What a pass leaves for the host beside the KV cache. */
+struct PassOptions {
+    bool router = false;
+    bool router_probs = false;
+    bool hidden = false; ///< prefill only
+    LogitRows logits = LogitRows::Last;
+    const std::atomic<bool>* cancel = nullptr;
+};
+
+/** The forward pass: weights, KV cache and working buffers of one model on one device.
+ *
+ *  A batch of tokens is grouped by expert and recorded for each micro-batch; one token runs through a command buffer that
+ *  was recorded once and is only submitted again. */
+class Transformer {
+public:
+    Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
+                KvType kv, const std::function<bool(uint64_t, uint64_t)>& progress);
+
+    uint32_t context() const { return m_shape.context; }
+    /** Tokens that prefill() should be given next: by measurement, at most the micro-batch. */
+    uint32_t advisedTokens() const { return m_pacer.advisedTokens(m_batch); }
+
+    /** Appends `tokens` (at most a micro-batch) at `position`. False: cancelled; the KV cache is as it was up to
+     *  `position`. */
+    bool prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options);
+    /** Appends one token through the recorded step. */
+    void decode(int32_t token, uint32_t position, const PassOptions& options);
+
+    /** Logits of the last pass: [rows][vocab_size] with rows 1 (LogitRows::Last, decode) or the batch's. */
+    std::span<const float> logits() const { return m_logits; }
+    /** Routing of token `index` of the last pass, if it was asked for. */
+    trace::RouterTrace router(uint32_t index) const;
+    /** Residual stream of the last prefill: [block_count + 1][tokens][embedding_length]. */
+    std::span<const float> hidden() const { return m_hidden; }
+
+    uint64_t weightsBytes() const { return m_weights.bytes(); }
+    uint64_t kvBytes() const { return m_kv.bytes(); }
+    uint64_t workspaceBytes() const { return m_act.bytes(); }
+    uint64_t lastPrefillDispatches() const { return m_pacer.dispatches(); }
+
+private:
+    void recordToken();
+    bool runBatch(uint32_t tokens, const PassOptions& options);
+    void tokenFfn(uint32_t layer);
+    bool batchFfn(uint32_t layer, uint32_t tokens);
+    void copyBack(vulkan::CommandRecorder& recorder, uint32_t batch);
+    void setStep(uint32_t position, const PassOptions& options);
+    void readHidden(uint32_t tokens);
+
+    vulkan::Device& m_device;
+    model::ModelConfig m_config;
+    uint32_t m_batch;
+    uint32_t m_splits;
+    AttentionShape m_shape;
+    ExpertsShape m_experts;
+    DeviceWeights m_weights;
+    KvCache m_kv;
+    Activations m_act;
+    Kernels m_kernels;
+    Kernels::SortOutputs m_sort;
+    Pacer m_pacer;
+    vulkan::CommandRecorder m_token;
+    bool m_tokenRecorded = false;
+
+    std::unique_ptr<vulkan::Buffer> m_allLogits;    ///< [batch][stride(vocab_size)], made when first asked for
+    std::unique_ptr<vulkan::Buffer> m_hiddenLayers; ///< [block_count + 1][batch][stride(embedding_length)], likewise
+    std::vector<float> m_logits;
+    std::vector<float> m_hidden;
+    uint32_t m_logBatch = 1; ///< tokens a layer has room for in the last pass's log
+    bool m_hasProbs = false;
+};
+
+} // namespace moescope::inference

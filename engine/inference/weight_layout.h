@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/gguf/tensor_type.h"
+
+#include <cstdint>
+#include <span>
+
+namespace moescope::inference {
+
+/** How weights lie on the device: rows of whole uvec4 (16 bytes), so that every load is 128 bits wide.
+ *
+ *  | type       | row                                                                                          |
+ *  |------------|----------------------------------------------------------------------------------------------|
+ *  | F32        | width rounded up to 16 weights                                                               |
+ *  | F16, BF16  | width rounded up to 16 weights                                                               |
+ *  | Q8_0       | all quants (width rounded up to 16 bytes), then all scales as halves, rounded up to 16 bytes |
+ *  | Q4_K, Q5_K | as in the file: super-blocks of 144 and 176 bytes                                            |
+ *  | Q6_K       | super-blocks of 224 bytes: the file's 210 (low, high, scales), d at 208, then padding        |
+ *
+ *  Padding is zero. */
+uint32_t rowWords(gguf::TensorType type, uint32_t width);
+
+/** Lays out one row of the file for the device; `out` has rowWords() × 16 bytes and is zero. */
+void layOutRow(gguf::TensorType type, std::span<const uint8_t> row, uint32_t width, std::span<uint8_t> out);
+
+/** False if a weight or a scale of the row is NaN or infinite. */
+bool isFinite(gguf::TensorType type, std::span<const uint8_t> row);
+
+/** Floats of a row of activations: whole chunks of 16, as the kernels read them. */
+constexpr uint32_t stride(uint32_t width) { return (width + 15) / 16 * 16; }
+
+} // namespace moescope::inference

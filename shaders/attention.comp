@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Causal attention with online softmax. Grid: x over (KV head, group of HEADS query heads), y over tokens, z over splits of
+// the context. With one split the result is the output; otherwise each split leaves its sum, maximum and weighted values for
+// attention_reduce. head_dim is at most 4 × the workgroup's size, which is at most 64. Positions run along the invocations for the scores, dimensions for the values.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "push_constants.h"
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_arithmetic : require
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 1) const bool KV_F16 = false;
+const uint HEADS = 4u;
+const uint CHUNK = 128u;  // positions between two updates of the maximum
+layout(push_constant) uniform Push { AttentionPush push; };
+layout(std430, binding = 0) readonly buffer Q { vec4 q[]; };            // [token][head][head_stride]
+layout(std430, binding = 1) readonly buffer KCache { uvec4 k_cache[]; };  // [kv head][context][head_stride]
+layout(std430, binding = 2) readonly buffer VCache { uvec2 v_cache[]; };
+layout(std430, binding = 3) readonly buffer Step { StepState step_state; };
+layout(std430, binding = 4) writeonly buffer Out { float result[]; };   // [token][head · head_dim]
+layout(std430, binding = 5) writeonly buffer Partial { float split_result[]; };  // [token][head][split][2 + head_stride]
+
+shared float scores[HEADS][CHUNK];
+shared float lane_values[HEADS][64];
+shared vec4 value_sums[HEADS][64];
+
+// Reduces one value a head over the workgroup (at most 64 invocations) in a fixed order.
+vec4 reduceHeads(vec4 value, bool maximum) {
+    vec4 reduced = maximum ? subgroupMax(value) : subgroupAdd(value);
+    if (subgroupElect()) {
+        for (uint h = 0u; h < HEADS; ++h) {
+            lane_values[h][gl_SubgroupID] = reduced[h];
+        }
+    }
+    barrier();
+    for (uint h = 0u; h < HEADS; ++h) {
+        float all = lane_values[h][0];
+        for (uint i = 1u; i < gl_NumSubgroups; ++i) {
+            all = maximum ? max(all, lane_values[h][i]) : all + lane_values[h][i];
+        }
+        reduced[h] = all;
+    }
+    barrier();
+    return reduced;
+}
+
+vec4 dots(vec4 key, uint at, uint head_vectors) {
+    return vec4(dot(key, q[at]), dot(key, q[at + head_vectors]), dot(key, q[at + 2u * head_vectors]),
+                dot(key, q[at + 3u * head_vectors]));
+}
+
+void main() {
+    uint self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x, token = gl_WorkGroupID.y;
+    uint group = push.head_count / push.head_count_kv, passes = (group + HEADS - 1u) / HEADS;
+    uint kv_head = gl_WorkGroupID.x / passes, pass = gl_WorkGroupID.x % passes;
+    uint first_head = kv_head * group + pass * HEADS, heads = min(HEADS, group - pass * HEADS);
+    uint head_vectors = push.head_stride / 4u, cache_row = kv_head * push.context;
+    uint length = step_state.position + token + 1u, span = (length + push.splits - 1u) / push.splits;
+    uint begin = min(gl_WorkGroupID.z * span, length), end = min(begin + span, length);
+    // The query buffer has room for HEADS − 1 heads beyond the last: their scores are computed and dropped.
+    uint q_row = (token * push.head_count + first_head) * head_vectors;
+    float scale = push.scale;
+
+    uint dim_vectors = (push.head_dim + 3u) / 4u, position_lanes = workers / dim_vectors;
+    uint my_lane = self / dim_vectors, my_dim = self % dim_vectors;
+    vec4 most = vec4(-3.0e38), sum = vec4(0.0), acc[HEADS];
+    for (uint h = 0u; h < HEADS; ++h) {
+        acc[h] = vec4(0.0);
+    }
+
+    for (uint chunk = begin; chunk < end; chunk += CHUNK) {
+        uint count = min(CHUNK, end - chunk);
+        vec4 chunk_most = vec4(-3.0e38);
+        for (uint p = self; p < count; p += workers) {
+            vec4 score = vec4(0.0);
+            uint row = (cache_row + chunk + p) * push.head_stride;
+            if (KV_F16) {
+                for (uint i = 0u; i < head_vectors / 2u; ++i) {
+                    uvec4 words = k_cache[row / 8u + i];
+                    vec4 low = vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+                    vec4 high = vec4(unpackHalf2x16(words.z), unpackHalf2x16(words.w));
+                    score += dots(low, q_row + 2u * i, head_vectors) + dots(high, q_row + 2u * i + 1u, head_vectors);
+                }
+            } else {
+                for (uint i = 0u; i < head_vectors; ++i) {
+                    score += dots(uintBitsToFloat(k_cache[row / 4u + i]), q_row + i, head_vectors);
+                }
+            }
+            score *= scale;
+            chunk_most = max(chunk_most, score);
+            for (uint h = 0u; h < HEADS; ++h) {
+                scores[h][p] = score[h];
+            }
+        }
+        vec4 new_most = max(most, reduceHeads(chunk_most, true));
+        vec4 shrink = exp(most - new_most), part = vec4(0.0);
+        most = new_most;
+        for (uint p = self; p < count; p += workers) {
+            for (uint h = 0u; h < HEADS; ++h) {
+                float e = exp(scores[h][p] - most[h]);
+                scores[h][p] = e;
+                part[h] += e;
+            }
+        }
+        sum = sum * shrink + reduceHeads(part, false);
+        for (uint h = 0u; h < HEADS; ++h) {
+            acc[h] *= shrink[h];
+        }
+        for (uint p = my_lane; my_lane < position_lanes && p < count; p += position_lanes) {
+            uint row = (cache_row + chunk + p) * push.head_stride;
+            vec4 value;
+            if (KV_F16) {
+                uvec2 words = v_cache[row / 4u + my_dim];
+                value = vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+            } else {
+                uvec2 low = v_cache[row / 2u + 2u * my_dim], high = v_cache[row / 2u + 2u * my_dim + 1u];
+                value = uintBitsToFloat(uvec4(low, high));
+            }
+            for (uint h = 0u; h < HEADS; ++h) {
+                acc[h] = fma(vec4(scores[h][p]), value, acc[h]);
+            }
+        }
+        barrier();
+    }
+
+    bool whole = push.splits == 1u;
+    for (uint h = 0u; h < HEADS; ++h) {
+        value_sums[h][self] = acc[h];
+    }
+    barrier();
+    if (my_lane == 0u) {
+        for (uint h = 0u; h < heads; ++h) {
+            vec4 total = vec4(0.0);
+            for (uint l = 0u; l < position_lanes; ++l) {
+                total += value_sums[h][l * dim_vectors + my_dim];
+            }
+            uint row = token * push.head_count + first_head + h;
+            uint at = whole ? token * push.out_stride + (first_head + h) * push.head_dim
+                            : (row * push.splits + gl_WorkGroupID.z) * (2u + push.head_stride) + 2u;
+            for (uint i = 4u * my_dim; i < min(4u * my_dim + 4u, push.head_dim); ++i) {
+                if (whole) {
+                    result[at + i] = total[i & 3u] / sum[h];
+                } else {
+                    split_result[at + i] = total[i & 3u];
+                }
+            }
+        }
+    }
+    if (!whole && self < heads) {
+        uint at = ((token * push.head_count + first_head + self) * push.splits + gl_WorkGroupID.z) * (2u + push.head_stride);
+        split_result[at] = most[self];
+        split_result[at + 1u] = sum[self];
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Push constants of every kernel, one text for GLSL and C++: a drift between the two cannot compile.
+// Members are 32-bit scalars only, so that both languages lay them out alike. Widths are in weights or floats;
+// strides and bases of weights are in uvec4 (16 bytes), strides of activations in floats.
+#ifndef MOESCOPE_PUSH_CONSTANTS_H
+#define MOESCOPE_PUSH_CONSTANTS_H
+
+#ifdef __cplusplus
+#include <cstdint>
+namespace moescope::shaders {
+using uint = uint32_t;
+#endif
+
+struct EmbedPush {
+    uint width;       // embedding_length
+    uint row_words;   // uvec4 of one row of token_embd
+    uint out_stride;
+};
+
+struct RmsNormPush {
+    uint width;
+    uint in_stride;
+    uint out_stride;
+    float epsilon;
+};
+
+struct MatvecPush {
+    uint rows;
+    uint width;
+    uint row_words;
+    float epsilon;  // of the norm before, if there is one
+};
+
+struct MatmulPush {
+    uint tokens;
+    uint rows;
+    uint width;
+    uint row_words;
+    uint in_stride;
+    uint out_stride;
+};
+
+struct RopeQkNormPush {
+    uint head_count;
+    uint head_count_kv;  // 0: a layer that reads its owner's cache
+    uint head_dim;
+    uint head_stride;    // floats of one head in q_out and elements of one row in the cache
+    uint q_stride;       // of a token in q_in
+    uint kv_stride;      // of a token in k_in and v_in
+    uint context;        // rows of the cache a head
+    float epsilon;
+};
+
+struct AttentionPush {
+    uint head_count;
+    uint head_count_kv;
+    uint head_dim;
+    uint head_stride;
+    uint context;
+    uint out_stride;
+    uint splits;
+    float scale;
+};
+
+struct MoeRouterPush {
+    uint width;
+    uint stride;       // of a token in x and normed
+    uint expert_count;
+    uint expert_used_count;
+    uint row_words;    // uvec4 of one router row
+    uint layer;        // MoE layer, for the log
+    uint batch;        // tokens a layer has room for in the log
+    uint norm_weights; // divide the chosen probabilities by their sum
+    float epsilon;
+};
+
+struct MoeSortPush {
+    uint pairs;         // tokens × expert_used_count
+    uint expert_count;
+    uint tile_tokens;   // rows of a tile
+    uint gate_up_groups; // workgroups a tile along the rows of gate and up …
+    uint down_groups;    // … and of down
+};
+
+struct FfnGateUpPush {
+    uint rows;         // expert_feed_forward_length
+    uint width;        // embedding_length
+    uint row_words;
+    uint out_stride;   // floats of one expert's output
+};
+
+struct FfnDownPush {
+    uint rows;               // embedding_length
+    uint expert_used_count;  // 0: no routed experts
+    uint expert_width;       // expert_feed_forward_length
+    uint expert_row_words;
+    uint expert_stride;      // floats of one expert's gate × up
+    uint shared_width;       // 0: no shared expert
+    uint shared_row_words;
+};
+
+struct FfnTilesPush {
+    uint pairs;       // rows in all
+    uint rows;        // of the expert's matrix
+    uint width;
+    uint row_words;
+    uint in_stride;
+    uint out_stride;
+    uint expert_used_count;
+};
+
+struct MoeCombinePush {
+    uint width;
+    uint stride;       // of a token in x
+    uint pair_stride;  // of a pair in the experts' output
+    uint expert_used_count;
+};
+
+// Written by the host before each submission.
+struct StepState {
+    uint position;     // of the first token of the batch in the context
+    uint log_router;   // write the routing log
+    uint log_probs;    // write all router probabilities
+    uint reserved;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

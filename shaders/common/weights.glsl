@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decoders of the device layouts of weights (engine/inference/weight_layout.h): 16 weights at a time, from 128-bit loads.
+// The including shader defines WEIGHT_TYPE and, before each use, a buffer as WEIGHTS(i) → uvec4.
+#include "weight_types.h"
+
+// Four unsigned bytes of a word as floats.
+vec4 bytesOf(uint word) { return vec4(word & 0xFFu, (word >> 8) & 0xFFu, (word >> 16) & 0xFFu, word >> 24); }
+
+vec4 signedBytesOf(uint word) {
+    ivec4 shifted = ivec4(word << 24, word << 16, word << 8, word);
+    return vec4(shifted >> 24);
+}
+
+float halfOf(uvec4 words, uint index) {
+    vec2 pair = unpackHalf2x16(words[index >> 1]);
+    return (index & 1u) == 0u ? pair.x : pair.y;
+}
+
+uint byteOf(uvec4 words, uint index) { return (words[index >> 2] >> (8u * (index & 3u))) & 0xFFu; }
+
+#if WEIGHT_TYPE == WEIGHT_Q4_K || WEIGHT_TYPE == WEIGHT_Q5_K
+// Scale and minimum of sub-block s from the header of a super-block: 6 bits each, packed in bytes 4 … 15.
+vec2 scaleAndMin(uvec4 header, uint s) {
+    uint scale, least;
+    if (s < 4u) {
+        scale = byteOf(header, 4u + s) & 63u;
+        least = byteOf(header, 8u + s) & 63u;
+    } else {
+        uint low = byteOf(header, 8u + s);
+        scale = (low & 15u) | ((byteOf(header, s) >> 6) << 4);
+        least = (low >> 4) | ((byteOf(header, 4u + s) >> 6) << 4);
+    }
+    vec2 d = unpackHalf2x16(header.x);
+    return vec2(d.x * float(scale), d.y * float(least));
+}
+#endif
+
+// Decodes weights 16·chunk … 16·chunk + 15 of the row that starts at uvec4 `row`. `width` is the row's length.
+#if WEIGHT_TYPE == WEIGHT_F32
+#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+    {                                                                                                                  \
+        uint at_ = (row) + 4u * (chunk);                                                                               \
+        OUT[0] = uintBitsToFloat(BUFFER[at_]);                                                                         \
+        OUT[1] = uintBitsToFloat(BUFFER[at_ + 1u]);                                                                    \
+        OUT[2] = uintBitsToFloat(BUFFER[at_ + 2u]);                                                                    \
+        OUT[3] = uintBitsToFloat(BUFFER[at_ + 3u]);                                                                    \
+    }
+#elif WEIGHT_TYPE == WEIGHT_F16
+#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+    {                                                                                                                  \
+        uint at_ = (row) + 2u * (chunk);                                                                               \
+        uvec4 a_ = BUFFER[at_], b_ = BUFFER[at_ + 1u];                                                                 \
+        OUT[0] = vec4(unpackHalf2x16(a_.x), unpackHalf2x16(a_.y));                                                     \
+        OUT[1] = vec4(unpackHalf2x16(a_.z), unpackHalf2x16(a_.w));                                                     \
+        OUT[2] = vec4(unpackHalf2x16(b_.x), unpackHalf2x16(b_.y));                                                     \
+        OUT[3] = vec4(unpackHalf2x16(b_.z), unpackHalf2x16(b_.w));                                                     \
+    }
+#elif WEIGHT_TYPE == WEIGHT_BF16
+vec4 bf16Of(uvec2 p) { return uintBitsToFloat(uvec4(p.x << 16, p.x & 0xFFFF0000u, p.y << 16, p.y & 0xFFFF0000u)); }
+#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+    {                                                                                                                  \
+        uint at_ = (row) + 2u * (chunk);                                                                               \
+        uvec4 a_ = BUFFER[at_], b_ = BUFFER[at_ + 1u];                                                                 \
+        OUT[0] = bf16Of(a_.xy);                                                                                        \
+        OUT[1] = bf16Of(a_.zw);                                                                                        \
+        OUT[2] = bf16Of(b_.xy);                                                                                        \
+        OUT[3] = bf16Of(b_.zw);                                                                                        \
+    }
+#elif WEIGHT_TYPE == WEIGHT_Q8_0
+// All quants of the row, then its scales as halves, eight to a uvec4.
+#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+    {                                                                                                                  \
+        uvec4 q_ = BUFFER[(row) + (chunk)];                                                                            \
+        uvec4 s_ = BUFFER[(row) + ((width) + 15u) / 16u + (chunk) / 16u];                                              \
+        float d_ = halfOf(s_, ((chunk) / 2u) & 7u);                                                                    \
+        OUT[0] = d_ * signedBytesOf(q_.x);                                                                             \
+        OUT[1] = d_ * signedBytesOf(q_.y);                                                                             \
+        OUT[2] = d_ * signedBytesOf(q_.z);                                                                             \
+        OUT[3] = d_ * signedBytesOf(q_.w);                                                                             \
+    }
+#elif WEIGHT_TYPE == WEIGHT_Q4_K
+// 9 uvec4 a super-block, as in the file: header, 8 × 16 bytes of nibbles.
+#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+    {                                                                                                                  \
+        uint block_ = (row) + 9u * ((chunk) / 16u), c_ = (chunk) & 15u, s_ = c_ / 2u;                                  \
+        vec2 f_ = scaleAndMin(BUFFER[block_], s_);                                                                     \
+        uvec4 q_ = (BUFFER[block_ + 1u + 2u * (s_ / 2u) + (c_ & 1u)] >> (4u * (s_ & 1u))) & 0x0F0F0F0Fu;               \
+        OUT[0] = f_.x * bytesOf(q_.x) - f_.y;                                                                          \
+        OUT[1] = f_.x * bytesOf(q_.y) - f_.y;                                                                          \
+        OUT[2] = f_.x * bytesOf(q_.z) - f_.y;                                                                          \
+        OUT[3] = f_.x * bytesOf(q_.w) - f_.y;                                                                          \
+    }
+#elif WEIGHT_TYPE == WEIGHT_Q5_K
+// 11 uvec4 a super-block, as in the file: header, 2 of fifth bits, 8 of nibbles.
+#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+    {                                                                                                                  \
+        uint block_ = (row) + 11u * ((chunk) / 16u), c_ = (chunk) & 15u, s_ = c_ / 2u;                                 \
+        vec2 f_ = scaleAndMin(BUFFER[block_], s_);                                                                     \
+        uvec4 h_ = ((BUFFER[block_ + 1u + (c_ & 1u)] >> s_) & 0x01010101u) << 4;                                       \
+        uvec4 q_ = (BUFFER[block_ + 3u + 2u * (s_ / 2u) + (c_ & 1u)] >> (4u * (s_ & 1u))) & 0x0F0F0F0Fu;               \
+        q_ |= h_;                                                                                                      \
+        OUT[0] = f_.x * bytesOf(q_.x) - f_.y;                                                                          \
+        OUT[1] = f_.x * bytesOf(q_.y) - f_.y;                                                                          \
+        OUT[2] = f_.x * bytesOf(q_.z) - f_.y;                                                                          \
+        OUT[3] = f_.x * bytesOf(q_.w) - f_.y;                                                                          \
+    }
+#elif WEIGHT_TYPE == WEIGHT_Q6_K
+// 14 uvec4 a super-block: 8 of low nibbles, 4 of high bit pairs, 16 scales, then d and 14 bytes of padding.
+#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+    {                                                                                                                  \
+        uint block_ = (row) + 14u * ((chunk) / 16u), c_ = (chunk) & 15u;                                               \
+        uint n_ = c_ / 8u, r_ = (c_ / 2u) & 3u, l_ = c_ & 1u;                                                          \
+        uvec4 q_ = (BUFFER[block_ + 4u * n_ + 2u * (r_ & 1u) + l_] >> (4u * (r_ >> 1))) & 0x0F0F0F0Fu;                 \
+        uvec4 h_ = ((BUFFER[block_ + 8u + 2u * n_ + l_] >> (2u * r_)) & 0x03030303u) << 4;                             \
+        q_ |= h_;                                                                                                      \
+        uvec4 s_ = BUFFER[block_ + 12u];                                                                               \
+        int scale_ = int(byteOf(s_, c_) << 24) >> 24;                                                                  \
+        float d_ = unpackHalf2x16(BUFFER[block_ + 13u].x).x * float(scale_);                                           \
+        OUT[0] = d_ * (bytesOf(q_.x) - 32.0);                                                                          \
+        OUT[1] = d_ * (bytesOf(q_.y) - 32.0);                                                                          \
+        OUT[2] = d_ * (bytesOf(q_.z) - 32.0);                                                                          \
+        OUT[3] = d_ * (bytesOf(q_.w) - 32.0);                                                                          \
+    }
+#endif
+
+// acc + a · b, one rounding a step: the same order on every device.
+float dotAdd(vec4 a, vec4 b, float acc) {
+    acc = fma(a.x, b.x, acc);
+    acc = fma(a.y, b.y, acc);
+    acc = fma(a.z, b.z, acc);
+    return fma(a.w, b.w, acc);
+}

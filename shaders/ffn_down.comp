@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// One token's residual: x += Σ_s weight[s] · down[experts[s]] · h[s] + down_shared · h_shared. Each row is summed in one
+// invocation's registers in a fixed order; no atomics.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "matvec.glsl"
+#include "push_constants.h"
+#include "weights.glsl"
+
+layout(local_size_x_id = 0) in;
+layout(push_constant) uniform Push { FfnDownPush push; };
+layout(std430, binding = 0) readonly buffer Down { uvec4 down[]; };
+layout(std430, binding = 1) readonly buffer DownShared { uvec4 down_shared[]; };
+layout(std430, binding = 2) readonly buffer Experts { uint experts[]; };
+layout(std430, binding = 3) readonly buffer ExpertWeights { float expert_weights[]; };
+layout(std430, binding = 4) readonly buffer H { vec4 h[]; };
+layout(std430, binding = 5) readonly buffer HShared { vec4 h_shared[]; };
+layout(std430, binding = 6) buffer X { float x[]; };
+
+void main() {
+    uint rows = push.rows, expert_width = push.expert_width, expert_row_words = push.expert_row_words;
+    uint shared_width = push.shared_width, shared_row_words = push.shared_row_words, slots = push.expert_used_count;
+    uint slot_vectors = push.expert_stride / 4u;
+    uint first = firstRow();
+    float sum[ROWS];
+    for (uint r = 0u; r < ROWS; ++r) {
+        sum[r] = 0.0;
+    }
+    for (uint s = 0u; s < slots; ++s) {
+        uint expert = experts[s];
+        float weight = expert_weights[s];
+        for (uint r = 0u; r < ROWS; ++r) {
+            uint base = (expert * rows + min(first + r, rows - 1u)) * expert_row_words;
+            float acc = 0.0;
+            for (uint chunk = lane(); chunk * 16u < expert_width; chunk += LANES) {
+                vec4 w[4];
+                LOAD_WEIGHTS(down, base, chunk, expert_width, w)
+                for (uint j = 0u; j < 4u; ++j) {
+                    acc = dotAdd(w[j], h[s * slot_vectors + 4u * chunk + j], acc);
+                }
+            }
+            sum[r] = fma(weight, acc, sum[r]);
+        }
+    }
+    for (uint r = 0u; r < ROWS; ++r) {
+        uint base = min(first + r, rows - 1u) * shared_row_words;
+        for (uint chunk = lane(); chunk * 16u < shared_width; chunk += LANES) {
+            vec4 w[4];
+            LOAD_WEIGHTS(down_shared, base, chunk, shared_width, w)
+            for (uint j = 0u; j < 4u; ++j) {
+                sum[r] = dotAdd(w[j], h_shared[4u * chunk + j], sum[r]);
+            }
+        }
+    }
+    for (uint r = 0u; r < ROWS; ++r) {
+        float total = sumOverLanes(sum[r]);
+        if (lane() == 0u && first + r < rows) {
+            x[first + r] += total;
+        }
+    }
+}

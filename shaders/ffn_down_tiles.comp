@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Down-projection for a batch, grouped by expert: y[pair] = down[expert] · h[sorted place]. Grid and tiles as in
+// ffn_gate_up_tiles. The weighted sum over a token's pairs is moe_combine's, in a fixed order.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "push_constants.h"
+#include "tile.glsl"
+#include "weights.glsl"
+
+layout(local_size_x_id = 0) in;
+layout(push_constant) uniform Push { FfnTilesPush push; };
+layout(std430, binding = 0) readonly buffer Down { uvec4 down[]; };
+layout(std430, binding = 1) readonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused
+layout(std430, binding = 2) readonly buffer Order { uint order[]; };   // sorted place → pair
+layout(std430, binding = 3) readonly buffer H { vec4 h[]; };
+layout(std430, binding = 4) writeonly buffer Y { float y[]; };
+
+void main() {
+    uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
+    uint in_vectors = push.in_stride / 4u;
+    uvec4 tile = tiles[gl_WorkGroupID.y];
+    uint base[TILE_ROWS], source[TILE_TOKENS];
+    float acc[TILE_TOKENS][TILE_ROWS];
+    for (uint r = 0u; r < TILE_ROWS; ++r) {
+        base[r] = (tile.x * rows + min(rowOf(r), rows - 1u)) * row_words;
+    }
+    for (uint t = 0u; t < TILE_TOKENS; ++t) {
+        source[t] = (tile.y + min(t, tile.z - 1u)) * in_vectors;
+        for (uint r = 0u; r < TILE_ROWS; ++r) {
+            acc[t][r] = 0.0;
+        }
+    }
+    for (uint chunk = 0u; chunk < chunks; ++chunk) {
+        vec4 w[TILE_ROWS][4];
+        for (uint r = 0u; r < TILE_ROWS; ++r) {
+            LOAD_WEIGHTS(down, base[r], chunk, width, w[r])
+        }
+        for (uint t = 0u; t < TILE_TOKENS; ++t) {
+            for (uint j = 0u; j < 4u; ++j) {
+                vec4 v = h[source[t] + 4u * chunk + j];
+                for (uint r = 0u; r < TILE_ROWS; ++r) {
+                    acc[t][r] = dotAdd(w[r][j], v, acc[t][r]);
+                }
+            }
+        }
+    }
+    for (uint t = 0u; t < TILE_TOKENS; ++t) {
+        for (uint r = 0u; r < TILE_ROWS; ++r) {
+            if (t < tile.z && rowOf(r) < rows) {
+                y[order[tile.y + t] * push.out_stride + rowOf(r)] = acc[t][r];
+            }
+        }
+    }
+}

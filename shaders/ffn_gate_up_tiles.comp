@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gate, up and SwiGLU for a batch, grouped by expert. Grid: x over the expert's rows, y over tiles. A tile is a run of
+// pairs (token, choice) of one expert in the order of moe_sort. With ROUTED false all tokens belong to expert 0.
+// Out: h[pair], pairs in sorted order (ROUTED) or by token.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "push_constants.h"
+#include "tile.glsl"
+#include "weights.glsl"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 2) const bool ROUTED = true;
+layout(push_constant) uniform Push { FfnTilesPush push; };
+layout(std430, binding = 0) readonly buffer Gate { uvec4 gate[]; };
+layout(std430, binding = 1) readonly buffer Up { uvec4 up[]; };
+layout(std430, binding = 2) readonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused
+layout(std430, binding = 3) readonly buffer Order { uint order[]; };   // sorted place → pair
+layout(std430, binding = 4) readonly buffer X { vec4 x[]; };
+layout(std430, binding = 5) writeonly buffer H { float h[]; };
+
+const uint PAIR_TOKENS = TILE_TOKENS / 2u;  // two matrices: half the tokens keep the registers
+
+void main() {
+    uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
+    uint in_vectors = push.in_stride / 4u, used = push.expert_used_count;
+    uvec4 tile = ROUTED ? tiles[gl_WorkGroupID.y]
+                        : uvec4(0u, gl_WorkGroupID.y * TILE_TOKENS, min(TILE_TOKENS, push.pairs - gl_WorkGroupID.y * TILE_TOKENS), 0u);
+    uint base[TILE_ROWS];
+    for (uint r = 0u; r < TILE_ROWS; ++r) {
+        base[r] = (tile.x * rows + min(rowOf(r), rows - 1u)) * row_words;
+    }
+    for (uint half_tile = 0u; half_tile * PAIR_TOKENS < tile.z; ++half_tile) {
+        uint first = tile.y + half_tile * PAIR_TOKENS, count = min(PAIR_TOKENS, tile.z - half_tile * PAIR_TOKENS);
+        uint source[PAIR_TOKENS];
+        float gated[PAIR_TOKENS][TILE_ROWS], raised[PAIR_TOKENS][TILE_ROWS];
+        for (uint t = 0u; t < PAIR_TOKENS; ++t) {
+            uint place = first + min(t, count - 1u);
+            source[t] = (ROUTED ? order[place] / used : place) * in_vectors;
+            for (uint r = 0u; r < TILE_ROWS; ++r) {
+                gated[t][r] = 0.0;
+                raised[t][r] = 0.0;
+            }
+        }
+        for (uint chunk = 0u; chunk < chunks; ++chunk) {
+            vec4 v[PAIR_TOKENS][4];
+            for (uint t = 0u; t < PAIR_TOKENS; ++t) {
+                for (uint j = 0u; j < 4u; ++j) {
+                    v[t][j] = x[source[t] + 4u * chunk + j];
+                }
+            }
+            for (uint r = 0u; r < TILE_ROWS; ++r) {
+                vec4 w[4];
+                LOAD_WEIGHTS(gate, base[r], chunk, width, w)
+                for (uint t = 0u; t < PAIR_TOKENS; ++t) {
+                    for (uint j = 0u; j < 4u; ++j) {
+                        gated[t][r] = dotAdd(w[j], v[t][j], gated[t][r]);
+                    }
+                }
+                LOAD_WEIGHTS(up, base[r], chunk, width, w)
+                for (uint t = 0u; t < PAIR_TOKENS; ++t) {
+                    for (uint j = 0u; j < 4u; ++j) {
+                        raised[t][r] = dotAdd(w[j], v[t][j], raised[t][r]);
+                    }
+                }
+            }
+        }
+        for (uint t = 0u; t < PAIR_TOKENS; ++t) {
+            for (uint r = 0u; r < TILE_ROWS; ++r) {
+                if (t < count && rowOf(r) < rows) {
+                    float g = gated[t][r];
+                    h[(first + t) * push.out_stride + rowOf(r)] = g / (1.0 + exp(-g)) * raised[t][r];
+                }
+            }
+        }
+    }
+}

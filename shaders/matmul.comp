@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Y[t] = W · X[t] for a batch of tokens, or Y += (ACCUMULATE). Grid: x over rows, y over tiles of tokens.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "push_constants.h"
+#include "tile.glsl"
+#include "weights.glsl"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 3) const bool ACCUMULATE = false;
+layout(push_constant) uniform Push { MatmulPush push; };
+layout(std430, binding = 0) readonly buffer Weights { uvec4 weights[]; };
+layout(std430, binding = 1) readonly buffer X { vec4 x[]; };
+layout(std430, binding = 2) buffer Y { float y[]; };
+
+void main() {
+    uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
+    uint in_vectors = push.in_stride / 4u, first = gl_WorkGroupID.y * TILE_TOKENS, tokens = push.tokens;
+    uint base[TILE_ROWS], source[TILE_TOKENS];
+    float acc[TILE_TOKENS][TILE_ROWS];
+    for (uint r = 0u; r < TILE_ROWS; ++r) {
+        base[r] = min(rowOf(r), rows - 1u) * row_words;
+    }
+    for (uint t = 0u; t < TILE_TOKENS; ++t) {
+        source[t] = min(first + t, tokens - 1u) * in_vectors;
+        for (uint r = 0u; r < TILE_ROWS; ++r) {
+            acc[t][r] = 0.0;
+        }
+    }
+    for (uint chunk = 0u; chunk < chunks; ++chunk) {
+        vec4 w[TILE_ROWS][4];
+        for (uint r = 0u; r < TILE_ROWS; ++r) {
+            LOAD_WEIGHTS(weights, base[r], chunk, width, w[r])
+        }
+        for (uint t = 0u; t < TILE_TOKENS; ++t) {
+            for (uint j = 0u; j < 4u; ++j) {
+                vec4 v = x[source[t] + 4u * chunk + j];
+                for (uint r = 0u; r < TILE_ROWS; ++r) {
+                    acc[t][r] = dotAdd(w[r][j], v, acc[t][r]);
+                }
+            }
+        }
+    }
+    for (uint t = 0u; t < TILE_TOKENS; ++t) {
+        for (uint r = 0u; r < TILE_ROWS; ++r) {
+            if (first + t < tokens && rowOf(r) < rows) {
+                uint at = (first + t) * push.out_stride + rowOf(r);
+                y[at] = ACCUMULATE ? y[at] + acc[t][r] : acc[t][r];
+            }
+        }
+    }
+}

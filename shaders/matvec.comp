@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// y = W · x, or y += W · x (ACCUMULATE), with x RMS-normed on the fly (NORM): y = W · (x ∘ norm) / rms(x).
+// x has room for, and finite values in, whole chunks of 16.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "matvec.glsl"
+#include "push_constants.h"
+#include "reduce.glsl"
+#include "weights.glsl"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 2) const bool NORM = false;
+layout(constant_id = 3) const bool ACCUMULATE = false;
+layout(push_constant) uniform Push { MatvecPush push; };
+layout(std430, binding = 0) readonly buffer Weights { uvec4 weights[]; };
+layout(std430, binding = 1) readonly buffer X { vec4 x[]; };
+layout(std430, binding = 2) readonly buffer Norm { vec4 norm[]; };
+layout(std430, binding = 3) buffer Y { float y[]; };
+
+void main() {
+    uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
+    float scale = 1.0;
+    if (NORM) {
+        float sum = 0.0;
+        for (uint i = gl_LocalInvocationID.x; i < 4u * chunks; i += gl_WorkGroupSize.x) {
+            vec4 v = x[i];
+            sum = dotAdd(v, v, sum);
+        }
+        scale = 1.0 / sqrt(workgroupSum(sum) / float(width) + push.epsilon);
+    }
+
+    uint first = firstRow();
+    uint base[ROWS];
+    float acc[ROWS];
+    for (uint r = 0u; r < ROWS; ++r) {
+        base[r] = min(first + r, rows - 1u) * row_words;
+        acc[r] = 0.0;
+    }
+    for (uint chunk = lane(); chunk < chunks; chunk += LANES) {
+        vec4 v[4];
+        for (uint j = 0u; j < 4u; ++j) {
+            v[j] = x[4u * chunk + j];
+            if (NORM) {
+                v[j] *= norm[4u * chunk + j];
+            }
+        }
+        for (uint r = 0u; r < ROWS; ++r) {
+            vec4 w[4];
+            LOAD_WEIGHTS(weights, base[r], chunk, width, w)
+            for (uint j = 0u; j < 4u; ++j) {
+                acc[r] = dotAdd(w[j], v[j], acc[r]);
+            }
+        }
+    }
+    for (uint r = 0u; r < ROWS; ++r) {
+        float dot_product = sumOverLanes(acc[r]) * scale;
+        if (lane() == 0u && first + r < rows) {
+            y[first + r] = ACCUMULATE ? y[first + r] + dot_product : dot_product;
+        }
+    }
+}

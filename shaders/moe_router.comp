@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// One workgroup a token: normed = rms_norm(x), router logits, softmax over all experts, then the best
+// expert_used_count of them (ties: lower id). Writes ids and weights for the experts, and where the step asks for it the
+// routing log (ids, probabilities, runner-up) and all probabilities.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_vote : require
+#include "push_constants.h"
+#include "reduce.glsl"
+
+layout(local_size_x_id = 0) in;
+layout(push_constant) uniform Push { MoeRouterPush push; };
+layout(std430, binding = 0) readonly buffer X { vec4 x[]; };
+layout(std430, binding = 1) readonly buffer Norm { vec4 norm[]; };
+layout(std430, binding = 2) readonly buffer Weights { vec4 weights[]; };
+layout(std430, binding = 3) readonly buffer Step { StepState step_state; };
+layout(std430, binding = 4) writeonly buffer Normed { vec4 normed[]; };
+layout(std430, binding = 5) writeonly buffer Experts { uint experts[]; };
+layout(std430, binding = 6) writeonly buffer ExpertWeights { float expert_weights[]; };
+layout(std430, binding = 7) writeonly buffer Log { uint router_log[]; };
+layout(std430, binding = 8) writeonly buffer Probs { float router_probs[]; };
+
+shared float probs[1024];
+shared uint chosen[65];
+shared float chosen_prob[65];
+
+float squared(vec4 v) { return dot(v, v); }
+
+void main() {
+    uint token = gl_WorkGroupID.x, self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
+    uint vectors = (push.width + 3u) / 4u, row = token * push.stride / 4u, expert_count = push.expert_count;
+    uint used = push.expert_used_count;
+
+    float sum = 0.0;
+    for (uint i = self; i < vectors; i += workers) {
+        sum += squared(x[row + i]);
+    }
+    float scale = 1.0 / sqrt(workgroupSum(sum) / float(push.width) + push.epsilon);
+    for (uint i = self; i < vectors; i += workers) {
+        normed[row + i] = x[row + i] * scale * norm[i];
+    }
+
+    // A subgroup an expert, its invocations along the row.
+    for (uint e = gl_SubgroupID; e < expert_count; e += gl_NumSubgroups) {
+        float acc = 0.0;
+        for (uint i = gl_SubgroupInvocationID; i < vectors; i += gl_SubgroupSize) {
+            acc += dot(weights[e * push.row_words + i], x[row + i] * scale * norm[i]);
+        }
+        acc = subgroupAdd(acc);
+        if (subgroupElect()) {
+            probs[e] = acc;
+        }
+    }
+    barrier();
+
+    float most = -3.0e38;
+    for (uint e = 0u; e < expert_count; ++e) {
+        most = max(most, probs[e]);
+    }
+    barrier();
+    float part = 0.0;
+    for (uint e = self; e < expert_count; e += workers) {
+        float p = exp(probs[e] - most);
+        probs[e] = p;
+        part += p;
+    }
+    float total = workgroupSum(part);
+    for (uint e = self; e < expert_count; e += workers) {
+        float p = probs[e] / total;
+        probs[e] = p;
+        if (step_state.log_probs != 0u) {
+            router_probs[(push.layer * push.batch + token) * expert_count + e] = p;
+        }
+    }
+    barrier();
+
+    // Rounds of argmax in the first subgroup; one more for the runner-up. A taken expert's probability becomes −1.
+    if (gl_SubgroupID == 0u) {
+        for (uint round = 0u; round < min(used + 1u, expert_count); ++round) {
+            float best = -1.0;
+            uint best_expert = 0xFFFFFFFFu;
+            for (uint e = gl_SubgroupInvocationID; e < expert_count; e += gl_SubgroupSize) {
+                if (probs[e] > best) {
+                    best = probs[e];
+                    best_expert = e;
+                }
+            }
+            float top = subgroupMax(best);
+            uint top_expert = min(subgroupMin(best == top ? best_expert : 0xFFFFFFFFu), expert_count - 1u);
+            if (subgroupElect()) {
+                chosen[round] = top_expert;
+                chosen_prob[round] = top;
+                probs[top_expert] = -1.0;
+            }
+            subgroupMemoryBarrierShared();
+            subgroupBarrier();
+        }
+        float chosen_sum = 0.0;
+        for (uint s = 0u; s < used; ++s) {
+            chosen_sum += chosen_prob[s];
+        }
+        float factor = push.norm_weights != 0u ? 1.0 / max(chosen_sum, 1.1920929e-7) : 1.0;
+        uint entry = (push.layer * push.batch + token) * (3u * used + 2u);
+        for (uint s = gl_SubgroupInvocationID; s < used; s += gl_SubgroupSize) {
+            experts[token * used + s] = chosen[s];
+            expert_weights[token * used + s] = chosen_prob[s] * factor;
+            if (step_state.log_router != 0u) {
+                router_log[entry + s] = chosen[s];
+                router_log[entry + used + 1u + s] = floatBitsToUint(chosen_prob[s]);
+                router_log[entry + 2u * used + 2u + s] = floatBitsToUint(chosen_prob[s] * factor);
+            }
+        }
+        if (step_state.log_router != 0u && subgroupElect()) {
+            bool all_used = used >= expert_count;
+            router_log[entry + used] = all_used ? 0u : chosen[used];
+            router_log[entry + 2u * used + 1u] = all_used ? 0u : floatBitsToUint(chosen_prob[used]);
+        }
+    }
+}
