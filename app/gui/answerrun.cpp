@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/gui/answerrun.h"
+
+#include "app/gui/values.h"
+
+namespace moescope::gui {
+
+using controller::InferenceController;
+
+AnswerRun::AnswerRun(store::StoreWorker& worker, InferenceController& controller, QObject* parent)
+    : QObject(parent), m_worker(worker), m_controller(controller) {
+    connect(&controller, &InferenceController::prefillProgress, this,
+            [this](qint64 id, const trace::PrefillProgress& progress) {
+                if (id == message()) {
+                    m_prefill = progress;
+                    emit progressed(id);
+                }
+            });
+    connect(&controller, &InferenceController::tokensArrived, this,
+            [this](qint64 id, const controller::Pieces& pieces) {
+                if (id == message()) {
+                    receive(pieces);
+                }
+            });
+    connect(&controller, &InferenceController::finished, this, [this](qint64 id, const controller::Finished& done) {
+        if (id == message()) {
+            const bool cancelled = done.reason == trace::StopReason::Cancelled;
+            end({cancelled ? store::MessageState::Cancelled : store::MessageState::Complete,
+                 done.timings,
+                 done.reason,
+                 m_answer.seed,
+                 {},
+                 {}});
+        }
+    });
+    const auto broken = [this](qint64 id, const trace::Error& error, store::MessageState state) {
+        if (id == message()) {
+            end({state, timingsSoFar(), {}, m_answer.seed, QString::fromStdString(error.id()), sentence(error)});
+        }
+    };
+    connect(&controller, &InferenceController::failed, this,
+            [broken](qint64 id, const trace::Error& error) { broken(id, error, store::MessageState::Failed); });
+    connect(&controller, &InferenceController::interrupted, this,
+            [broken](qint64 id, const trace::Error& error) { broken(id, error, store::MessageState::Interrupted); });
+}
+
+void AnswerRun::start(const store::Message& answer, controller::GenerateJob job, const store::TokenTraces& begun) {
+    m_answer = answer;
+    m_answer.state = store::MessageState::Streaming;
+    m_traces = begun;
+    m_prefill = {};
+    m_firstTokenMs = 0;
+    m_generated = 0;
+    m_active = true;
+    m_writer = new store::AnswerWriter(m_worker, answer.id, this);
+    connect(m_writer, &store::AnswerWriter::failed, this, &AnswerRun::notStored);
+    connect(m_writer, &store::AnswerWriter::recovered, this, &AnswerRun::storedAgain);
+    connect(m_writer, &store::AnswerWriter::finished, m_writer, &QObject::deleteLater);
+    m_clock.start();
+    job.id = answer.id;
+    m_controller.generate(job);
+    emit started(answer.id);
+}
+
+void AnswerRun::abandon() {
+    if (m_active) {
+        end({store::MessageState::Interrupted, timingsSoFar(), {}, m_answer.seed, {}, {}});
+    }
+}
+
+trace::StepTimings AnswerRun::timingsSoFar() const {
+    trace::StepTimings timings;
+    timings.first_token_ms = m_firstTokenMs;
+    timings.decode_tokens = static_cast<uint32_t>(m_generated);
+    timings.decode_ms = m_generated > 0 ? static_cast<double>(m_clock.elapsed()) - m_firstTokenMs : 0;
+    return timings;
+}
+
+void AnswerRun::fill(ui::MessageView& view) const {
+    view.text = m_answer.text;
+    view.state = m_generated == 0 && m_answer.text.isEmpty() ? ui::AnswerState::Reading : ui::AnswerState::Answering;
+    view.prefill = m_prefill;
+    view.has_trace = !m_traces.empty();
+    view.stats = {};
+    view.stats.tokens = m_generated;
+    view.stats.first_token_ms = m_firstTokenMs;
+    view.stats.elapsed_ms = static_cast<double>(m_clock.elapsed());
+    const double writing = view.stats.elapsed_ms - m_firstTokenMs;
+    view.stats.tokens_per_second = m_generated > 1 && writing > 0 ? (m_generated - 1) * 1000.0 / writing : 0;
+}
+
+void AnswerRun::receive(const controller::Pieces& pieces) {
+    QString text;
+    store::TokenTraces traces;
+    traces.reserve(static_cast<size_t>(pieces.size()));
+    for (const controller::Piece& piece : pieces) {
+        if (piece.token->generated && m_generated++ == 0) {
+            m_firstTokenMs = static_cast<double>(m_clock.elapsed());
+        }
+        m_writer->append(piece.text, piece.token);
+        text += piece.text;
+        traces.push_back(piece.token);
+    }
+    m_answer.text += text;
+    m_traces.insert(m_traces.end(), traces.begin(), traces.end());
+    if (!text.isEmpty()) {
+        emit textAppended(m_answer.id, text);
+    }
+    emit tracesAppended(m_answer.id, traces);
+    emit progressed(m_answer.id);
+}
+
+void AnswerRun::end(const store::AnswerEnd& end) {
+    m_active = false;
+    m_answer.state = end.state;
+    m_answer.timings = end.timings;
+    m_answer.stop_reason = end.stop_reason;
+    m_answer.error_id = end.error_id;
+    m_answer.error = end.error;
+    m_writer->finish(end);
+    emit ended(m_answer);
+}
+
+} // namespace moescope::gui

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/controller/inferencecontroller.h"
+#include "app/store/answerwriter.h"
+#include "ui/models/conversation.h"
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QPointer>
+
+namespace moescope::gui {
+
+/** The answer that is being made: what the controller sends goes to the store (flushed at least every second) and to
+ *  the window. One at a time. */
+class AnswerRun : public QObject {
+    Q_OBJECT
+public:
+    AnswerRun(store::StoreWorker& worker, controller::InferenceController& controller, QObject* parent = nullptr);
+
+    /** `answer`: a Streaming message; its text is the part that is there already, `begun` its traces. */
+    void start(const store::Message& answer, controller::GenerateJob job, const store::TokenTraces& begun);
+    void stop() { m_controller.cancel(); }
+    /** The program ends: what is there is stored as interrupted. */
+    void abandon();
+
+    bool isActive() const { return m_active; }
+    qint64 message() const { return m_active ? m_answer.id : 0; }
+    qint64 conversation() const { return m_active ? m_answer.conversation : 0; }
+    /** The message as it stands: text, state and numbers so far. */
+    const store::Message& answer() const { return m_answer; }
+    /** Puts live state and numbers into a view of this answer. */
+    void fill(ui::MessageView& view) const;
+    const store::TokenTraces& traces() const { return m_traces; }
+
+signals:
+    void started(qint64 message);
+    /** Numbers or prefill moved; the text did not. */
+    void progressed(qint64 message);
+    void textAppended(qint64 message, const QString& text);
+    void tracesAppended(qint64 message, const moescope::store::TokenTraces& traces);
+    /** isActive() is false already; `answer` is as it will be stored. */
+    void ended(const moescope::store::Message& answer);
+    /** Parts cannot be stored at the moment (disk full); they are tried again. */
+    void notStored(const moescope::trace::Error& error);
+    void storedAgain();
+
+private:
+    void receive(const controller::Pieces& pieces);
+    void end(const store::AnswerEnd& end);
+    trace::StepTimings timingsSoFar() const;
+
+    store::StoreWorker& m_worker;
+    controller::InferenceController& m_controller;
+    QPointer<store::AnswerWriter> m_writer;
+    store::Message m_answer;
+    store::TokenTraces m_traces;
+    trace::PrefillProgress m_prefill;
+    QElapsedTimer m_clock;
+    double m_firstTokenMs = 0;
+    int m_generated = 0; ///< in this run, not the part that was there
+    bool m_active = false;
+};
+
+} // namespace moescope::gui

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/gui/answerrun.h"
+#include "app/gui/settings.h"
+#include "app/gui/values.h"
+#include "ui/models/tracemodel.h"
+
+#include <QObject>
+
+namespace moescope::gui {
+
+/** The conversation in view: what the store holds of it, what the window shows of it, and what the user does to it. A
+ *  prompt is stored before the model sees it. An answer goes on when another conversation is opened. */
+class ChatSession : public QObject {
+    Q_OBJECT
+public:
+    ChatSession(store::StoreWorker& worker, controller::InferenceController& controller, Settings& settings,
+                QObject* parent = nullptr);
+
+    qint64 conversation() const { return m_conversation.id; }
+    const AnswerRun& run() const { return m_run; }
+    /** The branch in view, oldest first. */
+    QList<store::Message> branch() const { return store::branch(m_tree, m_conversation.current_leaf); }
+    /** The last answer of the branch; 0: none. */
+    qint64 lastAnswer() const;
+    ui::SamplingView samplingDefaults() const;
+    /** Text of a message in view, live where it is being written. */
+    QString textOf(qint64 message) const;
+
+    /** With probabilities of all experts: for panels that draw them. */
+    void setRouterProbs(bool on) { m_routerProbs = on; }
+    /** The program ends: a running answer is stored as interrupted. */
+    void shutDown() { m_run.abandon(); }
+
+public slots:
+    void open(qint64 conversation, qint64 message = 0);
+    void startNew();
+    void send(const QString& text);
+    void edit(qint64 message, const QString& text);
+    void regenerate(qint64 message);
+    void continueAnswer(qint64 message);
+    void showVersion(qint64 message, int step);
+    void stop() { m_run.stop(); }
+    void setDraft(const QString& text);
+    void setSampling(const moescope::ui::SamplingView& sampling);
+    /** A conversation was renamed or removed elsewhere. */
+    void conversationRenamed(qint64 conversation, const QString& title);
+    void conversationRemoved(qint64 conversation);
+    /** The model or its state changed: names, defaults and what can be sent may be others. */
+    void refresh();
+
+signals:
+    void shown(qint64 conversation, const QString& title, const QList<moescope::ui::MessageView>& messages);
+    void messagesChanged(const QList<moescope::ui::MessageView>& messages);
+    void messageChanged(const moescope::ui::MessageView& message);
+    void textAppended(qint64 message, const QString& text);
+    void titleChanged(const QString& title);
+    void draftShown(const QString& text);
+    void samplingShown(const moescope::ui::SamplingView& sampling);
+    /** Above the composer; empty: none. */
+    void noticeChanged(const QString& sentence);
+    void answeringChanged(bool answering);
+    /** Why nothing can be sent; empty: something can. */
+    void unavailableChanged(const QString& reason);
+    void scrollRequested(qint64 message);
+    /** The list of conversations is not what it was. */
+    void conversationsChanged();
+
+    // Traces of the answers in view.
+    void tracesCleared();
+    void answerBegun(qint64 message, const moescope::ui::TraceShape& shape, const moescope::store::TokenTraces& begun);
+    void tracesAppended(qint64 message, const moescope::store::TokenTraces& traces);
+    void answerEnded(qint64 message);
+    void tracesLoaded(qint64 message, const moescope::ui::TraceShape& shape,
+                      const moescope::store::TokenTraces& traces);
+
+private:
+    struct Begun {
+        store::Conversation conversation;
+        QList<store::Message> messages;
+        store::Message answer;
+        store::StoredTraces traces;
+    };
+
+    void show(const store::Conversation& conversation, const QList<store::Message>& messages, qint64 scrollTo);
+    void loadTraces();
+    void addPrompt(qint64 parent, const QString& text);
+    /** Runs `job(Store&) → Begun` and starts the answer that it names. */
+    template <typename Job>
+    void begin(Job job, const QString& textToGiveBack);
+    void startRun(const Begun& begun);
+    void runEnded(const store::Message& answer);
+    void complain(const trace::Error& error);
+    void announce();
+    store::AnswerStart answerStart(qint64 parent) const;
+    const store::Message* find(qint64 message) const;
+    ui::MessageView view(const store::Message& message) const;
+    QList<ui::MessageView> views() const;
+    bool canStart() const;
+    ui::TraceShape shapeOf(const store::Message& message, const store::TokenTraces& traces) const;
+
+    store::StoreWorker& m_worker;
+    controller::InferenceController& m_controller;
+    Settings& m_settings;
+    AnswerRun m_run;
+    store::Conversation m_conversation; ///< id 0: a new one, not stored yet
+    QList<store::Message> m_tree;
+    ui::SamplingView m_sampling;
+    quint64 m_request = 0; ///< answers of the store to older questions are dropped
+    bool m_storing = false;
+    bool m_routerProbs = false;
+};
+
+} // namespace moescope::gui

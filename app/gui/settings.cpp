@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/gui/settings.h"
+
+#include "app/gui/values.h"
+
+#include <QJsonObject>
+
+#include <algorithm>
+
+namespace moescope::gui {
+namespace {
+
+const QString keyTheme = QStringLiteral("appearance.theme");
+const QString keyFont = QStringLiteral("appearance.font_percent");
+const QString keyDevice = QStringLiteral("device.name");
+const QString keySampling = QStringLiteral("sampling.defaults");
+const QString keyWindow = QStringLiteral("window.state");
+const QString keyLast = QStringLiteral("chat.last");
+const QString keyDraft = QStringLiteral("chat.new_draft");
+const QString keySystem = QStringLiteral("system");
+
+QString themeName(ui::ThemeChoice theme) {
+    return theme == ui::ThemeChoice::Light  ? QStringLiteral("light")
+           : theme == ui::ThemeChoice::Dark ? QStringLiteral("dark")
+                                            : QStringLiteral("system");
+}
+
+QByteArray bytesOf(const QJsonObject& json, const char* key) {
+    return QByteArray::fromBase64(json.value(QLatin1String(key)).toString().toLatin1());
+}
+
+QString base64(const QByteArray& bytes) { return QString::fromLatin1(bytes.toBase64()); }
+
+} // namespace
+
+Settings::Settings(store::StoreWorker& worker, QObject* parent) : QObject(parent), m_worker(worker) {}
+
+Settings::Values Settings::read(const store::Store& store) {
+    Values values;
+    const QString theme = store.setting(keyTheme).toString();
+    values.theme = theme == themeName(ui::ThemeChoice::Light)  ? ui::ThemeChoice::Light
+                   : theme == themeName(ui::ThemeChoice::Dark) ? ui::ThemeChoice::Dark
+                                                               : ui::ThemeChoice::System;
+    values.font_percent = std::clamp(store.setting(keyFont).toInt(100), 90, 150);
+    values.device = store.setting(keyDevice).toString();
+    if (const QJsonValue sampling = store.setting(keySampling); sampling.isObject()) {
+        values.sampling_defaults = fromJson(sampling.toObject(), {});
+        values.sampling_defaults->system_prompt = sampling.toObject().value(keySystem).toString();
+    }
+    const QJsonObject window = store.setting(keyWindow).toObject();
+    values.window.geometry = bytesOf(window, "geometry");
+    values.window.chat = bytesOf(window, "chat");
+    values.window.inspect = bytesOf(window, "inspect");
+    values.window.layout = window.value(QLatin1String("layout")).toString() == QLatin1String("inspect")
+                               ? ui::LayoutName::Inspect
+                               : ui::LayoutName::Chat;
+    values.last_conversation = store.setting(keyLast).toInteger();
+    values.new_draft = store.setting(keyDraft).toString();
+    return values;
+}
+
+void Settings::setTheme(ui::ThemeChoice theme) {
+    m_values.theme = theme;
+    write(keyTheme, themeName(theme));
+}
+
+void Settings::setFontPercent(int percent) {
+    m_values.font_percent = std::clamp(percent, 90, 150);
+    write(keyFont, m_values.font_percent);
+}
+
+void Settings::setDevice(const QString& name) {
+    m_values.device = name;
+    write(keyDevice, name);
+}
+
+void Settings::setSamplingDefaults(const ui::SamplingView& sampling) {
+    m_values.sampling_defaults = sampling;
+    QJsonObject json = toJson(sampling);
+    json.insert(keySystem, sampling.system_prompt);
+    write(keySampling, json);
+}
+
+void Settings::setWindow(const ui::WindowState& window) {
+    m_values.window = window;
+    write(keyWindow,
+          QJsonObject{{QStringLiteral("geometry"), base64(window.geometry)},
+                      {QStringLiteral("chat"), base64(window.chat)},
+                      {QStringLiteral("inspect"), base64(window.inspect)},
+                      {QStringLiteral("layout"),
+                       window.layout == ui::LayoutName::Inspect ? QStringLiteral("inspect") : QStringLiteral("chat")}});
+}
+
+void Settings::setLastConversation(qint64 id) {
+    if (m_values.last_conversation != id) {
+        m_values.last_conversation = id;
+        write(keyLast, id);
+    }
+}
+
+void Settings::setNewDraft(const QString& text) {
+    if (m_values.new_draft != text) {
+        m_values.new_draft = text;
+        write(keyDraft, text);
+    }
+}
+
+void Settings::write(const QString& name, const QJsonValue& value) {
+    m_worker.run([name, value](store::Store& store) { store.setSetting(name, value); });
+}
+
+} // namespace moescope::gui

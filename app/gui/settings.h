@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/store/storeworker.h"
+#include "ui/mainwindow/mainwindow.h"
+#include "ui/mainwindow/settingsdialog.h"
+
+#include <QObject>
+
+#include <optional>
+
+namespace moescope::gui {
+
+/** What the app remembers beside conversations, kept in the store. Values are there at once; writing happens on the
+ *  store's thread. */
+class Settings : public QObject {
+    Q_OBJECT
+public:
+    struct Values {
+        ui::ThemeChoice theme = ui::ThemeChoice::System;
+        int font_percent = 100;
+        QString device;                                    ///< name; empty: the best
+        std::optional<ui::SamplingView> sampling_defaults; ///< unset: the model's own
+        ui::WindowState window;
+        qint64 last_conversation = 0;
+        QString new_draft; ///< of the chat that is not stored yet
+    };
+
+    explicit Settings(store::StoreWorker& worker, QObject* parent = nullptr);
+
+    /** For a job on the store's thread. What cannot be understood is the default. */
+    static Values read(const store::Store& store);
+    void adopt(const Values& values) { m_values = values; }
+    const Values& values() const { return m_values; }
+
+    void setTheme(ui::ThemeChoice theme);
+    void setFontPercent(int percent);
+    void setDevice(const QString& name);
+    void setSamplingDefaults(const ui::SamplingView& sampling);
+    void setWindow(const ui::WindowState& window);
+    void setLastConversation(qint64 id);
+    void setNewDraft(const QString& text);
+
+private:
+    void write(const QString& name, const QJsonValue& value);
+
+    store::StoreWorker& m_worker;
+    Values m_values;
+};
+
+} // namespace moescope::gui

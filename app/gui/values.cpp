@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/gui/values.h"
+
+#include <QCoreApplication>
+#include <QRandomGenerator>
+
+#include <algorithm>
+
+namespace moescope::gui {
+namespace {
+
+constexpr auto keyTemperature = "temp";
+constexpr auto keyTopK = "top_k";
+constexpr auto keyTopP = "top_p";
+constexpr auto keyMinP = "min_p";
+constexpr auto keyPenalty = "repeat_penalty";
+constexpr auto keySeed = "seed";
+constexpr auto keyCount = "n";
+
+double number(const QJsonObject& json, const char* key, double fallback, double low, double high) {
+    const QJsonValue value = json.value(QLatin1String(key));
+    return value.isDouble() ? std::clamp(value.toDouble(), low, high) : fallback;
+}
+
+QString shortCount(quint64 n) {
+    if (n < 1'000'000) {
+        return ui::groupedText(static_cast<qint64>(n));
+    }
+    const bool billions = n >= 1'000'000'000;
+    return ui::figureText(static_cast<double>(n) / (billions ? 1e9 : 1e6)) + (billions ? u'B' : u'M');
+}
+
+ui::AnswerState answerState(store::MessageState state) {
+    switch (state) {
+    case store::MessageState::Streaming: return ui::AnswerState::Answering;
+    case store::MessageState::Interrupted: return ui::AnswerState::Interrupted;
+    case store::MessageState::Failed: return ui::AnswerState::Failed;
+    case store::MessageState::Complete:
+    case store::MessageState::Cancelled: break;
+    }
+    return ui::AnswerState::Complete;
+}
+
+} // namespace
+
+QString sentence(const trace::Error& error) {
+    const QString pattern = QCoreApplication::translate("errors", error.pattern().c_str(), error.id().c_str());
+    return QString::fromStdString(trace::fillIn(pattern.toStdString(), error.arguments()));
+}
+
+ui::SamplingView samplingOf(const trace::SamplingDefaults& defaults) {
+    ui::SamplingView view;
+    view.temperature = static_cast<double>(defaults.temperature);
+    view.top_k = static_cast<int>(defaults.top_k);
+    view.top_p = static_cast<double>(defaults.top_p);
+    view.repetition_penalty = static_cast<double>(defaults.repetition_penalty);
+    return view;
+}
+
+QJsonObject toJson(const ui::SamplingView& sampling) {
+    QJsonObject json{{keyTemperature, sampling.temperature},
+                     {keyTopK, sampling.top_k},
+                     {keyTopP, sampling.top_p},
+                     {keyMinP, sampling.min_p},
+                     {keyPenalty, sampling.repetition_penalty},
+                     {keyCount, sampling.max_tokens}};
+    if (sampling.seed) {
+        json.insert(keySeed, QString::number(*sampling.seed)); // JSON numbers hold 53 bits
+    }
+    return json;
+}
+
+ui::SamplingView fromJson(const QJsonObject& json, const ui::SamplingView& defaults) {
+    ui::SamplingView view = defaults;
+    view.temperature = number(json, keyTemperature, defaults.temperature, 0, 1000);
+    view.top_k = static_cast<int>(number(json, keyTopK, defaults.top_k, 0, 1'000'000));
+    view.top_p = number(json, keyTopP, defaults.top_p, 0, 1);
+    view.min_p = number(json, keyMinP, defaults.min_p, 0, 1);
+    view.repetition_penalty = number(json, keyPenalty, defaults.repetition_penalty, 0.01, 100);
+    view.max_tokens = static_cast<int>(number(json, keyCount, defaults.max_tokens, 0, 1'000'000));
+    if (json.contains(keySeed)) {
+        bool whole = false;
+        const quint64 seed = json.value(keySeed).toString().toULongLong(&whole);
+        view.seed = whole ? std::optional(seed) : std::nullopt;
+    }
+    return view;
+}
+
+inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 seed) {
+    inference::SamplerSettings settings;
+    settings.temperature = static_cast<float>(sampling.temperature);
+    settings.top_k = static_cast<uint32_t>(std::max(sampling.top_k, 0));
+    settings.top_p = static_cast<float>(sampling.top_p);
+    settings.min_p = static_cast<float>(sampling.min_p);
+    settings.repetition_penalty = static_cast<float>(sampling.repetition_penalty);
+    settings.seed = seed;
+    return settings;
+}
+
+quint64 seedOf(const ui::SamplingView& sampling) {
+    // 53 bits: a seed that people read in the app stays the same in JSON and on the command line.
+    return sampling.seed ? *sampling.seed : QRandomGenerator::global()->generate64() >> 11;
+}
+
+store::ModelStamp stampOf(const trace::ModelInfo& model) {
+    return {QString::fromStdString(model.name), QString::fromStdString(model.file_name),
+            QString::fromStdString(model.main_type), model.parameters};
+}
+
+QString parametersText(quint64 parameters, quint64 active) {
+    if (parameters == 0) {
+        return {};
+    }
+    return active == 0 || active == parameters
+               ? shortCount(parameters)
+               : QCoreApplication::translate("values", "%1, %2 active").arg(shortCount(parameters), shortCount(active));
+}
+
+QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows) {
+    QList<ui::ConversationRow> views;
+    for (const store::ConversationRow& row : rows) {
+        views.append({row.id, row.title, row.changed, row.deleted_at.value_or(QDateTime())});
+    }
+    return views;
+}
+
+QList<ui::SearchHit> hitsOf(const QList<store::SearchHit>& hits) {
+    QList<ui::SearchHit> views;
+    for (const store::SearchHit& hit : hits) {
+        QList<ui::HitRange> marks;
+        for (const store::TextRange& mark : hit.marks) {
+            marks.append({static_cast<int>(mark.start), static_cast<int>(mark.start + mark.length)});
+        }
+        const bool in_title = hit.message == 0;
+        views.append({hit.conversation, hit.message, hit.title, in_title ? marks : QList<ui::HitRange>(),
+                      in_title ? QString() : hit.snippet, in_title ? QList<ui::HitRange>() : marks, hit.date});
+    }
+    return views;
+}
+
+ui::MessageStats statsOf(const trace::StepTimings& timings, std::optional<trace::StopReason> reason) {
+    ui::MessageStats stats;
+    stats.tokens = static_cast<int>(timings.decode_tokens);
+    stats.tokens_per_second = timings.decode_ms > 0 ? timings.decode_tokens * 1000.0 / timings.decode_ms : 0;
+    stats.first_token_ms = timings.first_token_ms;
+    stats.stop_reason = reason ? QString::fromLatin1(trace::stopReasonName(*reason)) : QString();
+    return stats;
+}
+
+ui::MessageView viewOf(const store::Message& message, const QList<store::Message>& tree,
+                       const std::optional<controller::Loaded>& loaded) {
+    ui::MessageView view;
+    view.id = message.id;
+    view.parent = message.parent;
+    view.role = message.role == store::Role::Assistant ? ui::Role::Assistant : ui::Role::User;
+    view.text = message.text;
+    view.created = message.created;
+    const QList<qint64> versions = store::versions(tree, message.id);
+    view.versions = static_cast<int>(std::max<qsizetype>(versions.size(), 1));
+    view.version = static_cast<int>(std::max<qsizetype>(versions.indexOf(message.id), 0)) + 1;
+    if (message.role == store::Role::Assistant) {
+        view.model = message.model.name;
+        view.type = message.model.type;
+        const bool same = loaded && loaded->model.parameters == message.model.parameters;
+        view.parameters = parametersText(message.model.parameters, same ? loaded->model.active_parameters : 0);
+        view.state = answerState(message.state);
+        view.stats = statsOf(message.timings, message.stop_reason);
+        view.error = message.error;
+        view.has_trace = !message.text.isEmpty();
+    }
+    return view;
+}
+
+QList<ui::TokenRange> rangesOf(const store::TokenTraces& traces, const QString& text) {
+    QList<ui::TokenRange> ranges;
+    QByteArray bytes;
+    int begin = 0;
+    for (const trace::TokenTracePtr& token : traces) {
+        if (!token->generated) {
+            continue;
+        }
+        bytes.append(token->text.data(), static_cast<qsizetype>(token->text.size()));
+        // Bytes of a character that is not whole yet belong to the token that ends it as well.
+        qsizetype whole = bytes.size();
+        for (qsizetype back = 1; back <= 3 && back <= bytes.size(); ++back) {
+            const auto byte = static_cast<uchar>(bytes[bytes.size() - back]);
+            if ((byte & 0xC0) == 0xC0) {
+                const qsizetype needed = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+                whole = needed > back ? bytes.size() - back : whole;
+                break;
+            }
+            if (byte < 0x80) {
+                break;
+            }
+        }
+        const int units = static_cast<int>(QString::fromUtf8(bytes.constData(), whole).size());
+        const bool cut = whole < bytes.size();
+        bytes.remove(0, whole);
+        const int end = std::min(begin + units, static_cast<int>(text.size()));
+        ranges.append({begin, cut ? std::min(end + 1, static_cast<int>(text.size())) : end});
+        begin = end;
+    }
+    return ranges;
+}
+
+} // namespace moescope::gui

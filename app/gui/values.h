@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/controller/jobs.h"
+#include "app/store/values.h"
+#include "ui/models/conversation.h"
+
+#include <optional>
+
+namespace moescope::gui {
+
+// What the store keeps, the engine takes and the window shows are three sets of values: here they meet.
+
+/** The error's sentence in the user's language: its pattern is translated by id, then filled in. */
+QString sentence(const trace::Error& error);
+
+ui::SamplingView samplingOf(const trace::SamplingDefaults& defaults);
+/** Keys as on the command line; without the system prompt. */
+QJsonObject toJson(const ui::SamplingView& sampling);
+/** What is absent or of a wrong type is as in `defaults`. */
+ui::SamplingView fromJson(const QJsonObject& json, const ui::SamplingView& defaults);
+inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 seed);
+/** The seed that is set, else a random one. */
+quint64 seedOf(const ui::SamplingView& sampling);
+
+store::ModelStamp stampOf(const trace::ModelInfo& model);
+/** "30M, 6.5M active"; without the second part if `active` is 0 or all. */
+QString parametersText(quint64 parameters, quint64 active);
+
+QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows);
+QList<ui::SearchHit> hitsOf(const QList<store::SearchHit>& hits);
+
+ui::MessageStats statsOf(const trace::StepTimings& timings, std::optional<trace::StopReason> reason);
+/** `tree`: all messages of the conversation, for the version switch. `loaded`: to name the active parameters. */
+ui::MessageView viewOf(const store::Message& message, const QList<store::Message>& tree,
+                       const std::optional<controller::Loaded>& loaded);
+
+/** Ranges in `text` of the generated tokens, in UTF-16 units. */
+QList<ui::TokenRange> rangesOf(const store::TokenTraces& traces, const QString& text);
+
+} // namespace moescope::gui
