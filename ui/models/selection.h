@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QList>
 #include <QObject>
+
+#include <functional>
 
 namespace moescope::ui {
 
@@ -22,12 +25,15 @@ public:
     using QObject::QObject;
 
     const SelectionState& state() const { return m_state; }
+    /** Another answer: its token is chosen anew. */
     void setRun(qint64 run);
+    /** Token and layer bring the expert that the router chose there, if expertOf is known; set() and setExpert() name
+     *  an expert of their own. */
     void setToken(int token);
     void setLayer(int layer);
     void setExpert(int expert);
     void set(const SelectionState& state);
-    /** Follow live tokens: the selection is the newest one. */
+    /** Follow live tokens: the selection is the newest one. Its steps are not kept for goBack(). */
     bool isFollowing() const { return m_following; }
     void setFollowing(bool following);
     bool canGoBack() const;
@@ -35,16 +41,25 @@ public:
     void goBack();
     void goForward();
 
+    /** (token, layer) → the first expert chosen there, −1 if it is not known. */
+    void setExpertLookup(std::function<int(int token, int layer)> expertOf) { m_expertOf = std::move(expertOf); }
+
 signals:
     void changed(const moescope::ui::SelectionState& state);
     void followingChanged(bool following);
     void historyChanged();
 
 private:
+    void apply(const SelectionState& state, bool keepHistory);
+    int expertAt(int token, int layer) const;
+
     SelectionState m_state;
     bool m_following = true;
     QList<SelectionState> m_back;
     QList<SelectionState> m_forward;
+    std::function<int(int, int)> m_expertOf;
 };
 
 } // namespace moescope::ui
+
+Q_DECLARE_METATYPE(moescope::ui::SelectionState)

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/models/routingstatistics.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace moescope::ui {
+
+TraceShape TraceShape::of(const trace::ModelInfo& model) {
+    TraceShape shape;
+    shape.model = QString::fromStdString(model.name);
+    shape.layers = static_cast<int>(model.moeLayers());
+    shape.experts = shape.layers > 0 ? static_cast<int>(model.expert_count) : 0;
+    shape.used = shape.layers > 0 ? static_cast<int>(model.expert_used_count) : 0;
+    shape.shared = static_cast<int>(model.expert_shared_count);
+    shape.first_block = static_cast<int>(model.leading_dense_block_count);
+    return shape;
+}
+
+bool TraceShape::fits(const trace::RouterTrace& router) const {
+    if (layers == 0 || int(router.moe_layers) != layers || int(router.expert_count) != experts ||
+        int(router.expert_used_count) != used) {
+        return false;
+    }
+    const size_t chosen = size_t(layers) * size_t(used);
+    const size_t all = size_t(layers) * size_t(experts);
+    if (router.experts.size() != chosen || router.weights.size() != chosen || router.chosen_probs.size() != chosen ||
+        router.runner_up.size() != size_t(layers) || router.runner_up_prob.size() != size_t(layers) ||
+        (!router.probs.empty() && router.probs.size() != all)) {
+        return false;
+    }
+    const auto inRange = [this](uint16_t expert) { return expert < experts; };
+    return std::all_of(router.experts.begin(), router.experts.end(), inRange) &&
+           (used == experts || std::all_of(router.runner_up.begin(), router.runner_up.end(), inRange));
+}
+
+ChanceInterval ChanceInterval::of(int trials, double probability) {
+    if (trials < 4 || probability <= 0 || probability >= 1) {
+        return {0, std::max(trials, 0)};
+    }
+    const double mean = trials * probability;
+    const double deviation = std::sqrt(mean * (1 - probability));
+    // Beyond ten deviations (and some for the skew of small means) nothing adds to a tail of 2.5 %.
+    const int first = std::max(0, int(std::floor(mean - 10 * deviation - 20)));
+    const int last = std::min(trials, int(std::ceil(mean + 10 * deviation + 20)));
+    const auto logPmf = [&](int count) {
+        return std::lgamma(trials + 1.0) - std::lgamma(count + 1.0) - std::lgamma(trials - count + 1.0) +
+               count * std::log(probability) + (trials - count) * std::log1p(-probability);
+    };
+    ChanceInterval interval{first, last};
+    double below = 0;
+    for (int count = first; count <= last; ++count) {
+        const double pmf = std::exp(logPmf(count));
+        if (below + pmf / 2 >= 0.025) {
+            interval.low = count;
+            break;
+        }
+        below += pmf;
+    }
+    double above = 0;
+    for (int count = last; count >= first; --count) {
+        const double pmf = std::exp(logPmf(count));
+        if (above + pmf / 2 >= 0.025) {
+            interval.high = count;
+            break;
+        }
+        above += pmf;
+    }
+    return interval;
+}
+
+RoutingStatistics::RoutingStatistics(const TraceShape& shape)
+    : m_shape(shape), m_tokens(size_t(shape.layers) * size_t(shape.experts), 0),
+      m_mass(size_t(shape.layers) * size_t(shape.experts), 0) {}
+
+void RoutingStatistics::add(const trace::RouterTrace& router) {
+    ++m_n;
+    size_t entry = 0;
+    for (int layer = 0; layer < m_shape.layers; ++layer) {
+        for (int k = 0; k < m_shape.used; ++k, ++entry) {
+            const size_t cell = index(layer, router.experts[entry]);
+            ++m_tokens[cell];
+            m_mass[cell] += double(router.weights[entry]);
+        }
+    }
+}
+
+void RoutingStatistics::add(const RoutingStatistics& other) {
+    m_n += other.m_n;
+    for (size_t cell = 0; cell < m_tokens.size(); ++cell) {
+        m_tokens[cell] += other.m_tokens[cell];
+        m_mass[cell] += other.m_mass[cell];
+    }
+}
+
+void RoutingStatistics::clear() { *this = RoutingStatistics(m_shape); }
+
+double RoutingStatistics::meanGate(int layer, int expert) const {
+    const int count = tokens(layer, expert);
+    return count > 0 ? gateMass(layer, expert) / count : 0;
+}
+
+double RoutingStatistics::share(int layer, int expert) const {
+    return m_n > 0 ? double(tokens(layer, expert)) / m_n : 0;
+}
+
+double RoutingStatistics::overUniform(int layer, int expert) const {
+    return m_n > 0 ? share(layer, expert) / m_shape.uniformShare() : 0;
+}
+
+ChanceInterval RoutingStatistics::chance() const {
+    if (m_chanceN != m_n) {
+        m_chance = ChanceInterval::of(m_n, m_shape.uniformShare());
+        m_chanceN = m_n;
+    }
+    return m_chance;
+}
+
+bool RoutingStatistics::isOutsideChance(int layer, int expert) const {
+    return !chance().contains(tokens(layer, expert));
+}
+
+double RoutingStatistics::variation(int layer) const {
+    double sum = 0;
+    double squares = 0;
+    for (int expert = 0; expert < m_shape.experts; ++expert) {
+        const double count = tokens(layer, expert);
+        sum += count;
+        squares += count * count;
+    }
+    if (sum <= 0) {
+        return 0;
+    }
+    const double mean = sum / m_shape.experts;
+    return std::sqrt(std::max(0.0, squares / m_shape.experts - mean * mean)) / mean;
+}
+
+int RoutingStatistics::idle(int layer) const {
+    int count = 0;
+    for (int expert = 0; expert < m_shape.experts; ++expert) {
+        count += tokens(layer, expert) == 0 ? 1 : 0;
+    }
+    return count;
+}
+
+int RoutingStatistics::maxTokens() const {
+    return m_tokens.empty() ? 0 : *std::max_element(m_tokens.begin(), m_tokens.end());
+}
+
+double RoutingStatistics::maxGateMass() const {
+    return m_mass.empty() ? 0 : *std::max_element(m_mass.begin(), m_mass.end());
+}
+
+double routerEntropy(const trace::RouterTrace& router, int layer) {
+    if (router.probs.empty()) {
+        return -1;
+    }
+    double bits = 0;
+    const auto* probs = router.probs.data() + size_t(layer) * router.expert_count;
+    for (uint32_t expert = 0; expert < router.expert_count; ++expert) {
+        const auto p = double(probs[expert]);
+        bits -= p > 0 ? p * std::log2(p) : 0;
+    }
+    return bits;
+}
+
+} // namespace moescope::ui

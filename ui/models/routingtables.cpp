@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/models/routingtables.h"
+
+#include "ui/models/conversation.h"
+#include "ui/models/tokentext.h"
+
+namespace moescope::ui {
+
+namespace {
+
+/** What Token strip and Token path both say of a token in a layer. */
+enum class Choice { Expert, Gate, RunnerUp, RunnerUpGate, Margin, Entropy };
+
+QVariant choiceValue(const trace::RouterTrace* router, int layer, Choice choice) {
+    if (router == nullptr || layer < 0 || layer >= int(router->moe_layers)) {
+        return {};
+    }
+    const auto row = size_t(layer);
+    const size_t first = row * router->expert_used_count;
+    const bool rivals = hasRunnerUp(*router);
+    switch (choice) {
+    case Choice::Expert:
+        return router->expert_used_count == 1 ? QVariant(int(router->experts[first]))
+                                              : QVariant(expertsText(*router, layer));
+    case Choice::Gate: return double(router->weights[first]);
+    case Choice::RunnerUp: return rivals ? QVariant(int(router->runner_up[row])) : QVariant();
+    case Choice::RunnerUpGate: return rivals ? QVariant(double(router->runner_up_prob[row])) : QVariant();
+    case Choice::Margin: return rivals ? QVariant(double(router->margin(uint32_t(layer)))) : QVariant();
+    case Choice::Entropy: {
+        const double bits = routerEntropy(*router, layer);
+        return bits < 0 ? QVariant() : QVariant(bits);
+    }
+    }
+    return {};
+}
+
+QString valueText(const QVariant& value) {
+    if (!value.isValid()) {
+        return QStringLiteral("–");
+    }
+    return value.typeId() == QMetaType::Double ? QString::number(value.toDouble(), 'f', 2) : value.toString();
+}
+
+} // namespace
+
+QString expertsText(const trace::RouterTrace& router, int layer) {
+    QString text;
+    for (uint32_t k = 0; k < router.expert_used_count; ++k) {
+        const int expert = router.experts[size_t(layer) * router.expert_used_count + k];
+        text += (k > 0 ? QStringLiteral(", ") : QString()) + QString::number(expert);
+    }
+    return text;
+}
+
+ExpertsTable::ExpertsTable(TraceModel* trace, QObject* parent)
+    : TabularModel({tr("Layer"), tr("Expert"), tr("Tokens"), tr("Share, %"), tr("÷ uniform"), tr("Outside chance"),
+                    tr("Gate mass"), tr("Mean gate"), tr("n, tokens")},
+                   parent),
+      m_trace(trace) {
+    connect(trace, &TraceModel::currentChanged, this, &ExpertsTable::reset);
+    connect(trace, &TraceModel::appended, this, &ExpertsTable::refresh);
+    connect(trace, &TraceModel::chatChanged, this, &ExpertsTable::refresh);
+    reset();
+}
+
+void ExpertsTable::setScope(Scope scope, int token) {
+    if (scope != m_scope || (scope == Scope::Token && token != m_token)) {
+        m_scope = scope;
+        m_token = token;
+        refresh();
+    }
+}
+
+void ExpertsTable::reset() {
+    m_experts = m_trace->shape().experts;
+    m_tokenStatistics = m_trace->statistics(Scope::Token, m_token);
+    resetTo(m_trace->shape().layers * m_experts);
+}
+
+void ExpertsTable::refresh() {
+    if (m_scope == Scope::Token) {
+        m_tokenStatistics = m_trace->statistics(Scope::Token, m_token);
+    }
+    setRows(rowCount(), true);
+}
+
+const RoutingStatistics& ExpertsTable::statistics() const {
+    return m_scope == Scope::Token ? m_tokenStatistics : m_trace->statistics(m_scope);
+}
+
+QVariant ExpertsTable::raw(int row, int column) const {
+    const RoutingStatistics& counts = statistics();
+    const int layer = row / m_experts;
+    const int expert = row % m_experts;
+    switch (column) {
+    case Layer: return layer;
+    case Expert: return expert;
+    case Tokens: return counts.tokens(layer, expert);
+    case Share: return counts.share(layer, expert) * 100;
+    case OverUniform: return counts.overUniform(layer, expert);
+    case OutsideChance: return counts.isOutsideChance(layer, expert) ? QStringLiteral("yes") : QStringLiteral("no");
+    case GateMass: return counts.gateMass(layer, expert);
+    case MeanGate: return counts.tokens(layer, expert) > 0 ? QVariant(counts.meanGate(layer, expert)) : QVariant();
+    case Count: return counts.n();
+    default: return {};
+    }
+}
+
+QString ExpertsTable::text(int row, int column) const {
+    const QVariant value = raw(row, column);
+    switch (column) {
+    case Tokens:
+    case Count: return groupedText(value.toLongLong());
+    case Share: return QString::number(value.toDouble(), 'f', 1) + QStringLiteral(" %");
+    case OutsideChance: return statistics().isOutsideChance(row / m_experts, row % m_experts) ? tr("yes") : tr("no");
+    default: return valueText(value);
+    }
+}
+
+TokenStripTable::TokenStripTable(TraceModel* trace, QObject* parent)
+    : TabularModel({tr("Position"), tr("Text"), tr("Id"), tr("Class"), tr("Expert"), tr("Gate"), tr("Runner-up"),
+                    tr("Its gate"), tr("Margin"), tr("Entropy, bits")},
+                   parent),
+      m_trace(trace) {
+    connect(trace, &TraceModel::currentChanged, this, [this] { resetTo(m_trace->tokenCount()); });
+    connect(trace, &TraceModel::appended, this, [this] { setRows(m_trace->tokenCount(), false); });
+    resetTo(trace->tokenCount());
+}
+
+void TokenStripTable::setLayer(int layer) {
+    if (layer != m_layer) {
+        m_layer = layer;
+        setRows(rowCount(), true);
+    }
+}
+
+QVariant TokenStripTable::raw(int row, int column) const {
+    const trace::TokenTrace& token = m_trace->token(row);
+    const trace::RouterTrace* router = m_trace->router(row);
+    switch (column) {
+    case Position: return token.position;
+    case Text: return QString::fromStdString(token.text);
+    case Id: return token.token;
+    case Class: return tokenClassName(tokenClass(token.text));
+    case Expert: return choiceValue(router, m_layer, Choice::Expert);
+    case Gate: return choiceValue(router, m_layer, Choice::Gate);
+    case RunnerUp: return choiceValue(router, m_layer, Choice::RunnerUp);
+    case RunnerUpGate: return choiceValue(router, m_layer, Choice::RunnerUpGate);
+    case Margin: return choiceValue(router, m_layer, Choice::Margin);
+    case Entropy: return choiceValue(router, m_layer, Choice::Entropy);
+    default: return {};
+    }
+}
+
+QString TokenStripTable::text(int row, int column) const {
+    switch (column) {
+    case Text: return tokenLabel(m_trace->token(row).text);
+    case Position:
+    case Id: return groupedText(raw(row, column).toLongLong());
+    default: return valueText(raw(row, column));
+    }
+}
+
+TokenPathTable::TokenPathTable(TraceModel* trace, QObject* parent)
+    : TabularModel(
+          {tr("Layer"), tr("Expert"), tr("Gate"), tr("Runner-up"), tr("Its gate"), tr("Margin"), tr("Entropy, bits")},
+          parent),
+      m_trace(trace) {
+    connect(trace, &TraceModel::currentChanged, this, &TokenPathTable::refresh);
+    refresh();
+}
+
+void TokenPathTable::setToken(int token) {
+    if (token != m_token) {
+        m_token = token;
+        refresh();
+    }
+}
+
+void TokenPathTable::refresh() {
+    const trace::RouterTrace* router = m_trace->router(m_token);
+    setRows(router != nullptr ? int(router->moe_layers) : 0, true);
+}
+
+QVariant TokenPathTable::raw(int row, int column) const {
+    const trace::RouterTrace* router = m_trace->router(m_token);
+    switch (column) {
+    case Layer: return row;
+    case Expert: return choiceValue(router, row, Choice::Expert);
+    case Gate: return choiceValue(router, row, Choice::Gate);
+    case RunnerUp: return choiceValue(router, row, Choice::RunnerUp);
+    case RunnerUpGate: return choiceValue(router, row, Choice::RunnerUpGate);
+    case Margin: return choiceValue(router, row, Choice::Margin);
+    case Entropy: return choiceValue(router, row, Choice::Entropy);
+    default: return {};
+    }
+}
+
+QString TokenPathTable::text(int row, int column) const { return valueText(raw(row, column)); }
+
+} // namespace moescope::ui

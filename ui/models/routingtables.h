@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/tabularmodel.h"
+#include "ui/models/tracemodel.h"
+
+namespace moescope::ui {
+
+/** Twin of Experts: a row for each layer and expert, layer by layer. */
+class ExpertsTable : public TabularModel {
+    Q_OBJECT
+public:
+    enum Column { Layer, Expert, Tokens, Share, OverUniform, OutsideChance, GateMass, MeanGate, Count };
+
+    explicit ExpertsTable(TraceModel* trace, QObject* parent = nullptr);
+    /** `token` matters in Scope::Token alone. */
+    void setScope(Scope scope, int token);
+    Scope scope() const { return m_scope; }
+    int rowOf(int layer, int expert) const { return layer * m_experts + expert; }
+
+protected:
+    QVariant raw(int row, int column) const override;
+    QString text(int row, int column) const override;
+    bool isText(int column) const override { return column == OutsideChance; }
+
+private:
+    void reset();
+    void refresh();
+
+    TraceModel* m_trace;
+    Scope m_scope = Scope::Answer;
+    int m_token = -1;
+    int m_experts = 0;
+    RoutingStatistics m_tokenStatistics; ///< of m_token, for Scope::Token
+    const RoutingStatistics& statistics() const;
+};
+
+/** Twin of Token strip: a row a token, as routed in one layer. */
+class TokenStripTable : public TabularModel {
+    Q_OBJECT
+public:
+    enum Column { Position, Text, Id, Class, Expert, Gate, RunnerUp, RunnerUpGate, Margin, Entropy };
+
+    explicit TokenStripTable(TraceModel* trace, QObject* parent = nullptr);
+    void setLayer(int layer);
+    int layer() const { return m_layer; }
+
+protected:
+    QVariant raw(int row, int column) const override;
+    QString text(int row, int column) const override;
+    bool isText(int column) const override { return column == Text || column == Class; }
+
+private:
+    TraceModel* m_trace;
+    int m_layer = 0;
+};
+
+/** Twin of Token path: a row a layer, for one token. Gate is the weight of the first expert; the margin is that of the
+ *  last chosen one over the runner-up, both as probabilities over all experts. */
+class TokenPathTable : public TabularModel {
+    Q_OBJECT
+public:
+    enum Column { Layer, Expert, Gate, RunnerUp, RunnerUpGate, Margin, Entropy };
+
+    explicit TokenPathTable(TraceModel* trace, QObject* parent = nullptr);
+    void setToken(int token);
+    int token() const { return m_token; }
+
+protected:
+    QVariant raw(int row, int column) const override;
+    QString text(int row, int column) const override;
+    bool isText(int) const override { return false; }
+
+private:
+    void refresh();
+
+    TraceModel* m_trace;
+    int m_token = -1;
+};
+
+/** Experts of one layer, best first: "6", or "6, 11, 2". */
+QString expertsText(const trace::RouterTrace& router, int layer);
+
+} // namespace moescope::ui

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/models/tracemodel.h"
+
+#include <algorithm>
+
+namespace moescope::ui {
+
+void TraceModel::setModel(const TraceShape& shape) {
+    m_model = shape;
+    if (view() == nullptr) {
+        m_empty = RoutingStatistics(shape);
+        recountChat();
+        emit currentChanged();
+    }
+}
+
+void TraceModel::begin(qint64 run, const TraceShape& shape) {
+    Run fresh;
+    fresh.shape = shape;
+    fresh.statistics = RoutingStatistics(shape);
+    fresh.live = true;
+    m_runs.insert(run, fresh);
+    m_current = run;
+    recountChat();
+    emit currentChanged();
+    emit liveChanged(true);
+}
+
+void TraceModel::append(qint64 run, const QList<trace::TokenTracePtr>& tokens) {
+    const auto found = m_runs.find(run);
+    if (found == m_runs.end() || tokens.isEmpty()) {
+        return;
+    }
+    const int first = static_cast<int>(found->tokens.size());
+    add(*found, tokens);
+    if (run == m_current) {
+        emit appended(first, static_cast<int>(found->tokens.size()) - 1);
+    } else {
+        emit chatChanged();
+    }
+}
+
+void TraceModel::finish(qint64 run) {
+    const auto found = m_runs.find(run);
+    if (found != m_runs.end() && found->live) {
+        found->live = false;
+        if (run == m_current) {
+            emit liveChanged(false);
+        }
+    }
+}
+
+void TraceModel::setRun(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens) {
+    Run kept;
+    kept.shape = shape;
+    kept.statistics = RoutingStatistics(shape);
+    Run& placed = *m_runs.insert(run, kept);
+    recountChat();
+    add(placed, tokens);
+    if (run == m_current) {
+        emit currentChanged();
+    } else {
+        emit chatChanged();
+    }
+}
+
+void TraceModel::remove(qint64 run) {
+    if (m_runs.remove(run) == 0) {
+        return;
+    }
+    const bool inView = run == m_current;
+    if (inView) {
+        m_current = -1;
+        m_empty = RoutingStatistics(m_model);
+    }
+    recountChat();
+    if (inView) {
+        emit currentChanged();
+    } else {
+        emit chatChanged();
+    }
+}
+
+void TraceModel::clear() {
+    m_runs.clear();
+    m_current = -1;
+    m_empty = RoutingStatistics(m_model);
+    recountChat();
+    emit currentChanged();
+}
+
+void TraceModel::setCurrent(qint64 run) {
+    const qint64 next = m_runs.contains(run) ? run : -1;
+    if (next == m_current) {
+        return;
+    }
+    m_current = next;
+    m_empty = RoutingStatistics(m_model);
+    recountChat();
+    emit currentChanged();
+    emit liveChanged(isLive());
+}
+
+bool TraceModel::isLive() const {
+    const Run* run = view();
+    return run != nullptr && run->live;
+}
+
+const TraceShape& TraceModel::shape() const {
+    const Run* run = view();
+    return run != nullptr ? run->shape : m_model;
+}
+
+int TraceModel::tokenCount() const {
+    const Run* run = view();
+    return run != nullptr ? static_cast<int>(run->tokens.size()) : 0;
+}
+
+const trace::TokenTrace& TraceModel::token(int token) const { return *view()->tokens.at(token); }
+
+const trace::RouterTrace* TraceModel::router(int token) const {
+    const Run* run = view();
+    const bool routed = run != nullptr && token >= 0 && token < run->tokens.size() && run->routed.at(token);
+    return routed ? &run->tokens.at(token)->router : nullptr;
+}
+
+int TraceModel::topExpert(int token, int layer) const {
+    const trace::RouterTrace* trace = router(token);
+    const bool known = trace != nullptr && layer >= 0 && layer < int(trace->moe_layers);
+    return known ? trace->experts[size_t(layer) * trace->expert_used_count] : -1;
+}
+
+bool TraceModel::hasRouting() const {
+    const Run* run = view();
+    return run != nullptr && run->statistics.n() > 0;
+}
+
+const RoutingStatistics& TraceModel::statistics(Scope scope, int token) const {
+    const Run* run = view();
+    switch (scope) {
+    case Scope::Chat: return m_chat;
+    case Scope::Answer: return run != nullptr ? run->statistics : m_empty;
+    case Scope::Token: break;
+    }
+    m_token = RoutingStatistics(shape());
+    if (const trace::RouterTrace* trace = router(token)) {
+        m_token.add(*trace);
+    }
+    return m_token;
+}
+
+const TraceModel::Run* TraceModel::view() const {
+    const auto found = m_runs.constFind(m_current);
+    return found != m_runs.constEnd() ? &*found : nullptr;
+}
+
+void TraceModel::add(Run& run, const QList<trace::TokenTracePtr>& tokens) {
+    const bool counted = run.shape == m_chat.shape();
+    for (const trace::TokenTracePtr& token : tokens) {
+        const bool routed = run.shape.fits(token->router);
+        run.tokens.append(token);
+        run.routed.append(routed);
+        if (routed) {
+            run.statistics.add(token->router);
+            if (counted) {
+                m_chat.add(token->router);
+            }
+        }
+    }
+}
+
+void TraceModel::recountChat() {
+    m_chat = RoutingStatistics(shape());
+    for (const Run& run : std::as_const(m_runs)) {
+        if (run.shape == m_chat.shape()) {
+            m_chat.add(run.statistics);
+        }
+    }
+}
+
+void bindSelection(TraceModel* model, Selection* selection) {
+    selection->setExpertLookup([model](int token, int layer) { return model->topExpert(token, layer); });
+    const auto followNewest = [model, selection] {
+        if (selection->isFollowing() && model->tokenCount() > 0) {
+            selection->setToken(model->tokenCount() - 1);
+        }
+    };
+    QObject::connect(model, &TraceModel::appended, selection, followNewest);
+    QObject::connect(selection, &Selection::followingChanged, model, followNewest);
+    QObject::connect(model, &TraceModel::currentChanged, selection, [model, selection, followNewest] {
+        const TraceShape& shape = model->shape();
+        SelectionState next = selection->state();
+        next.run = model->current();
+        next.token = next.run == selection->state().run && next.token < model->tokenCount() ? next.token : -1;
+        next.layer = shape.layers > 0 ? std::clamp(next.layer, 0, shape.layers - 1) : -1;
+        next.expert = next.token >= 0 ? std::min(next.expert, shape.experts - 1) : -1;
+        selection->set(next);
+        if (model->isLive()) {
+            selection->setFollowing(true);
+            followNewest();
+        }
+    });
+    QObject::connect(selection, &Selection::changed, model, [model](const SelectionState& state) {
+        if (state.run != model->current() && model->hasRun(state.run)) {
+            model->setCurrent(state.run);
+        }
+    });
+}
+
+} // namespace moescope::ui
