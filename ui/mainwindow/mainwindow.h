@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ui/models/conversation.h"
+#include "ui/mainwindow/statusline.h"
+#include "ui/mainwindow/windowlayout.h"
 #include "ui/models/selection.h"
 #include "ui/theme/theme.h"
 
@@ -10,20 +11,15 @@
 
 class QDockWidget;
 class QStackedWidget;
-class QToolBar;
 
 namespace moescope::ui {
 
+class Banner;
 class ChatPanel;
 class ConversationsPanel;
-class StatusLine;
+class Toast;
 class WindowActions;
 class WindowToolBar;
-
-enum class LayoutName { Chat, Inspect };
-
-/** What the status bar says first. */
-enum class Activity { Idle, Loading, Reading, Answering, Failed };
 
 /** What the window keeps between two starts; the app stores it. */
 struct WindowState {
@@ -62,6 +58,8 @@ public slots:
     void toggleSidebar();
     void focusNextPanel();
     void focusPreviousPanel();
+    /** How far the selection can step: tokens of the answer in view and MoE layers. */
+    void setSelectionLimits(int tokens, int layers);
     /** Text of the selected token, for the crumb. */
     void setTokenText(const QString& text);
     /** Name and type of the loaded model; an empty name: none. */
@@ -88,8 +86,8 @@ signals:
     void themeRequested(moescope::ui::Scheme scheme);
     void layoutChanged(moescope::ui::LayoutName name);
     void errorDismissed();
-    /** The device part of the status bar was clicked. */
-    void deviceRequested();
+    /** The device part of the status bar was clicked: its settings page. */
+    void deviceSettingsRequested();
     /** Before the window closes; state() is still whole. */
     void closing();
 
@@ -98,6 +96,7 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
     void showEvent(QShowEvent* event) override;
     void changeEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
     bool event(QEvent* event) override;
 
 private:
@@ -106,37 +105,46 @@ private:
         bool changed = false; ///< by the user: the default no longer follows the window's size
     };
 
+    void connectActions();
+    void connectStatus();
+    void updateActions();
     void applyLayout();
     void applyDefault();
-    void placeSidebar();
     void remember();
     void markChanged();
-    QList<QWidget*> focusOrder() const;
+    void showPanel(const QString& id);
+    QList<QWidget*> focusStops() const;
     void movePanelFocus(int step);
     void selectionChanged();
     void stepToken(int step);
     void stepLayer(int step);
     void decorateTabs();
-    void placeToast();
+    void placeOverlays();
+    Docks docks() const;
+    LayoutMemory& memory() { return m_memory[static_cast<int>(m_layout)]; }
 
     ChatPanel* m_chat = nullptr;
     ConversationsPanel* m_conversations = nullptr;
     QDockWidget* m_sidebar = nullptr;
+    QWidget* m_central = nullptr;
     QStackedWidget* m_pages = nullptr;
     WindowActions* m_actions = nullptr;
     WindowToolBar* m_toolbar = nullptr;
     StatusLine* m_status = nullptr;
-    QWidget* m_banner = nullptr;
-    QWidget* m_toast = nullptr;
+    Banner* m_error = nullptr;
+    Toast* m_toast = nullptr;
     QHash<QString, QDockWidget*> m_panels;
     QStringList m_panelOrder;
     Selection* m_selection = nullptr;
     QString m_tokenText;
+    int m_tokens = 0;
+    int m_layers = 0;
     LayoutName m_layout = LayoutName::Chat;
     LayoutMemory m_memory[2];
     int m_sizeClass = -1;
     bool m_applying = false;
     bool m_shown = false;
+    bool m_restored = false;
 };
 
 } // namespace moescope::ui

@@ -6,16 +6,14 @@
 
 #include <QDialog>
 
-class QButtonGroup;
-class QLabel;
 class QListWidget;
 class QPushButton;
-class QSlider;
 class QStackedWidget;
-class QVBoxLayout;
 
 namespace moescope::ui {
 
+class AppearancePage;
+class DevicePage;
 class SamplingForm;
 
 enum class ThemeChoice { System, Light, Dark };
@@ -26,9 +24,9 @@ struct SettingsView {
     ThemeChoice theme = ThemeChoice::System;
     int font_percent = 100; ///< 90…150
     QList<trace::DeviceInfo> devices;
-    QString chosen_device; ///< name; empty: the first usable one
-    SamplingView sampling; ///< defaults of new conversations, system prompt included
-    SamplingView sampling_of_model;
+    QString chosen_device;          ///< name; empty: the first usable one
+    SamplingView sampling;          ///< of new conversations, system prompt included
+    SamplingView sampling_of_model; ///< what Restore defaults goes back to
     QString data_folder;
 };
 
@@ -39,7 +37,6 @@ public:
     explicit SettingsDialog(const SettingsView& settings, QWidget* parent = nullptr);
 
     void setPage(SettingsPage page);
-    const SettingsView& settings() const { return m_settings; }
 
 signals:
     void themeChosen(moescope::ui::ThemeChoice choice);
@@ -50,26 +47,24 @@ signals:
 
 protected:
     void changeEvent(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
 
 private:
-    QWidget* appearancePage();
-    QWidget* devicePage();
-    QWidget* samplingPage();
-    QWidget* dataPage();
+    QWidget* samplingPage(const SettingsView& settings);
+    QWidget* dataPage(const SettingsView& settings);
+    void addPage(const QString& icon, const QString& title, QWidget* content);
     void restorePage();
-    void addPage(const QString& icon, const QString& title, QWidget* page);
     void applyTheme();
 
-    SettingsView m_settings;
     QListWidget* m_list = nullptr;
     QStackedWidget* m_pages = nullptr;
-    QButtonGroup* m_theme = nullptr;
-    QSlider* m_font = nullptr;
-    QLabel* m_fontLabel = nullptr;
-    QButtonGroup* m_devices = nullptr;
+    QStringList m_icons;
+    AppearancePage* m_appearance = nullptr;
+    DevicePage* m_device = nullptr;
     SamplingForm* m_sampling = nullptr;
+    SamplingView m_samplingOfModel;
     QPushButton* m_restore = nullptr;
-    QPushButton* m_close = nullptr;
+    QWidget* m_foot = nullptr;
 };
 
 } // namespace moescope::ui

@@ -106,8 +106,9 @@ QString durationText(double ms);
 QString figureText(double value);
 /** 1234567 → "1,234,567". */
 QString groupedText(qint64 value);
-/** Time for a list row: "now", "14:32", "Mon", "19 Nov", "19 Nov 2025". */
-QString shortTime(const QDateTime& when, const QDateTime& now);
+/** Time for a list row: "now", "14:32", "19 Nov", "19 Nov 2025"; without a head that says the date, "Mon" within a
+ *  week. */
+QString shortTime(const QDateTime& when, const QDateTime& now, bool underDateHead);
 
 } // namespace moescope::ui
 

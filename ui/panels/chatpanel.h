@@ -47,6 +47,10 @@ public:
     void setUnavailable(const QString& reason);
     void setAnswering(bool answering);
     bool isAnswering() const;
+    bool hasMessages() const;
+    bool canRegenerate() const;
+    bool canEdit() const;
+    bool canContinue() const;
     void setSampling(const SamplingView& sampling);
     void setSamplingDefaults(const SamplingView& defaults);
     void setTokenCount(const QString& text, int tokens);
@@ -73,6 +77,9 @@ public slots:
     void continueLast();
 
 signals:
+    void titleChanged(const QString& title);
+    /** What can be done with the chat changed. */
+    void actionsChanged();
     void sendRequested(const QString& text);
     void stopRequested();
     void regenerateRequested(qint64 message);

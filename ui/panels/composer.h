@@ -6,7 +6,6 @@
 #include <QFrame>
 
 class QLabel;
-class QMimeData;
 class QPushButton;
 class QTimer;
 class QToolButton;
@@ -23,6 +22,8 @@ class Composer : public QFrame {
 public:
     /** Longer texts are refused with a sentence. */
     static constexpr qsizetype kMostCharacters = 500'000;
+    static constexpr int kMostLines = 8;
+    static constexpr int kNarrow = 400; ///< px
 
     explicit Composer(QWidget* parent = nullptr);
 
@@ -38,8 +39,6 @@ public:
     void setSamplingDefaults(const SamplingView& defaults);
     /** Answer to tokenCountRequested: shown if `text` is still what is written. */
     void setTokenCount(const QString& text, int tokens);
-    /** Writes a sentence above the text ("Editing…", a refusal). Empty: none. */
-    void setNotice(const QString& sentence, bool dismissable);
     /** An edit of a sent message is on: Send emits sent() as always, Esc emits editCancelled. */
     void setEditing(bool editing);
     bool isEditing() const { return m_editing; }
@@ -60,6 +59,8 @@ signals:
     /** 200 ms after the last change; not for an empty text. */
     void tokenCountRequested(const QString& text);
     void samplingChanged(const moescope::ui::SamplingView& sampling);
+    /** A text was not taken; the sentence says why. */
+    void refused(const QString& sentence);
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -69,7 +70,7 @@ protected:
 
 private:
     void textChanged();
-    void grow();
+    void place();
     void refresh();
     void applyTheme();
 
@@ -78,10 +79,6 @@ private:
     QLabel* m_count = nullptr;
     QPushButton* m_send = nullptr;
     QPushButton* m_stop = nullptr;
-    QLabel* m_notice = nullptr;
-    QToolButton* m_noticeClose = nullptr;
-    QWidget* m_noticeRow = nullptr;
-    QWidget* m_bottom = nullptr;
     SamplingPopover* m_popover = nullptr;
     QTimer* m_draftDelay = nullptr;
     QTimer* m_countDelay = nullptr;
@@ -91,7 +88,6 @@ private:
     int m_tokens = -1;
     bool m_answering = false;
     bool m_editing = false;
-    bool m_narrow = false;
     bool m_quiet = false;
 };
 

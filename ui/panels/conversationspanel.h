@@ -5,13 +5,14 @@
 
 #include <QWidget>
 
-class QLabel;
-class QLineEdit;
 class QListView;
-class QPushButton;
-class QToolButton;
+class QTimer;
 
 namespace moescope::ui {
+
+class ConversationDelegate;
+class RowButton;
+class SearchField;
 
 /** The sidebar: search, conversations by date, Deleted. Knows nothing of the store: rows come in, wishes go out. */
 class ConversationsPanel : public QWidget {
@@ -21,7 +22,7 @@ public:
 
     void setConversations(const QList<ConversationRow>& rows);
     void setDeleted(const QList<ConversationRow>& rows);
-    /** Answer to searchRequested(text); an older text than the field's is dropped. */
+    /** Answer to searchRequested(text); dropped if the field holds another text by now. */
     void setSearchResult(const QString& text, const QList<SearchHit>& hits);
     /** The conversation in view; 0: a new one without messages. */
     void setCurrent(qint64 conversation);
@@ -30,6 +31,7 @@ public:
 
 public slots:
     void focusSearch();
+    /** Of the row under the cursor if the list has the focus, else of the conversation in view. */
     void renameCurrent();
     void deleteCurrent();
 
@@ -42,30 +44,35 @@ signals:
     /** The app shows the toast with Undo (8 s). */
     void deleteRequested(qint64 conversation);
     void restoreRequested(qint64 conversation);
-    /** 150 ms after the last key; empty never. */
+    /** 150 ms after the last key; never with an empty text. */
     void searchRequested(const QString& text);
+    /** Esc in the search field or list: the focus goes back to the chat. */
+    void left();
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void changeEvent(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
 
 private:
     void showMenu(const QPoint& position);
     void activate(const QModelIndex& index);
     void searchEdited(const QString& text);
+    void showDeletedView(bool shown);
     void refresh();
-    qint64 selectedConversation() const;
-    void applyTheme();
+    bool listKey(int key);
+    /** The row that F2 and Delete are about. */
+    QModelIndex target() const;
+    void remove(const QModelIndex& index);
 
     ConversationListModel* m_model = nullptr;
-    QLineEdit* m_search = nullptr;
-    QLabel* m_shortcut = nullptr;
+    ConversationDelegate* m_delegate = nullptr;
+    SearchField* m_search = nullptr;
     QListView* m_list = nullptr;
-    QLabel* m_hint = nullptr;
-    QWidget* m_deletedHead = nullptr;
-    QToolButton* m_back = nullptr;
-    QLabel* m_deletedTitle = nullptr;
-    QPushButton* m_deletedButton = nullptr;
+    RowButton* m_back = nullptr;
+    QWidget* m_foot = nullptr;
+    RowButton* m_deleted = nullptr;
     QTimer* m_searchDelay = nullptr;
     qint64 m_current = 0;
 };

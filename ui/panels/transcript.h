@@ -15,12 +15,11 @@ class MessageWidget;
 class Transcript : public QAbstractScrollArea {
     Q_OBJECT
 public:
-    static constexpr int kColumn = 760; ///< px at font scale 1
+    static constexpr int kColumn = 760; ///< px
 
     explicit Transcript(QWidget* parent = nullptr);
-    ~Transcript() override;
 
-    /** Replaces all messages and scrolls to the end. */
+    /** Replaces all messages and scrolls to the end. Ids are unique. */
     void setMessages(const QList<MessageView>& messages);
     const QList<MessageView>& messages() const { return m_messages; }
     void appendMessage(const MessageView& message);
@@ -36,17 +35,18 @@ public:
     void setSelectedToken(int token);
     void setTokensClickable(bool clickable);
 
+    /** Scrolls so that this place of the message's text is in view. */
     void scrollToMessage(qint64 message, int offset = 0);
     void scrollToEnd();
     bool isFollowing() const { return m_following; }
     /** Marks a hit of the search in this chat; message 0: none. */
     void setFound(qint64 message, int begin, int end);
-    int indexOf(qint64 message) const;
+    int indexOf(qint64 message) const { return m_index.value(message, -1); }
     /** Widgets alive now; for tests of the virtual list. */
     int widgetCount() const { return static_cast<int>(m_widgets.size()); }
     MessageWidget* widgetOf(qint64 message) const { return m_widgets.value(message); }
-    /** Left edge and width of the column in this widget's coordinates. */
-    QRect columnRect() const;
+    /** Left edge and width of the column in the coordinates of this widget, for what aligns with it. */
+    static QRect columnIn(int width);
 
 signals:
     void regenerateRequested(qint64 message);
@@ -55,7 +55,6 @@ signals:
     void versionRequested(qint64 message, int step);
     void expertsRequested(qint64 message);
     void stopRequested();
-    void copied(qint64 message);
     void linkActivated(const QString& target);
     void tokenClicked(qint64 message, int token);
 
@@ -64,32 +63,35 @@ protected:
     void scrollContentsBy(int dx, int dy) override;
     void changeEvent(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
-    bool viewportEvent(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
 
 private:
     struct Anchor {
         int index = 0;
-        int offset = 0; ///< px from the viewport's top to the message's top
+        int top = 0; ///< px from the viewport's top to the message's top
     };
 
     void arrange();
     void scheduleArrange();
     int estimate(const MessageView& message, int width) const;
-    int heightOf(int index) const { return m_heights[index]; }
     int measure(int index);
     MessageWidget* obtain(int index);
-    void feed(MessageWidget* widget, int index);
+    void feedMarks(MessageWidget* widget, qint64 message);
+    void refeedMarks(qint64 message);
+    qint64 topOf(int index) const;
     qint64 totalHeight() const;
     Anchor anchorAt(qint64 scroll) const;
     void forgetHeights();
+    void dropWidgets(int firstKept, int lastKept);
+    void chainFocus(int first, int last);
 
     QList<MessageView> m_messages;
+    QHash<qint64, int> m_index;
     QList<int> m_heights;
     QList<bool> m_measured;
     QHash<qint64, MessageWidget*> m_widgets;
-    QHash<qint64, int> m_index;
-    QSet<qint64> m_stale;
-    QHash<qint64, int> m_empty;
+    Anchor m_anchor;
+    int m_width = 0;
     qint64 m_tokenMessage = 0;
     QList<TokenRange> m_tokens;
     int m_selectedToken = -1;

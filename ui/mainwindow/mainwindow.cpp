@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/mainwindow/mainwindow.h"
+
+#include "ui/mainwindow/keyboardhelp.h"
+#include "ui/mainwindow/windowactions.h"
+#include "ui/mainwindow/windowtoolbar.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/conversationspanel.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/toast.h"
+
+#include <QAction>
+#include <QCloseEvent>
+#include <QDockWidget>
+#include <QGuiApplication>
+#include <QMenu>
+#include <QMenuBar>
+#include <QScreen>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QVBoxLayout>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kUndoTime = 8000;  ///< ms
+constexpr int kToastTime = 4000; ///< ms
+constexpr QSize kLeast{960, 600};
+constexpr QSize kFirst{1440, 900};
+
+} // namespace
+
+MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
+    setWindowTitle(tr("Moescope"));
+    setMinimumSize(kLeast);
+    setDockOptions(AllowNestedDocks | AllowTabbedDocks);
+    setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+    setCorner(Qt::BottomLeftCorner, Qt::BottomDockWidgetArea);
+    setCorner(Qt::BottomRightCorner, Qt::BottomDockWidgetArea);
+
+    m_actions = new WindowActions(this);
+    m_actions->fill(menuBar());
+    m_toolbar = new WindowToolBar(m_actions, this);
+    addToolBar(Qt::TopToolBarArea, m_toolbar);
+
+    m_chat = new ChatPanel;
+    m_pages = new QStackedWidget;
+    m_pages->addWidget(m_chat);
+    m_error = new Banner(Banner::Kind::Error);
+    m_error->setClosable(true);
+    m_error->hide();
+    m_central = new QWidget;
+    auto* column = new QVBoxLayout(m_central);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_error);
+    column->addWidget(m_pages, 1);
+    m_central->setMinimumSize(300, 320);
+    setCentralWidget(m_central);
+
+    m_conversations = new ConversationsPanel;
+    m_sidebar = new QDockWidget(tr("Conversations"), this);
+    m_sidebar->setObjectName(QStringLiteral("conversations"));
+    m_sidebar->setTitleBarWidget(new QWidget(m_sidebar));
+    m_sidebar->setFeatures(QDockWidget::DockWidgetClosable);
+    m_sidebar->setAllowedAreas(Qt::LeftDockWidgetArea | Qt::RightDockWidgetArea);
+    m_conversations->setMinimumWidth(200);
+    m_sidebar->setWidget(m_conversations);
+    addDockWidget(Qt::LeftDockWidgetArea, m_sidebar);
+
+    m_status = new StatusLine;
+    statusBar()->setSizeGripEnabled(false);
+    statusBar()->addWidget(m_status, 1);
+    statusBar()->setContentsMargins(0, 0, 0, 0);
+    statusBar()->setFixedHeight(28);
+
+    m_toast = new Toast(this);
+    m_toast->hide();
+
+    connectActions();
+    connectStatus();
+    connect(m_chat, &ChatPanel::actionsChanged, this, &MainWindow::updateActions);
+    connect(m_chat, &ChatPanel::titleChanged, this, [this](const QString& title) {
+        setWindowTitle(title.isEmpty() ? tr("Moescope") : tr("%1 – Moescope").arg(title));
+    });
+    connect(m_conversations, &ConversationsPanel::left, m_chat, &ChatPanel::focusComposer);
+    connect(m_error, &Banner::closed, this, [this] {
+        m_error->hide();
+        emit errorDismissed();
+    });
+    connect(m_toast, &Toast::actionTriggered, this, &MainWindow::undoRequested);
+    updateActions();
+    selectionChanged();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::connectActions() {
+    WindowActions* a = m_actions;
+    connect(a->newChat, &QAction::triggered, this, &MainWindow::newChatRequested);
+    connect(a->settings, &QAction::triggered, this, &MainWindow::settingsRequested);
+    connect(a->quit, &QAction::triggered, this, &QWidget::close);
+    connect(a->undo, &QAction::triggered, this, [this] {
+        m_toast->hide();
+        emit undoRequested();
+    });
+    connect(a->searchConversations, &QAction::triggered, this, [this] {
+        if (m_sidebar->isHidden()) {
+            toggleSidebar();
+        }
+        m_conversations->focusSearch();
+    });
+    connect(a->findInChat, &QAction::triggered, m_chat, &ChatPanel::openFind);
+    connect(a->rename, &QAction::triggered, this, [this] {
+        if (m_sidebar->isHidden()) {
+            toggleSidebar();
+        }
+        m_conversations->renameCurrent();
+    });
+    connect(a->remove, &QAction::triggered, m_conversations, &ConversationsPanel::deleteCurrent);
+    connect(a->layoutChat, &QAction::triggered, this, [this] { setLayoutName(LayoutName::Chat); });
+    connect(a->layoutInspect, &QAction::triggered, this, [this] { setLayoutName(LayoutName::Inspect); });
+    connect(a->resetLayout, &QAction::triggered, this, &MainWindow::resetLayout);
+    connect(a->sidebar, &QAction::triggered, this, &MainWindow::toggleSidebar);
+    connect(a->nextPanel, &QAction::triggered, this, &MainWindow::focusNextPanel);
+    connect(a->previousPanel, &QAction::triggered, this, &MainWindow::focusPreviousPanel);
+    connect(a->light, &QAction::triggered, this, [this] { emit themeRequested(Scheme::Light); });
+    connect(a->dark, &QAction::triggered, this, [this] { emit themeRequested(Scheme::Dark); });
+    connect(a->stop, &QAction::triggered, m_chat, &ChatPanel::stop);
+    connect(a->regenerate, &QAction::triggered, m_chat, &ChatPanel::regenerateLast);
+    connect(a->editLast, &QAction::triggered, m_chat, &ChatPanel::editLast);
+    connect(a->continueLast, &QAction::triggered, m_chat, &ChatPanel::continueLast);
+    connect(a->sampling, &QAction::triggered, m_chat, &ChatPanel::openSampling);
+    connect(a->previousToken, &QAction::triggered, this, [this] { stepToken(-1); });
+    connect(a->nextToken, &QAction::triggered, this, [this] { stepToken(1); });
+    connect(a->previousLayer, &QAction::triggered, this, [this] { stepLayer(-1); });
+    connect(a->nextLayer, &QAction::triggered, this, [this] { stepLayer(1); });
+    connect(a->keyboard, &QAction::triggered, this, &MainWindow::showKeyboardHelp);
+    connect(a->about, &QAction::triggered, this, &MainWindow::aboutRequested);
+    connect(m_toolbar, &WindowToolBar::layoutChosen, this, &MainWindow::setLayoutName);
+    connect(m_toolbar, &WindowToolBar::themeToggled, this, [this] {
+        emit themeRequested(theme().scheme() == Scheme::Dark ? Scheme::Light : Scheme::Dark);
+    });
+    connect(m_sidebar, &QDockWidget::visibilityChanged, this, [this] {
+        m_actions->sidebar->setChecked(!m_sidebar->isHidden());
+    });
+}
+
+void MainWindow::connectStatus() {
+    connect(m_status, &StatusLine::deviceClicked, this, &MainWindow::deviceSettingsRequested);
+    connect(m_status, &StatusLine::kvClicked, this, [this] { showPanel(QStringLiteral("kv-cache")); });
+}
+
+void MainWindow::updateActions() {
+    m_actions->stop->setEnabled(m_chat->isAnswering());
+    m_actions->regenerate->setEnabled(m_chat->canRegenerate());
+    m_actions->editLast->setEnabled(m_chat->canEdit());
+    m_actions->continueLast->setEnabled(m_chat->canContinue());
+    m_actions->findInChat->setEnabled(m_chat->hasMessages());
+    const bool stored = m_chat->conversation() != 0;
+    m_actions->rename->setEnabled(stored);
+    m_actions->remove->setEnabled(stored);
+}
+
+void MainWindow::setSelection(Selection* selection) {
+    if (m_selection != nullptr) {
+        m_selection->disconnect(this);
+    }
+    m_selection = selection;
+    if (selection != nullptr) {
+        connect(selection, &Selection::changed, this, &MainWindow::selectionChanged);
+        connect(selection, &Selection::followingChanged, this, &MainWindow::selectionChanged);
+        connect(selection, &Selection::historyChanged, this, &MainWindow::selectionChanged);
+        connect(m_actions->back, &QAction::triggered, selection, &Selection::goBack, Qt::UniqueConnection);
+        connect(m_actions->forward, &QAction::triggered, selection, &Selection::goForward, Qt::UniqueConnection);
+        connect(m_actions->follow, &QAction::triggered, selection, &Selection::setFollowing, Qt::UniqueConnection);
+    }
+    selectionChanged();
+}
+
+void MainWindow::setSelectionLimits(int tokens, int layers) {
+    m_tokens = tokens;
+    m_layers = layers;
+    selectionChanged();
+}
+
+void MainWindow::setTokenText(const QString& text) {
+    m_tokenText = text;
+    selectionChanged();
+}
+
+void MainWindow::selectionChanged() {
+    const SelectionState state = m_selection != nullptr ? m_selection->state() : SelectionState();
+    const bool following = m_selection != nullptr && m_selection->isFollowing();
+    WindowActions* a = m_actions;
+    a->back->setEnabled(m_selection != nullptr && m_selection->canGoBack());
+    a->forward->setEnabled(m_selection != nullptr && m_selection->canGoForward());
+    a->follow->setEnabled(m_selection != nullptr);
+    a->follow->setChecked(following);
+    a->previousToken->setEnabled(m_selection != nullptr && m_tokens > 0 && state.token != 0);
+    a->nextToken->setEnabled(m_selection != nullptr && state.token + 1 < m_tokens);
+    a->previousLayer->setEnabled(m_selection != nullptr && m_layers > 0 && state.layer != 0);
+    a->nextLayer->setEnabled(m_selection != nullptr && state.layer + 1 < m_layers);
+    m_toolbar->crumb()->setSelection(state, following && m_chat->isAnswering(), m_tokenText);
+}
+
+void MainWindow::stepToken(int step) {
+    const int from = m_selection->state().token;
+    const int to = from < 0 ? (step < 0 ? m_tokens - 1 : 0) : from + step;
+    m_selection->setFollowing(false);
+    m_selection->setToken(qBound(0, to, m_tokens - 1));
+}
+
+void MainWindow::stepLayer(int step) {
+    const int from = m_selection->state().layer;
+    const int to = from < 0 ? (step < 0 ? m_layers - 1 : 0) : from + step;
+    m_selection->setLayer(qBound(0, to, m_layers - 1));
+}
+
+void MainWindow::setModel(const QString& name, const QString& type, bool builtIn) {
+    m_toolbar->setModel(name, type, builtIn);
+    m_status->setModel(name, type);
+}
+
+void MainWindow::setActivity(Activity activity, const QString& words) { m_status->setActivity(activity, words); }
+
+void MainWindow::setDevice(const QString& name, bool software) { m_status->setDevice(name, software); }
+
+void MainWindow::setSpeed(double decode, double prefill) { m_status->setSpeed(decode, prefill); }
+
+void MainWindow::setKv(quint64 usedBytes, quint64 reservedBytes) { m_status->setKv(usedBytes, reservedBytes); }
+
+void MainWindow::setContext(int usedTokens, int limitTokens) { m_status->setContext(usedTokens, limitTokens); }
+
+void MainWindow::setUndoAvailable(bool available) { m_actions->undo->setEnabled(available); }
+
+void MainWindow::showUndoToast(const QString& sentence) {
+    setUndoAvailable(true);
+    m_toast->showMessage(sentence, tr("Undo"), kUndoTime);
+    placeOverlays();
+}
+
+void MainWindow::showToast(const QString& sentence) {
+    m_toast->showMessage(sentence, {}, kToastTime);
+    placeOverlays();
+}
+
+void MainWindow::showError(const QString& sentence) {
+    m_error->setText(sentence);
+    m_error->setVisible(!sentence.isEmpty());
+}
+
+void MainWindow::showKeyboardHelp() {
+    auto* help = new KeyboardHelp(this);
+    help->setAttribute(Qt::WA_DeleteOnClose);
+    help->open();
+}
+
+void MainWindow::placeOverlays() {
+    const QPoint corner = m_central->mapTo(this, QPoint(0, m_central->height()));
+    const int width = qMin(460, m_central->width() - 32);
+    m_toast->setFixedWidth(width);
+    m_toast->adjustSize();
+    m_toast->move(corner.x() + (m_central->width() - width) / 2, corner.y() - m_toast->height() - 112);
+    m_toast->raise();
+}
+
+void MainWindow::restore(const WindowState& state) {
+    m_memory[static_cast<int>(LayoutName::Chat)] = {state.chat, !state.chat.isEmpty()};
+    m_memory[static_cast<int>(LayoutName::Inspect)] = {state.inspect, !state.inspect.isEmpty()};
+    m_layout = state.layout;
+    m_restored = !state.geometry.isEmpty() && restoreGeometry(state.geometry);
+    if (!m_restored) {
+        const QSize screen = this->screen()->availableGeometry().size();
+        const QSize most = screen * 9 / 10;
+        const bool fits = screen.width() >= kFirst.width() && screen.height() >= kFirst.height();
+        resize((fits ? kFirst : most).expandedTo(kLeast));
+    }
+    applyLayout();
+}
+
+WindowState MainWindow::state() const {
+    WindowState state;
+    state.geometry = saveGeometry();
+    state.layout = m_layout;
+    const auto docksOf = [&](LayoutName name) {
+        const LayoutMemory& memory = m_memory[static_cast<int>(name)];
+        if (!memory.changed) {
+            return QByteArray();
+        }
+        return name == m_layout ? saveState() : memory.state;
+    };
+    state.chat = docksOf(LayoutName::Chat);
+    state.inspect = docksOf(LayoutName::Inspect);
+    return state;
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    emit closing();
+    QMainWindow::closeEvent(event);
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of MainWindow that places docks, follows the window's size and moves the focus between panels.
+#include "ui/mainwindow/mainwindow.h"
+
+#include "ui/mainwindow/windowactions.h"
+#include "ui/mainwindow/windowtoolbar.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/conversationspanel.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QDockWidget>
+#include <QKeyEvent>
+#include <QMenu>
+#include <QTabBar>
+#include <QTimer>
+
+namespace moescope::ui {
+
+namespace {
+
+bool isWayland() { return QGuiApplication::platformName().startsWith(QLatin1String("wayland")); }
+
+/** The first thing in reading order that takes the focus by Tab. */
+QWidget* firstStop(QWidget* container) {
+    if (container->focusPolicy() & Qt::TabFocus) {
+        return container;
+    }
+    for (QWidget* next = container->nextInFocusChain(); next != nullptr && next != container;
+         next = next->nextInFocusChain()) {
+        if (container->isAncestorOf(next) && (next->focusPolicy() & Qt::TabFocus) && next->isVisible() &&
+            next->isEnabled()) {
+            return next;
+        }
+    }
+    return nullptr;
+}
+
+} // namespace
+
+void MainWindow::addPanel(const QString& id, QDockWidget* panel, Qt::DockWidgetArea area) {
+    panel->setObjectName(id);
+    if (isWayland()) {
+        panel->setFeatures(panel->features() & ~QDockWidget::DockWidgetFloatable);
+    }
+    m_panels.insert(id, panel);
+    m_panelOrder.append(id);
+    addDockWidget(area, panel);
+    panel->hide();
+    QAction* toggle = panel->toggleViewAction();
+    m_actions->panelsMenu->addAction(toggle);
+    connect(toggle, &QAction::triggered, this, [this, panel](bool shown) {
+        if (shown) {
+            panel->raise();
+        }
+        markChanged();
+    });
+    connect(panel, &QDockWidget::dockLocationChanged, this, [this] {
+        markChanged();
+        QTimer::singleShot(0, this, &MainWindow::decorateTabs);
+    });
+    connect(panel, &QDockWidget::topLevelChanged, this, &MainWindow::markChanged);
+    connect(panel, &QWidget::windowIconChanged, this, &MainWindow::decorateTabs);
+}
+
+Docks MainWindow::docks() const { return {m_sidebar, m_panels, m_panelOrder}; }
+
+void MainWindow::setLayoutName(LayoutName name) {
+    if (name == m_layout) {
+        m_toolbar->setLayoutName(name);
+        return;
+    }
+    remember();
+    m_layout = name;
+    applyLayout();
+    emit layoutChanged(name);
+}
+
+void MainWindow::remember() {
+    if (memory().changed) {
+        memory().state = saveState();
+    }
+}
+
+void MainWindow::applyLayout() {
+    m_applying = true;
+    // saveState() names docks, not their sizes' meaning: a state that does not fit this build is the default.
+    if (memory().changed && !memory().state.isEmpty() && !restoreState(memory().state)) {
+        memory() = {};
+    }
+    m_applying = false;
+    if (!memory().changed) {
+        applyDefault();
+    }
+    m_sizeClass = sizeClass(width());
+    m_actions->layoutChat->setChecked(m_layout == LayoutName::Chat);
+    m_actions->layoutInspect->setChecked(m_layout == LayoutName::Inspect);
+    m_actions->sidebar->setChecked(!m_sidebar->isHidden());
+    m_toolbar->setLayoutName(m_layout);
+    m_toolbar->setWindowWidth(width());
+    m_status->setRoom(width(), m_layout == LayoutName::Inspect);
+    m_chat->setTokensClickable(m_layout == LayoutName::Inspect);
+    decorateTabs();
+}
+
+void MainWindow::applyDefault() {
+    m_applying = true;
+    placeDefault(this, docks(), m_layout, width());
+    m_applying = false;
+    m_actions->sidebar->setChecked(!m_sidebar->isHidden());
+    decorateTabs();
+}
+
+void MainWindow::resetLayout() {
+    memory() = {};
+    applyDefault();
+    m_sizeClass = sizeClass(width());
+}
+
+void MainWindow::markChanged() {
+    if (!m_applying && m_shown) {
+        memory().changed = true;
+    }
+}
+
+void MainWindow::toggleSidebar() {
+    m_sidebar->setVisible(m_sidebar->isHidden());
+    m_actions->sidebar->setChecked(!m_sidebar->isHidden());
+    markChanged();
+}
+
+void MainWindow::showPanel(const QString& id) {
+    QDockWidget* dock = m_panels.value(id);
+    if (dock == nullptr) {
+        return;
+    }
+    setLayoutName(LayoutName::Inspect);
+    if (dock->isHidden()) {
+        dock->show();
+        markChanged();
+    }
+    dock->raise();
+    if (QWidget* stop = firstStop(dock)) {
+        stop->setFocus(Qt::OtherFocusReason);
+    }
+}
+
+void MainWindow::decorateTabs() {
+    // QMainWindow makes its tab bars itself and gives them no icons.
+    const auto bars = findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly);
+    for (QTabBar* bar : bars) {
+        bar->setAccessibleName(tr("Panels in this place"));
+        bar->setIconSize({14, 14});
+        bar->setExpanding(false);
+        bar->setDrawBase(false);
+        for (int i = 0; i < bar->count(); ++i) {
+            for (QDockWidget* dock : std::as_const(m_panels)) {
+                if (dock->windowTitle() == bar->tabText(i)) {
+                    bar->setTabIcon(i, dock->windowIcon());
+                }
+            }
+        }
+    }
+}
+
+QList<QWidget*> MainWindow::focusStops() const {
+    QList<QWidget*> stops;
+    if (!m_sidebar->isHidden()) {
+        stops << m_sidebar;
+    }
+    stops << m_chat;
+    for (const QString& id : m_panelOrder) {
+        if (!m_panels[id]->isHidden()) {
+            stops << m_panels[id];
+        }
+    }
+    return stops;
+}
+
+void MainWindow::movePanelFocus(int step) {
+    const QList<QWidget*> stops = focusStops();
+    QWidget* focus = QApplication::focusWidget();
+    int at = -1;
+    for (int i = 0; i < stops.size(); ++i) {
+        if (focus != nullptr && stops[i]->isAncestorOf(focus)) {
+            at = i;
+        }
+    }
+    const int count = static_cast<int>(stops.size());
+    const int next = at < 0 ? 0 : (at + step + count) % count;
+    QWidget* stop = stops[next];
+    if (stop == m_chat) {
+        m_chat->focusComposer();
+        return;
+    }
+    stop->raise();
+    QWidget* content = static_cast<QDockWidget*>(stop)->widget();
+    QWidget* target = content != nullptr ? firstStop(content) : nullptr;
+    if (target == nullptr) {
+        target = firstStop(stop);
+    }
+    if (target != nullptr) {
+        target->setFocus(Qt::ShortcutFocusReason);
+    }
+}
+
+void MainWindow::focusNextPanel() { movePanelFocus(1); }
+
+void MainWindow::focusPreviousPanel() { movePanelFocus(-1); }
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+    QMainWindow::resizeEvent(event);
+    m_toolbar->setWindowWidth(width());
+    m_status->setRoom(width(), m_layout == LayoutName::Inspect);
+    if (m_shown && !memory().changed) {
+        if (sizeClass(width()) != m_sizeClass) {
+            m_sizeClass = sizeClass(width());
+            applyDefault();
+        } else {
+            m_applying = true;
+            sizeDefault(this, docks(), m_layout, width());
+            m_applying = false;
+        }
+    }
+    placeOverlays();
+}
+
+void MainWindow::showEvent(QShowEvent* event) {
+    QMainWindow::showEvent(event);
+    if (!m_shown) {
+        m_shown = true;
+        // Docks take sizes only once the window has its own.
+        if (memory().changed) {
+            applyLayout();
+        } else {
+            applyDefault();
+            m_sizeClass = sizeClass(width());
+        }
+    }
+}
+
+void MainWindow::changeEvent(QEvent* event) {
+    QMainWindow::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_actions != nullptr) {
+        const bool dark = theme().scheme() == Scheme::Dark;
+        m_actions->light->setChecked(!dark);
+        m_actions->dark->setChecked(dark);
+        QTimer::singleShot(0, this, &MainWindow::decorateTabs);
+    }
+}
+
+void MainWindow::keyPressEvent(QKeyEvent* event) {
+    if (event->key() == Qt::Key_Escape) {
+        if (m_chat->isAnswering()) {
+            m_chat->stop();
+        } else {
+            m_chat->focusComposer();
+        }
+        return;
+    }
+    QMainWindow::keyPressEvent(event);
+}
+
+bool MainWindow::event(QEvent* event) {
+    // Only separators leave mouse events to the window itself.
+    if (event->type() == QEvent::MouseButtonRelease) {
+        markChanged();
+    }
+    return QMainWindow::event(event);
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/mainwindow/settingsdialog.h"
+
+#include "ui/mainwindow/settingspages.h"
+#include "ui/panels/samplingform.h"
+#include "ui/panels/styledlabel.h"
+
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QPainter>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kListWidth = 208; ///< px
+
+QWidget* scrolled(QWidget* content, const QString& title) {
+    auto* page = new QWidget;
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(24, 16, 24, 16);
+    column->setSpacing(16);
+    column->addWidget(new StyledLabel(title, TextStyle::Title, Color::Text));
+    column->addWidget(content, 1);
+    auto* area = new QScrollArea;
+    area->setFrameShape(QFrame::NoFrame);
+    area->setWidgetResizable(true);
+    area->setFocusPolicy(Qt::NoFocus);
+    area->setWidget(page);
+    return area;
+}
+
+} // namespace
+
+SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : QDialog(parent) {
+    setWindowTitle(tr("Settings"));
+    m_samplingOfModel = settings.sampling_of_model;
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(0);
+    m_list = new QListWidget(this);
+    m_list->setAccessibleName(tr("Pages of the settings"));
+    m_list->setProperty("sidebar", true);
+    m_list->setFrameShape(QFrame::NoFrame);
+    m_list->setFixedWidth(kListWidth);
+    m_list->setIconSize({16, 16});
+    m_pages = new QStackedWidget(this);
+    row->addWidget(m_list);
+    row->addWidget(m_pages, 1);
+    column->addLayout(row, 1);
+
+    m_appearance = new AppearancePage(settings);
+    m_device = new DevicePage(settings);
+    addPage(QStringLiteral("light"), tr("Appearance"), m_appearance);
+    addPage(QStringLiteral("device"), tr("Device"), m_device);
+    addPage(QStringLiteral("settings"), tr("Sampling"), samplingPage(settings));
+    addPage(QStringLiteral("folder"), tr("Data"), dataPage(settings));
+
+    m_foot = new QWidget(this);
+    auto* foot = new QHBoxLayout(m_foot);
+    foot->setContentsMargins(16, 11, 16, 12);
+    foot->setSpacing(8);
+    auto* note = new StyledLabel(tr("Changes apply at once. A new device takes effect at the next load."),
+                                 TextStyle::Small, Color::TextMuted, m_foot);
+    foot->addWidget(note, 1);
+    m_restore = new QPushButton(tr("Restore defaults of this page"), m_foot);
+    m_restore->setAccessibleName(tr("Restore defaults of this page"));
+    m_restore->setAutoDefault(false);
+    auto* close = new QPushButton(tr("Close"), m_foot);
+    close->setAccessibleName(tr("Close"));
+    close->setProperty("primary", true);
+    close->setDefault(true);
+    foot->addWidget(m_restore);
+    foot->addWidget(close);
+    column->addWidget(m_foot);
+
+    connect(m_list, &QListWidget::currentRowChanged, this, [this](int page) {
+        m_pages->setCurrentIndex(page);
+        m_restore->setVisible(page != static_cast<int>(SettingsPage::Data));
+    });
+    connect(m_restore, &QPushButton::clicked, this, &SettingsDialog::restorePage);
+    connect(close, &QPushButton::clicked, this, &QDialog::accept);
+    connect(m_appearance, &AppearancePage::themeChosen, this, &SettingsDialog::themeChosen);
+    connect(m_appearance, &AppearancePage::fontPercentChosen, this, &SettingsDialog::fontPercentChosen);
+    connect(m_device, &DevicePage::deviceChosen, this, &SettingsDialog::deviceChosen);
+    m_list->setCurrentRow(0);
+    applyTheme();
+    resize(918, 640);
+    if (parent != nullptr) {
+        resize(qMin(918, parent->width() - 32), qMin(640, parent->height() - 32));
+    }
+}
+
+void SettingsDialog::addPage(const QString& icon, const QString& title, QWidget* content) {
+    m_icons.append(icon);
+    m_list->addItem(title);
+    m_pages->addWidget(scrolled(content, title));
+}
+
+QWidget* SettingsDialog::samplingPage(const SettingsView& settings) {
+    auto* page = new QWidget;
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    auto* sentence = new StyledLabel(tr("What a new conversation starts with. Each conversation keeps its own."),
+                                     TextStyle::Small, Color::TextMuted);
+    sentence->setWordWrap(true);
+    column->addWidget(sentence);
+    m_sampling = new SamplingForm;
+    m_sampling->setSampling(settings.sampling);
+    column->addWidget(m_sampling);
+    column->addStretch(1);
+    connect(m_sampling, &SamplingForm::changed, this, &SettingsDialog::samplingDefaultsChanged);
+    return page;
+}
+
+QWidget* SettingsDialog::dataPage(const SettingsView& settings) {
+    auto* page = new QWidget;
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(8);
+    column->addWidget(new StyledLabel(tr("Data folder"), TextStyle::UiStrong, Color::Text));
+    auto* row = new QHBoxLayout;
+    auto* path = new QLineEdit(settings.data_folder);
+    path->setReadOnly(true);
+    path->setAccessibleName(tr("Data folder"));
+    path->setCursorPosition(0);
+    auto* open = new QPushButton(tr("Open folder"));
+    open->setAccessibleName(tr("Open the data folder"));
+    open->setAutoDefault(false);
+    row->addWidget(path, 1);
+    row->addWidget(open);
+    column->addLayout(row);
+    auto* sentence = new StyledLabel(tr("Conversations, their routing and the settings are kept here, on this machine "
+                                        "only. Deleted conversations stay for 30 days."),
+                                     TextStyle::Small, Color::TextMuted);
+    sentence->setWordWrap(true);
+    column->addWidget(sentence);
+    column->addStretch(1);
+    connect(open, &QPushButton::clicked, this, &SettingsDialog::openDataFolderRequested);
+    return page;
+}
+
+void SettingsDialog::setPage(SettingsPage page) { m_list->setCurrentRow(static_cast<int>(page)); }
+
+void SettingsDialog::restorePage() {
+    switch (static_cast<SettingsPage>(m_list->currentRow())) {
+    case SettingsPage::Appearance: m_appearance->restoreDefaults(); break;
+    case SettingsPage::Device: m_device->restoreDefaults(); break;
+    case SettingsPage::Sampling:
+        m_sampling->setSampling(m_samplingOfModel);
+        emit samplingDefaultsChanged(m_samplingOfModel);
+        break;
+    case SettingsPage::Data: break;
+    }
+}
+
+void SettingsDialog::applyTheme() {
+    for (int i = 0; i < m_list->count(); ++i) {
+        m_list->item(i)->setIcon(theme().icon(m_icons[i]));
+        m_list->item(i)->setSizeHint({kListWidth - 16, qMax(32, theme().lineHeight(TextStyle::Ui) + 12)});
+    }
+    m_list->setFont(theme().font(TextStyle::Ui));
+}
+
+void SettingsDialog::changeEvent(QEvent* event) {
+    QDialog::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_foot != nullptr) {
+        applyTheme();
+    }
+}
+
+void SettingsDialog::paintEvent(QPaintEvent*) {
+    const Theme& look = theme();
+    QPainter painter(this);
+    painter.fillRect(rect(), look.color(Color::Window));
+    painter.fillRect(m_pages->geometry(), look.color(Color::Panel));
+    painter.setPen(look.color(Color::Border));
+    painter.drawLine(0, m_foot->y(), width(), m_foot->y());
+    painter.drawLine(m_pages->x() - 1, 0, m_pages->x() - 1, m_foot->y());
+}
+
+} // namespace moescope::ui

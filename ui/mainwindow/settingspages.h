@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/mainwindow/settingsdialog.h"
+
+#include <QWidget>
+
+class QButtonGroup;
+class QLabel;
+class QSlider;
+
+namespace moescope::ui {
+
+class SegmentedControl;
+
+/** Theme and font size. */
+class AppearancePage : public QWidget {
+    Q_OBJECT
+public:
+    explicit AppearancePage(const SettingsView& settings, QWidget* parent = nullptr);
+    void restoreDefaults();
+
+signals:
+    void themeChosen(moescope::ui::ThemeChoice choice);
+    void fontPercentChosen(int percent);
+
+private:
+    SegmentedControl* m_theme = nullptr;
+    QSlider* m_font = nullptr;
+    QLabel* m_percent = nullptr;
+};
+
+/** The Vulkan devices; those that cannot be used are off and say why. */
+class DevicePage : public QWidget {
+    Q_OBJECT
+public:
+    explicit DevicePage(const SettingsView& settings, QWidget* parent = nullptr);
+    void restoreDefaults();
+
+signals:
+    /** Name; empty: the first usable one. */
+    void deviceChosen(const QString& name);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    QList<QWidget*> m_rows;
+    QButtonGroup* m_group = nullptr;
+};
+
+} // namespace moescope::ui

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/mainwindow/statusline.h"
+
+#include "engine/trace/error.h"
+#include "ui/models/conversation.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/contextmeter.h"
+#include "ui/widgets/statusitem.h"
+
+#include <QHBoxLayout>
+#include <QPainter>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kHeight = 28;       ///< px
+constexpr int kAllAbove = 1180;   ///< px of window width: below, KV and prefill speed go
+
+Color dotColor(Activity activity) {
+    switch (activity) {
+    case Activity::Idle: return Color::Ok;
+    case Activity::Failed: return Color::Error;
+    default: return Color::AccentText;
+    }
+}
+
+} // namespace
+
+StatusLine::StatusLine(QWidget* parent) : QWidget(parent) {
+    setAccessibleName(tr("Status"));
+    setFixedHeight(kHeight);
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(8, 1, 8, 0);
+    row->setSpacing(8);
+    m_state = new StatusItem(this);
+    m_model = new StatusItem(this);
+    m_model->setIconName(QStringLiteral("model"));
+    m_device = new StatusItem(this);
+    m_device->setIconName(QStringLiteral("device"));
+    m_speed = new StatusItem(this);
+    m_speed->setIconName(QStringLiteral("gauge"));
+    m_kv = new StatusItem(this);
+    m_kv->setIconName(QStringLiteral("cache"));
+    m_context = new ContextMeter(this);
+    m_offline = new StatusItem(this);
+    m_offline->setIconName(QStringLiteral("offline"));
+    m_offline->setText(tr("Offline"));
+    m_offline->setToolTip(tr("Everything runs on this machine. Nothing is sent anywhere."));
+    for (QWidget* part : QList<QWidget*>{m_state, m_model, m_device, m_speed}) {
+        row->addWidget(part);
+    }
+    row->addStretch(1);
+    for (QWidget* part : QList<QWidget*>{m_kv, m_context, m_offline}) {
+        row->addWidget(part);
+    }
+    connect(m_state, &StatusItem::clicked, this, &StatusLine::stateClicked);
+    connect(m_model, &StatusItem::clicked, this, &StatusLine::modelClicked);
+    connect(m_device, &StatusItem::clicked, this, &StatusLine::deviceClicked);
+    connect(m_speed, &StatusItem::clicked, this, &StatusLine::speedClicked);
+    connect(m_kv, &StatusItem::clicked, this, &StatusLine::kvClicked);
+    connect(m_offline, &StatusItem::clicked, this, &StatusLine::offlineClicked);
+    setActivity(Activity::Loading, tr("Starting"));
+    refresh();
+}
+
+void StatusLine::setActivity(Activity activity, const QString& words) {
+    m_state->setDot(dotColor(activity));
+    m_state->setText(words);
+}
+
+void StatusLine::setModel(const QString& name, const QString& type) {
+    m_modelName = name;
+    m_modelType = type;
+    refresh();
+}
+
+void StatusLine::setDevice(const QString& name, bool software) {
+    m_deviceName = name;
+    m_software = software;
+    refresh();
+}
+
+void StatusLine::setSpeed(double decode, double prefill) {
+    m_decode = decode;
+    m_prefill = prefill;
+    refresh();
+}
+
+void StatusLine::setKv(quint64 usedBytes, quint64 reservedBytes) {
+    m_usedBytes = usedBytes;
+    m_reservedBytes = reservedBytes;
+    refresh();
+}
+
+void StatusLine::setContext(int usedTokens, int limitTokens) {
+    m_context->setTokens(usedTokens, limitTokens);
+    refresh();
+}
+
+void StatusLine::setRoom(int windowWidth, bool inspect) {
+    m_windowWidth = windowWidth;
+    m_inspect = inspect;
+    refresh();
+}
+
+void StatusLine::refresh() {
+    const bool all = m_windowWidth >= kAllAbove;
+    m_model->setVisible(!m_modelName.isEmpty());
+    m_model->setText(m_modelType.isEmpty() ? m_modelName : QStringLiteral("%1 · %2").arg(m_modelName, m_modelType));
+    m_device->setVisible(!m_deviceName.isEmpty());
+    m_device->setText(m_software && all ? tr("%1 · software Vulkan").arg(m_deviceName) : m_deviceName);
+    m_speed->setVisible(m_decode > 0);
+    const QString decode = tr("%1 tok/s").arg(figureText(m_decode));
+    m_speed->setText(all && m_inspect && m_prefill > 0
+                         ? tr("decode %1 · prefill %2 tok/s").arg(decode, figureText(m_prefill))
+                         : decode);
+    m_kv->setVisible(all && m_reservedBytes > 0);
+    const QString used = m_usedBytes == 0 ? QStringLiteral("0") : QString::fromStdString(trace::bytesText(m_usedBytes));
+    m_kv->setText(tr("KV %1 of %2").arg(used, QString::fromStdString(trace::bytesText(m_reservedBytes))));
+}
+
+void StatusLine::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.fillRect(rect(), theme().color(Color::Window));
+    painter.setPen(theme().color(Color::Border));
+    painter.drawLine(0, 0, width(), 0);
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+
+class QAction;
+class QActionGroup;
+class QMenu;
+class QMenuBar;
+class QWidget;
+
+namespace moescope::ui {
+
+/** Every command of the window, made once; menu, toolbar and keys share it. */
+class WindowActions : public QObject {
+    Q_OBJECT
+public:
+    explicit WindowActions(QWidget* window);
+
+    /** File, Edit, View, Run, Selection, Help. */
+    void fill(QMenuBar* bar);
+
+    QAction* newChat;
+    QAction* settings;
+    QAction* quit;
+
+    QAction* undo;
+    QAction* searchConversations;
+    QAction* findInChat;
+    QAction* rename;
+    QAction* remove;
+
+    QAction* layoutChat;
+    QAction* layoutInspect;
+    QAction* resetLayout;
+    QAction* sidebar;
+    QAction* nextPanel;
+    QAction* previousPanel;
+    QAction* light;
+    QAction* dark;
+
+    QAction* stop;
+    QAction* regenerate;
+    QAction* editLast;
+    QAction* continueLast;
+    QAction* sampling;
+
+    QAction* back;
+    QAction* forward;
+    QAction* previousToken;
+    QAction* nextToken;
+    QAction* previousLayer;
+    QAction* nextLayer;
+    QAction* follow;
+
+    QAction* keyboard;
+    QAction* about;
+
+    /** Where the docks' own entries go. */
+    QMenu* panelsMenu = nullptr;
+
+private:
+    QAction* make(const QString& text, const QList<QKeySequence>& keys = {});
+
+    QWidget* m_window;
+};
+
+} // namespace moescope::ui

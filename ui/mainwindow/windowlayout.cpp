@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/mainwindow/windowlayout.h"
+
+#include <QDockWidget>
+#include <QMainWindow>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kSidebar = 264;         ///< px
+constexpr int kSeparator = 4;         ///< px between docks
+constexpr int kWide = 1920;           ///< from here on the transcript grows and the sidebar opens in Inspect
+constexpr int kTabsPath = 1400;       ///< below: KV cache is a tab of Token path
+constexpr int kTabsExperts = 1200;    ///< below: both are tabs of Experts
+constexpr double kExpertsShare = 600.0 / (600 + 496); ///< of the two dock columns
+constexpr int kExpertsHeight = 340;   ///< px
+constexpr int kPathHeight = 270;      ///< px
+
+} // namespace
+
+int sizeClass(int windowWidth) {
+    if (windowWidth < kTabsExperts) {
+        return 0;
+    }
+    if (windowWidth < kTabsPath) {
+        return 1;
+    }
+    return windowWidth < kWide ? 2 : 3;
+}
+
+int transcriptWidth(int windowWidth) {
+    if (windowWidth < kTabsExperts) {
+        return 308;
+    }
+    return windowWidth < kWide ? 340 : 480;
+}
+
+void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth) {
+    const int size = sizeClass(windowWidth);
+    for (QDockWidget* dock : docks.panels) {
+        dock->setFloating(false);
+        window->removeDockWidget(dock);
+    }
+    window->removeDockWidget(docks.sidebar);
+    window->addDockWidget(Qt::LeftDockWidgetArea, docks.sidebar);
+    docks.sidebar->setVisible(layout == LayoutName::Chat || size == 3);
+    if (layout == LayoutName::Chat) {
+        // Hidden docks keep a place, so that the View menu can open one of them here too.
+        for (const QString& id : docks.order) {
+            window->addDockWidget(Qt::RightDockWidgetArea, docks.panels[id]);
+            docks.panels[id]->hide();
+        }
+        sizeDefault(window, docks, layout, windowWidth);
+        return;
+    }
+    QDockWidget* experts = docks.panels.value(QStringLiteral("experts"));
+    QDockWidget* strip = docks.panels.value(QStringLiteral("token-strip"));
+    QDockWidget* path = docks.panels.value(QStringLiteral("token-path"));
+    QDockWidget* cache = docks.panels.value(QStringLiteral("kv-cache"));
+    QDockWidget* column = experts; // what the next dock is placed beside
+    const auto open = [&](QDockWidget* dock, QDockWidget* beside, Qt::Orientation orientation) {
+        if (dock == nullptr) {
+            return;
+        }
+        if (beside == nullptr) {
+            window->addDockWidget(Qt::RightDockWidgetArea, dock);
+        } else {
+            window->splitDockWidget(beside, dock, orientation);
+        }
+        dock->show();
+    };
+    const auto tab = [&](QDockWidget* dock, QDockWidget* with) {
+        if (dock == nullptr) {
+            return;
+        }
+        if (with == nullptr) {
+            window->addDockWidget(Qt::RightDockWidgetArea, dock);
+        } else {
+            window->tabifyDockWidget(with, dock);
+        }
+        dock->show();
+    };
+    open(experts, nullptr, Qt::Horizontal);
+    if (size >= 1) {
+        open(path, experts, Qt::Horizontal);
+    }
+    open(strip, experts, Qt::Vertical);
+    if (size == 0) {
+        tab(path, experts);
+        tab(cache, path != nullptr ? path : experts);
+    } else if (size == 1) {
+        tab(cache, path);
+    } else {
+        open(cache, path, Qt::Vertical);
+    }
+    for (const QString& id : docks.order) {
+        QDockWidget* dock = docks.panels[id];
+        if (dock != experts && dock != strip && dock != path && dock != cache) {
+            tab(dock, column);
+        }
+    }
+    for (QDockWidget* front : {path, experts}) {
+        if (front != nullptr) {
+            front->raise();
+        }
+    }
+    sizeDefault(window, docks, layout, windowWidth);
+}
+
+void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth) {
+    if (docks.sidebar->isVisible()) {
+        window->resizeDocks({docks.sidebar}, {kSidebar - kSeparator}, Qt::Horizontal);
+    }
+    if (layout == LayoutName::Chat) {
+        return;
+    }
+    QDockWidget* experts = docks.panels.value(QStringLiteral("experts"));
+    QDockWidget* strip = docks.panels.value(QStringLiteral("token-strip"));
+    QDockWidget* path = docks.panels.value(QStringLiteral("token-path"));
+    QDockWidget* cache = docks.panels.value(QStringLiteral("kv-cache"));
+    const int size = sizeClass(windowWidth);
+    const int taken = transcriptWidth(windowWidth) + (docks.sidebar->isVisible() ? kSidebar : 0);
+    const int room = windowWidth - taken - kSeparator;
+    if (experts != nullptr && size == 0) {
+        window->resizeDocks({experts}, {room}, Qt::Horizontal);
+    } else if (experts != nullptr && path != nullptr) {
+        const int columns = room - kSeparator;
+        const int left = qRound(columns * kExpertsShare);
+        window->resizeDocks({experts, path}, {left, columns - left}, Qt::Horizontal);
+    }
+    const int height = window->height() - 100; // menu, toolbar and status bar
+    if (experts != nullptr && strip != nullptr) {
+        const int top = qMax(kExpertsHeight, height * 49 / 100);
+        window->resizeDocks({experts, strip}, {top, height - top - kSeparator}, Qt::Vertical);
+    }
+    if (size >= 2 && path != nullptr && cache != nullptr) {
+        const int top = qMax(kPathHeight, height * 49 / 100);
+        window->resizeDocks({path, cache}, {top, height - top - kSeparator}, Qt::Vertical);
+    }
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QHash>
+#include <QString>
+
+class QDockWidget;
+class QMainWindow;
+
+namespace moescope::ui {
+
+enum class LayoutName { Chat, Inspect };
+
+/** The docks a default layout places. Those that are null or unknown stay where they are. */
+struct Docks {
+    QDockWidget* sidebar = nullptr;
+    QHash<QString, QDockWidget*> panels; ///< by id: "experts", "token-strip", "token-path", "kv-cache"
+    QStringList order;                   ///< ids in the order they were added
+};
+
+/** Which docks share a tab follows the window's width; the number changes when they must be placed anew. */
+int sizeClass(int windowWidth);
+/** Width of the transcript in Inspect. */
+int transcriptWidth(int windowWidth);
+/** Shows, hides and places the docks as the design says for this width. */
+void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth);
+/** Only the sizes, for a window whose docks are placed by placeDefault. */
+void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth);
+
+} // namespace moescope::ui

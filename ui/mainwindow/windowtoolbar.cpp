@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/mainwindow/windowtoolbar.h"
+
+#include "ui/mainwindow/windowactions.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/iconbutton.h"
+#include "ui/widgets/segmentedcontrol.h"
+
+#include <QAction>
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QPainter>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kHeight = 44;         ///< px
+constexpr int kCrumbAbove = 1000;   ///< px of window width
+constexpr int kDetailAbove = 1180;  ///< px of window width, in Inspect
+constexpr int kMostTokenText = 24;  ///< characters
+
+} // namespace
+
+ModelLabel::ModelLabel(QWidget* parent) : QWidget(parent) {
+    setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
+    setModel({}, {});
+}
+
+void ModelLabel::setModel(const QString& name, const QString& detail) {
+    m_name = name.isEmpty() ? tr("No model") : name;
+    m_detail = detail;
+    setAccessibleName(tr("Model: %1 %2").arg(m_name, m_detail).trimmed());
+    setToolTip(QStringLiteral("%1 %2").arg(m_name, m_detail).trimmed());
+    updateGeometry();
+    update();
+}
+
+void ModelLabel::setBrief(bool brief) {
+    m_brief = brief;
+    updateGeometry();
+    update();
+}
+
+QSize ModelLabel::sizeHint() const {
+    const Theme& look = theme();
+    int width = 8 + 16 + 8 + QFontMetrics(look.font(TextStyle::UiStrong)).horizontalAdvance(m_name) + 8;
+    if (!m_brief && !m_detail.isEmpty()) {
+        width += 8 + QFontMetrics(look.font(TextStyle::Small)).horizontalAdvance(m_detail);
+    }
+    return {qMin(width, 360), 28};
+}
+
+void ModelLabel::paintEvent(QPaintEvent*) {
+    const Theme& look = theme();
+    QPainter painter(this);
+    painter.drawPixmap(8, (height() - 16) / 2,
+                       look.pixmap(QStringLiteral("model"), 16, look.color(Color::TextSecondary), devicePixelRatioF()));
+    QRect box = rect().adjusted(32, 0, -8, 0);
+    painter.setFont(look.font(TextStyle::UiStrong));
+    painter.setPen(look.color(Color::Text));
+    const QString name = QFontMetrics(painter.font()).elidedText(m_name, Qt::ElideRight, box.width());
+    painter.drawText(box, Qt::AlignLeft | Qt::AlignVCenter, name);
+    if (!m_brief) {
+        box.setLeft(box.left() + QFontMetrics(painter.font()).horizontalAdvance(name) + 8);
+        painter.setFont(look.font(TextStyle::Small));
+        painter.setPen(look.color(Color::TextMuted));
+        painter.drawText(box, Qt::AlignLeft | Qt::AlignVCenter,
+                         QFontMetrics(painter.font()).elidedText(m_detail, Qt::ElideRight, box.width()));
+    }
+}
+
+void ModelLabel::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) {
+        updateGeometry();
+    }
+}
+
+SelectionCrumb::SelectionCrumb(QWidget* parent) : QWidget(parent) {
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+}
+
+void SelectionCrumb::setSelection(const SelectionState& state, bool following, const QString& tokenText) {
+    m_state = state;
+    m_following = following;
+    m_tokenText = tokenText.size() > kMostTokenText ? tokenText.left(kMostTokenText - 1) + QStringLiteral("…") : tokenText;
+    setAccessibleName(tr("Selection: %1").arg(text()));
+    updateGeometry();
+    update();
+}
+
+QList<SelectionCrumb::Part> SelectionCrumb::parts() const {
+    QList<Part> parts;
+    const auto add = [&](const QString& words) {
+        if (!parts.isEmpty()) {
+            parts.append({QStringLiteral("›"), false, true});
+        }
+        parts.append({words, false, false});
+    };
+    if (m_state.token >= 0) {
+        add(m_following ? tr("Following token %1").arg(m_state.token) : tr("Token %1").arg(m_state.token));
+        if (!m_tokenText.isEmpty()) {
+            parts.append({m_tokenText, true, false});
+        }
+    }
+    if (m_state.layer >= 0) {
+        add(tr("Layer %1").arg(m_state.layer));
+    }
+    if (m_state.expert >= 0) {
+        add(tr("Expert %1").arg(m_state.expert));
+    }
+    if (parts.isEmpty()) {
+        parts.append({tr("Nothing selected"), false, true});
+    }
+    return parts;
+}
+
+QString SelectionCrumb::text() const {
+    QStringList words;
+    for (const Part& part : parts()) {
+        words << part.text;
+    }
+    return words.join(QLatin1Char(' '));
+}
+
+QSize SelectionCrumb::sizeHint() const {
+    int width = 0;
+    for (const Part& part : parts()) {
+        const QFontMetrics metrics(theme().font(part.token ? TextStyle::Mono : TextStyle::UiStrong));
+        width += metrics.horizontalAdvance(part.text) + (part.token ? 16 : 8);
+    }
+    return {width + 8, 28};
+}
+
+void SelectionCrumb::paintEvent(QPaintEvent*) {
+    const Theme& look = theme();
+    QPainter painter(this);
+    int x = 4;
+    for (const Part& part : parts()) {
+        painter.setFont(look.font(part.token ? TextStyle::Mono : TextStyle::UiStrong));
+        const int width = QFontMetrics(painter.font()).horizontalAdvance(part.text);
+        if (part.token) {
+            const QRect box(x - 2, (height() - 18) / 2, width + 8, 18);
+            painter.fillRect(box, look.color(Color::AccentTint));
+            painter.setPen(look.color(Color::Text));
+            painter.drawText(box, Qt::AlignCenter, part.text);
+            x += width + 14;
+            continue;
+        }
+        painter.setPen(look.color(part.mark ? Color::TextMuted : Color::Text));
+        painter.drawText(QRect(x, 0, width + 2, height()), Qt::AlignLeft | Qt::AlignVCenter, part.text);
+        x += width + 8;
+    }
+}
+
+void SelectionCrumb::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) {
+        updateGeometry();
+    }
+}
+
+WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar(tr("Toolbar"), parent) {
+    setObjectName(QStringLiteral("toolbar"));
+    setMovable(false);
+    setFloatable(false);
+    setContextMenuPolicy(Qt::PreventContextMenu);
+    setFixedHeight(kHeight);
+    toggleViewAction()->setVisible(false);
+    auto* content = new QWidget(this);
+    content->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    m_row = new QHBoxLayout(content);
+    m_row->setContentsMargins(8, 0, 8, 1);
+    m_row->setSpacing(4);
+    m_row->addWidget(button(QStringLiteral("sidebar"), actions->sidebar, tr("Sidebar")));
+    m_row->addWidget(button(QStringLiteral("new-chat"), actions->newChat, tr("New chat")));
+    m_row->addWidget(line());
+    m_model = new ModelLabel(content);
+    m_row->addWidget(m_model);
+    m_row->addSpacing(8);
+    m_layouts = new SegmentedControl({tr("Chat"), tr("Inspect")}, content);
+    m_layouts->setAccessibleName(tr("Layout"));
+    m_row->addWidget(m_layouts);
+    m_line = line();
+    m_row->addWidget(m_line);
+    m_back = button(QStringLiteral("chevron-left"), actions->back, tr("Selection back"));
+    m_forward = button(QStringLiteral("chevron-right"), actions->forward, tr("Selection forward"));
+    m_row->addWidget(m_back);
+    m_row->addWidget(m_forward);
+    m_crumb = new SelectionCrumb(content);
+    m_row->addWidget(m_crumb);
+    m_row->addStretch(1);
+    m_theme = new IconButton(QStringLiteral("dark"), tr("Dark theme"), content);
+    connect(m_theme, &QAbstractButton::clicked, this, &WindowToolBar::themeToggled);
+    m_row->addWidget(m_theme);
+    m_row->addWidget(button(QStringLiteral("settings"), actions->settings, tr("Settings")));
+    addWidget(content);
+    connect(m_layouts, &SegmentedControl::currentIndexChanged, this,
+            [this](int index) { emit layoutChosen(static_cast<LayoutName>(index)); });
+    applyTheme();
+    refresh();
+}
+
+IconButton* WindowToolBar::button(const QString& icon, QAction* action, const QString& name) {
+    auto* button = new IconButton(icon, name, this);
+    const QString keys = action->shortcut().toString(QKeySequence::NativeText);
+    button->setToolTip(keys.isEmpty() ? name : QStringLiteral("%1 (%2)").arg(name, keys));
+    button->setCheckable(action->isCheckable());
+    const auto follow = [button, action] {
+        button->setEnabled(action->isEnabled());
+        button->setChecked(action->isChecked());
+    };
+    follow();
+    connect(action, &QAction::changed, button, follow);
+    connect(button, &QAbstractButton::clicked, action, [action, follow] {
+        action->trigger();
+        follow();
+    });
+    return button;
+}
+
+QWidget* WindowToolBar::line() {
+    auto* frame = new QFrame(this);
+    frame->setFixedSize(17, 20);
+    frame->setFrameShape(QFrame::VLine);
+    frame->setFrameShadow(QFrame::Plain);
+    frame->setProperty("toolbarLine", true);
+    return frame;
+}
+
+void WindowToolBar::setLayoutName(LayoutName layout) {
+    m_layout = layout;
+    const QSignalBlocker blocker(m_layouts);
+    m_layouts->setCurrentIndex(static_cast<int>(layout));
+    refresh();
+}
+
+void WindowToolBar::setModel(const QString& name, const QString& type, bool builtIn) {
+    QStringList detail;
+    if (!type.isEmpty()) {
+        detail << type;
+    }
+    if (builtIn) {
+        detail << tr("built in");
+    }
+    m_model->setModel(name, detail.join(QStringLiteral(" · ")));
+}
+
+void WindowToolBar::setWindowWidth(int width) {
+    m_windowWidth = width;
+    refresh();
+}
+
+void WindowToolBar::refresh() {
+    const bool inspect = m_layout == LayoutName::Inspect;
+    const bool crumb = inspect && m_windowWidth >= kCrumbAbove;
+    for (QWidget* widget : QList<QWidget*>{m_line, m_back, m_forward}) {
+        widget->setVisible(inspect);
+    }
+    m_crumb->setVisible(crumb);
+    m_model->setBrief(inspect && m_windowWidth < kDetailAbove);
+}
+
+void WindowToolBar::applyTheme() {
+    const bool dark = theme().scheme() == Scheme::Dark;
+    m_theme->setIconName(dark ? QStringLiteral("light") : QStringLiteral("dark"));
+    const QString name = dark ? tr("Light theme") : tr("Dark theme");
+    m_theme->setAccessibleName(name);
+    m_theme->setToolTip(name);
+}
+
+void WindowToolBar::changeEvent(QEvent* event) {
+    QToolBar::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_theme != nullptr) {
+        applyTheme();
+    }
+}
+
+void WindowToolBar::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.fillRect(rect(), theme().color(Color::Window));
+    painter.setPen(theme().color(Color::Border));
+    painter.drawLine(0, height() - 1, width(), height() - 1);
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/composer.h"
+
+#include "ui/panels/composeredit.h"
+#include "ui/panels/samplingform.h"
+#include "ui/panels/styledlabel.h"
+
+#include <QEvent>
+#include <QKeyEvent>
+#include <QPainter>
+#include <QPushButton>
+#include <QTimer>
+#include <QToolButton>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kDraftDelay = 300; ///< ms
+constexpr int kCountDelay = 200; ///< ms
+constexpr int kSide = 12;        ///< px from the frame to the text
+constexpr int kEdge = 8;         ///< px from the frame to the buttons
+constexpr int kButton = 28;      ///< px
+
+} // namespace
+
+Composer::Composer(QWidget* parent) : QFrame(parent) {
+    m_edit = new ComposerEdit(kMostCharacters, this);
+    m_edit->installEventFilter(this);
+
+    m_sampling = new QToolButton(this);
+    m_sampling->setProperty("chip", true);
+    m_sampling->setAutoRaise(true);
+    m_sampling->setFocusPolicy(Qt::StrongFocus);
+    m_sampling->setAccessibleName(tr("Sampling and system prompt"));
+    m_count = new StyledLabel({}, TextStyle::Small, Color::TextMuted, this);
+    m_send = new QPushButton(tr("Send"), this);
+    m_send->setProperty("primary", true);
+    m_send->setAccessibleName(tr("Send"));
+    m_stop = new QPushButton(tr("Stop"), this);
+    m_stop->setAccessibleName(tr("Stop the answer"));
+    m_stop->setToolTip(tr("Stop the answer (Esc)"));
+
+    m_popover = new SamplingPopover(this);
+    m_popover->hide();
+
+    m_draftDelay = new QTimer(this);
+    m_draftDelay->setSingleShot(true);
+    m_draftDelay->setInterval(kDraftDelay);
+    m_countDelay = new QTimer(this);
+    m_countDelay->setSingleShot(true);
+    m_countDelay->setInterval(kCountDelay);
+
+    connect(m_edit, &QTextEdit::textChanged, this, &Composer::textChanged);
+    connect(m_edit, &ComposerEdit::submitted, this, &Composer::send);
+    connect(m_edit, &ComposerEdit::upInEmpty, this, [this] {
+        if (!m_answering) {
+            emit editLastRequested();
+        }
+    });
+    connect(m_edit, &ComposerEdit::escaped, this, [this] {
+        if (m_answering) {
+            emit stopRequested();
+        } else if (m_editing) {
+            emit editCancelled();
+        } else {
+            focusNextChild();
+        }
+    });
+    connect(m_edit, &ComposerEdit::tooLong, this, [this](qint64 characters) {
+        emit refused(tr("The text has %1 characters and a message can hold %2, so it was not pasted. Paste a part of it.")
+                         .arg(groupedText(characters), groupedText(kMostCharacters)));
+    });
+    connect(m_send, &QPushButton::clicked, this, &Composer::send);
+    connect(m_stop, &QPushButton::clicked, this, &Composer::stopRequested);
+    connect(m_sampling, &QToolButton::clicked, this, &Composer::openSampling);
+    connect(m_popover, &SamplingPopover::changed, this, [this](const SamplingView& sampling) {
+        m_view = sampling;
+        refresh();
+        emit samplingChanged(sampling);
+    });
+    connect(m_draftDelay, &QTimer::timeout, this, [this] { emit draftChanged(text()); });
+    connect(m_countDelay, &QTimer::timeout, this, [this] {
+        if (!m_edit->isBlank()) {
+            emit tokenCountRequested(text());
+        }
+    });
+    setFocusProxy(m_edit);
+    setTabOrder({m_edit, m_sampling, m_stop, m_send});
+    applyTheme();
+}
+
+QString Composer::text() const { return m_edit->text(); }
+
+void Composer::setDraft(const QString& text) {
+    m_draftDelay->stop();
+    if (text == m_edit->text()) {
+        return;
+    }
+    m_quiet = true;
+    m_edit->setText(text);
+    m_quiet = false;
+    textChanged();
+    m_draftDelay->stop();
+}
+
+void Composer::setModelName(const QString& name) {
+    m_modelName = name;
+    m_edit->setPlaceholderText(name.isEmpty() ? tr("Write a message") : tr("Ask %1 something").arg(name));
+}
+
+void Composer::setUnavailable(const QString& reason) {
+    m_unavailable = reason;
+    refresh();
+}
+
+void Composer::setAnswering(bool answering) {
+    m_answering = answering;
+    refresh();
+}
+
+void Composer::setSampling(const SamplingView& sampling) {
+    m_view = sampling;
+    m_popover->setSampling(sampling);
+    refresh();
+}
+
+void Composer::setSamplingDefaults(const SamplingView& defaults) { m_popover->setDefaults(defaults); }
+
+void Composer::setTokenCount(const QString& text, int tokens) {
+    if (text == m_edit->text()) {
+        m_tokens = tokens;
+        refresh();
+    }
+}
+
+void Composer::setEditing(bool editing) {
+    m_editing = editing;
+    refresh();
+}
+
+void Composer::focusText() { m_edit->setFocus(); }
+
+void Composer::openSampling() {
+    m_popover->setSampling(m_view);
+    m_popover->openAt(m_sampling);
+}
+
+void Composer::send() {
+    if (m_answering || !m_unavailable.isEmpty() || m_edit->isBlank()) {
+        return;
+    }
+    const QString message = text();
+    m_draftDelay->stop();
+    m_countDelay->stop();
+    emit sent(message);
+}
+
+void Composer::textChanged() {
+    m_tokens = -1;
+    if (!m_quiet) {
+        m_draftDelay->start();
+    }
+    m_countDelay->start();
+    refresh();
+}
+
+void Composer::place() {
+    const int most = kMostLines;
+    const int line = theme().lineHeight(TextStyle::Body);
+    const bool narrow = width() < kNarrow;
+    QPushButton* action = m_answering ? m_stop : m_send;
+    action->setText(narrow ? QString() : (m_answering ? tr("Stop") : tr("Send")));
+    m_sampling->setText(narrow ? QString() : samplingText(m_view));
+    m_sampling->setToolButtonStyle(narrow ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
+    const int button = qMax(kButton, theme().lineHeight(TextStyle::Ui) + 8);
+    const int actionWidth = narrow ? button : qMax(68, action->sizeHint().width());
+
+    const int right = width() - kEdge - actionWidth;
+    const int samplingWidth = narrow ? button : m_sampling->sizeHint().width();
+    const int textWidth = narrow ? right - kEdge - samplingWidth - 2 * kSide : width() - 2 * kSide;
+    if (m_edit->width() != textWidth) {
+        m_edit->resize(textWidth, line);
+    }
+    const int lines = m_edit->lineCount(most);
+    const int textHeight = lines * line + 2;
+    const int rowTop = narrow ? qMax(0, textHeight - line + 8) : 10 + textHeight + 9;
+    const int total = narrow ? qMax(42, textHeight + 20) : rowTop + button + kEdge;
+    m_edit->setGeometry(kSide, 10, textWidth, textHeight);
+    const int buttonTop = narrow ? total - button - 7 : rowTop;
+    action->setGeometry(right, buttonTop, actionWidth, button);
+    m_sampling->setGeometry(narrow ? right - kEdge - samplingWidth : kEdge, buttonTop,
+                            narrow ? samplingWidth : qMin(samplingWidth, right - 2 * kEdge), button);
+    const int countLeft = m_sampling->geometry().right() + 12;
+    const int countWidth = right - 12 - countLeft;
+    m_count->setVisible(!narrow && countWidth >= m_count->sizeHint().width());
+    m_count->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    m_count->setGeometry(countLeft, buttonTop, qMax(0, countWidth), button);
+    if (height() != total) {
+        setFixedHeight(total);
+    }
+}
+
+void Composer::refresh() {
+    const bool blank = m_edit->isBlank();
+    m_send->setVisible(!m_answering);
+    m_stop->setVisible(m_answering);
+    m_send->setEnabled(m_unavailable.isEmpty() && !blank);
+    m_send->setToolTip(m_unavailable);
+    QStringList words;
+    if (!m_unavailable.isEmpty()) {
+        words << m_unavailable;
+    } else {
+        if (m_tokens >= 0 && !blank) {
+            words << (m_tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(m_tokens)));
+        }
+        if (!m_answering && (blank || m_tokens < 0)) {
+            words << tr("Enter sends");
+        }
+        words << tr("Shift+Enter for a new line");
+    }
+    m_count->setText(words.join(QStringLiteral(" · ")));
+    m_sampling->setToolTip(tr("Sampling and system prompt: %1").arg(samplingText(m_view)));
+    place();
+    update();
+}
+
+void Composer::applyTheme() {
+    const Theme& look = theme();
+    m_edit->applyTheme();
+    m_sampling->setIcon(look.icon(QStringLiteral("settings")));
+    m_sampling->setFont(look.font(TextStyle::Ui));
+    m_send->setIcon(QIcon(look.pixmap(QStringLiteral("send"), 16, look.color(Color::OnAccent), devicePixelRatioF())));
+    m_stop->setIcon(look.icon(QStringLiteral("stop")));
+    refresh();
+}
+
+void Composer::resizeEvent(QResizeEvent* event) {
+    QFrame::resizeEvent(event);
+    place();
+}
+
+void Composer::changeEvent(QEvent* event) {
+    QFrame::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_stop != nullptr) {
+        applyTheme();
+    }
+}
+
+void Composer::paintEvent(QPaintEvent*) {
+    const Theme& look = theme();
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const bool focus = m_edit->hasFocus();
+    const qreal pen = focus ? 2 : 1;
+    painter.setPen(QPen(look.color(focus ? Color::AccentText : Color::BorderStrong), pen));
+    painter.setBrush(look.color(Color::Panel));
+    painter.drawRoundedRect(QRectF(rect()).adjusted(pen / 2, pen / 2, -pen / 2, -pen / 2), 8, 8);
+}
+
+bool Composer::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == m_edit && (event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut)) {
+        update();
+    }
+    return QFrame::eventFilter(watched, event);
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/conversationspanel.h"
+
+#include "ui/panels/conversationdelegate.h"
+#include "ui/panels/rowbutton.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/searchfield.h"
+
+#include <QKeyEvent>
+#include <QListView>
+#include <QMenu>
+#include <QPainter>
+#include <QScrollBar>
+#include <QTimer>
+#include <QVBoxLayout>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kSearchDelay = 150;   ///< ms after the last key
+constexpr int kClockStep = 30'000;  ///< ms between two looks at the clock ("now", "14:32")
+
+int kindOf(const QModelIndex& index) { return index.data(ConversationListModel::KindRole).toInt(); }
+
+qint64 idOf(const QModelIndex& index) { return index.data(ConversationListModel::IdRole).toLongLong(); }
+
+} // namespace
+
+ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
+    setAccessibleName(tr("Conversations"));
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 12, 1, 0);
+    column->setSpacing(0);
+
+    m_search = new SearchField(this);
+    m_search->setPlaceholderText(tr("Search conversations"));
+    m_search->setAccessibleName(tr("Search conversations"));
+    m_search->setShortcutHint(tr("Ctrl K"));
+    m_search->installEventFilter(this);
+    auto* searchRow = new QVBoxLayout;
+    searchRow->setContentsMargins(12, 0, 11, 4);
+    searchRow->addWidget(m_search);
+    column->addLayout(searchRow);
+
+    m_back = new RowButton(QStringLiteral("chevron-left"), tr("Deleted, kept for 30 days"), this);
+    m_back->setAccessibleName(tr("Back to the conversations"));
+    m_back->setToolTip(tr("Back to the conversations"));
+    auto* backRow = new QVBoxLayout;
+    backRow->setContentsMargins(8, 4, 7, 4);
+    backRow->addWidget(m_back);
+    column->addLayout(backRow);
+
+    m_model = new ConversationListModel(this);
+    m_delegate = new ConversationDelegate(this);
+    m_list = new QListView(this);
+    m_list->setAccessibleName(tr("Conversations"));
+    m_list->setFrameShape(QFrame::NoFrame);
+    m_list->setModel(m_model);
+    m_list->setItemDelegate(m_delegate);
+    m_list->setMouseTracking(true);
+    m_list->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+    m_list->verticalScrollBar()->setSingleStep(32);
+    m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_list->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_list->setContextMenuPolicy(Qt::CustomContextMenu);
+    m_list->setResizeMode(QListView::Adjust);
+    m_list->viewport()->setAutoFillBackground(false);
+    m_list->setProperty("sidebar", true);
+    m_list->installEventFilter(this);
+    column->addWidget(m_list, 1);
+
+    m_foot = new QWidget(this);
+    auto* foot = new QVBoxLayout(m_foot);
+    foot->setContentsMargins(8, 7, 7, 6);
+    m_deleted = new RowButton(QStringLiteral("delete"), tr("Deleted, kept for 30 days"), m_foot);
+    foot->addWidget(m_deleted);
+    column->addWidget(m_foot);
+
+    m_searchDelay = new QTimer(this);
+    m_searchDelay->setSingleShot(true);
+    m_searchDelay->setInterval(kSearchDelay);
+    auto* clock = new QTimer(this);
+    clock->start(kClockStep);
+
+    connect(clock, &QTimer::timeout, this, [this] {
+        if (isVisible() && m_list->state() != QAbstractItemView::EditingState) {
+            m_model->setNow(QDateTime::currentDateTime());
+        }
+    });
+    connect(m_search, &QLineEdit::textChanged, this, &ConversationsPanel::searchEdited);
+    connect(m_searchDelay, &QTimer::timeout, this, [this] {
+        const QString text = m_search->text().trimmed();
+        if (!text.isEmpty()) {
+            emit searchRequested(text);
+        }
+    });
+    connect(m_list, &QListView::clicked, this, &ConversationsPanel::activate);
+    connect(m_list, &QListView::customContextMenuRequested, this, &ConversationsPanel::showMenu);
+    connect(m_model, &ConversationListModel::renameRequested, this, &ConversationsPanel::renameRequested);
+    connect(m_deleted, &RowButton::clicked, this, [this] { showDeletedView(true); });
+    connect(m_back, &RowButton::clicked, this, [this] { showDeletedView(false); });
+    setCurrent(0);
+}
+
+void ConversationsPanel::setConversations(const QList<ConversationRow>& rows) {
+    m_model->setNow(QDateTime::currentDateTime());
+    m_model->setConversations(rows);
+    refresh();
+}
+
+void ConversationsPanel::setDeleted(const QList<ConversationRow>& rows) {
+    m_model->setDeleted(rows);
+    refresh();
+}
+
+void ConversationsPanel::setSearchResult(const QString& text, const QList<SearchHit>& hits) {
+    if (text != m_search->text().trimmed()) {
+        return;
+    }
+    m_model->setHits(text, hits);
+    m_model->showHits();
+    refresh();
+}
+
+void ConversationsPanel::setCurrent(qint64 conversation) {
+    m_current = conversation;
+    m_model->setDraftShown(conversation == 0);
+    refresh();
+}
+
+void ConversationsPanel::refresh() {
+    const bool deleted = m_model->isDeletedShown();
+    m_back->setVisible(deleted);
+    m_foot->setVisible(!deleted && m_model->deletedCount() > 0);
+    m_deleted->setFigure(groupedText(m_model->deletedCount()));
+    m_delegate->setOpen(m_current, m_current == 0);
+    const int row = m_current == 0 ? m_model->draftRow() : m_model->rowOf(m_current);
+    if (row >= 0 && !m_list->hasFocus() && !m_model->areHitsShown()) {
+        m_list->setCurrentIndex(m_model->index(row));
+    }
+    m_list->viewport()->update();
+}
+
+void ConversationsPanel::searchEdited(const QString& text) {
+    if (text.trimmed().isEmpty()) {
+        m_searchDelay->stop();
+        m_model->showConversations();
+        refresh();
+        return;
+    }
+    m_searchDelay->start();
+}
+
+void ConversationsPanel::showDeletedView(bool shown) {
+    if (shown) {
+        m_model->showDeleted();
+    } else {
+        m_model->showConversations();
+    }
+    refresh();
+    if (shown) {
+        m_list->setFocus();
+        m_list->setCurrentIndex(m_model->index(0));
+    } else {
+        m_deleted->setFocus();
+    }
+}
+
+void ConversationsPanel::focusSearch() {
+    m_search->setFocus(Qt::ShortcutFocusReason);
+    m_search->selectAll();
+}
+
+QModelIndex ConversationsPanel::target() const {
+    QModelIndex index = m_list->currentIndex();
+    if (!m_list->hasFocus() || !index.isValid()) {
+        const int row = m_current == 0 ? -1 : m_model->rowOf(m_current);
+        index = row >= 0 ? m_model->index(row) : QModelIndex();
+    }
+    return index;
+}
+
+void ConversationsPanel::renameCurrent() {
+    if (!m_model->areHitsShown() && m_model->isDeletedShown()) {
+        return;
+    }
+    if (m_model->areHitsShown()) {
+        m_search->clear();
+    }
+    const QModelIndex index = target();
+    if (index.isValid() && (index.flags() & Qt::ItemIsEditable)) {
+        m_list->setCurrentIndex(index);
+        m_list->edit(index);
+    }
+}
+
+void ConversationsPanel::deleteCurrent() {
+    const QModelIndex index = target();
+    if (index.isValid()) {
+        remove(index);
+    } else if (m_current != 0) {
+        emit deleteRequested(m_current);
+    }
+}
+
+void ConversationsPanel::remove(const QModelIndex& index) {
+    const int kind = kindOf(index);
+    if ((kind == ConversationListModel::Conversation || kind == ConversationListModel::Result) &&
+        !index.data(ConversationListModel::DeletedRole).toBool()) {
+        emit deleteRequested(idOf(index));
+    }
+}
+
+void ConversationsPanel::activate(const QModelIndex& index) {
+    switch (kindOf(index)) {
+    case ConversationListModel::Draft: emit draftActivated(); break;
+    case ConversationListModel::Conversation:
+        if (!index.data(ConversationListModel::DeletedRole).toBool()) {
+            emit conversationActivated(idOf(index), 0);
+        }
+        break;
+    case ConversationListModel::Result:
+        emit conversationActivated(idOf(index), index.data(ConversationListModel::MessageRole).toLongLong());
+        break;
+    default: break;
+    }
+}
+
+void ConversationsPanel::showMenu(const QPoint& position) {
+    const QModelIndex index = m_list->indexAt(position);
+    const int kind = index.isValid() ? kindOf(index) : ConversationListModel::Note;
+    if (kind != ConversationListModel::Conversation && kind != ConversationListModel::Result) {
+        return;
+    }
+    const qint64 id = idOf(index);
+    const QPersistentModelIndex row(index);
+    QMenu menu(this);
+    if (index.data(ConversationListModel::DeletedRole).toBool()) {
+        menu.addAction(theme().icon(QStringLiteral("undo")), tr("Restore"), this, [this, id] { emit restoreRequested(id); });
+    } else {
+        menu.addAction(tr("Open"), this, [this, row] { activate(row); });
+        if (kind == ConversationListModel::Conversation) {
+            menu.addAction(theme().icon(QStringLiteral("edit")), tr("Rename") + QStringLiteral("\tF2"), this, [this, row] {
+                m_list->setCurrentIndex(row);
+                m_list->edit(row);
+            });
+        }
+        menu.addSeparator();
+        menu.addAction(theme().icon(QStringLiteral("delete")), tr("Delete") + QStringLiteral("\tDel"), this,
+                       [this, id] { emit deleteRequested(id); });
+    }
+    menu.exec(m_list->viewport()->mapToGlobal(position));
+}
+
+bool ConversationsPanel::listKey(int key) {
+    const QModelIndex index = m_list->currentIndex();
+    switch (key) {
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+        if (index.data(ConversationListModel::DeletedRole).toBool()) {
+            emit restoreRequested(idOf(index));
+        } else {
+            activate(index);
+        }
+        return true;
+    case Qt::Key_F2: renameCurrent(); return true;
+    case Qt::Key_Delete: deleteCurrent(); return true;
+    case Qt::Key_Menu:
+        showMenu(m_list->visualRect(index).center());
+        return true;
+    case Qt::Key_Escape:
+        if (m_model->isDeletedShown()) {
+            showDeletedView(false);
+        } else {
+            emit left();
+        }
+        return true;
+    default: return false;
+    }
+}
+
+bool ConversationsPanel::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::KeyPress) {
+        auto* key = static_cast<QKeyEvent*>(event);
+        if (watched == m_list) {
+            if (key->key() == Qt::Key_F10 && key->modifiers() == Qt::ShiftModifier) {
+                return listKey(Qt::Key_Menu);
+            }
+            if (key->modifiers() == Qt::NoModifier || key->modifiers() == Qt::KeypadModifier) {
+                return listKey(key->key());
+            }
+        }
+        if (watched == m_search) {
+            if (key->key() == Qt::Key_Escape) {
+                if (m_search->text().isEmpty()) {
+                    emit left();
+                } else {
+                    m_search->clear();
+                }
+                return true;
+            }
+            if (key->key() == Qt::Key_Down || key->key() == Qt::Key_Return) {
+                for (int row = 0; row < m_model->rowCount(); ++row) {
+                    const QModelIndex index = m_model->index(row);
+                    if (index.flags() & Qt::ItemIsSelectable) {
+                        m_list->setFocus();
+                        m_list->setCurrentIndex(index);
+                        break;
+                    }
+                }
+                return true;
+            }
+        }
+    }
+    if (watched == m_list && (event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut)) {
+        m_list->viewport()->update();
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+void ConversationsPanel::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    m_list->doItemsLayout();
+}
+
+void ConversationsPanel::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_list != nullptr) {
+        m_list->doItemsLayout();
+    }
+}
+
+void ConversationsPanel::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.fillRect(rect(), theme().color(Color::Window));
+    painter.setPen(theme().color(Color::Border));
+    painter.drawLine(width() - 1, 0, width() - 1, height());
+    if (m_foot->isVisible()) {
+        painter.drawLine(0, m_foot->y(), width(), m_foot->y());
+    }
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/conversation.h"
+
+#include <QWidget>
+
+namespace moescope::ui {
+
+/** One message on screen. Made and destroyed by Transcript as it scrolls; lays itself out for a given width. */
+class MessageWidget : public QWidget {
+    Q_OBJECT
+public:
+    static constexpr int kGap = 16; ///< px below each message, part of its height
+
+    using QWidget::QWidget;
+
+    virtual void setMessage(const MessageView& message) = 0;
+    /** Adds to the end of the text; the rest of the message stays. */
+    virtual void appendText(const QString& text) = 0;
+    /** Places the parts for this width; the height they need, kGap included. */
+    virtual int layoutFor(int width) = 0;
+    /** Actions that would start an answer are off while one is being made. */
+    virtual void setAnswering(bool answering) = 0;
+    virtual void setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) = 0;
+    /** Marks a hit of the search in this chat; an empty range: none. */
+    virtual void setFound(int begin, int end) = 0;
+    /** Vertical place of a position in the text, px from the widget's top. */
+    virtual int offsetTop(int offset) const = 0;
+    virtual void applyTheme() = 0;
+
+signals:
+    void copyRequested();
+    void regenerateRequested();
+    void editRequested();
+    void continueRequested();
+    void versionRequested(int step);
+    void expertsRequested();
+    void stopRequested();
+    void linkActivated(const QString& target);
+    void tokenClicked(int token);
+    /** The height changed without a new message (a long text was opened). */
+    void heightChanged();
+};
+
+} // namespace moescope::ui

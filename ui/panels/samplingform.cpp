@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/samplingform.h"
+
+#include "ui/panels/styledlabel.h"
+
+#include <QDoubleSpinBox>
+#include <QGridLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPainter>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QRegularExpressionValidator>
+#include <QScreen>
+#include <QVBoxLayout>
+
+namespace moescope::ui {
+
+namespace {
+
+QLabel* caption(const QString& text) { return new StyledLabel(text, TextStyle::Ui, Color::TextSecondary); }
+
+QLabel* note(const QString& text) { return new StyledLabel(text, TextStyle::Small, Color::TextMuted); }
+
+QDoubleSpinBox* decimals(const QString& name, double least, double most, double step) {
+    auto* box = new QDoubleSpinBox;
+    box->setAccessibleName(name);
+    box->setRange(least, most);
+    box->setDecimals(2);
+    box->setSingleStep(step);
+    box->setFixedWidth(96);
+    return box;
+}
+
+QSpinBox* whole(const QString& name, int most) {
+    auto* box = new QSpinBox;
+    box->setAccessibleName(name);
+    box->setRange(0, most);
+    box->setGroupSeparatorShown(true);
+    box->setFixedWidth(96);
+    return box;
+}
+
+} // namespace
+
+SamplingForm::SamplingForm(QWidget* parent) : QWidget(parent) {
+    auto* grid = new QGridLayout(this);
+    grid->setContentsMargins(0, 0, 0, 0);
+    grid->setHorizontalSpacing(8);
+    grid->setVerticalSpacing(8);
+    grid->setColumnMinimumWidth(0, 140);
+    grid->setColumnStretch(2, 1);
+    int row = 0;
+    const auto add = [&](QWidget* field, const QString& remark) {
+        auto* label = caption(field->accessibleName());
+        label->setBuddy(field);
+        grid->addWidget(label, row, 0);
+        grid->addWidget(field, row, 1);
+        grid->addWidget(note(remark), row, 2);
+        ++row;
+    };
+    m_temperature = decimals(tr("Temperature"), 0, 5, 0.05);
+    add(m_temperature, tr("0 always takes the likeliest token"));
+    m_topP = decimals(tr("Top-p"), 0.01, 1, 0.05);
+    add(m_topP, tr("1 is off"));
+    m_topK = whole(tr("Top-k"), 1'000'000);
+    add(m_topK, tr("0 is off"));
+    m_minP = decimals(tr("Min-p"), 0, 1, 0.01);
+    add(m_minP, tr("0 is off"));
+    m_penalty = decimals(tr("Repetition penalty"), 0.1, 5, 0.05);
+    add(m_penalty, tr("1 is off"));
+    m_seed = new QLineEdit;
+    m_seed->setAccessibleName(tr("Seed"));
+    m_seed->setPlaceholderText(tr("random"));
+    m_seed->setValidator(new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,20}")), m_seed));
+    m_seed->setFixedWidth(96);
+    add(m_seed, tr("the same seed gives the same answer"));
+    m_mostTokens = whole(tr("Longest answer"), 10'000'000);
+    add(m_mostTokens, tr("tokens; 0 is until the context is full"));
+
+    m_system = new QPlainTextEdit;
+    m_system->setAccessibleName(tr("System prompt"));
+    m_system->setPlaceholderText(tr("What the model is told before the first message"));
+    m_system->setTabChangesFocus(true);
+    m_system->setFixedHeight(64);
+    auto* label = caption(tr("System prompt"));
+    label->setBuddy(m_system);
+    grid->addWidget(label, row, 0, Qt::AlignTop);
+    grid->addWidget(m_system, row, 1, 1, 2);
+
+    for (QDoubleSpinBox* box : {m_temperature, m_topP, m_minP, m_penalty}) {
+        connect(box, &QDoubleSpinBox::valueChanged, this, &SamplingForm::tell);
+    }
+    for (QSpinBox* box : {m_topK, m_mostTokens}) {
+        connect(box, &QSpinBox::valueChanged, this, &SamplingForm::tell);
+    }
+    connect(m_seed, &QLineEdit::textChanged, this, &SamplingForm::tell);
+    connect(m_system, &QPlainTextEdit::textChanged, this, &SamplingForm::tell);
+}
+
+void SamplingForm::setSampling(const SamplingView& sampling) {
+    if (sampling == this->sampling()) {
+        return;
+    }
+    m_quiet = true;
+    m_temperature->setValue(sampling.temperature);
+    m_topP->setValue(sampling.top_p);
+    m_topK->setValue(sampling.top_k);
+    m_minP->setValue(sampling.min_p);
+    m_penalty->setValue(sampling.repetition_penalty);
+    m_seed->setText(sampling.seed ? QString::number(*sampling.seed) : QString());
+    m_mostTokens->setValue(sampling.max_tokens);
+    if (m_system->toPlainText() != sampling.system_prompt) {
+        m_system->setPlainText(sampling.system_prompt);
+    }
+    m_quiet = false;
+}
+
+SamplingView SamplingForm::sampling() const {
+    SamplingView view;
+    view.temperature = m_temperature->value();
+    view.top_p = m_topP->value();
+    view.top_k = m_topK->value();
+    view.min_p = m_minP->value();
+    view.repetition_penalty = m_penalty->value();
+    bool ok = false;
+    const quint64 seed = m_seed->text().toULongLong(&ok);
+    if (ok) {
+        view.seed = seed;
+    }
+    view.max_tokens = m_mostTokens->value();
+    view.system_prompt = m_system->toPlainText();
+    return view;
+}
+
+void SamplingForm::tell() {
+    if (!m_quiet) {
+        emit changed(sampling());
+    }
+}
+
+SamplingPopover::SamplingPopover(QWidget* parent) : QFrame(parent, Qt::Popup) {
+    setAttribute(Qt::WA_TranslucentBackground, false);
+    setAccessibleName(tr("Sampling of this chat"));
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(16, 12, 16, 12);
+    column->setSpacing(12);
+    column->addWidget(new StyledLabel(tr("Sampling of this chat"), TextStyle::UiStrong, Color::Text));
+    m_form = new SamplingForm(this);
+    column->addWidget(m_form);
+    auto* defaults = new QPushButton(tr("Restore defaults"));
+    defaults->setAccessibleName(tr("Restore the default sampling"));
+    column->addWidget(defaults, 0, Qt::AlignRight);
+    connect(m_form, &SamplingForm::changed, this, &SamplingPopover::changed);
+    connect(defaults, &QPushButton::clicked, this, [this] {
+        m_form->setSampling(m_defaults);
+        emit changed(m_defaults);
+    });
+}
+
+void SamplingPopover::setSampling(const SamplingView& sampling) { m_form->setSampling(sampling); }
+
+void SamplingPopover::setDefaults(const SamplingView& defaults) { m_defaults = defaults; }
+
+void SamplingPopover::openAt(const QWidget* anchor) {
+    adjustSize();
+    const QRect screen = anchor->screen()->availableGeometry();
+    QPoint corner = anchor->mapToGlobal(QPoint(0, 0));
+    const int above = corner.y() - height() - 8;
+    corner.setY(above >= screen.top() ? above : anchor->mapToGlobal(QPoint(0, anchor->height() + 8)).y());
+    corner.setX(qBound(screen.left(), corner.x(), qMax(screen.left(), screen.right() - width())));
+    move(corner);
+    show();
+    m_form->setFocus();
+}
+
+void SamplingPopover::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.setBrush(theme().color(Color::Raised));
+    painter.setPen(theme().color(Color::BorderStrong));
+    painter.drawRect(rect().adjusted(0, 0, -1, -1));
+}
+
+} // namespace moescope::ui
