@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/gguf/reader.h"
+
+#include "engine/gguf/file_text.h"
+#include "engine/gguf/header_parser.h"
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace moescope::gguf {
+
+namespace {
+
+trace::Error valueError(const std::filesystem::path& path, std::string_view key, const Value& found,
+                        std::string_view needed) {
+    return trace::Error("gguf.value", "The entry “{key}” of the file “{file}” is {found}, but must be {needed}.",
+                        {{"key", std::string(key)},
+                         {"file", shownName(path)},
+                         {"found", describe(found)},
+                         {"needed", std::string(needed)}});
+}
+
+const Value* lookUp(const std::map<std::string, Value>& metadata, std::string_view key) {
+    const auto at = metadata.find(std::string(key));
+    return at == metadata.end() ? nullptr : &at->second;
+}
+
+bool fitsU32(uint64_t number) { return number <= std::numeric_limits<uint32_t>::max(); }
+bool fitsU32(int64_t number) { return number >= 0 && fitsU32(static_cast<uint64_t>(number)); }
+
+/** The numbers as u32, or nothing if one does not fit. */
+template <typename Number>
+std::optional<std::vector<uint32_t>> narrow(const std::vector<Number>& numbers) {
+    std::vector<uint32_t> narrowed;
+    narrowed.reserve(numbers.size());
+    for (const Number number : numbers) {
+        if (!fitsU32(number)) {
+            return std::nullopt;
+        }
+        narrowed.push_back(static_cast<uint32_t>(number));
+    }
+    return narrowed;
+}
+
+} // namespace
+
+uint64_t TensorInfo::elements() const {
+    uint64_t product = 1;
+    for (const uint64_t size : shape) {
+        product *= size;
+    }
+    return product;
+}
+
+Reader::Reader(const std::filesystem::path& path) : m_file(path) {
+    Header header = parseHeader(m_file);
+    m_metadata = std::move(header.metadata);
+    m_tensors = std::move(header.tensors);
+    for (size_t i = 0; i < m_tensors.size(); ++i) {
+        m_index.emplace(m_tensors[i].name, i);
+    }
+}
+
+const TensorInfo* Reader::find(std::string_view name) const {
+    const auto at = m_index.find(name);
+    return at == m_index.end() ? nullptr : &m_tensors[at->second];
+}
+
+std::optional<std::string> Reader::text(std::string_view key) const {
+    const Value* value = lookUp(m_metadata, key);
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    if (const auto* text = std::get_if<std::string>(value)) {
+        return *text;
+    }
+    throw valueError(path(), key, *value, "a text");
+}
+
+std::optional<uint32_t> Reader::u32(std::string_view key) const {
+    const Value* value = lookUp(m_metadata, key);
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    if (const auto* number = std::get_if<uint64_t>(value); number != nullptr && fitsU32(*number)) {
+        return static_cast<uint32_t>(*number);
+    }
+    if (const auto* number = std::get_if<int64_t>(value); number != nullptr && fitsU32(*number)) {
+        return static_cast<uint32_t>(*number);
+    }
+    throw valueError(path(), key, *value, "a whole number from 0 to 4,294,967,295");
+}
+
+std::optional<float> Reader::f32(std::string_view key) const {
+    const Value* value = lookUp(m_metadata, key);
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    const auto* number = std::get_if<double>(value);
+    // False for NaN too.
+    if (number != nullptr && std::fabs(*number) <= double{std::numeric_limits<float>::max()}) {
+        return static_cast<float>(*number);
+    }
+    throw valueError(path(), key, *value, "a finite floating-point number");
+}
+
+std::optional<bool> Reader::boolean(std::string_view key) const {
+    const Value* value = lookUp(m_metadata, key);
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    if (const auto* yes = std::get_if<bool>(value)) {
+        return *yes;
+    }
+    throw valueError(path(), key, *value, "true or false");
+}
+
+const std::vector<std::string>* Reader::texts(std::string_view key) const {
+    const Value* value = lookUp(m_metadata, key);
+    if (value == nullptr) {
+        return nullptr;
+    }
+    if (const auto* list = std::get_if<std::vector<std::string>>(value)) {
+        return list;
+    }
+    throw valueError(path(), key, *value, "a list of texts");
+}
+
+std::optional<std::vector<uint32_t>> Reader::u32s(std::string_view key) const {
+    const Value* value = lookUp(m_metadata, key);
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    std::optional<std::vector<uint32_t>> numbers;
+    if (const auto* list = std::get_if<std::vector<uint64_t>>(value)) {
+        numbers = narrow(*list);
+    } else if (const auto* signedList = std::get_if<std::vector<int64_t>>(value)) {
+        numbers = narrow(*signedList);
+    }
+    if (!numbers) {
+        throw valueError(path(), key, *value, "a list of whole numbers from 0 to 4,294,967,295");
+    }
+    return numbers;
+}
+
+void Reader::read(const TensorInfo& tensor, uint64_t offset, std::span<uint8_t> out) const {
+    if (offset > tensor.bytes || out.size() > tensor.bytes - offset) {
+        throw std::out_of_range("read past the end of tensor " + tensor.name);
+    }
+    m_file.read(tensor.offset + offset, out);
+}
+
+} // namespace moescope::gguf
