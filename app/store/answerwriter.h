@@ -17,6 +17,8 @@ class AnswerWriter : public QObject {
 public:
     /** `message`: a Streaming answer, from beginAnswer() or resumeAnswer(). */
     AnswerWriter(StoreWorker& worker, qint64 message, QObject* parent = nullptr);
+    /** Gives what is not stored yet to the worker, which must still live. */
+    ~AnswerWriter() override;
 
     qint64 message() const { return m_message; }
     void append(const QString& text, const trace::TokenTracePtr& token);
@@ -43,6 +45,7 @@ private:
     bool m_inFlight = false;
     bool m_failing = false;
     std::optional<AnswerEnd> m_end;
+    bool m_endGiven = false; // to the worker
     QTimer m_timer;
 };
 

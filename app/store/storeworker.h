@@ -82,11 +82,12 @@ signals:
 
 private:
     void post(std::function<void(Store&)> job, std::function<void(const trace::Error&)> failed);
+    void enqueue(std::function<void()> task);
     void deliver(std::function<void()> result);
 
     QThread m_thread;
-    QObject* m_host = nullptr;      // lives in m_thread: the queue
-    std::unique_ptr<Store> m_store; // touched in m_thread only
+    std::unique_ptr<QObject> m_host; // lives in m_thread: the queue
+    std::unique_ptr<Store> m_store;  // touched in m_thread only
 };
 
 } // namespace moescope::store

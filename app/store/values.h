@@ -137,6 +137,8 @@ struct OpenReport {
     std::optional<trace::Error> notice; ///< store.corrupt, to be shown; the store works
 };
 
+/** First line of `text` that is not empty, without control characters and marks that turn the direction of text. */
+QString titleLine(const QString& text);
 /** First line of a first message as a title: at most 60 characters, cut at a word boundary with "…". */
 QString titleFrom(const QString& text);
 
@@ -144,7 +146,7 @@ QString titleFrom(const QString& text);
 QList<Message> branch(const QList<Message>& messages, qint64 leaf);
 /** Ids of all versions of `message` (itself too), oldest first: children of the same parent with the same role. */
 QList<qint64> versions(const QList<Message>& messages, qint64 message);
-/** The newest message at or under `message`: what to show after a switch of version. */
+/** The newest message at or under `message`: what to show after a switch of version. `messages` oldest first. */
 qint64 newestLeaf(const QList<Message>& messages, qint64 message);
 
 } // namespace moescope::store

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/store/values.h"
+
+#include <QByteArray>
+#include <QByteArrayView>
+#include <QList>
+
+namespace moescope::store {
+
+/** A stretch of tokens as one blob. */
+struct TraceChunk {
+    int tokens = 0;
+    QByteArray data;
+};
+
+/** Usually one chunk; more where the shape of the routers changes, or beyond 16 MiB.
+ *
+ *  A chunk, all little-endian: "MTR1", 64 bits FNV-1a of the rest, qCompress of
+ *    u16 version = 1, u8 wide (expert ids take 2 bytes), u8 0,
+ *    u32 tokens, moe_layers, expert_count, expert_used_count,
+ *    then for each token i32 id, u32 position, u8 flags (1 generated, 2 router, 4 all probabilities),
+ *      f32 probability, u32 length of text, text,
+ *    then for each token with a router, [moe_layers][expert_used_count] experts, f16 weights, f16 chosen_probs,
+ *      [moe_layers] runner_up, f16 runner_up_prob, and with flag 4 [moe_layers][expert_count] f16 probs.
+ *
+ *  Throws store.invalid if a router's vectors do not have the sizes of its shape. */
+QList<TraceChunk> encodeTraces(const TokenTraces& tokens);
+
+/** Throws store.trace_damaged; reads nothing outside `data` whatever it holds. */
+TokenTraces decodeTraces(const QByteArray& data);
+
+} // namespace moescope::store
