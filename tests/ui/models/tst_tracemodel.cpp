@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/ui/models/synthetictrace.h"
+
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace moescope;
+using namespace moescope::ui;
+
+class TestTraceModel : public QObject {
+    Q_OBJECT
+private slots:
+    void batchesEqualOneLoad();
+    void scopes();
+    void keepsWhatDoesNotFitOutOfTheCounts();
+    void removeAndClear();
+    void followsLiveTokens();
+    void selectionNamesTheRoutersChoice();
+    void selectionHistory();
+    void selectionStaysInRange();
+};
+
+void TestTraceModel::batchesEqualOneLoad() {
+    const TraceShape shape = test::syntheticShape(8, 16, 1, 1);
+    const auto answer = test::syntheticAnswer(shape, 50, true);
+    TraceModel live;
+    QSignalSpy appended(&live, &TraceModel::appended);
+    live.begin(7, shape);
+    QVERIFY(live.isLive());
+    live.append(7, answer.mid(0, 20));
+    live.append(7, answer.mid(20));
+    live.append(8, answer); // another conversation's answer
+    QCOMPARE(appended.size(), 2);
+    QCOMPARE(appended.at(1).at(0).toInt(), 20);
+    QCOMPARE(appended.at(1).at(1).toInt(), 49);
+    live.finish(7);
+    QVERIFY(!live.isLive());
+
+    TraceModel kept;
+    kept.setRun(7, shape, answer);
+    kept.setCurrent(7);
+    QCOMPARE(kept.tokenCount(), 50);
+    for (int layer = 0; layer < 8; ++layer) {
+        for (int expert = 0; expert < 16; ++expert) {
+            QCOMPARE(live.statistics(Scope::Answer).tokens(layer, expert),
+                     kept.statistics(Scope::Answer).tokens(layer, expert));
+        }
+    }
+    QCOMPARE(&live.token(3), answer.at(3).get()); // shared, not copied
+}
+
+void TestTraceModel::scopes() {
+    const TraceShape nano = test::syntheticShape(4, 8, 2, 1);
+    const TraceShape other = test::syntheticShape(4, 8, 2, 1, QStringLiteral("Other"));
+    TraceModel model;
+    model.setRun(1, nano, test::syntheticAnswer(nano, 10, false, 1));
+    model.setRun(2, other, test::syntheticAnswer(other, 30, false, 2));
+    model.begin(3, nano);
+    model.append(3, test::syntheticAnswer(nano, 5, false, 3));
+    QCOMPARE(model.statistics(Scope::Answer).n(), 5);
+    QCOMPARE(model.statistics(Scope::Chat).n(), 15); // another model's experts are other networks
+    QCOMPARE(model.statistics(Scope::Token, 2).n(), 1);
+    QCOMPARE(model.statistics(Scope::Token, -1).n(), 0);
+    QCOMPARE(model.statistics(Scope::Token, 2).tokens(1, model.topExpert(2, 1)), 1);
+    model.setCurrent(2);
+    QCOMPARE(model.statistics(Scope::Chat).n(), 30);
+    model.append(3, test::syntheticAnswer(nano, 5, false, 4));
+    QCOMPARE(model.statistics(Scope::Chat).n(), 30);
+    model.setCurrent(1);
+    QCOMPARE(model.statistics(Scope::Chat).n(), 20);
+}
+
+void TestTraceModel::keepsWhatDoesNotFitOutOfTheCounts() {
+    const TraceShape shape = test::syntheticShape(2, 4, 1, 0);
+    auto last = std::make_shared<trace::TokenTrace>();
+    last->text = "."; // sampled, but never run through the model
+    auto broken = std::make_shared<trace::TokenTrace>(*test::plainToken(shape, "x", {1, 2}, {0.5F, 0.5F}));
+    broken->router.experts[0] = 400;
+    TraceModel model;
+    model.begin(1, shape);
+    model.append(1, {test::plainToken(shape, "a", {1, 2}, {0.5F, 0.5F}), broken, last});
+    QCOMPARE(model.tokenCount(), 3);
+    QCOMPARE(model.statistics(Scope::Answer).n(), 1);
+    QVERIFY(model.router(0) != nullptr);
+    QVERIFY(model.router(1) == nullptr);
+    QVERIFY(model.router(2) == nullptr);
+    QCOMPARE(model.topExpert(1, 0), -1);
+    QCOMPARE(model.topExpert(0, 2), -1);
+}
+
+void TestTraceModel::removeAndClear() {
+    const TraceShape shape = test::syntheticShape(2, 4, 1, 0);
+    TraceModel model;
+    model.setRun(1, shape, test::syntheticAnswer(shape, 6, false));
+    model.setRun(2, shape, test::syntheticAnswer(shape, 4, false));
+    model.setCurrent(1);
+    model.remove(2);
+    QCOMPARE(model.statistics(Scope::Chat).n(), 6);
+    model.setModel(test::syntheticShape(3, 9, 1, 0));
+    QCOMPARE(model.shape().layers, 2);
+    QSignalSpy changed(&model, &TraceModel::currentChanged);
+    model.remove(1);
+    QCOMPARE(changed.size(), 1);
+    QCOMPARE(model.current(), -1);
+    QCOMPARE(model.tokenCount(), 0);
+    QCOMPARE(model.shape().layers, 3);
+    QCOMPARE(model.statistics(Scope::Answer).tokens(2, 8), 0);
+    QCOMPARE(model.statistics(Scope::Chat).n(), 0);
+    model.clear();
+    QCOMPARE(model.hasRun(1), false);
+}
+
+void TestTraceModel::followsLiveTokens() {
+    const TraceShape shape = test::syntheticShape(8, 16, 1, 1);
+    const auto answer = test::syntheticAnswer(shape, 30, false);
+    TraceModel model;
+    Selection selection;
+    bindSelection(&model, &selection);
+    model.begin(5, shape);
+    QCOMPARE(selection.state(), (SelectionState{5, -1, 0, -1}));
+    model.append(5, answer.mid(0, 10));
+    QCOMPARE(selection.state().token, 9);
+    selection.setFollowing(false);
+    selection.setToken(4);
+    model.append(5, answer.mid(10, 10));
+    QCOMPARE(selection.state().token, 4);
+    selection.setFollowing(true);
+    QCOMPARE(selection.state().token, 19);
+    QVERIFY(!selection.canGoBack() || selection.state().token == 19);
+}
+
+void TestTraceModel::selectionNamesTheRoutersChoice() {
+    const TraceShape shape = test::syntheticShape(8, 16, 1, 1);
+    TraceModel model;
+    Selection selection;
+    bindSelection(&model, &selection);
+    model.setRun(1, shape, test::syntheticAnswer(shape, 30, false));
+    model.setCurrent(1);
+    selection.setFollowing(false);
+    selection.setToken(12);
+    QCOMPARE(selection.state().expert, model.topExpert(12, 0));
+    selection.setLayer(5);
+    QCOMPARE(selection.state().expert, model.topExpert(12, 5));
+    selection.set({1, 12, 3, 9}); // a cell of the map: any expert
+    QCOMPARE(selection.state().expert, 9);
+}
+
+void TestTraceModel::selectionHistory() {
+    Selection selection;
+    selection.setFollowing(false);
+    selection.set({1, 3, 0, 2});
+    selection.set({1, 4, 0, 2});
+    selection.set({1, 5, 0, 2});
+    selection.set({1, 5, 0, 2}); // the same: no step
+    QVERIFY(selection.canGoBack());
+    selection.goBack();
+    QCOMPARE(selection.state().token, 4);
+    selection.goBack();
+    QCOMPARE(selection.state().token, 3);
+    QVERIFY(!selection.canGoBack());
+    selection.goBack();
+    QCOMPARE(selection.state().token, 3);
+    selection.goForward();
+    QCOMPARE(selection.state().token, 4);
+    selection.set({1, 9, 0, 2});
+    QVERIFY(!selection.canGoForward());
+    selection.setFollowing(true);
+    selection.setToken(10);
+    selection.setToken(11);
+    selection.goBack();
+    QCOMPARE(selection.state().token, 4); // steps of following are not kept
+    QVERIFY(!selection.isFollowing());
+}
+
+void TestTraceModel::selectionStaysInRange() {
+    const TraceShape big = test::syntheticShape(8, 16, 1, 1);
+    const TraceShape small = test::syntheticShape(2, 4, 1, 1);
+    TraceModel model;
+    Selection selection;
+    bindSelection(&model, &selection);
+    model.setRun(1, big, test::syntheticAnswer(big, 10, false));
+    model.setRun(2, small, test::syntheticAnswer(small, 3, false));
+    model.setCurrent(1);
+    selection.set({1, 9, 7, 15});
+    model.setCurrent(2);
+    QCOMPARE(selection.state(), (SelectionState{2, -1, 1, -1}));
+    selection.goBack();
+    QCOMPARE(model.current(), 1);
+    QCOMPARE(selection.state(), (SelectionState{1, 9, 7, 15}));
+    model.setRun(1, big, test::syntheticAnswer(big, 4, false));
+    QCOMPARE(selection.state().token, -1);
+    model.clear();
+    QCOMPARE(selection.state(), (SelectionState{-1, -1, -1, -1}));
+}
+
+QTEST_GUILESS_MAIN(TestTraceModel)
+#include "tst_tracemodel.moc"
