@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/engine/inference/golden_model.h"
+
+#include "engine/model/convert.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <set>
+
+namespace moescope::tests {
+
+namespace fs = std::filesystem;
+using inference::Engine;
+
+namespace {
+
+class TemporaryFolder {
+public:
+    TemporaryFolder() : m_path(fs::temp_directory_path() / ("moescope-golden-" + std::to_string(getpid()))) {
+        fs::create_directories(m_path);
+    }
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        fs::remove_all(m_path, ignored);
+    }
+    const fs::path& path() const { return m_path; }
+
+private:
+    fs::path m_path;
+};
+
+void note(GoldenComparison& comparison, const std::string& difference) {
+    if (comparison.first_difference.empty()) {
+        comparison.first_difference = difference;
+    }
+}
+
+void compareRouting(GoldenComparison& comparison, const nlohmann::json& prompt,
+                    const std::vector<trace::RouterTrace>& traces) {
+    size_t layer = 0;
+    for (const nlohmann::json& by_token : prompt["router_ids"]) {
+        if (by_token.is_null()) {
+            continue;
+        }
+        for (size_t token = 0; token < traces.size(); ++token) {
+            const auto want = by_token[token].get<std::set<uint16_t>>();
+            const trace::RouterTrace& trace = traces[token];
+            const auto begin = trace.experts.begin() + static_cast<ptrdiff_t>(layer * trace.expert_used_count);
+            const std::set<uint16_t> got(begin, begin + trace.expert_used_count);
+            ++comparison.decisions;
+            if (got != want) {
+                ++comparison.other_experts;
+                note(comparison, prompt["name"].get<std::string>() + ": token " + std::to_string(token) +
+                                     ", MoE layer " + std::to_string(layer));
+            }
+        }
+        ++layer;
+    }
+}
+
+void compareLogits(GoldenComparison& comparison, const nlohmann::json& prompt, const std::vector<float>& logits,
+                   size_t vocab) {
+    for (const auto& [position, expected] : prompt["logits"].items()) {
+        const float* row = logits.data() + std::stoul(position) * vocab;
+        const auto check = [&](size_t id, double value) {
+            comparison.worst_logit = std::max(comparison.worst_logit, std::abs(row[id] - value));
+        };
+        if (expected.contains("full")) {
+            for (size_t id = 0; id < expected["full"].size(); ++id) {
+                check(id, expected["full"][id]);
+            }
+        } else {
+            for (const nlohmann::json& pair : expected["top"]) {
+                check(pair[0], pair[1]);
+            }
+        }
+    }
+}
+
+} // namespace
+
+std::vector<std::string> goldenNames() {
+    std::vector<std::string> names;
+    for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(MOESCOPE_TEST_DATA) / "golden")) {
+        if (entry.is_directory()) {
+            names.push_back(entry.path().filename().string());
+        }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+fs::path goldenFolder(const std::string& name) { return fs::path(MOESCOPE_TEST_DATA) / "golden" / name; }
+
+fs::path goldenGguf(const std::string& name, gguf::TensorType type) {
+    static const TemporaryFolder folder;
+    fs::path file = folder.path() / (name + "." + std::string(gguf::typeName(type)) + ".gguf");
+    if (!fs::exists(file)) {
+        model::convert(goldenFolder(name), file, {.type = type, .progress = {}});
+    }
+    return file;
+}
+
+nlohmann::json goldenJson(const fs::path& folder) {
+    std::ifstream file(folder / "golden.json");
+    return nlohmann::json::parse(file);
+}
+
+GoldenComparison compareWithGolden(Engine& engine, const nlohmann::json& golden) {
+    GoldenComparison comparison;
+    const size_t vocab = engine.config().vocab_size;
+    for (const nlohmann::json& prompt : golden["prompts"]) {
+        const auto ids = prompt["ids"].get<std::vector<int32_t>>();
+        std::vector<float> logits;
+        std::vector<trace::RouterTrace> traces;
+        engine.reset();
+        engine.evaluate(ids, {.logits = inference::LogitRows::All, .router = true},
+                        [&](const inference::EvaluateBatch& batch) {
+                            logits.insert(logits.end(), batch.logits.begin(), batch.logits.end());
+                            traces.insert(traces.end(), batch.router.begin(), batch.router.end());
+                        });
+        compareRouting(comparison, prompt, traces);
+        compareLogits(comparison, prompt, logits, vocab);
+
+        const auto greedy = prompt["greedy"].get<std::vector<int32_t>>();
+        inference::GenerationRequest request;
+        request.prompt = ids;
+        request.max_tokens = static_cast<uint32_t>(greedy.size());
+        request.sampling.temperature = 0.0F;
+        request.ignore_eos = true;
+        engine.reset();
+        const std::vector<int32_t> tokens = engine.generate(request).tokens;
+        ++comparison.greedy_runs;
+        comparison.greedy_same += tokens == greedy ? 1 : 0;
+        if (tokens != greedy) {
+            const auto at =
+                std::mismatch(tokens.begin(), tokens.end(), greedy.begin(), greedy.end()).first - tokens.begin();
+            note(comparison, prompt["name"].get<std::string>() + ": greedy token " + std::to_string(at));
+        }
+    }
+    return comparison;
+}
+
+} // namespace moescope::tests

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/engine/inference/golden_model.h"
+#include "tests/support/kernel_fixture.h"
+
+#include "engine/inference/memory_plan.h"
+#include "engine/trace/error.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <fstream>
+#include <numeric>
+
+namespace moescope::tests {
+
+using gguf::TensorType;
+using inference::Engine;
+using inference::GenerationRequest;
+using inference::KvType;
+
+namespace {
+
+std::vector<int32_t> someTokens(uint32_t count, uint32_t seed) {
+    std::vector<int32_t> tokens;
+    for (uint32_t i = 0; i < count; ++i) {
+        tokens.push_back(static_cast<int32_t>((i * 37 + seed * 11) % 480));
+    }
+    return tokens;
+}
+
+GenerationRequest greedy(std::vector<int32_t> prompt, uint32_t tokens) {
+    GenerationRequest request;
+    request.prompt = std::move(prompt);
+    request.max_tokens = tokens;
+    request.sampling.temperature = 0.0F;
+    request.ignore_eos = true;
+    return request;
+}
+
+std::vector<float> lastLogits(Engine& engine, std::span<const int32_t> tokens) {
+    std::vector<float> logits;
+    engine.evaluate(tokens, {}, [&](const inference::EvaluateBatch& batch) {
+        logits.assign(batch.logits.begin(), batch.logits.end());
+    });
+    return logits;
+}
+
+std::string idOf(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const trace::Error& error) {
+        EXPECT_EQ(std::string(error.what()).find('{'), std::string::npos) << error.what();
+        return error.id();
+    }
+    return {};
+}
+
+} // namespace
+
+class EngineTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (sharedDevice() == nullptr) {
+            GTEST_SKIP() << "No Vulkan device: the engine was not run.";
+        }
+        engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
+    }
+
+    std::unique_ptr<Engine> engine;
+};
+
+TEST_F(EngineTest, decoding_records_and_updates_nothing_after_the_first_token) {
+    engine->generate(greedy(someTokens(8, 1), 1));
+    const uint64_t recorded = engine->commandBuffersRecorded();
+    const uint64_t updated = engine->descriptorSetsUpdated();
+    for (int i = 0; i < 64; ++i) {
+        engine->step(i);
+    }
+    EXPECT_EQ(engine->commandBuffersRecorded(), recorded);
+    EXPECT_EQ(engine->descriptorSetsUpdated(), updated);
+}
+
+TEST_F(EngineTest, dispatches_of_a_prefill_do_not_depend_on_its_length) {
+    lastLogits(*engine, someTokens(5, 1));
+    const uint64_t dispatches = engine->lastPrefillDispatches();
+    EXPECT_GT(dispatches, 0U);
+    for (const uint32_t count : {2U, 17U, 32U}) {
+        engine->reset();
+        lastLogits(*engine, someTokens(count, 2));
+        EXPECT_EQ(engine->lastPrefillDispatches(), dispatches) << count << " tokens";
+    }
+}
+
+TEST_F(EngineTest, a_prompt_read_in_pieces_gives_the_same_bits) {
+    const std::vector<int32_t> tokens = someTokens(90, 3);
+    const std::vector<float> whole = lastLogits(*engine, tokens);
+    engine->reset();
+    const std::span<const int32_t> all(tokens);
+    engine->evaluate(all.first(13), {}, [](const auto&) {});
+    engine->evaluate(all.subspan(13, 64), {}, [](const auto&) {});
+    EXPECT_EQ(lastLogits(*engine, all.subspan(77)), whole);
+}
+
+TEST_F(EngineTest, a_repeated_pass_gives_the_same_bits) {
+    const std::vector<int32_t> tokens = someTokens(40, 4);
+    const std::vector<float> first = lastLogits(*engine, tokens);
+    engine->reset();
+    EXPECT_EQ(lastLogits(*engine, tokens), first);
+}
+
+TEST_F(EngineTest, a_reused_prefix_changes_nothing) {
+    const std::vector<int32_t> prompt = someTokens(30, 5);
+    const auto fresh = engine->generate(greedy(prompt, 16));
+    const auto reused = engine->generate(greedy(prompt, 16));
+    EXPECT_EQ(reused.tokens, fresh.tokens);
+    EXPECT_EQ(fresh.timings.reused_tokens, 0U);
+    EXPECT_EQ(reused.timings.reused_tokens, 29U);
+    EXPECT_EQ(reused.timings.prefill_tokens, 1U);
+}
+
+TEST_F(EngineTest, each_reported_token_carries_its_own_routing) {
+    const std::vector<int32_t> prompt = someTokens(12, 6);
+    std::vector<trace::TokenTracePtr> reported;
+    auto request = greedy(prompt, 10);
+    request.router_probs = true;
+    const auto result = engine->generate(
+        request, {.prefill = {}, .token = [&](const auto& token, const auto&) { reported.push_back(token); }});
+    ASSERT_EQ(reported.size(), 22U);
+    std::vector<int32_t> all = prompt;
+    all.insert(all.end(), result.tokens.begin(), result.tokens.end());
+    engine->reset();
+    std::vector<trace::RouterTrace> traces;
+    engine->evaluate(all, {.router = true, .router_probs = true}, [&](const inference::EvaluateBatch& batch) {
+        traces.insert(traces.end(), batch.router.begin(), batch.router.end());
+    });
+    for (size_t i = 0; i < all.size(); ++i) {
+        EXPECT_EQ(reported[i]->token, all[i]);
+        EXPECT_EQ(reported[i]->position, i);
+        EXPECT_EQ(reported[i]->generated, i >= prompt.size());
+        EXPECT_EQ(reported[i]->router.experts, traces[i].experts) << "token " << i;
+        ASSERT_EQ(reported[i]->router.probs.size(), traces[i].probs.size());
+        const float* row = traces[i].probs.data();
+        for (uint32_t layer = 0; layer < traces[i].moe_layers; ++layer, row += traces[i].expert_count) {
+            EXPECT_NEAR(std::accumulate(row, row + traces[i].expert_count, 0.0F), 1.0F, 1e-5F);
+            EXPECT_FLOAT_EQ(row[traces[i].experts[layer]], traces[i].chosen_probs[layer]);
+            EXPECT_FLOAT_EQ(row[traces[i].runner_up[layer]], traces[i].runner_up_prob[layer]);
+            EXPECT_GE(traces[i].margin(layer), 0.0F);
+        }
+    }
+}
+
+TEST_F(EngineTest, telemetry_off_gives_the_same_tokens_and_no_routing) {
+    const std::vector<int32_t> prompt = someTokens(12, 7);
+    auto request = greedy(prompt, 12);
+    const auto with = engine->generate(request);
+    request.telemetry = false;
+    engine->reset();
+    size_t routed = 0;
+    const auto without = engine->generate(request, {.prefill = {}, .token = [&](const auto& token, const auto&) {
+                                                        routed += token->router.empty() ? 0 : 1;
+                                                    }});
+    EXPECT_EQ(with.tokens, without.tokens);
+    EXPECT_EQ(routed, 0U);
+}
+
+TEST_F(EngineTest, stops_at_a_stop_text_the_length_and_the_end_of_the_context) {
+    const std::vector<int32_t> prompt = someTokens(10, 8);
+    const auto plain = engine->generate(greedy(prompt, 20));
+    EXPECT_EQ(plain.reason, trace::StopReason::Length);
+    EXPECT_EQ(plain.tokens.size(), 20U);
+
+    const uint32_t limit = engine->memory().context;
+    const auto full = engine->generate(greedy(someTokens(limit - 3, 9), 50));
+    EXPECT_EQ(full.reason, trace::StopReason::Context);
+    EXPECT_EQ(full.tokens.size(), 4U);
+    EXPECT_EQ(engine->position(), limit);
+
+    auto stopped = greedy(prompt, 20);
+    stopped.stop = {plain.text.substr(plain.text.size() / 2, 3)};
+    const auto result = engine->generate(stopped);
+    EXPECT_EQ(result.reason, trace::StopReason::Stop);
+    EXPECT_EQ(result.text.find(stopped.stop[0]), std::string::npos);
+}
+
+TEST_F(EngineTest, a_cancel_is_heard_in_prefill_and_in_decode_and_the_engine_goes_on) {
+    std::atomic<bool> cancel = true;
+    const auto early =
+        engine->generate(greedy(someTokens(60, 10), 20), {.prefill = {}, .token = {}, .cancel = &cancel});
+    EXPECT_EQ(early.reason, trace::StopReason::Cancelled);
+    EXPECT_TRUE(early.tokens.empty());
+
+    cancel = false;
+    const auto late =
+        engine->generate(greedy(someTokens(12, 10), 500),
+                         {.prefill = {},
+                          .token = [&](const auto& token, const auto&) { cancel = token->position >= 15; },
+                          .cancel = &cancel});
+    EXPECT_EQ(late.reason, trace::StopReason::Cancelled);
+    EXPECT_EQ(late.tokens.size(), 4U);
+
+    const auto fresh = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
+    EXPECT_EQ(engine->generate(greedy(someTokens(60, 10), 20)).tokens,
+              fresh->generate(greedy(someTokens(60, 10), 20)).tokens);
+}
+
+TEST_F(EngineTest, prefill_reports_its_progress) {
+    std::vector<trace::PrefillProgress> reports;
+    engine->generate(greedy(someTokens(100, 11), 1),
+                     {.prefill = [&](const auto& progress) { reports.push_back(progress); }});
+    ASSERT_GE(reports.size(), 2U);
+    EXPECT_EQ(reports.front().done, 0U);
+    EXPECT_EQ(reports.back().done, 100U);
+    EXPECT_EQ(reports.back().total, 100U);
+}
+
+TEST_F(EngineTest, prompts_that_cannot_be_read_are_sentences) {
+    EXPECT_EQ(idOf([&] { engine->generate(greedy({}, 1)); }), "tokens.empty");
+    EXPECT_EQ(idOf([&] { engine->generate(greedy({1, -1}, 1)); }), "tokens.range");
+    EXPECT_EQ(idOf([&] { engine->generate(greedy({1, 999999999}, 1)); }), "tokens.range");
+    EXPECT_EQ(idOf([&] { engine->generate(greedy(someTokens(engine->memory().context + 1, 1), 1)); }),
+              "context.prompt_too_long");
+    EXPECT_EQ(idOf([&] { Engine::load(goldenGguf("large_like", TensorType::F32), {.context = 1U << 30}); }),
+              "context.too_long");
+    EXPECT_EQ(idOf([&] {
+                  Engine::load(goldenGguf("large_like", TensorType::F32), {.device = "no such device"});
+              }).substr(0, 7),
+              "vulkan.");
+}
+
+TEST_F(EngineTest, kv_buffers_are_the_owners_only_and_equal_the_plan) {
+    for (const char* name : {"large_like", "cla4", "cla_off", "odd_head80"}) {
+        for (const KvType kv : {KvType::F32, KvType::F16}) {
+            const auto file = goldenGguf(name, TensorType::F32);
+            const auto loaded = Engine::load(file, {.kv = kv, .context = 100});
+            const inference::MemoryPlan plan = inference::planMemory(loaded->config(), gguf::Reader(file), 100, kv);
+            EXPECT_EQ(loaded->memory().kv_bytes, plan.kv_bytes) << name;
+            EXPECT_EQ(loaded->kvBufferBytes(), plan.kv_bytes) << name;
+            EXPECT_EQ(loaded->memory().weights_bytes, plan.weights_bytes) << name;
+            const uint64_t element = kv == KvType::F16 ? 2 : 4;
+            const auto& config = loaded->config();
+            EXPECT_EQ(plan.kv_bytes,
+                      uint64_t{config.kvOwnerCount()} * 2 * config.head_count_kv * config.head_dim * element * 100)
+                << name;
+        }
+    }
+}
+
+TEST_F(EngineTest, a_weight_that_is_nan_or_infinite_is_named) {
+    const auto good = goldenGguf("large_like", TensorType::F32);
+    const gguf::Reader reader(good);
+    const gguf::TensorInfo* tensor = reader.find("blk.2.ffn_up_exps.weight");
+    ASSERT_NE(tensor, nullptr);
+    const auto bad = good.parent_path() / "nan.gguf";
+    std::filesystem::copy_file(good, bad, std::filesystem::copy_options::overwrite_existing);
+    std::fstream file(bad, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(tensor->offset + tensor->bytes / 8 * 4));
+    const uint32_t nan = 0x7FC00000;
+    file.write(reinterpret_cast<const char*>(&nan), sizeof nan);
+    file.close();
+    try {
+        Engine::load(bad);
+        FAIL() << "a NaN was accepted";
+    } catch (const trace::Error& error) {
+        EXPECT_EQ(error.id(), "weights.nan");
+        EXPECT_NE(std::string(error.what()).find("blk.2.ffn_up_exps.weight"), std::string::npos);
+    }
+}
+
+TEST_F(EngineTest, loading_can_be_cancelled_and_reports_bytes) {
+    const auto file = goldenGguf("large_like", TensorType::F32);
+    uint64_t last = 0;
+    uint64_t total = 0;
+    Engine::load(file, {.progress = [&](uint64_t done, uint64_t all) {
+                     EXPECT_GE(done, last);
+                     last = done;
+                     total = all;
+                     return true;
+                 }});
+    EXPECT_EQ(last, total);
+    EXPECT_EQ(idOf([&] { Engine::load(file, {.progress = [](uint64_t done, uint64_t) { return done < 100000; }}); }),
+              "load.cancelled");
+}
+
+} // namespace moescope::tests

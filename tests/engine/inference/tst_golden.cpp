@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/engine/inference/golden_model.h"
+#include "tests/support/kernel_fixture.h"
+
+#include "engine/model/convert.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace moescope::tests {
+
+using inference::Engine;
+using inference::KvType;
+
+class Golden : public ::testing::TestWithParam<std::string> {
+protected:
+    void SetUp() override {
+        if (sharedDevice() == nullptr) {
+            GTEST_SKIP() << "No Vulkan device: the goldens were not compared.";
+        }
+    }
+};
+
+// The reference's own noise is 1e-4 or less, and no decision of it is closer than 1.1e-3.
+TEST_P(Golden, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) {
+    const auto engine = Engine::load(goldenGguf(GetParam(), gguf::TensorType::F32), {.kv = KvType::F32});
+    const GoldenComparison comparison = compareWithGolden(*engine, goldenJson(goldenFolder(GetParam())));
+    EXPECT_EQ(comparison.other_experts, 0U) << comparison.first_difference;
+    EXPECT_LT(comparison.worst_logit, 1e-3);
+    EXPECT_EQ(comparison.greedy_same, comparison.greedy_runs) << comparison.first_difference;
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Golden, ::testing::ValuesIn(goldenNames()),
+                         [](const auto& parameter) { return parameter.param; });
+
+TEST(GoldenF16, stays_close_over_all_models) {
+    if (sharedDevice() == nullptr) {
+        GTEST_SKIP() << "No Vulkan device: the goldens were not compared.";
+    }
+    GoldenComparison all;
+    for (const std::string& name : goldenNames()) {
+        const auto engine = Engine::load(goldenGguf(name, gguf::TensorType::F16), {.kv = KvType::F16});
+        const GoldenComparison one = compareWithGolden(*engine, goldenJson(goldenFolder(name)));
+        EXPECT_LT(one.worst_logit, 0.05) << name;
+        all.decisions += one.decisions;
+        all.other_experts += one.other_experts;
+        all.greedy_runs += one.greedy_runs;
+        all.greedy_same += one.greedy_same;
+    }
+    EXPECT_LE(all.other_experts * 100, all.decisions)
+        << all.other_experts << " of " << all.decisions << " decisions differ";
+    EXPECT_EQ(all.greedy_runs, 60U);
+    EXPECT_GE(all.greedy_same, 55U);
+}
+
+TEST(GoldenNano, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) {
+    const char* fixtures = std::getenv("MOESCOPE_FIXTURES");
+    if (fixtures == nullptr || sharedDevice() == nullptr) {
+        GTEST_SKIP()
+            << "MOESCOPE_FIXTURES is not set or there is no Vulkan device: the trained model was not compared.";
+    }
+    const std::filesystem::path folder = std::filesystem::path(fixtures) / ".." / "models" / "nano";
+    const std::filesystem::path file = std::filesystem::temp_directory_path() / "moescope-golden-nano.gguf";
+    model::convert(folder, file, {.type = gguf::TensorType::F32, .progress = {}});
+    const auto engine = Engine::load(file, {.kv = KvType::F32});
+    const GoldenComparison comparison = compareWithGolden(*engine, goldenJson(folder));
+    EXPECT_EQ(comparison.other_experts, 0U) << comparison.first_difference;
+    EXPECT_LT(comparison.worst_logit, 1e-3);
+    EXPECT_EQ(comparison.greedy_same, comparison.greedy_runs) << comparison.first_difference;
+    std::filesystem::remove(file);
+}
+
+} // namespace moescope::tests

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/shaders/kernel_test.h"
+
+#include "engine/inference/weight_layout.h"
+
+#include <cmath>
+#include <random>
+
+namespace moescope::tests {
+
+using gguf::TensorType;
+using inference::stride;
+using vulkan::Buffer;
+using vulkan::MemoryKind;
+
+std::vector<MatrixCase> matrixCases() {
+    std::vector<MatrixCase> cases;
+    for (const TensorType type : {TensorType::F32, TensorType::F16, TensorType::BF16}) {
+        for (const auto& [width, rows] :
+             {std::pair{1U, 1U}, {3U, 5U}, {16U, 64U}, {17U, 129U}, {36U, 7U}, {100U, 300U}, {257U, 33U}}) {
+            cases.push_back({type, width, rows});
+        }
+    }
+    for (const auto& [width, rows] : {std::pair{32U, 1U}, {64U, 65U}, {96U, 127U}, {288U, 40U}, {544U, 9U}}) {
+        cases.push_back({TensorType::Q8_0, width, rows});
+    }
+    for (const TensorType type : {TensorType::Q4_K, TensorType::Q5_K, TensorType::Q6_K}) {
+        for (const auto& [width, rows] : {std::pair{256U, 1U}, {256U, 131U}, {768U, 66U}}) {
+            cases.push_back({type, width, rows});
+        }
+    }
+    return cases;
+}
+
+std::string describe(const MatrixCase& shape) {
+    return std::string(gguf::typeName(shape.type)) + ", width " + std::to_string(shape.width) + ", rows " +
+           std::to_string(shape.rows);
+}
+
+void KernelTest::SetUp() {
+    if (sharedDevice() == nullptr) {
+        GTEST_SKIP() << "No Vulkan device: this kernel was not run.";
+    }
+    m_kernels = std::make_unique<inference::Kernels>(device());
+}
+
+void KernelTest::TearDown() {
+    if (sharedDevice() != nullptr) {
+        EXPECT_EQ(device().counters().validation_messages, 0U);
+    }
+}
+
+vulkan::Device& KernelTest::device() { return *sharedDevice(); }
+
+inference::Kernels& KernelTest::kernels() { return *m_kernels; }
+
+std::vector<float> KernelTest::random(size_t count, uint32_t seed, float scale) {
+    std::mt19937 engine(seed);
+    std::vector<float> values(count);
+    for (float& value : values) {
+        value = scale * (static_cast<float>(engine() >> 8) * 0x1.0p-23F - 1.0F);
+    }
+    return values;
+}
+
+TestMatrix KernelTest::matrix(TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed) {
+    TestMatrix made;
+    made.matrix.type = type;
+    made.matrix.width = width;
+    made.matrix.rows = rows;
+    made.matrix.row_words = inference::rowWords(type, width);
+    const size_t all = size_t{experts} * rows;
+    const size_t rowBytes = size_t{made.matrix.row_words} * 16;
+    const std::vector<float> values = random(all * width, seed);
+    made.decoded.resize(values.size());
+    std::vector<uint8_t> block(gguf::rowBytes(type, width));
+    std::vector<uint8_t> laidOut(all * rowBytes);
+    for (size_t row = 0; row < all; ++row) {
+        gguf::quantize(type, std::span(values).subspan(row * width, width), block);
+        gguf::dequantize(type, block, std::span(made.decoded).subspan(row * width, width));
+        inference::layOutRow(type, block, width, std::span(laidOut).subspan(row * rowBytes, rowBytes));
+    }
+    made.matrix.buffer = std::make_unique<Buffer>(device(), laidOut.size(), MemoryKind::DeviceLocal, "matrix");
+    made.matrix.buffer->upload(0, laidOut);
+    return made;
+}
+
+std::unique_ptr<Buffer> KernelTest::zeroRows(uint32_t count, uint32_t width) {
+    return zeroWords(uint64_t{count} * stride(width));
+}
+
+std::unique_ptr<Buffer> KernelTest::rows(std::span<const float> values, uint32_t width) {
+    const size_t count = values.size() / width;
+    std::vector<float> padded(count * stride(width));
+    for (size_t row = 0; row < count; ++row) {
+        std::copy_n(values.begin() + static_cast<ptrdiff_t>(row * width), width,
+                    padded.begin() + static_cast<ptrdiff_t>(row * stride(width)));
+    }
+    return floats(padded);
+}
+
+std::vector<float> KernelTest::readRows(const Buffer& buffer, uint32_t count, uint32_t width) {
+    const std::vector<float> padded = readFloats(buffer, size_t{count} * stride(width));
+    std::vector<float> values;
+    for (size_t row = 0; row < count; ++row) {
+        const auto begin = padded.begin() + static_cast<ptrdiff_t>(row * stride(width));
+        values.insert(values.end(), begin, begin + width);
+    }
+    return values;
+}
+
+std::unique_ptr<Buffer> KernelTest::words(std::span<const uint32_t> values) {
+    auto buffer = std::make_unique<Buffer>(device(), values.size_bytes(), MemoryKind::DeviceLocal, "words");
+    buffer->upload(0, std::span(reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()));
+    return buffer;
+}
+
+std::unique_ptr<Buffer> KernelTest::zeroWords(uint64_t count) {
+    return std::make_unique<Buffer>(device(), std::max<uint64_t>(count, 4) * 4, MemoryKind::DeviceLocal, "zero");
+}
+
+std::vector<uint32_t> KernelTest::readWords(const Buffer& buffer, size_t count) {
+    std::vector<uint32_t> values(count);
+    buffer.download(0, std::span(reinterpret_cast<uint8_t*>(values.data()), count * 4));
+    return values;
+}
+
+std::unique_ptr<Buffer> KernelTest::floats(std::span<const float> values) {
+    auto buffer = std::make_unique<Buffer>(device(), values.size_bytes(), MemoryKind::DeviceLocal, "floats");
+    buffer->upload(0, std::span(reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()));
+    return buffer;
+}
+
+std::vector<float> KernelTest::readFloats(const Buffer& buffer, size_t count) {
+    std::vector<float> values(count);
+    buffer.download(0, std::span(reinterpret_cast<uint8_t*>(values.data()), count * 4));
+    return values;
+}
+
+std::unique_ptr<Buffer> KernelTest::step(uint32_t position, bool log_router, bool log_probs) {
+    const std::vector<uint32_t> state{position, log_router ? 1U : 0U, log_probs ? 1U : 0U, 0U};
+    return words(state);
+}
+
+void KernelTest::run(const std::function<void(vulkan::CommandRecorder&)>& record) {
+    vulkan::CommandRecorder recorder(device(), "test");
+    recorder.begin();
+    record(recorder);
+    recorder.end();
+    recorder.submitAndWait();
+}
+
+void KernelTest::expectNear(std::span<const float> got, std::span<const float> want, float absolute, float relative,
+                            const std::string& what) {
+    ASSERT_EQ(got.size(), want.size()) << what;
+    for (size_t i = 0; i < got.size(); ++i) {
+        const float bound = absolute + relative * std::abs(want[i]);
+        // Written so that a NaN is a failure.
+        ASSERT_TRUE(std::abs(got[i] - want[i]) <= bound)
+            << what << ": [" << i << "] is " << got[i] << ", expected " << want[i];
+    }
+}
+
+} // namespace moescope::tests

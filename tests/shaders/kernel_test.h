@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/inference/kernels.h"
+#include "tests/support/kernel_fixture.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace moescope::tests {
+
+/** Shape of a matrix of weights in a test. */
+struct MatrixCase {
+    gguf::TensorType type;
+    uint32_t width;
+    uint32_t rows;
+};
+
+/** Every type of weights at widths that no power of two divides where the type allows it, and rows around the sizes of
+ *  a workgroup. */
+std::vector<MatrixCase> matrixCases();
+
+/** Weights as the device holds them, and decoded for the twin. */
+struct TestMatrix {
+    inference::Matrix matrix;
+    std::vector<float> decoded; ///< [experts][rows][width]
+};
+
+/** A kernel on the process's device: buffers in, one recording, buffers out. Fails where the driver's validation layer
+ *  said anything. */
+class KernelTest : public ::testing::Test {
+protected:
+    void SetUp() override;
+    void TearDown() override;
+
+    vulkan::Device& device();
+    inference::Kernels& kernels();
+
+    TestMatrix matrix(gguf::TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed);
+    std::vector<float> random(size_t count, uint32_t seed, float scale = 1.0F);
+
+    /** A buffer of rows, each stride(width) floats apart. */
+    std::unique_ptr<vulkan::Buffer> rows(std::span<const float> values, uint32_t width);
+    std::unique_ptr<vulkan::Buffer> zeroRows(uint32_t count, uint32_t width);
+    std::vector<float> readRows(const vulkan::Buffer& buffer, uint32_t count, uint32_t width);
+    std::unique_ptr<vulkan::Buffer> words(std::span<const uint32_t> values);
+    std::unique_ptr<vulkan::Buffer> zeroWords(uint64_t count);
+    std::vector<uint32_t> readWords(const vulkan::Buffer& buffer, size_t count);
+    std::unique_ptr<vulkan::Buffer> floats(std::span<const float> values);
+    std::vector<float> readFloats(const vulkan::Buffer& buffer, size_t count);
+    std::unique_ptr<vulkan::Buffer> step(uint32_t position, bool log_router, bool log_probs);
+
+    void run(const std::function<void(vulkan::CommandRecorder&)>& record);
+    /** |a − b| ≤ absolute + relative · |b| everywhere; the first breach is printed with `what`. */
+    static void expectNear(std::span<const float> got, std::span<const float> want, float absolute, float relative,
+                           const std::string& what);
+
+private:
+    std::unique_ptr<inference::Kernels> m_kernels;
+};
+
+std::string describe(const MatrixCase& shape);
+
+} // namespace moescope::tests

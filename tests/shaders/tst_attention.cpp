@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/inference/kv_cache.h"
+#include "tests/shaders/kernel_test.h"
+#include "tests/support/attention.h"
+
+namespace moescope::tests {
+
+struct AttentionCase {
+    uint32_t head_count, head_count_kv, head_dim, position, tokens, splits;
+    bool kv_f16;
+};
+
+TEST_F(KernelTest, attention) {
+    for (const AttentionCase& c : {AttentionCase{4, 2, 16, 0, 1, 1, false},
+                                   {8, 2, 32, 0, 9, 1, true},
+                                   {10, 1, 80, 3, 5, 1, false},
+                                   {3, 3, 36, 130, 2, 1, true},
+                                   {2, 1, 18, 300, 1, 1, false},
+                                   {5, 1, 256, 7, 2, 1, true},
+                                   {4, 4, 64, 260, 1, 3, false},
+                                   {10, 2, 80, 2, 1, 8, true}}) {
+        const uint32_t headStride = inference::kvHeadStride(c.head_dim);
+        const uint32_t context = c.position + c.tokens + 2;
+        const inference::AttentionShape shape{c.head_count, c.head_count_kv, c.head_dim, headStride,
+                                              context,      1e-5F,           true,       c.kv_f16};
+        const std::vector<float> q = random(size_t{c.tokens} * c.head_count * c.head_dim, 1, 2);
+        const size_t rowsInAll = size_t{c.head_count_kv} * context;
+        std::vector<float> keys = random(rowsInAll * c.head_dim, 2, 2);
+        std::vector<float> values = random(rowsInAll * c.head_dim, 3, 2);
+        std::vector<float> q_padded((size_t{c.tokens} * c.head_count + inference::Kernels::spareHeads) * headStride);
+        for (size_t row = 0; row < q.size() / c.head_dim; ++row) {
+            std::copy_n(q.begin() + static_cast<ptrdiff_t>(row * c.head_dim), c.head_dim,
+                        q_padded.begin() + static_cast<ptrdiff_t>(row * headStride));
+        }
+        const auto cache = [&](std::vector<float>& elements) {
+            std::vector<uint32_t> packed(rowsInAll * headStride);
+            for (size_t row = 0; row < rowsInAll; ++row) {
+                for (uint32_t i = 0; i < c.head_dim; ++i) {
+                    float& value = elements[row * c.head_dim + i];
+                    const size_t at = row * headStride + i;
+                    if (c.kv_f16) {
+                        const uint16_t half = gguf::floatToHalf(value);
+                        value = gguf::halfToFloat(half);
+                        packed[at / 2] |= uint32_t{half} << (16 * (at & 1));
+                    } else {
+                        packed[at] = std::bit_cast<uint32_t>(value);
+                    }
+                }
+            }
+            return words(packed);
+        };
+        const auto k_cache = cache(keys);
+        const auto v_cache = cache(values);
+        const auto q_in = floats(q_padded);
+        const auto state = step(c.position, false, false);
+        const uint32_t width = c.head_count * c.head_dim;
+        const auto out = zeroRows(c.tokens, width);
+        const auto partial = zeroWords(uint64_t{c.tokens} * c.head_count * c.splits * (2 + headStride));
+        run([&](auto& recorder) {
+            kernels().attention(recorder, shape, *q_in, *k_cache, *v_cache, *state, *out, *partial, c.tokens, c.splits);
+            if (c.splits > 1) {
+                recorder.barrier();
+                kernels().attentionReduce(recorder, shape, *partial, *out, c.tokens, c.splits);
+            }
+        });
+        std::vector<float> want;
+        for (uint32_t t = 0; t < c.tokens; ++t) {
+            const size_t length = size_t{c.position} + t + 1;
+            for (uint32_t h = 0; h < c.head_count; ++h) {
+                const size_t first = size_t{h / (c.head_count / c.head_count_kv)} * context * c.head_dim;
+                const auto head = std::span(q).subspan((size_t{t} * c.head_count + h) * c.head_dim, c.head_dim);
+                const std::vector<float> row =
+                    twins::attention(head, std::span(keys).subspan(first, length * c.head_dim),
+                                     std::span(values).subspan(first, length * c.head_dim));
+                want.insert(want.end(), row.begin(), row.end());
+            }
+        }
+        expectNear(readRows(*out, c.tokens, width), want, 1e-5F, 1e-4F,
+                   "head_dim " + std::to_string(c.head_dim) + ", position " + std::to_string(c.position) + ", splits " +
+                       std::to_string(c.splits));
+    }
+}
+
+} // namespace moescope::tests

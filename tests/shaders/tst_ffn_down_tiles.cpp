@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/shaders/sorted_batch.h"
+#include "tests/support/ffn_down_tiles.h"
+
+namespace moescope::tests {
+
+TEST_F(SortedBatchTest, ffn_down_tiles) {
+    for (const MatrixCase& shape : matrixCases()) {
+        const BatchCase& routing = batchCases()[(shape.width + shape.rows) % 4];
+        const SortedBatch made = batch(routing.tokens, routing.expert_count, routing.used, routing.skew, 1);
+        const TestMatrix down = matrix(shape.type, routing.expert_count, shape.rows, shape.width, 2);
+        const auto pairs = static_cast<uint32_t>(made.experts.size());
+        const std::vector<float> h = random(size_t{pairs} * shape.width, 3);
+        const auto in = rows(h, shape.width);
+        const auto out = zeroRows(pairs, shape.rows);
+        const auto sort = made.outputs();
+        run([&](auto& recorder) {
+            kernels().moeSort(recorder, made.shape, *made.ids, sort, routing.tokens, shape.rows, shape.rows);
+            recorder.barrier();
+            kernels().ffnDownTiles(recorder, down.matrix, sort, made.shape, *in, *out, routing.tokens);
+        });
+        expectNear(readRows(*out, pairs, shape.rows),
+                   twins::ffnDownTiles(down.decoded, shape.rows, shape.width, made.experts, made.sorted.order, h),
+                   1e-4F, 1e-5F, describe(shape));
+    }
+}
+
+} // namespace moescope::tests

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/shaders/kernel_test.h"
+#include "tests/support/matmul.h"
+
+#include "engine/inference/weight_layout.h"
+
+namespace moescope::tests {
+
+TEST_F(KernelTest, matmul) {
+    for (const MatrixCase& shape : matrixCases()) {
+        const TestMatrix w = matrix(shape.type, 1, shape.rows, shape.width, 1);
+        for (const uint32_t tokens : {1U, 7U, 8U, 19U}) {
+            const std::vector<float> x = random(size_t{tokens} * shape.width, 2);
+            const std::vector<float> before = random(size_t{tokens} * shape.rows, 3);
+            const auto in = rows(x, shape.width);
+            const auto plain = zeroRows(tokens, shape.rows);
+            const auto accumulated = rows(before, shape.rows);
+            run([&](auto& recorder) {
+                kernels().matmul(recorder, w.matrix, *in, *plain, inference::stride(shape.rows), tokens, false);
+                kernels().matmul(recorder, w.matrix, *in, *accumulated, inference::stride(shape.rows), tokens, true);
+            });
+            const std::string what = describe(shape) + ", tokens " + std::to_string(tokens);
+            std::vector<float> want = twins::matmul(w.decoded, x, shape.width);
+            expectNear(readRows(*plain, tokens, shape.rows), want, 1e-4F, 1e-5F, what);
+            for (size_t i = 0; i < want.size(); ++i) {
+                want[i] += before[i];
+            }
+            expectNear(readRows(*accumulated, tokens, shape.rows), want, 1e-4F, 1e-5F, what + ", accumulated");
+        }
+    }
+}
+
+} // namespace moescope::tests

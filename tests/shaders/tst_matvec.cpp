@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/shaders/kernel_test.h"
+#include "tests/support/matvec.h"
+#include "tests/support/rms_norm.h"
+
+namespace moescope::tests {
+
+TEST_F(KernelTest, matvec) {
+    for (const MatrixCase& shape : matrixCases()) {
+        const TestMatrix w = matrix(shape.type, 1, shape.rows, shape.width, 1);
+        const std::vector<float> x = random(size_t{2} * shape.width, 2);
+        const std::span<const float> second = std::span(x).subspan(shape.width);
+        const std::vector<float> before = random(shape.rows, 3);
+        const std::vector<float> norm = random(shape.width, 4);
+        const auto in = rows(x, shape.width);
+        const auto norm_weights = rows(norm, shape.width);
+        const auto plain = zeroRows(1, shape.rows);
+        const auto accumulated = rows(before, shape.rows);
+        const auto normed = zeroRows(1, shape.rows);
+        run([&](auto& recorder) {
+            kernels().matvec(recorder, w.matrix, *in, *plain, {.x_row = 1});
+            kernels().matvec(recorder, w.matrix, *in, *accumulated, {.accumulate = true, .x_row = 1});
+            kernels().matvec(recorder, w.matrix, *in, *normed,
+                             {.norm = norm_weights.get(), .epsilon = 1e-5F, .x_row = 1});
+        });
+        std::vector<float> want = twins::matvec(w.decoded, second);
+        expectNear(readRows(*plain, 1, shape.rows), want, 1e-4F, 1e-5F, describe(shape));
+        for (size_t i = 0; i < want.size(); ++i) {
+            want[i] += before[i];
+        }
+        expectNear(readRows(*accumulated, 1, shape.rows), want, 1e-4F, 1e-5F, describe(shape) + ", accumulated");
+        want = twins::matvec(w.decoded, twins::rmsNorm(second, norm, 1e-5F));
+        expectNear(readRows(*normed, 1, shape.rows), want, 2e-4F, 1e-5F, describe(shape) + ", normed");
+    }
+}
+
+} // namespace moescope::tests

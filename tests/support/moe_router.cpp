@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/moe_router.h"
+
+#include "tests/support/matvec.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace moescope::twins {
+
+Routing moeRouter(std::span<const float> router, std::span<const float> normed, uint32_t used, bool norm_weights) {
+    Routing routing;
+    routing.probs = matvec(router, normed);
+    const float most = *std::max_element(routing.probs.begin(), routing.probs.end());
+    double sum = 0;
+    for (float& p : routing.probs) {
+        p = std::exp(p - most);
+        sum += p;
+    }
+    for (float& p : routing.probs) {
+        p = static_cast<float>(p / sum);
+    }
+    std::vector<uint32_t> order(routing.probs.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](uint32_t a, uint32_t b) { return routing.probs[a] > routing.probs[b]; });
+    routing.experts.assign(order.begin(), order.begin() + used);
+    routing.runner_up = used < order.size() ? order[used] : 0;
+    double chosen = 0;
+    for (const uint32_t expert : routing.experts) {
+        chosen += routing.probs[expert];
+    }
+    for (const uint32_t expert : routing.experts) {
+        routing.weights.push_back(
+            static_cast<float>(norm_weights ? routing.probs[expert] / chosen : routing.probs[expert]));
+    }
+    return routing;
+}
+
+} // namespace moescope::twins

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace moescope::twins {
+
+/** What the router does for one token. */
+struct Routing {
+    std::vector<float> probs;      ///< softmax over all experts
+    std::vector<uint32_t> experts; ///< best first; ties: lower id
+    std::vector<float> weights;
+    uint32_t runner_up = 0;
+};
+
+/** `normed`: the token after the norm; router [experts][normed.size()]. */
+Routing moeRouter(std::span<const float> router, std::span<const float> normed, uint32_t used, bool norm_weights);
+
+} // namespace moescope::twins
