@@ -86,7 +86,8 @@ public:
 
     QPalette palette() const;
     QString styleSheet() const;
-    /** The icon of the design by name ("send"), tinted: text-secondary, accent-text when on, text-disabled. */
+    /** The icon of the design by name ("send"), tinted: text-secondary, accent-text when on, text-disabled. The tint is
+     *  that of the current theme when it is drawn, so an icon set once follows every change. */
     QIcon icon(const QString& name) const;
     /** The same in one colour, for painters. */
     QPixmap pixmap(const QString& name, int size, const QColor& tint, double devicePixelRatio) const;
