@@ -171,15 +171,22 @@ ui::MessageView viewOf(const store::Message& message, const QList<store::Message
     return view;
 }
 
-QList<ui::TokenRange> rangesOf(const store::TokenTraces& traces, const QString& text) {
+QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces) {
+    QList<trace::TokenTracePtr> generated;
+    for (const trace::TokenTracePtr& token : traces) {
+        if (token->generated) {
+            generated.append(token);
+        }
+    }
+    return generated;
+}
+
+QList<ui::TokenRange> rangesOf(const std::vector<std::string_view>& tokens, const QString& text) {
     QList<ui::TokenRange> ranges;
     QByteArray bytes;
     int begin = 0;
-    for (const trace::TokenTracePtr& token : traces) {
-        if (!token->generated) {
-            continue;
-        }
-        bytes.append(token->text.data(), static_cast<qsizetype>(token->text.size()));
+    for (const std::string_view token : tokens) {
+        bytes.append(token.data(), static_cast<qsizetype>(token.size()));
         // Bytes of a character that is not whole yet belong to the token that ends it as well.
         qsizetype whole = bytes.size();
         for (qsizetype back = 1; back <= 3 && back <= bytes.size(); ++back) {

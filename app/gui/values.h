@@ -6,6 +6,8 @@
 #include "ui/models/conversation.h"
 
 #include <optional>
+#include <string_view>
+#include <vector>
 
 namespace moescope::gui {
 
@@ -35,7 +37,9 @@ ui::MessageStats statsOf(const trace::StepTimings& timings, std::optional<trace:
 ui::MessageView viewOf(const store::Message& message, const QList<store::Message>& tree,
                        const std::optional<controller::Loaded>& loaded);
 
-/** Ranges in `text` of the generated tokens, in UTF-16 units. */
-QList<ui::TokenRange> rangesOf(const store::TokenTraces& traces, const QString& text);
+/** Of the tokens that went through the model, those that were sampled: the answer. */
+QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces);
+/** Ranges in `text`, in UTF-16 units, of tokens that follow each other from its start. */
+QList<ui::TokenRange> rangesOf(const std::vector<std::string_view>& tokens, const QString& text);
 
 } // namespace moescope::gui

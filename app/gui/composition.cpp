@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/gui/composition.h"
+
+#include "app/gui/notices.h"
+#include "app/gui/routingpanels.h"
+#include "app/platform/paths.h"
+#include "ui/mainwindow/aboutdialog.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/conversationspanel.h"
+#include "ui/theme/theme.h"
+
+#include <QApplication>
+#include <QDesktopServices>
+#include <QUrl>
+
+namespace moescope::gui {
+
+using controller::InferenceController;
+using State = InferenceController::State;
+
+Composition::Composition(const StartOptions& options, QObject* parent)
+    : QObject(parent), m_options(options), m_settings(m_store), m_book(m_store),
+      m_session(m_store, m_controller, m_settings), m_window(std::make_unique<ui::MainWindow>()) {
+    m_panels = new RoutingPanels(*m_window, m_traces, m_selection);
+    m_window->setSelection(&m_selection);
+    ui::bindSelection(&m_traces, &m_selection);
+    connectChat();
+    connectConversations();
+    connectTraces();
+    connectModel();
+    connectWindow();
+    m_patience.setSingleShot(true);
+    m_patience.setInterval(400);
+    connect(&m_patience, &QTimer::timeout, this, &Composition::showWindow);
+}
+
+Composition::~Composition() {
+    m_session.shutDown();
+    m_window.reset(); // before the models that its panels draw
+}
+
+void Composition::start() {
+    m_patience.start();
+    openStore();
+}
+
+// --- start ---
+
+void Composition::openStore() {
+    try {
+        m_dataFolder = m_options.data_folder.isEmpty()
+                           ? QString::fromStdString(platform::toUtf8(platform::dataFolder()))
+                           : m_options.data_folder;
+    } catch (const trace::Error& error) {
+        storeFailed(error);
+        return;
+    }
+    m_store.open(
+        m_dataFolder, {}, this,
+        [this](const store::OpenReport& report) {
+            if (report.notice) {
+                m_window->showError(sentence(*report.notice));
+            }
+            m_store.run(
+                this, [](store::Store& store) { return Settings::read(store); },
+                [this](const Settings::Values& values) { adopt(values); },
+                [this](const trace::Error& error) {
+                    m_window->showError(sentence(error));
+                    adopt({});
+                });
+        },
+        [this](const trace::Error& error) { storeFailed(error); });
+}
+
+void Composition::storeFailed(const trace::Error& error) {
+    m_window->showError(tr("%1 What you write in this session is not kept.").arg(sentence(error)));
+    store::StoreOptions options;
+    options.in_memory = true;
+    m_store.open(
+        {}, options, this, [this](const store::OpenReport&) { adopt({}); },
+        [this](const trace::Error& second) {
+            m_window->showError(sentence(second));
+            adopt({});
+        });
+}
+
+void Composition::adopt(const Settings::Values& values) {
+    m_settings.adopt(values);
+    showWindow();
+    m_book.refresh();
+    if (values.last_conversation != 0) {
+        m_session.open(values.last_conversation);
+    }
+}
+
+void Composition::showWindow() {
+    const bool again = std::exchange(m_shown, true);
+    m_patience.stop();
+    applyTheme();
+    m_window->restore(m_settings.values().window);
+    applyLayout();
+    m_window->show();
+    m_window->chat()->focusComposer();
+    if (!again) {
+        m_session.startNew();
+        loadModel();
+    }
+}
+
+void Composition::loadModel() {
+    controller::LoadJob job;
+    try {
+        job.model = platform::resolveModel(m_options.model.toStdString());
+    } catch (const trace::Error& error) {
+        m_window->showError(sentence(error));
+        return;
+    }
+    job.device = (m_options.device.isEmpty() ? m_settings.values().device : m_options.device).toStdString();
+    job.cache_folder = platform::cacheFolder();
+    m_controller.load(job);
+    m_controller.listDevices();
+}
+
+// --- connections ---
+
+void Composition::connectChat() {
+    ui::ChatPanel* chat = m_window->chat();
+    chat->setSuggestions(ui::FirstStart::builtInSuggestions());
+    connect(chat, &ui::ChatPanel::sendRequested, &m_session, &ChatSession::send);
+    connect(chat, &ui::ChatPanel::stopRequested, &m_session, &ChatSession::stop);
+    connect(chat, &ui::ChatPanel::regenerateRequested, &m_session, &ChatSession::regenerate);
+    connect(chat, &ui::ChatPanel::editRequested, &m_session, &ChatSession::edit);
+    connect(chat, &ui::ChatPanel::versionRequested, &m_session, &ChatSession::showVersion);
+    connect(chat, &ui::ChatPanel::continueRequested, &m_session, &ChatSession::continueAnswer);
+    connect(chat, &ui::ChatPanel::draftChanged, &m_session, &ChatSession::setDraft);
+    connect(chat, &ui::ChatPanel::samplingChanged, &m_session, &ChatSession::setSampling);
+    connect(chat, &ui::ChatPanel::tokenCountRequested, &m_controller, &InferenceController::countTokens);
+    connect(&m_controller, &InferenceController::tokensCounted, chat, &ui::ChatPanel::setTokenCount);
+
+    connect(&m_session, &ChatSession::shown, chat, &ui::ChatPanel::setConversation);
+    connect(&m_session, &ChatSession::messagesChanged, chat, &ui::ChatPanel::setMessages);
+    connect(&m_session, &ChatSession::messageChanged, chat, &ui::ChatPanel::updateMessage);
+    connect(&m_session, &ChatSession::textAppended, chat, &ui::ChatPanel::appendText);
+    connect(&m_session, &ChatSession::titleChanged, chat, &ui::ChatPanel::setTitle);
+    connect(&m_session, &ChatSession::draftShown, chat, &ui::ChatPanel::setDraft);
+    connect(&m_session, &ChatSession::samplingShown, chat, &ui::ChatPanel::setSampling);
+    connect(&m_session, &ChatSession::noticeChanged, chat, &ui::ChatPanel::setNotice);
+    connect(&m_session, &ChatSession::answeringChanged, chat, &ui::ChatPanel::setAnswering);
+    connect(&m_session, &ChatSession::unavailableChanged, chat, &ui::ChatPanel::setUnavailable);
+    connect(&m_session, &ChatSession::scrollRequested, chat, &ui::ChatPanel::scrollToMessage);
+    // A model's text must not make a request: not even a click opens an address.
+    connect(chat, &ui::ChatPanel::linkActivated, this, [this](const QString& target) {
+        m_window->showToast(tr("This app opens no links. The address is “%1”.").arg(target.left(200)));
+    });
+}
+
+void Composition::connectConversations() {
+    ui::ConversationsPanel* list = m_window->conversations();
+    connect(list, &ui::ConversationsPanel::conversationActivated, &m_session, &ChatSession::open);
+    connect(list, &ui::ConversationsPanel::draftActivated, &m_session, &ChatSession::startNew);
+    connect(list, &ui::ConversationsPanel::renameRequested, &m_book, &ConversationBook::rename);
+    connect(list, &ui::ConversationsPanel::deleteRequested, &m_book, &ConversationBook::remove);
+    connect(list, &ui::ConversationsPanel::restoreRequested, &m_book, &ConversationBook::restore);
+    connect(list, &ui::ConversationsPanel::searchRequested, &m_book, &ConversationBook::search);
+    connect(list, &ui::ConversationsPanel::left, m_window->chat(), &ui::ChatPanel::focusComposer);
+    connect(&m_book, &ConversationBook::conversationsListed, list, &ui::ConversationsPanel::setConversations);
+    connect(&m_book, &ConversationBook::deletedListed, list, &ui::ConversationsPanel::setDeleted);
+    connect(&m_book, &ConversationBook::found, list, &ui::ConversationsPanel::setSearchResult);
+    connect(&m_book, &ConversationBook::renamed, &m_session, &ChatSession::conversationRenamed);
+    connect(&m_book, &ConversationBook::removed, this, [this](qint64 conversation, const QString& title) {
+        m_session.conversationRemoved(conversation);
+        m_window->showUndoToast(tr("“%1” was deleted.").arg(title));
+    });
+    connect(&m_book, &ConversationBook::restored, &m_session,
+            [this](qint64 conversation) { m_session.open(conversation); });
+    connect(&m_book, &ConversationBook::undoChanged, m_window.get(), &ui::MainWindow::setUndoAvailable);
+    connect(m_window.get(), &ui::MainWindow::undoRequested, &m_book, &ConversationBook::undo);
+    connect(m_window.get(), &ui::MainWindow::newChatRequested, &m_session, &ChatSession::startNew);
+    connect(&m_session, &ChatSession::conversationsChanged, &m_book, &ConversationBook::refresh);
+    connect(&m_session, &ChatSession::shown, list, [list](qint64 conversation) { list->setCurrent(conversation); });
+    const auto complain = [this](const trace::Error& error) { m_window->showError(sentence(error)); };
+    connect(&m_book, &ConversationBook::failed, this, complain);
+    connect(&m_store, &store::StoreWorker::failed, this, complain);
+}
+
+void Composition::connectTraces() {
+    connect(&m_session, &ChatSession::tracesCleared, &m_traces, &ui::TraceModel::clear);
+    connect(&m_session, &ChatSession::answerBegun, this,
+            [this](qint64 id, const ui::TraceShape& shape, const store::TokenTraces& begun) {
+                m_traces.begin(id, shape);
+                m_traces.append(id, generatedOf(begun));
+            });
+    connect(&m_session, &ChatSession::tracesAppended, this, [this](qint64 id, const store::TokenTraces& traces) {
+        m_traces.append(id, generatedOf(traces));
+        updateContext();
+    });
+    connect(&m_session, &ChatSession::answerEnded, &m_traces, &ui::TraceModel::finish);
+    connect(&m_session, &ChatSession::tracesLoaded, this,
+            [this](qint64 id, const ui::TraceShape& shape, const store::TokenTraces& traces) {
+                m_traces.setRun(id, shape, generatedOf(traces));
+                if (id == m_session.lastAnswer()) {
+                    m_traces.setCurrent(id);
+                    updateContext();
+                }
+            });
+    connect(&m_traces, &ui::TraceModel::currentChanged, this, &Composition::updateTokens);
+    connect(&m_traces, &ui::TraceModel::appended, this, &Composition::updateTokens);
+    connect(&m_selection, &ui::Selection::changed, this, [this](const ui::SelectionState& state) {
+        if (state.run > 0 && state.run != m_traces.current() && m_traces.hasRun(state.run)) {
+            m_traces.setCurrent(state.run);
+        }
+        const bool there = state.run == m_traces.current() && state.token >= 0 && state.token < m_traces.tokenCount();
+        m_window->chat()->setSelectedToken(there ? state.token : -1);
+        m_window->setTokenText(there ? QString::fromStdString(m_traces.token(state.token).text) : QString());
+    });
+    ui::ChatPanel* chat = m_window->chat();
+    connect(chat, &ui::ChatPanel::tokenClicked, this, [this](qint64 message, int token) {
+        m_traces.setCurrent(message);
+        ui::SelectionState state = m_selection.state();
+        state.run = message;
+        state.token = token;
+        m_selection.set(state);
+    });
+    connect(chat, &ui::ChatPanel::expertsRequested, this, [this](qint64 message) {
+        m_traces.setCurrent(message);
+        m_selection.setRun(message);
+        m_window->setLayoutName(ui::LayoutName::Inspect);
+    });
+}
+
+void Composition::connectModel() {
+    connect(&m_controller, &InferenceController::stateChanged, this, &Composition::updateActivity);
+    connect(&m_controller, &InferenceController::loadProgress, this, [this](quint64 done, quint64 total) {
+        if (m_controller.state() == State::Loading && total > 0) {
+            m_window->setActivity(ui::Activity::Loading, tr("Loading %1 %").arg(done * 100 / total));
+        }
+    });
+    connect(&m_controller, &InferenceController::modelLoaded, this, [this](const controller::Loaded& loaded) {
+        const bool built_in = m_options.model == QLatin1String("builtin");
+        m_window->setModel(QString::fromStdString(loaded.model.name), QString::fromStdString(loaded.model.main_type),
+                           built_in);
+        m_window->setDevice(QString::fromStdString(loaded.device.name), loaded.device.type == "software");
+        m_window->chat()->setModel(loaded.model, built_in);
+        m_window->chat()->setSamplingDefaults(samplingOf(loaded.model.sampling));
+        m_traces.setModel(ui::TraceShape::of(loaded.model));
+        m_session.refresh();
+        updateContext();
+    });
+    connect(&m_controller, &InferenceController::loadFailed, this, [this](const trace::Error& error) {
+        m_window->showError(sentence(error));
+        m_window->setModel({}, {}, false);
+        updateActivity();
+    });
+    connect(&m_controller, &InferenceController::interrupted, this, [this](qint64, const trace::Error& error) {
+        m_window->showError(tr("%1 The model is being loaded again.").arg(sentence(error)));
+    });
+    connect(&m_controller, &InferenceController::prefillProgress, this,
+            [this](qint64, const trace::PrefillProgress& progress) {
+                m_reading = progress.done < progress.total;
+                updateActivity();
+            });
+    connect(&m_controller, &InferenceController::tokensArrived, this, [this] {
+        m_reading = false;
+        updateActivity();
+    });
+    connect(&m_controller, &InferenceController::finished, this, [this](qint64, const controller::Finished& end) {
+        const trace::StepTimings& t = end.timings;
+        m_window->setSpeed(t.decode_ms > 0 ? t.decode_tokens * 1000.0 / t.decode_ms : 0,
+                           t.prefill_ms > 0 ? t.prefill_tokens * 1000.0 / t.prefill_ms : 0);
+    });
+    connect(&m_controller, &InferenceController::devicesListed, this,
+            [this](const QList<trace::DeviceInfo>& devices) { m_devices = devices; });
+}
+
+void Composition::connectWindow() {
+    connect(m_window.get(), &ui::MainWindow::layoutChanged, this, &Composition::applyLayout);
+    connect(m_window.get(), &ui::MainWindow::themeRequested, this, [this](ui::Scheme scheme) {
+        m_settings.setTheme(scheme == ui::Scheme::Dark ? ui::ThemeChoice::Dark : ui::ThemeChoice::Light);
+        applyTheme();
+    });
+    connect(m_window.get(), &ui::MainWindow::settingsRequested, this,
+            [this] { openSettings(ui::SettingsPage::Appearance); });
+    connect(m_window.get(), &ui::MainWindow::deviceRequested, this, [this] { openSettings(ui::SettingsPage::Device); });
+    connect(m_window.get(), &ui::MainWindow::aboutRequested, this, &Composition::openAbout);
+    connect(m_window.get(), &ui::MainWindow::closing, this, [this] {
+        m_settings.setWindow(m_window->state());
+        m_session.setDraft(m_window->chat()->draft());
+        m_session.shutDown();
+    });
+}
+
+// --- what follows from several of them ---
+
+void Composition::applyTheme() {
+    const Settings::Values& values = m_settings.values();
+    const ui::Scheme scheme = values.theme == ui::ThemeChoice::Dark    ? ui::Scheme::Dark
+                              : values.theme == ui::ThemeChoice::Light ? ui::Scheme::Light
+                                                                       : ui::systemScheme();
+    ui::setTheme(*qApp, ui::Theme(scheme, values.font_percent / 100.0));
+}
+
+void Composition::applyLayout() {
+    const bool inspect = m_window->layoutName() == ui::LayoutName::Inspect;
+    m_window->chat()->setTokensClickable(inspect);
+    m_session.setRouterProbs(inspect);
+    updateTokens();
+}
+
+void Composition::updateActivity() {
+    switch (m_controller.state()) {
+    case State::Empty: m_window->setActivity(ui::Activity::Failed, tr("No model")); break;
+    case State::Loading: m_window->setActivity(ui::Activity::Loading, tr("Loading")); break;
+    case State::Ready:
+        m_reading = false;
+        m_window->setActivity(ui::Activity::Idle, tr("Ready"));
+        break;
+    case State::Generating:
+        m_window->setActivity(m_reading ? ui::Activity::Reading : ui::Activity::Answering,
+                              m_reading ? tr("Reading") : tr("Answering"));
+        break;
+    }
+}
+
+void Composition::updateContext() {
+    const auto& loaded = m_controller.loaded();
+    if (!loaded) {
+        return;
+    }
+    const int count = m_traces.tokenCount();
+    const quint64 used = count > 0 ? quint64{m_traces.token(count - 1).position} + 1 : 0;
+    m_window->setContext(static_cast<int>(used), static_cast<int>(loaded->memory.context));
+    m_window->setKv(used * loaded->memory.kv_bytes_per_token, loaded->memory.kv_bytes);
+    m_panels->setKvCache(ui::KvCacheState::of(loaded->model, loaded->memory, used));
+}
+
+void Composition::updateTokens() {
+    if (m_window->layoutName() != ui::LayoutName::Inspect || m_traces.current() <= 0) {
+        return;
+    }
+    std::vector<std::string_view> tokens;
+    for (int i = 0; i < m_traces.tokenCount(); ++i) {
+        tokens.push_back(m_traces.token(i).text);
+    }
+    m_window->chat()->setTokenRanges(m_traces.current(), rangesOf(tokens, m_session.textOf(m_traces.current())));
+}
+
+void Composition::openSettings(ui::SettingsPage page) {
+    const Settings::Values& values = m_settings.values();
+    ui::SettingsView view;
+    view.theme = values.theme;
+    view.font_percent = values.font_percent;
+    view.devices = m_devices;
+    view.chosen_device = values.device;
+    view.sampling = m_session.samplingDefaults();
+    if (const auto& loaded = m_controller.loaded()) {
+        view.sampling_of_model = samplingOf(loaded->model.sampling);
+    }
+    view.data_folder = m_dataFolder;
+    m_dialog = new ui::SettingsDialog(view, m_window.get());
+    m_dialog->setAttribute(Qt::WA_DeleteOnClose);
+    m_dialog->setPage(page);
+    connect(m_dialog, &ui::SettingsDialog::themeChosen, this, [this](ui::ThemeChoice choice) {
+        m_settings.setTheme(choice);
+        applyTheme();
+    });
+    connect(m_dialog, &ui::SettingsDialog::fontPercentChosen, this, [this](int percent) {
+        m_settings.setFontPercent(percent);
+        applyTheme();
+    });
+    connect(m_dialog, &ui::SettingsDialog::deviceChosen, &m_settings, &Settings::setDevice);
+    connect(m_dialog, &ui::SettingsDialog::samplingDefaultsChanged, this, [this](const ui::SamplingView& sampling) {
+        m_settings.setSamplingDefaults(sampling);
+        m_session.refresh();
+    });
+    connect(m_dialog, &ui::SettingsDialog::openDataFolderRequested, this,
+            [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_dataFolder)); });
+    m_dialog->open();
+}
+
+void Composition::openAbout() {
+    auto* about = new ui::AboutDialog(QStringLiteral(MOESCOPE_VERSION), readNotices(), m_window.get());
+    about->setAttribute(Qt::WA_DeleteOnClose);
+    about->open();
+}
+
+} // namespace moescope::gui

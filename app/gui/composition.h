@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/controller/inferencecontroller.h"
+#include "app/gui/chatsession.h"
+#include "app/gui/conversationbook.h"
+#include "app/gui/settings.h"
+#include "app/store/storeworker.h"
+#include "ui/mainwindow/mainwindow.h"
+#include "ui/models/tracemodel.h"
+
+#include <QObject>
+#include <QPointer>
+#include <QTimer>
+
+namespace moescope::gui {
+
+class RoutingPanels;
+
+struct StartOptions {
+    QString data_folder; ///< empty: the user's
+    QString model = QStringLiteral("builtin");
+    QString device; ///< empty: as set in the settings
+};
+
+/** The app: makes window, store, controller and what lies between them, and ties them together. Every connection from
+ *  one module to another is here. */
+class Composition : public QObject {
+    Q_OBJECT
+public:
+    explicit Composition(const StartOptions& options, QObject* parent = nullptr);
+    ~Composition() override;
+
+    /** Opens the store, shows the window as it was, then loads the model: none of them waits for another. */
+    void start();
+
+    ui::MainWindow& window() { return *m_window; }
+    ChatSession& session() { return m_session; }
+    controller::InferenceController& controller() { return m_controller; }
+    ui::TraceModel& traces() { return m_traces; }
+    store::StoreWorker& store() { return m_store; }
+
+private:
+    void connectChat();
+    void connectConversations();
+    void connectTraces();
+    void connectModel();
+    void connectWindow();
+
+    void openStore();
+    void storeFailed(const trace::Error& error);
+    void adopt(const Settings::Values& values);
+    void showWindow();
+    void loadModel();
+    void applyTheme();
+    void applyLayout();
+    void updateActivity();
+    void updateContext();
+    void updateTokens();
+    void openSettings(ui::SettingsPage page);
+    void openAbout();
+
+    StartOptions m_options;
+    store::StoreWorker m_store;
+    Settings m_settings;
+    controller::InferenceController m_controller;
+    ConversationBook m_book;
+    ChatSession m_session;
+    ui::TraceModel m_traces;
+    ui::Selection m_selection;
+    std::unique_ptr<ui::MainWindow> m_window;
+    RoutingPanels* m_panels = nullptr; ///< of the window
+    QPointer<ui::SettingsDialog> m_dialog;
+    QList<trace::DeviceInfo> m_devices;
+    QTimer m_patience; ///< the window is shown by then, whatever the disk does
+    QString m_dataFolder;
+    bool m_shown = false;
+    bool m_reading = false; ///< the model reads a prompt
+};
+
+} // namespace moescope::gui

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/app/cli/program.h"
+
+#include <gtest/gtest.h>
+
+namespace moescope::test {
+namespace {
+
+using Json = nlohmann::json;
+
+std::vector<std::string> runWith(const std::vector<std::string>& more) {
+    std::vector<std::string> all{"run", "-m", goldenModel().string(), "--json"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+
+TEST(Run, GivesEveryField) {
+    const Json run = runCli(runWith({"--tokens", "5,6,7", "-n", "4", "--temp", "0", "--ignore-eos"})).json();
+    EXPECT_EQ(run.at("prompt_tokens"), (std::vector<int>{5, 6, 7}));
+    EXPECT_EQ(run.at("tokens").size(), 4U);
+    EXPECT_EQ(run.at("stop"), "length");
+    EXPECT_TRUE(run.at("session").is_null());
+    EXPECT_TRUE(run.at("text").is_string());
+    EXPECT_TRUE(run.at("device").is_string());
+    for (const char* field :
+         {"load_ms", "prefill_ms", "prefill_tokens", "first_token_ms", "decode_ms", "decode_tokens"}) {
+        EXPECT_TRUE(run.at("timings").at(field).is_number()) << field;
+    }
+    EXPECT_EQ(run.at("timings").at("prefill_tokens"), 3);
+}
+
+TEST(Run, TheGoldenTokensComeOut) {
+    const Json golden = Json::parse(readAll(goldenFolder() / "golden.json"));
+    const Json& prompt = golden.at("prompts").at(0);
+    std::string ids;
+    for (const auto& id : prompt.at("ids")) {
+        ids += (ids.empty() ? "" : ",") + std::to_string(id.get<int>());
+    }
+    const Json run = runCli(runWith({"--tokens", ids, "-n", std::to_string(prompt.at("greedy").size()), "--temp", "0",
+                                     "--ignore-eos", "--kv", "f32"}))
+                         .json();
+    EXPECT_EQ(run.at("tokens"), prompt.at("greedy"));
+}
+
+TEST(Run, TheSameSeedGivesTheSameTokens) {
+    const auto with = [](const char* seed) {
+        return runCli(runWith({"-p", "Hello", "-n", "12", "--temp", "1.5", "--top-k", "0", "--top-p", "1",
+                               "--ignore-eos", "--seed", seed}))
+            .json()
+            .at("tokens");
+    };
+    EXPECT_EQ(with("7"), with("7"));
+    EXPECT_NE(with("7"), with("8"));
+}
+
+TEST(Run, MemoryIsAsPlanned) {
+    for (const char* kv : {"f16", "f32"}) {
+        const Json run = runCli(runWith({"--tokens", "1,2", "-n", "1", "--ctx", "96", "--kv", kv})).json();
+        const Json plan = runCli({"plan", "-m", goldenModel().string(), "-c", "96", "--kv", kv, "--json"}).json();
+        EXPECT_EQ(run.at("memory").at("kv_bytes"), plan.at("kv_bytes")) << kv;
+        EXPECT_EQ(run.at("memory").at("weights_bytes"), plan.at("weights_bytes")) << kv;
+    }
+}
+
+TEST(Run, TokensThatCannotBeAreRefused) {
+    struct Case {
+        const char* tokens;
+        const char* says;
+    };
+    for (const Case& c : {Case{"", "empty"},
+                          {" ", "empty"},
+                          {"-1", "-1"},
+                          {"1,-2", "-2"},
+                          {"999999999", "999999999"},
+                          {"99999999999999999999999", "99999999999999999999999"},
+                          {"1,,2", "number 2"},
+                          {"1,2,", "comma"},
+                          {"1;2", "comma"},
+                          {"one", "one"},
+                          {"1.5", "comma"}}) {
+        const Outcome outcome = runCli(runWith({"--tokens", c.tokens, "-n", "1"}));
+        EXPECT_TRUE(outcome.isFailure()) << c.tokens << ": " << outcome.code << outcome.err;
+        EXPECT_TRUE(has(outcome.err, c.says)) << c.tokens << ": " << outcome.err;
+        EXPECT_EQ(outcome.out, "");
+    }
+}
+
+TEST(Run, APromptBeyondTheContextIsRefusedWithBothNumbers) {
+    const Outcome small = runCli(runWith({"--tokens", "1,2,3,4,5,6,7,8,9", "-n", "1", "--ctx", "4"}));
+    EXPECT_TRUE(small.isFailure()) << small.code << small.err;
+    EXPECT_TRUE(has(small.err, "9 tokens") && has(small.err, "holds 4")) << small.err;
+    const Outcome large = runCli(runWith({"--tokens", "1", "-n", "1", "--ctx", "99000000"}));
+    EXPECT_TRUE(large.isFailure()) << large.code << large.err;
+    EXPECT_TRUE(has(large.err, "99,000,000")) << large.err;
+}
+
+TEST(Run, StopTextsEndTheAnswer) {
+    const Json free = runCli(runWith({"--tokens", "5,6,7", "-n", "24", "--temp", "0", "--ignore-eos"})).json();
+    const std::string text = free.at("text");
+    ASSERT_GT(text.size(), 12U);
+    // A part from the middle, cut at characters: the model's text may hold any bytes of UTF-8.
+    size_t at = text.size() / 2;
+    while (at > 0 && (text[at] & 0xC0) == 0x80) {
+        --at;
+    }
+    size_t end = at + 1;
+    while (end < text.size() && (text[end] & 0xC0) == 0x80) {
+        ++end;
+    }
+    const std::string stop = text.substr(at, end - at);
+    const Json stopped = runCli(runWith({"--tokens", "5,6,7", "-n", "24", "--temp", "0", "--ignore-eos", "--stop",
+                                         "[never]", "--stop", stop}))
+                             .json();
+    EXPECT_EQ(stopped.at("stop"), "stop");
+    EXPECT_EQ(stopped.at("text"), text.substr(0, text.find(stop)));
+}
+
+TEST(Bench, NamesItsTests) {
+    const Json bench =
+        runCli({"bench", "-m", goldenModel().string(), "-p", "8,16", "-n", "4", "-d", "0,32", "-r", "2", "--json"})
+            .json();
+    std::vector<std::string> names;
+    for (const Json& test : bench.at("tests")) {
+        names.push_back(test.at("name"));
+        EXPECT_EQ(test.at("runs").size(), 2U);
+        EXPECT_GT(test.at("tokens_per_second").at("median").get<double>(), 0);
+        EXPECT_LE(test.at("tokens_per_second").at("min"), test.at("tokens_per_second").at("max"));
+        const bool deep = has(names.back(), "@d32");
+        EXPECT_EQ(test.at("depth_filled"), deep ? 32 : 0) << names.back();
+    }
+    EXPECT_EQ(names, (std::vector<std::string>{"pp8", "pp16", "tg4", "pp8@d32", "pp16@d32", "tg4@d32"}));
+    EXPECT_GT(bench.at("bytes_per_token").get<uint64_t>(), 1000U);
+    EXPECT_GT(bench.at("copy_gb_per_second").get<double>(), 0);
+}
+
+TEST(Chat, AnswersLinesUntilTheirEnd) {
+    // stdin is empty here: the chat ends at once, and well.
+    const Outcome chat = runCli({"chat", "-m", goldenModel().string()});
+    EXPECT_EQ(chat.code, 0) << chat.err;
+    EXPECT_EQ(chat.err, "");
+}
+
+} // namespace
+} // namespace moescope::test
