@@ -15,8 +15,8 @@ enum class MemoryKind {
     HostVisible, ///< coherent and mapped: uploads, step state, read-backs
 };
 
-/** A storage buffer with memory of its own, zeroed at birth (device-local ones on first use of upload() or by
- *  fill). Throws trace::Error{vulkan.memory} with bytes and name when the device has no more. */
+/** A storage buffer with memory of its own, zeroed at birth and padded to 16 bytes. Throws trace::Error{vulkan.memory}
+ *  with bytes and name when the device has no more, {vulkan.too_large} when it allows no allocation of that size. */
 class Buffer {
 public:
     Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name);
@@ -44,6 +44,8 @@ public:
     void download(uint64_t offset, std::span<uint8_t> bytes) const;
 
 private:
+    void release();
+
     Device& m_device;
     uint64_t m_size = 0;
     std::string m_name;

@@ -68,7 +68,8 @@ public:
     void timestamp();
     void end();
 
-    /** Submits what end() closed. Throws trace::Error{vulkan.device_lost} / {vulkan.memory}. */
+    /** Submits what end() closed, after waiting for the last submission if it still runs. Records and updates nothing.
+     *  Throws trace::Error{vulkan.device_lost} / {vulkan.memory_call}. */
     void submit();
     /** Waits for the last submission. */
     void wait();
@@ -76,6 +77,7 @@ public:
         submit();
         wait();
     }
+    /** Milliseconds of each timestamp() since the first; empty where the device has none. */
     std::vector<double> timestampsMs() const;
     uint32_t dispatchCount() const { return m_dispatchCount; }
 

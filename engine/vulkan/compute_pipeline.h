@@ -37,6 +37,8 @@ public:
     VkDescriptorSetLayout_T* setLayout() const { return m_setLayout; }
 
 private:
+    void release();
+
     Device& m_device;
     std::string m_name;
     uint32_t m_bindingCount = 0;

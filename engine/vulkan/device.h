@@ -13,7 +13,6 @@
 #include <vector>
 
 // Handles are opaque pointers to everyone but this folder: no Vulkan header leaves it.
-struct VkInstance_T;
 struct VkPhysicalDevice_T;
 struct VkDevice_T;
 struct VkQueue_T;
@@ -29,13 +28,22 @@ struct Counters {
     std::atomic<uint64_t> submissions = 0;
     std::atomic<uint64_t> validation_messages = 0;
     std::atomic<uint64_t> buffer_bytes = 0; ///< allocated now
+    std::atomic<uint64_t> pipelines_created = 0;
+    std::atomic<uint64_t> pipeline_cache_hits = 0;         ///< of these, as the driver says
+    std::atomic<uint64_t> pipeline_cache_bytes_loaded = 0; ///< read from disk; 0: started without a cache
+};
+
+/** What injectFailure() brings about. */
+enum class Fault {
+    OutOfMemory, ///< one allocation of a buffer fails
+    DeviceLost,  ///< a submission fails, and all after it
 };
 
 struct DeviceOptions {
     std::string selector;               ///< index or part of the name; empty: the best usable device
     std::filesystem::path cache_folder; ///< of the pipeline cache; empty: none on disk
     uint64_t shader_hash = 0;           ///< part of the cache's key
-    bool validation = false;            ///< also on when MOESCOPE_VALIDATION=1
+    bool validation = false;            ///< also on when MOESCOPE_VALIDATION=1; =sync adds checks of barriers
 };
 
 struct Limits {
@@ -51,7 +59,9 @@ struct Limits {
 };
 
 /** One logical device with one compute queue. The loader is opened at run time; where it or a driver is missing
- *  create() throws trace::Error{vulkan.none} and enumerate() returns nothing. */
+ *  create() throws trace::Error{vulkan.none} and enumerate() returns nothing. create() throws as well
+ *  {vulkan.no_match} when no device answers to the selector, {vulkan.unusable} when the one chosen lacks something
+ *  and {vulkan.no_validation} when the validation layer is asked for and not installed. */
 class Device {
 public:
     static std::vector<trace::DeviceInfo> enumerate();
@@ -78,17 +88,23 @@ public:
     uint32_t memoryType(uint32_t allowed, bool host_visible) const;
     void setName(uint64_t object, uint32_t object_type, const std::string& name) const;
 
+    /** For tests: the allocation or submission after the next `after` ones fails as the driver would make it fail. */
+    void injectFailure(Fault fault, uint32_t after);
+
+    /** Vulkan's own types, for the sources of this folder. */
+    struct Impl;
+    Impl& impl() const { return *m_impl; }
+
 private:
-    Device() = default;
+    Device();
     trace::DeviceInfo m_info;
     Limits m_limits;
     Counters m_counters;
-    VkInstance_T* m_instance = nullptr;
+    std::unique_ptr<Impl> m_impl;
     VkPhysicalDevice_T* m_physical = nullptr;
     VkDevice_T* m_device = nullptr;
     VkQueue_T* m_queue = nullptr;
     VkPipelineCache_T* m_pipelineCache = nullptr;
-    uint64_t m_debugMessenger = 0;
     uint32_t m_queueFamily = 0;
     std::mutex m_queueMutex;
     std::filesystem::path m_cacheFile;

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/vulkan/adapter.h"
+
+#include "engine/trace/error.h"
+#include "engine/vulkan/result.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstring>
+
+namespace moescope::vulkan {
+
+namespace {
+
+constexpr uint32_t sharedBytesNeeded = 32U << 10U;
+
+const char* typeName(VkPhysicalDeviceType type) {
+    switch (type) {
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return "discrete";
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return "integrated";
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return "virtual";
+    case VK_PHYSICAL_DEVICE_TYPE_CPU: return "software";
+    default: return "other";
+    }
+}
+
+/** How much a device of this type is preferred. */
+int rank(const Adapter& adapter) {
+    switch (adapter.properties.deviceType) {
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return 4;
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return 3;
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return 2;
+    case VK_PHYSICAL_DEVICE_TYPE_CPU: return 0;
+    default: return 1;
+    }
+}
+
+std::string versionText(uint32_t version) {
+    return std::to_string(VK_API_VERSION_MAJOR(version)) + "." + std::to_string(VK_API_VERSION_MINOR(version)) + "." +
+           std::to_string(VK_API_VERSION_PATCH(version));
+}
+
+std::vector<VkExtensionProperties> extensionsOf(VkPhysicalDevice device) {
+    uint32_t count = 0;
+    check(vkEnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr),
+          "vkEnumerateDeviceExtensionProperties");
+    std::vector<VkExtensionProperties> extensions(count);
+    check(vkEnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data()),
+          "vkEnumerateDeviceExtensionProperties");
+    extensions.resize(count);
+    return extensions;
+}
+
+/** Picks a family that computes, one without graphics before others. False: none. */
+bool pickQueueFamily(Adapter& adapter) {
+    uint32_t count = 0;
+    vkGetPhysicalDeviceQueueFamilyProperties(adapter.handle, &count, nullptr);
+    std::vector<VkQueueFamilyProperties> families(count);
+    vkGetPhysicalDeviceQueueFamilyProperties(adapter.handle, &count, families.data());
+    bool found = false;
+    for (uint32_t i = 0; i < count; ++i) {
+        if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) == 0 || families[i].queueCount == 0) {
+            continue;
+        }
+        const bool computes_only = (families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT) == 0;
+        if (!found || computes_only) {
+            adapter.queue_family = i;
+            adapter.timestamp_bits = families[i].timestampValidBits;
+            found = true;
+        }
+        if (computes_only) {
+            break;
+        }
+    }
+    return found;
+}
+
+/** Why a device of Vulkan 1.3 cannot be used, as a sentence; fills in what depends on features. */
+std::string missingFeature(Adapter& adapter) {
+    VkPhysicalDeviceVulkan13Features v13{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES};
+    VkPhysicalDeviceVulkan12Features v12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, &v13};
+    VkPhysicalDeviceVulkan11Features v11{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, &v12};
+    VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v11};
+    vkGetPhysicalDeviceFeatures2(adapter.handle, &features);
+    VkPhysicalDeviceVulkan13Properties p13{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_PROPERTIES};
+    VkPhysicalDeviceVulkan12Properties p12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES, &p13};
+    VkPhysicalDeviceVulkan11Properties p11{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES, &p12};
+    VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &p11};
+    vkGetPhysicalDeviceProperties2(adapter.handle, &properties);
+
+    adapter.info.driver = std::string(p12.driverName);
+    if (p12.driverInfo[0] != '\0') {
+        adapter.info.driver += std::string(", ") + p12.driverInfo;
+    }
+    adapter.limits.subgroup_size = p11.subgroupSize;
+    adapter.limits.max_allocation = std::min(p11.maxMemoryAllocationSize, p13.maxBufferSize);
+    adapter.storage_8_bit = v12.storageBuffer8BitAccess == VK_TRUE;
+    adapter.pinned_subgroup = v13.subgroupSizeControl == VK_TRUE && v13.computeFullSubgroups == VK_TRUE &&
+                              (p13.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
+                              p11.subgroupSize >= p13.minSubgroupSize && p11.subgroupSize <= p13.maxSubgroupSize;
+    adapter.max_subgroups = p13.maxComputeWorkgroupSubgroups;
+
+    const struct {
+        VkBool32 has;
+        const char* reason;
+    } needed_features[] = {
+        {v11.storageBuffer16BitAccess, "Its driver cannot read 16-bit values from storage buffers."},
+        {v12.timelineSemaphore, "Its driver has no timeline semaphores."},
+        {v12.hostQueryReset, "Its driver cannot reset queries from the host."},
+        {v13.synchronization2, "Its driver lacks the synchronization2 feature."},
+        {v13.maintenance4, "Its driver lacks the maintenance4 feature."},
+    };
+    for (const auto& feature : needed_features) {
+        if (feature.has != VK_TRUE) {
+            return feature.reason;
+        }
+    }
+    const struct {
+        VkSubgroupFeatureFlagBits bit;
+        const char* reason;
+    } needed_operations[] = {
+        {VK_SUBGROUP_FEATURE_BASIC_BIT, "Its driver has no subgroup operations in compute shaders."},
+        {VK_SUBGROUP_FEATURE_VOTE_BIT, "Its driver has no subgroup votes in compute shaders."},
+        {VK_SUBGROUP_FEATURE_ARITHMETIC_BIT, "Its driver has no subgroup arithmetic in compute shaders."},
+        {VK_SUBGROUP_FEATURE_BALLOT_BIT, "Its driver has no subgroup ballots in compute shaders."},
+        {VK_SUBGROUP_FEATURE_SHUFFLE_BIT, "Its driver has no subgroup shuffles in compute shaders."},
+    };
+    const bool in_compute = (p11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
+    for (const auto& operation : needed_operations) {
+        if (!in_compute || (p11.subgroupSupportedOperations & operation.bit) == 0) {
+            return operation.reason;
+        }
+    }
+    if (p11.subgroupSize < 4 || p11.subgroupSize > 128) {
+        return "Its subgroups have " + std::to_string(p11.subgroupSize) + " invocations; 4 to 128 can be used.";
+    }
+    const uint32_t shared = properties.properties.limits.maxComputeSharedMemorySize;
+    if (shared < sharedBytesNeeded) {
+        return "It has " + trace::bytesText(shared) + " of shared memory for a workgroup; " +
+               trace::bytesText(sharedBytesNeeded) + " are needed.";
+    }
+    return {};
+}
+
+Adapter examine(VkPhysicalDevice handle, uint32_t index) {
+    Adapter adapter;
+    adapter.handle = handle;
+    vkGetPhysicalDeviceProperties(handle, &adapter.properties);
+    vkGetPhysicalDeviceMemoryProperties(handle, &adapter.memory);
+    const VkPhysicalDeviceProperties& properties = adapter.properties;
+
+    adapter.info.index = index;
+    adapter.info.name = properties.deviceName;
+    adapter.info.type = typeName(properties.deviceType);
+    adapter.info.api_version = versionText(properties.apiVersion);
+    for (uint32_t i = 0; i < adapter.memory.memoryHeapCount; ++i) {
+        if ((adapter.memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0) {
+            adapter.info.memory_bytes += adapter.memory.memoryHeaps[i].size;
+        }
+    }
+    adapter.limits.max_workgroup_invocations = properties.limits.maxComputeWorkGroupInvocations;
+    adapter.limits.max_shared_memory = properties.limits.maxComputeSharedMemorySize;
+    adapter.limits.max_storage_range = properties.limits.maxStorageBufferRange;
+    adapter.limits.storage_offset_alignment = static_cast<uint32_t>(properties.limits.minStorageBufferOffsetAlignment);
+    adapter.limits.software = properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    if (adapter.limits.software || properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU) {
+        constexpr VkMemoryPropertyFlags both = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT |
+                                               VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
+                                               VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+        for (uint32_t i = 0; i < adapter.memory.memoryTypeCount; ++i) {
+            adapter.limits.unified_memory |= (adapter.memory.memoryTypes[i].propertyFlags & both) == both;
+        }
+    }
+    for (const VkExtensionProperties& extension : extensionsOf(handle)) {
+        adapter.memory_budget |= std::strcmp(extension.extensionName, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME) == 0;
+        adapter.portability_subset |= std::strcmp(extension.extensionName, "VK_KHR_portability_subset") == 0;
+    }
+    adapter.info.free_bytes = freeBytes(adapter, 0);
+
+    if (properties.apiVersion < VK_API_VERSION_1_3) {
+        adapter.info.reason = "Its driver offers Vulkan " + adapter.info.api_version + "; 1.3 or later is needed.";
+    } else if (!pickQueueFamily(adapter)) {
+        adapter.info.reason = "It has no queue that computes.";
+    } else {
+        adapter.info.reason = missingFeature(adapter);
+        adapter.limits.timestamp_period_ns =
+            adapter.timestamp_bits == 0 ? 0.0 : static_cast<double>(properties.limits.timestampPeriod);
+    }
+    adapter.info.usable = adapter.info.reason.empty();
+    return adapter;
+}
+
+std::string lowered(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+/** "0 “llvmpipe”, 1 “…”". */
+std::string listed(const std::vector<Adapter>& adapters) {
+    std::string text;
+    for (const Adapter& adapter : adapters) {
+        text += (text.empty() ? "" : ", ") + std::to_string(adapter.info.index) + " “" + adapter.info.name + "”";
+    }
+    return text;
+}
+
+const Adapter* matching(const std::vector<Adapter>& adapters, const std::string& selector) {
+    uint32_t index = 0;
+    const char* end = selector.data() + selector.size();
+    const auto [rest, error] = std::from_chars(selector.data(), end, index);
+    if (error == std::errc() && rest == end && index < adapters.size()) {
+        return &adapters[index];
+    }
+    const Adapter* unusable = nullptr;
+    for (const Adapter& adapter : adapters) {
+        if (lowered(adapter.info.name).find(lowered(selector)) != std::string::npos) {
+            if (adapter.info.usable) {
+                return &adapter;
+            }
+            unusable = &adapter;
+        }
+    }
+    return unusable;
+}
+
+} // namespace
+
+std::vector<Adapter> survey(VkInstance instance) {
+    uint32_t count = 0;
+    if (vkEnumeratePhysicalDevices(instance, &count, nullptr) < VK_SUCCESS) {
+        return {}; // a loader with broken drivers alone answers with an error
+    }
+    std::vector<VkPhysicalDevice> handles(count);
+    if (vkEnumeratePhysicalDevices(instance, &count, handles.data()) < VK_SUCCESS) {
+        return {};
+    }
+    std::vector<Adapter> adapters;
+    for (uint32_t i = 0; i < count; ++i) {
+        adapters.push_back(examine(handles[i], i));
+    }
+    return adapters;
+}
+
+const Adapter& choose(const std::vector<Adapter>& adapters, const std::string& selector) {
+    if (!selector.empty()) {
+        const Adapter* found = matching(adapters, selector);
+        if (found == nullptr) {
+            throw trace::Error("vulkan.no_match", "No Vulkan device matches “{selector}”. There are: {devices}.",
+                               {{"selector", selector}, {"devices", listed(adapters)}});
+        }
+        if (!found->info.usable) {
+            throw trace::Error("vulkan.unusable", "The device “{name}” cannot be used. {reason}",
+                               {{"name", found->info.name}, {"reason", found->info.reason}});
+        }
+        return *found;
+    }
+    const Adapter* best = nullptr;
+    for (const Adapter& adapter : adapters) {
+        const auto worth = [](const Adapter& a) { return std::pair(rank(a), a.info.memory_bytes); };
+        if (adapter.info.usable && (best == nullptr || worth(adapter) > worth(*best))) {
+            best = &adapter;
+        }
+    }
+    if (best == nullptr) {
+        throw trace::Error("vulkan.unusable", "The device “{name}” cannot be used. {reason}",
+                           {{"name", adapters.front().info.name}, {"reason", adapters.front().info.reason}});
+    }
+    return *best;
+}
+
+uint64_t freeBytes(const Adapter& adapter, uint64_t allocated) {
+    if (!adapter.memory_budget) {
+        return adapter.info.memory_bytes - std::min(adapter.info.memory_bytes, allocated);
+    }
+    VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
+    VkPhysicalDeviceMemoryProperties2 memory{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2, &budget};
+    vkGetPhysicalDeviceMemoryProperties2(adapter.handle, &memory);
+    uint64_t free_bytes = 0;
+    for (uint32_t i = 0; i < memory.memoryProperties.memoryHeapCount; ++i) {
+        if ((memory.memoryProperties.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0) {
+            free_bytes += budget.heapBudget[i] - std::min(budget.heapBudget[i], budget.heapUsage[i]);
+        }
+    }
+    return free_bytes;
+}
+
+} // namespace moescope::vulkan

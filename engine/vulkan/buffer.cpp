@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/vulkan/buffer.h"
+
+#include "engine/trace/error.h"
+#include "engine/vulkan/device_impl.h"
+#include "engine/vulkan/result.h"
+
+#include <cstring>
+#include <stdexcept>
+
+namespace moescope::vulkan {
+
+namespace {
+
+/** Whole vectors: a shader that reads the last one as uvec4 stays inside. */
+uint64_t padded(uint64_t bytes) { return (bytes + 15) / 16 * 16; }
+
+void checkRange(const Buffer& buffer, uint64_t offset, uint64_t bytes) {
+    if (offset > buffer.size() || bytes > buffer.size() - offset) {
+        throw std::logic_error("buffer " + buffer.name() + " has " + std::to_string(buffer.size()) +
+                               " bytes: no range of " + std::to_string(bytes) + " at " + std::to_string(offset));
+    }
+}
+
+Transfer& transferOf(Device& device) {
+    Device::Impl& impl = device.impl();
+    if (!impl.transfer) {
+        impl.transfer = std::make_unique<Transfer>(device);
+    }
+    return *impl.transfer;
+}
+
+} // namespace
+
+Buffer::Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name)
+    : m_device(device), m_size(bytes), m_name(std::move(name)) {
+    Device::Impl& impl = device.impl();
+    if (bytes == 0) {
+        throw std::logic_error("buffer " + m_name + " has no bytes");
+    }
+    if (bytes > device.limits().max_allocation) {
+        throw trace::Error("vulkan.too_large",
+                           "“{name}” needs {bytes}, but the device allows {limit} in one allocation.",
+                           {{"name", m_name},
+                            {"bytes", trace::bytesText(bytes)},
+                            {"limit", trace::bytesText(device.limits().max_allocation)}});
+    }
+    try {
+        VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
+        info.size = padded(bytes);
+        info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT |
+                     VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+        check(vkCreateBuffer(device.handle(), &info, nullptr, &m_buffer), "vkCreateBuffer");
+        VkMemoryRequirements needs{};
+        vkGetBufferMemoryRequirements(device.handle(), m_buffer, &needs);
+
+        VkMemoryAllocateInfo allocation{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO};
+        allocation.allocationSize = needs.size;
+        allocation.memoryTypeIndex = device.memoryType(needs.memoryTypeBits, kind == MemoryKind::HostVisible);
+        const VkResult result = failsNow(impl.allocations_left)
+                                    ? VK_ERROR_OUT_OF_DEVICE_MEMORY
+                                    : vkAllocateMemory(device.handle(), &allocation, nullptr, &m_memory);
+        if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY ||
+            result == VK_ERROR_TOO_MANY_OBJECTS) {
+            m_memory = nullptr;
+            throwMemory(m_name, needs.size, device.freeBytes());
+        }
+        check(result, "vkAllocateMemory");
+        device.counters().buffer_bytes += padded(bytes);
+        check(vkBindBufferMemory(device.handle(), m_buffer, m_memory, 0), "vkBindBufferMemory");
+
+        const VkMemoryPropertyFlags flags = impl.adapter.memory.memoryTypes[allocation.memoryTypeIndex].propertyFlags;
+        constexpr VkMemoryPropertyFlags mappable =
+            VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+        if (kind == MemoryKind::HostVisible || (device.limits().unified_memory && (flags & mappable) == mappable)) {
+            check(vkMapMemory(device.handle(), m_memory, 0, VK_WHOLE_SIZE, 0, &m_mapped), "vkMapMemory");
+            std::memset(m_mapped, 0, padded(bytes));
+        } else {
+            const std::scoped_lock lock(impl.transfer_mutex);
+            transferOf(device).clear(m_buffer);
+        }
+        device.setName(reinterpret_cast<uint64_t>(m_buffer), VK_OBJECT_TYPE_BUFFER, m_name);
+        device.setName(reinterpret_cast<uint64_t>(m_memory), VK_OBJECT_TYPE_DEVICE_MEMORY, m_name);
+    } catch (...) {
+        release();
+        throw;
+    }
+}
+
+Buffer::~Buffer() { release(); }
+
+void Buffer::release() {
+    vkDestroyBuffer(m_device.handle(), m_buffer, nullptr);
+    if (m_memory != nullptr) {
+        vkFreeMemory(m_device.handle(), m_memory, nullptr);
+        m_device.counters().buffer_bytes -= padded(m_size);
+    }
+}
+
+void Buffer::upload(uint64_t offset, std::span<const uint8_t> bytes) {
+    checkRange(*this, offset, bytes.size());
+    if (bytes.empty()) {
+        return;
+    }
+    if (isMapped()) {
+        std::memcpy(mapped<uint8_t>() + offset, bytes.data(), bytes.size());
+        return;
+    }
+    const std::scoped_lock lock(m_device.impl().transfer_mutex);
+    transferOf(m_device).upload(m_buffer, offset, bytes);
+}
+
+void Buffer::download(uint64_t offset, std::span<uint8_t> bytes) const {
+    checkRange(*this, offset, bytes.size());
+    if (bytes.empty()) {
+        return;
+    }
+    if (isMapped()) {
+        std::memcpy(bytes.data(), mapped<uint8_t>() + offset, bytes.size());
+        return;
+    }
+    const std::scoped_lock lock(m_device.impl().transfer_mutex);
+    transferOf(m_device).download(m_buffer, offset, bytes);
+}
+
+} // namespace moescope::vulkan
