@@ -6,14 +6,14 @@
 
 #include <QWidget>
 
-class QLabel;
 class QStackedWidget;
 
 namespace moescope::ui {
 
+class Banner;
+class ChatHead;
 class Composer;
 class FindBar;
-class IconButton;
 class Transcript;
 
 /** Head line, transcript (or first start) and composer of one conversation. */
@@ -97,30 +97,31 @@ signals:
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
-    void changeEvent(QEvent* event) override;
-    bool event(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
 
 private:
     void startEdit(qint64 message);
     void endEdit();
     void sent(const QString& text);
+    void suggested(const QString& prompt);
+    void messagesChanged();
     void refresh();
-    void applyTheme();
     void place();
+    bool canAct() const;
+    const MessageView* lastOf(Role role) const;
 
     qint64 m_conversation = 0;
     qint64 m_editing = 0;
     QString m_draftBeforeEdit;
-    QWidget* m_head = nullptr;
-    QLabel* m_title = nullptr;
-    IconButton* m_find = nullptr;
+    QString m_unavailable;
+    ChatHead* m_head = nullptr;
     FindBar* m_findBar = nullptr;
     QStackedWidget* m_stack = nullptr;
     FirstStart* m_firstStart = nullptr;
     Transcript* m_transcript = nullptr;
     QWidget* m_foot = nullptr;
+    Banner* m_notice = nullptr;
     Composer* m_composer = nullptr;
-    QString m_fullTitle;
 };
 
 } // namespace moescope::ui

@@ -7,16 +7,18 @@
 
 class QGridLayout;
 class QLabel;
-class QVBoxLayout;
 
 namespace moescope::ui {
+
+class ModelBanner;
+class SuggestionCard;
 
 struct Suggestion {
     QString prompt;
     QString caption; ///< "Story, about 140 tokens"
 };
 
-/** What an empty chat shows: what this is, which model answers, four prompts to try. */
+/** What an empty chat shows: what this is, which model answers, prompts to try. */
 class FirstStart : public QScrollArea {
     Q_OBJECT
 public:
@@ -25,34 +27,29 @@ public:
     /** The banner names size and shape; `demonstration`: the built-in model, with the sentence that says so. */
     void setModel(const trace::ModelInfo& model, bool demonstration);
     void setSuggestions(const QList<Suggestion>& suggestions);
+    void setSuggestionsEnabled(bool enabled);
     /** What suits the built-in model, as its card says. */
     static QList<Suggestion> builtInSuggestions();
+    /** "30 million", "6.5 million", "1.3 billion". */
+    static QString countText(quint64 count);
 
 signals:
     void suggestionChosen(const QString& prompt);
 
 protected:
-    void changeEvent(QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
 
 private:
-    void applyTheme();
     void place();
 
     QWidget* m_column = nullptr;
-    QLabel* m_mark = nullptr;
     QLabel* m_title = nullptr;
-    QLabel* m_sentence = nullptr;
-    QFrame* m_banner = nullptr;
-    QLabel* m_bannerIcon = nullptr;
-    QLabel* m_bannerText = nullptr;
+    ModelBanner* m_banner = nullptr;
     QLabel* m_try = nullptr;
     QGridLayout* m_grid = nullptr;
-    QWidget* m_hint = nullptr;
-    QLabel* m_hintIcon = nullptr;
-    QLabel* m_hintTitle = nullptr;
-    QLabel* m_hintText = nullptr;
-    QList<QWidget*> m_cards;
+    QList<SuggestionCard*> m_cards;
+    bool m_enabled = true;
 };
 
 } // namespace moescope::ui

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/answermessage.h"
+
+#include "ui/panels/streamline.h"
+#include "ui/panels/styledlabel.h"
+#include "ui/panels/versionswitch.h"
+#include "ui/text/markdownview.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/iconbutton.h"
+#include "ui/widgets/progresscard.h"
+
+#include <QLocale>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QPushButton>
+
+#include <algorithm>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kButton = 28;   ///< px
+constexpr int kNarrow = 480;  ///< px: below, the head and the stats are shorter
+
+int headHeight() { return theme().lineHeight(TextStyle::Ui); }
+
+QString clock(const QDateTime& when) { return QLocale().toString(when.time(), QStringLiteral("HH:mm")); }
+
+} // namespace
+
+AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
+    m_text = new MarkdownView(this);
+    m_text->setAccessibleName(tr("Answer"));
+    m_text->installEventFilter(this);
+    m_progress = new ProgressCard(this);
+    m_stream = new StreamLine(this);
+    m_error = new Banner(Banner::Kind::Error, {}, this);
+    m_copy = new IconButton(QStringLiteral("copy"), tr("Copy"), this);
+    m_regenerate = new IconButton(QStringLiteral("regenerate"), tr("Regenerate"), this);
+    m_experts = new IconButton(QStringLiteral("heatmap"), tr("Show experts"), this);
+    m_continue = new QPushButton(tr("Continue"), this);
+    m_continue->setAccessibleName(tr("Continue the interrupted answer"));
+    m_interrupted = new StyledLabel({}, TextStyle::Small, Color::Warn, this);
+    m_versions = new VersionSwitch(this);
+    m_stats = new StyledLabel({}, TextStyle::Small, Color::TextMuted, this);
+    m_stats->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    connect(m_text, &MarkdownView::linkActivated, this, &MessageWidget::linkActivated);
+    connect(m_progress, &ProgressCard::stopRequested, this, &MessageWidget::stopRequested);
+    connect(m_copy, &QAbstractButton::clicked, this, &MessageWidget::copyRequested);
+    connect(m_regenerate, &QAbstractButton::clicked, this, &MessageWidget::regenerateRequested);
+    connect(m_experts, &QAbstractButton::clicked, this, &MessageWidget::expertsRequested);
+    connect(m_continue, &QAbstractButton::clicked, this, &MessageWidget::continueRequested);
+    connect(m_versions, &VersionSwitch::stepped, this, &MessageWidget::versionRequested);
+    applyTheme();
+}
+
+void AnswerMessage::setMessage(const MessageView& message) {
+    const bool sameText = m_message.id == message.id && m_message.text == message.text;
+    const bool extends = m_message.id == message.id && message.text.startsWith(m_message.text);
+    const QString rest = extends ? message.text.mid(m_message.text.size()) : QString();
+    m_message = message;
+    if (!sameText && extends) {
+        m_text->appendMarkdown(rest);
+    } else if (!sameText) {
+        m_text->setMarkdown(message.text);
+    }
+    refresh();
+}
+
+void AnswerMessage::appendText(const QString& text) {
+    m_message.text += text;
+    m_text->appendMarkdown(text);
+}
+
+void AnswerMessage::refresh() {
+    const AnswerState state = m_message.state;
+    const bool reading = state == AnswerState::Reading;
+    const bool answering = state == AnswerState::Answering;
+    const bool interrupted = state == AnswerState::Interrupted;
+    const bool done = !reading && !answering;
+    m_text->setStreaming(answering);
+    m_text->setVisible(!m_message.text.isEmpty());
+    m_progress->setVisible(reading);
+    if (reading) {
+        const trace::PrefillProgress& progress = m_message.prefill;
+        m_progress->setPrefill(progress);
+    }
+    m_stream->setVisible(answering);
+    m_stream->setStats(m_message.stats);
+    m_error->setVisible(state == AnswerState::Failed);
+    m_error->setText(m_message.error);
+    m_copy->setVisible(done && !interrupted && !m_message.text.isEmpty());
+    m_regenerate->setVisible(done);
+    m_experts->setVisible(done && !interrupted && m_message.has_trace);
+    m_continue->setVisible(interrupted);
+    m_interrupted->setVisible(interrupted);
+    const QString tokens = m_message.stats.tokens == 1 ? tr("1 token")
+                                                       : tr("%1 tokens").arg(groupedText(m_message.stats.tokens));
+    m_interrupted->setText(tr("Interrupted at %1 after %2").arg(clock(m_message.created), tokens));
+    m_versions->setVersion(m_message.version, m_message.versions);
+    m_versions->setVisible(done && m_message.versions > 1);
+    m_stats->setVisible(done && !interrupted && m_message.stats.tokens > 0);
+    m_continue->setEnabled(!m_answering);
+    m_regenerate->setEnabled(!m_answering);
+    m_versions->setStepsEnabled(!m_answering);
+    update();
+}
+
+int AnswerMessage::layoutFor(int width) {
+    int y = headHeight() + 4;
+    if (!m_text->isHidden()) {
+        const int height = m_text->heightForWidth(width);
+        m_text->setGeometry(0, y, width, height);
+        y += height + 4;
+    }
+    if (!m_progress->isHidden()) {
+        const int height = m_progress->hasHeightForWidth() ? m_progress->heightForWidth(width)
+                                                           : m_progress->sizeHint().height();
+        m_progress->setGeometry(0, y, width, height);
+        y += height;
+    }
+    if (!m_stream->isHidden()) {
+        const int height = m_stream->sizeHint().height();
+        m_stream->setGeometry(0, y + 4, width, height);
+        y += height + 4;
+    }
+    if (!m_error->isHidden()) {
+        const int height = m_error->hasHeightForWidth() ? m_error->heightForWidth(width) : m_error->sizeHint().height();
+        m_error->setGeometry(0, y, width, height);
+        y += height + 4;
+    }
+    return layoutActions(y, width) + kGap;
+}
+
+int AnswerMessage::layoutActions(int top, int width) {
+    if (m_regenerate->isHidden()) {
+        return top;
+    }
+    if (!m_continue->isHidden()) {
+        m_regenerate->setGeometry(width - kButton, top, kButton, kButton);
+        const int wide = m_continue->sizeHint().width();
+        m_continue->setGeometry(width - kButton - 8 - wide, top, wide, kButton);
+        m_interrupted->setGeometry(20, top, qMax(0, width - kButton - 16 - wide - 20), kButton);
+        int end = top + kButton;
+        if (!m_versions->isHidden()) {
+            m_versions->setGeometry(0, end, m_versions->sizeHint().width(), kButton);
+            end += kButton;
+        }
+        return end;
+    }
+    int x = -6; // the icons' left edge lines up with the text
+    for (IconButton* button : {m_copy, m_regenerate, m_experts}) {
+        if (!button->isHidden()) {
+            button->setGeometry(x, top, kButton, kButton);
+            x += kButton;
+        }
+    }
+    if (!m_versions->isHidden()) {
+        const int wide = m_versions->sizeHint().width();
+        m_versions->setGeometry(x + 4, top, wide, kButton);
+        x += 4 + wide;
+    }
+    const int room = width - x - 12;
+    QString stats = statsText(m_message.stats, width < kNarrow);
+    if (m_stats->fontMetrics().horizontalAdvance(stats) > room) {
+        stats = statsText(m_message.stats, true);
+    }
+    m_stats->setText(stats);
+    m_stats->setToolTip(statsText(m_message.stats));
+    m_stats->setGeometry(x + 12, top, qMax(0, room), kButton);
+    return top + kButton;
+}
+
+void AnswerMessage::setAnswering(bool answering) {
+    m_answering = answering;
+    refresh();
+}
+
+void AnswerMessage::setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) {
+    m_tokens = ranges;
+    m_selected = selected;
+    m_clickable = clickable;
+    refreshMarks();
+}
+
+void AnswerMessage::setFound(int begin, int end) {
+    m_foundBegin = begin;
+    m_foundEnd = end;
+    refreshMarks();
+}
+
+void AnswerMessage::refreshMarks() {
+    if (m_foundEnd > m_foundBegin) {
+        m_text->setMarkedRange(m_foundBegin, m_foundEnd);
+    } else if (m_clickable && m_selected >= 0 && m_selected < m_tokens.size()) {
+        m_text->setMarkedRange(m_tokens[m_selected].begin, m_tokens[m_selected].end);
+    } else {
+        m_text->setMarkedRange(0, 0);
+    }
+}
+
+int AnswerMessage::offsetTop(int offset) const {
+    if (m_message.text.isEmpty()) {
+        return 0;
+    }
+    return m_text->y() + static_cast<int>(static_cast<qint64>(m_text->height()) * offset / m_message.text.size());
+}
+
+int AnswerMessage::tokenAt(const QPoint& position) const {
+    const int offset = m_text->sourceOffsetAt(position);
+    if (offset < 0) {
+        return -1;
+    }
+    for (int i = 0; i < m_tokens.size(); ++i) {
+        if (offset >= m_tokens[i].begin && offset < m_tokens[i].end) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+bool AnswerMessage::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == m_text && m_clickable && !m_tokens.isEmpty()) {
+        if (event->type() == QEvent::MouseButtonPress) {
+            m_pressed = static_cast<QMouseEvent*>(event)->position().toPoint();
+        } else if (event->type() == QEvent::MouseButtonRelease) {
+            const auto* mouse = static_cast<QMouseEvent*>(event);
+            const QPoint position = mouse->position().toPoint();
+            // A drag selects text, only a click chooses a token.
+            if (mouse->button() == Qt::LeftButton && (position - m_pressed).manhattanLength() < 4) {
+                if (const int token = tokenAt(position); token >= 0) {
+                    emit tokenClicked(token);
+                }
+            }
+        }
+    }
+    return MessageWidget::eventFilter(watched, event);
+}
+
+void AnswerMessage::applyTheme() {
+    m_continue->setIcon(theme().icon(QStringLiteral("play")));
+    update();
+}
+
+void AnswerMessage::paintEvent(QPaintEvent*) {
+    const Theme& look = theme();
+    QPainter painter(this);
+    QRect line(0, 0, width(), headHeight());
+    if (m_message.created.isValid()) {
+        painter.setFont(look.font(TextStyle::Small));
+        painter.setPen(look.color(Color::TextMuted));
+        const QString time = clock(m_message.created);
+        painter.drawText(line, Qt::AlignRight | Qt::AlignVCenter, time);
+        line.setRight(line.right() - QFontMetrics(painter.font()).horizontalAdvance(time) - 12);
+    }
+    painter.setFont(look.font(TextStyle::PanelTitle));
+    painter.setPen(look.color(Color::Text));
+    const QString name = QFontMetrics(painter.font()).elidedText(m_message.model, Qt::ElideRight, line.width());
+    painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter, name);
+    line.setLeft(line.left() + QFontMetrics(painter.font()).horizontalAdvance(name) + 8);
+    QStringList parts;
+    if (!m_message.type.isEmpty()) {
+        parts << m_message.type;
+    }
+    if (!m_message.parameters.isEmpty() && width() >= kNarrow) {
+        parts << m_message.parameters;
+    }
+    painter.setFont(look.font(TextStyle::Small));
+    painter.setPen(look.color(Color::TextMuted));
+    painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
+                     QFontMetrics(painter.font()).elidedText(parts.join(QStringLiteral(" · ")), Qt::ElideRight, line.width()));
+    if (!m_interrupted->isHidden()) {
+        painter.drawPixmap(0, m_interrupted->y() + (m_interrupted->height() - 14) / 2,
+                           look.pixmap(QStringLiteral("warning"), 14, look.color(Color::Warn), devicePixelRatioF()));
+    }
+}
+
+} // namespace moescope::ui

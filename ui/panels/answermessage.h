@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/panels/messagewidget.h"
+
+class QLabel;
+class QPushButton;
+
+namespace moescope::ui {
+
+class Banner;
+class IconButton;
+class MarkdownView;
+class ProgressCard;
+class StreamLine;
+class VersionSwitch;
+
+/** What the model wrote: head line, Markdown, actions with stats; or how far it is while it writes. */
+class AnswerMessage : public MessageWidget {
+    Q_OBJECT
+public:
+    explicit AnswerMessage(QWidget* parent = nullptr);
+
+    void setMessage(const MessageView& message) override;
+    void appendText(const QString& text) override;
+    int layoutFor(int width) override;
+    void setAnswering(bool answering) override;
+    void setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) override;
+    void setFound(int begin, int end) override;
+    int offsetTop(int offset) const override;
+    void applyTheme() override;
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    void refresh();
+    void refreshMarks();
+    int layoutActions(int top, int width);
+    int tokenAt(const QPoint& position) const;
+
+    MessageView m_message;
+    MarkdownView* m_text = nullptr;
+    ProgressCard* m_progress = nullptr;
+    StreamLine* m_stream = nullptr;
+    Banner* m_error = nullptr;
+    IconButton* m_copy = nullptr;
+    IconButton* m_regenerate = nullptr;
+    IconButton* m_experts = nullptr;
+    QPushButton* m_continue = nullptr;
+    QLabel* m_interrupted = nullptr;
+    VersionSwitch* m_versions = nullptr;
+    QLabel* m_stats = nullptr;
+    QList<TokenRange> m_tokens;
+    int m_selected = -1;
+    int m_foundBegin = 0;
+    int m_foundEnd = 0;
+    bool m_clickable = false;
+    bool m_answering = false;
+    QPoint m_pressed;
+};
+
+} // namespace moescope::ui

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/chatpanel.h"
+
+#include "ui/panels/chathead.h"
+#include "ui/panels/composer.h"
+#include "ui/panels/findbar.h"
+#include "ui/panels/transcript.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/banner.h"
+
+#include <QPainter>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kBelow = 12; ///< px between composer and status bar
+
+} // namespace
+
+ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
+    setAccessibleName(tr("Chat"));
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(1, 0, 1, 0);
+    column->setSpacing(0);
+    m_head = new ChatHead(this);
+    m_findBar = new FindBar(this);
+    m_findBar->hide();
+    m_firstStart = new FirstStart(this);
+    m_transcript = new Transcript(this);
+    m_stack = new QStackedWidget(this);
+    m_stack->addWidget(m_firstStart);
+    m_stack->addWidget(m_transcript);
+    m_foot = new QWidget(this);
+    auto* foot = new QVBoxLayout(m_foot);
+    foot->setSpacing(8);
+    m_notice = new Banner(Banner::Kind::Warning, {}, m_foot);
+    m_notice->setClosable(true);
+    m_notice->hide();
+    m_composer = new Composer(m_foot);
+    foot->addWidget(m_notice);
+    foot->addWidget(m_composer);
+    column->addWidget(m_head);
+    column->addWidget(m_findBar);
+    column->addWidget(m_stack, 1);
+    column->addWidget(m_foot);
+
+    connect(m_head, &ChatHead::findRequested, this, &ChatPanel::openFind);
+    connect(m_findBar, &FindBar::found, this, [this](qint64 message, int begin, int end) {
+        m_transcript->setFound(message, begin, end);
+        if (message != 0) {
+            m_transcript->scrollToMessage(message, begin);
+        }
+    });
+    connect(m_findBar, &FindBar::closed, this, &ChatPanel::focusComposer);
+    connect(m_firstStart, &FirstStart::suggestionChosen, this, &ChatPanel::suggested);
+    connect(m_transcript, &Transcript::regenerateRequested, this, &ChatPanel::regenerateRequested);
+    connect(m_transcript, &Transcript::editRequested, this, &ChatPanel::startEdit);
+    connect(m_transcript, &Transcript::continueRequested, this, &ChatPanel::continueRequested);
+    connect(m_transcript, &Transcript::versionRequested, this, &ChatPanel::versionRequested);
+    connect(m_transcript, &Transcript::expertsRequested, this, &ChatPanel::expertsRequested);
+    connect(m_transcript, &Transcript::stopRequested, this, &ChatPanel::stopRequested);
+    connect(m_transcript, &Transcript::linkActivated, this, &ChatPanel::linkActivated);
+    connect(m_transcript, &Transcript::tokenClicked, this, &ChatPanel::tokenClicked);
+    connect(m_composer, &Composer::sent, this, &ChatPanel::sent);
+    connect(m_composer, &Composer::stopRequested, this, &ChatPanel::stopRequested);
+    connect(m_composer, &Composer::editLastRequested, this, &ChatPanel::editLast);
+    connect(m_composer, &Composer::editCancelled, this, &ChatPanel::endEdit);
+    connect(m_composer, &Composer::draftChanged, this, [this](const QString& text) {
+        if (m_editing == 0) {
+            emit draftChanged(text);
+        }
+    });
+    connect(m_composer, &Composer::tokenCountRequested, this, &ChatPanel::tokenCountRequested);
+    connect(m_composer, &Composer::samplingChanged, this, &ChatPanel::samplingChanged);
+    connect(m_composer, &Composer::refused, this, &ChatPanel::setNotice);
+    connect(m_notice, &Banner::closed, this, [this] {
+        if (m_editing != 0) {
+            endEdit();
+        }
+        m_notice->hide();
+        focusComposer();
+    });
+    setFocusProxy(m_composer);
+    place();
+    refresh();
+}
+
+void ChatPanel::setConversation(qint64 id, const QString& title, const QList<MessageView>& messages) {
+    m_editing = 0;
+    m_composer->setEditing(false);
+    m_notice->hide();
+    m_conversation = id;
+    setTitle(title);
+    setMessages(messages);
+}
+
+void ChatPanel::setTitle(const QString& title) {
+    m_head->setTitle(title);
+    emit titleChanged(title);
+}
+
+void ChatPanel::setMessages(const QList<MessageView>& messages) {
+    m_transcript->setMessages(messages);
+    messagesChanged();
+}
+
+void ChatPanel::appendMessage(const MessageView& message) {
+    m_transcript->appendMessage(message);
+    messagesChanged();
+}
+
+void ChatPanel::updateMessage(const MessageView& message) {
+    m_transcript->updateMessage(message);
+    messagesChanged();
+}
+
+void ChatPanel::messagesChanged() {
+    if (m_findBar->isVisible()) {
+        m_findBar->setMessages(m_transcript->messages());
+    }
+    refresh();
+}
+
+void ChatPanel::appendText(qint64 message, const QString& text) { m_transcript->appendText(message, text); }
+
+void ChatPanel::setDraft(const QString& text) { m_composer->setDraft(text); }
+
+QString ChatPanel::draft() const { return m_editing != 0 ? m_draftBeforeEdit : m_composer->text(); }
+
+void ChatPanel::setNotice(const QString& sentence) {
+    if (sentence.isEmpty() && m_editing != 0) {
+        return;
+    }
+    m_notice->setKind(Banner::Kind::Warning);
+    m_notice->setText(sentence);
+    m_notice->setVisible(!sentence.isEmpty());
+}
+
+void ChatPanel::scrollToMessage(qint64 message) { m_transcript->scrollToMessage(message); }
+
+void ChatPanel::setModel(const trace::ModelInfo& model, bool demonstration) {
+    m_firstStart->setModel(model, demonstration);
+    m_composer->setModelName(QString::fromStdString(model.name));
+}
+
+void ChatPanel::setSuggestions(const QList<Suggestion>& suggestions) { m_firstStart->setSuggestions(suggestions); }
+
+void ChatPanel::setUnavailable(const QString& reason) {
+    m_unavailable = reason;
+    m_composer->setUnavailable(reason);
+    m_firstStart->setSuggestionsEnabled(reason.isEmpty());
+    m_transcript->setAnswering(isAnswering() || !reason.isEmpty());
+    emit actionsChanged();
+}
+
+void ChatPanel::setAnswering(bool answering) {
+    if (answering && m_editing != 0) {
+        endEdit();
+    }
+    m_composer->setAnswering(answering);
+    m_transcript->setAnswering(answering || !m_unavailable.isEmpty());
+    m_firstStart->setSuggestionsEnabled(!answering && m_unavailable.isEmpty());
+    emit actionsChanged();
+}
+
+bool ChatPanel::isAnswering() const { return m_composer->isAnswering(); }
+
+bool ChatPanel::hasMessages() const { return !m_transcript->messages().isEmpty(); }
+
+bool ChatPanel::canRegenerate() const { return canAct() && lastOf(Role::Assistant) != nullptr; }
+
+bool ChatPanel::canEdit() const { return canAct() && lastOf(Role::User) != nullptr; }
+
+bool ChatPanel::canContinue() const {
+    const MessageView* answer = lastOf(Role::Assistant);
+    return canAct() && answer != nullptr && answer->state == AnswerState::Interrupted;
+}
+
+bool ChatPanel::canAct() const { return !isAnswering() && m_unavailable.isEmpty(); }
+
+const MessageView* ChatPanel::lastOf(Role role) const {
+    const QList<MessageView>& messages = m_transcript->messages();
+    for (auto it = messages.crbegin(); it != messages.crend(); ++it) {
+        if (it->role == role) {
+            return &*it;
+        }
+    }
+    return nullptr;
+}
+
+void ChatPanel::setSampling(const SamplingView& sampling) { m_composer->setSampling(sampling); }
+
+void ChatPanel::setSamplingDefaults(const SamplingView& defaults) { m_composer->setSamplingDefaults(defaults); }
+
+void ChatPanel::setTokenCount(const QString& text, int tokens) { m_composer->setTokenCount(text, tokens); }
+
+void ChatPanel::setTokenRanges(qint64 message, const QList<TokenRange>& ranges) {
+    m_transcript->setTokenRanges(message, ranges);
+}
+
+void ChatPanel::setSelectedToken(int token) { m_transcript->setSelectedToken(token); }
+
+void ChatPanel::setTokensClickable(bool clickable) { m_transcript->setTokensClickable(clickable); }
+
+void ChatPanel::openFind() {
+    if (hasMessages()) {
+        m_findBar->open();
+        m_findBar->setMessages(m_transcript->messages());
+        m_findBar->open();
+    }
+}
+
+void ChatPanel::focusComposer() { m_composer->focusText(); }
+
+void ChatPanel::openSampling() { m_composer->openSampling(); }
+
+void ChatPanel::stop() {
+    if (isAnswering()) {
+        emit stopRequested();
+    }
+}
+
+void ChatPanel::regenerateLast() {
+    if (canRegenerate()) {
+        emit regenerateRequested(lastOf(Role::Assistant)->id);
+    }
+}
+
+void ChatPanel::editLast() {
+    if (canEdit()) {
+        startEdit(lastOf(Role::User)->id);
+    }
+}
+
+void ChatPanel::continueLast() {
+    if (canContinue()) {
+        emit continueRequested(lastOf(Role::Assistant)->id);
+    }
+}
+
+void ChatPanel::startEdit(qint64 message) {
+    const int index = m_transcript->indexOf(message);
+    if (index < 0 || !canAct()) {
+        return;
+    }
+    if (m_editing == 0) {
+        m_draftBeforeEdit = m_composer->text();
+    }
+    m_editing = message;
+    m_composer->setDraft(m_transcript->messages()[index].text);
+    m_composer->setEditing(true);
+    m_notice->setKind(Banner::Kind::Info);
+    m_notice->setText(tr("You are editing a message. Sending it makes a new branch; the old one stays."));
+    m_notice->show();
+    focusComposer();
+}
+
+void ChatPanel::endEdit() {
+    if (m_editing == 0) {
+        return;
+    }
+    m_editing = 0;
+    m_composer->setEditing(false);
+    m_composer->setDraft(m_draftBeforeEdit);
+    m_notice->hide();
+}
+
+void ChatPanel::sent(const QString& text) {
+    const qint64 edited = m_editing;
+    if (edited != 0) {
+        endEdit();
+        emit editRequested(edited, text);
+        return;
+    }
+    m_notice->hide();
+    m_composer->setDraft({});
+    emit draftChanged({});
+    emit sendRequested(text);
+}
+
+void ChatPanel::suggested(const QString& prompt) {
+    if (canAct()) {
+        emit sendRequested(prompt);
+    }
+}
+
+void ChatPanel::refresh() {
+    const bool any = hasMessages();
+    m_stack->setCurrentWidget(any ? static_cast<QWidget*>(m_transcript) : m_firstStart);
+    m_head->setVisible(any);
+    if (!any && m_findBar->isVisible()) {
+        m_findBar->close();
+    }
+    emit actionsChanged();
+}
+
+void ChatPanel::place() {
+    const QRect column = Transcript::columnIn(width() - 2);
+    const int below = width() < Composer::kNarrow ? 12 : kBelow;
+    const int side = width() < Composer::kNarrow ? 12 : column.left();
+    m_foot->layout()->setContentsMargins(side, 4, width() < Composer::kNarrow ? 12 : width() - 2 - column.right() - 1,
+                                         below);
+}
+
+void ChatPanel::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    place();
+}
+
+void ChatPanel::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.fillRect(rect(), theme().color(Color::Panel));
+    painter.setPen(theme().color(Color::Border));
+    // At the window's own edge the frame is the edge.
+    const QPoint left = mapTo(window(), QPoint(0, 0));
+    if (left.x() > 0) {
+        painter.drawLine(0, 0, 0, height());
+    }
+    if (left.x() + width() < window()->width()) {
+        painter.drawLine(width() - 1, 0, width() - 1, height());
+    }
+}
+
+} // namespace moescope::ui

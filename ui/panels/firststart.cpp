@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/firststart.h"
+
+#include "ui/panels/firststartparts.h"
+#include "ui/panels/styledlabel.h"
+#include "ui/panels/transcript.h"
+
+#include <QEvent>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLocale>
+#include <QPainter>
+#include <QVBoxLayout>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kOneColumn = 560; ///< px: below, the cards stand in one column
+
+/** What the layout Inspect is for, with its icon. */
+class Hint : public QWidget {
+public:
+    explicit Hint(QWidget* parent) : QWidget(parent) {
+        auto* lines = new QVBoxLayout(this);
+        lines->setContentsMargins(28, 0, 0, 0);
+        lines->setSpacing(2);
+        lines->addWidget(new StyledLabel(FirstStart::tr("See which experts answer"), TextStyle::Ui, Color::Text));
+        lines->addWidget(
+            new StyledLabel(FirstStart::tr("Choose Inspect, or press Ctrl+2."), TextStyle::Small, Color::TextMuted));
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        painter.drawPixmap(0, (theme().lineHeight(TextStyle::Ui) - 16) / 2,
+                           theme().pixmap(QStringLiteral("heatmap"), 16, theme().color(Color::TextSecondary),
+                                          devicePixelRatioF()));
+    }
+};
+
+} // namespace
+
+FirstStart::FirstStart(QWidget* parent) : QScrollArea(parent) {
+    setFrameShape(QFrame::NoFrame);
+    setWidgetResizable(true);
+    setFocusPolicy(Qt::NoFocus);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    viewport()->setAutoFillBackground(false);
+    auto* page = new QWidget;
+    page->setAutoFillBackground(false);
+    auto* across = new QHBoxLayout(page);
+    across->setContentsMargins(0, 0, 0, 0);
+    m_column = new QWidget(page);
+    across->addStretch(1);
+    across->addWidget(m_column);
+    across->addStretch(1);
+    auto* column = new QVBoxLayout(m_column);
+    column->setContentsMargins(0, 16, 0, 16);
+    column->setSpacing(0);
+    column->addStretch(1);
+
+    auto* head = new QHBoxLayout;
+    head->setSpacing(20);
+    head->addWidget(new AppMark);
+    auto* words = new QVBoxLayout;
+    words->setSpacing(4);
+    m_title = new StyledLabel(tr("Chat with a model and watch its experts"), TextStyle::Display, Color::Text);
+    m_title->setWordWrap(true);
+    auto* sentence = new StyledLabel(tr("Everything runs on this machine. Nothing is sent anywhere."), TextStyle::Body,
+                                     Color::TextSecondary);
+    sentence->setWordWrap(true);
+    words->addStretch(1);
+    words->addWidget(m_title);
+    words->addWidget(sentence);
+    words->addStretch(1);
+    head->addLayout(words, 1);
+    column->addLayout(head);
+    column->addSpacing(24);
+    m_banner = new ModelBanner;
+    m_banner->hide();
+    column->addWidget(m_banner);
+    column->addSpacing(28);
+    m_try = new StyledLabel(tr("Try one of these"), TextStyle::PanelTitle, Color::TextSecondary);
+    column->addWidget(m_try);
+    column->addSpacing(8);
+    m_grid = new QGridLayout;
+    m_grid->setSpacing(8);
+    column->addLayout(m_grid);
+    column->addSpacing(28);
+    column->addWidget(new Hint(m_column));
+    column->addStretch(1);
+    setWidget(page);
+    setSuggestions(builtInSuggestions());
+}
+
+QList<Suggestion> FirstStart::builtInSuggestions() {
+    return {{tr("Tell me a story about a fox and a boat."), tr("Short story")},
+            {tr("How much is 127 + 348?"), tr("A sum in steps")},
+            {tr("What is the KV cache?"), tr("A fact about models like this one")},
+            {tr("Spell the word lighthouse."), tr("Spelling, letter by letter")}};
+}
+
+QString FirstStart::countText(quint64 count) {
+    const auto figures = [](double value) {
+        QString text = QLocale(QLocale::English).toString(value, 'g', 3);
+        return text;
+    };
+    const double value = static_cast<double>(count);
+    if (count >= 1'000'000'000) {
+        return tr("%1 billion").arg(figures(value / 1e9));
+    }
+    if (count >= 1'000'000) {
+        // Two figures are enough where the name says "a small model": 30 million, 6.5 million.
+        return tr("%1 million").arg(QString::number(value / 1e6, 'g', 2));
+    }
+    return QLocale(QLocale::English).toString(count);
+}
+
+void FirstStart::setModel(const trace::ModelInfo& model, bool demonstration) {
+    const QString name = QString::fromStdString(model.name.empty() ? model.file_name : model.name);
+    QString bold;
+    QString rest;
+    if (model.synthetic) {
+        bold = tr("“%1” has random weights.").arg(name);
+        rest = tr("Its speed is real, its words mean nothing.");
+    } else if (demonstration) {
+        bold = tr("%1 is a small demonstration model.").arg(name);
+        rest = tr("It has %1 parameters, of which %2 work on each token. It tells short stories and does small sums, and "
+                  "it is often wrong. Its %3 layers of %4 experts are real and every number shown is measured.")
+                   .arg(countText(model.parameters), countText(model.active_parameters))
+                   .arg(model.moeLayers())
+                   .arg(model.expert_count);
+    } else {
+        bold = tr("%1 is loaded.").arg(name);
+        rest = model.moeLayers() > 0
+                   ? tr("It has %1 parameters, of which %2 work on each token, in %3 layers of %4 experts.")
+                         .arg(countText(model.parameters), countText(model.active_parameters))
+                         .arg(model.moeLayers())
+                         .arg(model.expert_count)
+                   : tr("It has %1 parameters and no router: the same weights work on every token.")
+                         .arg(countText(model.parameters));
+    }
+    m_banner->setWords(bold, rest, model.synthetic);
+    m_banner->show();
+}
+
+void FirstStart::setSuggestions(const QList<Suggestion>& suggestions) {
+    qDeleteAll(m_cards);
+    m_cards.clear();
+    for (const Suggestion& suggestion : suggestions) {
+        auto* card = new SuggestionCard(suggestion.prompt, suggestion.caption, m_column);
+        card->setEnabled(m_enabled);
+        connect(card, &QAbstractButton::clicked, this, [this, suggestion] { emit suggestionChosen(suggestion.prompt); });
+        m_cards.append(card);
+    }
+    m_try->setVisible(!m_cards.isEmpty());
+    place();
+}
+
+void FirstStart::setSuggestionsEnabled(bool enabled) {
+    m_enabled = enabled;
+    for (SuggestionCard* card : std::as_const(m_cards)) {
+        card->setEnabled(enabled);
+    }
+}
+
+void FirstStart::place() {
+    const int width = Transcript::columnIn(viewport()->width()).width();
+    m_column->setFixedWidth(width);
+    const int columns = width < kOneColumn ? 1 : 2;
+    for (int i = 0; i < m_cards.size(); ++i) {
+        m_grid->addWidget(m_cards[i], i / columns, i % columns);
+    }
+}
+
+void FirstStart::resizeEvent(QResizeEvent* event) {
+    QScrollArea::resizeEvent(event);
+    place();
+}
+
+void FirstStart::changeEvent(QEvent* event) {
+    QScrollArea::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_column != nullptr) {
+        m_column->updateGeometry();
+    }
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/panels/messagewidget.h"
+
+class QPushButton;
+
+namespace moescope::ui {
+
+class IconButton;
+class PlainTextView;
+class VersionSwitch;
+
+/** What the user wrote: a sunken box at the right, plain text. */
+class UserMessage : public MessageWidget {
+    Q_OBJECT
+public:
+    explicit UserMessage(QWidget* parent = nullptr);
+
+    void setMessage(const MessageView& message) override;
+    void appendText(const QString& text) override;
+    int layoutFor(int width) override;
+    void setAnswering(bool answering) override;
+    void setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) override;
+    void setFound(int begin, int end) override;
+    int offsetTop(int offset) const override;
+    void applyTheme() override;
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void enterEvent(QEnterEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+
+private:
+    void refreshText();
+    void showActions();
+
+    MessageView m_message;
+    PlainTextView* m_text = nullptr;
+    IconButton* m_copy = nullptr;
+    IconButton* m_edit = nullptr;
+    QPushButton* m_all = nullptr;
+    VersionSwitch* m_versions = nullptr;
+    QRect m_box;
+    bool m_whole = false;
+};
+
+} // namespace moescope::ui

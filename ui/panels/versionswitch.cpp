@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/versionswitch.h"
+
+#include "ui/panels/styledlabel.h"
+#include "ui/widgets/iconbutton.h"
+
+#include <QHBoxLayout>
+
+namespace moescope::ui {
+
+VersionSwitch::VersionSwitch(QWidget* parent) : QWidget(parent) {
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    m_previous = new IconButton(QStringLiteral("chevron-left"), tr("Previous version"), this);
+    m_next = new IconButton(QStringLiteral("chevron-right"), tr("Next version"), this);
+    m_label = new StyledLabel({}, TextStyle::Mono, Color::TextSecondary, this);
+    row->addWidget(m_previous);
+    row->addWidget(m_label);
+    row->addWidget(m_next);
+    connect(m_previous, &QAbstractButton::clicked, this, [this] { emit stepped(-1); });
+    connect(m_next, &QAbstractButton::clicked, this, [this] { emit stepped(1); });
+}
+
+void VersionSwitch::setVersion(int version, int versions) {
+    m_version = version;
+    m_versions = versions;
+    refresh();
+}
+
+void VersionSwitch::setStepsEnabled(bool enabled) {
+    m_enabled = enabled;
+    refresh();
+}
+
+void VersionSwitch::refresh() {
+    m_label->setText(tr("%1 / %2").arg(m_version).arg(m_versions));
+    m_label->setAccessibleName(tr("Version %1 of %2").arg(m_version).arg(m_versions));
+    m_previous->setEnabled(m_enabled && m_version > 1);
+    m_next->setEnabled(m_enabled && m_version < m_versions);
+}
+
+} // namespace moescope::ui
