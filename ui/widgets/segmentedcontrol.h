@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QStringList>
+#include <QWidget>
+
+namespace moescope::ui {
+
+/** A row of segments of which exactly one is on. One tab stop; arrows, Home and End move the choice. */
+class SegmentedControl : public QWidget {
+    Q_OBJECT
+public:
+    /** Needs an accessible name: the other constructor takes it. */
+    explicit SegmentedControl(const QStringList& segments, QWidget* parent = nullptr);
+    SegmentedControl(const QString& name, const QStringList& segments, QWidget* parent = nullptr);
+
+    int count() const { return static_cast<int>(m_segments.size()); }
+    int currentIndex() const { return m_current; }
+    QString textAt(int index) const { return m_segments.value(index); }
+    /** Ignores an index outside the row. */
+    void setCurrentIndex(int index);
+
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
+signals:
+    /** By the user or by setCurrentIndex(). */
+    void currentIndexChanged(int index);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    QRect segmentRect(int index) const;
+    int segmentAt(const QPoint& position) const;
+    void describe();
+
+    QStringList m_segments;
+    int m_current = 0;
+    int m_hovered = -1;
+};
+
+} // namespace moescope::ui
