@@ -280,7 +280,8 @@ void Composition::connectWindow() {
     });
     connect(m_window.get(), &ui::MainWindow::settingsRequested, this,
             [this] { openSettings(ui::SettingsPage::Appearance); });
-    connect(m_window.get(), &ui::MainWindow::deviceRequested, this, [this] { openSettings(ui::SettingsPage::Device); });
+    connect(m_window.get(), &ui::MainWindow::deviceSettingsRequested, this,
+            [this] { openSettings(ui::SettingsPage::Device); });
     connect(m_window.get(), &ui::MainWindow::aboutRequested, this, &Composition::openAbout);
     connect(m_window.get(), &ui::MainWindow::closing, this, [this] {
         m_settings.setWindow(m_window->state());
@@ -334,6 +335,7 @@ void Composition::updateContext() {
 }
 
 void Composition::updateTokens() {
+    m_window->setSelectionLimits(m_traces.tokenCount(), m_traces.shape().layers);
     if (m_window->layoutName() != ui::LayoutName::Inspect || m_traces.current() <= 0) {
         return;
     }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/mainwindow/mainwindow.h"
+#include "ui/models/kvcache.h"
+#include "ui/models/tracemodel.h"
+
+namespace moescope::ui {
+class KvCachePanel;
+} // namespace moescope::ui
+
+namespace moescope::gui {
+
+/** Makes the docks that show routing and the cache, and gives them to the window. They draw the one trace model and
+ *  follow the one selection. */
+class RoutingPanels : public QObject {
+    Q_OBJECT
+public:
+    RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui::Selection& selection);
+
+    void setKvCache(const ui::KvCacheState& state);
+
+private:
+    ui::KvCachePanel* m_kvCache = nullptr; ///< of the window
+};
+
+} // namespace moescope::gui

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/controller/inferencecontroller.h"
+#include "app/controller/spscring.h"
+#include "engine/model/convert.h"
+
+#include <QElapsedTimer>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <thread>
+
+using namespace moescope;
+using controller::GenerateJob;
+using controller::InferenceController;
+using State = InferenceController::State;
+
+namespace {
+
+constexpr int patience = 60'000; // ms: software Vulkan on a loaded machine
+
+/** What one answer sent. */
+struct Heard {
+    QString text;
+    std::vector<trace::TokenTracePtr> prompt;
+    std::vector<trace::TokenTracePtr> generated;
+    std::vector<trace::StopReason> ends;
+    std::vector<std::string> errors;
+    int batches = 0;
+
+    explicit Heard(InferenceController& controller, qint64 id) {
+        QObject::connect(&controller, &InferenceController::tokensArrived, &m_context,
+                         [this, id](qint64 from, const controller::Pieces& pieces) {
+                             QCOMPARE(from, id);
+                             ++batches;
+                             for (const controller::Piece& piece : pieces) {
+                                 text += piece.text;
+                                 (piece.token->generated ? generated : prompt).push_back(piece.token);
+                             }
+                         });
+        QObject::connect(&controller, &InferenceController::finished, &m_context,
+                         [this](qint64, const controller::Finished& end) { ends.push_back(end.reason); });
+        QObject::connect(&controller, &InferenceController::failed, &m_context,
+                         [this](qint64, const trace::Error& error) { errors.push_back(error.id()); });
+    }
+    bool isOver() const { return ends.size() + errors.size() > 0; }
+    std::vector<int32_t> ids() const {
+        std::vector<int32_t> all;
+        for (const auto& token : generated) {
+            all.push_back(token->token);
+        }
+        return all;
+    }
+
+private:
+    QObject m_context;
+};
+
+GenerateJob job(qint64 id, uint32_t tokens) {
+    GenerateJob job;
+    job.id = id;
+    job.messages = {{"user", "Hello there"}};
+    job.sampling.temperature = 0.0F;
+    job.sampling.seed = 1;
+    job.max_tokens = tokens;
+    return job;
+}
+
+} // namespace
+
+class TestController : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase() {
+        QVERIFY(m_folder.isValid());
+        m_model = std::filesystem::path(m_folder.filePath("large_like.gguf").toStdString());
+        model::ConvertOptions options;
+        options.type = gguf::TensorType::F32;
+        model::convert(std::filesystem::path(MOESCOPE_TEST_DATA) / "golden" / "large_like", m_model, options);
+    }
+
+    void ringKeepsOrderAndRefusesWhenFull() {
+        controller::SpscRing<int, 4> ring;
+        for (int i = 0; i < 4; ++i) {
+            int value = i;
+            QVERIFY(ring.push(value));
+        }
+        int fifth = 4;
+        QVERIFY(!ring.push(fifth));
+        QCOMPARE(fifth, 4);
+        for (int i = 0; i < 4; ++i) {
+            int value = -1;
+            QVERIFY(ring.pop(value));
+            QCOMPARE(value, i);
+        }
+        int none = 0;
+        QVERIFY(!ring.pop(none));
+
+        controller::SpscRing<int, 8> shared;
+        constexpr int count = 100'000;
+        std::thread writer([&shared] {
+            for (int i = 0; i < count;) {
+                int value = i;
+                if (shared.push(value)) {
+                    ++i;
+                }
+            }
+        });
+        bool inOrder = true;
+        for (int i = 0; i < count;) {
+            int value = -1;
+            if (shared.pop(value)) {
+                inOrder = inOrder && value == i;
+                ++i;
+            }
+        }
+        writer.join();
+        QVERIFY(inOrder);
+    }
+
+    void loadsAndAnswers() {
+        InferenceController controller;
+        QCOMPARE(controller.state(), State::Empty);
+        load(controller);
+        QCOMPARE(controller.loaded()->model.file_name, std::string("large_like.gguf"));
+        QVERIFY(controller.loaded()->memory.context > 0);
+
+        Heard heard(controller, 7);
+        controller.generate(job(7, 24));
+        QCOMPARE(controller.state(), State::Generating);
+        QTRY_VERIFY_WITH_TIMEOUT(heard.isOver(), patience);
+        QCOMPARE(heard.errors.size(), size_t{0});
+        QCOMPARE(heard.ends.size(), size_t{1});
+        QCOMPARE(controller.state(), State::Ready);
+        QVERIFY(!heard.generated.empty());
+        QVERIFY(heard.prompt.size() > 2);
+        for (size_t i = 1; i < heard.generated.size(); ++i) {
+            QCOMPARE(heard.generated[i]->position, heard.generated[i - 1]->position + 1);
+        }
+        QVERIFY(!heard.generated.front()->router.empty());
+        QVERIFY(heard.generated.front()->router.probs.empty());
+
+        // Asked for, the probabilities of all experts come along.
+        Heard full(controller, 8);
+        GenerateJob second = job(8, 2);
+        second.router_probs = true;
+        controller.generate(second);
+        QTRY_VERIFY_WITH_TIMEOUT(full.isOver(), patience);
+        QVERIFY(!full.generated.front()->router.probs.empty());
+    }
+
+    void continuesWhereItWasInterrupted() {
+        InferenceController controller;
+        load(controller);
+        Heard whole(controller, 1);
+        controller.generate(job(1, 20));
+        QTRY_VERIFY_WITH_TIMEOUT(whole.isOver(), patience);
+        const std::vector<int32_t> all = whole.ids();
+        if (all.size() < 4) {
+            QSKIP("the answer ended too early to be cut");
+        }
+        GenerateJob rest = job(1, static_cast<uint32_t>(20 - all.size() / 2));
+        rest.begun_tokens.assign(all.begin(), all.begin() + static_cast<ptrdiff_t>(all.size() / 2));
+        for (size_t i = 0; i < all.size() / 2; ++i) {
+            rest.begun += whole.generated[i]->text;
+        }
+        Heard second(controller, 1);
+        controller.generate(rest);
+        QTRY_VERIFY_WITH_TIMEOUT(second.isOver(), patience);
+        std::vector<int32_t> together = rest.begun_tokens;
+        const std::vector<int32_t> more = second.ids();
+        together.insert(together.end(), more.begin(), more.end());
+        QCOMPARE(together, all);
+        QVERIFY2(second.prompt.empty(), "the first part is stored already");
+    }
+
+    void cancelEndsSoonAndKeepsWhatThereIs() {
+        InferenceController controller;
+        load(controller);
+        Heard heard(controller, 3);
+        GenerateJob endless = job(3, 0);
+        endless.messages = {{"user", "Tell me a long story"}};
+        endless.sampling.temperature = 1.0F;
+        controller.generate(endless);
+        QTRY_VERIFY_WITH_TIMEOUT(!heard.generated.empty() || heard.isOver(), patience);
+        controller.cancel();
+        QElapsedTimer clock;
+        clock.start();
+        QTRY_VERIFY_WITH_TIMEOUT(heard.isOver(), 2000);
+        QVERIFY2(clock.elapsed() < 500, qPrintable(QString::number(clock.elapsed())));
+        QCOMPARE(controller.state(), State::Ready);
+    }
+
+    void failuresAreSentencesAndLeaveTheModelLoaded() {
+        InferenceController controller;
+        std::vector<std::string> failures;
+        connect(&controller, &InferenceController::loadFailed, this,
+                [&](const trace::Error& error) { failures.emplace_back(error.what()); });
+        controller::LoadJob missing;
+        missing.model = "/nonexistent/model.gguf";
+        controller.load(missing);
+        QTRY_COMPARE_WITH_TIMEOUT(failures.size(), size_t{1}, patience);
+        QVERIFY(failures[0].find("model.gguf") != std::string::npos);
+        QCOMPARE(controller.state(), State::Empty);
+
+        load(controller);
+        Heard heard(controller, 5);
+        GenerateJob tooLong = job(5, 1);
+        std::string text;
+        for (uint32_t i = 0; i < controller.loaded()->memory.context; ++i) {
+            text += "word ";
+        }
+        tooLong.messages = {{"user", text}};
+        controller.generate(tooLong);
+        QTRY_VERIFY_WITH_TIMEOUT(heard.isOver(), patience);
+        QCOMPARE(heard.errors, std::vector<std::string>{"app.context"});
+        QCOMPARE(controller.state(), State::Ready);
+    }
+
+    void aNewerLoadReplacesAnOlder() {
+        InferenceController controller;
+        int loads = 0;
+        int failures = 0;
+        connect(&controller, &InferenceController::modelLoaded, this, [&] { ++loads; });
+        connect(&controller, &InferenceController::loadFailed, this, [&] { ++failures; });
+        controller::LoadJob model;
+        model.model = m_model;
+        for (int i = 0; i < 5; ++i) {
+            controller.load(model);
+        }
+        QTRY_COMPARE_WITH_TIMEOUT(controller.state(), State::Ready, patience);
+        QTest::qWait(100);
+        QCOMPARE(controller.state(), State::Ready);
+        QCOMPARE(failures, 0);
+        QVERIFY(loads >= 1);
+    }
+
+    void onlyTheLatestDraftIsCounted() {
+        InferenceController controller;
+        load(controller);
+        QSignalSpy counted(&controller, &InferenceController::tokensCounted);
+        for (int i = 0; i < 50; ++i) {
+            controller.countTokens(QString("draft %1 ").arg(i).repeated(500));
+        }
+        controller.countTokens("Hello");
+        QTRY_VERIFY_WITH_TIMEOUT(!counted.isEmpty(), patience);
+        QTest::qWait(50);
+        QCOMPARE(counted.size(), 1);
+        QCOMPARE(counted[0][0].toString(), QString("Hello"));
+        QVERIFY(counted[0][1].toInt() > 0);
+    }
+
+    void goingAwayWhileAnsweringWaitsForNothingLong() {
+        QElapsedTimer clock;
+        {
+            InferenceController controller;
+            load(controller);
+            GenerateJob endless = job(1, 0);
+            endless.sampling.temperature = 1.0F;
+            controller.generate(endless);
+            QTest::qWait(30);
+            clock.start();
+        }
+        QVERIFY2(clock.elapsed() < 1000, qPrintable(QString::number(clock.elapsed())));
+    }
+
+private:
+    void load(InferenceController& controller) {
+        controller::LoadJob model;
+        model.model = m_model;
+        controller.load(model);
+        QTRY_COMPARE_WITH_TIMEOUT(controller.state(), State::Ready, patience);
+    }
+
+    QTemporaryDir m_folder;
+    std::filesystem::path m_model;
+};
+
+QTEST_GUILESS_MAIN(TestController)
+#include "tst_controller.moc"
