@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of ChatSession that starts and ends answers.
+#include "app/gui/chatsession.h"
+
+#include <algorithm>
+
+namespace moescope::gui {
+
+using controller::InferenceController;
+
+void ChatSession::send(const QString& text) {
+    if (text.trimmed().isEmpty() || !canStart()) {
+        return;
+    }
+    addPrompt(m_conversation.current_leaf, text);
+}
+
+void ChatSession::edit(qint64 message, const QString& text) {
+    if (const store::Message* prompt = find(message); prompt != nullptr && canStart()) {
+        addPrompt(prompt->parent, text);
+    }
+}
+
+store::AnswerStart ChatSession::answerStart(qint64 parent) const {
+    return {m_conversation.id, parent, stampOf(m_controller.loaded()->model), toJson(m_sampling), seedOf(m_sampling)};
+}
+
+void ChatSession::addPrompt(qint64 parent, const QString& text) {
+    begin(
+        [start = answerStart(0), parent, text, system = m_sampling.system_prompt,
+         sampling = toJson(m_sampling)](store::Store& store) mutable {
+            if (start.conversation == 0) {
+                start.conversation = store.addConversation(system, sampling).id;
+            }
+            start.parent = store.addPrompt(start.conversation, parent, text).id;
+            Begun begun;
+            begun.answer = store.beginAnswer(start);
+            begun.messages = store.messages(start.conversation);
+            begun.conversation = store.conversation(start.conversation);
+            return begun;
+        },
+        text);
+}
+
+void ChatSession::regenerate(qint64 message) {
+    const store::Message* answer = find(message);
+    if (answer == nullptr || !canStart()) {
+        return;
+    }
+    const qint64 parent = answer->role == store::Role::Assistant ? answer->parent : answer->id;
+    begin(
+        [start = answerStart(parent)](store::Store& store) {
+            Begun begun;
+            begun.answer = store.beginAnswer(start);
+            begun.messages = store.messages(start.conversation);
+            begun.conversation = store.conversation(start.conversation);
+            return begun;
+        },
+        {});
+}
+
+void ChatSession::continueAnswer(qint64 message) {
+    if (find(message) == nullptr || !canStart()) {
+        return;
+    }
+    begin(
+        [message](store::Store& store) {
+            Begun begun;
+            begun.traces = store.traces(message);
+            begun.answer = store.resumeAnswer(message);
+            begun.messages = store.messages(begun.answer.conversation);
+            begun.conversation = store.conversation(begun.answer.conversation);
+            return begun;
+        },
+        {});
+}
+
+template <typename Job>
+void ChatSession::begin(Job job, const QString& textToGiveBack) {
+    const quint64 mine = ++m_request;
+    m_storing = true;
+    emit noticeChanged({});
+    announce();
+    m_worker.run(
+        this, std::move(job),
+        [this, mine](const Begun& begun) {
+            m_storing = false;
+            if (mine == m_request) {
+                if (m_conversation.id == 0) {
+                    m_settings.setNewDraft({});
+                }
+                const bool other = m_conversation.id != begun.conversation.id;
+                m_conversation = begun.conversation;
+                m_tree = begun.messages;
+                m_settings.setLastConversation(m_conversation.id);
+                startRun(begun);
+                if (other) {
+                    emit shown(m_conversation.id, m_conversation.title, views());
+                } else {
+                    emit messagesChanged(views());
+                    emit titleChanged(m_conversation.title);
+                }
+                emit answerBegun(begun.answer.id, shapeOf(begun.answer, {}), begun.traces.tokens);
+            } else {
+                startRun(begun); // its conversation is no longer in view; the answer is made all the same
+            }
+            announce();
+            emit conversationsChanged();
+        },
+        [this, textToGiveBack](const trace::Error& error) {
+            m_storing = false;
+            if (!textToGiveBack.isEmpty()) {
+                emit draftShown(textToGiveBack);
+            }
+            announce();
+            complain(error);
+        });
+}
+
+void ChatSession::startRun(const Begun& begun) {
+    controller::GenerateJob job;
+    if (!begun.conversation.system_prompt.isEmpty()) {
+        job.messages.push_back({"system", begun.conversation.system_prompt.toStdString()});
+    }
+    for (const store::Message& message : store::branch(begun.messages, begun.answer.parent)) {
+        job.messages.push_back(
+            {message.role == store::Role::Assistant ? "assistant" : "user", message.text.toStdString()});
+    }
+    const ui::SamplingView sampling = fromJson(begun.answer.sampling, m_sampling);
+    job.sampling = toSettings(sampling, begun.answer.seed.value_or(0));
+    job.max_tokens = static_cast<uint32_t>(std::max(sampling.max_tokens, 0));
+    job.router_probs = m_routerProbs;
+    job.begun = begun.answer.text.toStdString();
+    for (const trace::TokenTracePtr& token : begun.traces.tokens) {
+        if (token->generated) {
+            job.begun_tokens.push_back(token->token);
+        }
+    }
+    if (m_controller.state() != InferenceController::State::Ready) {
+        // The model went away while the prompt was being stored.
+        m_worker.run([id = begun.answer.id](store::Store& store) {
+            store.finishAnswer(id, {}, {}, {store::MessageState::Interrupted, {}, {}, {}, {}, {}});
+        });
+        return;
+    }
+    m_run.start(begun.answer, job, begun.traces.tokens);
+}
+
+void ChatSession::runEnded(const store::Message& answer) {
+    const auto place = std::find_if(m_tree.begin(), m_tree.end(), [&](const auto& m) { return m.id == answer.id; });
+    if (place != m_tree.end()) {
+        *place = answer;
+        emit messageChanged(view(answer));
+        emit answerEnded(answer.id);
+    }
+    announce();
+    emit conversationsChanged();
+}
+
+} // namespace moescope::gui
