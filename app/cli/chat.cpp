@@ -8,6 +8,7 @@
 #include "app/platform/signals.h"
 #include "engine/trace/error.h"
 
+#include <algorithm>
 #include <iostream>
 
 namespace moescope::cli {
@@ -74,12 +75,15 @@ private:
         const platform::InterruptScope interrupt;
         inference::GenerationObserver observer;
         observer.cancel = &platform::InterruptScope::flag();
-        observer.token = [](const trace::TokenTracePtr& token, const std::string& text) {
+        size_t shown = 0;
+        observer.token = [&shown](const trace::TokenTracePtr& token, const std::string& text) {
             if (token->generated) {
                 printForeign(text);
+                shown += text.size();
             }
         };
         const inference::GenerationResult result = m_engine.generate(request, observer);
+        printForeign(result.text.substr(std::min(shown, result.text.size())));
         m_messages.push_back({"assistant", result.text});
         const char* note = result.reason == trace::StopReason::Cancelled ? " [stopped]"
                            : result.reason == trace::StopReason::Context ? " [the context is full; /new starts afresh]"

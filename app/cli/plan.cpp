@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace moescope::cli {
 namespace {
@@ -45,10 +46,14 @@ std::optional<trace::DeviceInfo> chosenDevice(const std::string& selector) {
     static constexpr std::array kinds{"discrete", "integrated", "virtual", "software", "other"};
     const std::vector<trace::DeviceInfo> found = vulkan::Device::enumerate();
     const auto rank = [](const trace::DeviceInfo& d) { return std::find(kinds.begin(), kinds.end(), d.type); };
+    const auto lowered = [](std::string text) {
+        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+        return text;
+    };
     std::optional<trace::DeviceInfo> best;
     for (const trace::DeviceInfo& device : found) {
         const bool named = selector.empty() || selector == std::to_string(device.index) ||
-                           device.name.find(selector) != std::string::npos;
+                           lowered(device.name).find(lowered(selector)) != std::string::npos;
         if (device.usable && named && (!best || rank(device) < rank(*best))) {
             best = device;
         }

@@ -7,6 +7,8 @@
 #include "app/platform/signals.h"
 #include "engine/trace/error.h"
 
+#include <algorithm>
+
 namespace moescope::cli {
 namespace {
 
@@ -65,10 +67,12 @@ void run(const Options& options) {
     observer.cancel = &platform::InterruptScope::flag();
     ProgressBar bar("Reading");
     observer.prefill = [&bar](const trace::PrefillProgress& progress) { bar.update(progress.done, progress.total); };
+    size_t shown = 0;
     if (!options.output.json) {
-        observer.token = [](const trace::TokenTracePtr& token, const std::string& text) {
+        observer.token = [&shown](const trace::TokenTracePtr& token, const std::string& text) {
             if (token->generated) {
                 printForeign(text);
+                shown += text.size();
             }
         };
     }
@@ -76,6 +80,8 @@ void run(const Options& options) {
     if (options.output.json) {
         printJson(toJson(*engine, request, result));
     } else {
+        // What was held back while it could have become a stop text or a whole character.
+        printForeign(result.text.substr(std::min(shown, result.text.size())));
         print("\n");
     }
     const trace::StepTimings& t = result.timings;

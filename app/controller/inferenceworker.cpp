@@ -4,6 +4,7 @@
 #include "engine/gguf/reader.h"
 #include "engine/vulkan/device.h"
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 
@@ -162,14 +163,17 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
             const std::lock_guard lock(m_prefillMutex);
             m_prefill = progress;
         };
-        observer.token = [this, continued](const trace::TokenTracePtr& token, const std::string& text) {
+        size_t sent = 0;
+        observer.token = [this, continued, &sent](const trace::TokenTracePtr& token, const std::string& text) {
+            sent += token->generated ? text.size() : 0;
             if (token->generated || !continued) {
                 push({token, token->generated ? QString::fromStdString(text) : QString()});
             }
         };
         const inference::GenerationResult result = m_engine->generate(request, observer);
         m_lostBefore = false;
-        m_events.finished(job.id, {result.reason, result.timings, m_engine->position()});
+        const QString rest = QString::fromStdString(result.text.substr(std::min(sent, result.text.size())));
+        m_events.finished(job.id, {result.reason, result.timings, rest, m_engine->position()});
     } catch (...) {
         const trace::Error error = currentError();
         if (error.id() != deviceLost) {

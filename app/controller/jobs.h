@@ -49,6 +49,7 @@ using Pieces = QList<Piece>;
 struct Finished {
     trace::StopReason reason = trace::StopReason::Length;
     trace::StepTimings timings;
+    QString rest; ///< end of the text that came with no token: held back until it was sure to belong to the answer
     uint32_t context_used = 0; ///< tokens in the KV cache
 };
 

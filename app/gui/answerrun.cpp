@@ -24,6 +24,11 @@ AnswerRun::AnswerRun(store::StoreWorker& worker, InferenceController& controller
             });
     connect(&controller, &InferenceController::finished, this, [this](qint64 id, const controller::Finished& done) {
         if (id == message()) {
+            if (!done.rest.isEmpty()) {
+                m_writer->append(done.rest, nullptr);
+                m_answer.text += done.rest;
+                emit textAppended(id, done.rest);
+            }
             const bool cancelled = done.reason == trace::StopReason::Cancelled;
             end({cancelled ? store::MessageState::Cancelled : store::MessageState::Complete,
                  done.timings,

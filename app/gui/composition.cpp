@@ -259,8 +259,8 @@ void Composition::connectModel() {
                 m_reading = progress.done < progress.total;
                 updateActivity();
             });
-    connect(&m_controller, &InferenceController::tokensArrived, this, [this] {
-        m_reading = false;
+    connect(&m_controller, &InferenceController::tokensArrived, this, [this](qint64, const controller::Pieces& pieces) {
+        m_reading = !pieces.last().token->generated;
         updateActivity();
     });
     connect(&m_controller, &InferenceController::finished, this, [this](qint64, const controller::Finished& end) {
