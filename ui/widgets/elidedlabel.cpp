@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/widgets/elidedlabel.h"
 
+#include <QEvent>
 #include <QPainter>
 
 namespace moescope::ui {

@@ -4,6 +4,7 @@
 #include "ui/theme/theme.h"
 
 #include <QAccessible>
+#include <QEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/widgets/banner.h"
+
+#include "ui/theme/theme.h"
+#include "ui/widgets/iconbutton.h"
+
+#include <QAccessible>
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kIcon = 16;
+constexpr int kSide = 12;
+constexpr int kAbove = 8;
+
+struct Look {
+    Color fill;
+    Color edge;
+    Color icon;
+    const char* name;
+};
+
+Look lookOf(Banner::Kind kind) {
+    switch (kind) {
+    case Banner::Kind::Warning: return {Color::WarnTint, Color::Warn, Color::Warn, "warning"};
+    case Banner::Kind::Error: return {Color::ErrorTint, Color::Error, Color::Error, "error"};
+    default: return {Color::AccentTint, Color::AccentTintStrong, Color::AccentText, "info"};
+    }
+}
+
+} // namespace
+
+Banner::Banner(Kind kind, const QString& text, QWidget* parent)
+    : QWidget(parent), m_kind(kind), m_iconName(QLatin1String(lookOf(kind).name)) {
+    m_label = new QLabel(this);
+    m_label->setWordWrap(true);
+    m_label->setTextFormat(Qt::PlainText);
+    m_label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_close = new IconButton(QStringLiteral("close"), tr("Close"), this);
+    m_close->setSmall(true);
+    m_close->hide();
+    m_actions = new QHBoxLayout;
+    m_actions->setSpacing(8);
+    m_actions->addStretch();
+    auto* column = new QVBoxLayout;
+    column->setSpacing(8);
+    column->addWidget(m_label);
+    column->addLayout(m_actions);
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(kSide + kIcon + 8, kAbove, kSide, kAbove);
+    row->setSpacing(8);
+    row->addLayout(column, 1);
+    row->addWidget(m_close, 0, Qt::AlignTop);
+    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Minimum);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
+    connect(m_close, &QAbstractButton::clicked, this, &Banner::closed);
+    m_text = text;
+    refresh();
+}
+
+void Banner::setText(const QString& text) {
+    if (text == m_text) {
+        return;
+    }
+    m_text = text;
+    refresh();
+    if (!text.isEmpty() && m_kind != Kind::Info) {
+        QAccessibleEvent event(this, QAccessible::Alert);
+        QAccessible::updateAccessibility(&event);
+    }
+}
+
+void Banner::setLead(const QString& lead) {
+    m_lead = lead;
+    refresh();
+}
+
+void Banner::setIconName(const QString& iconName) {
+    m_iconName = iconName;
+    update();
+}
+
+QPushButton* Banner::addAction(const QString& text) {
+    auto* button = new QPushButton(text, this);
+    button->setProperty("small", true);
+    m_actions->insertWidget(m_actions->count() - 1, button);
+    return button;
+}
+
+void Banner::setClosable(bool closable) { m_close->setVisible(closable); }
+
+void Banner::refresh() {
+    m_label->setFont(theme().font(TextStyle::Ui));
+    QPalette colors = m_label->palette();
+    colors.setColor(QPalette::WindowText, theme().color(Color::Text));
+    m_label->setPalette(colors);
+    if (m_lead.isEmpty()) {
+        m_label->setTextFormat(Qt::PlainText);
+        m_label->setText(m_text);
+        setAccessibleName(m_text);
+    } else {
+        m_label->setTextFormat(Qt::RichText);
+        m_label->setText(QStringLiteral("<b>%1</b> %2").arg(m_lead.toHtmlEscaped(), m_text.toHtmlEscaped()));
+        setAccessibleName(QStringLiteral("%1 %2").arg(m_lead, m_text));
+    }
+    updateGeometry();
+    update();
+}
+
+void Banner::paintEvent(QPaintEvent*) {
+    const Look look = lookOf(m_kind);
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(theme().color(look.edge));
+    painter.setBrush(theme().color(look.fill));
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
+    const int line = theme().lineHeight(TextStyle::Ui);
+    const int x = layoutDirection() == Qt::RightToLeft ? width() - kSide - kIcon : kSide;
+    painter.drawPixmap(QPoint(x, kAbove + (line - kIcon) / 2),
+                       theme().pixmap(m_iconName, kIcon, theme().color(look.icon), devicePixelRatioF()));
+}
+
+void Banner::changeEvent(QEvent* event) {
+    if (event->type() == QEvent::PaletteChange && m_label != nullptr) {
+        refresh();
+    }
+    QWidget::changeEvent(event);
+}
+
+} // namespace moescope::ui

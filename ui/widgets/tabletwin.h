@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QTableView>
+
+class QSortFilterProxyModel;
+
+namespace moescope::ui {
+
+/** The table twin of a chart: the same values, sortable, numbers right-aligned in the mono style. Models give the text in
+ *  DisplayRole, the value in UserRole (for sorting and copying) and the alignment in TextAlignmentRole. */
+class TableTwin : public QTableView {
+    Q_OBJECT
+public:
+    explicit TableTwin(const QString& name, QWidget* parent = nullptr);
+
+    void setSource(QAbstractItemModel* model);
+    /** Selects and shows a row of the source; −1: none. Emits nothing. */
+    void setCurrentSourceRow(int row);
+    int currentSourceRow() const;
+    /** Header and the selected rows, or all rows where none or one is selected, with tabs between raw values. */
+    QString copyText() const;
+
+public slots:
+    void copy();
+
+signals:
+    /** The user moved to a row. */
+    void sourceRowSelected(int row);
+    void sourceRowActivated(int row);
+    /** Chosen in the context menu; whoever owns the model writes the file. */
+    void csvRequested();
+
+protected:
+    void keyPressEvent(QKeyEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    void applyTheme();
+
+    QSortFilterProxyModel* m_proxy = nullptr;
+    bool m_setting = false;
+};
+
+} // namespace moescope::ui
