@@ -7,7 +7,6 @@
 #include "push_constants.h"
 #include "weights.glsl"
 
-layout(local_size_x_id = 0) in;
 layout(push_constant) uniform Push { FfnDownPush push; };
 layout(std430, binding = 0) readonly buffer Down { uvec4 down[]; };
 layout(std430, binding = 1) readonly buffer DownShared { uvec4 down_shared[]; };

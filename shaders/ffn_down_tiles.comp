@@ -7,7 +7,6 @@
 #include "tile.glsl"
 #include "weights.glsl"
 
-layout(local_size_x_id = 0) in;
 layout(push_constant) uniform Push { FfnTilesPush push; };
 layout(std430, binding = 0) readonly buffer Down { uvec4 down[]; };
 layout(std430, binding = 1) readonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused

@@ -7,7 +7,6 @@
 #include "push_constants.h"
 #include "weights.glsl"
 
-layout(local_size_x_id = 0) in;
 layout(constant_id = 2) const bool ROUTED = true;
 layout(push_constant) uniform Push { FfnGateUpPush push; };
 layout(std430, binding = 0) readonly buffer Gate { uvec4 gate[]; };

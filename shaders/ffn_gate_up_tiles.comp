@@ -8,7 +8,6 @@
 #include "tile.glsl"
 #include "weights.glsl"
 
-layout(local_size_x_id = 0) in;
 layout(constant_id = 2) const bool ROUTED = true;
 layout(push_constant) uniform Push { FfnTilesPush push; };
 layout(std430, binding = 0) readonly buffer Gate { uvec4 gate[]; };

@@ -6,7 +6,6 @@
 #include "tile.glsl"
 #include "weights.glsl"
 
-layout(local_size_x_id = 0) in;
 layout(constant_id = 3) const bool ACCUMULATE = false;
 layout(push_constant) uniform Push { MatmulPush push; };
 layout(std430, binding = 0) readonly buffer Weights { uvec4 weights[]; };

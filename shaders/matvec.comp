@@ -8,7 +8,6 @@
 #include "reduce.glsl"
 #include "weights.glsl"
 
-layout(local_size_x_id = 0) in;
 layout(constant_id = 2) const bool NORM = false;
 layout(constant_id = 3) const bool ACCUMULATE = false;
 layout(push_constant) uniform Push { MatvecPush push; };

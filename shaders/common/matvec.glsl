@@ -5,6 +5,7 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 
+layout(local_size_x_id = 0) in;  // before any use of gl_WorkGroupSize
 layout(constant_id = 1) const uint LANES = 1u;
 const uint ROWS = 2u;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the matrix × matrix kernels share: an invocation computes TILE_TOKENS tokens × TILE_ROWS rows in registers. No
 // shared memory: on software drivers a shared load costs as much as a global one.
+layout(local_size_x_id = 0) in;  // before any use of gl_WorkGroupSize
 const uint TILE_TOKENS = 8u;
 const uint TILE_ROWS = 4u;
 

@@ -3,10 +3,7 @@
 
 #include "engine/inference/weight_layout.h"
 
-#include <cmath>
-#include <random>
-
-namespace moescope::tests {
+namespace moescope::test {
 
 using gguf::TensorType;
 using inference::stride;
@@ -37,33 +34,14 @@ std::string describe(const MatrixCase& shape) {
            std::to_string(shape.rows);
 }
 
-void KernelTest::SetUp() {
-    if (sharedDevice() == nullptr) {
-        GTEST_SKIP() << "No Vulkan device: this kernel was not run.";
-    }
-    m_kernels = std::make_unique<inference::Kernels>(device());
-}
-
-void KernelTest::TearDown() {
-    if (sharedDevice() != nullptr) {
-        EXPECT_EQ(device().counters().validation_messages, 0U);
+void KernelsTest::SetUp() {
+    KernelTest::SetUp();
+    if (!IsSkipped() && !HasFatalFailure()) {
+        m_kernels = std::make_unique<inference::Kernels>(device());
     }
 }
 
-vulkan::Device& KernelTest::device() { return *sharedDevice(); }
-
-inference::Kernels& KernelTest::kernels() { return *m_kernels; }
-
-std::vector<float> KernelTest::random(size_t count, uint32_t seed, float scale) {
-    std::mt19937 engine(seed);
-    std::vector<float> values(count);
-    for (float& value : values) {
-        value = scale * (static_cast<float>(engine() >> 8) * 0x1.0p-23F - 1.0F);
-    }
-    return values;
-}
-
-TestMatrix KernelTest::matrix(TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed) {
+TestMatrix KernelsTest::matrix(TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed) {
     TestMatrix made;
     made.matrix.type = type;
     made.matrix.width = width;
@@ -85,11 +63,11 @@ TestMatrix KernelTest::matrix(TensorType type, uint32_t experts, uint32_t rows, 
     return made;
 }
 
-std::unique_ptr<Buffer> KernelTest::zeroRows(uint32_t count, uint32_t width) {
+std::unique_ptr<Buffer> KernelsTest::zeroRows(uint32_t count, uint32_t width) {
     return zeroWords(uint64_t{count} * stride(width));
 }
 
-std::unique_ptr<Buffer> KernelTest::rows(std::span<const float> values, uint32_t width) {
+std::unique_ptr<Buffer> KernelsTest::rows(std::span<const float> values, uint32_t width) {
     const size_t count = values.size() / width;
     std::vector<float> padded(count * stride(width));
     for (size_t row = 0; row < count; ++row) {
@@ -99,7 +77,7 @@ std::unique_ptr<Buffer> KernelTest::rows(std::span<const float> values, uint32_t
     return floats(padded);
 }
 
-std::vector<float> KernelTest::readRows(const Buffer& buffer, uint32_t count, uint32_t width) {
+std::vector<float> KernelsTest::readRows(const Buffer& buffer, uint32_t count, uint32_t width) {
     const std::vector<float> padded = readFloats(buffer, size_t{count} * stride(width));
     std::vector<float> values;
     for (size_t row = 0; row < count; ++row) {
@@ -109,40 +87,40 @@ std::vector<float> KernelTest::readRows(const Buffer& buffer, uint32_t count, ui
     return values;
 }
 
-std::unique_ptr<Buffer> KernelTest::words(std::span<const uint32_t> values) {
+std::unique_ptr<Buffer> KernelsTest::words(std::span<const uint32_t> values) {
     auto buffer = std::make_unique<Buffer>(device(), values.size_bytes(), MemoryKind::DeviceLocal, "words");
     buffer->upload(0, std::span(reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()));
     return buffer;
 }
 
-std::unique_ptr<Buffer> KernelTest::zeroWords(uint64_t count) {
+std::unique_ptr<Buffer> KernelsTest::zeroWords(uint64_t count) {
     return std::make_unique<Buffer>(device(), std::max<uint64_t>(count, 4) * 4, MemoryKind::DeviceLocal, "zero");
 }
 
-std::vector<uint32_t> KernelTest::readWords(const Buffer& buffer, size_t count) {
+std::vector<uint32_t> KernelsTest::readWords(const Buffer& buffer, size_t count) {
     std::vector<uint32_t> values(count);
     buffer.download(0, std::span(reinterpret_cast<uint8_t*>(values.data()), count * 4));
     return values;
 }
 
-std::unique_ptr<Buffer> KernelTest::floats(std::span<const float> values) {
+std::unique_ptr<Buffer> KernelsTest::floats(std::span<const float> values) {
     auto buffer = std::make_unique<Buffer>(device(), values.size_bytes(), MemoryKind::DeviceLocal, "floats");
     buffer->upload(0, std::span(reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()));
     return buffer;
 }
 
-std::vector<float> KernelTest::readFloats(const Buffer& buffer, size_t count) {
+std::vector<float> KernelsTest::readFloats(const Buffer& buffer, size_t count) {
     std::vector<float> values(count);
     buffer.download(0, std::span(reinterpret_cast<uint8_t*>(values.data()), count * 4));
     return values;
 }
 
-std::unique_ptr<Buffer> KernelTest::step(uint32_t position, bool log_router, bool log_probs) {
+std::unique_ptr<Buffer> KernelsTest::step(uint32_t position, bool log_router, bool log_probs) {
     const std::vector<uint32_t> state{position, log_router ? 1U : 0U, log_probs ? 1U : 0U, 0U};
     return words(state);
 }
 
-void KernelTest::run(const std::function<void(vulkan::CommandRecorder&)>& record) {
+void KernelsTest::run(const std::function<void(vulkan::CommandRecorder&)>& record) {
     vulkan::CommandRecorder recorder(device(), "test");
     recorder.begin();
     record(recorder);
@@ -150,15 +128,4 @@ void KernelTest::run(const std::function<void(vulkan::CommandRecorder&)>& record
     recorder.submitAndWait();
 }
 
-void KernelTest::expectNear(std::span<const float> got, std::span<const float> want, float absolute, float relative,
-                            const std::string& what) {
-    ASSERT_EQ(got.size(), want.size()) << what;
-    for (size_t i = 0; i < got.size(); ++i) {
-        const float bound = absolute + relative * std::abs(want[i]);
-        // Written so that a NaN is a failure.
-        ASSERT_TRUE(std::abs(got[i] - want[i]) <= bound)
-            << what << ": [" << i << "] is " << got[i] << ", expected " << want[i];
-    }
-}
-
-} // namespace moescope::tests
+} // namespace moescope::test

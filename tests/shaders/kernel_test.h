@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace moescope::tests {
+namespace moescope::test {
 
 /** Shape of a matrix of weights in a test. */
 struct MatrixCase {
@@ -29,18 +29,17 @@ struct TestMatrix {
     std::vector<float> decoded; ///< [experts][rows][width]
 };
 
-/** A kernel on the process's device: buffers in, one recording, buffers out. Fails where the driver's validation layer
- *  said anything. */
-class KernelTest : public ::testing::Test {
+/** The kernels through their host functions on the process's device: buffers in, one recording, buffers out. */
+class KernelsTest : public KernelTest {
 protected:
     void SetUp() override;
-    void TearDown() override;
 
-    vulkan::Device& device();
-    inference::Kernels& kernels();
+    inference::Kernels& kernels() { return *m_kernels; }
 
     TestMatrix matrix(gguf::TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed);
-    std::vector<float> random(size_t count, uint32_t seed, float scale = 1.0F);
+    static std::vector<float> random(size_t count, uint32_t seed, float scale = 1.0F) {
+        return Random(seed).uniforms(count, -scale, scale);
+    }
 
     /** A buffer of rows, each stride(width) floats apart. */
     std::unique_ptr<vulkan::Buffer> rows(std::span<const float> values, uint32_t width);
@@ -54,9 +53,6 @@ protected:
     std::unique_ptr<vulkan::Buffer> step(uint32_t position, bool log_router, bool log_probs);
 
     void run(const std::function<void(vulkan::CommandRecorder&)>& record);
-    /** |a − b| ≤ absolute + relative · |b| everywhere; the first breach is printed with `what`. */
-    static void expectNear(std::span<const float> got, std::span<const float> want, float absolute, float relative,
-                           const std::string& what);
 
 private:
     std::unique_ptr<inference::Kernels> m_kernels;
@@ -64,4 +60,4 @@ private:
 
 std::string describe(const MatrixCase& shape);
 
-} // namespace moescope::tests
+} // namespace moescope::test

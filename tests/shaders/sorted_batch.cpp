@@ -5,7 +5,7 @@
 #include <numeric>
 #include <random>
 
-namespace moescope::tests {
+namespace moescope::test {
 
 using inference::Kernels;
 
@@ -37,4 +37,4 @@ SortedBatch SortedBatchTest::batch(uint32_t tokens, uint32_t expert_count, uint3
     return made;
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

@@ -4,7 +4,7 @@
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/moe_sort.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
 /** A batch of tokens with its choices, sorted on the device as prefill does it. */
 struct SortedBatch {
@@ -17,7 +17,7 @@ struct SortedBatch {
     inference::Kernels::SortOutputs outputs() const { return {*counts, *order, *tiles, *grids}; }
 };
 
-class SortedBatchTest : public KernelTest {
+class SortedBatchTest : public KernelsTest {
 protected:
     /** Random distinct choices; `skew` sends every first choice to expert 0. */
     SortedBatch batch(uint32_t tokens, uint32_t expert_count, uint32_t used, bool skew, uint32_t seed);
@@ -30,4 +30,4 @@ struct BatchCase {
 };
 std::vector<BatchCase> batchCases();
 
-} // namespace moescope::tests
+} // namespace moescope::test

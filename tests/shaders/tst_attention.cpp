@@ -3,14 +3,14 @@
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/attention.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
 struct AttentionCase {
     uint32_t head_count, head_count_kv, head_dim, position, tokens, splits;
     bool kv_f16;
 };
 
-TEST_F(KernelTest, attention) {
+TEST_F(KernelsTest, attention) {
     for (const AttentionCase& c : {AttentionCase{4, 2, 16, 0, 1, 1, false},
                                    {8, 2, 32, 0, 9, 1, true},
                                    {10, 1, 80, 3, 5, 1, false},
@@ -81,4 +81,4 @@ TEST_F(KernelTest, attention) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

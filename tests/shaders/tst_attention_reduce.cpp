@@ -3,9 +3,9 @@
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/attention_reduce.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
-TEST_F(KernelTest, attention_reduce) {
+TEST_F(KernelsTest, attention_reduce) {
     for (const uint32_t head_dim : {16U, 18U, 80U, 256U}) {
         for (const uint32_t splits : {1U, 2U, 7U, 32U}) {
             const uint32_t heads = 3;
@@ -36,4 +36,4 @@ TEST_F(KernelTest, attention_reduce) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/inference/weight_layout.h"
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/embed.h"
 
-namespace moescope::tests {
+#include <cmath>
 
-TEST_F(KernelTest, embed) {
+namespace moescope::test {
+
+TEST_F(KernelsTest, embed) {
     for (const MatrixCase& shape : matrixCases()) {
         const TestMatrix table = matrix(shape.type, 1, shape.rows, shape.width, 1);
         const std::vector<uint32_t> tokens{0, shape.rows - 1, shape.rows / 2, 0, shape.rows / 3};
@@ -21,4 +24,4 @@ TEST_F(KernelTest, embed) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

@@ -2,9 +2,9 @@
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/ffn_down.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
-TEST_F(KernelTest, ffn_down) {
+TEST_F(KernelsTest, ffn_down) {
     const std::vector<uint32_t> experts{2, 0};
     const std::vector<float> weights{0.75F, 0.25F};
     for (const MatrixCase& shape : matrixCases()) {
@@ -46,4 +46,4 @@ TEST_F(KernelTest, ffn_down) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

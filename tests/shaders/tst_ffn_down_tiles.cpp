@@ -2,11 +2,11 @@
 #include "tests/shaders/sorted_batch.h"
 #include "tests/support/ffn_down_tiles.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
 TEST_F(SortedBatchTest, ffn_down_tiles) {
     for (const MatrixCase& shape : matrixCases()) {
-        const BatchCase& routing = batchCases()[(shape.width + shape.rows) % 4];
+        const BatchCase routing = batchCases()[(shape.width + shape.rows) % 4];
         const SortedBatch made = batch(routing.tokens, routing.expert_count, routing.used, routing.skew, 1);
         const TestMatrix down = matrix(shape.type, routing.expert_count, shape.rows, shape.width, 2);
         const auto pairs = static_cast<uint32_t>(made.experts.size());
@@ -25,4 +25,4 @@ TEST_F(SortedBatchTest, ffn_down_tiles) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

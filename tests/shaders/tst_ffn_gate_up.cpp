@@ -2,9 +2,9 @@
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/ffn_gate_up.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
-TEST_F(KernelTest, ffn_gate_up) {
+TEST_F(KernelsTest, ffn_gate_up) {
     const std::vector<uint32_t> experts{3, 0, 4};
     for (const MatrixCase& shape : matrixCases()) {
         const TestMatrix gate = matrix(shape.type, 5, shape.rows, shape.width, 1);
@@ -33,4 +33,4 @@ TEST_F(KernelTest, ffn_gate_up) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

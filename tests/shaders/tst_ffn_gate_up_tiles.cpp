@@ -4,11 +4,11 @@
 
 #include <numeric>
 
-namespace moescope::tests {
+namespace moescope::test {
 
 TEST_F(SortedBatchTest, ffn_gate_up_tiles) {
     for (const MatrixCase& shape : matrixCases()) {
-        const BatchCase& routing = batchCases()[(shape.width + shape.rows) % 4];
+        const BatchCase routing = batchCases()[(shape.width + shape.rows) % 4];
         const SortedBatch made = batch(routing.tokens, routing.expert_count, routing.used, routing.skew, 1);
         const TestMatrix gate = matrix(shape.type, routing.expert_count, shape.rows, shape.width, 2);
         const TestMatrix up = matrix(shape.type, routing.expert_count, shape.rows, shape.width, 3);
@@ -38,4 +38,4 @@ TEST_F(SortedBatchTest, ffn_gate_up_tiles) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

@@ -4,9 +4,9 @@
 
 #include "engine/inference/weight_layout.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
-TEST_F(KernelTest, matmul) {
+TEST_F(KernelsTest, matmul) {
     for (const MatrixCase& shape : matrixCases()) {
         const TestMatrix w = matrix(shape.type, 1, shape.rows, shape.width, 1);
         for (const uint32_t tokens : {1U, 7U, 8U, 19U}) {
@@ -30,4 +30,4 @@ TEST_F(KernelTest, matmul) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

@@ -3,9 +3,9 @@
 #include "tests/support/matvec.h"
 #include "tests/support/rms_norm.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
-TEST_F(KernelTest, matvec) {
+TEST_F(KernelsTest, matvec) {
     for (const MatrixCase& shape : matrixCases()) {
         const TestMatrix w = matrix(shape.type, 1, shape.rows, shape.width, 1);
         const std::vector<float> x = random(size_t{2} * shape.width, 2);
@@ -34,4 +34,4 @@ TEST_F(KernelTest, matvec) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

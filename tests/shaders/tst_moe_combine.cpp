@@ -2,9 +2,9 @@
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/moe_combine.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
-TEST_F(KernelTest, moe_combine) {
+TEST_F(KernelsTest, moe_combine) {
     for (const uint32_t width : {1U, 17U, 64U, 100U, 513U}) {
         for (const uint32_t used : {1U, 2U, 8U}) {
             const uint32_t tokens = 5;
@@ -32,4 +32,4 @@ TEST_F(KernelTest, moe_combine) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

@@ -5,14 +5,14 @@
 
 #include <bit>
 
-namespace moescope::tests {
+namespace moescope::test {
 
 struct RouterCase {
     uint32_t width, expert_count, used;
     bool norm_weights;
 };
 
-TEST_F(KernelTest, moe_router) {
+TEST_F(KernelsTest, moe_router) {
     for (const RouterCase& shape : {RouterCase{64, 8, 1, false},
                                     {100, 16, 1, false},
                                     {17, 3, 2, true},
@@ -71,7 +71,7 @@ TEST_F(KernelTest, moe_router) {
     }
 }
 
-TEST_F(KernelTest, moe_router_ties_go_to_the_lower_id_and_the_log_can_be_off) {
+TEST_F(KernelsTest, moe_router_ties_go_to_the_lower_id_and_the_log_can_be_off) {
     const std::vector<float> x(32, 1.0F);
     TestMatrix router = matrix(gguf::TensorType::F32, 1, 6, 32, 1);
     const std::vector<uint8_t> same(router.matrix.buffer->size(), 0);
@@ -92,4 +92,4 @@ TEST_F(KernelTest, moe_router_ties_go_to_the_lower_id_and_the_log_can_be_off) {
     EXPECT_EQ(readWords(*probs, 6), std::vector<uint32_t>(6, 0));
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

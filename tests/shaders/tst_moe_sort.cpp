@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/shaders/sorted_batch.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
 TEST_F(SortedBatchTest, moe_sort) {
     for (const BatchCase& shape : batchCases()) {
@@ -25,4 +25,4 @@ TEST_F(SortedBatchTest, moe_sort) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

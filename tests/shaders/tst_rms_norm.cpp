@@ -2,9 +2,9 @@
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/rms_norm.h"
 
-namespace moescope::tests {
+namespace moescope::test {
 
-TEST_F(KernelTest, rms_norm) {
+TEST_F(KernelsTest, rms_norm) {
     for (const uint32_t width : {1U, 3U, 16U, 63U, 64U, 100U, 257U, 1024U}) {
         for (const float scale : {1.0F, 1e-4F, 1e4F}) {
             const uint32_t tokens = 3;
@@ -25,4 +25,4 @@ TEST_F(KernelTest, rms_norm) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

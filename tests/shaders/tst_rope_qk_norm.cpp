@@ -6,14 +6,14 @@
 
 #include <cmath>
 
-namespace moescope::tests {
+namespace moescope::test {
 
 struct RopeCase {
     uint32_t head_count, head_count_kv, head_dim;
     bool qk_norm, kv_f16, owner;
 };
 
-TEST_F(KernelTest, rope_qk_norm) {
+TEST_F(KernelsTest, rope_qk_norm) {
     constexpr double base = 10000;
     for (const RopeCase& c : {RopeCase{4, 2, 16, true, false, true},
                               {5, 1, 80, true, true, true},
@@ -93,4 +93,4 @@ TEST_F(KernelTest, rope_qk_norm) {
     }
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

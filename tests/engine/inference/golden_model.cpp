@@ -10,7 +10,7 @@
 #include <fstream>
 #include <set>
 
-namespace moescope::tests {
+namespace moescope::test {
 
 namespace fs = std::filesystem;
 using inference::Engine;
@@ -144,4 +144,4 @@ GoldenComparison compareWithGolden(Engine& engine, const nlohmann::json& golden)
     return comparison;
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

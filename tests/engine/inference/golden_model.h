@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace moescope::tests {
+namespace moescope::test {
 
 /** Folders of tests/data/golden by name; see their README for what is special about each. */
 std::vector<std::string> goldenNames();
@@ -32,4 +32,4 @@ struct GoldenComparison {
 
 GoldenComparison compareWithGolden(inference::Engine& engine, const nlohmann::json& golden);
 
-} // namespace moescope::tests
+} // namespace moescope::test

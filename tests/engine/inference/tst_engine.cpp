@@ -11,7 +11,7 @@
 #include <fstream>
 #include <numeric>
 
-namespace moescope::tests {
+namespace moescope::test {
 
 using gguf::TensorType;
 using inference::Engine;
@@ -57,11 +57,12 @@ std::string idOf(const std::function<void()>& work) {
 
 } // namespace
 
-class EngineTest : public ::testing::Test {
+class EngineTest : public KernelTest {
 protected:
     void SetUp() override {
-        if (sharedDevice() == nullptr) {
-            GTEST_SKIP() << "No Vulkan device: the engine was not run.";
+        KernelTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) {
+            return;
         }
         engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
     }
@@ -281,4 +282,4 @@ TEST_F(EngineTest, loading_can_be_cancelled_and_reports_bytes) {
               "load.cancelled");
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test

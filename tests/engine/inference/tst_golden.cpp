@@ -8,19 +8,14 @@
 
 #include <cstdlib>
 
-namespace moescope::tests {
+namespace moescope::test {
 
 using inference::Engine;
 using inference::KvType;
 
-class Golden : public ::testing::TestWithParam<std::string> {
-protected:
-    void SetUp() override {
-        if (sharedDevice() == nullptr) {
-            GTEST_SKIP() << "No Vulkan device: the goldens were not compared.";
-        }
-    }
-};
+class Golden : public KernelTest, public ::testing::WithParamInterface<std::string> {};
+class GoldenF16 : public KernelTest {};
+class GoldenNano : public KernelTest {};
 
 // The reference's own noise is 1e-4 or less, and no decision of it is closer than 1.1e-3.
 TEST_P(Golden, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) {
@@ -34,10 +29,7 @@ TEST_P(Golden, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) {
 INSTANTIATE_TEST_SUITE_P(Models, Golden, ::testing::ValuesIn(goldenNames()),
                          [](const auto& parameter) { return parameter.param; });
 
-TEST(GoldenF16, stays_close_over_all_models) {
-    if (sharedDevice() == nullptr) {
-        GTEST_SKIP() << "No Vulkan device: the goldens were not compared.";
-    }
+TEST_F(GoldenF16, stays_close_over_all_models) {
     GoldenComparison all;
     for (const std::string& name : goldenNames()) {
         const auto engine = Engine::load(goldenGguf(name, gguf::TensorType::F16), {.kv = KvType::F16});
@@ -54,11 +46,10 @@ TEST(GoldenF16, stays_close_over_all_models) {
     EXPECT_GE(all.greedy_same, 55U);
 }
 
-TEST(GoldenNano, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) {
+TEST_F(GoldenNano, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) {
     const char* fixtures = std::getenv("MOESCOPE_FIXTURES");
-    if (fixtures == nullptr || sharedDevice() == nullptr) {
-        GTEST_SKIP()
-            << "MOESCOPE_FIXTURES is not set or there is no Vulkan device: the trained model was not compared.";
+    if (fixtures == nullptr) {
+        GTEST_SKIP() << "MOESCOPE_FIXTURES is not set: the trained model was not compared.";
     }
     const std::filesystem::path folder = std::filesystem::path(fixtures) / ".." / "models" / "nano";
     const std::filesystem::path file = std::filesystem::temp_directory_path() / "moescope-golden-nano.gguf";
@@ -71,4 +62,4 @@ TEST(GoldenNano, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) 
     std::filesystem::remove(file);
 }
 
-} // namespace moescope::tests
+} // namespace moescope::test
