@@ -20,17 +20,22 @@ struct RenderedChat {
     std::vector<uint32_t> message_starts;
 };
 
-/** Hunyuan-Large's chat format (`../shared` spec §3.3 states its rules). Any other template is refused. */
+/** Hunyuan-Large's chat format (each user turn is opened by <|startoftext|> unless a system message just was). Any other template is refused. */
 class ChatTemplate {
 public:
     /** `source` is tokenizer.chat_template; throws trace::Error{template.unsupported} if it is not the known one. */
     ChatTemplate(std::string source, const Tokenizer& tokenizer);
 
-    /** The model answers right after the last token. Unknown roles: trace::Error naming role and index. */
+    /** The model answers right after the last token. Unknown roles: trace::Error naming role and index. As the
+     *  template has it, a system message is printed only as the first one, and an empty one is as good as none. */
     RenderedChat render(const std::vector<ChatMessage>& messages) const;
 
 private:
     const Tokenizer& m_tokenizer;
+    int32_t m_start = -1;     ///< <|startoftext|>
+    int32_t m_systemEnd = -1; ///< <|extra_4|>
+    int32_t m_userEnd = -1;   ///< <|extra_0|>
+    int32_t m_answerEnd = -1; ///< <|eos|>
 };
 
 } // namespace moescope::model

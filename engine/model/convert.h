@@ -15,6 +15,8 @@ struct ConvertOptions {
     gguf::TensorType type = gguf::TensorType::F16;
     /** Called with bytes done and in all; returns false to cancel. */
     std::function<bool(uint64_t done, uint64_t total)> progress;
+    std::string name;    ///< general.name; if empty, what config.json or README.md says
+    std::string license; ///< general.license; if empty, likewise
 };
 
 struct ConvertResult {
@@ -24,7 +26,10 @@ struct ConvertResult {
     std::vector<std::string> warnings; ///< one line each, e.g. rows that fell back to F16
 };
 
-/** Hugging Face folder of the Hunyuan family → GGUF (spec §2, §4.3), streaming: peak memory is a few tensors. */
+/** Hugging Face folder of the Hunyuan family → GGUF (spec §2, §4.3), streaming: a few MiB of weights are in memory at
+ *  a time. The same content gives the same bytes, however the folder splits or fuses its tensors. Weights that are
+ *  NaN, infinite or too large for the type are a trace::Error naming the tensor, as is everything that the folder
+ *  lacks; the target then stays as it was. */
 ConvertResult convert(const std::filesystem::path& folder, const std::filesystem::path& target,
                       const ConvertOptions& options);
 

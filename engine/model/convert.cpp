@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/model/convert.h"
+
+#include "engine/gguf/writer.h"
+#include "engine/model/hf_config.h"
+#include "engine/model/hf_labels.h"
+#include "engine/model/hf_tensors.h"
+#include "engine/model/hf_tokenizer.h"
+#include "engine/trace/error.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+namespace moescope::model {
+
+using gguf::TensorType;
+using trace::Error;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uint64_t sliceWeights = uint64_t{1} << 20;
+constexpr float largestHalf = 65504;
+
+/** general.file_type, llama.cpp's numbers. */
+uint32_t fileType(TensorType type) {
+    switch (type) {
+    case TensorType::F32: return 0;
+    case TensorType::F16: return 1;
+    case TensorType::Q8_0: return 7;
+    case TensorType::Q4_K: return 14;
+    case TensorType::Q5_K: return 16;
+    case TensorType::Q6_K: return 18;
+    case TensorType::BF16: return 32;
+    }
+    return 0;
+}
+
+bool isBlockType(TensorType type) { return gguf::blockShape(type).weights > 1; }
+
+/** Everything that was read of the folder but the weights themselves. */
+struct Folder {
+    Json json;
+    WeightFolder weights;
+    ModelConfig config;
+    TokenizerTables tokenizer;
+    Generation generation;
+    std::string chat_template;
+
+    explicit Folder(const fs::path& path)
+        : json(readJson(path / "config.json", smallJson)), weights(openWeights(path, json)),
+          config(parseHuggingFaceConfig(json, &weights)),
+          tokenizer(readTokenizer(readJson(tokenizerPath(path), largeJson), config.vocab_size)),
+          generation(readGeneration(path, json, config.vocab_size)), chat_template(readChatTemplate(path)) {}
+
+private:
+    /** Checks config.json alone first: its sentences say more than those about the tensors that it does not fit. */
+    static WeightFolder openWeights(const fs::path& path, const Json& config) {
+        parseHuggingFaceConfig(config, nullptr);
+        return WeightFolder(path);
+    }
+
+    static fs::path tokenizerPath(const fs::path& path) {
+        std::error_code error;
+        if (!fs::exists(path / "tokenizer.json", error)) {
+            throw Error("hf.no_tokenizer", "“{folder}” holds no tokenizer.json, which is needed for the vocabulary.",
+                        {{"folder", displayName(path)}});
+        }
+        return path / "tokenizer.json";
+    }
+};
+
+void refuseOwnInput(const fs::path& folder, const WeightFolder& weights, const fs::path& target) {
+    std::vector<fs::path> inputs = weights.files();
+    for (const char* name : {"config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json",
+                             "chat_template.jinja", "README.md"}) {
+        inputs.push_back(folder / name);
+    }
+    for (const fs::path& input : inputs) {
+        if (gguf::isSameFile(input, target)) {
+            throw Error("convert.same_file", "“{file}” is read for the conversion and cannot be its output too.",
+                        {{"file", displayName(input)}});
+        }
+    }
+}
+
+void addModelKeys(gguf::Writer& writer, const ModelConfig& c) {
+    const auto count = [&](const char* key, uint32_t value) {
+        writer.add(c.architecture + "." + key, gguf::U32{value});
+    };
+    const auto number = [&](const char* key, float value) { writer.add(c.architecture + "." + key, gguf::F32{value}); };
+    count("vocab_size", c.vocab_size);
+    count("context_length", c.context_length);
+    count("embedding_length", c.embedding_length);
+    count("block_count", c.block_count);
+    if (c.leading_dense_block_count > 0) {
+        count("leading_dense_block_count", c.leading_dense_block_count);
+    }
+    if (c.feed_forward_length > 0) {
+        count("feed_forward_length", c.feed_forward_length);
+    }
+    count("attention.head_count", c.head_count);
+    count("attention.head_count_kv", c.head_count_kv);
+    count("attention.key_length", c.head_dim);
+    count("attention.value_length", c.head_dim);
+    number("attention.layer_norm_rms_epsilon", c.layer_norm_rms_epsilon);
+    if (c.cla_share_factor > 1) {
+        count("attention.cla_share_factor", c.cla_share_factor);
+    }
+    number("rope.freq_base", c.rope_freq_base);
+    const bool linear = c.rope_scaling == RopeScaling::Linear;
+    writer.add(c.architecture + ".rope.scaling.type", std::string(linear ? "linear" : "none"));
+    if (linear) {
+        number("rope.scaling.factor", c.rope_scaling_factor);
+    }
+    if (c.expert_count > 1) {
+        count("expert_count", c.expert_count);
+        count("expert_used_count", c.expert_used_count);
+        count("expert_feed_forward_length", c.expert_feed_forward_length);
+        writer.add(c.architecture + ".expert_weights_norm", c.expert_weights_norm);
+        count("expert_shared_count", c.expert_shared_count);
+        if (c.expert_shared_count > 0) {
+            count("expert_shared_feed_forward_length", c.expert_shared_feed_forward_length);
+        }
+    }
+}
+
+void addTokenizerKeys(gguf::Writer& writer, Folder& folder) {
+    writer.add("tokenizer.ggml.model", std::string("gpt2"));
+    writer.add("tokenizer.ggml.pre", std::string("hunyuan"));
+    const int32_t bos = folder.tokenizer.control("<|startoftext|>");
+    writer.add("tokenizer.ggml.tokens", std::move(folder.tokenizer.tokens));
+    writer.add("tokenizer.ggml.token_type", std::move(folder.tokenizer.types));
+    writer.add("tokenizer.ggml.merges", std::move(folder.tokenizer.merges));
+    if (bos >= 0) {
+        writer.add("tokenizer.ggml.bos_token_id", gguf::U32{static_cast<uint32_t>(bos)});
+    }
+    const Generation& g = folder.generation;
+    if (!g.stop.empty()) {
+        writer.add("tokenizer.ggml.eos_token_id", gguf::U32{g.stop.front()});
+    }
+    if (g.padding) {
+        writer.add("tokenizer.ggml.padding_token_id", gguf::U32{*g.padding});
+    }
+    writer.add("tokenizer.ggml.add_bos_token", false);
+    if (!folder.chat_template.empty()) {
+        writer.add("tokenizer.chat_template", folder.chat_template);
+    }
+    if (!g.stop.empty()) {
+        writer.add("moescope.stop_token_ids", g.stop);
+    }
+    if (g.temperature) {
+        writer.add("moescope.sampling.temperature", gguf::F32{*g.temperature});
+    }
+    if (g.top_k) {
+        writer.add("moescope.sampling.top_k", gguf::U32{*g.top_k});
+    }
+    if (g.top_p) {
+        writer.add("moescope.sampling.top_p", gguf::F32{*g.top_p});
+    }
+    if (g.repetition_penalty) {
+        writer.add("moescope.sampling.repetition_penalty", gguf::F32{*g.repetition_penalty});
+    }
+}
+
+/** Encodes rows with as many threads as there are cores: rows do not depend on each other. */
+void quantizeRows(TensorType type, std::span<const float> weights, uint64_t width, std::vector<uint8_t>& out) {
+    const uint64_t rows = weights.size() / width;
+    const uint64_t rowBytes = gguf::rowBytes(type, width);
+    out.resize(rows * rowBytes);
+    const auto range = [&](uint64_t begin, uint64_t end) {
+        for (uint64_t row = begin; row < end; ++row) {
+            gguf::quantize(type, weights.subspan(row * width, width), std::span(out).subspan(row * rowBytes, rowBytes));
+        }
+    };
+    const uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
+    const uint64_t threads = isBlockType(type) ? std::min(cores, rows) : 1;
+    std::vector<std::thread> helpers;
+    for (uint64_t i = 1; i < threads; ++i) {
+        helpers.emplace_back(range, rows * i / threads, rows * (i + 1) / threads);
+    }
+    range(0, rows / threads);
+    for (std::thread& helper : helpers) {
+        helper.join();
+    }
+}
+
+/** A weight that is no number, or that the target cannot hold, would only show as nonsense much later. */
+void checkWeights(const SafeTensor& tensor, std::span<const float> weights, TensorType type) {
+    const bool halfScales = type == TensorType::F16 || isBlockType(type);
+    for (const float weight : weights) {
+        if (!std::isfinite(weight)) {
+            throw Error("convert.not_finite", "The tensor “{tensor}” holds a weight that is NaN or infinite.",
+                        {{"tensor", tensor.name}});
+        }
+        if (halfScales && std::abs(weight) > largestHalf) {
+            throw Error(
+                "convert.too_large",
+                "The tensor “{tensor}” holds the weight {weight}, too large for {type}; BF16 and F32 can hold it.",
+                {{"tensor", tensor.name},
+                 {"weight", std::to_string(weight)},
+                 {"type", std::string(gguf::typeName(type))}});
+        }
+    }
+}
+
+class WeightCopy {
+public:
+    WeightCopy(gguf::Writer& writer, const ConvertOptions& options, uint64_t total)
+        : m_writer(writer), m_options(options), m_total(total) {}
+
+    void copy(const TensorSource& source, TensorType type) {
+        const uint64_t width = source.expected.shape[0];
+        const uint64_t step = std::max<uint64_t>(1, sliceWeights / width);
+        for (const RowRun& run : source.runs) {
+            for (uint64_t row = 0; row < run.rows; row += step) {
+                const uint64_t count = std::min(step, run.rows - row);
+                m_weights.resize(count * width);
+                readWeights(*run.tensor, (run.first_row + row) * width, m_weights);
+                checkWeights(*run.tensor, m_weights, type);
+                quantizeRows(type, m_weights, width, m_encoded);
+                m_writer.data(m_encoded);
+                m_done += m_encoded.size();
+                if (m_options.progress && !m_options.progress(m_done, m_total)) {
+                    throw Error("convert.cancelled", "The conversion was cancelled; no file was written.");
+                }
+            }
+        }
+    }
+
+private:
+    gguf::Writer& m_writer;
+    const ConvertOptions& m_options;
+    uint64_t m_total = 0;
+    uint64_t m_done = 0;
+    std::vector<float> m_weights;
+    std::vector<uint8_t> m_encoded;
+};
+
+/** Rows that the block size does not divide: one line for all of them. */
+void warnOfFallback(const std::vector<TensorSource>& sources, TensorType type, ConvertResult& result) {
+    uint64_t count = 0;
+    for (const TensorSource& source : sources) {
+        if (!source.expected.always_f32 && isBlockType(type) && storedType(source.expected, type) == TensorType::F16) {
+            ++count;
+        }
+    }
+    if (count > 0) {
+        result.warnings.push_back(trace::fillIn("{count} tensors are stored as F16 instead of {type}: their rows are "
+                                                "no multiple of its blocks of {block} weights.",
+                                                {{"count", trace::grouped(count)},
+                                                 {"type", std::string(gguf::typeName(type))},
+                                                 {"block", std::to_string(gguf::blockShape(type).weights)}}));
+    }
+}
+
+} // namespace
+
+ConvertResult convert(const fs::path& path, const fs::path& target, const ConvertOptions& options) {
+    const auto start = std::chrono::steady_clock::now();
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+        throw Error("convert.folder", "“{folder}” is no folder with a Hugging Face model.",
+                    {{"folder", displayName(path)}});
+    }
+    Folder folder(path);
+    const std::vector<TensorSource> sources = mapTensors(folder.config, folder.weights);
+    refuseOwnInput(path, folder.weights, target);
+
+    ConvertResult result;
+    warnOfFallback(sources, options.type, result);
+    gguf::Writer writer(target);
+    const std::string name = options.name.empty() ? readName(path, folder.json) : options.name;
+    const std::string license = options.license.empty() ? readLicense(path, folder.json) : options.license;
+    writer.add("general.architecture", folder.config.architecture);
+    writer.add("general.name", name.empty() ? folder.config.architecture : name);
+    if (!license.empty()) {
+        writer.add("general.license", license);
+    }
+    writer.add("general.file_type", gguf::U32{fileType(options.type)});
+    const bool anyBlocks = std::any_of(sources.begin(), sources.end(), [&](const TensorSource& source) {
+        return isBlockType(storedType(source.expected, options.type));
+    });
+    if (anyBlocks) {
+        writer.add("general.quantization_version", gguf::U32{2});
+    }
+    writer.add("general.alignment", gguf::U32{32});
+    addModelKeys(writer, folder.config);
+    addTokenizerKeys(writer, folder);
+
+    uint64_t total = 0;
+    for (const TensorSource& source : sources) {
+        const TensorType type = storedType(source.expected, options.type);
+        writer.addTensor(source.expected.name, type, source.expected.shape);
+        uint64_t rows = 1;
+        for (size_t i = 1; i < source.expected.shape.size(); ++i) {
+            rows *= source.expected.shape[i];
+        }
+        total += rows * gguf::rowBytes(type, source.expected.shape[0]);
+    }
+    writer.beginData();
+    WeightCopy weights(writer, options, total);
+    for (const TensorSource& source : sources) {
+        weights.copy(source, storedType(source.expected, options.type));
+    }
+    writer.commit();
+    result.tensors = sources.size();
+    result.bytes = writer.bytesWritten();
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return result;
+}
+
+} // namespace moescope::model
