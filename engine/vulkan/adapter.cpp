@@ -5,8 +5,6 @@
 #include "engine/vulkan/result.h"
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <cstring>
 
 namespace moescope::vulkan {
@@ -22,17 +20,6 @@ const char* typeName(VkPhysicalDeviceType type) {
     case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return "virtual";
     case VK_PHYSICAL_DEVICE_TYPE_CPU: return "software";
     default: return "other";
-    }
-}
-
-/** How much a device of this type is preferred. */
-int rank(const Adapter& adapter) {
-    switch (adapter.properties.deviceType) {
-    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return 4;
-    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return 3;
-    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return 2;
-    case VK_PHYSICAL_DEVICE_TYPE_CPU: return 0;
-    default: return 1;
     }
 }
 
@@ -191,39 +178,6 @@ Adapter examine(VkPhysicalDevice handle, uint32_t index) {
     return adapter;
 }
 
-std::string lowered(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text;
-}
-
-/** "0 “llvmpipe”, 1 “…”". */
-std::string listed(const std::vector<Adapter>& adapters) {
-    std::string text;
-    for (const Adapter& adapter : adapters) {
-        text += (text.empty() ? "" : ", ") + std::to_string(adapter.info.index) + " “" + adapter.info.name + "”";
-    }
-    return text;
-}
-
-const Adapter* matching(const std::vector<Adapter>& adapters, const std::string& selector) {
-    uint32_t index = 0;
-    const char* end = selector.data() + selector.size();
-    const auto [rest, error] = std::from_chars(selector.data(), end, index);
-    if (error == std::errc() && rest == end && index < adapters.size()) {
-        return &adapters[index];
-    }
-    const Adapter* unusable = nullptr;
-    for (const Adapter& adapter : adapters) {
-        if (lowered(adapter.info.name).find(lowered(selector)) != std::string::npos) {
-            if (adapter.info.usable) {
-                return &adapter;
-            }
-            unusable = &adapter;
-        }
-    }
-    return unusable;
-}
-
 } // namespace
 
 std::vector<Adapter> survey(VkInstance instance) {
@@ -240,33 +194,6 @@ std::vector<Adapter> survey(VkInstance instance) {
         adapters.push_back(examine(handles[i], i));
     }
     return adapters;
-}
-
-const Adapter& choose(const std::vector<Adapter>& adapters, const std::string& selector) {
-    if (!selector.empty()) {
-        const Adapter* found = matching(adapters, selector);
-        if (found == nullptr) {
-            throw trace::Error("vulkan.no_match", "No Vulkan device matches “{selector}”. There are: {devices}.",
-                               {{"selector", selector}, {"devices", listed(adapters)}});
-        }
-        if (!found->info.usable) {
-            throw trace::Error("vulkan.unusable", "The device “{name}” cannot be used. {reason}",
-                               {{"name", found->info.name}, {"reason", found->info.reason}});
-        }
-        return *found;
-    }
-    const Adapter* best = nullptr;
-    for (const Adapter& adapter : adapters) {
-        const auto worth = [](const Adapter& a) { return std::pair(rank(a), a.info.memory_bytes); };
-        if (adapter.info.usable && (best == nullptr || worth(adapter) > worth(*best))) {
-            best = &adapter;
-        }
-    }
-    if (best == nullptr) {
-        throw trace::Error("vulkan.unusable", "The device “{name}” cannot be used. {reason}",
-                           {{"name", adapters.front().info.name}, {"reason", adapters.front().info.reason}});
-    }
-    return *best;
 }
 
 uint64_t freeBytes(const Adapter& adapter, uint64_t allocated) {

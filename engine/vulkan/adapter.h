@@ -27,10 +27,6 @@ struct Adapter {
 /** Every device of the instance, in the driver's order: its index is what the selector counts. */
 std::vector<Adapter> survey(VkInstance instance);
 
-/** The adapter that `selector` means, or the best usable one: real hardware before software, then discrete before
- *  integrated, then more memory. Throws as Device::create() says. */
-const Adapter& choose(const std::vector<Adapter>& adapters, const std::string& selector);
-
 /** Bytes that can still be allocated, by VK_EXT_memory_budget; else the device-local heaps less `allocated`. */
 uint64_t freeBytes(const Adapter& adapter, uint64_t allocated);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/vulkan/device.h"
 
-#include "engine/trace/error.h"
 #include "engine/vulkan/device_impl.h"
 #include "engine/vulkan/pipeline_cache.h"
 #include "engine/vulkan/result.h"
+#include "engine/vulkan/selection.h"
 
 #include <cstdlib>
 #include <stdexcept>
@@ -64,11 +64,6 @@ VkPipelineCache makePipelineCache(VkDevice device, const std::vector<uint8_t>& d
     return cache;
 }
 
-[[noreturn]] void throwNone() {
-    throw trace::Error("vulkan.none", "No Vulkan driver was found. Install the driver of your graphics card, or "
-                                      "Mesa's software driver (mesa-vulkan-drivers).");
-}
-
 } // namespace
 
 Device::Device() : m_impl(std::make_unique<Impl>()) {}
@@ -89,13 +84,17 @@ std::unique_ptr<Device> Device::create(const DeviceOptions& options) {
     Impl& impl = *device->m_impl;
     impl.instance = Instance::create(options.validation || validationWished(), &device->m_counters);
     if (!impl.instance) {
-        throwNone();
+        throwNoDriver();
     }
     const std::vector<Adapter> adapters = survey(impl.instance->handle());
-    if (adapters.empty()) {
-        throwNone();
+    std::vector<trace::DeviceInfo> infos;
+    for (const Adapter& adapter : adapters) {
+        infos.push_back(adapter.info);
     }
-    impl.adapter = choose(adapters, options.selector);
+    impl.adapter = adapters[chooseDevice(infos, options.selector)];
+    if (options.separate_memory) {
+        impl.adapter.limits.unified_memory = false;
+    }
     device->m_info = impl.adapter.info;
     device->m_limits = impl.adapter.limits;
     device->m_physical = impl.adapter.handle;

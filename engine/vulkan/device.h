@@ -44,6 +44,7 @@ struct DeviceOptions {
     std::filesystem::path cache_folder; ///< of the pipeline cache; empty: none on disk
     uint64_t shader_hash = 0;           ///< part of the cache's key
     bool validation = false;            ///< also on when MOESCOPE_VALIDATION=1; =sync adds checks of barriers
+    bool separate_memory = false;       ///< for tests: as if the host did not see the device's memory
 };
 
 struct Limits {

@@ -15,7 +15,7 @@
 namespace moescope::test {
 
 /** The device of this process, made on first use and gone after the last test; with MOESCOPE_VALIDATION=1 a message of
- *  the validation layer fails the run. Throws trace::Error{vulkan.none} where there is none. */
+ *  the validation layer fails the run, with MOESCOPE_TEST_SEPARATE_MEMORY=1 buffers are not mapped. Throws trace::Error{vulkan.none} where there is none. */
 vulkan::Device& device();
 
 /** Tests of kernels. Without a Vulkan device they are skipped with a line on stderr, or fail with

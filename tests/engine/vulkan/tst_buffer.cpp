@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/trace/error.h"
+#include "tests/support/kernel_fixture.h"
+
+#include <stdexcept>
+
+namespace moescope::test {
+
+namespace {
+
+using vulkan::Buffer;
+using vulkan::Device;
+using vulkan::DeviceOptions;
+using vulkan::MemoryKind;
+
+/** Both ways to memory: mapped, and through staging as on a card of its own. */
+class BufferTest : public KernelTest, public ::testing::WithParamInterface<bool> {
+protected:
+    void SetUp() override {
+        KernelTest::SetUp();
+        if (HasFatalFailure() || IsSkipped()) {
+            return;
+        }
+        DeviceOptions options;
+        options.separate_memory = GetParam();
+        m_device = Device::create(options);
+    }
+    void TearDown() override {
+        if (m_device) {
+            EXPECT_EQ(m_device->counters().validation_messages, 0U);
+        }
+    }
+    std::unique_ptr<Device> m_device;
+};
+
+std::vector<uint8_t> noise(size_t count) {
+    Random random(7);
+    std::vector<uint8_t> bytes(count);
+    for (uint8_t& byte : bytes) {
+        byte = static_cast<uint8_t>(random.below(256));
+    }
+    return bytes;
+}
+
+TEST_P(BufferTest, IsZeroedAtBirth) {
+    for (int round = 0; round < 4; ++round) { // memory comes back used
+        Buffer buffer(*m_device, 1'000'001, MemoryKind::DeviceLocal, "zeroes");
+        EXPECT_EQ(buffer.isMapped(), m_device->limits().unified_memory);
+        EXPECT_EQ(readBack<uint8_t>(buffer), std::vector<uint8_t>(1'000'001, 0));
+        buffer.upload(0, std::vector<uint8_t>(1'000'001, 0xFF));
+    }
+}
+
+TEST_P(BufferTest, KeepsWhatIsUploaded) {
+    const std::vector<uint8_t> bytes = noise((48U << 20U) + 5); // three rounds of staging and a rest
+    Buffer buffer(*m_device, bytes.size() + 3, MemoryKind::DeviceLocal, "round trip");
+    buffer.upload(3, bytes);
+    EXPECT_EQ(readBack<uint8_t>(buffer, 3), std::vector<uint8_t>(3, 0));
+    EXPECT_EQ(readBack<uint8_t>(buffer, bytes.size(), 3), bytes);
+    const std::vector<uint8_t> part{1, 2, 3};
+    buffer.upload(1000, part);
+    EXPECT_EQ(readBack<uint8_t>(buffer, 3, 1000), part);
+    EXPECT_EQ(readBack<uint8_t>(buffer, 1, 1003)[0], bytes[1000]);
+    buffer.upload(buffer.size(), {});
+}
+
+TEST_P(BufferTest, IsMappedWhereTheHostAsks) {
+    Buffer buffer(*m_device, 64, MemoryKind::HostVisible, "mapped");
+    ASSERT_TRUE(buffer.isMapped());
+    buffer.mapped<uint32_t>()[15] = 7;
+    EXPECT_EQ(readBack<uint32_t>(buffer)[15], 7U);
+}
+
+TEST_P(BufferTest, RefusesRangesOutside) {
+    Buffer buffer(*m_device, 64, MemoryKind::DeviceLocal, "small");
+    std::vector<uint8_t> bytes(65);
+    EXPECT_THROW(buffer.upload(0, bytes), std::logic_error);
+    EXPECT_THROW(buffer.download(0, bytes), std::logic_error);
+    EXPECT_THROW(buffer.upload(UINT64_MAX, std::span(bytes).first(2)), std::logic_error);
+    EXPECT_THROW(buffer.download(65, {}), std::logic_error);
+    EXPECT_THROW(Buffer(*m_device, 0, MemoryKind::DeviceLocal, "none"), std::logic_error);
+}
+
+TEST_P(BufferTest, CountsItsBytes) {
+    const uint64_t before = m_device->counters().buffer_bytes;
+    const uint64_t free_before = m_device->freeBytes();
+    {
+        const Buffer buffer(*m_device, (1U << 20U) + 1, MemoryKind::DeviceLocal, "counted");
+        EXPECT_GE(m_device->counters().buffer_bytes, before + (1U << 20U) + 16);
+        EXPECT_LT(m_device->freeBytes(), free_before);
+    }
+    EXPECT_EQ(m_device->counters().buffer_bytes, before);
+    EXPECT_EQ(m_device->freeBytes(), free_before);
+}
+
+TEST_P(BufferTest, NamesTheLimitOfAnAllocation) {
+    const uint64_t bytes = m_device->limits().max_allocation + 1;
+    try {
+        const Buffer buffer(*m_device, bytes, MemoryKind::DeviceLocal, "blk.0.ffn_up_exps.weight");
+        FAIL();
+    } catch (const trace::Error& error) {
+        EXPECT_EQ(error.id(), "vulkan.too_large");
+        const std::string text = error.what();
+        EXPECT_NE(text.find("“blk.0.ffn_up_exps.weight” needs " + trace::bytesText(bytes)), std::string::npos) << text;
+    }
+}
+
+TEST_P(BufferTest, SaysWhatTheDeviceHasNoMemoryFor) {
+    const uint64_t before = m_device->counters().buffer_bytes;
+    m_device->injectFailure(vulkan::Fault::OutOfMemory, 1);
+    const Buffer first(*m_device, 64, MemoryKind::HostVisible, "first");
+    try {
+        const Buffer second(*m_device, 3U << 20U, MemoryKind::HostVisible, "second");
+        FAIL();
+    } catch (const trace::Error& error) {
+        EXPECT_EQ(error.id(), "vulkan.memory");
+        const std::string text = error.what();
+        EXPECT_NE(text.find("“second”: it needs 3.00 MiB"), std::string::npos) << text;
+    }
+    EXPECT_EQ(m_device->counters().buffer_bytes, before + 64);
+    const Buffer third(*m_device, 3U << 20U, MemoryKind::HostVisible, "third");
+    EXPECT_EQ(readBack<uint8_t>(third, 1)[0], 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Memory, BufferTest, ::testing::Bool(),
+                         [](const auto& tested) { return tested.param ? "Separate" : "Own"; });
+
+} // namespace
+
+} // namespace moescope::test
