@@ -29,14 +29,18 @@ namespace {
 
 constexpr size_t bufferBytes = size_t{1} << 20;
 
-/** A link keeps its place: what it leads to is written. */
-fs::path followLinks(const fs::path& target) {
+/** A link keeps its place: what it leads to is written, also where that is not there yet. */
+fs::path followLinks(fs::path target) {
+    constexpr int mostLinks = 40; // as many as Linux follows
     std::error_code error;
-    if (!fs::is_symlink(target, error)) {
-        return target;
+    for (int i = 0; i < mostLinks && fs::is_symlink(target, error); ++i) {
+        const fs::path next = fs::read_symlink(target, error);
+        if (error) {
+            break;
+        }
+        target = target.parent_path() / next; // an absolute path replaces the folder
     }
-    const fs::path end = fs::weakly_canonical(target, error);
-    return error ? target : end;
+    return target;
 }
 
 fs::path folderOf(const fs::path& target) { return target.has_parent_path() ? target.parent_path() : fs::path("."); }

@@ -63,7 +63,7 @@ public:
 
 private:
     /** The largest headers in use have some 20 MiB; whatever claims more is not a model. */
-    static constexpr uint64_t mostBytes = uint64_t{128} << 20;
+    static constexpr uint64_t mostBytes = uint64_t{64} << 20;
     static constexpr uint64_t pieceBytes = uint64_t{256} << 10;
 
     [[noreturn]] void failShort() const {
