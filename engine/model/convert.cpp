@@ -287,7 +287,6 @@ ConvertResult convert(const fs::path& path, const fs::path& target, const Conver
     if (anyBlocks) {
         writer.add("general.quantization_version", gguf::U32{2});
     }
-    writer.add("general.alignment", gguf::U32{32});
     addModelKeys(writer, folder.config);
     addTokenizerKeys(writer, folder);
 
