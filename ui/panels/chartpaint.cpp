@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/chartpaint.h"
+
+#include <QPixmap>
+
+#include <cmath>
+
+namespace moescope::ui {
+
+int scaledPx(int px) { return int(std::lround(px * theme().fontScale())); }
+
+QFont axisFont() { return theme().font(TextStyle::Axis); }
+
+QFont axisMonoFont() {
+    QFont font = theme().font(TextStyle::Mono);
+    font.setPixelSize(scaledPx(11));
+    return font;
+}
+
+QFont bold(QFont font) {
+    font.setWeight(QFont::DemiBold);
+    return font;
+}
+
+QFont spanFont(const ReadoutSpan& span) {
+    switch (span.style) {
+    case ReadoutSpan::Mono: return theme().font(TextStyle::Mono);
+    case ReadoutSpan::Strong:
+    case ReadoutSpan::Warn: return bold(theme().font(TextStyle::Small));
+    case ReadoutSpan::Plain: break;
+    }
+    return theme().font(TextStyle::Small);
+}
+
+void paintText(QPainter& painter, const QRect& rect, int flags, const QString& text, const QFont& font,
+               const QColor& color) {
+    painter.setFont(font);
+    painter.setPen(color);
+    painter.drawText(rect, flags | Qt::TextSingleLine | Qt::TextDontClip, text);
+}
+
+void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int width) {
+    painter.fillRect(QRect(rect.left(), rect.top(), rect.width(), width), color);
+    painter.fillRect(QRect(rect.left(), rect.bottom() + 1 - width, rect.width(), width), color);
+    painter.fillRect(QRect(rect.left(), rect.top(), width, rect.height()), color);
+    painter.fillRect(QRect(rect.right() + 1 - width, rect.top(), width, rect.height()), color);
+}
+
+void paintRowBand(QPainter& painter, const QRect& rect, const QColor& color) {
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(color);
+    painter.drawRoundedRect(rect, 2, 2);
+    painter.restore();
+}
+
+void paintLegendBar(QPainter& painter, const QRect& rect, const std::function<QColor(double)>& colorAt) {
+    for (int step = 0; step < 9; ++step) {
+        const int left = rect.left() + rect.width() * step / 9;
+        const int right = rect.left() + rect.width() * (step + 1) / 9;
+        painter.fillRect(QRect(left, rect.top(), right - left, rect.height()), colorAt(step / 8.0));
+    }
+    paintFrame(painter, rect.adjusted(-1, -1, 1, 1), theme().color(Color::Border));
+}
+
+QColor divergingAt(double position) { return theme().diverging(std::pow(2.0, position * 4 - 2)); }
+
+QBrush hatching(const QColor& line, const QColor& ground) {
+    constexpr int tile = 6;
+    QPixmap pixmap(tile, tile);
+    pixmap.fill(ground);
+    QPainter painter(&pixmap);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(line, 1.5));
+    for (const int shift : {-tile, 0, tile}) {
+        painter.drawLine(QPointF(shift - 1, tile + 1), QPointF(shift + tile + 1, -1));
+    }
+    return QBrush(pixmap);
+}
+
+QString tooltipTable(const QString& title, const QList<QPair<QString, QString>>& rows) {
+    QString html = QStringLiteral("<b>%1</b><table cellspacing=0>").arg(title.toHtmlEscaped());
+    for (const auto& [name, value] : rows) {
+        html += QStringLiteral("<tr><td>%1&nbsp;&nbsp;&nbsp;</td><td align=right>%2</td></tr>")
+                    .arg(name.toHtmlEscaped(), value.toHtmlEscaped());
+    }
+    return html + QStringLiteral("</table>");
+}
+
+QString gateText(double value, bool leadingZero) {
+    const QString text = QString::number(value, 'f', 2);
+    return !leadingZero && text.startsWith(QLatin1String("0.")) ? text.mid(1) : text;
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/panels/readoutline.h"
+#include "ui/theme/theme.h"
+
+#include <QFont>
+#include <QPainter>
+
+#include <functional>
+
+namespace moescope::ui {
+
+/** A length of the design in logical px at the user's font scale. */
+int scaledPx(int px);
+
+QFont axisFont();
+/** Numbers in a chart: the fixed font at the size of the axis. */
+QFont axisMonoFont();
+QFont bold(QFont font);
+QFont spanFont(const ReadoutSpan& span);
+
+/** Text with `flags` of Qt::Alignment in one line. */
+void paintText(QPainter& painter, const QRect& rect, int flags, const QString& text, const QFont& font,
+               const QColor& color);
+/** 1 px inside the edge of `rect`. */
+void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int width = 1);
+/** Band behind the selected row. */
+void paintRowBand(QPainter& painter, const QRect& rect, const QColor& color);
+/** Nine flat steps of a map in a 1 px frame. `colorAt` takes 0…1. */
+void paintLegendBar(QPainter& painter, const QRect& rect, const std::function<QColor(double)>& colorAt);
+/** The diverging map by position on its legend: 0 is ÷4, 1 is ×4. */
+QColor divergingAt(double position);
+/** Hatching of what is reserved: a 6 px tile. */
+QBrush hatching(const QColor& line, const QColor& ground);
+
+/** A tooltip as a small table; rows are name and value. */
+QString tooltipTable(const QString& title, const QList<QPair<QString, QString>>& rows);
+/** 0.27 → "0.27"; with `leadingZero` false ".27". */
+QString gateText(double value, bool leadingZero = true);
+
+} // namespace moescope::ui

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/chartview.h"
+
+#include "ui/panels/chartpaint.h"
+
+#include <QContextMenuEvent>
+#include <QHelpEvent>
+#include <QKeyEvent>
+#include <QPainter>
+#include <QScrollBar>
+#include <QToolTip>
+
+namespace moescope::ui {
+
+ChartView::ChartView(TraceModel* trace, Selection* selection, QWidget* parent)
+    : QAbstractScrollArea(parent), m_trace(trace), m_selection(selection) {
+    setFrameShape(QFrame::NoFrame);
+    setFocusPolicy(Qt::StrongFocus);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setMinimumSize(0, 0);
+    viewport()->setMouseTracking(true);
+    viewport()->setAttribute(Qt::WA_OpaquePaintEvent);
+    connect(trace, &TraceModel::currentChanged, this, &ChartView::invalidate);
+    connect(trace, &TraceModel::appended, this, &ChartView::invalidate);
+    connect(trace, &TraceModel::liveChanged, this, &ChartView::invalidate);
+    connect(selection, &Selection::changed, this, &ChartView::selectionChanged);
+}
+
+QImage ChartView::toImage() {
+    refresh();
+    return viewport()->grab().toImage();
+}
+
+int ChartView::scroll() const { return verticalScrollBar()->value(); }
+
+void ChartView::setScroll(int value) { verticalScrollBar()->setValue(value); }
+
+void ChartView::setScrollRange(int maximum, int page, int step) {
+    verticalScrollBar()->setRange(0, maximum);
+    verticalScrollBar()->setPageStep(page);
+    verticalScrollBar()->setSingleStep(step);
+}
+
+bool ChartView::isSeen() const { return isVisible() && !visibleRegion().isEmpty(); }
+
+void ChartView::invalidate() {
+    m_dirty = true;
+    if (isSeen()) {
+        refresh();
+    }
+}
+
+void ChartView::refresh() {
+    if (m_dirty) {
+        m_dirty = false;
+        ++m_syncs;
+        sync();
+        if (m_reveal) {
+            m_reveal = false;
+            revealSelection();
+        }
+    }
+    viewport()->update();
+    announce();
+}
+
+void ChartView::announce() {
+    emit readoutChanged();
+    setAccessibleDescription(readoutText(readout()));
+}
+
+void ChartView::selectionChanged() {
+    m_dirty = true;
+    m_reveal = true;
+    if (isSeen()) {
+        refresh();
+    }
+}
+
+void ChartView::choose(const SelectionState& state) {
+    m_selection->setFollowing(false);
+    m_selection->set(state);
+}
+
+void ChartView::chooseToken(int token) {
+    if (token >= 0 && token < m_trace->tokenCount()) {
+        m_selection->setFollowing(false);
+        m_selection->setToken(token);
+    }
+}
+
+void ChartView::chooseLayer(int layer) {
+    if (layer >= 0 && layer < m_trace->shape().layers) {
+        m_selection->setLayer(layer);
+    }
+}
+
+int ChartView::layerInView() const { return std::max(0, m_selection->state().layer); }
+
+int ChartView::newestToken() const { return m_trace->isLive() ? m_trace->tokenCount() - 1 : -1; }
+
+bool ChartView::event(QEvent* event) {
+    if (event->type() == QEvent::ShortcutOverride) {
+        // Single letters and Ctrl+C belong to the chart that has the focus, not to the window's actions.
+        const auto* key = static_cast<QKeyEvent*>(event);
+        const bool plain = key->modifiers() == Qt::NoModifier;
+        const bool copy = key->key() == Qt::Key_C && key->modifiers().testFlag(Qt::ControlModifier);
+        if (copy || (plain && (key->key() == Qt::Key_T || key->key() == Qt::Key_Space ||
+                               key->key() == Qt::Key_BracketLeft || key->key() == Qt::Key_BracketRight))) {
+            event->accept();
+            return true;
+        }
+    }
+    return QAbstractScrollArea::event(event);
+}
+
+bool ChartView::viewportEvent(QEvent* event) {
+    if (event->type() == QEvent::Leave) {
+        if (hover(nullptr)) {
+            viewport()->update();
+            announce();
+        }
+    } else if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        const QString tip = tipAt(help->pos());
+        if (tip.isEmpty()) {
+            QToolTip::hideText();
+        } else {
+            QToolTip::showText(help->globalPos(), tip, viewport());
+        }
+        return true;
+    }
+    return QAbstractScrollArea::viewportEvent(event);
+}
+
+void ChartView::paintEvent(QPaintEvent*) {
+    if (m_dirty) {
+        refresh(); // it was behind another tab
+    }
+    QPainter painter(viewport());
+    painter.fillRect(viewport()->rect(), theme().color(Color::Panel));
+    paintChart(painter);
+    if (m_focusRing) {
+        paintFrame(painter, viewport()->rect().adjusted(1, 1, -1, -1), theme().color(Color::AccentText), 2);
+    }
+}
+
+void ChartView::resizeEvent(QResizeEvent* event) {
+    QAbstractScrollArea::resizeEvent(event);
+    invalidate();
+}
+
+void ChartView::showEvent(QShowEvent* event) {
+    QAbstractScrollArea::showEvent(event);
+    if (isSeen()) {
+        refresh();
+    }
+}
+
+void ChartView::changeEvent(QEvent* event) {
+    QAbstractScrollArea::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange ||
+        event->type() == QEvent::StyleChange) {
+        invalidate();
+    }
+}
+
+void ChartView::mouseMoveEvent(QMouseEvent* event) {
+    const QPoint at = event->pos();
+    if (hover(&at)) {
+        viewport()->update();
+        announce();
+    }
+}
+
+void ChartView::mousePressEvent(QMouseEvent* event) {
+    if (event->button() == Qt::LeftButton) {
+        click(event->pos());
+    }
+}
+
+void ChartView::keyPressEvent(QKeyEvent* event) {
+    const bool control = event->modifiers().testFlag(Qt::ControlModifier);
+    const bool shift = event->modifiers().testFlag(Qt::ShiftModifier);
+    if (control) {
+        if (event->key() == Qt::Key_C) {
+            emit(shift ? copyImageRequested() : copyTableRequested());
+            return;
+        }
+    } else {
+        const int token = m_selection->state().token;
+        switch (event->key()) {
+        case Qt::Key_T: emit twinRequested(); return;
+        case Qt::Key_Space: m_selection->setFollowing(!m_selection->isFollowing()); return;
+        case Qt::Key_BracketLeft: chooseLayer(layerInView() - 1); return;
+        case Qt::Key_BracketRight: chooseLayer(layerInView() + 1); return;
+        default: break;
+        }
+        if (useKey(event)) {
+            return;
+        }
+        if (event->key() == Qt::Key_PageUp || event->key() == Qt::Key_PageDown) {
+            const int step = event->key() == Qt::Key_PageUp ? -1 : 1;
+            chooseToken(token < 0 ? 0 : token + step);
+            return;
+        }
+    }
+    if (control && useKey(event)) {
+        return;
+    }
+    event->ignore(); // the window's keys go on to it
+}
+
+void ChartView::contextMenuEvent(QContextMenuEvent* event) {
+    emit menuRequested(event->reason() == QContextMenuEvent::Mouse ? event->globalPos() : mapToGlobal(rect().center()));
+}
+
+void ChartView::focusInEvent(QFocusEvent* event) {
+    const Qt::FocusReason reason = event->reason();
+    m_focusRing = reason == Qt::TabFocusReason || reason == Qt::BacktabFocusReason ||
+                  reason == Qt::ShortcutFocusReason || reason == Qt::OtherFocusReason;
+    QAbstractScrollArea::focusInEvent(event);
+    viewport()->update();
+}
+
+void ChartView::focusOutEvent(QFocusEvent* event) {
+    m_focusRing = false;
+    QAbstractScrollArea::focusOutEvent(event);
+    viewport()->update();
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/expertschart.h"
+
+#include "ui/models/conversation.h"
+#include "ui/panels/chartpaint.h"
+
+#include <QFontMetrics>
+#include <QKeyEvent>
+#include <QPainter>
+
+#include <cmath>
+
+namespace moescope::ui {
+
+namespace {
+
+QString layerName(int layer) { return QStringLiteral("L%1").arg(layer); }
+
+QString percent(double share) { return QString::number(share * 100, 'f', 1) + QStringLiteral(" %"); }
+
+/** At most three characters: "2.8", ".2", "16". */
+QString ratioText(double ratio) {
+    if (ratio >= 9.95) {
+        return QString::number(std::lround(ratio));
+    }
+    const QString text = QString::number(ratio, 'f', 1);
+    return text == QLatin1String("0.0")           ? QStringLiteral("<.1")
+           : text.startsWith(QLatin1String("0.")) ? text.mid(1)
+                                                  : text;
+}
+
+} // namespace
+
+ExpertsChart::ExpertsChart(TraceModel* trace, Selection* selection, QWidget* parent)
+    : ChartView(trace, selection, parent) {
+    setAccessibleName(tr("Map of layers and experts"));
+    connect(trace, &TraceModel::chatChanged, this, [this] {
+        if (m_scope == Scope::Chat) {
+            invalidate();
+        }
+    });
+}
+
+void ExpertsChart::setScope(Scope scope) {
+    if (scope != m_scope) {
+        m_scope = scope;
+        invalidate();
+    }
+}
+
+void ExpertsChart::setMode(HeatmapMode mode) {
+    if (mode != m_mode) {
+        m_mode = mode;
+        invalidate();
+    }
+}
+
+void ExpertsChart::sync() {
+    const TraceShape& shape = trace()->shape();
+    m_counts = trace()->statistics(m_scope, selection()->state().token);
+    m_geometry =
+        HeatmapGeometry::of(viewport()->size(), shape.layers, shape.experts, shape.shared > 0, theme().fontScale());
+    m_most = m_mode == HeatmapMode::GateMass ? m_counts.maxGateMass() : m_counts.maxTokens();
+    setScrollRange(m_geometry.scroll_max, m_geometry.window.height(), m_geometry.cell_height);
+    if (m_hovered && (m_hovered->layer >= shape.layers || m_hovered->column >= m_geometry.columns)) {
+        m_hovered.reset();
+    }
+    paintCells();
+}
+
+int ExpertsChart::expertOf(int layer, int column) const {
+    const int first = column * m_geometry.merged;
+    int best = first;
+    for (int expert = first; expert < std::min(first + m_geometry.merged, m_geometry.experts); ++expert) {
+        const bool more = m_mode == HeatmapMode::GateMass
+                              ? m_counts.gateMass(layer, expert) > m_counts.gateMass(layer, best)
+                              : m_counts.tokens(layer, expert) > m_counts.tokens(layer, best);
+        best = more ? expert : best;
+    }
+    return best;
+}
+
+QColor ExpertsChart::cellColor(int layer, int expert) const {
+    switch (m_mode) {
+    case HeatmapMode::Deviation: return theme().diverging(m_counts.overUniform(layer, expert));
+    case HeatmapMode::Count: return theme().sequential(m_most > 0 ? m_counts.tokens(layer, expert) / m_most : 0);
+    case HeatmapMode::GateMass: return theme().sequential(m_most > 0 ? m_counts.gateMass(layer, expert) / m_most : 0);
+    }
+    return {};
+}
+
+QString ExpertsChart::cellNumber(int layer, int expert) const {
+    switch (m_mode) {
+    case HeatmapMode::Deviation:
+        return m_counts.isOutsideChance(layer, expert) ? ratioText(m_counts.overUniform(layer, expert)) : QString();
+    case HeatmapMode::Count: {
+        const int tokens = m_counts.tokens(layer, expert);
+        return tokens < 1000 ? QString::number(tokens) : QStringLiteral("%1k").arg(tokens / 1000);
+    }
+    case HeatmapMode::GateMass: return ratioText(m_counts.gateMass(layer, expert));
+    }
+    return {};
+}
+
+void ExpertsChart::paintCells() {
+    if (m_geometry.map.isEmpty()) {
+        m_cells = QImage();
+        return;
+    }
+    const qreal ratio = devicePixelRatioF();
+    m_cells = QImage(QSizeF(QSizeF(m_geometry.map.size()) * ratio).toSize(), QImage::Format_RGB32);
+    m_cells.setDevicePixelRatio(ratio);
+    m_cells.fill(theme().color(Color::Panel));
+    QPainter painter(&m_cells);
+    painter.translate(-m_geometry.map.topLeft());
+    painter.setFont(axisMonoFont());
+    for (int layer = 0; layer < m_geometry.layers; ++layer) {
+        for (int column = 0; column < m_geometry.columns; ++column) {
+            paintCell(painter, layer, column);
+        }
+    }
+}
+
+void ExpertsChart::paintCell(QPainter& painter, int layer, int column) {
+    const QRect cell = m_geometry.cell(layer, column, 0);
+    const int expert = expertOf(layer, column);
+    if (m_counts.tokens(layer, expert) == 0) {
+        // Idle is its own mark, unlike any value of a map: outline and dash.
+        painter.fillRect(cell, theme().color(Color::Panel));
+        const bool outlined = cell.width() >= 10 && cell.height() >= 10;
+        if (outlined) {
+            paintFrame(painter, cell, theme().color(Color::Border));
+        }
+        const int dash = std::clamp(cell.width() / 3, 1, 8);
+        painter.fillRect(QRect(cell.center().x() - (dash - 1) / 2, cell.center().y(), dash, 1),
+                         theme().color(Color::Text));
+        return;
+    }
+    const QColor color = cellColor(layer, expert);
+    painter.fillRect(cell, color);
+    if (m_geometry.hasNumbers()) {
+        const QString number = cellNumber(layer, expert);
+        if (!number.isEmpty()) {
+            painter.setPen(Theme::textOn(color));
+            painter.drawText(cell, Qt::AlignCenter | Qt::TextDontClip, number);
+        }
+    }
+}
+
+void ExpertsChart::paintChart(QPainter& painter) {
+    paintHeader(painter);
+    const QRect window(m_geometry.window.left(), m_geometry.window.top() - 3, m_geometry.window.width(),
+                       m_geometry.window.height() + 6);
+    painter.save();
+    painter.setClipRect(m_geometry.window);
+    painter.drawImage(m_geometry.map.topLeft() - QPoint(0, scroll()), m_cells);
+    paintShared(painter);
+    paintRowLabels(painter);
+    painter.setClipRect(window); // room for the selection's line at the first and last row
+    paintMarks(painter);
+    painter.restore();
+    paintLegend(painter);
+}
+
+void ExpertsChart::paintHeader(QPainter& painter) const {
+    const QColor muted = theme().color(Color::TextMuted);
+    paintText(painter, m_geometry.heading, Qt::AlignLeft | Qt::AlignVCenter, tr("Routed expert"), axisFont(), muted);
+    const QRect line = m_geometry.numbers;
+    const auto rightAt = [&](int right, const QString& text) {
+        paintText(painter, QRect(right - 80, line.top(), 80, line.height()), Qt::AlignRight | Qt::AlignVCenter, text,
+                  axisFont(), muted);
+    };
+    if (m_geometry.has_shared) {
+        const int middle = m_geometry.shared.center().x();
+        paintText(painter, QRect(middle - 50, m_geometry.heading.top(), 100, m_geometry.heading.height()),
+                  Qt::AlignCenter, tr("Shared"), axisFont(), muted);
+        paintText(painter, QRect(m_geometry.shared.left(), line.top(), m_geometry.shared.width(), line.height()),
+                  Qt::AlignCenter, tr("S", "short for the shared expert"), axisMonoFont(), muted);
+    }
+    rightAt(m_geometry.cv_right, tr("CV"));
+    rightAt(m_geometry.idle_right, tr("Idle"));
+
+    const QFont font = axisMonoFont();
+    const int labelWidth = QFontMetrics(font).horizontalAdvance(QString::number(m_geometry.experts - 1));
+    const int step = m_geometry.columnLabelStep(labelWidth);
+    const int selected = step > 1 ? selection()->state().expert / m_geometry.merged : -1;
+    for (int column = 0; column < m_geometry.columns; ++column) {
+        const bool marked = column == selected && selection()->state().expert >= 0;
+        const bool hidden =
+            column % step != 0 || (selected >= 0 && selection()->state().expert >= 0 &&
+                                   std::abs(column - selected) * m_geometry.cell_width < labelWidth + 4);
+        if (!marked && hidden) {
+            continue;
+        }
+        const QRect cell = m_geometry.cell(0, column, 0);
+        const int expert = marked ? selection()->state().expert : column * m_geometry.merged;
+        paintText(painter, QRect(cell.center().x() - 20, line.top(), 41, line.height()), Qt::AlignCenter,
+                  QString::number(expert), marked ? bold(font) : font,
+                  marked ? theme().color(Color::Text) : theme().color(Color::TextSecondary));
+    }
+}
+
+void ExpertsChart::paintRowLabels(QPainter& painter) const {
+    const QFont font = axisMonoFont();
+    const int step = m_geometry.rowLabelStep();
+    const int selected = selection()->state().layer;
+    const int lineHeight = scaledPx(16);
+    for (int layer = 0; layer < m_geometry.layers; ++layer) {
+        const bool marked = layer == selected;
+        const bool close = selected >= 0 && std::abs(layer - selected) * m_geometry.cell_height < lineHeight - 2;
+        if (!marked && (layer % step != 0 || (step > 1 && close))) {
+            continue;
+        }
+        const QRect cell = m_geometry.cell(layer, 0, scroll());
+        const int height = std::max(lineHeight, cell.height());
+        const QRect line(m_geometry.row_labels.left(), cell.center().y() - height / 2, m_geometry.row_labels.width(),
+                         height);
+        if (marked) {
+            painter.fillRect(line, theme().color(Color::AccentTintStrong));
+        }
+        paintText(painter, line, Qt::AlignCenter, layerName(layer), marked ? bold(font) : font,
+                  theme().color(marked ? Color::Text : Color::TextMuted));
+        const auto numberAt = [&](int right, const QString& text, bool warn) {
+            paintText(painter, QRect(right - 60, line.top(), 60, line.height()), Qt::AlignRight | Qt::AlignVCenter,
+                      text, warn ? bold(font) : font, theme().color(warn ? Color::Warn : Color::TextSecondary));
+        };
+        if (m_counts.n() > 0) {
+            const int idle = m_counts.idle(layer);
+            numberAt(m_geometry.cv_right, QString::number(m_counts.variation(layer), 'f', 2), false);
+            numberAt(m_geometry.idle_right, idle > 0 ? QString::number(idle) : QStringLiteral("–"), idle > 0);
+        }
+    }
+}
+
+void ExpertsChart::paintShared(QPainter& painter) const {
+    if (!m_geometry.has_shared) {
+        return;
+    }
+    const QColor tint = theme().color(Color::SharedTint);
+    const QColor text = theme().color(Color::Text);
+    const bool words = m_geometry.cell_height >= scaledPx(16);
+    for (int layer = 0; layer < m_geometry.layers; ++layer) {
+        const QRect cell = m_geometry.cell(layer, 0, scroll());
+        const QRect mark(m_geometry.shared.left(), cell.top(), m_geometry.shared.width(), cell.height());
+        painter.fillRect(mark, tint);
+        if (words) {
+            paintText(painter, mark, Qt::AlignCenter, tr("all"), axisFont(), text);
+        }
+    }
+    if (!words) {
+        paintText(painter, m_geometry.shared.translated(0, -scroll()), Qt::AlignCenter, tr("all"), axisFont(), text);
+    }
+}
+
+void ExpertsChart::paintMarks(QPainter& painter) const {
+    const QColor text = theme().color(Color::Text);
+    if (const trace::RouterTrace* newest = trace()->router(newestToken()); newest != nullptr) {
+        size_t entry = 0;
+        for (int layer = 0; layer < m_geometry.layers; ++layer) {
+            for (int k = 0; k < trace()->shape().used; ++k, ++entry) {
+                paintFrame(painter, m_geometry.expertCell(layer, newest->experts[entry], scroll()), text);
+            }
+        }
+    }
+    if (m_hovered) {
+        paintFrame(painter, m_geometry.cell(m_hovered->layer, m_hovered->column, scroll()), text);
+    }
+    const SelectionState& state = selection()->state();
+    if (state.layer >= 0 && state.expert >= 0 && state.layer < m_geometry.layers && state.expert < m_geometry.experts) {
+        paintSelection(painter, m_geometry.expertCell(state.layer, state.expert, scroll()));
+    }
+}
+
+void ExpertsChart::paintLegend(QPainter& painter) const {
+    const QRect area = m_geometry.legend;
+    const bool deviation = m_mode == HeatmapMode::Deviation;
+    const QRect bar(area.left() + 1, area.top() + 1, scaledPx(180), scaledPx(8));
+    paintLegendBar(
+        painter, bar, deviation ? divergingAt : [](double at) { return theme().sequential(at); });
+
+    const auto amount = [this](double value) {
+        return m_mode == HeatmapMode::Count ? groupedText(std::lround(value)) : figureText(value);
+    };
+    const QStringList ticks = deviation ? QStringList{QStringLiteral("≤ ¼"), QStringLiteral("½"), QStringLiteral("1"),
+                                                      QStringLiteral("2"), QStringLiteral("≥ 4")}
+                                        : QStringList{QStringLiteral("0"), amount(m_most / 2), amount(m_most)};
+    const QRect line(bar.left(), bar.bottom() + 2, bar.width(), scaledPx(16));
+    for (qsizetype tick = 0; tick < ticks.size(); ++tick) {
+        const int x = line.left() + int(line.width() * tick / (ticks.size() - 1));
+        const bool first = tick == 0;
+        const bool last = tick + 1 == ticks.size();
+        const QRect place = first ? line : last ? line : QRect(x - 30, line.top(), 60, line.height());
+        paintText(painter, place,
+                  Qt::AlignVCenter | (first  ? Qt::AlignLeft
+                                      : last ? Qt::AlignRight
+                                             : Qt::AlignHCenter),
+                  ticks.at(tick), axisMonoFont(), theme().color(Color::TextSecondary));
+    }
+
+    const TraceShape& shape = trace()->shape();
+    const QString n = groupedText(m_counts.n());
+    const bool single = shape.used == 1;
+    QString first;
+    QString second;
+    switch (m_mode) {
+    case HeatmapMode::Deviation:
+        first = single ? tr("Share of tokens ÷ uniform share (1/%1).").arg(shape.experts)
+                       : tr("Share of choices ÷ uniform share (%1/%2), n = %3 tokens × %1.")
+                             .arg(shape.used)
+                             .arg(shape.experts)
+                             .arg(n);
+        second = tr("A number: outside chance at 95 %, n = %1.").arg(n);
+        break;
+    case HeatmapMode::Count:
+        first = tr("Tokens routed to the expert, n = %1.").arg(n);
+        second = tr("Uniform would be %1 tokens.").arg(figureText(m_counts.n() * shape.uniformShare()));
+        break;
+    case HeatmapMode::GateMass:
+        first = tr("Sum of the gate weights of its tokens, n = %1.").arg(n);
+        second = tr("Shown in the cell where it fits.");
+        break;
+    }
+    if (!m_geometry.hasNumbers()) {
+        second = m_geometry.merged > 1
+                     ? tr("%n neighbouring experts share a column: it shows their maximum.", nullptr, m_geometry.merged)
+                     : tr("Cells are too small for numbers: they are in the readout.");
+    }
+    const QFont font = axisFont();
+    const QFontMetrics metrics(font);
+    const QColor color = theme().color(Color::TextSecondary);
+    const int textLeft = bar.right() + scaledPx(17);
+    const int textWidth = std::max(0, area.right() - textLeft);
+    const int lineHeight = scaledPx(14);
+    const QRect top(textLeft, area.top() - scaledPx(2), textWidth, lineHeight);
+    const QRect bottom = top.translated(0, lineHeight);
+    const auto fit = [&](const QString& text) { return metrics.elidedText(text, Qt::ElideRight, textWidth); };
+    paintText(painter, top, Qt::AlignLeft | Qt::AlignVCenter, fit(first), font, color);
+    paintText(painter, bottom, Qt::AlignLeft | Qt::AlignVCenter, fit(second), font, color);
+
+    const QString idle = tr("idle: no token");
+    const int idleLeft = textLeft + metrics.horizontalAdvance(first) + scaledPx(20);
+    const int idleWidth = scaledPx(20) + metrics.horizontalAdvance(idle);
+    const int place = std::max(idleLeft, std::min(area.left() + scaledPx(442), area.right() - idleWidth));
+    if (place + idleWidth <= area.right() + 1 && m_geometry.hasNumbers()) {
+        const QRect mark(place, area.top(), scaledPx(14), scaledPx(11));
+        paintFrame(painter, mark, theme().color(Color::Border));
+        painter.fillRect(QRect(mark.center().x() - 2, mark.center().y(), 5, 1), theme().color(Color::Text));
+        paintText(painter, QRect(mark.right() + scaledPx(6), mark.center().y() - scaledPx(8), idleWidth, scaledPx(16)),
+                  Qt::AlignLeft | Qt::AlignVCenter, idle, font, color);
+    }
+}
+
+int ExpertsChart::shownExpert(int layer) const {
+    return m_hovered ? expertOf(layer, m_hovered->column) : selection()->state().expert;
+}
+
+Readout ExpertsChart::readout() const {
+    const TraceShape& shape = trace()->shape();
+    const SelectionState& state = selection()->state();
+    const int layer = m_hovered ? m_hovered->layer : state.layer;
+    const int expert = layer >= 0 && layer < m_counts.shape().layers ? shownExpert(layer) : -1;
+    if (expert < 0 || expert >= m_counts.shape().experts) {
+        return {{tr("%1 layers × %2 experts").arg(shape.layers).arg(shape.experts), ReadoutSpan::Strong},
+                {tr("n = %1 tokens").arg(groupedText(m_counts.n()))}};
+    }
+    const int tokens = m_counts.tokens(layer, expert);
+    const QString share = percent(m_counts.share(layer, expert));
+    const QString counted = shape.used == 1 ? tr("%1 of %2 tokens (%3)") : tr("chosen for %1 of %2 tokens (%3)");
+    Readout readout = {{tr("Layer %1, expert %2").arg(layer).arg(expert), ReadoutSpan::Strong},
+                       {counted.arg(groupedText(tokens), groupedText(m_counts.n()), share)},
+                       {tr("%1 × uniform").arg(m_counts.overUniform(layer, expert), 0, 'f', 2)}};
+    if (tokens > 0) {
+        readout.append(
+            {tr("mean gate %1, n = %2").arg(m_counts.meanGate(layer, expert), 0, 'f', 2).arg(groupedText(tokens))});
+    } else {
+        readout.append({tr("idle")});
+    }
+    if (m_hovered && m_geometry.merged > 1) {
+        const int first = m_hovered->column * m_geometry.merged;
+        readout.append(
+            {tr("most of experts %1–%2").arg(first).arg(std::min(first + m_geometry.merged, m_geometry.experts) - 1)});
+    }
+    return readout;
+}
+
+QString ExpertsChart::tipAt(const QPoint& at) const {
+    const auto cell = m_geometry.cellAt(at, scroll());
+    if (!cell) {
+        const bool onShared = m_geometry.shared.contains(at + QPoint(0, scroll())) && m_geometry.window.contains(at);
+        return onShared ? tr("The shared expert answers every token and has no router.") : QString();
+    }
+    const int expert = expertOf(cell->layer, cell->column);
+    const int tokens = m_counts.tokens(cell->layer, expert);
+    return tooltipTable(
+        tr("Layer %1, expert %2").arg(cell->layer).arg(expert),
+        {{tr("Tokens"), tr("%1 of %2").arg(groupedText(tokens), groupedText(m_counts.n()))},
+         {tr("Share, n = %1").arg(groupedText(m_counts.n())), percent(m_counts.share(cell->layer, expert))},
+         {tr("Against uniform"), tr("%1 ×").arg(m_counts.overUniform(cell->layer, expert), 0, 'f', 2)},
+         {tr("Outside chance at 95 %"), m_counts.isOutsideChance(cell->layer, expert) ? tr("yes") : tr("no")},
+         {tr("Gate mass"), figureText(m_counts.gateMass(cell->layer, expert))},
+         {tr("Mean gate, n = %1").arg(groupedText(tokens)),
+          tokens > 0 ? gateText(m_counts.meanGate(cell->layer, expert)) : QStringLiteral("–")}});
+}
+
+bool ExpertsChart::hover(const QPoint* at) {
+    const auto next = at != nullptr ? m_geometry.cellAt(*at, scroll()) : std::nullopt;
+    const bool changed = next != m_hovered;
+    m_hovered = next;
+    return changed;
+}
+
+void ExpertsChart::click(const QPoint& at) {
+    if (const auto cell = m_geometry.cellAt(at, scroll())) {
+        SelectionState next = selection()->state();
+        next.layer = cell->layer;
+        next.expert = expertOf(cell->layer, cell->column);
+        choose(next);
+    }
+}
+
+bool ExpertsChart::useKey(QKeyEvent* event) {
+    if (m_geometry.layers == 0 || event->modifiers().testFlag(Qt::ControlModifier)) {
+        return false;
+    }
+    SelectionState next = selection()->state();
+    next.layer = std::max(0, next.layer);
+    const bool none = next.expert < 0;
+    next.expert = std::max(0, next.expert);
+    const int lastExpert = m_geometry.experts - 1;
+    switch (event->key()) {
+    case Qt::Key_Left: next.expert = std::max(0, next.expert - 1); break;
+    case Qt::Key_Right: next.expert = none ? 0 : std::min(lastExpert, next.expert + 1); break;
+    case Qt::Key_Up: next.layer = std::max(0, next.layer - 1); break;
+    case Qt::Key_Down: next.layer = none ? next.layer : std::min(m_geometry.layers - 1, next.layer + 1); break;
+    case Qt::Key_Home: next.expert = 0; break;
+    case Qt::Key_End: next.expert = lastExpert; break;
+    default: return false;
+    }
+    choose(next);
+    return true;
+}
+
+void ExpertsChart::revealSelection() {
+    const int layer = selection()->state().layer;
+    if (layer >= 0 && layer < m_geometry.layers) {
+        setScroll(m_geometry.scrollTo(layer, scroll()));
+    }
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/routingtables.h"
+#include "ui/panels/expertschart.h"
+#include "ui/panels/panelframe.h"
+
+class QComboBox;
+
+namespace moescope::ui {
+
+class SegmentedControl;
+
+/** Which experts answered, in every layer, against an even spread. */
+class ExpertsPanel : public PanelFrame {
+    Q_OBJECT
+public:
+    ExpertsPanel(TraceModel* trace, Selection* selection, QWidget* parent = nullptr);
+
+    ExpertsChart* map() const { return m_map; }
+    Scope scope() const { return m_map->scope(); }
+    HeatmapMode mode() const { return m_map->mode(); }
+    void setScope(Scope scope);
+    void setMode(HeatmapMode mode);
+
+protected:
+    void refresh() override;
+    int selectedRow() const override;
+    void selectRow(int row) override;
+
+private:
+    ExpertsChart* m_map = nullptr;
+    ExpertsTable* m_rows = nullptr;
+    QComboBox* m_scope = nullptr;
+    SegmentedControl* m_mode = nullptr;
+};
+
+} // namespace moescope::ui

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/panelframe.h"
+
+#include "ui/models/tabularmodel.h"
+#include "ui/panels/chartpaint.h"
+#include "ui/panels/paneltitlebar.h"
+#include "ui/widgets/emptystate.h"
+#include "ui/widgets/iconbutton.h"
+#include "ui/widgets/tabletwin.h"
+
+#include <QAction>
+#include <QClipboard>
+#include <QFileDialog>
+#include <QGuiApplication>
+#include <QKeyEvent>
+#include <QMainWindow>
+#include <QMenu>
+#include <QSaveFile>
+#include <QStackedWidget>
+#include <QTimer>
+#include <QVBoxLayout>
+
+namespace moescope::ui {
+
+namespace {
+
+/** Content of the dock, with the dock's edge at left, right and bottom. */
+class FramedContent : public QWidget {
+public:
+    using QWidget::QWidget;
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        painter.fillRect(rect(), theme().color(Color::Panel));
+        const QColor border = theme().color(Color::Border);
+        painter.fillRect(QRect(0, 0, 1, height()), border);
+        painter.fillRect(QRect(width() - 1, 0, 1, height()), border);
+        painter.fillRect(QRect(0, height() - 1, width(), 1), border);
+    }
+};
+
+} // namespace
+
+PanelFrame::PanelFrame(const QString& id, const QString& iconName, const QString& title, const QSize& least,
+                       QWidget* parent)
+    : QDockWidget(title, parent), m_iconName(iconName), m_least(least) {
+    setObjectName(id);
+    setAccessibleName(title);
+    setMinimumSize(least);
+    m_title = new PanelTitleBar(iconName, title, this);
+    setTitleBarWidget(m_title);
+
+    auto* content = new FramedContent(this);
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(1, 0, 1, 1);
+    column->setSpacing(0);
+    m_stack = new QStackedWidget(content);
+    m_empty = new EmptyState(QString(), QString(), m_stack);
+    m_twin = new TableTwin(tr("Table of %1").arg(title), m_stack);
+    m_readout = new ReadoutLine(content);
+    m_stack->addWidget(m_empty);
+    m_stack->addWidget(m_twin);
+    column->addWidget(m_stack, 1);
+    column->addWidget(m_readout);
+    setWidget(content);
+
+    m_menu = new QMenu(this);
+    m_title->menuButton()->setMenu(m_menu);
+    m_title->menuButton()->setPopupMode(QToolButton::InstantPopup);
+    connect(m_menu, &QMenu::aboutToShow, this, &PanelFrame::fillDockMenu);
+    connect(m_title->tableButton(), &QToolButton::toggled, this, &PanelFrame::setTwinShown);
+    connect(m_twin, &TableTwin::csvRequested, this, &PanelFrame::saveCsv);
+    connect(m_twin, &TableTwin::sourceRowSelected, this, [this](int row) { selectRow(row); });
+    m_twin->installEventFilter(this);
+
+    // A dock that comes from behind another tab, or joins others, gets none of the usual events.
+    const auto later = [this] { QTimer::singleShot(0, this, &PanelFrame::placeTitle); };
+    connect(this, &QDockWidget::dockLocationChanged, this, later);
+    connect(this, &QDockWidget::topLevelChanged, this, later);
+    connect(this, &QDockWidget::visibilityChanged, this, [this, later](bool visible) {
+        later();
+        if (visible) {
+            update();
+        }
+    });
+}
+
+void PanelFrame::bind(TraceModel* trace, Selection* selection) {
+    m_trace = trace;
+    m_selection = selection;
+    connect(trace, &TraceModel::currentChanged, this, &PanelFrame::update);
+    connect(trace, &TraceModel::appended, this, &PanelFrame::update);
+    connect(trace, &TraceModel::chatChanged, this, &PanelFrame::update);
+    connect(selection, &Selection::changed, this, &PanelFrame::update);
+}
+
+void PanelFrame::setChart(ChartView* chart, TabularModel* table) {
+    m_chart = chart;
+    m_table = table;
+    m_stack->addWidget(chart);
+    connect(chart, &ChartView::twinRequested, this, [this] { setTwinShown(true); });
+    connect(chart, &ChartView::copyTableRequested, this, &PanelFrame::copyTable);
+    connect(chart, &ChartView::copyImageRequested, this, &PanelFrame::copyImage);
+    connect(chart, &ChartView::menuRequested, this, &PanelFrame::showChartMenu);
+    connect(chart, &ChartView::readoutChanged, this, [this] { m_readout->setReadout(m_chart->readout()); });
+    refresh();
+    showPage();
+}
+
+void PanelFrame::addControl(QWidget* control) { m_title->addControl(control); }
+
+void PanelFrame::setInfo(const Readout& info) { m_title->setInfo(info); }
+
+void PanelFrame::setEmpty(const QString& title, const QString& sentence) {
+    if (!title.isEmpty()) {
+        m_empty->setTexts(title, sentence);
+    }
+    if (title != m_emptyTitle) {
+        m_emptyTitle = title;
+        showPage();
+    }
+}
+
+bool PanelFrame::isEmptyShown() const { return m_stack->currentWidget() == m_empty; }
+
+QWidget* PanelFrame::focusTarget() const {
+    return isEmptyShown() ? static_cast<QWidget*>(m_title->menuButton()) : m_stack->currentWidget();
+}
+
+QString PanelFrame::readoutText() const { return m_readout->text(); }
+
+void PanelFrame::update() {
+    if (m_chart != nullptr && isVisible() && !visibleRegion().isEmpty()) {
+        refresh();
+        syncTwin();
+    }
+}
+
+void PanelFrame::showPage() {
+    QWidget* page = !m_emptyTitle.isEmpty() ? static_cast<QWidget*>(m_empty)
+                    : m_twinShown           ? static_cast<QWidget*>(m_twin)
+                                            : static_cast<QWidget*>(m_chart);
+    const bool focused = m_stack->currentWidget() != nullptr && m_stack->currentWidget()->hasFocus();
+    m_stack->setCurrentWidget(page);
+    m_readout->setVisible(page != m_empty);
+    m_title->tableButton()->setEnabled(page != m_empty);
+    setFocusProxy(focusTarget());
+    if (focused) {
+        focusTarget()->setFocus(Qt::OtherFocusReason);
+    }
+    if (page == m_twin) {
+        syncTwin();
+        m_readout->setReadout(m_chart->readout());
+    }
+}
+
+void PanelFrame::setTwinShown(bool shown) {
+    if (shown == m_twinShown) {
+        return;
+    }
+    m_twinShown = shown;
+    const bool keyboard = m_stack->currentWidget()->hasFocus();
+    m_title->tableButton()->setChecked(shown);
+    showPage();
+    if (keyboard && m_emptyTitle.isEmpty()) {
+        focusTarget()->setFocus(Qt::OtherFocusReason);
+    }
+}
+
+void PanelFrame::syncTwin() {
+    if (m_twin->isVisible()) {
+        m_twin->setCurrentSourceRow(selectedRow());
+        m_readout->setReadout(m_chart->readout());
+    }
+}
+
+void PanelFrame::copyTable() const {
+    if (m_twinShown && m_twin->isVisible()) {
+        QGuiApplication::clipboard()->setText(m_twin->copyText());
+    } else {
+        QGuiApplication::clipboard()->setText(toTabSeparated(*m_table));
+    }
+}
+
+void PanelFrame::copyImage() const { QGuiApplication::clipboard()->setImage(m_chart->toImage()); }
+
+QString PanelFrame::writeCsv(const QString& path) const {
+    QSaveFile file(path);
+    const QByteArray bytes = toCsv(*m_table).toUtf8();
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit()) {
+        return tr("The table could not be written to “%1”: %2.").arg(path, file.errorString());
+    }
+    return {};
+}
+
+void PanelFrame::saveCsv() {
+    const QString path = QFileDialog::getSaveFileName(this, tr("Save the table of %1").arg(windowTitle()),
+                                                      objectName() + QStringLiteral(".csv"), tr("CSV (*.csv)"));
+    if (!path.isEmpty()) {
+        const QString error = writeCsv(path);
+        emit messageRequested(error.isEmpty() ? tr("The table was written to “%1”.").arg(path) : error);
+    }
+}
+
+void PanelFrame::addExportActions(QMenu* menu) {
+    const bool some = m_table->rowCount() > 0;
+    const auto add = [&](const QString& text, const QString& icon, const QKeySequence& keys, auto slot) {
+        QAction* action = menu->addAction(theme().icon(icon), text);
+        action->setShortcut(keys);
+        action->setShortcutContext(Qt::WidgetShortcut); // shown here; the chart itself takes the keys
+        action->setEnabled(some);
+        connect(action, &QAction::triggered, this, slot);
+    };
+    add(tr("Copy as table"), QStringLiteral("copy"), QKeySequence(Qt::CTRL | Qt::Key_C), [this] { copyTable(); });
+    add(tr("Copy as image"), QStringLiteral("image"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
+        [this] { copyImage(); });
+    add(tr("Save as CSV…"), QStringLiteral("export"), {}, [this] { saveCsv(); });
+}
+
+void PanelFrame::showChartMenu(const QPoint& globalPosition) {
+    QMenu menu(this);
+    QAction* twin = menu.addAction(theme().icon(QStringLiteral("table")), tr("Show as table"));
+    twin->setShortcut(QKeySequence(Qt::Key_T));
+    connect(twin, &QAction::triggered, this, [this] { setTwinShown(true); });
+    menu.addSeparator();
+    addExportActions(&menu);
+    menu.exec(globalPosition);
+}
+
+void PanelFrame::fillDockMenu() {
+    m_menu->clear();
+    auto* window = qobject_cast<QMainWindow*>(parentWidget());
+    if (window != nullptr) {
+        const auto move = [&](const QString& text, Qt::DockWidgetArea area) {
+            QAction* action = m_menu->addAction(text);
+            action->setEnabled(isFloating() || window->dockWidgetArea(this) != area ||
+                               !window->tabifiedDockWidgets(this).isEmpty());
+            connect(action, &QAction::triggered, this, [this, window, area] {
+                setFloating(false);
+                window->addDockWidget(area, this);
+                show();
+            });
+        };
+        move(tr("Move left"), Qt::LeftDockWidgetArea);
+        move(tr("Move right"), Qt::RightDockWidgetArea);
+        move(tr("Move to the bottom"), Qt::BottomDockWidgetArea);
+        auto* tabs = m_menu->addMenu(tr("Into a tab with"));
+        for (QDockWidget* other : window->findChildren<QDockWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+            if (other != this && !other->isHidden() && !other->isFloating() &&
+                qobject_cast<PanelFrame*>(other) != nullptr) {
+                connect(tabs->addAction(other->windowTitle()), &QAction::triggered, this, [this, window, other] {
+                    setFloating(false);
+                    window->tabifyDockWidget(other, this);
+                    raise();
+                });
+            }
+        }
+        tabs->setEnabled(!tabs->isEmpty());
+        // Wayland lets no window place itself, so a floating dock could not be docked again by hand.
+        if (!QGuiApplication::platformName().startsWith(QLatin1String("wayland"))) {
+            QAction* floating = m_menu->addAction(theme().icon(QStringLiteral("float")), tr("Float"));
+            floating->setCheckable(true);
+            floating->setChecked(isFloating());
+            connect(floating, &QAction::toggled, this, [this](bool on) { setFloating(on); });
+        }
+    }
+    connect(m_menu->addAction(theme().icon(QStringLiteral("close")), tr("Close")), &QAction::triggered, this,
+            &QWidget::close);
+    m_menu->addSeparator();
+    addExportActions(m_menu);
+}
+
+void PanelFrame::placeTitle() {
+    const auto* window = qobject_cast<QMainWindow*>(parentWidget());
+    m_title->setTabbed(window != nullptr && !isFloating() && !window->tabifiedDockWidgets(this).isEmpty());
+}
+
+void PanelFrame::showEvent(QShowEvent* event) {
+    QDockWidget::showEvent(event);
+    placeTitle();
+    refresh();
+}
+
+void PanelFrame::changeEvent(QEvent* event) {
+    QDockWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) {
+        setWindowIcon(theme().icon(m_iconName));
+        QWidget::update();
+    }
+}
+
+bool PanelFrame::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == m_twin) {
+        switch (event->type()) {
+        case QEvent::Show:
+            // The view sorts its rows anew with each batch: it has a source only while it is shown.
+            m_twin->setSource(m_table);
+            m_twin->setCurrentSourceRow(selectedRow());
+            break;
+        case QEvent::Hide: m_twin->setSource(nullptr); break;
+        case QEvent::ShortcutOverride:
+            if (static_cast<QKeyEvent*>(event)->key() == Qt::Key_T &&
+                static_cast<QKeyEvent*>(event)->modifiers() == Qt::NoModifier) {
+                event->accept();
+                return true;
+            }
+            break;
+        case QEvent::KeyPress:
+            if (static_cast<QKeyEvent*>(event)->key() == Qt::Key_T &&
+                static_cast<QKeyEvent*>(event)->modifiers() == Qt::NoModifier) {
+                setTwinShown(false);
+                return true;
+            }
+            break;
+        default: break;
+        }
+    }
+    return QDockWidget::eventFilter(watched, event);
+}
+
+} // namespace moescope::ui

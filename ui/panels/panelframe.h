@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/panels/chartview.h"
+
+#include <QDockWidget>
+
+class QHBoxLayout;
+class QMenu;
+class QStackedWidget;
+
+namespace moescope::ui {
+
+class EmptyState;
+class IconButton;
+class PanelTitleBar;
+class TableTwin;
+class TabularModel;
+
+/** The dock of a chart: title bar with its controls, then the chart, its table twin or what is missing, then the
+ *  readout. Works only while it can be seen. */
+class PanelFrame : public QDockWidget {
+    Q_OBJECT
+public:
+    /** `id` is the object name for saved layouts; `least` the smallest size in logical px. */
+    PanelFrame(const QString& id, const QString& iconName, const QString& title, const QSize& least, QWidget* parent);
+
+    QString iconName() const { return m_iconName; }
+    ChartView* chart() const { return m_chart; }
+    TableTwin* twin() const { return m_twin; }
+    TabularModel* table() const { return m_table; }
+    bool isTwinShown() const { return m_twinShown; }
+    bool isEmptyShown() const;
+    /** What takes the keys: chart or twin. */
+    QWidget* focusTarget() const;
+    QString readoutText() const;
+
+    /** Writes the table as CSV; a sentence if that failed, else empty. */
+    QString writeCsv(const QString& path) const;
+
+public slots:
+    void setTwinShown(bool shown);
+    void copyTable() const;
+    void copyImage() const;
+    void saveCsv();
+
+signals:
+    /** A sentence for the user: a file was written, or why not. */
+    void messageRequested(const QString& sentence);
+
+protected:
+    /** To be called once, at the end of the panel's constructor. `select` brings the twin's row into the selection, `rowOf`
+     *  is the selected row. */
+    void setChart(ChartView* chart, TabularModel* table);
+    void addControl(QWidget* control);
+    /** Words at the left of the controls. */
+    void setInfo(const Readout& info);
+    /** Shows what is missing; an empty title brings the chart back. */
+    void setEmpty(const QString& title, const QString& sentence);
+    /** Controls, info and the empty page, for the data as it is now. */
+    virtual void refresh() = 0;
+    virtual int selectedRow() const = 0;
+    virtual void selectRow(int row) = 0;
+
+    TraceModel* trace() const { return m_trace; }
+    Selection* selection() const { return m_selection; }
+    void bind(TraceModel* trace, Selection* selection);
+
+    void showEvent(QShowEvent* event) override;
+    void changeEvent(QEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    void update();
+    void showPage();
+    void syncTwin();
+    void fillDockMenu();
+    void addExportActions(QMenu* menu);
+    void showChartMenu(const QPoint& globalPosition);
+    void placeTitle();
+
+    QString m_iconName;
+    QSize m_least;
+    PanelTitleBar* m_title = nullptr;
+    QStackedWidget* m_stack = nullptr;
+    ChartView* m_chart = nullptr;
+    TableTwin* m_twin = nullptr;
+    TabularModel* m_table = nullptr;
+    EmptyState* m_empty = nullptr;
+    ReadoutLine* m_readout = nullptr;
+    QMenu* m_menu = nullptr;
+    QPointer<TraceModel> m_trace;
+    QPointer<Selection> m_selection;
+    QString m_emptyTitle;
+    bool m_twinShown = false;
+};
+
+} // namespace moescope::ui

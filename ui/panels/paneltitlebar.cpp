@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/paneltitlebar.h"
+
+#include "ui/panels/chartpaint.h"
+#include "ui/widgets/elidedlabel.h"
+#include "ui/widgets/iconbutton.h"
+
+#include <QEvent>
+#include <QFontMetrics>
+#include <QHBoxLayout>
+#include <QPainter>
+
+namespace moescope::ui {
+
+class PanelTitleBar::Icon : public QWidget {
+public:
+    Icon(QString name, QWidget* parent) : QWidget(parent), m_name(std::move(name)) {}
+    QSize sizeHint() const override { return {14, 14}; }
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        const QPixmap pixmap = theme().pixmap(m_name, 14, theme().color(Color::TextSecondary), devicePixelRatioF());
+        painter.drawPixmap((width() - 14) / 2, (height() - 14) / 2, pixmap);
+    }
+
+private:
+    QString m_name;
+};
+
+/** Right-aligned words; spans that do not fit are left out from the end. */
+class PanelTitleBar::Info : public QWidget {
+public:
+    explicit Info(QWidget* parent) : QWidget(parent) { setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred); }
+    void setInfo(const Readout& info) {
+        m_info = info;
+        setAccessibleName(readoutText(info));
+        setToolTip(readoutText(info));
+        QWidget::update();
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        QList<int> advances;
+        int total = 0;
+        for (const ReadoutSpan& span : m_info) {
+            const int advance = QFontMetrics(spanFont(span)).horizontalAdvance(span.text);
+            if (total + advance > width()) {
+                break;
+            }
+            advances.append(advance);
+            total += advance;
+        }
+        int x = width() - total;
+        for (qsizetype at = 0; at < advances.size(); ++at) {
+            paintText(painter, QRect(x, 0, advances.at(at), height()), Qt::AlignLeft | Qt::AlignVCenter,
+                      m_info.at(at).text, spanFont(m_info.at(at)), theme().color(Color::TextSecondary));
+            x += advances.at(at);
+        }
+    }
+
+private:
+    Readout m_info;
+};
+
+PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWidget* parent) : QWidget(parent) {
+    m_layout = new QHBoxLayout(this);
+    m_layout->setContentsMargins(12, 1, 8, 1);
+    m_layout->setSpacing(8);
+    m_icon = new Icon(iconName, this);
+    m_title = new ElidedLabel(title, TextStyle::PanelTitle, Color::Text, this);
+    m_info = new Info(this);
+    m_controls = new QHBoxLayout;
+    m_controls->setSpacing(6);
+    m_table = new IconButton(QStringLiteral("table"), tr("Table of the same values"), this);
+    m_table->setSmall(true);
+    m_table->setCheckable(true);
+    m_more = new IconButton(QStringLiteral("more"), tr("Menu of the panel %1").arg(title), this);
+    m_more->setSmall(true);
+    m_layout->addWidget(m_icon);
+    m_layout->addWidget(m_title);
+    m_layout->addWidget(m_info, 1);
+    m_layout->addLayout(m_controls);
+    m_layout->addStretch(0);
+    m_layout->addWidget(m_table);
+    m_layout->addWidget(m_more);
+    applyTheme();
+}
+
+void PanelTitleBar::addControl(QWidget* control) { m_controls->addWidget(control); }
+
+void PanelTitleBar::setInfo(const Readout& info) { m_info->setInfo(info); }
+
+void PanelTitleBar::setTabbed(bool tabbed) {
+    if (tabbed == m_tabbed) {
+        return;
+    }
+    m_tabbed = tabbed;
+    m_icon->setVisible(!tabbed);
+    m_title->setVisible(!tabbed);
+    // Controls first, then words: or the other way round.
+    m_layout->removeItem(m_controls);
+    m_layout->insertLayout(tabbed ? m_layout->indexOf(m_info) : m_layout->indexOf(m_info) + 1, m_controls);
+}
+
+void PanelTitleBar::applyTheme() { setFixedHeight(scaledPx(32) + 1); }
+
+void PanelTitleBar::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.fillRect(rect(), theme().color(Color::Panel));
+    const QColor border = theme().color(Color::Border);
+    painter.fillRect(QRect(0, 0, width(), 1), border);
+    painter.fillRect(QRect(0, 0, 1, height()), border);
+    painter.fillRect(QRect(width() - 1, 0, 1, height()), border);
+    painter.fillRect(QRect(1, height() - 1, width() - 2, 1), theme().color(Color::BorderSubtle));
+}
+
+void PanelTitleBar::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) {
+        applyTheme();
+        update();
+    }
+}
+
+} // namespace moescope::ui

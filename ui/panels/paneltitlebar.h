@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/panels/readoutline.h"
+
+#include <QWidget>
+
+class QHBoxLayout;
+
+namespace moescope::ui {
+
+class ElidedLabel;
+class IconButton;
+
+/** Icon, title, words and controls of a panel, table twin and menu. Among tabs, which name the panel already, icon and
+ *  title are left out and the controls stand at the left. */
+class PanelTitleBar : public QWidget {
+    Q_OBJECT
+public:
+    PanelTitleBar(const QString& iconName, const QString& title, QWidget* parent = nullptr);
+
+    void addControl(QWidget* control);
+    void setInfo(const Readout& info);
+    void setTabbed(bool tabbed);
+    bool isTabbed() const { return m_tabbed; }
+    IconButton* tableButton() const { return m_table; }
+    IconButton* menuButton() const { return m_more; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    class Icon;
+    class Info;
+
+    void applyTheme();
+
+    QHBoxLayout* m_layout = nullptr;
+    QHBoxLayout* m_controls = nullptr;
+    Icon* m_icon = nullptr;
+    ElidedLabel* m_title = nullptr;
+    Info* m_info = nullptr;
+    IconButton* m_table = nullptr;
+    IconButton* m_more = nullptr;
+    bool m_tabbed = false;
+};
+
+} // namespace moescope::ui

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/panels/chartview.h"
+#include "ui/panels/stripgeometry.h"
+
+#include <QStringList>
+
+namespace moescope::ui {
+
+enum class StripMode {
+    Expert, ///< tint and number of the first expert
+    Gate,   ///< its weight
+    Margin  ///< of the last chosen over the runner-up
+};
+
+/** The tokens of the answer in view, as routed in the selected layer. */
+class StripChart : public ChartView {
+    Q_OBJECT
+public:
+    StripChart(TraceModel* trace, Selection* selection, QWidget* parent = nullptr);
+
+    void setMode(StripMode mode);
+    StripMode mode() const { return m_mode; }
+    const StripGeometry& geometryOfStrip() const { return m_geometry; }
+    Readout readout() const override;
+    QSize sizeHint() const override { return {600, 170}; }
+
+protected:
+    void sync() override;
+    void paintChart(QPainter& painter) override;
+    bool hover(const QPoint* at) override;
+    void click(const QPoint& at) override;
+    QString tipAt(const QPoint& at) const override;
+    bool useKey(QKeyEvent* event) override;
+    void revealSelection() override;
+
+private:
+    void layOut();
+    void paintToken(QPainter& painter, int token) const;
+    /** Gate or margin, −1 where there is none. */
+    double valueOf(int token) const;
+
+    StripMode m_mode = StripMode::Expert;
+    StripGeometry m_geometry;
+    QStringList m_labels;
+    QSize m_laidOut; ///< width and font size that the boxes were made for
+    qint64 m_run = -1;
+    bool m_stale = true; ///< another answer: boxes anew
+    int m_hovered = -1;
+};
+
+} // namespace moescope::ui

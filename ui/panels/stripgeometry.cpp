@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/stripgeometry.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace moescope::ui {
+
+StripGeometry::StripGeometry(int width, double scale) : m_width(width), m_scale(scale) {}
+
+void StripGeometry::append(int textWidth, bool breakAfter) {
+    const int left = px(15);
+    const int gap = px(2);
+    const int most = std::max(px(18), m_width - 2 * left);
+    const int width = std::clamp(textWidth + 2 * px(3), px(18), most);
+    if (m_newRow || m_x + width > left + most) {
+        m_rowStarts.push_back(count());
+        m_x = left;
+    }
+    m_boxes.push_back({rows() - 1, m_x, width});
+    m_x += width + gap;
+    m_newRow = breakAfter;
+}
+
+QRect StripGeometry::rect(int token) const {
+    const Box& at = box(token);
+    return {at.x, px(12) + at.row * rowPitch(), at.width, px(20)};
+}
+
+QRect StripGeometry::below(int token) const {
+    const QRect top = rect(token);
+    return {top.left() - px(6), top.bottom() + 1, top.width() + 2 * px(6), px(16)};
+}
+
+int StripGeometry::rowAt(int y) const { return rows() > 0 ? std::clamp((y - px(12)) / rowPitch(), 0, rows() - 1) : -1; }
+
+int StripGeometry::tokenAt(const QPoint& at) const {
+    const int row = rowAt(at.y());
+    if (row < 0 || at.y() < px(12)) {
+        return -1;
+    }
+    for (int token = rowFirst(row); token <= rowLast(row); ++token) {
+        const QRect mark = rect(token);
+        if (at.x() >= mark.left() && at.x() <= mark.right() && at.y() <= below(token).bottom()) {
+            return token;
+        }
+    }
+    return -1;
+}
+
+int StripGeometry::neighbour(int token, int rowStep) const {
+    const int row = box(token).row + rowStep;
+    if (row < 0 || row >= rows()) {
+        return token;
+    }
+    const int middle = rect(token).center().x();
+    int nearest = rowFirst(row);
+    for (int other = nearest; other <= rowLast(row); ++other) {
+        if (std::abs(rect(other).center().x() - middle) < std::abs(rect(nearest).center().x() - middle)) {
+            nearest = other;
+        }
+    }
+    return nearest;
+}
+
+int StripGeometry::scrollTo(int token, int scroll, int viewHeight) const {
+    const int most = scrollMax(viewHeight);
+    const int top = box(token).row * rowPitch();
+    // A whole row stays visible above and below, unless the view is too low for three.
+    const int spare = viewHeight >= 3 * rowPitch() ? rowPitch() : 0;
+    const int least = std::clamp(top + rowPitch() + px(12) + spare - viewHeight, 0, most);
+    return std::clamp(scroll, least, std::max(least, std::clamp(top - spare, 0, most)));
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QRect>
+
+#include <vector>
+
+namespace moescope::ui {
+
+/** Boxes of the token strip: left to right, a new row where the next does not fit or after a line break. Appending a box
+ *  costs O(1). Coordinates are of the whole content; the view subtracts its scroll position. */
+class StripGeometry {
+public:
+    struct Box {
+        int row = 0;
+        int x = 0;
+        int width = 0;
+    };
+
+    StripGeometry() = default;
+    /** `width` of the view in logical px, `scale` of the fonts. */
+    StripGeometry(int width, double scale);
+
+    /** `textWidth` of the token's label; `breakAfter`: a line break is in it. */
+    void append(int textWidth, bool breakAfter);
+
+    int count() const { return static_cast<int>(m_boxes.size()); }
+    int rows() const { return static_cast<int>(m_rowStarts.size()); }
+    int rowPitch() const { return px(38); }
+    int contentHeight() const { return rows() > 0 ? rows() * rowPitch() + px(16) : 0; }
+    const Box& box(int token) const { return m_boxes[size_t(token)]; }
+    /** The tinted box of a token, without the number below. */
+    QRect rect(int token) const;
+    /** Line for the number below it. */
+    QRect below(int token) const;
+    /** Tokens first…last of a row. */
+    int rowFirst(int row) const { return m_rowStarts[size_t(row)]; }
+    int rowLast(int row) const { return row + 1 < rows() ? m_rowStarts[size_t(row) + 1] - 1 : count() - 1; }
+    int rowAt(int y) const; ///< clamped to 0…rows() − 1; −1 without rows
+    /** Token under a point of the content (box or number), −1: none. */
+    int tokenAt(const QPoint& at) const;
+    /** The token nearest in x, one row up (−1) or down (1); the same token at the edge. */
+    int neighbour(int token, int rowStep) const;
+    /** Scroll position that keeps the token a row away from the view's edges; `scroll` if it is. */
+    int scrollTo(int token, int scroll, int viewHeight) const;
+    int scrollMax(int viewHeight) const { return std::max(0, contentHeight() - viewHeight); }
+
+private:
+    int px(int value) const { return int(value * m_scale + 0.5); }
+
+    int m_width = 0;
+    double m_scale = 1;
+    std::vector<Box> m_boxes;
+    std::vector<int> m_rowStarts;
+    int m_x = 0;
+    bool m_newRow = true;
+};
+
+} // namespace moescope::ui

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/tokenstrippanel.h"
+
+#include "ui/panels/chartpaint.h"
+#include "ui/widgets/elidedlabel.h"
+#include "ui/widgets/iconbutton.h"
+#include "ui/widgets/segmentedcontrol.h"
+
+#include <QFontMetrics>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+
+namespace moescope::ui {
+
+namespace {
+
+/** "0 ▒▒▒ 1 gate weight" */
+class EmberLegend : public QWidget {
+public:
+    explicit EmberLegend(QWidget* parent) : QWidget(parent) {}
+    void setWords(const QString& words) {
+        m_words = words;
+        setAccessibleName(words);
+        updateGeometry();
+        update();
+    }
+    QSize sizeHint() const override {
+        const QFontMetrics metrics(axisMonoFont());
+        return {metrics.horizontalAdvance(QStringLiteral("0") + text()) + scaledPx(90 + 12), scaledPx(16)};
+    }
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        const QColor color = theme().color(Color::TextSecondary);
+        const int digit = QFontMetrics(axisMonoFont()).horizontalAdvance(QLatin1Char('0'));
+        paintText(painter, rect(), Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("0"), axisMonoFont(), color);
+        const QRect bar(digit + scaledPx(6), (height() - scaledPx(8)) / 2, scaledPx(90), scaledPx(8));
+        paintLegendBar(painter, bar, [](double at) { return theme().sequential(at); });
+        paintText(painter, rect().adjusted(bar.right() + scaledPx(6), 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter,
+                  text(), axisMonoFont(), color);
+    }
+
+private:
+    QString text() const { return QStringLiteral("1 ") + m_words; }
+    QString m_words;
+};
+
+} // namespace
+
+TokenStripPanel::TokenStripPanel(TraceModel* trace, Selection* selection, QWidget* parent)
+    : PanelFrame(QStringLiteral("token-strip"), QStringLiteral("token"), tr("Token strip"), {320, 140}, parent) {
+    bind(trace, selection);
+    m_strip = new StripChart(trace, selection, this);
+    m_rows = new TokenStripTable(trace, this);
+    m_layerWord = new ElidedLabel(tr("Layer"), TextStyle::Small, Color::TextSecondary, this);
+    m_previous = new IconButton(QStringLiteral("chevron-left"), tr("Previous layer"), this);
+    m_layer = new QLabel(this);
+    m_next = new IconButton(QStringLiteral("chevron-right"), tr("Next layer"), this);
+    m_previous->setSmall(true);
+    m_next->setSmall(true);
+    m_layer->setAlignment(Qt::AlignCenter);
+    m_mode = new SegmentedControl(tr("Colour of the tokens"), {tr("Expert"), tr("Gate"), tr("Margin")}, this);
+    auto* legend = new EmberLegend(this);
+    m_legend = legend;
+    auto* stepper = new QWidget(this);
+    auto* row = new QHBoxLayout(stepper);
+    row->setContentsMargins(0, 0, 4, 0);
+    row->setSpacing(0);
+    row->addWidget(m_layerWord);
+    row->addSpacing(4);
+    row->addWidget(m_previous);
+    row->addWidget(m_layer);
+    row->addWidget(m_next);
+    addControl(stepper);
+    addControl(m_mode);
+    addControl(m_legend);
+    m_legend->hide();
+    connect(m_previous, &QToolButton::clicked, this, [this] { stepLayer(-1); });
+    connect(m_next, &QToolButton::clicked, this, [this] { stepLayer(1); });
+    connect(m_mode, &SegmentedControl::currentIndexChanged, this,
+            [this](int index) { setMode(static_cast<StripMode>(index)); });
+    setChart(m_strip, m_rows);
+}
+
+void TokenStripPanel::setMode(StripMode mode) {
+    m_mode->setCurrentIndex(int(mode));
+    m_strip->setMode(mode);
+    static_cast<EmberLegend*>(m_legend)->setWords(mode == StripMode::Margin ? tr("margin") : tr("gate weight"));
+    placeLegend();
+}
+
+void TokenStripPanel::stepLayer(int step) {
+    const int layers = trace()->shape().layers;
+    if (layers > 0) {
+        selection()->setLayer(std::clamp(selection()->state().layer + step, 0, layers - 1));
+    }
+}
+
+void TokenStripPanel::refresh() {
+    const TraceShape& shape = trace()->shape();
+    const int layer = std::max(0, selection()->state().layer);
+    m_rows->setLayer(layer);
+    m_layer->setText(QString::number(layer));
+    m_layer->setFont(bold(theme().font(TextStyle::Mono)));
+    m_layer->setMinimumWidth(scaledPx(20));
+    m_layer->setAccessibleName(tr("Layer %1 of %2").arg(layer).arg(shape.layers));
+    m_previous->setEnabled(layer > 0);
+    m_next->setEnabled(layer + 1 < shape.layers);
+    if (trace()->tokenCount() > 0) {
+        setEmpty({}, {});
+    } else if (trace()->current() >= 0 && !trace()->isLive()) {
+        setEmpty(tr("No tokens recorded"), tr("This answer was kept without its tokens."));
+    } else {
+        setEmpty(tr("No answer yet"), tr("Send a message and each token of the answer appears here."));
+    }
+}
+
+int TokenStripPanel::selectedRow() const { return selection()->state().token; }
+
+void TokenStripPanel::selectRow(int row) {
+    if (row != selectedRow()) {
+        selection()->setFollowing(false);
+        selection()->setToken(row);
+    }
+}
+
+void TokenStripPanel::resizeEvent(QResizeEvent* event) {
+    PanelFrame::resizeEvent(event);
+    placeLegend();
+}
+
+void TokenStripPanel::placeLegend() { m_legend->setVisible(mode() != StripMode::Expert && width() >= scaledPx(640)); }
+
+} // namespace moescope::ui
