@@ -33,6 +33,10 @@ std::atomic<quint64> connectionsMade = 0;
 
 Connection::Connection(const QString& file, int busyTimeout)
     : m_file(file), m_name(QStringLiteral("moescope-store-%1").arg(++connectionsMade)) {
+    if (!QSqlDatabase::isDriverAvailable(QStringLiteral("QSQLITE"))) {
+        throw trace::Error("store.no_sqlite",
+                           "Qt's driver for SQLite is not installed: conversations cannot be stored.");
+    }
     m_database = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), m_name);
     m_database.setDatabaseName(file);
     m_database.setConnectOptions(QStringLiteral("QSQLITE_BUSY_TIMEOUT=%1").arg(busyTimeout));
@@ -84,13 +88,9 @@ void Connection::fail(const QSqlError& error) {
     const std::string file = QDir::toNativeSeparators(m_file).toStdString();
     const QString folderPath = QFileInfo(m_file).absolutePath();
     const std::string folder = QDir::toNativeSeparators(folderPath).toStdString();
-    const std::string detail = error.databaseText().toStdString();
-    bool isNumber = false;
-    const int extended = error.nativeErrorCode().toInt(&isNumber);
+    const std::string detail = error.text().trimmed().toStdString();
+    const int extended = error.nativeErrorCode().toInt(); // 0 if Qt itself refused
     const int code = extended & 0xFF;
-    if (!isNumber) {
-        throw trace::Error("store.no_sqlite", "This Qt has no SQLite driver: {detail}.", {{"detail", detail}});
-    }
     switch (code) {
     case SqliteBusy:
     case SqliteLocked:
@@ -156,18 +156,21 @@ void Transaction::commit() {
 }
 
 QString storable(const QString& text) {
-    if (text.isNull()) {
+    constexpr char16_t byteOrderMark = 0xFEFF;
+    qsizetype start = 0;
+    while (start < text.size() && text.at(start).unicode() == byteOrderMark) {
+        ++start;
+    }
+    if (start == text.size()) {
         return QLatin1String("");
     }
-    if (text.isValidUtf16()) {
-        return text;
-    }
-    QString valid = text;
+    QString valid = start == 0 ? text : text.sliced(start);
     for (qsizetype i = 0; i < valid.size(); ++i) {
-        if (!valid.at(i).isSurrogate()) {
+        const QChar c = std::as_const(valid).at(i);
+        if (!c.isSurrogate() && c.unicode() < 0xFFFE) {
             continue;
         }
-        if (valid.at(i).isHighSurrogate() && i + 1 < valid.size() && valid.at(i + 1).isLowSurrogate()) {
+        if (c.isHighSurrogate() && i + 1 < valid.size() && std::as_const(valid).at(i + 1).isLowSurrogate()) {
             ++i;
         } else {
             valid[i] = QChar(QChar::ReplacementCharacter);

@@ -58,7 +58,8 @@ private:
     bool m_open = true;
 };
 
-/** Text as SQLite can hold it: half surrogate pairs become U+FFFD; never null. */
+/** Text as SQLite can hold it: half surrogate pairs and the noncharacters U+FFFE and U+FFFF become U+FFFD, byte order
+ *  marks at the start go; never null. */
 QString storable(const QString& text);
 
 } // namespace moescope::store

@@ -85,9 +85,9 @@ QString partsOf(Connection& database, qint64 message) {
 
 void addTraces(Connection& database, qint64 message, const QList<TraceChunk>& chunks) {
     for (const TraceChunk& chunk : chunks) {
-        database.query(QStringLiteral("INSERT INTO traces (message, part, tokens, data) VALUES (?1, "
-                                      "(SELECT coalesce(max(part), 0) + 1 FROM traces WHERE message = ?1), ?2, ?3)"),
-                       {message, chunk.tokens, chunk.data});
+        database.query(QStringLiteral("INSERT INTO traces (message, part, tokens, data) VALUES (?, "
+                                      "(SELECT coalesce(max(part), 0) + 1 FROM traces WHERE message = ?), ?, ?)"),
+                       {message, message, chunk.tokens, chunk.data});
     }
 }
 
@@ -212,9 +212,9 @@ void Store::appendAnswer(qint64 message, const QString& text, const TokenTraces&
     Transaction transaction(database);
     requireStreaming(database, message, true);
     if (!text.isEmpty()) {
-        database.query(QStringLiteral("INSERT INTO answer_parts (message, part, text) VALUES (?1, (SELECT "
-                                      "coalesce(max(part), 0) + 1 FROM answer_parts WHERE message = ?1), ?2)"),
-                       {message, storable(text)});
+        database.query(QStringLiteral("INSERT INTO answer_parts (message, part, text) VALUES (?, (SELECT "
+                                      "coalesce(max(part), 0) + 1 FROM answer_parts WHERE message = ?), ?)"),
+                       {message, message, storable(text)});
     }
     addTraces(database, message, chunks);
     transaction.commit();

@@ -101,7 +101,7 @@ public:
         if (!m_words.match.isEmpty()) {
             collect(messageColumns(),
                     QStringLiteral("text_search s JOIN messages m ON m.id = s.rowid JOIN conversations c "
-                                   "ON c.id = m.conversation WHERE text_search MATCH ?1 AND c.deleted_at IS NULL "
+                                   "ON c.id = m.conversation WHERE text_search MATCH ? AND c.deleted_at IS NULL "
                                    "ORDER BY s.rowid DESC"),
                     messages);
             collect(messageColumns(), readMessages(QStringLiteral("m.indexed = 0 AND")), messages);
@@ -131,7 +131,7 @@ private:
         const QString order = QStringLiteral("c.deleted_at IS NULL ORDER BY c.changed DESC, c.id DESC");
         return m_words.match.isEmpty() ? QStringLiteral("conversations c WHERE ") + order
                                        : QStringLiteral("title_search s JOIN conversations c ON c.id = s.rowid "
-                                                        "WHERE title_search MATCH ?1 AND ") +
+                                                        "WHERE title_search MATCH ? AND ") +
                                              order;
     }
 

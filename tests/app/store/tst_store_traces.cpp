@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/store/tracecodec.h"
+#include "tests/app/store/storetesting.h"
+
+#include <QRandomGenerator>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QtEndian>
+
+#include <cmath>
+
+using namespace moescope;
+using namespace moescope::store;
+using namespace moescope::store::testing;
+
+namespace {
+
+void compare(const trace::TokenTrace& a, const trace::TokenTrace& b) {
+    QCOMPARE(a.token, b.token);
+    QCOMPARE(a.position, b.position);
+    QCOMPARE(a.generated, b.generated);
+    QVERIFY(a.text == b.text);
+    QCOMPARE(a.probability, b.probability);
+    QCOMPARE(a.router.moe_layers, b.router.moe_layers);
+    QCOMPARE(a.router.expert_count, b.router.expert_count);
+    QCOMPARE(a.router.expert_used_count, b.router.expert_used_count);
+    QVERIFY(a.router.experts == b.router.experts);
+    QVERIFY(a.router.runner_up == b.router.runner_up);
+    const auto close = [](const std::vector<float>& x, const std::vector<float>& y) {
+        bool fits = x.size() == y.size();
+        for (size_t i = 0; fits && i < x.size(); ++i) {
+            fits = std::abs(x[i] - y[i]) <= std::abs(x[i]) / 2048 + 6e-8F; // half precision
+        }
+        return fits;
+    };
+    QVERIFY(close(a.router.weights, b.router.weights));
+    QVERIFY(close(a.router.chosen_probs, b.router.chosen_probs));
+    QVERIFY(close(a.router.runner_up_prob, b.router.runner_up_prob));
+    QVERIFY(close(a.router.probs, b.router.probs));
+}
+
+TokenTraces decodeAll(const QList<TraceChunk>& chunks) {
+    TokenTraces all;
+    for (const TraceChunk& chunk : chunks) {
+        const TokenTraces part = decodeTraces(chunk.data);
+        all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+}
+
+/** A chunk around `raw` that passes the checksum: what is inside must be judged. */
+QByteArray seal(const QByteArray& packed) {
+    quint64 hash = 0xcbf29ce484222325ULL;
+    for (const char byte : packed) {
+        hash = (hash ^ static_cast<quint8>(byte)) * 0x100000001b3ULL;
+    }
+    QByteArray data("MTR1");
+    data.resize(12);
+    qToLittleEndian(hash, data.data() + 4);
+    return data + packed;
+}
+
+} // namespace
+
+class TestStoreTraces : public QObject {
+    Q_OBJECT
+private slots:
+    void roundTrips_data();
+    void roundTrips();
+    void splitsWhereTheShapeChanges();
+    void isCompact();
+    void refusesSizesThatDoNotFit();
+    void noticesDamage();
+    void survivesAnyBytes();
+    void refusesBombs();
+    void givesNoTraceForADamagedOne();
+};
+
+void TestStoreTraces::roundTrips_data() {
+    QTest::addColumn<int>("layers");
+    QTest::addColumn<int>("experts");
+    QTest::addColumn<int>("used");
+    QTest::addColumn<bool>("probs");
+    QTest::newRow("top 1 of 16") << 4 << 16 << 1 << false;
+    QTest::newRow("all probabilities") << 4 << 16 << 1 << true;
+    QTest::newRow("top 8 of 256") << 3 << 256 << 8 << true;
+    QTest::newRow("wide ids") << 2 << 300 << 6 << true;
+    QTest::newRow("every expert") << 2 << 4 << 4 << true;
+    QTest::newRow("64 layers") << 64 << 16 << 1 << false;
+}
+
+void TestStoreTraces::roundTrips() {
+    QFETCH(const int, layers);
+    QFETCH(const int, experts);
+    QFETCH(const int, used);
+    QFETCH(const bool, probs);
+    TokenTraces tokens;
+    for (int i = 0; i < 300; ++i) {
+        tokens.push_back(makeToken(i, uint32_t(layers), uint32_t(experts), uint32_t(used), probs && i % 3 != 0));
+    }
+    auto odd =
+        std::make_shared<trace::TokenTrace>(*makeToken(300, uint32_t(layers), uint32_t(experts), uint32_t(used)));
+    odd->text = std::string("\0\xF0\x9F\x00\xFF", 5); // half a character, NUL
+    odd->token = -1;
+    tokens.push_back(odd);
+    auto plain = std::make_shared<trace::TokenTrace>();
+    plain->text = "no router";
+    tokens.push_back(plain);
+    const QList<TraceChunk> chunks = encodeTraces(tokens);
+    QCOMPARE(chunks.size(), 1);
+    QCOMPARE(chunks.first().tokens, 302);
+    const TokenTraces found = decodeAll(chunks);
+    QCOMPARE(found.size(), tokens.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+        compare(*tokens[i], *found[i]);
+    }
+    QVERIFY(encodeTraces({}).isEmpty());
+    QVERIFY(encodeTraces({nullptr}).isEmpty());
+}
+
+void TestStoreTraces::splitsWhereTheShapeChanges() {
+    const TokenTraces tokens = {makeToken(0, 3, 16, 1), std::make_shared<trace::TokenTrace>(), makeToken(1, 3, 16, 1),
+                                makeToken(2, 4, 16, 1), makeToken(3, 3, 16, 1)};
+    const QList<TraceChunk> chunks = encodeTraces(tokens);
+    QCOMPARE(chunks.size(), 3);
+    const TokenTraces found = decodeAll(chunks);
+    QCOMPARE(found.size(), tokens.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+        compare(*tokens[i], *found[i]);
+    }
+    TokenTraces big; // 64 layers of 256 probabilities: 32 KiB a token
+    for (int i = 0; i < 1000; ++i) {
+        big.push_back(makeToken(i, 64, 256, 1, true));
+    }
+    QVERIFY(encodeTraces(big).size() > 1);
+    QCOMPARE(decodeAll(encodeTraces(big)).size(), big.size());
+}
+
+void TestStoreTraces::isCompact() {
+    QRandomGenerator random(4);
+    TokenTraces tokens;
+    for (int i = 0; i < 1000; ++i) { // random: the worst case
+        auto token = std::make_shared<trace::TokenTrace>(*makeToken(i, 8, 16, 1));
+        for (uint32_t layer = 0; layer < 8; ++layer) {
+            token->router.experts[layer] = static_cast<uint16_t>(random.bounded(16));
+            token->router.runner_up[layer] = static_cast<uint16_t>(random.bounded(16));
+            token->router.weights[layer] = static_cast<float>(random.generateDouble());
+            token->router.chosen_probs[layer] = token->router.weights[layer];
+            token->router.runner_up_prob[layer] = static_cast<float>(random.generateDouble());
+        }
+        tokens.push_back(token);
+    }
+    const QList<TraceChunk> chunks = encodeTraces(tokens);
+    QVERIFY(chunks.first().data.size() < 1000 * 8 * 8);
+    qInfo("8 layers, top 1: %lld bytes a token", chunks.first().data.size() / 1000);
+}
+
+void TestStoreTraces::refusesSizesThatDoNotFit() {
+    const auto errorWith = [](const std::function<void(trace::RouterTrace&)>& change) {
+        auto token = std::make_shared<trace::TokenTrace>(*makeToken(0));
+        change(token->router);
+        return errorOf([&] { encodeTraces({token}); });
+    };
+    QCOMPARE(errorWith([](trace::RouterTrace&) {}), "");
+    QCOMPARE(errorWith([](trace::RouterTrace& r) { r.experts.pop_back(); }), "store.invalid");
+    QCOMPARE(errorWith([](trace::RouterTrace& r) { r.weights.push_back(1); }), "store.invalid");
+    QCOMPARE(errorWith([](trace::RouterTrace& r) { r.runner_up.clear(); }), "store.invalid");
+    QCOMPARE(errorWith([](trace::RouterTrace& r) { r.probs.resize(3); }), "store.invalid");
+    QCOMPARE(errorWith([](trace::RouterTrace& r) { r.experts[0] = 16; }), "store.invalid");
+    QCOMPARE(errorWith([](trace::RouterTrace& r) { r.expert_count = 0; }), "store.invalid");
+    QCOMPARE(errorWith([](trace::RouterTrace& r) { r.expert_used_count = 17; }), "store.invalid");
+}
+
+void TestStoreTraces::noticesDamage() {
+    const QByteArray good = encodeTraces({makeToken(0), makeToken(1)}).first().data;
+    QCOMPARE(decodeTraces(good).size(), size_t(2));
+    for (qsizetype i = 0; i < good.size(); ++i) {
+        QByteArray bad = good;
+        bad[i] = static_cast<char>(bad.at(i) ^ 0x10);
+        QCOMPARE(errorOf([&] { decodeTraces(bad); }), "store.trace_damaged");
+        QCOMPARE(errorOf([&] { decodeTraces(good.first(i)); }), "store.trace_damaged");
+    }
+    QCOMPARE(errorOf([&] { decodeTraces(good + '\0'); }), "store.trace_damaged");
+    QCOMPARE(errorOf([&] { decodeTraces({}); }), "store.trace_damaged");
+}
+
+void TestStoreTraces::survivesAnyBytes() {
+    // Behind a right checksum: each value of each byte of the unpacked contents near the limits.
+    const QByteArray data = encodeTraces({makeToken(0, 2, 4, 2, true), makeToken(1, 2, 4, 2)}).first().data;
+    const QByteArray raw = qUncompress(data.sliced(12));
+    QCOMPARE(decodeTraces(seal(qCompress(raw))).size(), size_t(2));
+    int refused = 0;
+    for (qsizetype i = 0; i < raw.size(); ++i) {
+        for (const int value : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
+            QByteArray bad = raw;
+            bad[i] = static_cast<char>(value);
+            const std::string error = errorOf([&] { decodeTraces(seal(qCompress(bad))); });
+            QVERIFY(error.empty() || error == "store.trace_damaged");
+            refused += error.empty() ? 0 : 1;
+        }
+        QCOMPARE(errorOf([&] { decodeTraces(seal(qCompress(raw.first(i)))); }), "store.trace_damaged");
+    }
+    QVERIFY(refused > 50);
+    QRandomGenerator random(9);
+    for (int i = 0; i < 2000; ++i) {
+        QByteArray bytes(random.bounded(200), '\0');
+        for (char& byte : bytes) {
+            byte = static_cast<char>(random.bounded(256));
+        }
+        QCOMPARE(errorOf([&] { decodeTraces(i % 2 == 0 ? bytes : seal(bytes)); }), "store.trace_damaged");
+    }
+}
+
+void TestStoreTraces::refusesBombs() {
+    QByteArray packed = qCompress(QByteArray(1 << 20, '\0'));
+    QCOMPARE(errorOf([&] { decodeTraces(seal(packed)); }), "store.trace_damaged");
+    for (const quint32 size : {0U, 1U, 0x7FFFFFFFU, 0xFFFFFFFFU}) {
+        qToBigEndian(size, packed.data());
+        QCOMPARE(errorOf([&] { decodeTraces(seal(packed)); }), "store.trace_damaged");
+    }
+}
+
+void TestStoreTraces::givesNoTraceForADamagedOne() {
+    const QTemporaryDir folder;
+    Store store(folder.path());
+    const qint64 id = store.addConversation().id;
+    const qint64 prompt = store.addPrompt(id, 0, QStringLiteral("x")).id;
+    const qint64 answer = store.beginAnswer({id, prompt, {}, {}, {}}).id;
+    store.appendAnswer(answer, QStringLiteral("a"), {makeToken(0)});
+    store.finishAnswer(answer, QStringLiteral("b"), {makeToken(1)}, {});
+    QVERIFY(!store.traces(answer).error);
+    QCOMPARE(store.traces(answer).tokens.size(), size_t(2));
+    RawDatabase raw(databaseIn(folder.path()));
+    const QString good = raw.run(QStringLiteral("SELECT hex(data) FROM traces WHERE part = 2")).first().toString();
+    for (const QString& change : {QStringLiteral("data = x'00'"), QStringLiteral("data = x''"),
+                                  QStringLiteral("data = substr(data, 1, 40)"), QStringLiteral("tokens = 9")}) {
+        raw.run(QStringLiteral("UPDATE traces SET %1 WHERE part = 2").arg(change));
+        const StoredTraces damaged = store.traces(answer);
+        QVERIFY(damaged.tokens.empty());
+        QCOMPARE(damaged.error.value().id(), "store.trace_damaged");
+        raw.run(QStringLiteral("UPDATE traces SET tokens = 1, data = x'%1' WHERE part = 2").arg(good));
+        QCOMPARE(store.traces(answer).tokens.size(), size_t(2));
+    }
+    QCOMPARE(store.message(answer).text, QStringLiteral("ab"));
+}
+
+QTEST_GUILESS_MAIN(TestStoreTraces)
+#include "tst_store_traces.moc"

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/store/answerwriter.h"
+#include "tests/app/store/storetesting.h"
+
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace moescope;
+using namespace moescope::store;
+using namespace moescope::store::testing;
+
+class TestStoreWorker : public QObject {
+    Q_OBJECT
+private slots:
+    void init();
+    void cleanup();
+    void answersOnItsOwnThread();
+    void keepsTheOrder();
+    void reportsErrors();
+    void sendsUnclaimedErrorsAsSignal();
+    void forgetsReceiversThatAreGone();
+    void takesJobsFromAnyThread();
+    void failsWhileNothingIsOpen();
+    void runsWhatIsQueuedBeforeItCloses();
+    void streamsAnAnswer();
+    void finishesDuringAFlush();
+    void keepsTheRestOfAnAnswerWhenItGoes();
+    void triesAgainWhenTheDiskHasRoom();
+
+private:
+    void openWith(const StoreOptions& options = {}) {
+        m_worker->open(m_folder->path(), options, this, {},
+                       [](const trace::Error& error) { qFatal("%s", error.what()); });
+    }
+    /** What `read` gives, waiting for it. */
+    template <typename Read>
+    auto get(Read read) {
+        std::optional<std::invoke_result_t<Read&, Store&>> result;
+        m_worker->run(this, read, [&](const auto& value) { result = value; });
+        if (!QTest::qWaitFor([&] { return result.has_value(); }, 30000)) {
+            qFatal("no result");
+        }
+        return *result;
+    }
+    /** A Streaming answer. */
+    qint64 begin() {
+        return get([](Store& store) {
+            const qint64 id = store.addConversation().id;
+            const qint64 prompt = store.addPrompt(id, 0, QStringLiteral("x")).id;
+            return store.beginAnswer({id, prompt, {}, {}, {}}).id;
+        });
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<StoreWorker> m_worker;
+};
+
+void TestStoreWorker::init() {
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_worker = std::make_unique<StoreWorker>();
+}
+
+void TestStoreWorker::cleanup() {
+    m_worker.reset();
+    m_folder.reset();
+}
+
+void TestStoreWorker::answersOnItsOwnThread() {
+    std::optional<OpenReport> report;
+    m_worker->open(m_folder->path(), {}, this, [&](const OpenReport& opened) { report = opened; }, {});
+    QThread* jobThread = nullptr;
+    QThread* resultThread = nullptr;
+    m_worker->run(
+        this, [&](Store&) { jobThread = QThread::currentThread(); }, [&] { resultThread = QThread::currentThread(); });
+    QVERIFY(!resultThread);
+    QTRY_VERIFY(resultThread);
+    QVERIFY(report && report->created);
+    QCOMPARE(resultThread, QThread::currentThread());
+    QVERIFY(jobThread && jobThread != resultThread);
+}
+
+void TestStoreWorker::keepsTheOrder() {
+    openWith();
+    QList<int> order;
+    for (int i = 0; i < 100; ++i) {
+        m_worker->run(
+            this, [i](Store&) { return i; }, [&](int value) { order.append(value); });
+    }
+    QTRY_COMPARE(order.size(), 100);
+    QVERIFY(std::is_sorted(order.begin(), order.end()));
+}
+
+void TestStoreWorker::reportsErrors() {
+    openWith();
+    QSignalSpy spy(m_worker.get(), &StoreWorker::failed);
+    std::string id;
+    const auto fail = [&](const trace::Error& error) { id = error.id(); };
+    m_worker->run(
+        this, [](Store& store) { return store.conversation(5); }, [](const Conversation&) { QFAIL("no such thing"); },
+        fail);
+    QTRY_COMPARE(id, "store.not_found");
+    m_worker->run(
+        this, [](Store&) { throw std::bad_alloc(); }, [] { QFAIL("no such thing"); }, fail);
+    QTRY_COMPARE(id, "store.failed");
+    QVERIFY(spy.isEmpty());
+    QCOMPARE(get([](Store& store) { return store.conversations().size(); }), 0); // goes on
+}
+
+void TestStoreWorker::sendsUnclaimedErrorsAsSignal() {
+    openWith();
+    std::string id;
+    connect(m_worker.get(), &StoreWorker::failed, this, [&](const trace::Error& error) { id = error.id(); });
+    m_worker->run([](Store& store) { store.rename(5, QStringLiteral("x")); });
+    QTRY_COMPARE(id, "store.not_found");
+}
+
+void TestStoreWorker::forgetsReceiversThatAreGone() {
+    openWith();
+    auto receiver = std::make_unique<QObject>();
+    bool called = false;
+    m_worker->run(
+        receiver.get(), [](Store&) { return 1; }, [&](int) { called = true; });
+    m_worker->run(
+        receiver.get(), [](Store& store) { store.rename(5, {}); }, [&] { called = true; },
+        [&](const trace::Error&) { called = true; });
+    receiver.reset();
+    m_worker->flush();
+    QCoreApplication::processEvents();
+    QVERIFY(!called);
+}
+
+void TestStoreWorker::takesJobsFromAnyThread() {
+    openWith();
+    std::unique_ptr<QThread> thread(QThread::create([&] {
+        for (int i = 0; i < 50; ++i) {
+            m_worker->run([](Store& store) { store.addConversation(); });
+        }
+    }));
+    thread->start();
+    for (int i = 0; i < 50; ++i) {
+        m_worker->run([](Store& store) { store.addConversation(); });
+    }
+    thread->wait();
+    QCOMPARE(get([](Store& store) { return store.conversations().size(); }), 100);
+}
+
+void TestStoreWorker::failsWhileNothingIsOpen() {
+    std::string id;
+    const auto fail = [&](const trace::Error& error) { id = error.id(); };
+    m_worker->run(
+        this, [](Store&) { return 1; }, [](int) {}, fail);
+    QTRY_COMPARE(id, "store.closed");
+    std::string openError;
+    m_worker->open(QString(), {}, this, {}, [&](const trace::Error& error) { openError = error.id(); });
+    QTRY_COMPARE(openError, "store.no_folder");
+    StoreOptions options;
+    options.in_memory = true;
+    openWith(options);
+    QCOMPARE(get([](Store& store) { return store.addConversation().id; }), 1);
+    m_worker->close();
+    id.clear();
+    m_worker->run(
+        this, [](Store&) { return 1; }, [](int) {}, fail);
+    QTRY_COMPARE(id, "store.closed");
+}
+
+void TestStoreWorker::runsWhatIsQueuedBeforeItCloses() {
+    openWith();
+    for (int i = 0; i < 100; ++i) {
+        m_worker->run([](Store& store) { store.addConversation(); });
+    }
+    m_worker->close();
+    m_worker->close();
+    const Store store(m_folder->path());
+    QCOMPARE(store.conversations().size(), 100);
+    QVERIFY(!store.report().checked); // a clean end
+}
+
+void TestStoreWorker::streamsAnAnswer() {
+    openWith();
+    const qint64 id = begin();
+    AnswerWriter writer(*m_worker, id);
+    std::optional<Message> finished;
+    connect(&writer, &AnswerWriter::finished, this, [&](const Message& message) { finished = message; });
+    QString said;
+    for (int i = 0; i < 130; ++i) {
+        const QString word = QString::number(i) + QLatin1Char(' ');
+        writer.append(word, makeToken(i));
+        said += word;
+        if (i == 100) {
+            QTest::qWait(900);
+            QCOMPARE(get([id](Store& store) { return store.message(id).text; }), said); // within a second
+            QCOMPARE(get([id](Store& store) { return store.message(id).state; }), MessageState::Streaming);
+        }
+    }
+    AnswerEnd end;
+    end.stop_reason = trace::StopReason::Eos;
+    end.timings.decode_tokens = 130;
+    writer.finish(end);
+    QTRY_VERIFY(finished);
+    QCOMPARE(finished->text, said);
+    QCOMPARE(finished->state, MessageState::Complete);
+    QCOMPARE(finished->timings.decode_tokens, 130U);
+    QCOMPARE(get([id](Store& store) { return store.traces(id).tokens.size(); }), size_t(130));
+}
+
+void TestStoreWorker::finishesDuringAFlush() {
+    openWith();
+    const qint64 id = begin();
+    m_worker->run([](Store&) { QThread::msleep(1200); }); // the flush waits behind it
+    AnswerWriter writer(*m_worker, id);
+    QSignalSpy spy(&writer, &AnswerWriter::finished);
+    writer.append(QStringLiteral("one "), makeToken(0));
+    QTest::qWait(700); // given, not stored
+    writer.append(QStringLiteral("two "), makeToken(1));
+    writer.append(QStringLiteral("three"), makeToken(2));
+    writer.finish({});
+    QTRY_COMPARE(spy.size(), 1);
+    QCOMPARE(get([id](Store& store) { return store.message(id).text; }), QStringLiteral("one two three"));
+    QCOMPARE(get([id](Store& store) { return store.traces(id).tokens.size(); }), size_t(3));
+}
+
+void TestStoreWorker::keepsTheRestOfAnAnswerWhenItGoes() {
+    openWith();
+    const qint64 first = begin();
+    const qint64 second = begin();
+    {
+        AnswerWriter writer(*m_worker, first);
+        writer.append(QStringLiteral("unfinished"), makeToken(0));
+        AnswerWriter other(*m_worker, second);
+        other.append(QStringLiteral("finished"), makeToken(0));
+        AnswerEnd end;
+        end.state = MessageState::Cancelled;
+        other.finish(end);
+    }
+    m_worker->close();
+    const Store store(m_folder->path());
+    QCOMPARE(store.message(first).text, QStringLiteral("unfinished"));
+    QCOMPARE(store.message(first).state, MessageState::Interrupted);
+    QCOMPARE(store.message(second).text, QStringLiteral("finished"));
+    QCOMPARE(store.message(second).state, MessageState::Cancelled);
+}
+
+void TestStoreWorker::triesAgainWhenTheDiskHasRoom() {
+    StoreOptions small;
+    small.max_pages = 100;
+    openWith(small);
+    const qint64 id = begin();
+    AnswerWriter writer(*m_worker, id);
+    QSignalSpy failures(&writer, &AnswerWriter::failed);
+    QSignalSpy recoveries(&writer, &AnswerWriter::recovered);
+    QSignalSpy ends(&writer, &AnswerWriter::finished);
+    const QString big(1'000'000, QLatin1Char('b'));
+    writer.append(QStringLiteral("a"), makeToken(0));
+    writer.append(big, makeToken(1));
+    QTRY_COMPARE_WITH_TIMEOUT(failures.size(), 1, 5000);
+    writer.append(QStringLiteral("c"), makeToken(2));
+    writer.finish({});
+    QTest::qWait(2500);
+    QCOMPARE(failures.size(), 1); // told once
+    QCOMPARE(ends.size(), 0);
+    openWith(); // with room; the answer is Interrupted by that
+    m_worker->run([id](Store& store) { store.resumeAnswer(id); });
+    QTRY_COMPARE_WITH_TIMEOUT(ends.size(), 1, 10000);
+    QCOMPARE(recoveries.size(), 1);
+    QVERIFY(get([id](Store& store) { return store.message(id).text; }) == QStringLiteral("a") + big + QLatin1Char('c'));
+    QCOMPARE(get([id](Store& store) { return store.traces(id).tokens.size(); }), size_t(3));
+}
+
+QTEST_GUILESS_MAIN(TestStoreWorker)
+#include "tst_store_worker.moc"
