@@ -88,7 +88,7 @@ TEST(Opening, RefusesWhatIsNoRegularFile) {
         const std::string sentence = sentenceOf(id, [&] { const Reader reader(path); });
         EXPECT_NE(sentence.find(word), std::string::npos) << sentence;
         EXPECT_NE(sentence.find(path.string()), std::string::npos) << sentence;
-        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
     };
     refused("file.missing", folder / "none.gguf", "no file");
     refused("file.missing", folder / "none" / "deeper.gguf", "no file");
