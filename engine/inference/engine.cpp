@@ -46,7 +46,7 @@ uint32_t contextOf(const LoadOptions& options, const model::ModelConfig& config)
 vulkan::DeviceOptions deviceOptions(const LoadOptions& options) {
     return {.selector = options.device,
             .cache_folder = options.cache_folder,
-            .shader_hash = shaders::shader_hash,
+            .shader_hash = shaders::shaderHash,
             .validation = false};
 }
 
