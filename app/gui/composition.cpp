@@ -203,6 +203,7 @@ void Composition::connectTraces() {
                     updateContext();
                 }
             });
+    connect(m_panels, &RoutingPanels::probabilitiesWanted, &m_session, &ChatSession::setRouterProbs);
     connect(&m_traces, &ui::TraceModel::currentChanged, this, &Composition::updateTokens);
     connect(&m_traces, &ui::TraceModel::appended, this, &Composition::updateTokens);
     connect(&m_selection, &ui::Selection::changed, this, [this](const ui::SelectionState& state) {
@@ -303,7 +304,6 @@ void Composition::applyTheme() {
 void Composition::applyLayout() {
     const bool inspect = m_window->layoutName() == ui::LayoutName::Inspect;
     m_window->chat()->setTokensClickable(inspect);
-    m_session.setRouterProbs(inspect);
     updateTokens();
 }
 

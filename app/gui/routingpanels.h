@@ -20,6 +20,10 @@ public:
 
     void setKvCache(const ui::KvCacheState& state);
 
+signals:
+    /** A panel in view draws the probabilities of all experts, or none does. */
+    void probabilitiesWanted(bool wanted);
+
 private:
     ui::KvCachePanel* m_kvCache = nullptr; ///< of the window
 };

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/app/gui/appfixture.h"
+
+#include "engine/model/convert.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/composer.h"
+#include "ui/panels/transcript.h"
+
+#include <QCoreApplication>
+#include <QLabel>
+#include <QTest>
+
+namespace moescope::test {
+namespace {
+
+constexpr int patience = 60'000; // ms: software Vulkan on a loaded machine
+
+gui::StartOptions optionsFor(const QString& folder, const QString& model) {
+    gui::StartOptions options;
+    options.data_folder = folder;
+    options.model = model;
+    return options;
+}
+
+} // namespace
+
+QString goldenModel() {
+    static const QTemporaryDir folder;
+    static const QString file = [] {
+        const QString target = folder.filePath(QStringLiteral("large_like.gguf"));
+        model::ConvertOptions options;
+        options.type = gguf::TensorType::F16;
+        model::convert(std::filesystem::path(MOESCOPE_TEST_DATA) / "golden" / "large_like", target.toStdString(),
+                       options);
+        return target;
+    }();
+    return file;
+}
+
+App::App(const QString& folder, const QString& model) : composition(optionsFor(folder, model)) { composition.start(); }
+
+bool App::waitForModel() {
+    return QTest::qWaitFor(
+        [this] {
+            return composition.window().isVisible() &&
+                   composition.controller().state() == controller::InferenceController::State::Ready;
+        },
+        patience);
+}
+
+void App::settle() {
+    composition.store().flush();
+    QCoreApplication::processEvents();
+    composition.store().flush();
+    QCoreApplication::processEvents();
+}
+
+bool App::waitForAnswer() {
+    // First it begins, once the prompt is stored; then it ends.
+    settle();
+    const bool over = QTest::qWaitFor([this] { return !composition.session().run().isActive(); }, patience);
+    settle();
+    return over;
+}
+
+bool App::ask(const QString& text) {
+    ui::Composer* composer = composition.window().chat()->composer();
+    composer->setDraft(text);
+    composer->send();
+    return waitForAnswer();
+}
+
+QList<ui::MessageView> App::messages() const {
+    return const_cast<gui::Composition&>(composition).window().chat()->transcript()->messages();
+}
+
+bool App::shows(const QString& part) const {
+    for (const QLabel* label : const_cast<gui::Composition&>(composition).window().findChildren<QLabel*>()) {
+        if (label->isVisible() && label->text().contains(part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+} // namespace moescope::test

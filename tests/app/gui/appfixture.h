@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/gui/composition.h"
+
+#include <QTemporaryDir>
+
+#include <memory>
+
+namespace moescope::test {
+
+/** large_like, converted once. */
+QString goldenModel();
+
+/** The app with a data folder of its own and a small model. */
+struct App {
+    explicit App(const QString& folder, const QString& model = goldenModel());
+
+    bool waitForModel();
+    /** The store has answered everything so far and its answers were taken. */
+    void settle();
+    /** As if it was typed and Enter pressed; waits for the end of the answer. False: it did not end in time. */
+    bool ask(const QString& text);
+    bool waitForAnswer();
+    QList<ui::MessageView> messages() const;
+    /** Some label in the window holds `part` and can be seen. */
+    bool shows(const QString& part) const;
+
+    gui::Composition composition;
+};
+
+} // namespace moescope::test

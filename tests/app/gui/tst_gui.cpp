@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/app/gui/appfixture.h"
+
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/composer.h"
+#include "ui/panels/conversationspanel.h"
+#include "ui/panels/transcript.h"
+
+#include <QFile>
+#include <QTest>
+
+using namespace moescope;
+using test::App;
+
+class TestGui : public QObject {
+    Q_OBJECT
+
+private slots:
+    void aConversationOutlivesTheProgram() {
+        const QTemporaryDir folder;
+        QString answer;
+        QList<int> experts;
+        int tokens = 0;
+        {
+            App app(folder.path());
+            QVERIFY(app.waitForModel());
+            QVERIFY(app.messages().isEmpty());
+            QVERIFY(app.ask(QStringLiteral("Tell me a story about a fox and a boat.")));
+            QCOMPARE(app.messages().size(), 2);
+            QCOMPARE(app.messages()[0].text, QStringLiteral("Tell me a story about a fox and a boat."));
+            answer = app.messages()[1].text;
+            tokens = app.composition.traces().tokenCount();
+            QVERIFY(tokens > 0);
+            QCOMPARE(app.composition.traces().current(), app.messages()[1].id);
+            QVERIFY(app.composition.traces().hasRouting());
+            for (int i = 0; i < tokens; ++i) {
+                experts.append(app.composition.traces().topExpert(i, 0));
+            }
+        }
+        {
+            App app(folder.path());
+            QVERIFY(app.waitForModel());
+            app.settle();
+            QTRY_COMPARE(app.messages().size(), 2);
+            QCOMPARE(app.messages()[1].text, answer);
+            QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
+            QTRY_COMPARE(app.composition.traces().tokenCount(), tokens);
+            for (int i = 0; i < tokens; ++i) {
+                QCOMPARE(app.composition.traces().topExpert(i, 0), experts[i]);
+            }
+            QCOMPARE(
+                app.composition.window().conversations()->model()->rowOf(app.composition.session().conversation()) >= 0,
+                true);
+        }
+    }
+
+    void regenerateMakesAVersionAndEditABranch() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        QVERIFY(app.ask(QStringLiteral("One")));
+        const qint64 first = app.messages()[1].id;
+        ui::ChatPanel* chat = app.composition.window().chat();
+        emit chat->regenerateRequested(first);
+        QVERIFY(app.waitForAnswer());
+        QCOMPARE(app.messages().size(), 2);
+        QCOMPARE(app.messages()[1].versions, 2);
+        QCOMPARE(app.messages()[1].version, 2);
+        emit chat->versionRequested(app.messages()[1].id, -1);
+        QCOMPARE(app.messages()[1].id, first);
+        QCOMPARE(app.messages()[1].version, 1);
+        QTRY_COMPARE(app.composition.traces().current(), first);
+
+        emit chat->editRequested(app.messages()[0].id, QStringLiteral("Two"));
+        QVERIFY(app.waitForAnswer());
+        QCOMPARE(app.messages()[0].text, QStringLiteral("Two"));
+        QCOMPARE(app.messages()[0].versions, 2);
+    }
+
+    void stopKeepsWhatIsThere() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        ui::SamplingView hot;
+        hot.temperature = 1.5;
+        hot.top_k = 0;
+        hot.top_p = 1;
+        emit app.composition.window().chat()->samplingChanged(hot);
+        app.composition.window().chat()->composer()->setDraft(QStringLiteral("Go on and on"));
+        app.composition.window().chat()->composer()->send();
+        QTRY_VERIFY(app.composition.session().run().isActive() || app.messages().size() == 2);
+        emit app.composition.window().chat()->stopRequested();
+        QTRY_VERIFY_WITH_TIMEOUT(!app.composition.session().run().isActive(), 2000);
+        app.settle();
+        QCOMPARE(app.messages().size(), 2);
+        QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
+    }
+
+    void closingWhileAnsweringLeavesAnInterruptedAnswerToContinue() {
+        const QTemporaryDir folder;
+        QString begun;
+        {
+            App app(folder.path());
+            QVERIFY(app.waitForModel());
+            ui::SamplingView hot;
+            hot.temperature = 1.5;
+            hot.top_k = 0;
+            hot.top_p = 1;
+            emit app.composition.window().chat()->samplingChanged(hot);
+            app.composition.window().chat()->composer()->setDraft(QStringLiteral("Go on and on"));
+            app.composition.window().chat()->composer()->send();
+            QTRY_VERIFY(!app.composition.session().run().traces().empty());
+            if (!app.composition.session().run().isActive()) {
+                QSKIP("the answer ended before the window closed");
+            }
+            begun = app.composition.session().run().answer().text;
+        }
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        app.settle();
+        QTRY_COMPARE(app.messages().size(), 2);
+        QCOMPARE(app.messages()[1].state, ui::AnswerState::Interrupted);
+        QVERIFY(app.messages()[1].text.startsWith(begun));
+        const QString kept = app.messages()[1].text;
+        emit app.composition.window().chat()->continueRequested(app.messages()[1].id);
+        QVERIFY(app.waitForAnswer());
+        QCOMPARE(app.messages().size(), 2);
+        QVERIFY(app.messages()[1].text.startsWith(kept));
+        QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
+    }
+
+    void deleteCanBeUndoneAndSearchFindsText() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        QVERIFY(app.ask(QStringLiteral("Where do the reeds grow?")));
+        const qint64 conversation = app.composition.session().conversation();
+        ui::ConversationsPanel* list = app.composition.window().conversations();
+        emit list->deleteRequested(conversation);
+        app.settle();
+        QCOMPARE(app.composition.session().conversation(), 0);
+        QVERIFY(app.messages().isEmpty());
+        QVERIFY(list->model()->rowOf(conversation) < 0);
+        emit app.composition.window().undoRequested();
+        app.settle();
+        QTRY_COMPARE(app.composition.session().conversation(), conversation);
+        QCOMPARE(app.messages().size(), 2);
+
+        QList<ui::SearchHit> hits;
+        gui::ConversationBook book(app.composition.store());
+        connect(&book, &gui::ConversationBook::found, this,
+                [&](const QString&, const QList<ui::SearchHit>& found) { hits = found; });
+        book.search(QStringLiteral("reeds grow"));
+        QTRY_VERIFY(!hits.isEmpty());
+        QCOMPARE(hits[0].conversation, conversation);
+    }
+
+    void draftsAndLayoutsAreKept() {
+        const QTemporaryDir folder;
+        {
+            App app(folder.path());
+            QVERIFY(app.waitForModel());
+            emit app.composition.window().chat()->draftChanged(QStringLiteral("not sent yet"));
+            app.composition.window().setLayoutName(ui::LayoutName::Inspect);
+            app.composition.window().close();
+        }
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        app.settle();
+        QCOMPARE(app.composition.window().chat()->draft(), QStringLiteral("not sent yet"));
+        QCOMPARE(app.composition.window().layoutName(), ui::LayoutName::Inspect);
+    }
+
+    void withoutADataFolderTheChatWorksAndSaysSo() {
+        const QTemporaryDir folder;
+        QFile inTheWay(folder.filePath(QStringLiteral("file")));
+        QVERIFY(inTheWay.open(QIODevice::WriteOnly));
+        inTheWay.write("x");
+        inTheWay.close();
+        App app(inTheWay.fileName());
+        QVERIFY(app.waitForModel());
+        app.settle();
+        QTRY_VERIFY(app.shows(QStringLiteral("is not kept")));
+        QVERIFY(app.ask(QStringLiteral("Hello")));
+        QCOMPARE(app.messages().size(), 2);
+        QVERIFY(inTheWay.open(QIODevice::ReadOnly));
+        QCOMPARE(inTheWay.readAll(), QByteArray("x"));
+    }
+
+    void aSecondInstanceLeavesTheFirstAlone() {
+        const QTemporaryDir folder;
+        App first(folder.path());
+        QVERIFY(first.waitForModel());
+        QVERIFY(first.ask(QStringLiteral("First")));
+        {
+            App second(folder.path());
+            QVERIFY(second.waitForModel());
+            second.settle();
+            QTRY_VERIFY(second.shows(QStringLiteral("is not kept")));
+            QVERIFY(second.ask(QStringLiteral("Second")));
+        }
+        QVERIFY(first.ask(QStringLiteral("Third")));
+        QCOMPARE(first.messages().size(), 4);
+    }
+
+    void aDamagedDatabaseIsSetAsideWithASentence() {
+        const QTemporaryDir folder;
+        QFile database(folder.filePath(QStringLiteral("moescope.sqlite")));
+        QVERIFY(database.open(QIODevice::WriteOnly));
+        database.write(QByteArray(8192, 'x'));
+        database.close();
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        app.settle();
+        QTRY_VERIFY(app.shows(QStringLiteral("moescope.sqlite")));
+        QVERIFY(app.ask(QStringLiteral("Hello")));
+        QCOMPARE(app.messages().size(), 2);
+    }
+
+    void withoutAModelTheHistoryCanBeRead() {
+        const QTemporaryDir folder;
+        {
+            App app(folder.path());
+            QVERIFY(app.waitForModel());
+            QVERIFY(app.ask(QStringLiteral("Hello")));
+        }
+        App app(folder.path(), QStringLiteral("/nonexistent/model.gguf"));
+        QTRY_VERIFY(app.shows(QStringLiteral("model.gguf")));
+        app.settle();
+        QTRY_COMPARE(app.messages().size(), 2);
+        app.composition.session().send(QStringLiteral("not now"));
+        app.settle();
+        QCOMPARE(app.messages().size(), 2);
+    }
+};
+
+QTEST_MAIN(TestGui)
+#include "tst_gui.moc"
