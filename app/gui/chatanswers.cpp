@@ -90,6 +90,7 @@ void ChatSession::begin(Job job, const QString& textToGiveBack) {
                     m_settings.setNewDraft({});
                 }
                 const bool other = m_conversation.id != begun.conversation.id;
+                const QList<qint64> before = branchIds();
                 m_conversation = begun.conversation;
                 m_tree = begun.messages;
                 m_settings.setLastConversation(m_conversation.id);
@@ -100,7 +101,11 @@ void ChatSession::begin(Job job, const QString& textToGiveBack) {
                     emit messagesChanged(views());
                     emit titleChanged(m_conversation.title);
                 }
-                emit answerBegun(begun.answer.id, shapeOf(begun.answer, {}), begun.traces.tokens);
+                if (branchIds().mid(0, before.size()) == before) {
+                    emit answerBegun(begun.answer.id, shapeOf(begun.answer, {}), begun.traces.tokens);
+                } else {
+                    loadTraces(); // answers of the branch that was left no longer count
+                }
             } else {
                 startRun(begun); // its conversation is no longer in view; the answer is made all the same
             }

@@ -236,6 +236,14 @@ ui::MessageView ChatSession::view(const store::Message& message) const {
     return shownAs;
 }
 
+QList<qint64> ChatSession::branchIds() const {
+    QList<qint64> ids;
+    for (const store::Message& message : branch()) {
+        ids.append(message.id);
+    }
+    return ids;
+}
+
 QList<ui::MessageView> ChatSession::views() const {
     QList<ui::MessageView> shownAs;
     for (const store::Message& message : branch()) {

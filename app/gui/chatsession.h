@@ -98,6 +98,7 @@ private:
     ui::MessageView view(const store::Message& message) const;
     QList<ui::MessageView> views() const;
     bool canStart() const;
+    QList<qint64> branchIds() const;
     ui::TraceShape shapeOf(const store::Message& message, const store::TokenTraces& traces) const;
 
     store::StoreWorker& m_worker;

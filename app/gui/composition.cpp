@@ -207,9 +207,6 @@ void Composition::connectTraces() {
     connect(&m_traces, &ui::TraceModel::currentChanged, this, &Composition::updateTokens);
     connect(&m_traces, &ui::TraceModel::appended, this, &Composition::updateTokens);
     connect(&m_selection, &ui::Selection::changed, this, [this](const ui::SelectionState& state) {
-        if (state.run > 0 && state.run != m_traces.current() && m_traces.hasRun(state.run)) {
-            m_traces.setCurrent(state.run);
-        }
         const bool there = state.run == m_traces.current() && state.token >= 0 && state.token < m_traces.tokenCount();
         m_window->chat()->setSelectedToken(there ? state.token : -1);
         m_window->setTokenText(there ? QString::fromStdString(m_traces.token(state.token).text) : QString());
