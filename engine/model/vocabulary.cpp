@@ -6,6 +6,8 @@
 #include "engine/model/utf8.h"
 #include "engine/trace/error.h"
 
+#include <algorithm>
+
 namespace moescope::model {
 
 using trace::Error;
@@ -54,14 +56,14 @@ std::vector<TokenType> tokenTypes(const gguf::Reader& file, size_t count) {
 
 std::string shortened(std::string_view text) {
     constexpr size_t most = 40;
-    if (text.size() <= most) {
-        return std::string(text);
-    }
-    size_t end = most;
-    while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) {
+    size_t end = std::min(text.size(), most);
+    while (end < text.size() && end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) {
         --end;
     }
-    return std::string(text.substr(0, end)) + "…";
+    std::string out(text.substr(0, end));
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }, '?');
+    return end < text.size() ? out + "…" : out;
 }
 
 uint32_t producibleTokens(const gguf::Reader& file) {

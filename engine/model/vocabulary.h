@@ -60,7 +60,7 @@ private:
 /** Rows at the end of the vocabulary that are no tokens are left out: the number of ids that can be produced. */
 uint32_t producibleTokens(const gguf::Reader& file);
 
-/** `text` for use in a sentence: cut to some 40 bytes at a character's border. */
+/** `text` for use in a sentence: cut to some 40 bytes at a character's border, control characters replaced by "?". */
 std::string shortened(std::string_view text);
 
 } // namespace moescope::model
