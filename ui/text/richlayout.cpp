@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/text/richlayout.h"
+
+#include <QPainter>
+
+#include <algorithm>
+#include <cmath>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kCaretWidth = 8;
+constexpr int kCaretHeight = 16;
+
+} // namespace
+
+void RichLayout::layOut(const RichText& text, const QFont& font, int pitch, int width, Qt::Alignment alignment,
+                        Color color) {
+    m_text = &text;
+    m_pitch = pitch;
+    const Theme& look = theme();
+    QList<QTextLayout::FormatRange> formats;
+    for (const TextSpan& span : text.spans) {
+        QTextLayout::FormatRange range;
+        range.start = span.start;
+        range.length = span.length;
+        if ((span.flags & TextSpan::Code) != 0) {
+            range.format.setFont(look.font(TextStyle::MonoCode), QTextCharFormat::FontPropertiesSpecifiedOnly);
+        }
+        if ((span.flags & TextSpan::Bold) != 0) {
+            range.format.setFontWeight(QFont::DemiBold);
+        }
+        if ((span.flags & TextSpan::Italic) != 0) {
+            range.format.setFontItalic(true);
+        }
+        if ((span.flags & TextSpan::Strike) != 0) {
+            range.format.setFontStrikeOut(true);
+        }
+        if ((span.flags & TextSpan::Image) != 0) {
+            range.format.setForeground(look.color(Color::TextMuted));
+        }
+        if (span.link >= 0) {
+            range.format.setForeground(look.color(Color::AccentText));
+            range.format.setFontUnderline(true);
+        }
+        formats += range;
+    }
+    QTextCharFormat base;
+    base.setForeground(look.color(color));
+    QList<QTextLayout::FormatRange> all;
+    all += QTextLayout::FormatRange{0, static_cast<int>(text.text.size()), base};
+    all += formats;
+    m_layout.setText(text.text);
+    m_layout.setFont(font);
+    m_layout.setFormats(all);
+    QTextOption option(alignment);
+    option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    option.setTextDirection(text.text.isRightToLeft() ? Qt::RightToLeft : Qt::LeftToRight);
+    if (alignment == Qt::Alignment() && text.text.isRightToLeft()) {
+        option.setAlignment(Qt::AlignRight);
+    }
+    m_layout.setTextOption(option);
+    m_layout.setCacheEnabled(true);
+    int y = 0;
+    m_layout.beginLayout();
+    for (;;) {
+        QTextLine line = m_layout.createLine();
+        if (!line.isValid()) {
+            break;
+        }
+        line.setLineWidth(std::max(width, 1));
+        // A fallback font may be higher than the pitch of the style.
+        const int high = std::max(pitch, static_cast<int>(std::ceil(line.height())) - 4);
+        line.setPosition(QPointF(0, y + (high - line.height()) / 2.0));
+        y += high;
+    }
+    m_layout.endLayout();
+    m_height = std::max(y, pitch);
+}
+
+int RichLayout::widthUsed() const {
+    double width = 0;
+    for (int i = 0; i < m_layout.lineCount(); ++i) {
+        width = std::max(width, m_layout.lineAt(i).naturalTextWidth());
+    }
+    return static_cast<int>(std::ceil(width));
+}
+
+QList<QRect> RichLayout::rectsOfDisplay(int start, int end) const {
+    QList<QRect> rects;
+    for (int i = 0; i < m_layout.lineCount() && start < end; ++i) {
+        const QTextLine line = m_layout.lineAt(i);
+        const int from = std::max(start, line.textStart());
+        const int to = std::min(end, line.textStart() + line.textLength());
+        if (from >= to) {
+            if (line.textStart() >= end) {
+                break;
+            }
+            continue;
+        }
+        const double a = line.cursorToX(from);
+        const double b = line.cursorToX(to);
+        const int x = static_cast<int>(std::floor(std::min(a, b)));
+        const int right = static_cast<int>(std::ceil(std::max(a, b)));
+        rects +=
+            QRect(x, static_cast<int>(std::lround(line.y())), right - x, static_cast<int>(std::lround(line.height())));
+    }
+    return rects;
+}
+
+QList<QRect> RichLayout::rectsOf(int sourceStart, int sourceEnd) const {
+    if (isEmpty() || sourceStart >= sourceEnd) {
+        return {};
+    }
+    return rectsOfDisplay(m_text->displayOf(sourceStart), m_text->displayOf(sourceEnd));
+}
+
+void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& clip, const BlockMarks& marks) const {
+    if (m_text == nullptr) {
+        return;
+    }
+    const Theme& look = theme();
+    for (const QRect& box : rectsOf(marks.selection_start, marks.selection_end)) {
+        painter.fillRect(box.translated(origin), look.color(Color::AccentTintStrong));
+    }
+    for (const TextSpan& span : m_text->spans) {
+        if ((span.flags & TextSpan::Code) == 0) {
+            continue;
+        }
+        for (const QRect& box : rectsOfDisplay(span.start, span.start + span.length)) {
+            painter.setRenderHint(QPainter::Antialiasing);
+            painter.setPen(look.color(Color::BorderSubtle));
+            painter.setBrush(look.color(Color::CodeBg));
+            painter.drawRoundedRect(QRectF(box.translated(origin)).adjusted(-2.5, -0.5, 2.5, 0.5), 3, 3);
+            painter.setRenderHint(QPainter::Antialiasing, false);
+        }
+    }
+    const QList<QRect> marked = rectsOf(marks.mark_start, marks.mark_end);
+    for (const QRect& box : marked) {
+        paintWordMark(painter, box.translated(origin), true);
+    }
+    for (int i = 0; i < m_layout.lineCount(); ++i) {
+        const QTextLine line = m_layout.lineAt(i);
+        const double top = origin.y() + line.y();
+        if (top > clip.bottom() + 1) {
+            break;
+        }
+        if (top + line.height() >= clip.top()) {
+            line.draw(&painter, origin);
+        }
+    }
+    for (const QRect& box : marked) {
+        paintWordMark(painter, box.translated(origin), false);
+    }
+    if (marks.focused_link >= 0) {
+        for (const TextSpan& span : m_text->spans) {
+            if (span.link == marks.focused_link) {
+                for (const QRect& box : rectsOfDisplay(span.start, span.start + span.length)) {
+                    painter.setRenderHint(QPainter::Antialiasing);
+                    painter.setPen(QPen(look.color(Color::AccentText), 2));
+                    painter.setBrush(Qt::NoBrush);
+                    painter.drawRoundedRect(QRectF(box.translated(origin)).adjusted(-2, 0, 2, 0), 3, 3);
+                }
+            }
+        }
+    }
+    if (marks.caret) {
+        paintCaretBlock(painter, origin + endPoint(), m_pitch);
+    }
+}
+
+int RichLayout::sourceAt(const QPoint& point, bool nearest) const {
+    if (isEmpty()) {
+        return -1;
+    }
+    for (int i = 0; i < m_layout.lineCount(); ++i) {
+        const QTextLine line = m_layout.lineAt(i);
+        const bool last = i + 1 == m_layout.lineCount();
+        if (point.y() >= line.y() + line.height() + 2 && !(last && nearest)) {
+            continue;
+        }
+        const QRectF used = line.naturalTextRect();
+        if (!nearest && (point.x() < used.left() || point.x() > used.right() || point.y() < line.y() - 2)) {
+            return -1;
+        }
+        const int place =
+            line.xToCursor(point.x(), nearest ? QTextLine::CursorBetweenCharacters : QTextLine::CursorOnCharacter);
+        return m_text->sourceOf(place);
+    }
+    return -1;
+}
+
+int RichLayout::linkAt(const QPoint& point) const {
+    if (isEmpty()) {
+        return -1;
+    }
+    for (const TextSpan& span : m_text->spans) {
+        if (span.link >= 0) {
+            for (const QRect& box : rectsOfDisplay(span.start, span.start + span.length)) {
+                if (box.contains(point)) {
+                    return span.link;
+                }
+            }
+        }
+    }
+    return -1;
+}
+
+QRect RichLayout::linkRect(int link) const {
+    QRect all;
+    if (m_text != nullptr) {
+        for (const TextSpan& span : m_text->spans) {
+            if (span.link == link) {
+                for (const QRect& box : rectsOfDisplay(span.start, span.start + span.length)) {
+                    all |= box;
+                }
+            }
+        }
+    }
+    return all;
+}
+
+QPoint RichLayout::endPoint() const {
+    if (m_layout.lineCount() == 0) {
+        return {};
+    }
+    const QTextLine line = m_layout.lineAt(m_layout.lineCount() - 1);
+    const double x = line.cursorToX(static_cast<int>(m_layout.text().size()));
+    return {static_cast<int>(std::ceil(x)), static_cast<int>(std::lround(line.y() + (line.height() - m_pitch) / 2.0))};
+}
+
+void paintWordMark(QPainter& painter, const QRect& box, bool below) {
+    const Theme& look = theme();
+    const QRectF edge = QRectF(box).adjusted(-2, -1, 2, 1);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(below ? QPen(Qt::NoPen) : QPen(look.color(Color::AccentText), 2));
+    painter.setBrush(below ? QBrush(look.color(Color::AccentTint)) : QBrush(Qt::NoBrush));
+    painter.drawRoundedRect(edge, 2, 2);
+    painter.setRenderHint(QPainter::Antialiasing, false);
+}
+
+void paintCaretBlock(QPainter& painter, const QPoint& lineTop, int pitch) {
+    const int high = std::min(kCaretHeight * pitch / 22 + 1, pitch);
+    painter.fillRect(QRect(lineTop.x() + 1, lineTop.y() + (pitch - high) / 2, kCaretWidth, high),
+                     theme().color(Color::Text));
+}
+
+} // namespace moescope::ui
