@@ -23,6 +23,18 @@ struct ListState {
     QChar delimiter;
 };
 
+void chopLineBreaks(RichText& text) {
+    while (text.text.endsWith(QLatin1Char('\n'))) {
+        text.text.chop(1);
+        TextSegment& last = text.segments.back();
+        --last.length;
+        --last.source_length;
+        if (last.length == 0) {
+            text.segments.pop_back();
+        }
+    }
+}
+
 class Parser {
 public:
     Parser(const QByteArray& bytes, int sourceStart, int firstNumber)
@@ -91,9 +103,7 @@ private:
         }
         m_open = false;
         if (m_block.kind == MarkdownBlock::Kind::Code) {
-            while (m_block.content.text.endsWith(QLatin1Char('\n'))) {
-                m_block.content.text.chop(1);
-            }
+            chopLineBreaks(m_block.content);
         }
         const bool empty = m_block.content.text.isEmpty() && m_block.marker.isEmpty();
         const bool needsText = m_block.kind == MarkdownBlock::Kind::Paragraph;
