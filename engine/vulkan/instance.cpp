@@ -24,12 +24,6 @@ bool openLoader() {
     return opened;
 }
 
-/** The functions that the loader hands out dispatch by their first argument: those of the first instance serve all. */
-void loadFunctions(VkInstance instance) {
-    static std::once_flag once;
-    std::call_once(once, [instance] { volkLoadInstance(instance); });
-}
-
 std::vector<VkExtensionProperties> extensionsOf(const char* layer) {
     uint32_t count = 0;
     if (vkEnumerateInstanceExtensionProperties(layer, &count, nullptr) < VK_SUCCESS) {
@@ -64,6 +58,12 @@ bool hasValidationLayer() {
     });
 }
 
+[[noreturn]] void throwNoValidation() {
+    throw trace::Error("vulkan.no_validation",
+                       "The Vulkan validation layer is asked for, but {layer} cannot be loaded: is it installed?",
+                       {{"layer", validationLayer}});
+}
+
 VKAPI_ATTR VkBool32 VKAPI_CALL onMessage(VkDebugUtilsMessageSeverityFlagBitsEXT, VkDebugUtilsMessageTypeFlagsEXT,
                                          const VkDebugUtilsMessengerCallbackDataEXT* data, void* user) {
     if (user != nullptr) {
@@ -73,39 +73,88 @@ VKAPI_ATTR VkBool32 VKAPI_CALL onMessage(VkDebugUtilsMessageSeverityFlagBitsEXT,
     return VK_FALSE;
 }
 
+/** What vkCreateInstance is called with, apart from layers. */
+struct InstanceWish {
+    std::vector<const char*> extensions;
+    VkInstanceCreateFlags flags = 0;
+    bool debug_utils = false;
+
+    explicit InstanceWish(const std::vector<VkExtensionProperties>& available) {
+        debug_utils = contains(available, VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
+        if (debug_utils) {
+            extensions.push_back(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
+        }
+        if (contains(available, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME)) {
+            extensions.push_back(VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
+            flags = VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
+        }
+    }
+};
+
+/** Null where there is no driver. `next` and `layer` may be null. */
+VkInstance makeInstance(const InstanceWish& wish, const void* next, const char* layer) {
+    VkApplicationInfo application{VK_STRUCTURE_TYPE_APPLICATION_INFO};
+    application.pApplicationName = "Moescope";
+    application.pEngineName = "Moescope";
+    application.apiVersion = VK_API_VERSION_1_3;
+    VkInstanceCreateInfo info{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, next};
+    info.flags = wish.flags;
+    info.pApplicationInfo = &application;
+    info.enabledLayerCount = layer != nullptr ? 1 : 0;
+    info.ppEnabledLayerNames = &layer;
+    info.enabledExtensionCount = static_cast<uint32_t>(wish.extensions.size());
+    info.ppEnabledExtensionNames = wish.extensions.data();
+    VkInstance instance = VK_NULL_HANDLE;
+    const VkResult result = vkCreateInstance(&info, nullptr, &instance);
+    if (result == VK_ERROR_INCOMPATIBLE_DRIVER || result == VK_ERROR_INITIALIZATION_FAILED) {
+        return VK_NULL_HANDLE;
+    }
+    check(result, "vkCreateInstance");
+    return instance;
+}
+
+/** The instance of the process: made on first use and never destroyed, so that drivers are loaded once and the
+ *  functions taken from it stay valid. They dispatch by their first argument: other instances use them too. */
+VkInstance sharedInstance() {
+    static std::mutex mutex;
+    static VkInstance instance = VK_NULL_HANDLE;
+    const std::scoped_lock lock(mutex);
+    if (instance == VK_NULL_HANDLE) {
+        instance = makeInstance(InstanceWish(extensionsOf(nullptr)), nullptr, nullptr);
+        if (instance != VK_NULL_HANDLE) {
+            volkLoadInstance(instance);
+        }
+    }
+    return instance;
+}
+
 } // namespace
 
 std::unique_ptr<Instance> Instance::create(bool validation, Counters* counters) {
     if (!openLoader()) {
         return nullptr;
     }
-    std::vector<VkExtensionProperties> available = extensionsOf(nullptr);
-    const bool layered = validation && hasValidationLayer();
-    if (validation && !layered) {
-        throw trace::Error("vulkan.no_validation",
-                           "The Vulkan validation layer is asked for, but {layer} is not installed.",
-                           {{"layer", validationLayer}});
+    if (validation && !hasValidationLayer()) {
+        throwNoValidation();
     }
-    if (layered) {
-        const std::vector<VkExtensionProperties> of_layer = extensionsOf(validationLayer);
-        available.insert(available.end(), of_layer.begin(), of_layer.end());
+    std::unique_ptr<Instance> instance(new Instance);
+    instance->m_instance = sharedInstance();
+    if (instance->m_instance == VK_NULL_HANDLE) {
+        return nullptr;
     }
+    if (validation) {
+        instance->addValidation(counters);
+    }
+    instance->m_setObjectName = reinterpret_cast<PFN_vkSetDebugUtilsObjectNameEXT>(
+        vkGetInstanceProcAddr(instance->m_instance, "vkSetDebugUtilsObjectNameEXT"));
+    return instance;
+}
 
-    std::vector<const char*> extensions;
-    const bool debug_utils = contains(available, VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
-    if (debug_utils) {
-        extensions.push_back(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
-    }
-    const bool portability = contains(available, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
-    if (portability) {
-        extensions.push_back(VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
-    }
-    const char* wish = std::getenv("MOESCOPE_VALIDATION");
-    const bool synchronization = layered && wish != nullptr && std::string_view(wish) == "sync" &&
-                                 contains(available, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME);
-    if (synchronization) {
-        extensions.push_back(VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME);
-    }
+void Instance::addValidation(Counters* counters) {
+    std::vector<VkExtensionProperties> available = extensionsOf(nullptr);
+    const std::vector<VkExtensionProperties> of_layer = extensionsOf(validationLayer);
+    available.insert(available.end(), of_layer.begin(), of_layer.end());
+    InstanceWish wish(available);
 
     VkDebugUtilsMessengerCreateInfoEXT messenger{VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT};
     messenger.messageSeverity =
@@ -114,57 +163,36 @@ std::unique_ptr<Instance> Instance::create(bool validation, Counters* counters) 
     messenger.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT;
     messenger.pfnUserCallback = onMessage;
     messenger.pUserData = counters;
-
-    const VkValidationFeatureEnableEXT enabled = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
+    const VkValidationFeatureEnableEXT synchronization = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
     VkValidationFeaturesEXT features{VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT};
     features.enabledValidationFeatureCount = 1;
-    features.pEnabledValidationFeatures = &enabled;
-    features.pNext = debug_utils ? &messenger : nullptr;
-
-    VkApplicationInfo application{VK_STRUCTURE_TYPE_APPLICATION_INFO};
-    application.pApplicationName = "Moescope";
-    application.pEngineName = "Moescope";
-    application.apiVersion = VK_API_VERSION_1_3;
-    VkInstanceCreateInfo info{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO};
-    info.pApplicationInfo = &application;
-    info.flags = portability ? VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR : 0;
-    info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
-    info.ppEnabledExtensionNames = extensions.data();
-    if (layered) {
-        info.enabledLayerCount = 1;
-        info.ppEnabledLayerNames = &validationLayer;
-        info.pNext = synchronization ? static_cast<const void*>(&features) : features.pNext;
+    features.pEnabledValidationFeatures = &synchronization;
+    const void* next = wish.debug_utils ? &messenger : nullptr;
+    const char* variable = std::getenv("MOESCOPE_VALIDATION");
+    if (variable != nullptr && std::string_view(variable) == "sync" &&
+        contains(available, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME)) {
+        wish.extensions.push_back(VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME);
+        features.pNext = next;
+        next = &features;
     }
 
-    std::unique_ptr<Instance> instance(new Instance);
-    const VkResult result = vkCreateInstance(&info, nullptr, &instance->m_instance);
-    if (result == VK_ERROR_INCOMPATIBLE_DRIVER || result == VK_ERROR_INITIALIZATION_FAILED) {
-        instance->m_instance = VK_NULL_HANDLE;
-        return nullptr;
+    m_instance = makeInstance(wish, next, validationLayer);
+    if (m_instance == VK_NULL_HANDLE) {
+        throwNoValidation();
     }
-    check(result, "vkCreateInstance");
-    loadFunctions(instance->m_instance);
-    if (debug_utils) {
-        // Handed out only by an instance that enabled the extension, so asked for each time.
-        const auto function = [&instance](const char* name) {
-            return vkGetInstanceProcAddr(instance->m_instance, name);
-        };
-        instance->m_setObjectName =
-            reinterpret_cast<PFN_vkSetDebugUtilsObjectNameEXT>(function("vkSetDebugUtilsObjectNameEXT"));
-        instance->m_destroyMessenger =
-            reinterpret_cast<PFN_vkDestroyDebugUtilsMessengerEXT>(function("vkDestroyDebugUtilsMessengerEXT"));
-        const auto create =
-            reinterpret_cast<PFN_vkCreateDebugUtilsMessengerEXT>(function("vkCreateDebugUtilsMessengerEXT"));
-        if (layered && create != nullptr) {
-            check(create(instance->m_instance, &messenger, nullptr, &instance->m_messenger),
-                  "vkCreateDebugUtilsMessengerEXT");
-        }
+    m_owned = true;
+    // Handed out only by an instance that enabled the extension.
+    const auto create = reinterpret_cast<PFN_vkCreateDebugUtilsMessengerEXT>(
+        vkGetInstanceProcAddr(m_instance, "vkCreateDebugUtilsMessengerEXT"));
+    m_destroyMessenger = reinterpret_cast<PFN_vkDestroyDebugUtilsMessengerEXT>(
+        vkGetInstanceProcAddr(m_instance, "vkDestroyDebugUtilsMessengerEXT"));
+    if (create != nullptr && m_destroyMessenger != nullptr) {
+        check(create(m_instance, &messenger, nullptr, &m_messenger), "vkCreateDebugUtilsMessengerEXT");
     }
-    return instance;
 }
 
 Instance::~Instance() {
-    if (m_instance == VK_NULL_HANDLE) {
+    if (!m_owned) {
         return;
     }
     if (m_messenger != VK_NULL_HANDLE) {

@@ -9,7 +9,8 @@ namespace moescope::vulkan {
 
 struct Counters;
 
-/** A Vulkan instance with, if asked for, the validation layer: its messages go to stderr and are counted. */
+/** A Vulkan instance: the one of the process or, if validation is asked for, one of its own with the validation layer,
+ *  whose messages go to stderr and are counted. */
 class Instance {
 public:
     /** Null where there is no loader or no driver. `counters` outlives the instance. Throws
@@ -25,7 +26,10 @@ public:
 
 private:
     Instance() = default;
+    void addValidation(Counters* counters);
+
     VkInstance m_instance = VK_NULL_HANDLE;
+    bool m_owned = false; ///< the process's is never destroyed
     VkDebugUtilsMessengerEXT m_messenger = VK_NULL_HANDLE;
     PFN_vkSetDebugUtilsObjectNameEXT m_setObjectName = nullptr;
     PFN_vkDestroyDebugUtilsMessengerEXT m_destroyMessenger = nullptr;
