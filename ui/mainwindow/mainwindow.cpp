@@ -24,7 +24,6 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kUndoTime = 8000;  ///< ms
 constexpr int kToastTime = 4000; ///< ms
 constexpr QSize kLeast{960, 600};
 constexpr QSize kFirst{1440, 900};
@@ -102,7 +101,7 @@ void MainWindow::connectActions() {
     connect(a->settings, &QAction::triggered, this, &MainWindow::settingsRequested);
     connect(a->quit, &QAction::triggered, this, &QWidget::close);
     connect(a->undo, &QAction::triggered, this, [this] {
-        m_toast->hide();
+        m_toast->dismiss();
         emit undoRequested();
     });
     connect(a->searchConversations, &QAction::triggered, this, [this] {
@@ -237,7 +236,7 @@ void MainWindow::setUndoAvailable(bool available) { m_actions->undo->setEnabled(
 
 void MainWindow::showUndoToast(const QString& sentence) {
     setUndoAvailable(true);
-    m_toast->showMessage(sentence, tr("Undo"), kUndoTime);
+    m_toast->showMessage(sentence, tr("Undo"));
     placeOverlays();
 }
 

@@ -6,6 +6,7 @@
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/panels/panelframe.h"
 
 #include <QAction>
 #include <QApplication>
@@ -60,7 +61,6 @@ void MainWindow::addPanel(const QString& id, QDockWidget* panel, Qt::DockWidgetA
         QTimer::singleShot(0, this, &MainWindow::decorateTabs);
     });
     connect(panel, &QDockWidget::topLevelChanged, this, &MainWindow::markChanged);
-    connect(panel, &QWidget::windowIconChanged, this, &MainWindow::decorateTabs);
 }
 
 Docks MainWindow::docks() const { return {m_sidebar, m_panels, m_panelOrder}; }
@@ -140,7 +140,8 @@ void MainWindow::showPanel(const QString& id) {
         markChanged();
     }
     dock->raise();
-    if (QWidget* stop = firstStop(dock)) {
+    const auto* frame = qobject_cast<PanelFrame*>(dock);
+    if (QWidget* stop = frame != nullptr ? frame->focusTarget() : firstStop(dock)) {
         stop->setFocus(Qt::OtherFocusReason);
     }
 }
@@ -155,8 +156,9 @@ void MainWindow::decorateTabs() {
         bar->setDrawBase(false);
         for (int i = 0; i < bar->count(); ++i) {
             for (QDockWidget* dock : std::as_const(m_panels)) {
-                if (dock->windowTitle() == bar->tabText(i)) {
-                    bar->setTabIcon(i, dock->windowIcon());
+                const auto* frame = qobject_cast<PanelFrame*>(dock);
+                if (frame != nullptr && frame->windowTitle() == bar->tabText(i)) {
+                    bar->setTabIcon(i, theme().icon(frame->iconName()));
                 }
             }
         }
@@ -194,8 +196,8 @@ void MainWindow::movePanelFocus(int step) {
         return;
     }
     stop->raise();
-    QWidget* content = static_cast<QDockWidget*>(stop)->widget();
-    QWidget* target = content != nullptr ? firstStop(content) : nullptr;
+    const auto* frame = qobject_cast<PanelFrame*>(stop);
+    QWidget* target = frame != nullptr ? frame->focusTarget() : firstStop(static_cast<QDockWidget*>(stop)->widget());
     if (target == nullptr) {
         target = firstStop(stop);
     }

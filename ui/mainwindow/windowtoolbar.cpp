@@ -20,6 +20,18 @@ constexpr int kCrumbAbove = 1000;   ///< px of window width
 constexpr int kDetailAbove = 1180;  ///< px of window width, in Inspect
 constexpr int kMostTokenText = 24;  ///< characters
 
+/** Between two groups of the toolbar. */
+class ToolBarLine : public QWidget {
+public:
+    using QWidget::QWidget;
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        painter.fillRect(width() / 2, 0, 1, height(), theme().color(Color::Border));
+    }
+};
+
 } // namespace
 
 ModelLabel::ModelLabel(QWidget* parent) : QWidget(parent) {
@@ -221,12 +233,9 @@ IconButton* WindowToolBar::button(const QString& icon, QAction* action, const QS
 }
 
 QWidget* WindowToolBar::line() {
-    auto* frame = new QFrame(this);
-    frame->setFixedSize(17, 20);
-    frame->setFrameShape(QFrame::VLine);
-    frame->setFrameShadow(QFrame::Plain);
-    frame->setProperty("toolbarLine", true);
-    return frame;
+    auto* line = new ToolBarLine(this);
+    line->setFixedSize(17, 20);
+    return line;
 }
 
 void WindowToolBar::setLayoutName(LayoutName layout) {

@@ -46,6 +46,7 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
     m_stats = new StyledLabel({}, TextStyle::Small, Color::TextMuted, this);
     m_stats->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     connect(m_text, &MarkdownView::linkActivated, this, &MessageWidget::linkActivated);
+    connect(m_text, &MarkdownView::heightChanged, this, &MessageWidget::heightChanged);
     connect(m_progress, &ProgressCard::stopRequested, this, &MessageWidget::stopRequested);
     connect(m_copy, &QAbstractButton::clicked, this, &MessageWidget::copyRequested);
     connect(m_regenerate, &QAbstractButton::clicked, this, &MessageWidget::regenerateRequested);
@@ -201,10 +202,7 @@ void AnswerMessage::refreshMarks() {
 }
 
 int AnswerMessage::offsetTop(int offset) const {
-    if (m_message.text.isEmpty()) {
-        return 0;
-    }
-    return m_text->y() + static_cast<int>(static_cast<qint64>(m_text->height()) * offset / m_message.text.size());
+    return m_message.text.isEmpty() ? 0 : m_text->y() + m_text->topOfSourceOffset(offset);
 }
 
 int AnswerMessage::tokenAt(const QPoint& position) const {

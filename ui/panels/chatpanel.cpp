@@ -39,8 +39,13 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     m_notice = new Banner(Banner::Kind::Warning, {}, m_foot);
     m_notice->setClosable(true);
     m_notice->hide();
+    m_editNotice = new Banner(
+        Banner::Kind::Info, tr("You are editing a message. Sending it makes a new branch; the old one stays."), m_foot);
+    m_editNotice->setClosable(true);
+    m_editNotice->hide();
     m_composer = new Composer(m_foot);
     foot->addWidget(m_notice);
+    foot->addWidget(m_editNotice);
     foot->addWidget(m_composer);
     column->addWidget(m_head);
     column->addWidget(m_findBar);
@@ -77,10 +82,11 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     connect(m_composer, &Composer::samplingChanged, this, &ChatPanel::samplingChanged);
     connect(m_composer, &Composer::refused, this, &ChatPanel::setNotice);
     connect(m_notice, &Banner::closed, this, [this] {
-        if (m_editing != 0) {
-            endEdit();
-        }
         m_notice->hide();
+        focusComposer();
+    });
+    connect(m_editNotice, &Banner::closed, this, [this] {
+        endEdit();
         focusComposer();
     });
     setFocusProxy(m_composer);
@@ -92,6 +98,7 @@ void ChatPanel::setConversation(qint64 id, const QString& title, const QList<Mes
     m_editing = 0;
     m_composer->setEditing(false);
     m_notice->hide();
+    m_editNotice->hide();
     m_conversation = id;
     setTitle(title);
     setMessages(messages);
@@ -131,10 +138,6 @@ void ChatPanel::setDraft(const QString& text) { m_composer->setDraft(text); }
 QString ChatPanel::draft() const { return m_editing != 0 ? m_draftBeforeEdit : m_composer->text(); }
 
 void ChatPanel::setNotice(const QString& sentence) {
-    if (sentence.isEmpty() && m_editing != 0) {
-        return;
-    }
-    m_notice->setKind(Banner::Kind::Warning);
     m_notice->setText(sentence);
     m_notice->setVisible(!sentence.isEmpty());
 }
@@ -252,9 +255,7 @@ void ChatPanel::startEdit(qint64 message) {
     m_editing = message;
     m_composer->setDraft(m_transcript->messages()[index].text);
     m_composer->setEditing(true);
-    m_notice->setKind(Banner::Kind::Info);
-    m_notice->setText(tr("You are editing a message. Sending it makes a new branch; the old one stays."));
-    m_notice->show();
+    m_editNotice->show();
     focusComposer();
 }
 
@@ -265,7 +266,7 @@ void ChatPanel::endEdit() {
     m_editing = 0;
     m_composer->setEditing(false);
     m_composer->setDraft(m_draftBeforeEdit);
-    m_notice->hide();
+    m_editNotice->hide();
 }
 
 void ChatPanel::sent(const QString& text) {

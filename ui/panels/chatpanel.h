@@ -121,6 +121,7 @@ private:
     Transcript* m_transcript = nullptr;
     QWidget* m_foot = nullptr;
     Banner* m_notice = nullptr;
+    Banner* m_editNotice = nullptr;
     Composer* m_composer = nullptr;
 };
 

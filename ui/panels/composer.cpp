@@ -86,7 +86,9 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
         }
     });
     setFocusProxy(m_edit);
-    setTabOrder({m_edit, m_sampling, m_stop, m_send});
+    setTabOrder(m_edit, m_sampling);
+    setTabOrder(m_sampling, m_stop);
+    setTabOrder(m_stop, m_send);
     applyTheme();
 }
 

@@ -84,7 +84,7 @@ ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
     clock->start(kClockStep);
 
     connect(clock, &QTimer::timeout, this, [this] {
-        if (isVisible() && m_list->state() != QAbstractItemView::EditingState) {
+        if (isVisible() && !isRenaming()) {
             m_model->setNow(QDateTime::currentDateTime());
         }
     });
@@ -97,6 +97,7 @@ ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
     });
     connect(m_list, &QListView::clicked, this, &ConversationsPanel::activate);
     connect(m_list, &QListView::customContextMenuRequested, this, &ConversationsPanel::showMenu);
+    connect(m_delegate, &QAbstractItemDelegate::closeEditor, this, &ConversationsPanel::renamed, Qt::QueuedConnection);
     connect(m_model, &ConversationListModel::renameRequested, this, &ConversationsPanel::renameRequested);
     connect(m_deleted, &RowButton::clicked, this, [this] { showDeletedView(true); });
     connect(m_back, &RowButton::clicked, this, [this] { showDeletedView(false); });
@@ -104,10 +105,18 @@ ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
 }
 
 void ConversationsPanel::setConversations(const QList<ConversationRow>& rows) {
+    if (isRenaming()) {
+        // New rows would close the editor under the user's hands.
+        m_waiting = rows;
+        return;
+    }
+    m_waiting.reset();
     m_model->setNow(QDateTime::currentDateTime());
     m_model->setConversations(rows);
     refresh();
 }
+
+bool ConversationsPanel::isRenaming() const { return m_list->viewport()->findChild<QLineEdit*>() != nullptr; }
 
 void ConversationsPanel::setDeleted(const QList<ConversationRow>& rows) {
     m_model->setDeleted(rows);
@@ -192,6 +201,16 @@ void ConversationsPanel::renameCurrent() {
     if (index.isValid() && (index.flags() & Qt::ItemIsEditable)) {
         m_list->setCurrentIndex(index);
         m_list->edit(index);
+    }
+}
+
+void ConversationsPanel::renamed() {
+    if (m_waiting) {
+        // A rename that these rows do not know yet is told again by the store.
+        const QList<ConversationRow> rows = *m_waiting;
+        m_waiting.reset();
+        m_model->setConversations(rows);
+        refresh();
     }
 }
 

@@ -62,6 +62,8 @@ private:
     void showDeletedView(bool shown);
     void refresh();
     bool listKey(int key);
+    bool isRenaming() const;
+    void renamed();
     /** The row that F2 and Delete are about. */
     QModelIndex target() const;
     void remove(const QModelIndex& index);
@@ -74,6 +76,7 @@ private:
     QWidget* m_foot = nullptr;
     RowButton* m_deleted = nullptr;
     QTimer* m_searchDelay = nullptr;
+    std::optional<QList<ConversationRow>> m_waiting; ///< came while a title was being edited
     qint64 m_current = 0;
 };
 

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/conversationspanel.h"
+#include "ui/panels/rowbutton.h"
+#include "ui/theme/theme.h"
+
+#include <QApplication>
+#include <QLineEdit>
+#include <QListView>
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace moescope::ui;
+
+namespace {
+
+const QDateTime kNow(QDate(2026, 11, 24), QTime(15, 0));
+
+ConversationRow row(qint64 id, const QString& title, const QDateTime& changed) { return {id, title, changed, {}}; }
+
+QStringList texts(const ConversationListModel& model) {
+    QStringList all;
+    for (int i = 0; i < model.rowCount(); ++i) {
+        all << model.index(i).data().toString();
+    }
+    return all;
+}
+
+QList<ConversationRow> two() {
+    return {row(1, "A fox and a boat", QDateTime::currentDateTime()),
+            row(2, "Sums", QDateTime::currentDateTime().addDays(-1))};
+}
+
+} // namespace
+
+class TestConversations : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
+
+    void groupsByDate() {
+        ConversationListModel model;
+        model.setNow(kNow);
+        model.setConversations({row(5, "Last year", kNow.addDays(-400)), row(1, "Now", kNow.addSecs(-20)),
+                                row(2, "Morning", kNow.addSecs(-5 * 3600)), row(3, "Evening before", kNow.addDays(-1)),
+                                row(4, "Week", kNow.addDays(-4)), row(6, "October", kNow.addDays(-40))});
+        QCOMPARE(texts(model), QStringList({"Today", "Now", "Morning", "Yesterday", "Evening before", "Previous 7 days",
+                                            "Week", "October", "October", "October 2025", "Last year"}));
+        const auto time = [&](int at) { return model.index(at).data(ConversationListModel::TimeRole).toString(); };
+        QCOMPARE(time(1), QString("now"));
+        QCOMPARE(time(2), QString("10:00"));
+        QCOMPARE(time(4), QString("15:00"));
+        QCOMPARE(time(6), QString("20 Nov"));
+        QCOMPARE(time(10), QString("20 Oct 2025"));
+        QVERIFY(!(model.flags(model.index(0)) & Qt::ItemIsSelectable));
+        QVERIFY(model.flags(model.index(1)) & Qt::ItemIsEditable);
+    }
+
+    void movesToYesterdayAtMidnight() {
+        ConversationListModel model;
+        model.setNow(kNow);
+        model.setConversations({row(1, "A", kNow)});
+        model.setNow(kNow.addDays(1));
+        QCOMPARE(texts(model), QStringList({"Yesterday", "A"}));
+    }
+
+    void emptyHistorySaysWhere() {
+        ConversationListModel model;
+        QCOMPARE(texts(model),
+                 QStringList({"Conversations are kept on this machine only. Yours will be listed here."}));
+        model.setDraftShown(true);
+        QCOMPARE(texts(model).mid(0, 2), QStringList({"Today", "New conversation"}));
+    }
+
+    void searchShowsHitsOrSaysNone() {
+        ConversationListModel model;
+        model.setHits("reeds", {});
+        model.showHits();
+        QCOMPARE(texts(model), QStringList({"Nothing contains “reeds”."}));
+        SearchHit hit;
+        hit.conversation = 3;
+        hit.message = 9;
+        hit.title = "Fox";
+        hit.excerpt = "a\nboat";
+        hit.excerpt_hits = {{2, 6}};
+        model.setHits("boat", {hit});
+        const QModelIndex index = model.index(0);
+        QCOMPARE(index.data(ConversationListModel::ExcerptRole).toString(), QString("a boat"));
+        QCOMPARE(index.data(ConversationListModel::MessageRole).toLongLong(), 9);
+        QCOMPARE(index.data(Qt::AccessibleTextRole).toString().contains("a boat"), true);
+    }
+
+    void keysRenameDeleteAndOpen() {
+        ConversationsPanel panel;
+        panel.resize(264, 600);
+        panel.setConversations(two());
+        panel.setCurrent(1);
+        panel.show();
+        QVERIFY(QTest::qWaitForWindowActive(&panel));
+        auto* list = panel.findChild<QListView*>();
+        QSignalSpy opened(&panel, &ConversationsPanel::conversationActivated);
+        QSignalSpy renamed(&panel, &ConversationsPanel::renameRequested);
+        QSignalSpy removed(&panel, &ConversationsPanel::deleteRequested);
+        list->setFocus();
+        list->setCurrentIndex(panel.model()->index(panel.model()->rowOf(2)));
+        QTest::keyClick(list, Qt::Key_Return);
+        QCOMPARE(opened.count(), 1);
+        QCOMPARE(opened[0][0].toLongLong(), 2);
+        QTest::keyClick(list, Qt::Key_Delete);
+        QCOMPARE(removed.count(), 1);
+        QCOMPARE(removed[0][0].toLongLong(), 2);
+        QTest::keyClick(list, Qt::Key_F2);
+        auto* edit = list->viewport()->findChild<QLineEdit*>();
+        QVERIFY(edit != nullptr);
+        QVERIFY(!edit->accessibleName().isEmpty());
+        // Rows that arrive now must not close the editor.
+        panel.setConversations(two());
+        QCOMPARE(list->viewport()->findChild<QLineEdit*>(), edit);
+        edit->setText("  Sums \n in steps ");
+        QTest::keyClick(edit, Qt::Key_Return);
+        QCOMPARE(renamed.count(), 1);
+        QCOMPARE(renamed[0][0].toLongLong(), 2);
+        QCOMPARE(renamed[0][1].toString(), QString("Sums in steps"));
+    }
+
+    void emptyTitleIsNoRename() {
+        ConversationListModel model;
+        model.setConversations(two());
+        QSignalSpy renamed(&model, &ConversationListModel::renameRequested);
+        const QModelIndex index = model.index(model.rowOf(1));
+        QVERIFY(!model.setData(index, "   ", Qt::EditRole));
+        QVERIFY(!model.setData(index, "A fox and a boat", Qt::EditRole));
+        QCOMPARE(renamed.count(), 0);
+    }
+
+    void searchWaitsAndDropsOldAnswers() {
+        ConversationsPanel panel;
+        panel.resize(264, 600);
+        panel.setConversations(two());
+        panel.show();
+        auto* field = panel.findChild<QLineEdit*>();
+        QSignalSpy searched(&panel, &ConversationsPanel::searchRequested);
+        QTest::keyClicks(field, "fox");
+        QCOMPARE(searched.count(), 0);
+        QTRY_COMPARE(searched.count(), 1);
+        QCOMPARE(searched[0][0].toString(), QString("fox"));
+        panel.setSearchResult("fo", {});
+        QVERIFY(!panel.model()->areHitsShown());
+        panel.setSearchResult("fox", {});
+        QVERIFY(panel.model()->areHitsShown());
+        QTest::keyClick(field, Qt::Key_Escape);
+        QVERIFY(!panel.model()->areHitsShown());
+        QSignalSpy left(&panel, &ConversationsPanel::left);
+        QTest::keyClick(field, Qt::Key_Escape);
+        QCOMPARE(left.count(), 1);
+    }
+
+    void deletedCanBeRestored() {
+        ConversationsPanel panel;
+        panel.resize(264, 600);
+        panel.show();
+        QVERIFY(QTest::qWaitForWindowActive(&panel));
+        const auto buttons = panel.findChildren<RowButton*>();
+        QCOMPARE(buttons.size(), 2);
+        RowButton* open = buttons[1];
+        QVERIFY(!open->isVisible());
+        panel.setDeleted({{7, "Old", QDateTime::currentDateTime(), QDateTime::currentDateTime()}});
+        QVERIFY(open->isVisible());
+        QVERIFY(open->accessibleName().contains("1"));
+        QTest::mouseClick(open, Qt::LeftButton);
+        QVERIFY(panel.model()->isDeletedShown());
+        auto* list = panel.findChild<QListView*>();
+        QSignalSpy restored(&panel, &ConversationsPanel::restoreRequested);
+        QSignalSpy removed(&panel, &ConversationsPanel::deleteRequested);
+        QTest::keyClick(list, Qt::Key_Delete);
+        QCOMPARE(removed.count(), 0);
+        QTest::keyClick(list, Qt::Key_Return);
+        QCOMPARE(restored.count(), 1);
+        QCOMPARE(restored[0][0].toLongLong(), 7);
+        QTest::keyClick(list, Qt::Key_Escape);
+        QVERIFY(!panel.model()->isDeletedShown());
+    }
+};
+
+QTEST_MAIN(TestConversations)
+#include "tst_conversations.moc"
