@@ -67,12 +67,12 @@ void paintLegendBar(QPainter& painter, const QRect& rect, const std::function<QC
 QColor divergingAt(double position) { return theme().diverging(std::pow(2.0, position * 4 - 2)); }
 
 QBrush hatching(const QColor& line, const QColor& ground) {
-    constexpr int tile = 6;
+    constexpr int tile = 8; // along x, so that slanted lines are 6 px apart
     QPixmap pixmap(tile, tile);
     pixmap.fill(ground);
     QPainter painter(&pixmap);
     painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(QPen(line, 1.5));
+    painter.setPen(QPen(line, 1.6));
     for (const int shift : {-tile, 0, tile}) {
         painter.drawLine(QPointF(shift - 1, tile + 1), QPointF(shift + tile + 1, -1));
     }

@@ -31,7 +31,7 @@ void paintRowBand(QPainter& painter, const QRect& rect, const QColor& color);
 void paintLegendBar(QPainter& painter, const QRect& rect, const std::function<QColor(double)>& colorAt);
 /** The diverging map by position on its legend: 0 is ÷4, 1 is ×4. */
 QColor divergingAt(double position);
-/** Hatching of what is reserved: a 6 px tile. */
+/** Hatching of what is reserved: lines 6 px apart. */
 QBrush hatching(const QColor& line, const QColor& ground);
 
 /** A tooltip as a small table; rows are name and value. */

@@ -41,7 +41,7 @@ void ChartView::setScrollRange(int maximum, int page, int step) {
     verticalScrollBar()->setSingleStep(step);
 }
 
-bool ChartView::isSeen() const { return isVisible() && !visibleRegion().isEmpty(); }
+bool ChartView::isSeen() const { return isVisible() && !viewport()->visibleRegion().isEmpty(); }
 
 void ChartView::invalidate() {
     m_dirty = true;
@@ -147,6 +147,7 @@ void ChartView::paintEvent(QPaintEvent*) {
 
 void ChartView::resizeEvent(QResizeEvent* event) {
     QAbstractScrollArea::resizeEvent(event);
+    m_reveal = true;
     invalidate();
 }
 

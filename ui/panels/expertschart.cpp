@@ -149,14 +149,13 @@ void ExpertsChart::paintCell(QPainter& painter, int layer, int column) {
 
 void ExpertsChart::paintChart(QPainter& painter) {
     paintHeader(painter);
-    const QRect window(m_geometry.window.left(), m_geometry.window.top() - 3, m_geometry.window.width(),
-                       m_geometry.window.height() + 6);
     painter.save();
     painter.setClipRect(m_geometry.window);
     painter.drawImage(m_geometry.map.topLeft() - QPoint(0, scroll()), m_cells);
     paintShared(painter);
+    // Labels of low rows and the selection's line reach beyond their row.
+    painter.setClipRect(m_geometry.window.adjusted(0, -4, 0, 4));
     paintRowLabels(painter);
-    painter.setClipRect(window); // room for the selection's line at the first and last row
     paintMarks(painter);
     painter.restore();
     paintLegend(painter);
@@ -212,6 +211,9 @@ void ExpertsChart::paintRowLabels(QPainter& painter) const {
             continue;
         }
         const QRect cell = m_geometry.cell(layer, 0, scroll());
+        if (!m_geometry.window.contains(cell.center().x(), cell.center().y())) {
+            continue;
+        }
         const int height = std::max(lineHeight, cell.height());
         const QRect line(m_geometry.row_labels.left(), cell.center().y() - height / 2, m_geometry.row_labels.width(),
                          height);
@@ -267,7 +269,10 @@ void ExpertsChart::paintMarks(QPainter& painter) const {
     }
     const SelectionState& state = selection()->state();
     if (state.layer >= 0 && state.expert >= 0 && state.layer < m_geometry.layers && state.expert < m_geometry.experts) {
-        paintSelection(painter, m_geometry.expertCell(state.layer, state.expert, scroll()));
+        const QRect cell = m_geometry.expertCell(state.layer, state.expert, scroll());
+        if (cell.intersects(m_geometry.window)) {
+            paintSelection(painter, cell);
+        }
     }
 }
 
@@ -322,7 +327,7 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
     }
     if (!m_geometry.hasNumbers()) {
         second = m_geometry.merged > 1
-                     ? tr("%n neighbouring experts share a column: it shows their maximum.", nullptr, m_geometry.merged)
+                     ? tr("%1 neighbouring experts share a column: it shows their maximum.").arg(m_geometry.merged)
                      : tr("Cells are too small for numbers: they are in the readout.");
     }
     const QFont font = axisFont();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/expertspanel.h"
 
+#include "ui/panels/chartpaint.h"
 #include "ui/widgets/segmentedcontrol.h"
 
 #include <QComboBox>
@@ -42,6 +43,8 @@ void ExpertsPanel::setMode(HeatmapMode mode) {
 void ExpertsPanel::refresh() {
     const TraceShape& shape = trace()->shape();
     m_rows->setScope(scope(), selection()->state().token);
+    m_scope->setFont(theme().font(TextStyle::Small));
+    m_scope->setFixedHeight(scaledPx(24));
     setInfo(shape.experts >= 32
                 ? Readout{{tr("%1, %2 × %3, top-%4%5")
                                .arg(shape.model)

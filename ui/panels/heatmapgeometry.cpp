@@ -15,8 +15,8 @@ HeatmapGeometry HeatmapGeometry::of(const QSize& view, int layers, int experts, 
 
     const int left = px(46);
     const int top = px(46);
-    const int foot = px(39);
-    const int right = px(14);
+    const int foot = px(38);
+    const int right = px(12);
     const int sharedWidth = hasShared ? px(12) + px(29) : px(4);
     const int cvWidth = px(43);
     const int idleWidth = px(40);
@@ -45,7 +45,7 @@ HeatmapGeometry HeatmapGeometry::of(const QSize& view, int layers, int experts, 
     geometry.row_labels = QRect(px(14), top, px(28), geometry.map.height());
     geometry.heading = QRect(left, px(10), std::max(0, view.width() - left), px(16));
     geometry.numbers = QRect(left, px(27), geometry.map.width(), px(16));
-    geometry.legend = QRect(px(14), geometry.window.bottom() + 1 + px(12), std::max(0, view.width() - px(28)), px(27));
+    geometry.legend = QRect(px(14), geometry.window.bottom() + 1 + px(11), std::max(0, view.width() - px(28)), px(27));
     return geometry;
 }
 

@@ -110,17 +110,17 @@ void KvChart::paintRow(QPainter& painter, int row) const {
     painter.fillRect(bar, ground);
     if (reserved > used) {
         painter.setBrushOrigin(bar.topLeft());
-        painter.fillRect(QRect(used, bar.top(), reserved - used, bar.height()), hatching(solid, ground));
+        painter.fillRect(QRect(used, bar.top(), reserved - used, bar.height()),
+                         hatching(theme().color(Color::BorderStrong), ground));
     }
     paintFrame(painter, bar, theme().color(Color::Border));
     painter.fillRect(QRect(bar.left(), bar.top(), used - bar.left(), bar.height()), solid);
     if (reserved > used) {
-        painter.fillRect(QRect(reserved - 1, bar.top(), 1, bar.height()), solid);
+        painter.fillRect(QRect(reserved - 1, bar.top(), 1, bar.height()), theme().color(Color::BorderStrong));
     }
     const int position = selectedPosition();
     if (selected && position >= 0) {
         const int x = m_geometry.xOf(quint64(position), m_state.limit_tokens);
-        painter.fillRect(QRect(x - 2, bar.top() - 3, 4, bar.height() + 6), ground);
         painter.fillRect(QRect(x - 1, bar.top() - 3, 2, bar.height() + 6), theme().color(Color::AccentText));
     }
     const quint64 usedBytes = m_state.used_tokens * m_state.rowBytesPerToken(row);
@@ -152,7 +152,7 @@ void KvChart::paintLegend(QPainter& painter) const {
         x += width + scaledPx(9);
     };
     entry(tr("used"), solid, false);
-    entry(tr("reserved"), hatching(solid, ground), true);
+    entry(tr("reserved"), hatching(theme().color(Color::BorderStrong), ground), true);
     entry(tr("limit, in tokens"), ground, true);
 }
 

@@ -12,10 +12,12 @@
 #include <QClipboard>
 #include <QFileDialog>
 #include <QGuiApplication>
+#include <QHeaderView>
 #include <QKeyEvent>
 #include <QMainWindow>
 #include <QMenu>
 #include <QSaveFile>
+#include <QScrollBar>
 #include <QStackedWidget>
 #include <QTimer>
 #include <QVBoxLayout>
@@ -66,9 +68,13 @@ PanelFrame::PanelFrame(const QString& id, const QString& iconName, const QString
     setWidget(content);
 
     m_menu = new QMenu(this);
-    m_title->menuButton()->setMenu(m_menu);
-    m_title->menuButton()->setPopupMode(QToolButton::InstantPopup);
-    connect(m_menu, &QMenu::aboutToShow, this, &PanelFrame::fillDockMenu);
+    connect(m_title->menuButton(), &QToolButton::clicked, this, [this] {
+        fillDockMenu();
+        const QWidget* button = m_title->menuButton();
+        m_menu->popup(button->mapToGlobal(QPoint(button->width() - m_menu->sizeHint().width(), button->height())));
+    });
+    connect(m_title->copyButton(), &QToolButton::clicked, this, &PanelFrame::copyTable);
+    connect(m_title->exportButton(), &QToolButton::clicked, this, &PanelFrame::saveCsv);
     connect(m_title->tableButton(), &QToolButton::toggled, this, &PanelFrame::setTwinShown);
     connect(m_twin, &TableTwin::csvRequested, this, &PanelFrame::saveCsv);
     connect(m_twin, &TableTwin::sourceRowSelected, this, [this](int row) { selectRow(row); });
@@ -131,7 +137,9 @@ QWidget* PanelFrame::focusTarget() const {
 QString PanelFrame::readoutText() const { return m_readout->text(); }
 
 void PanelFrame::update() {
-    if (m_chart != nullptr && isVisible() && !visibleRegion().isEmpty()) {
+    // Qt keeps a dock behind another tab visible, but outside its parent.
+    const bool inside = isWindow() || parentWidget() == nullptr || geometry().intersects(parentWidget()->rect());
+    if (m_chart != nullptr && isVisible() && inside) {
         refresh();
         syncTwin();
     }
@@ -161,7 +169,7 @@ void PanelFrame::setTwinShown(bool shown) {
     }
     m_twinShown = shown;
     const bool keyboard = m_stack->currentWidget()->hasFocus();
-    m_title->tableButton()->setChecked(shown);
+    m_title->setTwinShown(shown);
     showPage();
     if (keyboard && m_emptyTitle.isEmpty()) {
         focusTarget()->setFocus(Qt::OtherFocusReason);
@@ -172,6 +180,28 @@ void PanelFrame::syncTwin() {
     if (m_twin->isVisible()) {
         m_twin->setCurrentSourceRow(selectedRow());
         m_readout->setReadout(m_chart->readout());
+    }
+}
+
+void PanelFrame::fitTwin() {
+    QHeaderView* header = m_twin->horizontalHeader();
+    const QFontMetrics numbers(theme().font(TextStyle::Mono));
+    const QFontMetrics words(theme().font(TextStyle::Small));
+    QList<int> widths;
+    int sum = 0;
+    const int rows = std::min(m_table->rowCount(), 64);
+    for (int column = 0; column < m_table->columnCount(); ++column) {
+        int width = words.horizontalAdvance(m_table->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
+        for (int row = 0; row < rows; ++row) {
+            width = std::max(width, numbers.horizontalAdvance(m_table->index(row, column).data().toString()));
+        }
+        widths.append(width + scaledPx(24));
+        sum += widths.last();
+    }
+    const bool fits = sum <= m_twin->width() - m_twin->verticalScrollBar()->sizeHint().width();
+    header->setSectionResizeMode(fits ? QHeaderView::Stretch : QHeaderView::Interactive);
+    for (int column = 0; !fits && column < header->count(); ++column) {
+        header->resizeSection(column, widths.at(column));
     }
 }
 
@@ -297,7 +327,9 @@ bool PanelFrame::eventFilter(QObject* watched, QEvent* event) {
             // The view sorts its rows anew with each batch: it has a source only while it is shown.
             m_twin->setSource(m_table);
             m_twin->setCurrentSourceRow(selectedRow());
+            fitTwin();
             break;
+        case QEvent::Resize: fitTwin(); break;
         case QEvent::Hide: m_twin->setSource(nullptr); break;
         case QEvent::ShortcutOverride:
             if (static_cast<QKeyEvent*>(event)->key() == Qt::Key_T &&

@@ -5,7 +5,6 @@
 
 #include <QDockWidget>
 
-class QHBoxLayout;
 class QMenu;
 class QStackedWidget;
 
@@ -74,6 +73,8 @@ private:
     void update();
     void showPage();
     void syncTwin();
+    /** Columns share the width, or scroll where their words would be cut. */
+    void fitTwin();
     void fillDockMenu();
     void addExportActions(QMenu* menu);
     void showChartMenu(const QPoint& globalPosition);

@@ -67,24 +67,30 @@ private:
 
 PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWidget* parent) : QWidget(parent) {
     m_layout = new QHBoxLayout(this);
-    m_layout->setContentsMargins(12, 1, 8, 1);
-    m_layout->setSpacing(8);
+    m_layout->setContentsMargins(12, 1, 3, 1);
+    m_layout->setSpacing(3);
     m_icon = new Icon(iconName, this);
     m_title = new ElidedLabel(title, TextStyle::PanelTitle, Color::Text, this);
     m_info = new Info(this);
     m_controls = new QHBoxLayout;
     m_controls->setSpacing(6);
+    m_controls->setContentsMargins(8, 0, 3, 0);
     m_table = new IconButton(QStringLiteral("table"), tr("Table of the same values"), this);
-    m_table->setSmall(true);
     m_table->setCheckable(true);
     m_more = new IconButton(QStringLiteral("more"), tr("Menu of the panel %1").arg(title), this);
-    m_more->setSmall(true);
     m_layout->addWidget(m_icon);
+    m_layout->addSpacing(3);
     m_layout->addWidget(m_title);
     m_layout->addWidget(m_info, 1);
     m_layout->addLayout(m_controls);
     m_layout->addStretch(0);
     m_layout->addWidget(m_table);
+    m_copy = new IconButton(QStringLiteral("copy"), tr("Copy the table"), this);
+    m_export = new IconButton(QStringLiteral("export"), tr("Save the table as CSV"), this);
+    m_copy->hide();
+    m_export->hide();
+    m_layout->addWidget(m_copy);
+    m_layout->addWidget(m_export);
     m_layout->addWidget(m_more);
     applyTheme();
 }
@@ -99,13 +105,47 @@ void PanelTitleBar::setTabbed(bool tabbed) {
     }
     m_tabbed = tabbed;
     m_icon->setVisible(!tabbed);
-    m_title->setVisible(!tabbed);
+    placeTitle();
     // Controls first, then words: or the other way round.
     m_layout->removeItem(m_controls);
     m_layout->insertLayout(tabbed ? m_layout->indexOf(m_info) : m_layout->indexOf(m_info) + 1, m_controls);
 }
 
-void PanelTitleBar::applyTheme() { setFixedHeight(scaledPx(32) + 1); }
+void PanelTitleBar::setTwinShown(bool shown) {
+    m_table->setChecked(shown);
+    m_copy->setVisible(shown);
+    m_export->setVisible(shown);
+    placeTitle();
+}
+
+int PanelTitleBar::titleHeight() const { return scaledPx(32) + 1; }
+
+QSize PanelTitleBar::sizeHint() const { return {m_layout->sizeHint().width(), titleHeight()}; }
+
+QSize PanelTitleBar::minimumSizeHint() const { return {0, titleHeight()}; }
+
+void PanelTitleBar::applyTheme() { setFixedHeight(titleHeight()); }
+
+void PanelTitleBar::placeTitle() {
+    // The title is whole or not there: the controls tell panels apart too.
+    int others = 7 * m_layout->spacing() + 15 + m_controls->sizeHint().width() + m_icon->sizeHint().width();
+    for (const IconButton* button : {m_table, m_copy, m_export, m_more}) {
+        others += button->isHidden() ? 0 : button->sizeHint().width() + m_layout->spacing();
+    }
+    m_title->setVisible(!m_tabbed && others + m_title->sizeHint().width() <= width());
+}
+
+void PanelTitleBar::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    placeTitle();
+}
+
+bool PanelTitleBar::event(QEvent* event) {
+    if (event->type() == QEvent::LayoutRequest) {
+        placeTitle();
+    }
+    return QWidget::event(event);
+}
 
 void PanelTitleBar::paintEvent(QPaintEvent*) {
     QPainter painter(this);

@@ -25,22 +25,35 @@ public:
     bool isTabbed() const { return m_tabbed; }
     IconButton* tableButton() const { return m_table; }
     IconButton* menuButton() const { return m_more; }
+    IconButton* copyButton() const { return m_copy; }
+    IconButton* exportButton() const { return m_export; }
+    /** The table twin is shown: copying and saving it stand beside its button. */
+    void setTwinShown(bool shown);
+
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
 
 protected:
     void paintEvent(QPaintEvent* event) override;
     void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    bool event(QEvent* event) override;
 
 private:
     class Icon;
     class Info;
 
     void applyTheme();
+    void placeTitle();
+    int titleHeight() const;
 
     QHBoxLayout* m_layout = nullptr;
     QHBoxLayout* m_controls = nullptr;
     Icon* m_icon = nullptr;
     ElidedLabel* m_title = nullptr;
     Info* m_info = nullptr;
+    IconButton* m_copy = nullptr;
+    IconButton* m_export = nullptr;
     IconButton* m_table = nullptr;
     IconButton* m_more = nullptr;
     bool m_tabbed = false;

@@ -14,17 +14,19 @@ namespace moescope::ui {
 
 namespace {
 
-/** "layers 2 and 3", "layer 4", "layers 0, 2, 5 and 7 more". */
-QString layerList(const QList<int>& layers) {
-    constexpr qsizetype shown = 6;
+/** "layers 2 and 3", "layer 4", "12 of 48 layers". */
+QString layerList(const QList<int>& layers, int all) {
+    if (layers.size() > 6) {
+        return PathChart::tr("%1 of %2 layers").arg(layers.size()).arg(all);
+    }
     if (layers.size() == 1) {
         return PathChart::tr("layer %1").arg(layers.first());
     }
     QStringList names;
-    for (qsizetype at = 0; at < std::min(shown, layers.size()); ++at) {
-        names.append(QString::number(layers.at(at)));
+    for (const int layer : layers) {
+        names.append(QString::number(layer));
     }
-    const QString last = layers.size() > shown ? PathChart::tr("%1 more").arg(layers.size() - shown) : names.takeLast();
+    const QString last = names.takeLast();
     return PathChart::tr("layers %1 and %2").arg(names.join(QStringLiteral(", ")), last);
 }
 
@@ -80,7 +82,10 @@ void PathChart::paintHeader(QPainter& painter) const {
     if (m_geometry.used > 1) {
         leftAt(m_geometry.chips_left, tr("%1 experts, gate of the last").arg(m_geometry.used));
     } else {
-        leftAt(m_geometry.chips_left, tr("Expert, gate"));
+        // Above chip and number; wider words reach into the gap at their left.
+        const QString words = tr("Expert, gate");
+        const int wanted = QFontMetrics(font).horizontalAdvance(words);
+        leftAt(std::min(m_geometry.chips_left, m_geometry.gate_text_right - wanted), words);
         leftAt(m_geometry.bars_left, QStringLiteral("0"));
     }
     rightAt(m_geometry.bars_left + m_geometry.bars_width, QStringLiteral("1"));
@@ -229,7 +234,8 @@ Readout PathChart::readout() const {
     if (close.isEmpty()) {
         readout = {{tr("No close call: every margin is at least 0.10")}};
     } else {
-        readout = {{tr("Close calls, margin below 0.10: ")}, {layerList(close), ReadoutSpan::Strong, false}};
+        readout = {{tr("Close calls, margin below 0.10: ")},
+                   {layerList(close, int(router->moe_layers)), ReadoutSpan::Strong, false}};
     }
     if (!router->probs.empty()) {
         readout.append(

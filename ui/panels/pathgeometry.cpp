@@ -42,7 +42,7 @@ PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int us
     const int chipsWidth = geometry.chips * (geometry.chip_width + chipGap) - chipGap;
     const int flexible = tail - geometry.gates_left - chipsWidth - gateText - px(10);
     // The strip takes what the bars leave, in whole columns; below 64 px it is left out.
-    const int strip = std::max(0, std::min((flexible - px(13)) * 64 / 100, flexible - px(13) - leastBars));
+    const int strip = std::max(0, std::min((flexible - px(13)) * 65 / 100, flexible - px(13) - leastBars));
     if (experts > 0 && strip >= px(64)) {
         geometry.merged = (experts * 2 + strip - 1) / strip;
         geometry.gate_columns = (experts + geometry.merged - 1) / geometry.merged;

@@ -140,7 +140,8 @@ Readout StripChart::readout() const {
     const int token = m_hovered >= 0 ? m_hovered : selection()->state().token;
     const int count = trace()->tokenCount();
     if (token < 0 || token >= count) {
-        return {{tr("%n token(s)", nullptr, count), ReadoutSpan::Strong}, {tr("layer %1").arg(layerInView())}};
+        return {{count == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(count)), ReadoutSpan::Strong},
+                {tr("layer %1").arg(layerInView())}};
     }
     const trace::TokenTrace& at = trace()->token(token);
     Readout readout = {{tr("Token %1").arg(groupedText(token)), ReadoutSpan::Strong},

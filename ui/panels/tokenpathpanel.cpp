@@ -22,7 +22,10 @@ void TokenPathPanel::refresh() {
     if (token >= 0 && token < trace()->tokenCount()) {
         setInfo({{tr("token %1 ").arg(groupedText(token))},
                  {tokenLabel(trace()->token(token).text), ReadoutSpan::Mono, false},
-                 {tr(", %n layer(s)", nullptr, shape.layers), ReadoutSpan::Plain, false}});
+                 {shape.layers == 1   ? tr(", 1 layer")
+                  : shape.layers == 0 ? QString()
+                                      : tr(", %1 layers").arg(shape.layers),
+                  ReadoutSpan::Plain, false}});
     } else {
         setInfo({});
     }

@@ -132,6 +132,9 @@ void TokenStripPanel::resizeEvent(QResizeEvent* event) {
     placeLegend();
 }
 
-void TokenStripPanel::placeLegend() { m_legend->setVisible(mode() != StripMode::Expert && width() >= scaledPx(640)); }
+void TokenStripPanel::placeLegend() {
+    m_legend->setVisible(mode() != StripMode::Expert && width() >= scaledPx(640));
+    m_layerWord->setVisible(width() >= scaledPx(440));
+}
 
 } // namespace moescope::ui

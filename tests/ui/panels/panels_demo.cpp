@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shows the routing panels with made-up but fixed traces, or saves pictures of them:
+//   ui_panels_demo [--dark] [--scale 1.5] [--shots FOLDER]
+#include "tests/ui/models/synthetictrace.h"
+#include "ui/panels/expertspanel.h"
+#include "ui/panels/kvcachepanel.h"
+#include "ui/panels/tokenpathpanel.h"
+#include "ui/panels/tokenstrippanel.h"
+#include "ui/theme/theme.h"
+
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QDir>
+#include <QMainWindow>
+#include <QTimer>
+
+using namespace moescope;
+using namespace moescope::ui;
+
+namespace {
+
+/** All four panels on one selection, where the picture of layout Inspect has them. */
+class Board : public QWidget {
+public:
+    Board() {
+        bindSelection(&m_trace, &m_selection);
+        setFixedSize(1112, 700);
+        setAutoFillBackground(true);
+    }
+
+    void fill(const TraceShape& shape, int tokens, bool probabilities, int token, int layer) {
+        m_trace.setModel(shape);
+        m_trace.setRun(1, shape, test::syntheticAnswer(shape, tokens, probabilities));
+        m_trace.setCurrent(1);
+        m_selection.setFollowing(false);
+        m_selection.setLayer(layer);
+        m_selection.setToken(token);
+    }
+
+    void place() {
+        m_experts = new ExpertsPanel(&m_trace, &m_selection, this);
+        m_strip = new TokenStripPanel(&m_trace, &m_selection, this);
+        m_path = new TokenPathPanel(&m_trace, &m_selection, this);
+        m_kv = new KvCachePanel(&m_trace, &m_selection, this);
+        m_experts->setGeometry(0, 0, 600, 340);
+        m_strip->setGeometry(0, 344, 600, 228);
+        m_path->setGeometry(604, 0, 496, 270);
+        m_kv->setGeometry(850, 274, 250, 298);
+        trace::MemoryInfo memory;
+        memory.kv_bytes_per_token = 1024;
+        memory.context = 1024;
+        memory.kv_type = "f16";
+        m_kv->setState(KvCacheState::of(test::syntheticModel(8, 16, 2), memory, 603));
+    }
+
+    TraceModel m_trace;
+    Selection m_selection;
+    ExpertsPanel* m_experts = nullptr;
+    TokenStripPanel* m_strip = nullptr;
+    TokenPathPanel* m_path = nullptr;
+    KvCachePanel* m_kv = nullptr;
+};
+
+void save(QWidget& widget, const QString& folder, const QString& name) {
+    widget.show();
+    QApplication::processEvents();
+    widget.grab().save(folder + QLatin1Char('/') + name + QStringLiteral(".png"));
+}
+
+void saveShots(const QString& folder) {
+    const TraceShape nano = test::syntheticShape(8, 16, 1, 1);
+    {
+        Board board;
+        board.place();
+        board.fill(nano, 138, true, 64, 5);
+        save(board, folder, QStringLiteral("inspect"));
+        board.m_experts->setMode(HeatmapMode::Count);
+        board.m_strip->setMode(StripMode::Gate);
+        board.m_experts->setGeometry(0, 0, 791, 280);
+        board.m_strip->setGeometry(0, 284, 791, 220);
+        board.m_path->setGeometry(791, 0, 321, 270);
+        save(board, folder, QStringLiteral("small"));
+        board.m_experts->setMode(HeatmapMode::GateMass);
+        board.m_strip->setMode(StripMode::Margin);
+        board.m_experts->setTwinShown(true);
+        board.m_path->setTwinShown(true);
+        board.m_kv->setTwinShown(true);
+        board.m_path->setGeometry(604, 0, 496, 270);
+        board.m_experts->setGeometry(0, 0, 600, 280);
+        save(board, folder, QStringLiteral("twins"));
+    }
+    {
+        Board board;
+        board.place();
+        const TraceShape a13b = test::syntheticShape(32, 64, 8, 1, QStringLiteral("Hunyuan-A13B"));
+        board.fill(a13b, 512, false, 64, 17);
+        board.m_experts->setScope(Scope::Chat);
+        board.m_experts->setGeometry(0, 0, 712, 528);
+        board.m_path->setGeometry(716, 0, 396, 270);
+        board.m_kv->hide();
+        board.m_strip->setGeometry(0, 532, 600, 160);
+        save(board, folder, QStringLiteral("large64"));
+    }
+    {
+        Board board;
+        board.place();
+        const TraceShape qwen = test::syntheticShape(48, 128, 8, 0, QStringLiteral("Qwen3-30B-A3B"));
+        board.fill(qwen, 512, true, 64, 30);
+        board.m_experts->setGeometry(0, 0, 688, 528);
+        board.m_path->setGeometry(692, 0, 420, 470);
+        board.m_strip->setGeometry(0, 532, 420, 160);
+        trace::MemoryInfo memory;
+        memory.kv_bytes_per_token = 48ULL * 256;
+        memory.context = 4096;
+        memory.kv_type = "f16";
+        board.m_kv->setState(KvCacheState::of(test::syntheticModel(48, 128, 1), memory, 603));
+        board.m_kv->setGeometry(850, 474, 250, 220);
+        save(board, folder, QStringLiteral("large128"));
+        board.m_experts->setGeometry(0, 0, 420, 260);
+        save(board, folder, QStringLiteral("merged"));
+    }
+    {
+        Board board;
+        board.place();
+        const TraceShape dense = test::syntheticShape(0, 0, 0, 0, QStringLiteral("SmolLM2-135M-Instruct"));
+        board.fill(dense, 60, false, 12, 0);
+        board.m_kv->setState({});
+        save(board, folder, QStringLiteral("dense"));
+    }
+    {
+        Board board;
+        board.place();
+        board.m_trace.begin(1, nano);
+        save(board, folder, QStringLiteral("empty"));
+        board.m_trace.append(1, test::syntheticAnswer(nano, 40, false));
+        save(board, folder, QStringLiteral("live"));
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    QApplication application(argc, argv);
+    QCommandLineParser parser;
+    const QCommandLineOption dark(QStringLiteral("dark"), QStringLiteral("Dark colours."));
+    const QCommandLineOption scale(QStringLiteral("scale"), QStringLiteral("Font scale."), QStringLiteral("factor"),
+                                   QStringLiteral("1"));
+    const QCommandLineOption shots(QStringLiteral("shots"), QStringLiteral("Save pictures there and end."),
+                                   QStringLiteral("folder"));
+    parser.addOptions({dark, scale, shots});
+    parser.addHelpOption();
+    parser.process(application);
+    setTheme(application, Theme(parser.isSet(dark) ? Scheme::Dark : Scheme::Light, parser.value(scale).toDouble()));
+    if (parser.isSet(shots)) {
+        QDir().mkpath(parser.value(shots));
+        saveShots(parser.value(shots));
+        return 0;
+    }
+
+    QMainWindow window;
+    TraceModel trace;
+    Selection selection;
+    bindSelection(&trace, &selection);
+    auto* experts = new ExpertsPanel(&trace, &selection, &window);
+    auto* strip = new TokenStripPanel(&trace, &selection, &window);
+    auto* path = new TokenPathPanel(&trace, &selection, &window);
+    auto* kv = new KvCachePanel(&trace, &selection, &window);
+    window.setDockNestingEnabled(true);
+    window.addDockWidget(Qt::LeftDockWidgetArea, experts);
+    window.addDockWidget(Qt::LeftDockWidgetArea, strip);
+    window.addDockWidget(Qt::RightDockWidgetArea, path);
+    window.addDockWidget(Qt::RightDockWidgetArea, kv);
+    window.resize(1112, 700);
+    window.show();
+    // A live answer that starts over when it is done.
+    const TraceShape nano = test::syntheticShape(8, 16, 1, 1);
+    const auto answer = test::syntheticAnswer(nano, 400, true);
+    trace.begin(1, nano);
+    QTimer timer;
+    QObject::connect(&timer, &QTimer::timeout, &window, [&] {
+        if (trace.tokenCount() >= answer.size()) {
+            trace.begin(1, nano);
+        }
+        trace.append(1, answer.mid(trace.tokenCount(), 4));
+        trace::MemoryInfo memory;
+        memory.kv_bytes_per_token = 1024;
+        memory.context = 1024;
+        memory.kv_type = "f16";
+        kv->setState(KvCacheState::of(test::syntheticModel(8, 16, 2), memory, quint64(465 + trace.tokenCount())));
+    });
+    timer.start(33);
+    return QApplication::exec();
+}
