@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Packs build/release into build/package (.deb and .tgz) and tries both in a clean root.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
+rm -rf build/package
+mkdir -p build/package
+cpack --config build/release/CPackConfig.cmake -B build/package
+rm -rf build/package/_CPack_Packages
+ls -l build/package
+root=()
+[[ $(id -u) == 0 ]] || root=(sudo --preserve-env=http_proxy,https_proxy,no_proxy)
+"${root[@]}" packaging/check_install.sh build/package/*.deb build/package/*.tar.gz
