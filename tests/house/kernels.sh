@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# kernels.sh WIDTH…: the kernel tests of build/release at these vector widths of the software driver (subgroups of 4, 8 or
+# 16), then under the validation layer, which must stay silent.
+set -uo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
+failed=0
+
+run() {
+    echo "Kernel tests with $*"
+    env "$@" ctest --preset release --parallel 2 --no-tests=error -L '^shaders$' || failed=1
+}
+
+for width in "$@"; do
+    run LP_NATIVE_VECTOR_WIDTH="$width"
+done
+run MOESCOPE_VALIDATION=1
+exit "$failed"
