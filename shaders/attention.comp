@@ -10,6 +10,10 @@
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool KV_F16 = false;
+// head_stride / 4 where an invocation keeps its queries (software drivers: a load costs more than a register file that
+// spills), 0 where it reads them for each key.
+layout(constant_id = 2) const uint KEPT_VECTORS = 0u;
+const uint QUERY_VECTORS = KEPT_VECTORS == 0u ? 1u : KEPT_VECTORS;
 const uint HEADS = 4u;
 const uint CHUNK = 128u;  // positions between two updates of the maximum
 layout(push_constant) uniform Push { AttentionPush push; };
@@ -44,9 +48,16 @@ vec4 reduceHeads(vec4 value, bool maximum) {
     return reduced;
 }
 
-vec4 dots(vec4 key, uint at, uint head_vectors) {
-    return vec4(dot(key, q[at]), dot(key, q[at + head_vectors]), dot(key, q[at + 2u * head_vectors]),
-                dot(key, q[at + 3u * head_vectors]));
+vec4 query[HEADS][QUERY_VECTORS];
+
+// Vector i of the HEADS queries, whose rows begin at `row`, times a key's.
+vec4 dots(vec4 key, uint row, uint i, uint head_vectors) {
+    vec4 products;
+    for (uint h = 0u; h < HEADS; ++h) {
+        vec4 of_head = KEPT_VECTORS != 0u ? query[h][i] : q[row + h * head_vectors + i];
+        products[h] = dot(key, of_head);
+    }
+    return products;
 }
 
 void main() {
@@ -54,12 +65,17 @@ void main() {
     uint group = push.head_count / push.head_count_kv, passes = (group + HEADS - 1u) / HEADS;
     uint kv_head = gl_WorkGroupID.x / passes, pass = gl_WorkGroupID.x % passes;
     uint first_head = kv_head * group + pass * HEADS, heads = min(HEADS, group - pass * HEADS);
-    uint head_vectors = push.head_stride / 4u, cache_row = kv_head * push.context;
+    uint head_vectors = KEPT_VECTORS != 0u ? KEPT_VECTORS : push.head_stride / 4u, cache_row = kv_head * push.context;
     uint length = step_state.position + token + 1u, span = (length + push.splits - 1u) / push.splits;
     uint begin = min(gl_WorkGroupID.z * span, length), end = min(begin + span, length);
     // The query buffer has room for HEADS − 1 heads beyond the last: their scores are computed and dropped.
     uint q_row = (token * push.head_count + first_head) * head_vectors;
     float scale = push.scale;
+    for (uint i = 0u; i < KEPT_VECTORS; ++i) {
+        for (uint h = 0u; h < HEADS; ++h) {
+            query[h][i] = q[q_row + h * KEPT_VECTORS + i];
+        }
+    }
 
     uint dim_vectors = (push.head_dim + 3u) / 4u, position_lanes = workers / dim_vectors;
     uint my_lane = self / dim_vectors, my_dim = self % dim_vectors;
@@ -79,11 +95,11 @@ void main() {
                     uvec4 words = k_cache[row / 8u + i];
                     vec4 low = vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
                     vec4 high = vec4(unpackHalf2x16(words.z), unpackHalf2x16(words.w));
-                    score += dots(low, q_row + 2u * i, head_vectors) + dots(high, q_row + 2u * i + 1u, head_vectors);
+                    score += dots(low, q_row, 2u * i, head_vectors) + dots(high, q_row, 2u * i + 1u, head_vectors);
                 }
             } else {
                 for (uint i = 0u; i < head_vectors; ++i) {
-                    score += dots(uintBitsToFloat(k_cache[row / 4u + i]), q_row + i, head_vectors);
+                    score += dots(uintBitsToFloat(k_cache[row / 4u + i]), q_row, i, head_vectors);
                 }
             }
             score *= scale;

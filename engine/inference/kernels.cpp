@@ -24,8 +24,9 @@ namespace {
 // Ids of specialisation constants, as in the shaders.
 constexpr uint32_t workgroupId = 0;
 constexpr uint32_t lanesId = 1;
-constexpr uint32_t rowsOfMatvec = 2; // shaders/common/matvec.glsl
-constexpr uint32_t rowsOfTile = 4;   // shaders/common/tile.glsl
+constexpr uint32_t keptHeadStride = 128; // widest head whose queries an invocation of attention keeps
+constexpr uint32_t rowsOfMatvec = 2;     // shaders/common/matvec.glsl
+constexpr uint32_t rowsOfTile = 4;       // shaders/common/tile.glsl
 
 constexpr uint32_t ceilDiv(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 
@@ -116,7 +117,8 @@ void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const B
                              .splits = splits,
                              .scale = 1.0F / std::sqrt(static_cast<float>(shape.head_dim))};
     const uint32_t passes = ceilDiv(shape.head_count / shape.head_count_kv, spareHeads + 1);
-    recorder.dispatch(pipeline(shaders::attention, {{workgroupId, 64}, {1, shape.kv_f16}}),
+    const uint32_t kept = m_device.limits().software && shape.head_stride <= keptHeadStride ? shape.head_stride / 4 : 0;
+    recorder.dispatch(pipeline(shaders::attention, {{workgroupId, 64}, {1, shape.kv_f16}, {2, kept}}),
                       Groups{shape.head_count_kv * passes, tokens, splits}, {q, k_cache, v_cache, step, out, partial},
                       push);
 }
