@@ -4,12 +4,12 @@
 #include "ui/theme/colormap.h"
 #include "ui/theme/designtokens.h"
 #include "ui/theme/icons.h"
+#include "ui/theme/style.h"
 
 #include <QApplication>
 #include <QFontDatabase>
 #include <QGuiApplication>
 #include <QPainter>
-#include <QStyleFactory>
 #include <QStyleHints>
 #include <QToolTip>
 #include <QWidget>
@@ -147,7 +147,7 @@ void setTheme(QApplication& application, const Theme& theme) {
     current() = next;
     static bool styled = false;
     if (!styled) {
-        application.setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+        application.setStyle(new Style);
         styled = true;
     }
     application.setPalette(next.palette());

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/theme/theme.h"
+
+#include <QStyleOption>
+#include <QWidget>
+
+class QPainter;
+
+namespace moescope::ui::draw {
+
+constexpr int kControl = 28; ///< px, height of buttons and inputs
+constexpr int kControlSmall = 24;
+constexpr double kRadius = 4.0;
+
+inline bool has(const QWidget* widget, const char* property) {
+    return widget != nullptr && widget->property(property).toBool();
+}
+inline bool is(const QStyleOption& option, QStyle::StateFlag flag) { return (option.state & flag) != 0; }
+
+/** A filled rounded box with a line inside its edge. Invalid colours leave out fill or line. */
+void box(QPainter& painter, const QRect& rect, const QColor& fill, const QColor& line, double radius = kRadius,
+         double lineWidth = 1.0);
+/** The box of text inputs and choices in its state: rest, focus, error, disabled. */
+void input(QPainter& painter, const QRect& rect, const QStyleOption& option, const QWidget* widget, Color restLine,
+           Color fill);
+/** An icon of the design in the middle of `rect`. */
+void icon(QPainter& painter, const QRect& rect, const char* name, int size, const QColor& tint);
+
+} // namespace moescope::ui::draw
