@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Speed of the built-in model, start-up and heartbeat of the window: ./dev bench. Medians of --runs runs.
+
+A machine that does other things measures those as well: the table says how busy it was."""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+BIN = pathlib.Path("build/release/bin")
+
+
+def run_json(*command, **environment):
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                            env={**os.environ, **environment})
+    lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
+    if not lines and result.returncode != 0:
+        sys.exit(f"{command[0]} exited with {result.returncode}: {result.stderr.strip()[-300:]}")
+    return json.loads(result.stdout[result.stdout.index("{"):])
+
+
+def speed(options):
+    report = run_json(BIN / "moescope-cli", "bench", "-m", options.model, "-p", "128,512", "-n", "64", "-d", "0",
+                      "-r", options.runs, "--json")
+    device = report["device"]
+    device = device.get("name", device) if isinstance(device, dict) else device
+    print(f"Device: {device}; copies {report['copy_gb_per_second']:.1f} GB/s; "
+          f"{report['bytes_per_token'] / 1e6:.2f} MB of weights a decoded token")
+    rows = []
+    for test in report["tests"]:
+        figures = test["tokens_per_second"]
+        rows.append((test["name"], figures["median"], figures["min"], figures["max"], "tok/s"))
+    return rows
+
+
+def start_up(options):
+    rows = []
+    with tempfile.TemporaryDirectory() as data:
+        times = []
+        for _ in range(options.runs + 1):
+            times.append(run_json(BIN / "moescope-cli", "run", "-m", options.model, "-p", "Hello.", "-n", "1", "--json",
+                                  XDG_CACHE_HOME=data)["timings"]["load_ms"])
+    # The first start fills the driver's and our own caches.
+    rows.append(("load, first start", times[0], times[0], times[0], "ms"))
+    rows.append(("load, later starts", statistics.median(times[1:]), min(times[1:]), max(times[1:]), "ms"))
+    return rows
+
+
+def heartbeat(options):
+    program = BIN / "bench_heartbeat"
+    if not program.exists():
+        return []
+    reports = [run_json(program, options.model, QT_QPA_PLATFORM="offscreen") for _ in range(min(options.runs, 3) + 1)][1:]
+    rows = []
+    for key, name in (("window_ms", "window shown"), ("model_ms", "model ready"), ("p99_ms", "heartbeat, p99"),
+                      ("max_ms", "heartbeat, longest")):
+        values = [report[key] for report in reports]
+        rows.append((name, statistics.median(values), min(values), max(values), "ms"))
+    return rows
+
+
+def telemetry(options):
+    program = BIN / "bench_telemetry"
+    report = run_json(program, options.model, options.pairs)
+    return [("telemetry on ÷ off, time", report["median"] * 100, report["min"] * 100, report["max"] * 100, "%")]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-m", "--model", default="builtin")
+    parser.add_argument("-r", "--runs", type=int, default=5)
+    parser.add_argument("--pairs", type=int, default=20, help="alternating pairs of telemetry on and off")
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load before the start {load:.1f}"
+          + (": the machine is busy, so the figures are too low." if load > 0.5 else ""))
+    rows = speed(options) + start_up(options) + heartbeat(options) + telemetry(options)
+    print(f"\n{'':26}{'median':>10}{'min':>10}{'max':>10}")
+    for name, median, low, high, unit in rows:
+        print(f"{name:26}{median:10.1f}{low:10.1f}{high:10.1f}  {unit}")
+
+
+main()

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What routing telemetry costs: alternating pairs of the same 64 tokens with and without it.
+#include "app/platform/paths.h"
+#include "engine/inference/engine.h"
+#include "engine/trace/error.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+using namespace moescope;
+
+namespace {
+
+double seconds(inference::Engine& engine, bool telemetry) {
+    inference::GenerationRequest request;
+    for (int32_t token = 0; token < 16; ++token) {
+        request.prompt.push_back(100 + token);
+    }
+    request.max_tokens = 64;
+    request.sampling.temperature = 0;
+    request.ignore_eos = true;
+    request.telemetry = telemetry;
+    inference::GenerationObserver observer;
+    size_t routed = 0;
+    if (telemetry) {
+        observer.token = [&](const trace::TokenTracePtr& token, const std::string&) { routed += token != nullptr; };
+    }
+    engine.reset();
+    const auto start = std::chrono::steady_clock::now();
+    engine.generate(request, observer);
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    if (telemetry && routed == 0) {
+        std::fputs("Telemetry is on, yet no token was told of.\n", stderr);
+        std::exit(1);
+    }
+    return time.count();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const auto engine = inference::Engine::load(platform::resolveModel(argc > 1 ? argv[1] : "builtin"));
+        const int pairs = argc > 2 ? std::max(1, std::atoi(argv[2])) : 20;
+        seconds(*engine, true); // records the step
+        std::vector<double> ratios;
+        for (int pair = 0; pair < pairs; ++pair) {
+            // The order alternates too: a machine that slows down would else count for one side.
+            const bool first = pair % 2 == 0;
+            const double a = seconds(*engine, first);
+            const double b = seconds(*engine, !first);
+            ratios.push_back(first ? a / b : b / a);
+        }
+        std::sort(ratios.begin(), ratios.end());
+        const size_t n = ratios.size();
+        const double median = n % 2 == 1 ? ratios[n / 2] : (ratios[n / 2 - 1] + ratios[n / 2]) / 2;
+        std::printf("{\"pairs\": %zu, \"median\": %.4f, \"min\": %.4f, \"max\": %.4f}\n", n, median, ratios.front(),
+                    ratios.back());
+        return median <= 1.02 ? 0 : 1;
+    } catch (const trace::Error& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return 2;
+    }
+}

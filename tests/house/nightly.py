@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Slow checks: ./dev nightly [NAME…]. Results are in tests/nightly.json: commit, check, result, seconds. What was green
+for the same sources is not run again, so an interrupted night goes on where it stopped. Output: build/nightly/NAME.log."""
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+RESULTS = pathlib.Path("tests/nightly.json")
+LOGS = pathlib.Path("build/nightly")
+STATE = ("app", "ui", "engine", "shaders", "resources", "tests", "CMakeLists.txt")
+SHARED = pathlib.Path("../shared")
+BUILD = "./dev build >/dev/null"
+NANO = "build/nightly/nano"
+
+# Name, shell command, what it needs beside the sources (or None).
+CHECKS = (
+    ("accept", f"{BUILD} && ../shared/checks/accept", SHARED / "checks/accept"),
+    ("kernels", f"{BUILD} && tests/house/kernels.sh 128 256 512", None),
+    ("sanitizers", "tests/house/sanitize.sh", None),
+    ("kill", f"{BUILD} && ctest --preset release -R '^tst_store_kill$' --no-tests=error --repeat until-fail:10", None),
+    ("telemetry", f"{BUILD} && build/release/bin/bench_telemetry builtin 20", None),
+    ("heartbeat", f"{BUILD} && QT_QPA_PLATFORM=offscreen build/release/bin/bench_heartbeat builtin", None),
+    ("quality", f"{BUILD} && for t in f32 q8_0 q6_k; do build/release/bin/moescope-cli convert ../shared/models/nano "
+                f"{NANO}-$t.gguf --type $t || exit 1; done && python3 tests/bench/quality.py --reference {NANO}-f32.gguf "
+                f"--text ../shared/models/nano/heldout.txt {NANO}-q8_0.gguf:q8_0 {NANO}-q6_k.gguf:q6_k --windows 32",
+     SHARED / "models/nano"),
+    ("repeat", f"{BUILD} && ctest --preset release --parallel 2 --repeat until-fail:3", None),
+    ("package", "./dev package", None),
+)
+
+
+def git(*arguments):
+    return subprocess.run(["git", *arguments], capture_output=True, text=True)
+
+
+def state_of(commit):
+    """A hash of the sources at `commit` without the results themselves; None where the commit is not known."""
+    listing = git("ls-tree", "-r", commit, "--", *STATE)
+    if listing.returncode != 0:
+        return None
+    lines = [line for line in listing.stdout.splitlines() if not line.endswith("\t" + RESULTS.as_posix())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def write(results):
+    order = {name: at for at, (name, *_) in enumerate(CHECKS)}
+    rows = sorted(results.values(), key=lambda row: order.get(row["check"], len(order)))
+    text = "[\n" + ",\n".join("  " + json.dumps(row) for row in rows) + "\n]\n"
+    part = RESULTS.with_suffix(".json.part")
+    part.write_text(text)
+    part.replace(RESULTS)
+
+
+def main():
+    names = sys.argv[1:]
+    unknown = set(names) - {name for name, *_ in CHECKS}
+    if unknown:
+        print(f"There is no check {', '.join(sorted(unknown))}; there are {', '.join(name for name, *_ in CHECKS)}.")
+        return 2
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", *STATE, f":!{RESULTS}").stdout
+    if changed.strip():
+        print("Sources are changed and not committed, so results would belong to no commit:\n" + changed, end="")
+        return 2
+    commit = git("rev-parse", "--short=10", "HEAD").stdout.strip()
+    state = state_of("HEAD")
+    results = {row["check"]: row for row in json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
+    LOGS.mkdir(parents=True, exist_ok=True)
+    bad = 0
+    for name, command, needed in CHECKS:
+        if names and name not in names:
+            continue
+        known = results.get(name)
+        if known and known["result"] == "green" and state_of(known["commit"]) == state:
+            print(f"{name:12} green at {known['commit']}, sources unchanged", flush=True)
+            continue
+        if needed is not None and not needed.exists():
+            print(f"{name:12} left out: {needed} is not there", flush=True)
+            continue
+        print(f"{name:12} …", end="", flush=True)
+        start = time.time()
+        with open(LOGS / f"{name}.log", "w") as log:
+            code = subprocess.run(["bash", "-o", "pipefail", "-c", command], stdout=log, stderr=subprocess.STDOUT).returncode
+        seconds = round(time.time() - start)
+        result = "green" if code == 0 else "red"
+        bad += code != 0
+        results[name] = {"commit": commit, "check": name, "result": result, "seconds": seconds}
+        write(results)
+        print(f"\r{name:12} {result}, {seconds} s" + ("" if code == 0 else f": see {LOGS / name}.log"), flush=True)
+    return 1 if bad else 0
+
+
+sys.exit(main())
