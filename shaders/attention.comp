@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Causal attention with online softmax. Grid: x over (KV head, group of HEADS query heads), y over tokens, z over splits of
 // the context. With one split the result is the output; otherwise each split leaves its sum, maximum and weighted values for
-// attention_reduce. head_dim is at most 4 × the workgroup's size, which is at most 64. Positions run along the invocations for the scores, dimensions for the values.
+// attention_reduce. head_dim is at most 8 × the workgroup's size, which is at most 64. Positions run along the invocations for the scores, dimensions for the values.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "push_constants.h"
@@ -19,14 +19,14 @@ const uint CHUNK = 128u;  // positions between two updates of the maximum
 layout(push_constant) uniform Push { AttentionPush push; };
 layout(std430, binding = 0) readonly buffer Q { vec4 q[]; };            // [token][head][head_stride]
 layout(std430, binding = 1) readonly buffer KCache { uvec4 k_cache[]; };  // [kv head][context][head_stride]
-layout(std430, binding = 2) readonly buffer VCache { uvec2 v_cache[]; };
+layout(std430, binding = 2) readonly buffer VCache { uvec4 v_cache[]; };
 layout(std430, binding = 3) readonly buffer Step { StepState step_state; };
 layout(std430, binding = 4) writeonly buffer Out { float result[]; };   // [token][head · head_dim]
 layout(std430, binding = 5) writeonly buffer Partial { float split_result[]; };  // [token][head][split][2 + head_stride]
 
 shared float scores[HEADS][CHUNK];
 shared float lane_values[HEADS][64];
-shared vec4 value_sums[HEADS][64];
+shared vec4 value_sums[HEADS][2][64];
 
 // Reduces one value a head over the workgroup (at most 64 invocations) in a fixed order.
 vec4 reduceHeads(vec4 value, bool maximum) {
@@ -77,11 +77,13 @@ void main() {
         }
     }
 
-    uint dim_vectors = (push.head_dim + 3u) / 4u, position_lanes = workers / dim_vectors;
-    uint my_lane = self / dim_vectors, my_dim = self % dim_vectors;
-    vec4 most = vec4(-3.0e38), sum = vec4(0.0), acc[HEADS];
+    // Eight dimensions an invocation: its four weights serve two vectors of values.
+    uint dim_lanes = (push.head_dim + 7u) / 8u, position_lanes = workers / dim_lanes;
+    uint my_lane = self / dim_lanes, my_dim = self % dim_lanes;
+    vec4 most = vec4(-3.0e38), sum = vec4(0.0), acc[HEADS][2];
     for (uint h = 0u; h < HEADS; ++h) {
-        acc[h] = vec4(0.0);
+        acc[h][0] = vec4(0.0);
+        acc[h][1] = vec4(0.0);
     }
 
     for (uint chunk = begin; chunk < end; chunk += CHUNK) {
@@ -120,20 +122,24 @@ void main() {
         }
         sum = sum * shrink + reduceHeads(part, false);
         for (uint h = 0u; h < HEADS; ++h) {
-            acc[h] *= shrink[h];
+            acc[h][0] *= shrink[h];
+            acc[h][1] *= shrink[h];
         }
         for (uint p = my_lane; my_lane < position_lanes && p < count; p += position_lanes) {
             uint row = (cache_row + chunk + p) * push.head_stride;
-            vec4 value;
+            vec4 low, high;
             if (KV_F16) {
-                uvec2 words = v_cache[row / 4u + my_dim];
-                value = vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+                uvec4 words = v_cache[row / 8u + my_dim];
+                low = vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+                high = vec4(unpackHalf2x16(words.z), unpackHalf2x16(words.w));
             } else {
-                uvec2 low = v_cache[row / 2u + 2u * my_dim], high = v_cache[row / 2u + 2u * my_dim + 1u];
-                value = uintBitsToFloat(uvec4(low, high));
+                low = uintBitsToFloat(v_cache[row / 4u + 2u * my_dim]);
+                high = uintBitsToFloat(v_cache[row / 4u + 2u * my_dim + 1u]);
             }
             for (uint h = 0u; h < HEADS; ++h) {
-                acc[h] = fma(vec4(scores[h][p]), value, acc[h]);
+                float weight = scores[h][p];
+                acc[h][0] = fma(vec4(weight), low, acc[h][0]);
+                acc[h][1] = fma(vec4(weight), high, acc[h][1]);
             }
         }
         barrier();
@@ -141,23 +147,26 @@ void main() {
 
     bool whole = push.splits == 1u;
     for (uint h = 0u; h < HEADS; ++h) {
-        value_sums[h][self] = acc[h];
+        value_sums[h][0][self] = acc[h][0];
+        value_sums[h][1][self] = acc[h][1];
     }
     barrier();
     if (my_lane == 0u) {
         for (uint h = 0u; h < heads; ++h) {
-            vec4 total = vec4(0.0);
+            vec4 total[2] = vec4[2](vec4(0.0), vec4(0.0));
             for (uint l = 0u; l < position_lanes; ++l) {
-                total += value_sums[h][l * dim_vectors + my_dim];
+                total[0] += value_sums[h][0][l * dim_lanes + my_dim];
+                total[1] += value_sums[h][1][l * dim_lanes + my_dim];
             }
             uint row = token * push.head_count + first_head + h;
             uint at = whole ? token * push.out_stride + (first_head + h) * push.head_dim
                             : (row * push.splits + gl_WorkGroupID.z) * (2u + push.head_stride) + 2u;
-            for (uint i = 4u * my_dim; i < min(4u * my_dim + 4u, push.head_dim); ++i) {
+            for (uint i = 8u * my_dim; i < min(8u * my_dim + 8u, push.head_dim); ++i) {
+                float value = total[(i >> 2) & 1u][i & 3u];
                 if (whole) {
-                    result[at + i] = total[i & 3u] / sum[h];
+                    result[at + i] = value / sum[h];
                 } else {
-                    split_result[at + i] = total[i & 3u];
+                    split_result[at + i] = value;
                 }
             }
         }
