@@ -69,10 +69,9 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
     addDockWidget(Qt::LeftDockWidgetArea, m_sidebar);
 
     m_status = new StatusLine;
-    statusBar()->setSizeGripEnabled(false);
-    statusBar()->addWidget(m_status, 1);
-    statusBar()->setContentsMargins(0, 0, 0, 0);
-    statusBar()->setFixedHeight(28);
+    auto* area = new StatusArea(this);
+    area->addWidget(m_status, 1);
+    setStatusBar(area);
 
     m_toast = new Toast(this);
     m_toast->hide();

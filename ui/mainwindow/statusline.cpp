@@ -29,9 +29,9 @@ Color dotColor(Activity activity) {
 
 StatusLine::StatusLine(QWidget* parent) : QWidget(parent) {
     setAccessibleName(tr("Status"));
-    setFixedHeight(kHeight);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(8, 1, 8, 0);
+    row->setContentsMargins(6, 0, 6, 0);
     row->setSpacing(8);
     m_state = new StatusItem(this);
     m_model = new StatusItem(this);
@@ -120,7 +120,12 @@ void StatusLine::refresh() {
     m_kv->setText(tr("KV %1 of %2").arg(used, QString::fromStdString(trace::bytesText(m_reservedBytes))));
 }
 
-void StatusLine::paintEvent(QPaintEvent*) {
+StatusArea::StatusArea(QWidget* parent) : QStatusBar(parent) {
+    setSizeGripEnabled(false);
+    setFixedHeight(kHeight);
+}
+
+void StatusArea::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.fillRect(rect(), theme().color(Color::Window));
     painter.setPen(theme().color(Color::Border));

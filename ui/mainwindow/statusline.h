@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <QWidget>
+#include <QStatusBar>
 
 namespace moescope::ui {
 
@@ -35,9 +35,6 @@ signals:
     void contextClicked();
     void offlineClicked();
 
-protected:
-    void paintEvent(QPaintEvent* event) override;
-
 private:
     void refresh();
 
@@ -58,6 +55,16 @@ private:
     quint64 m_reservedBytes = 0;
     int m_windowWidth = 1440;
     bool m_inspect = false;
+};
+
+/** The status bar that holds the line (28 px). */
+class StatusArea : public QStatusBar {
+    Q_OBJECT
+public:
+    explicit StatusArea(QWidget* parent = nullptr);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
 };
 
 } // namespace moescope::ui

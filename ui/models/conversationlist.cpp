@@ -205,7 +205,7 @@ QVariant ConversationListModel::data(const QModelIndex& index, int role) const {
             parts << row.time;
         }
         if (!row.hit.excerpt.isEmpty()) {
-            parts << row.hit.excerpt;
+            parts << sameLength(row.hit.excerpt);
         }
         return parts.join(QStringLiteral(", "));
     }

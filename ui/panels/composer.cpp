@@ -9,8 +9,9 @@
 #include <QKeyEvent>
 #include <QPainter>
 #include <QPushButton>
+#include <QStyleOptionButton>
+#include <QStylePainter>
 #include <QTimer>
-#include <QToolButton>
 
 namespace moescope::ui {
 
@@ -21,6 +22,44 @@ constexpr int kCountDelay = 200; ///< ms
 constexpr int kSide = 12;        ///< px from the frame to the text
 constexpr int kEdge = 8;         ///< px from the frame to the buttons
 constexpr int kButton = 28;      ///< px
+constexpr int kKey = 36;         ///< px that the key in the Stop button takes
+
+/** "Stop" with its key beside the word. */
+class StopButton : public QPushButton {
+public:
+    using QPushButton::QPushButton;
+
+    QSize sizeHint() const override {
+        const QSize size = QPushButton::sizeHint();
+        return text().isEmpty() ? size : QSize(size.width() + kKey, size.height());
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QStylePainter painter(this);
+        QStyleOptionButton option;
+        initStyleOption(&option);
+        painter.drawControl(QStyle::CE_PushButtonBevel, option);
+        const bool key = !text().isEmpty();
+        option.rect.adjust(0, 0, key ? -kKey : 0, 0);
+        painter.drawControl(QStyle::CE_PushButtonLabel, option);
+        if (!key) {
+            return;
+        }
+        const Theme& look = theme();
+        const QFont font = look.font(TextStyle::Axis);
+        const QString word = Composer::tr("Esc");
+        const int wide = QFontMetrics(font).horizontalAdvance(word) + 8;
+        const QRectF box(width() - 8 - wide + 0.5, (height() - 18) / 2 + 0.5, wide - 1, 17);
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setBrush(look.color(Color::Window));
+        painter.setPen(look.color(Color::Border));
+        painter.drawRoundedRect(box, 3, 3);
+        painter.setFont(font);
+        painter.setPen(look.color(Color::TextSecondary));
+        painter.drawText(box, Qt::AlignCenter, word);
+    }
+};
 
 } // namespace
 
@@ -28,16 +67,14 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
     m_edit = new ComposerEdit(kMostCharacters, this);
     m_edit->installEventFilter(this);
 
-    m_sampling = new QToolButton(this);
+    m_sampling = new QPushButton(this);
     m_sampling->setProperty("chip", true);
-    m_sampling->setAutoRaise(true);
-    m_sampling->setFocusPolicy(Qt::StrongFocus);
     m_sampling->setAccessibleName(tr("Sampling and system prompt"));
     m_count = new StyledLabel({}, TextStyle::Small, Color::TextMuted, this);
     m_send = new QPushButton(tr("Send"), this);
     m_send->setProperty("primary", true);
     m_send->setAccessibleName(tr("Send"));
-    m_stop = new QPushButton(tr("Stop"), this);
+    m_stop = new StopButton(tr("Stop"), this);
     m_stop->setAccessibleName(tr("Stop the answer"));
     m_stop->setToolTip(tr("Stop the answer (Esc)"));
 
@@ -73,7 +110,7 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
     });
     connect(m_send, &QPushButton::clicked, this, &Composer::send);
     connect(m_stop, &QPushButton::clicked, this, &Composer::stopRequested);
-    connect(m_sampling, &QToolButton::clicked, this, &Composer::openSampling);
+    connect(m_sampling, &QPushButton::clicked, this, &Composer::openSampling);
     connect(m_popover, &SamplingPopover::changed, this, [this](const SamplingView& sampling) {
         m_view = sampling;
         refresh();
@@ -108,7 +145,7 @@ void Composer::setDraft(const QString& text) {
 
 void Composer::setModelName(const QString& name) {
     m_modelName = name;
-    m_edit->setPlaceholderText(name.isEmpty() ? tr("Write a message") : tr("Ask %1 something").arg(name));
+    m_edit->setHint(name.isEmpty() ? tr("Write a message") : tr("Ask %1 something").arg(name));
 }
 
 void Composer::setUnavailable(const QString& reason) {
@@ -149,7 +186,11 @@ void Composer::openSampling() {
 }
 
 void Composer::send() {
-    if (m_answering || !m_unavailable.isEmpty() || m_edit->isBlank()) {
+    if (m_answering || !m_unavailable.isEmpty()) {
+        return;
+    }
+    if (m_edit->isBlank()) {
+        focusText();
         return;
     }
     const QString message = text();
@@ -174,7 +215,6 @@ void Composer::place() {
     QPushButton* action = m_answering ? m_stop : m_send;
     action->setText(narrow ? QString() : (m_answering ? tr("Stop") : tr("Send")));
     m_sampling->setText(narrow ? QString() : samplingText(m_view));
-    m_sampling->setToolButtonStyle(narrow ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
     const int button = qMax(kButton, theme().lineHeight(TextStyle::Ui) + 8);
     const int actionWidth = narrow ? button : qMax(68, action->sizeHint().width());
 
@@ -188,7 +228,7 @@ void Composer::place() {
     const int textHeight = lines * line + 2;
     const int rowTop = narrow ? qMax(0, textHeight - line + 8) : 10 + textHeight + 9;
     const int total = narrow ? qMax(42, textHeight + 20) : rowTop + button + kEdge;
-    m_edit->setGeometry(kSide, 10, textWidth, textHeight);
+    m_edit->setGeometry(kSide, 10 - m_edit->sink(), textWidth, textHeight);
     const int buttonTop = narrow ? total - button - 7 : rowTop;
     action->setGeometry(right, buttonTop, actionWidth, button);
     m_sampling->setGeometry(narrow ? right - kEdge - samplingWidth : kEdge, buttonTop,
@@ -207,7 +247,7 @@ void Composer::refresh() {
     const bool blank = m_edit->isBlank();
     m_send->setVisible(!m_answering);
     m_stop->setVisible(m_answering);
-    m_send->setEnabled(m_unavailable.isEmpty() && !blank);
+    m_send->setEnabled(m_unavailable.isEmpty());
     m_send->setToolTip(m_unavailable);
     QStringList words;
     if (!m_unavailable.isEmpty()) {
@@ -231,8 +271,7 @@ void Composer::applyTheme() {
     const Theme& look = theme();
     m_edit->applyTheme();
     m_sampling->setIcon(look.icon(QStringLiteral("settings")));
-    m_sampling->setFont(look.font(TextStyle::Ui));
-    m_send->setIcon(QIcon(look.pixmap(QStringLiteral("send"), 16, look.color(Color::OnAccent), devicePixelRatioF())));
+    m_send->setIcon(look.icon(QStringLiteral("send")));
     m_stop->setIcon(look.icon(QStringLiteral("stop")));
     refresh();
 }

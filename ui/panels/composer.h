@@ -8,7 +8,6 @@
 class QLabel;
 class QPushButton;
 class QTimer;
-class QToolButton;
 
 namespace moescope::ui {
 
@@ -75,7 +74,7 @@ private:
     void applyTheme();
 
     ComposerEdit* m_edit = nullptr;
-    QToolButton* m_sampling = nullptr;
+    QPushButton* m_sampling = nullptr;
     QLabel* m_count = nullptr;
     QPushButton* m_send = nullptr;
     QPushButton* m_stop = nullptr;

@@ -6,6 +6,7 @@
 #include <QAbstractTextDocumentLayout>
 #include <QKeyEvent>
 #include <QMimeData>
+#include <QPainter>
 #include <QTextBlock>
 
 namespace moescope::ui {
@@ -67,6 +68,28 @@ int ComposerEdit::lineCount(int most) const {
     const double height = document()->documentLayout()->documentSize().height();
     const int lines = qRound(height / theme().lineHeight(TextStyle::Body));
     return qBound(1, lines, most);
+}
+
+int ComposerEdit::sink() const {
+    return qMax(0, (theme().lineHeight(TextStyle::Body) - QFontMetrics(font()).height()) / 2);
+}
+
+void ComposerEdit::setHint(const QString& hint) {
+    m_hint = hint;
+    viewport()->update();
+}
+
+void ComposerEdit::paintEvent(QPaintEvent* event) {
+    QTextEdit::paintEvent(event);
+    // QTextEdit would put its placeholder at another height than the text.
+    if (document()->isEmpty() && !m_hint.isEmpty()) {
+        QPainter painter(viewport());
+        painter.setFont(font());
+        painter.setPen(theme().color(Color::TextMuted));
+        const QRect line(1, sink(), viewport()->width() - 1, theme().lineHeight(TextStyle::Body));
+        painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
+                         QFontMetrics(font()).elidedText(m_hint, Qt::ElideRight, line.width()));
+    }
 }
 
 void ComposerEdit::keyPressEvent(QKeyEvent* event) {

@@ -16,6 +16,10 @@ public:
     bool isBlank() const;
     /** Lines at this width, at most `most`. */
     int lineCount(int most) const;
+    /** px that the text stands too low in its lines: a fixed line height puts all of the room above. */
+    int sink() const;
+    /** Shown while nothing is written. */
+    void setHint(const QString& hint);
     void applyTheme();
 
 signals:
@@ -27,6 +31,7 @@ signals:
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
     bool canInsertFromMimeData(const QMimeData* source) const override;
     void insertFromMimeData(const QMimeData* source) override;
 
@@ -34,6 +39,7 @@ private:
     void setLineHeight();
 
     qsizetype m_mostCharacters;
+    QString m_hint;
 };
 
 } // namespace moescope::ui

@@ -13,6 +13,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kInset = 8;   ///< px from the list's edge to the row's fill
+constexpr int kInsetRight = 4; ///< px; the gap between docks follows
 constexpr int kPadding = 8; ///< px from the fill's edge to the text
 
 int rowHeight() { return qMax(32, theme().lineHeight(TextStyle::Ui) + 12); }
@@ -87,7 +88,7 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
         const bool head = kind == ConversationListModel::Head;
         painter->setFont(look.font(head ? TextStyle::PanelTitle : TextStyle::Small));
         painter->setPen(look.color(head ? Color::TextSecondary : Color::TextMuted));
-        const QRect box = option.rect.adjusted(kInset + kPadding, head ? 8 : 12, -kInset - kPadding, 0);
+        const QRect box = option.rect.adjusted(kInset + kPadding, head ? 4 : 12, -kInset - kPadding, 0);
         if (head) {
             painter->drawText(box, Qt::AlignLeft | Qt::AlignVCenter, text);
         } else {
@@ -96,7 +97,7 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
         painter->restore();
         return;
     }
-    const QRect fill = option.rect.adjusted(kInset, 0, -kInset, 0);
+    const QRect fill = option.rect.adjusted(kInset, 0, -kInsetRight, 0);
     const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
     const bool cursor = view != nullptr && view->hasFocus() && view->currentIndex() == index;
     const bool open = isOpen(index);
@@ -176,7 +177,7 @@ QWidget* ConversationDelegate::createEditor(QWidget* parent, const QStyleOptionV
 
 void ConversationDelegate::updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option,
                                                 const QModelIndex&) const {
-    editor->setGeometry(option.rect.adjusted(kInset, 2, -kInset, -2));
+    editor->setGeometry(option.rect.adjusted(kInset, 2, -kInsetRight, -2));
 }
 
 } // namespace moescope::ui

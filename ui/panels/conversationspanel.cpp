@@ -30,7 +30,7 @@ qint64 idOf(const QModelIndex& index) { return index.data(ConversationListModel:
 ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
     setAccessibleName(tr("Conversations"));
     auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 12, 1, 0);
+    column->setContentsMargins(0, 12, 0, 0);
     column->setSpacing(0);
 
     m_search = new SearchField(this);
@@ -39,17 +39,14 @@ ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
     m_search->setShortcutHint(tr("Ctrl K"));
     m_search->installEventFilter(this);
     auto* searchRow = new QVBoxLayout;
-    searchRow->setContentsMargins(12, 0, 11, 4);
+    searchRow->setContentsMargins(12, 0, 8, 4);
     searchRow->addWidget(m_search);
     column->addLayout(searchRow);
 
     m_back = new RowButton(QStringLiteral("chevron-left"), tr("Deleted, kept for 30 days"), this);
     m_back->setAccessibleName(tr("Back to the conversations"));
     m_back->setToolTip(tr("Back to the conversations"));
-    auto* backRow = new QVBoxLayout;
-    backRow->setContentsMargins(8, 4, 7, 4);
-    backRow->addWidget(m_back);
-    column->addLayout(backRow);
+    column->addWidget(m_back);
 
     m_model = new ConversationListModel(this);
     m_delegate = new ConversationDelegate(this);
@@ -72,7 +69,7 @@ ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
 
     m_foot = new QWidget(this);
     auto* foot = new QVBoxLayout(m_foot);
-    foot->setContentsMargins(8, 7, 7, 6);
+    foot->setContentsMargins(8, 7, 4, 6);
     m_deleted = new RowButton(QStringLiteral("delete"), tr("Deleted, kept for 30 days"), m_foot);
     foot->addWidget(m_deleted);
     column->addWidget(m_foot);
@@ -354,7 +351,6 @@ void ConversationsPanel::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.fillRect(rect(), theme().color(Color::Window));
     painter.setPen(theme().color(Color::Border));
-    painter.drawLine(width() - 1, 0, width() - 1, height());
     if (m_foot->isVisible()) {
         painter.drawLine(0, m_foot->y(), width(), m_foot->y());
     }

@@ -48,7 +48,6 @@ FirstStart::FirstStart(QWidget* parent) : QScrollArea(parent) {
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     viewport()->setAutoFillBackground(false);
     auto* page = new QWidget;
-    page->setAutoFillBackground(false);
     auto* across = new QHBoxLayout(page);
     across->setContentsMargins(0, 0, 0, 0);
     m_column = new QWidget(page);
@@ -90,7 +89,8 @@ FirstStart::FirstStart(QWidget* parent) : QScrollArea(parent) {
     column->addSpacing(28);
     column->addWidget(new Hint(m_column));
     column->addStretch(1);
-    setWidget(page);
+    setWidget(page); // fills it, but the panel behind has the colour
+    page->setAutoFillBackground(false);
     setSuggestions(builtInSuggestions());
 }
 

@@ -66,6 +66,10 @@ int PlainTextView::heightFor(int width) {
     return static_cast<int>(std::ceil(document()->documentLayout()->documentSize().height()));
 }
 
+int PlainTextView::sink() const {
+    return qMax(0, (theme().lineHeight(TextStyle::Body) - QFontMetrics(font()).height()) / 2);
+}
+
 void PlainTextView::setMarked(int begin, int end) {
     m_begin = begin;
     m_end = end;

@@ -15,6 +15,8 @@ public:
     /** Width of the longest line, at most `most`. */
     int idealWidth(int most);
     int heightFor(int width);
+    /** px that the text stands too low in its lines: a fixed line height puts all of the room above. */
+    int sink() const;
     void setMarked(int begin, int end);
     /** px from the top. */
     int offsetTop(int offset) const;

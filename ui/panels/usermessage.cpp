@@ -92,7 +92,7 @@ int UserMessage::layoutFor(int width) {
     const int textHeight = m_text->heightFor(textWidth);
     const int allHeight = cut ? m_all->sizeHint().height() + 4 : 0;
     m_box = QRect(width - textWidth - 2 * kSide, 0, textWidth + 2 * kSide, textHeight + allHeight + 2 * kAbove);
-    m_text->setGeometry(m_box.left() + kSide, kAbove, textWidth, textHeight);
+    m_text->setGeometry(m_box.left() + kSide, kAbove - m_text->sink(), textWidth, textHeight);
     if (cut) {
         m_all->setGeometry(m_box.left() + kSide, kAbove + textHeight + 4, qMin(textWidth, m_all->sizeHint().width()),
                            m_all->sizeHint().height());

@@ -47,8 +47,9 @@ struct Demo {
         window.chat()->setModel(samples::olmoe(), false);
         window.setModel("OLMoE-1B-7B-Instruct", "Q4_K", false);
         window.conversations()->setConversations(samples::conversations());
-        window.conversations()->setDeleted({{30, "Old", QDateTime::currentDateTime().addDays(-3), QDateTime::currentDateTime()},
-                                            {31, "Older", QDateTime::currentDateTime().addDays(-9), QDateTime::currentDateTime()}});
+        window.conversations()->setDeleted(
+            {{30, "Old", QDateTime::currentDateTime().addDays(-3), QDateTime::currentDateTime()},
+             {31, "Older", QDateTime::currentDateTime().addDays(-9), QDateTime::currentDateTime()}});
         window.conversations()->setCurrent(1);
         window.chat()->setConversation(1, "How a router picks an expert", samples::answeringChat());
         window.chat()->setSampling({.temperature = 0.7, .top_k = 0, .top_p = 0.9, .seed = 42});
@@ -91,8 +92,9 @@ struct Demo {
         window.chat()->setConversation(1, QString(200, QLatin1Char('W')), samples::states());
         window.conversations()->setConversations(samples::oddConversations());
         window.showUndoToast("“Names for a small boat” was deleted.");
-        window.showError("The file “mixture-test.gguf” ends after 2,254,857,830 bytes, but its tensor “blk.7.ffn_up_exps.weight” "
-                         "needs 2,317,811,712. Download it again.");
+        window.showError(
+            "The file “mixture-test.gguf” ends after 2,254,857,830 bytes, but its tensor “blk.7.ffn_up_exps.weight” "
+            "needs 2,317,811,712. Download it again.");
     }
 
     void search() {
@@ -138,8 +140,7 @@ int main(int argc, char** argv) {
     parser.addPositionalArgument("file", "");
     parser.addOptions({{"dark", ""}, {"size", "", "WxH", "1440x900"}, {"scale", "", "factor", "1"}});
     parser.process(application);
-    setTheme(application,
-             Theme(parser.isSet("dark") ? Scheme::Dark : Scheme::Light, parser.value("scale").toDouble()));
+    setTheme(application, Theme(parser.isSet("dark") ? Scheme::Dark : Scheme::Light, parser.value("scale").toDouble()));
     Demo demo;
     MainWindow& window = demo.window;
     auto* experts = new ExpertsPanel(&demo.trace, &demo.selection, &window);
@@ -177,7 +178,8 @@ int main(int argc, char** argv) {
         settings->show();
         demo.dialog = settings;
     } else if (scene == "about") {
-        demo.dialog = new AboutDialog("0.1.0", {{"Moescope", "Apache-2.0\n…"}, {"Training text of the built-in model", "…"}}, &window);
+        demo.dialog = new AboutDialog(
+            "0.1.0", {{"Moescope", "Apache-2.0\n…"}, {"Training text of the built-in model", "…"}}, &window);
         demo.dialog->show();
     } else if (scene == "keyboard") {
         demo.dialog = new KeyboardHelp(&window);

@@ -85,21 +85,23 @@ QList<ConversationRow> oddConversations() {
 }
 
 QList<MessageView> answeringChat() {
-    MessageView story = answer(2, QStringLiteral("Once upon a time, a small fox lived beside a wide river. Every morning she "
-                                                 "watched the boats go by and wondered where they went. One day an old boat "
-                                                 "came to rest in the reeds, and the fox put one paw on the wood."));
+    MessageView story =
+        answer(2, QStringLiteral("Once upon a time, a small fox lived beside a wide river. Every morning she "
+                                 "watched the boats go by and wondered where they went. One day an old boat "
+                                 "came to rest in the reeds, and the fox put one paw on the wood."));
     story.version = 2;
     story.versions = 2;
     MessageView router = answer(
-        4, QStringLiteral("No single part did. In every layer a small **router** looks at the current token and picks the "
-                          "experts that answer it:\n\n- **Scores.** One number per expert, from the token’s hidden "
-                          "state.\n- **Gates.** A softmax turns the scores into weights that add to 1.\n- **Choice.** Nano "
-                          "keeps the top 1 of 16 and adds a shared expert; this model keeps the top 8 of 64.\n\n"
-                          "```python\ndef route(hidden, router, k):\n    scores = hidden @ router.T        # one score per "
-                          "expert\n    gates = softmax(scores)           # weights that add to 1\n    weight, expert = "
-                          "topk(gates, k)   # 1 of 16, or 8 of 64\n    return expert, weight\n```\n\nAn expert is seldom a "
-                          "topic. The choice follows the kind of word more than its meaning, so the two times `boat` appears "
-                          "in the story it can"));
+        4, QStringLiteral(
+               "No single part did. In every layer a small **router** looks at the current token and picks the "
+               "experts that answer it:\n\n- **Scores.** One number per expert, from the token’s hidden "
+               "state.\n- **Gates.** A softmax turns the scores into weights that add to 1.\n- **Choice.** Nano "
+               "keeps the top 1 of 16 and adds a shared expert; this model keeps the top 8 of 64.\n\n"
+               "```python\ndef route(hidden, router, k):\n    scores = hidden @ router.T        # one score per "
+               "expert\n    gates = softmax(scores)           # weights that add to 1\n    weight, expert = "
+               "topk(gates, k)   # 1 of 16, or 8 of 64\n    return expert, weight\n```\n\nAn expert is seldom a "
+               "topic. The choice follows the kind of word more than its meaning, so the two times `boat` appears "
+               "in the story it can"));
     router.model = QStringLiteral("OLMoE-1B-7B-Instruct");
     router.type = QStringLiteral("Q4_K");
     router.parameters = QStringLiteral("6.9B, 1.3B active");
@@ -113,12 +115,13 @@ QList<MessageView> answeringChat() {
 
 QList<MessageView> finishedStory() {
     MessageView story = answer(
-        2, QStringLiteral("Once upon a time, a small fox lived beside a wide river. Every morning she watched the boats go by "
-                          "and wondered where they went.\n\nOne day an old boat came to rest in the reeds. It had a blue "
-                          "stripe and no one inside. The fox put one paw on the wood. The boat moved a little, as if it said "
-                          "hello. She jumped in, and the river carried them both past the mill and the tall trees.\n\nWhen it "
-                          "rained, the fox hid under a leaf. When the sun came back, she sang. In the evening the boat stopped "
-                          "at a quiet beach, and there the fox found a friend who was waiting."));
+        2, QStringLiteral(
+               "Once upon a time, a small fox lived beside a wide river. Every morning she watched the boats go by "
+               "and wondered where they went.\n\nOne day an old boat came to rest in the reeds. It had a blue "
+               "stripe and no one inside. The fox put one paw on the wood. The boat moved a little, as if it said "
+               "hello. She jumped in, and the river carried them both past the mill and the tall trees.\n\nWhen it "
+               "rained, the fox hid under a leaf. When the sun came back, she sang. In the evening the boat stopped "
+               "at a quiet beach, and there the fox found a friend who was waiting."));
     story.stats = {138, 204, 41, 0, QStringLiteral("eos")};
     return {user(1, QStringLiteral("Tell me a story about a fox and a boat.")), story};
 }
@@ -129,20 +132,28 @@ QList<MessageView> states() {
     interrupted.stats.tokens = 41;
     MessageView failed = answer(4, {});
     failed.state = AnswerState::Failed;
-    failed.error = QStringLiteral("The prompt has 3,012 tokens and the context holds 2,048, so it was not sent. Shorten it or "
-                                  "start a new chat.");
-    MessageView odd = answer(6, QString(180, QLatin1Char('x')) +
-                                    QStringLiteral(" 混合专家模型在每一层里为每个词元选择一个专家。混合专家模型在每一层里为每个词元选择"
-                                                   "一个专家。\n\n<b>not bold</b> ![x](http://a.example/x.png) "
-                                                   "[link](https://a.example)"));
+    failed.error =
+        QStringLiteral("The prompt has 3,012 tokens and the context holds 2,048, so it was not sent. Shorten it or "
+                       "start a new chat.");
+    MessageView odd = answer(
+        6, QString(180, QLatin1Char('x')) +
+               QStringLiteral(" 混合专家模型在每一层里为每个词元选择一个专家。混合专家模型在每一层里为每个词元选择"
+                              "一个专家。\n\n<b>not bold</b> ![x](http://a.example/x.png) "
+                              "[link](https://a.example)"));
     MessageView reading = answer(8, {});
     reading.state = AnswerState::Reading;
     reading.prefill = {1152, 452, 1536, 501};
     MessageView long_ = user(5, QString(400, QLatin1Char('W')));
     long_.version = 1;
     long_.versions = 3;
-    return {user(1, QStringLiteral("Go on.")), interrupted, user(3, QStringLiteral("Read this.")), failed, long_, odd,
-            user(7, QStringLiteral("一句话\nwith a second line")), reading};
+    return {user(1, QStringLiteral("Go on.")),
+            interrupted,
+            user(3, QStringLiteral("Read this.")),
+            failed,
+            long_,
+            odd,
+            user(7, QStringLiteral("一句话\nwith a second line")),
+            reading};
 }
 
 } // namespace moescope::samples

@@ -1,1 +1,170 @@
-int main() { return 0; }
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/ui/chat/samples.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/composer.h"
+#include "ui/panels/composeredit.h"
+#include "ui/panels/findbar.h"
+#include "ui/panels/firststartparts.h"
+#include "ui/panels/transcript.h"
+#include "ui/theme/theme.h"
+
+#include <QApplication>
+#include <QLabel>
+#include <QLineEdit>
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace moescope;
+using namespace moescope::ui;
+
+class TestChatPanel : public QObject {
+    Q_OBJECT
+
+private:
+    struct Shown {
+        ChatPanel panel;
+        ComposerEdit* edit;
+
+        Shown() {
+            panel.resize(1000, 700);
+            panel.show();
+            edit = panel.findChild<ComposerEdit*>();
+        }
+    };
+
+private slots:
+    void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
+
+    void firstStartSaysWhatTheModelIs() {
+        Shown s;
+        s.panel.setModel(samples::nano(), true);
+        s.panel.setConversation(0, {}, {});
+        auto* banner = s.panel.findChild<ModelBanner*>();
+        QVERIFY(banner->isVisible());
+        QVERIFY(
+            banner->accessibleName().startsWith("Nano is a small demonstration model. It has 30 million parameters, of "
+                                                "which 6.5 million work on each token."));
+        QVERIFY(banner->accessibleName().contains("Its 8 layers of 16 experts are real"));
+        trace::ModelInfo random = samples::nano();
+        random.synthetic = true;
+        s.panel.setModel(random, false);
+        QVERIFY(banner->accessibleName().contains("random weights"));
+        QCOMPARE(FirstStart::countText(6'920'000'000), QString("6.92 billion"));
+    }
+
+    void suggestionIsSent() {
+        Shown s;
+        s.panel.setConversation(0, {}, {});
+        QSignalSpy sent(&s.panel, &ChatPanel::sendRequested);
+        auto* card = s.panel.findChild<SuggestionCard*>();
+        s.panel.setUnavailable("The model is being loaded.");
+        QVERIFY(!card->isEnabled());
+        s.panel.setUnavailable({});
+        card->click();
+        QCOMPARE(sent.count(), 1);
+        QCOMPARE(sent[0][0].toString(), QString("Tell me a story about a fox and a boat."));
+    }
+
+    void sendingClearsTheDraft() {
+        Shown s;
+        s.panel.setConversation(0, {}, {});
+        QSignalSpy sent(&s.panel, &ChatPanel::sendRequested);
+        QSignalSpy draft(&s.panel, &ChatPanel::draftChanged);
+        s.panel.setDraft("hello");
+        s.panel.focusComposer();
+        QTest::keyClick(s.edit, Qt::Key_Return);
+        QCOMPARE(sent.count(), 1);
+        QCOMPARE(s.panel.draft(), QString());
+        QCOMPARE(draft.last()[0].toString(), QString());
+    }
+
+    void editMakesABranchAndGivesTheDraftBack() {
+        Shown s;
+        s.panel.setConversation(4, "Story", samples::finishedStory());
+        s.panel.setDraft({});
+        QSignalSpy edited(&s.panel, &ChatPanel::editRequested);
+        QSignalSpy sent(&s.panel, &ChatPanel::sendRequested);
+        QTest::keyClick(s.edit, Qt::Key_Up);
+        QCOMPARE(s.panel.composer()->text(), QString("Tell me a story about a fox and a boat."));
+        QVERIFY(s.panel.composer()->isEditing());
+        QTest::keyClick(s.edit, Qt::Key_Escape);
+        QVERIFY(!s.panel.composer()->isEditing());
+        QCOMPARE(s.panel.composer()->text(), QString());
+        s.panel.setDraft("my draft");
+        s.panel.editLast();
+        QCOMPARE(s.panel.draft(), QString("my draft"));
+        s.edit->setText("Tell me another.");
+        QTest::keyClick(s.edit, Qt::Key_Return);
+        QCOMPARE(edited.count(), 1);
+        QCOMPARE(edited[0][0].toLongLong(), 1);
+        QCOMPARE(edited[0][1].toString(), QString("Tell me another."));
+        QCOMPARE(sent.count(), 0);
+        QCOMPARE(s.panel.composer()->text(), QString("my draft"));
+    }
+
+    void commandsFollowTheState() {
+        Shown s;
+        s.panel.setConversation(0, {}, {});
+        QVERIFY(!s.panel.canRegenerate() && !s.panel.canEdit() && !s.panel.canContinue() && !s.panel.hasMessages());
+        QList<MessageView> messages = samples::finishedStory();
+        messages.last().state = AnswerState::Interrupted;
+        s.panel.setConversation(4, "Story", messages);
+        QVERIFY(s.panel.canRegenerate() && s.panel.canEdit() && s.panel.canContinue());
+        QSignalSpy more(&s.panel, &ChatPanel::continueRequested);
+        QSignalSpy again(&s.panel, &ChatPanel::regenerateRequested);
+        QSignalSpy stop(&s.panel, &ChatPanel::stopRequested);
+        s.panel.continueLast();
+        s.panel.regenerateLast();
+        s.panel.stop();
+        QCOMPARE(more.count(), 1);
+        QCOMPARE(again.count(), 1);
+        QCOMPARE(stop.count(), 0);
+        s.panel.setAnswering(true);
+        QVERIFY(!s.panel.canRegenerate() && !s.panel.canEdit() && !s.panel.canContinue());
+        s.panel.stop();
+        QCOMPARE(stop.count(), 1);
+    }
+
+    void findGoesThroughTheHits() {
+        Shown s;
+        s.panel.setConversation(4, "Story", samples::finishedStory());
+        s.panel.openFind();
+        auto* bar = s.panel.findChild<FindBar*>();
+        QVERIFY(bar->isVisible());
+        auto* field = bar->findChild<QLineEdit*>();
+        QSignalSpy found(bar, &FindBar::found);
+        QTest::keyClicks(field, "FOX");
+        QVERIFY(found.count() > 0);
+        const auto label = [&] {
+            for (const QLabel* each : bar->findChildren<QLabel*>()) {
+                if (!each->text().isEmpty()) {
+                    return each->text();
+                }
+            }
+            return QString();
+        };
+        QCOMPARE(label(), QString("5 of 5"));
+        QTest::keyClick(field, Qt::Key_Return);
+        QCOMPARE(label(), QString("1 of 5"));
+        QCOMPARE(found.last()[0].toLongLong(), 1);
+        field->setText("nothing like it");
+        QCOMPARE(label(), QString("No hit"));
+        QTest::keyClick(field, Qt::Key_Escape);
+        QVERIFY(!bar->isVisible());
+        QCOMPARE(found.last()[0].toLongLong(), 0);
+    }
+
+    void refusedPasteIsSaidInPlace() {
+        Shown s;
+        s.panel.setConversation(0, {}, {});
+        emit s.panel.composer()->refused("The text has 100,000,000 characters.");
+        bool said = false;
+        for (const QLabel* label : s.panel.findChildren<QLabel*>()) {
+            said = said || (label->isVisible() && label->text().contains("100,000,000"));
+        }
+        QVERIFY(said);
+    }
+};
+
+QTEST_MAIN(TestChatPanel)
+#include "tst_chatpanel.moc"

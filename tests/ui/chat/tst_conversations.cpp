@@ -118,7 +118,7 @@ private slots:
         QCOMPARE(list->viewport()->findChild<QLineEdit*>(), edit);
         edit->setText("  Sums \n in steps ");
         QTest::keyClick(edit, Qt::Key_Return);
-        QCOMPARE(renamed.count(), 1);
+        QTRY_COMPARE(renamed.count(), 1);
         QCOMPARE(renamed[0][0].toLongLong(), 2);
         QCOMPARE(renamed[0][1].toString(), QString("Sums in steps"));
     }

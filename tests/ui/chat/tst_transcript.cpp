@@ -1,1 +1,291 @@
-int main() { return 0; }
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/messagewidget.h"
+#include "ui/panels/transcript.h"
+#include "ui/text/markdownview.h"
+#include "ui/theme/theme.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QElapsedTimer>
+#include <QPushButton>
+#include <QScrollBar>
+#include <QSignalSpy>
+#include <QTest>
+#include <QToolButton>
+
+using namespace moescope::ui;
+
+namespace {
+
+MessageView message(qint64 id, Role role, const QString& text) {
+    MessageView view;
+    view.id = id;
+    view.role = role;
+    view.text = text;
+    view.model = "Nano";
+    view.created = QDateTime::currentDateTime();
+    view.stats.tokens = 12;
+    return view;
+}
+
+QList<MessageView> many(int count) {
+    QList<MessageView> all;
+    for (int i = 0; i < count; ++i) {
+        all << message(i + 1, i % 2 == 0 ? Role::User : Role::Assistant,
+                       QString("Message %1. ").arg(i) + QString("Some **words** of it. ").repeated(i % 23));
+    }
+    return all;
+}
+
+QToolButton* button(QWidget* widget, const QString& name) {
+    for (QToolButton* each : widget->findChildren<QToolButton*>()) {
+        if (each->accessibleName() == name) {
+            return each;
+        }
+    }
+    return nullptr;
+}
+
+} // namespace
+
+class TestTranscript : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
+
+    void tenThousandMessagesOpenQuickly() {
+        Transcript view;
+        view.resize(800, 600);
+        view.show();
+        const QList<MessageView> all = many(10'000);
+        QElapsedTimer timer;
+        timer.start();
+        view.setMessages(all);
+        QCoreApplication::processEvents();
+        QVERIFY2(timer.elapsed() < 1000, qPrintable(QString::number(timer.elapsed())));
+        QVERIFY2(view.widgetCount() < 40, qPrintable(QString::number(view.widgetCount())));
+        QVERIFY(view.widgetOf(10'000) != nullptr);
+        QVERIFY(view.widgetOf(1) == nullptr);
+        timer.restart();
+        for (int i = 0; i <= 20; ++i) {
+            view.verticalScrollBar()->setValue(view.verticalScrollBar()->maximum() * i / 20);
+        }
+        QVERIFY2(timer.elapsed() < 2000, qPrintable(QString::number(timer.elapsed())));
+        view.verticalScrollBar()->setValue(0);
+        QVERIFY(view.widgetOf(1) != nullptr);
+        QCOMPARE(view.widgetOf(1)->y(), 16);
+        QVERIFY2(view.widgetCount() < 40, qPrintable(QString::number(view.widgetCount())));
+    }
+
+    void messagesStandBelowEachOther() {
+        Transcript view;
+        view.resize(500, 700);
+        view.show();
+        view.setMessages(many(60));
+        for (const int value : {0, 500, 1500, 100000}) {
+            view.verticalScrollBar()->setValue(value);
+            QCoreApplication::processEvents();
+            for (qint64 id = 1; id < 60; ++id) {
+                const MessageWidget* upper = view.widgetOf(id);
+                const MessageWidget* lower = view.widgetOf(id + 1);
+                if (upper != nullptr && lower != nullptr && upper->isVisible() && lower->isVisible()) {
+                    QCOMPARE(lower->y(), upper->y() + upper->height());
+                }
+            }
+        }
+    }
+
+    void followsTheEndUnlessScrolledUp() {
+        Transcript view;
+        view.resize(600, 300);
+        view.show();
+        view.setMessages(many(20));
+        QVERIFY(view.isFollowing());
+        const auto atEnd = [&] { return view.verticalScrollBar()->value() == view.verticalScrollBar()->maximum(); };
+        view.appendText(20, QString("\n\nmore").repeated(30));
+        QCoreApplication::processEvents();
+        QVERIFY(atEnd());
+        view.verticalScrollBar()->setValue(200);
+        QVERIFY(!view.isFollowing());
+        const int y = view.widgetOf(view.messages()[2].id) != nullptr ? view.widgetOf(3)->y() : 0;
+        view.appendText(20, QString("\n\nmore").repeated(30));
+        QCoreApplication::processEvents();
+        QVERIFY(!atEnd());
+        if (view.widgetOf(3) != nullptr) {
+            QCOMPARE(view.widgetOf(3)->y(), y);
+        }
+        view.scrollToEnd();
+        QVERIFY(view.isFollowing());
+        QVERIFY(atEnd());
+    }
+
+    void streamedTextIsTheMessage() {
+        Transcript view;
+        view.resize(600, 300);
+        view.show();
+        MessageView answer = message(2, Role::Assistant, {});
+        answer.state = AnswerState::Reading;
+        answer.prefill = {10, 0, 100, 20};
+        view.setMessages({message(1, Role::User, "hi"), answer});
+        answer.state = AnswerState::Answering;
+        view.updateMessage(answer);
+        for (const QString& piece : {QString("Once "), QString("upon "), QString("a **time**")}) {
+            view.appendText(2, piece);
+        }
+        auto* text = view.widgetOf(2)->findChild<MarkdownView*>();
+        QCOMPARE(text->markdown(), QString("Once upon a **time**"));
+        answer.text = "Once upon a **time**.";
+        answer.state = AnswerState::Complete;
+        view.updateMessage(answer);
+        QCOMPARE(text->markdown(), answer.text);
+        QCOMPARE(view.messages().last().text, answer.text);
+        view.appendText(99, "nobody"); // ignored
+    }
+
+    void actionsTellTheirMessage() {
+        Transcript view;
+        view.resize(700, 500);
+        view.show();
+        MessageView answer = message(2, Role::Assistant, "An answer");
+        answer.version = 2;
+        answer.versions = 3;
+        answer.has_trace = true;
+        view.setMessages({message(1, Role::User, "A question"), answer});
+        QSignalSpy regenerate(&view, &Transcript::regenerateRequested);
+        QSignalSpy version(&view, &Transcript::versionRequested);
+        QSignalSpy experts(&view, &Transcript::expertsRequested);
+        QSignalSpy edit(&view, &Transcript::editRequested);
+        QWidget* shown = view.widgetOf(2);
+        button(shown, "Copy")->click();
+        QCOMPARE(QApplication::clipboard()->text(), QString("An answer"));
+        button(shown, "Regenerate")->click();
+        button(shown, "Show experts")->click();
+        button(shown, "Previous version")->click();
+        button(shown, "Next version")->click();
+        button(view.widgetOf(1), "Edit: sending makes a new branch")->click();
+        QCOMPARE(regenerate.count(), 1);
+        QCOMPARE(regenerate[0][0].toLongLong(), 2);
+        QCOMPARE(experts.count(), 1);
+        QCOMPARE(version.count(), 2);
+        QCOMPARE(version[0][1].toInt(), -1);
+        QCOMPARE(version[1][1].toInt(), 1);
+        QCOMPARE(edit[0][0].toLongLong(), 1);
+        view.setAnswering(true);
+        QVERIFY(!button(shown, "Regenerate")->isEnabled());
+        QVERIFY(button(shown, "Copy")->isEnabled());
+        view.setAnswering(false);
+        answer.has_trace = false;
+        answer.versions = 1;
+        answer.version = 1;
+        view.updateMessage(answer);
+        QVERIFY(!button(shown, "Show experts")->isVisible());
+        QVERIFY(!button(shown, "Next version")->isVisible());
+    }
+
+    void interruptedOffersContinue() {
+        Transcript view;
+        view.resize(700, 500);
+        view.show();
+        MessageView answer = message(2, Role::Assistant, "The boat moved a");
+        answer.state = AnswerState::Interrupted;
+        view.setMessages({message(1, Role::User, "Go"), answer});
+        QSignalSpy more(&view, &Transcript::continueRequested);
+        for (QPushButton* each : view.widgetOf(2)->findChildren<QPushButton*>()) {
+            if (each->isVisible() && each->text() == "Continue") {
+                each->click();
+            }
+        }
+        QCOMPARE(more.count(), 1);
+        QCOMPARE(more[0][0].toLongLong(), 2);
+    }
+
+    void nothingIsCutAtTheSide() {
+        for (const int width : {300, 760, 1400}) {
+            Transcript view;
+            view.resize(width, 600);
+            view.show();
+            MessageView answer =
+                message(2, Role::Assistant, QString(500, 'x') + "\n\n```\n" + QString(500, 'y') + "\n```");
+            view.setMessages({message(1, Role::User, QString(500, QLatin1Char('W'))), answer});
+            const QRect column = Transcript::columnIn(view.viewport()->width());
+            for (const qint64 id : {1, 2}) {
+                const MessageWidget* shown = view.widgetOf(id);
+                if (shown == nullptr) {
+                    continue;
+                }
+                QCOMPARE(shown->x(), column.left());
+                QCOMPARE(shown->width(), column.width());
+                for (const QWidget* child : shown->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+                    if (child->isVisible() && child->height() > 0) {
+                        QVERIFY2(child->geometry().right() < shown->width(), child->metaObject()->className());
+                    }
+                }
+            }
+        }
+    }
+
+    void clickOnAWordTellsItsToken() {
+        Transcript view;
+        view.resize(700, 400);
+        view.show();
+        view.setMessages({message(1, Role::User, "Go"), message(2, Role::Assistant, "Once upon a time")});
+        view.setTokenRanges(2, {{0, 4}, {4, 9}, {9, 11}, {11, 16}});
+        auto* text = view.widgetOf(2)->findChild<MarkdownView*>();
+        QSignalSpy clicked(&view, &Transcript::tokenClicked);
+        const QImage plain = text->grab().toImage();
+        view.setSelectedToken(3);
+        QCOMPARE(text->grab().toImage(), plain);
+        QTest::mouseClick(text, Qt::LeftButton, Qt::NoModifier, QPoint(8, 8));
+        QCOMPARE(clicked.count(), 0);
+        view.setTokensClickable(true);
+        QVERIFY(text->grab().toImage() != plain);
+        const QList<QRect> boxes = text->rectsOfSource(12, 16);
+        QCOMPARE(boxes.size(), 1);
+        const QPoint word = boxes.first().center();
+        QTest::mouseClick(text, Qt::LeftButton, Qt::NoModifier, word);
+        QCOMPARE(clicked.count(), 1);
+        QCOMPARE(clicked[0][0].toLongLong(), 2);
+        QCOMPARE(clicked[0][1].toInt(), 3);
+        // A drag selects text instead.
+        QTest::mousePress(text, Qt::LeftButton, Qt::NoModifier, QPoint(8, 8));
+        QTest::mouseRelease(text, Qt::LeftButton, Qt::NoModifier, word);
+        QCOMPARE(clicked.count(), 1);
+        view.setTokensClickable(false);
+        QTest::mouseClick(text, Qt::LeftButton, Qt::NoModifier, word);
+        QCOMPARE(clicked.count(), 1);
+    }
+
+    void longUserMessageOpensOnDemand() {
+        Transcript view;
+        view.resize(700, 400);
+        view.show();
+        QElapsedTimer timer;
+        timer.start();
+        view.setMessages({message(1, Role::User, QString("word ").repeated(100'000))});
+        QVERIFY2(timer.elapsed() < 500, qPrintable(QString::number(timer.elapsed())));
+        const int before = view.widgetOf(1)->height();
+        QPushButton* all = nullptr;
+        for (QPushButton* each : view.widgetOf(1)->findChildren<QPushButton*>()) {
+            all = each->text().startsWith("Show all") ? each : all;
+        }
+        QVERIFY(all != nullptr);
+        all->click();
+        QTRY_VERIFY(view.widgetOf(1)->height() > before * 2);
+    }
+
+    void themeAndFontSizeChangeTheHeights() {
+        Transcript view;
+        view.resize(700, 500);
+        view.show();
+        view.setMessages(many(8));
+        const int before = view.widgetOf(8)->height();
+        setTheme(*qApp, Theme(Scheme::Dark, 1.5));
+        QTRY_VERIFY(view.widgetOf(8)->height() > before);
+        setTheme(*qApp, Theme(Scheme::Light));
+        QTRY_COMPARE(view.widgetOf(8)->height(), before);
+    }
+};
+
+QTEST_MAIN(TestTranscript)
+#include "tst_transcript.moc"

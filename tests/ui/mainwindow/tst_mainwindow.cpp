@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/ui/chat/samples.h"
+#include "ui/mainwindow/mainwindow.h"
+#include "ui/mainwindow/windowtoolbar.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/composer.h"
+#include "ui/panels/conversationspanel.h"
+#include "ui/panels/expertspanel.h"
+#include "ui/panels/kvcachepanel.h"
+#include "ui/panels/tokenpathpanel.h"
+#include "ui/panels/tokenstrippanel.h"
+#include "ui/panels/transcript.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QMenuBar>
+#include <QSignalSpy>
+#include <QStatusBar>
+#include <QTest>
+
+#include <memory>
+
+using namespace moescope;
+using namespace moescope::ui;
+
+class TestMainWindow : public QObject {
+    Q_OBJECT
+
+private:
+    struct Shown {
+        TraceModel trace;
+        Selection selection;
+        std::unique_ptr<MainWindow> window = std::make_unique<MainWindow>();
+        QDockWidget* experts;
+        QDockWidget* strip;
+        QDockWidget* path;
+        QDockWidget* cache;
+
+        explicit Shown(const QSize& size, const WindowState& state = {}) {
+            MainWindow* w = window.get();
+            w->addPanel("experts", experts = new ExpertsPanel(&trace, &selection, w));
+            w->addPanel("token-strip", strip = new TokenStripPanel(&trace, &selection, w));
+            w->addPanel("token-path", path = new TokenPathPanel(&trace, &selection, w));
+            w->addPanel("kv-cache", cache = new KvCachePanel(&trace, &selection, w));
+            w->setSelection(&selection);
+            w->restore(state);
+            w->resize(size);
+            w->show();
+            (void)QTest::qWaitForWindowActive(w);
+            w->chat()->setModel(samples::nano(), true);
+            w->chat()->setConversation(0, {}, {});
+        }
+        QAction* action(const QString& text) const {
+            for (QAction* each : window->actions()) {
+                if (each->text().section('\t', 0, 0) == text) {
+                    return each;
+                }
+            }
+            return nullptr;
+        }
+    };
+
+    static bool inside(const QWidget* widget, const QWidget* window) {
+        const QPoint corner = widget->mapTo(window, QPoint(0, 0));
+        return corner.x() >= 0 && corner.x() + widget->width() <= window->width();
+    }
+
+private slots:
+    void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
+
+    void chatHidesThePanels() {
+        Shown s({1440, 900});
+        QVERIFY(!s.experts->isVisible() && !s.strip->isVisible() && !s.path->isVisible() && !s.cache->isVisible());
+        QVERIFY(s.window->conversations()->isVisible());
+        QVERIFY2(qAbs(s.window->conversations()->width() - 260) <= 4,
+                 qPrintable(QString::number(s.window->conversations()->width())));
+    }
+
+    void inspectPlacesThePanelsByWidth() {
+        Shown s({1440, 900});
+        s.window->setLayoutName(LayoutName::Inspect);
+        QCoreApplication::processEvents();
+        QVERIFY(s.experts->isVisible() && s.strip->isVisible() && s.path->isVisible() && s.cache->isVisible());
+        QVERIFY(!s.window->conversations()->isVisible());
+        QVERIFY2(qAbs(s.window->chat()->width() - 340) <= 8, qPrintable(QString::number(s.window->chat()->width())));
+        QVERIFY2(qAbs(s.experts->width() - 600) <= 12, qPrintable(QString::number(s.experts->width())));
+        QCOMPARE(s.strip->x(), s.experts->x());
+        QVERIFY(s.strip->y() > s.experts->y());
+        QVERIFY(s.path->x() > s.experts->x());
+        QVERIFY(s.cache->y() > s.path->y());
+        QVERIFY(s.window->tabifiedDockWidgets(s.path).isEmpty());
+        s.window->resize(1300, 900);
+        QCoreApplication::processEvents();
+        QCOMPARE(s.window->tabifiedDockWidgets(s.path), QList<QDockWidget*>{s.cache});
+        s.window->resize(1100, 700);
+        QCoreApplication::processEvents();
+        QCOMPARE(s.window->tabifiedDockWidgets(s.experts).size(), 2);
+        QVERIFY(s.window->tabifiedDockWidgets(s.strip).isEmpty());
+        QVERIFY2(qAbs(s.window->chat()->width() - 308) <= 8, qPrintable(QString::number(s.window->chat()->width())));
+        s.window->resize(1920, 1000);
+        QCoreApplication::processEvents();
+        QVERIFY(s.window->conversations()->isVisible());
+        QVERIFY2(qAbs(s.window->chat()->width() - 480) <= 8, qPrintable(QString::number(s.window->chat()->width())));
+    }
+
+    void layoutsRememberTheirChangesAndReset() {
+        Shown s({1440, 900});
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.cache->toggleViewAction()->trigger();
+        QVERIFY(s.cache->isHidden());
+        s.window->setLayoutName(LayoutName::Chat);
+        QVERIFY(s.experts->isHidden());
+        s.window->setLayoutName(LayoutName::Inspect);
+        QVERIFY(s.cache->isHidden());
+        QVERIFY(!s.experts->isHidden());
+        const WindowState state = s.window->state();
+        QVERIFY(state.chat.isEmpty());
+        QVERIFY(!state.inspect.isEmpty());
+        Shown again({1440, 900}, state);
+        QCOMPARE(again.window->layoutName(), LayoutName::Inspect);
+        QVERIFY(again.cache->isHidden());
+        QVERIFY(!again.experts->isHidden());
+        QTest::keyClick(again.window.get(), Qt::Key_0, Qt::ControlModifier);
+        QVERIFY(!again.cache->isHidden());
+        QVERIFY(again.window->state().inspect.isEmpty());
+    }
+
+    void damagedStateIsTheDefault() {
+        WindowState state;
+        state.geometry = "not a geometry";
+        state.inspect = "not a state";
+        state.layout = LayoutName::Inspect;
+        Shown s({1440, 900}, state);
+        QVERIFY(!s.experts->isHidden());
+        QVERIFY(s.window->width() >= 960);
+    }
+
+    void nothingIsCutAtTheLeastSize() {
+        Shown s({960, 600});
+        s.window->setModel("OLMoE-1B-7B-Instruct-with-a-long-name", "Q4_K", false);
+        s.window->setDevice("NVIDIA GeForce RTX 4090 Laptop GPU", false);
+        s.window->setActivity(Activity::Answering, "Answering");
+        s.window->setSpeed(1234, 5678);
+        s.window->setKv(1 << 20, 2 << 20);
+        s.window->setContext(2047, 2048);
+        for (const LayoutName layout : {LayoutName::Chat, LayoutName::Inspect}) {
+            s.window->setLayoutName(layout);
+            s.window->chat()->setConversation(4, QString(200, QLatin1Char('W')), samples::finishedStory());
+            QTest::qWait(50);
+            QCOMPARE(s.window->size(), QSize(960, 600));
+            for (const QWidget* widget : s.window->findChildren<QWidget*>()) {
+                if (widget->isVisible() && !widget->visibleRegion().isEmpty() && widget->window() == s.window.get()) {
+                    QVERIFY2(
+                        inside(widget, s.window.get()),
+                        qPrintable(QString("%1 %2").arg(widget->metaObject()->className(), widget->accessibleName())));
+                }
+            }
+            QVERIFY(s.window->chat()->transcript()->width() >= 280);
+        }
+    }
+
+    void everyControlHasAName() {
+        Shown s({1440, 900});
+        s.window->chat()->setConversation(4, "Story", samples::states());
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.window->showError("A sentence.");
+        s.window->showUndoToast("“A” was deleted.");
+        QTest::qWait(50);
+        int seen = 0;
+        for (const QWidget* widget : s.window->findChildren<QWidget*>()) {
+            if (widget->focusPolicy() == Qt::NoFocus || widget->objectName().startsWith("qt_")) {
+                continue;
+            }
+            ++seen;
+            QVERIFY2(!widget->accessibleName().isEmpty(),
+                     qPrintable(QString("%1 in %2")
+                                    .arg(widget->metaObject()->className(),
+                                         widget->parentWidget()->metaObject()->className())));
+        }
+        QVERIFY(seen > 30);
+    }
+
+    void menusHaveNoDeadEntry() {
+        Shown s({1440, 900});
+        QSet<QString> shortcuts;
+        const auto menus = s.window->menuBar()->actions();
+        QStringList titles;
+        for (const QAction* top : menus) {
+            titles << top->text();
+        }
+        QCOMPARE(titles, QStringList({"File", "Edit", "View", "Run", "Selection", "Help"}));
+        for (const QAction* each : s.window->actions()) {
+            for (const QKeySequence& key : each->shortcuts()) {
+                QVERIFY2(!shortcuts.contains(key.toString()), qPrintable(key.toString()));
+                shortcuts.insert(key.toString());
+            }
+        }
+        QVERIFY(!s.action("Regenerate the last answer")->isEnabled());
+        QVERIFY(!s.action("Rename conversation")->isEnabled());
+        s.window->chat()->setConversation(4, "Story", samples::finishedStory());
+        QVERIFY(s.action("Regenerate the last answer")->isEnabled());
+        QVERIFY(s.action("Rename conversation")->isEnabled());
+    }
+
+    void keysReachTheirCommands() {
+        Shown s({1440, 900});
+        MainWindow* w = s.window.get();
+        QSignalSpy created(w, &MainWindow::newChatRequested);
+        QSignalSpy settings(w, &MainWindow::settingsRequested);
+        QSignalSpy undo(w, &MainWindow::undoRequested);
+        QTest::keyClick(w, Qt::Key_N, Qt::ControlModifier);
+        QTest::keyClick(w, Qt::Key_Comma, Qt::ControlModifier);
+        QCOMPARE(created.count(), 1);
+        QCOMPARE(settings.count(), 1);
+        QTest::keyClick(w, Qt::Key_2, Qt::ControlModifier);
+        QCOMPARE(w->layoutName(), LayoutName::Inspect);
+        QTest::keyClick(w, Qt::Key_1, Qt::ControlModifier);
+        QCOMPARE(w->layoutName(), LayoutName::Chat);
+        QTest::keyClick(w, Qt::Key_Backslash, Qt::ControlModifier);
+        QVERIFY(!w->conversations()->isVisible());
+        QTest::keyClick(w, Qt::Key_K, Qt::ControlModifier);
+        QVERIFY(w->conversations()->isVisible());
+        QVERIFY(w->conversations()->isAncestorOf(QApplication::focusWidget()));
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
+        QVERIFY(w->chat()->composer()->isAncestorOf(QApplication::focusWidget()));
+        w->showUndoToast("“A” was deleted.");
+        s.action("Undo delete")->trigger();
+        QCOMPARE(undo.count(), 1);
+    }
+
+    void f6GoesRound() {
+        Shown s({1440, 900});
+        s.window->setLayoutName(LayoutName::Inspect);
+        QTest::qWait(20);
+        s.window->chat()->focusComposer();
+        QList<const QWidget*> stops;
+        for (int i = 0; i < 5; ++i) {
+            s.window->focusNextPanel();
+            const QWidget* focus = QApplication::focusWidget();
+            QVERIFY(focus != nullptr);
+            for (const QWidget* dock : QList<QWidget*>{s.experts, s.strip, s.path, s.cache, s.window->chat()}) {
+                if (dock->isAncestorOf(focus)) {
+                    stops << dock;
+                }
+            }
+        }
+        QCOMPARE(stops, (QList<const QWidget*>{s.experts, s.strip, s.path, s.cache, s.window->chat()}));
+        s.window->focusPreviousPanel();
+        QVERIFY(s.cache->isAncestorOf(QApplication::focusWidget()));
+    }
+
+    void escStopsFromAnywhere() {
+        Shown s({1440, 900});
+        s.window->chat()->setConversation(4, "Story", samples::answeringChat());
+        s.window->chat()->setAnswering(true);
+        QSignalSpy stop(s.window->chat(), &ChatPanel::stopRequested);
+        s.window->chat()->transcript()->setFocus();
+        QTest::keyClick(s.window->chat()->transcript(), Qt::Key_Escape);
+        QCOMPARE(stop.count(), 1);
+    }
+
+    void crumbFollowsTheSelection() {
+        Shown s({1440, 900});
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.window->setSelectionLimits(100, 8);
+        s.selection.setFollowing(false);
+        s.selection.set({2, 64, 5, 6});
+        s.window->setTokenText("boat");
+        auto* crumb = s.window->findChild<SelectionCrumb*>();
+        QVERIFY(crumb->isVisible());
+        QCOMPARE(crumb->text(), QString("Token 64 boat › Layer 5 › Expert 6"));
+        s.action("Next token")->trigger();
+        QCOMPARE(s.selection.state().token, 65);
+        s.action("Previous layer")->trigger();
+        QCOMPARE(s.selection.state().layer, 4);
+        s.action("Back")->trigger();
+        QCOMPARE(s.selection.state().layer, 5);
+        s.selection.setToken(99);
+        QVERIFY(!s.action("Next token")->isEnabled());
+        s.window->resize(980, 700);
+        QCoreApplication::processEvents();
+        QVERIFY(!crumb->isVisible());
+    }
+};
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_mainwindow.moc"

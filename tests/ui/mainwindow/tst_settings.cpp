@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/mainwindow/aboutdialog.h"
+#include "ui/mainwindow/keyboardhelp.h"
+#include "ui/mainwindow/settingsdialog.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/segmentedcontrol.h"
+
+#include <QApplication>
+#include <QDoubleSpinBox>
+#include <QListWidget>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QRadioButton>
+#include <QSignalSpy>
+#include <QSlider>
+#include <QTest>
+
+using namespace moescope;
+using namespace moescope::ui;
+
+namespace {
+
+SettingsView sample() {
+    SettingsView view;
+    trace::DeviceInfo usable;
+    usable.name = "llvmpipe";
+    usable.type = "software";
+    usable.usable = true;
+    trace::DeviceInfo old;
+    old.name = "Old card";
+    old.reason = "its driver offers Vulkan 1.2 and Moescope needs 1.3.";
+    view.devices = {old, usable};
+    view.data_folder = "/tmp/data";
+    view.sampling.temperature = 0.7;
+    view.sampling_of_model.temperature = 0.5;
+    return view;
+}
+
+void checkNames(QWidget* root) {
+    for (const QWidget* widget : root->findChildren<QWidget*>()) {
+        if (widget->focusPolicy() != Qt::NoFocus && !widget->objectName().startsWith("qt_")) {
+            QVERIFY2(!widget->accessibleName().isEmpty(),
+                     qPrintable(QString("%1 in %2")
+                                    .arg(widget->metaObject()->className(),
+                                         widget->parentWidget()->metaObject()->className())));
+        }
+    }
+}
+
+} // namespace
+
+class TestSettings : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
+
+    void unusableDeviceIsOffAndSaysWhy() {
+        SettingsDialog dialog(sample());
+        const auto choices = dialog.findChildren<QRadioButton*>();
+        QCOMPARE(choices.size(), 2);
+        QVERIFY(!choices[0]->isEnabled());
+        QVERIFY(choices[0]->accessibleDescription().contains("Vulkan 1.2"));
+        QVERIFY(choices[1]->isEnabled());
+        QVERIFY(choices[1]->isChecked());
+    }
+
+    void changesAreToldAtOnce() {
+        SettingsDialog dialog(sample());
+        dialog.show();
+        QSignalSpy theme(&dialog, &SettingsDialog::themeChosen);
+        QSignalSpy font(&dialog, &SettingsDialog::fontPercentChosen);
+        QSignalSpy sampling(&dialog, &SettingsDialog::samplingDefaultsChanged);
+        QSignalSpy folder(&dialog, &SettingsDialog::openDataFolderRequested);
+        dialog.findChild<SegmentedControl*>()->setCurrentIndex(2);
+        QCOMPARE(theme.count(), 1);
+        QCOMPARE(theme[0][0].value<ThemeChoice>(), ThemeChoice::Dark);
+        dialog.findChild<QSlider*>()->setValue(12);
+        QCOMPARE(font.count(), 1);
+        QCOMPARE(font[0][0].toInt(), 120);
+        dialog.setPage(SettingsPage::Sampling);
+        auto* temperature = dialog.findChild<QDoubleSpinBox*>();
+        QCOMPARE(temperature->value(), 0.7);
+        QPushButton* restore = nullptr;
+        QPushButton* open = nullptr;
+        for (QPushButton* each : dialog.findChildren<QPushButton*>()) {
+            restore = each->text().startsWith("Restore") ? each : restore;
+            open = each->text() == "Open folder" ? each : open;
+        }
+        restore->click();
+        QCOMPARE(temperature->value(), 0.5);
+        QCOMPARE(sampling.last()[0].value<SamplingView>().temperature, 0.5);
+        dialog.setPage(SettingsPage::Data);
+        QVERIFY(!restore->isVisible());
+        open->click();
+        QCOMPARE(folder.count(), 1);
+    }
+
+    void dialogsNameTheirControls() {
+        SettingsDialog settings(sample());
+        checkNames(&settings);
+        AboutDialog about("1.2.3", {{"A", "text of a"}, {"B", "text of b"}});
+        checkNames(&about);
+        QCOMPARE(about.findChild<QPlainTextEdit*>()->toPlainText(), QString("text of a"));
+        about.findChild<QListWidget*>()->setCurrentRow(1);
+        QCOMPARE(about.findChild<QPlainTextEdit*>()->toPlainText(), QString("text of b"));
+        KeyboardHelp help;
+        checkNames(&help);
+    }
+};
+
+QTEST_MAIN(TestSettings)
+#include "tst_settings.moc"
