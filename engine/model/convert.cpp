@@ -178,14 +178,11 @@ void quantizeRows(TensorType type, std::span<const float> weights, uint64_t widt
     };
     const uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
     const uint64_t threads = isBlockType(type) ? std::min(cores, rows) : 1;
-    std::vector<std::thread> helpers;
+    std::vector<std::jthread> helpers; // they join when the vector goes
     for (uint64_t i = 1; i < threads; ++i) {
         helpers.emplace_back(range, rows * i / threads, rows * (i + 1) / threads);
     }
     range(0, rows / threads);
-    for (std::thread& helper : helpers) {
-        helper.join();
-    }
 }
 
 /** A weight that is no number, or that the target cannot hold, would only show as nonsense much later. */

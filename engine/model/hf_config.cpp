@@ -36,8 +36,7 @@ bool hasKeys(const WeightFolder& weights, uint32_t layer) {
 /** "Refuse rather than guess": families with similar names need graphs of their own. */
 void checkFamily(const HfValues& config) {
     constexpr std::array types{"hunyuan", "hunyuan_v1_moe", "hunyuan_v1_dense"};
-    constexpr std::array classes{"HunYuanForCausalLM", "HunYuanMoEV1ForCausalLM", "HunYuanDenseV1ForCausalLM",
-                                 "HunYuanModel"};
+    constexpr std::array classes{"HunYuanForCausalLM", "HunYuanMoEV1ForCausalLM", "HunYuanDenseV1ForCausalLM"};
     const std::optional<std::string> type = config.text("model_type");
     std::string shown = type.value_or("");
     bool known = type && std::find(types.begin(), types.end(), *type) != types.end();

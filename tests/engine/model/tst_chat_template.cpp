@@ -36,8 +36,11 @@ TEST_F(ChatTemplate, EqualsJinjaForAllSequencesOfSixRoles) {
         std::vector<model::ChatMessage> messages;
         for (size_t i = 0; i < sequence.size(); ++i) {
             const char letter = sequence[i];
-            const std::string content =
-                letter == 'e' ? "" : std::string(1, static_cast<char>(letter - 32)) + std::to_string(i);
+            std::string content;
+            if (letter != 'e') {
+                content += static_cast<char>(letter - 32);
+                content += std::to_string(i);
+            }
             messages.push_back({roles.at(letter), content});
         }
         const model::RenderedChat chat = chatTemplate.render(messages);
