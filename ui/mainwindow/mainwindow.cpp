@@ -48,12 +48,18 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
     m_pages->addWidget(m_chat);
     m_error = new Banner(Banner::Kind::Error);
     m_error->setClosable(true);
-    m_error->hide();
+    m_errorRow = new QWidget;
+    m_errorRow->setAutoFillBackground(true);
+    m_errorRow->setBackgroundRole(QPalette::Base);
+    auto* errorRow = new QVBoxLayout(m_errorRow);
+    errorRow->setContentsMargins(12, 8, 12, 8);
+    errorRow->addWidget(m_error);
+    m_errorRow->hide();
     m_central = new QWidget;
     auto* column = new QVBoxLayout(m_central);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    column->addWidget(m_error);
+    column->addWidget(m_errorRow);
     column->addWidget(m_pages, 1);
     m_central->setMinimumSize(300, 320);
     setCentralWidget(m_central);
@@ -84,7 +90,7 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
     });
     connect(m_conversations, &ConversationsPanel::left, m_chat, &ChatPanel::focusComposer);
     connect(m_error, &Banner::closed, this, [this] {
-        m_error->hide();
+        m_errorRow->hide();
         emit errorDismissed();
     });
     connect(m_toast, &Toast::actionTriggered, this, &MainWindow::undoRequested);
@@ -246,7 +252,7 @@ void MainWindow::showToast(const QString& sentence) {
 
 void MainWindow::showError(const QString& sentence) {
     m_error->setText(sentence);
-    m_error->setVisible(!sentence.isEmpty());
+    m_errorRow->setVisible(!sentence.isEmpty());
 }
 
 void MainWindow::showKeyboardHelp() {

@@ -132,6 +132,7 @@ private:
     WindowToolBar* m_toolbar = nullptr;
     StatusLine* m_status = nullptr;
     Banner* m_error = nullptr;
+    QWidget* m_errorRow = nullptr;
     Toast* m_toast = nullptr;
     QHash<QString, QDockWidget*> m_panels;
     QStringList m_panelOrder;

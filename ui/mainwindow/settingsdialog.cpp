@@ -13,6 +13,7 @@
 #include <QPushButton>
 #include <QScrollArea>
 #include <QStackedWidget>
+#include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
 namespace moescope::ui {
@@ -32,9 +33,47 @@ QWidget* scrolled(QWidget* content, const QString& title) {
     area->setFrameShape(QFrame::NoFrame);
     area->setWidgetResizable(true);
     area->setFocusPolicy(Qt::NoFocus);
-    area->setWidget(page);
+    area->setWidget(page); // fills it, but the dialog behind has the colour
+    page->setAutoFillBackground(false);
+    area->viewport()->setAutoFillBackground(false);
     return area;
 }
+
+/** Rows as in the sidebar of the window. */
+class PageDelegate : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        const Theme& look = theme();
+        const QRect row = option.rect.adjusted(8, 0, -8, 0);
+        painter->save();
+        painter->setRenderHint(QPainter::Antialiasing);
+        painter->setPen(Qt::NoPen);
+        const bool selected = option.state & QStyle::State_Selected;
+        if (selected || (option.state & QStyle::State_MouseOver)) {
+            painter->setBrush(look.color(selected ? Color::AccentTintStrong : Color::Hover));
+            painter->drawRoundedRect(row, 4, 4);
+        }
+        if (option.state & QStyle::State_HasFocus) {
+            painter->setBrush(Qt::NoBrush);
+            painter->setPen(QPen(look.color(Color::AccentText), 2));
+            painter->drawRoundedRect(QRectF(row).adjusted(1, 1, -1, -1), 4, 4);
+        }
+        const QString icon = index.data(Qt::UserRole).toString();
+        painter->drawPixmap(row.left() + 8, row.center().y() - 7,
+                            look.pixmap(icon, 16, look.color(Color::TextSecondary), option.widget->devicePixelRatioF()));
+        painter->setFont(look.font(TextStyle::Ui));
+        painter->setPen(look.color(Color::Text));
+        painter->drawText(row.adjusted(32, 0, -8, 0), Qt::AlignLeft | Qt::AlignVCenter,
+                          index.data(Qt::DisplayRole).toString());
+        painter->restore();
+    }
+
+    QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override {
+        return {kListWidth - 2, qMax(32, theme().lineHeight(TextStyle::Ui) + 12)};
+    }
+};
 
 } // namespace
 
@@ -48,12 +87,16 @@ SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : 
     row->setSpacing(0);
     m_list = new QListWidget(this);
     m_list->setAccessibleName(tr("Pages of the settings"));
-    m_list->setProperty("sidebar", true);
     m_list->setFrameShape(QFrame::NoFrame);
     m_list->setFixedWidth(kListWidth);
-    m_list->setIconSize({16, 16});
+    m_list->setItemDelegate(new PageDelegate(m_list));
+    m_list->setMouseTracking(true);
+    m_list->viewport()->setAutoFillBackground(false);
     m_pages = new QStackedWidget(this);
-    row->addWidget(m_list);
+    auto* side = new QVBoxLayout;
+    side->setContentsMargins(0, 8, 0, 8);
+    side->addWidget(m_list);
+    row->addLayout(side);
     row->addWidget(m_pages, 1);
     column->addLayout(row, 1);
 
@@ -92,7 +135,6 @@ SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : 
     connect(m_appearance, &AppearancePage::fontPercentChosen, this, &SettingsDialog::fontPercentChosen);
     connect(m_device, &DevicePage::deviceChosen, this, &SettingsDialog::deviceChosen);
     m_list->setCurrentRow(0);
-    applyTheme();
     resize(918, 640);
     if (parent != nullptr) {
         resize(qMin(918, parent->width() - 32), qMin(640, parent->height() - 32));
@@ -100,8 +142,8 @@ SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : 
 }
 
 void SettingsDialog::addPage(const QString& icon, const QString& title, QWidget* content) {
-    m_icons.append(icon);
-    m_list->addItem(title);
+    auto* item = new QListWidgetItem(title, m_list);
+    item->setData(Qt::UserRole, icon);
     m_pages->addWidget(scrolled(content, title));
 }
 
@@ -163,18 +205,10 @@ void SettingsDialog::restorePage() {
     }
 }
 
-void SettingsDialog::applyTheme() {
-    for (int i = 0; i < m_list->count(); ++i) {
-        m_list->item(i)->setIcon(theme().icon(m_icons[i]));
-        m_list->item(i)->setSizeHint({kListWidth - 16, qMax(32, theme().lineHeight(TextStyle::Ui) + 12)});
-    }
-    m_list->setFont(theme().font(TextStyle::Ui));
-}
-
 void SettingsDialog::changeEvent(QEvent* event) {
     QDialog::changeEvent(event);
     if (event->type() == QEvent::PaletteChange && m_foot != nullptr) {
-        applyTheme();
+        m_list->doItemsLayout();
     }
 }
 

@@ -54,11 +54,9 @@ private:
     QWidget* dataPage(const SettingsView& settings);
     void addPage(const QString& icon, const QString& title, QWidget* content);
     void restorePage();
-    void applyTheme();
 
     QListWidget* m_list = nullptr;
     QStackedWidget* m_pages = nullptr;
-    QStringList m_icons;
     AppearancePage* m_appearance = nullptr;
     DevicePage* m_device = nullptr;
     SamplingForm* m_sampling = nullptr;

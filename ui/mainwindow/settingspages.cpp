@@ -7,6 +7,7 @@
 
 #include <QButtonGroup>
 #include <QGridLayout>
+#include <QHBoxLayout>
 #include <QPainter>
 #include <QRadioButton>
 #include <QSlider>
@@ -39,6 +40,18 @@ QString deviceCaption(const trace::DeviceInfo& device) {
     }
     return DevicePage::tr("Vulkan %1, %2.").arg(api, memory);
 }
+
+/** Stands where a usable device has its radio button. */
+class BanIcon : public QWidget {
+public:
+    explicit BanIcon(QWidget* parent) : QWidget(parent) { setFixedSize(16, 16); }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter(this).drawPixmap(0, 0, theme().pixmap(QStringLiteral("ban"), 16, theme().color(Color::TextMuted),
+                                                       devicePixelRatioF()));
+    }
+};
 
 } // namespace
 
@@ -104,10 +117,24 @@ DevicePage::DevicePage(const SettingsView& settings, QWidget* parent) : QWidget(
         auto* lines = new QVBoxLayout(row);
         lines->setContentsMargins(12, 8, 12, 8);
         lines->setSpacing(2);
+        if (!device.usable) {
+            auto* first = new QHBoxLayout;
+            first->setSpacing(9);
+            first->addWidget(new BanIcon(row));
+            first->addWidget(new StyledLabel(name, TextStyle::Ui, Color::TextMuted, row), 1);
+            lines->addLayout(first);
+            auto* why = new StyledLabel(deviceCaption(device), TextStyle::Small, Color::TextMuted, row);
+            why->setWordWrap(true);
+            why->setIndent(25);
+            lines->addWidget(why);
+            m_rows.append(row);
+            m_choices.append(nullptr);
+            column->addWidget(row);
+            continue;
+        }
         auto* choice = new QRadioButton(name, row);
         choice->setAccessibleName(name);
         choice->setAccessibleDescription(deviceCaption(device));
-        choice->setEnabled(device.usable);
         choice->setChecked(chosen != devices.end() && &device == &*chosen);
         m_group->addButton(choice);
         lines->addWidget(choice);
@@ -116,6 +143,7 @@ DevicePage::DevicePage(const SettingsView& settings, QWidget* parent) : QWidget(
         caption->setIndent(25);
         lines->addWidget(caption);
         m_rows.append(row);
+        m_choices.append(choice);
         column->addWidget(row);
         connect(choice, &QRadioButton::toggled, this, [this, name](bool on) {
             update();
@@ -135,11 +163,10 @@ DevicePage::DevicePage(const SettingsView& settings, QWidget* parent) : QWidget(
 }
 
 void DevicePage::restoreDefaults() {
-    const auto buttons = m_group->buttons();
-    const auto usable = std::find_if(buttons.begin(), buttons.end(), [](const auto* button) { return button->isEnabled(); });
-    if (usable != buttons.end()) {
-        const QSignalBlocker blocker(*usable);
-        (*usable)->setChecked(true);
+    if (!m_group->buttons().isEmpty()) {
+        QAbstractButton* first = m_group->buttons().first();
+        const QSignalBlocker blocker(first);
+        first->setChecked(true);
     }
     update();
     emit deviceChosen({});
@@ -151,9 +178,8 @@ void DevicePage::paintEvent(QPaintEvent*) {
     }
     const Theme& look = theme();
     QPainter painter(this);
-    const auto buttons = m_group->buttons();
     for (int i = 0; i < m_rows.size(); ++i) {
-        if (buttons[i]->isChecked()) {
+        if (m_choices[i] != nullptr && m_choices[i]->isChecked()) {
             painter.fillRect(m_rows[i]->geometry(), look.color(Color::AccentTint));
         }
     }

@@ -5,6 +5,7 @@
 
 #include <QWidget>
 
+class QAbstractButton;
 class QButtonGroup;
 class QLabel;
 class QSlider;
@@ -46,6 +47,7 @@ protected:
 
 private:
     QList<QWidget*> m_rows;
+    QList<QAbstractButton*> m_choices; ///< of each row; null where the device cannot be used
     QButtonGroup* m_group = nullptr;
 };
 

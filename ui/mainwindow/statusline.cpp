@@ -31,7 +31,7 @@ StatusLine::StatusLine(QWidget* parent) : QWidget(parent) {
     setAccessibleName(tr("Status"));
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(6, 0, 6, 0);
+    row->setContentsMargins(4, 0, 6, 0);
     row->setSpacing(8);
     m_state = new StatusItem(this);
     m_model = new StatusItem(this);

@@ -18,6 +18,8 @@ namespace {
 constexpr int kHeight = 44;         ///< px
 constexpr int kCrumbAbove = 1000;   ///< px of window width
 constexpr int kDetailAbove = 1180;  ///< px of window width, in Inspect
+constexpr int kModelWidth = 280;    ///< px
+constexpr int kModelBrief = 148;    ///< px
 constexpr int kMostTokenText = 24;  ///< characters
 
 /** Between two groups of the toolbar. */
@@ -54,14 +56,7 @@ void ModelLabel::setBrief(bool brief) {
     update();
 }
 
-QSize ModelLabel::sizeHint() const {
-    const Theme& look = theme();
-    int width = 8 + 16 + 8 + QFontMetrics(look.font(TextStyle::UiStrong)).horizontalAdvance(m_name) + 8;
-    if (!m_brief && !m_detail.isEmpty()) {
-        width += 8 + QFontMetrics(look.font(TextStyle::Small)).horizontalAdvance(m_detail);
-    }
-    return {qMin(width, 360), 28};
-}
+QSize ModelLabel::sizeHint() const { return {m_brief ? kModelBrief : kModelWidth, 28}; }
 
 void ModelLabel::paintEvent(QPaintEvent*) {
     const Theme& look = theme();
@@ -183,7 +178,7 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     auto* content = new QWidget(this);
     content->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     m_row = new QHBoxLayout(content);
-    m_row->setContentsMargins(8, 0, 8, 1);
+    m_row->setContentsMargins(4, 0, 4, 1);
     m_row->setSpacing(4);
     m_row->addWidget(button(QStringLiteral("sidebar"), actions->sidebar, tr("Sidebar")));
     m_row->addWidget(button(QStringLiteral("new-chat"), actions->newChat, tr("New chat")));

@@ -196,7 +196,7 @@ QVariant ConversationListModel::data(const QModelIndex& index, int role) const {
     }
     const Row& row = m_rows[index.row()];
     switch (role) {
-    case Qt::DisplayRole: return sameLength(row.text);
+    case Qt::DisplayRole: return row.text.trimmed().isEmpty() ? tr("Untitled") : sameLength(row.text);
     case Qt::EditRole: return row.text;
     case Qt::ToolTipRole: return row.kind == Conversation || row.kind == Result ? oneLine(row.text) : QVariant();
     case Qt::AccessibleTextRole: {

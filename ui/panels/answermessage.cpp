@@ -43,7 +43,7 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
     m_continue->setAccessibleName(tr("Continue the interrupted answer"));
     m_interrupted = new StyledLabel({}, TextStyle::Small, Color::Warn, this);
     m_versions = new VersionSwitch(this);
-    m_stats = new StyledLabel({}, TextStyle::Small, Color::TextMuted, this);
+    m_stats = new StyledLabel({}, TextStyle::Axis, Color::TextMuted, this);
     m_stats->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     connect(m_text, &MarkdownView::linkActivated, this, &MessageWidget::linkActivated);
     connect(m_text, &MarkdownView::heightChanged, this, &MessageWidget::heightChanged);

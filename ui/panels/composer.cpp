@@ -70,7 +70,7 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
     m_sampling = new QPushButton(this);
     m_sampling->setProperty("chip", true);
     m_sampling->setAccessibleName(tr("Sampling and system prompt"));
-    m_count = new StyledLabel({}, TextStyle::Small, Color::TextMuted, this);
+    m_count = new StyledLabel({}, TextStyle::Axis, Color::TextMuted, this);
     m_send = new QPushButton(tr("Send"), this);
     m_send->setProperty("primary", true);
     m_send->setAccessibleName(tr("Send"));
@@ -216,7 +216,7 @@ void Composer::place() {
     action->setText(narrow ? QString() : (m_answering ? tr("Stop") : tr("Send")));
     m_sampling->setText(narrow ? QString() : samplingText(m_view));
     const int button = qMax(kButton, theme().lineHeight(TextStyle::Ui) + 8);
-    const int actionWidth = narrow ? button : qMax(68, action->sizeHint().width());
+    const int actionWidth = narrow ? button : action->sizeHint().width() - 6;
 
     const int right = width() - kEdge - actionWidth;
     const int samplingWidth = narrow ? button : m_sampling->sizeHint().width();
@@ -231,7 +231,7 @@ void Composer::place() {
     m_edit->setGeometry(kSide, 10 - m_edit->sink(), textWidth, textHeight);
     const int buttonTop = narrow ? total - button - 7 : rowTop;
     action->setGeometry(right, buttonTop, actionWidth, button);
-    m_sampling->setGeometry(narrow ? right - kEdge - samplingWidth : kEdge, buttonTop,
+    m_sampling->setGeometry(narrow ? right - kEdge - samplingWidth : kEdge - 4, buttonTop,
                             narrow ? samplingWidth : qMin(samplingWidth, right - 2 * kEdge), button);
     const int countLeft = m_sampling->geometry().right() + 12;
     const int countWidth = right - 12 - countLeft;

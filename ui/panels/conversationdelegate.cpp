@@ -86,7 +86,9 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
     painter->save();
     if (kind == ConversationListModel::Head || kind == ConversationListModel::Note) {
         const bool head = kind == ConversationListModel::Head;
-        painter->setFont(look.font(head ? TextStyle::PanelTitle : TextStyle::Small));
+        QFont words = look.font(head ? TextStyle::Axis : TextStyle::Small);
+        words.setWeight(head ? QFont::DemiBold : QFont::Normal);
+        painter->setFont(words);
         painter->setPen(look.color(head ? Color::TextSecondary : Color::TextMuted));
         const QRect box = option.rect.adjusted(kInset + kPadding, head ? 4 : 12, -kInset - kPadding, 0);
         if (head) {
@@ -126,7 +128,7 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
         first.setHeight(look.lineHeight(TextStyle::Ui));
     }
     if (!time.isEmpty()) {
-        const QFont small = look.font(TextStyle::Small);
+        const QFont small = look.font(TextStyle::Axis);
         const int width = QFontMetrics(small).horizontalAdvance(time);
         painter->setFont(small);
         painter->setPen(look.color(open ? Color::TextSecondary : Color::TextMuted));
@@ -153,7 +155,7 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
 QSize ConversationDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
     const Theme& look = theme();
     switch (index.data(ConversationListModel::KindRole).toInt()) {
-    case ConversationListModel::Head: return {40, look.lineHeight(TextStyle::PanelTitle) + 12};
+    case ConversationListModel::Head: return {40, look.lineHeight(TextStyle::Axis) + 12};
     case ConversationListModel::Note: {
         const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
         const int width = (view != nullptr ? view->viewport()->width() : 240) - 2 * (kInset + kPadding);

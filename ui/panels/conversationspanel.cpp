@@ -37,6 +37,7 @@ ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
     m_search->setPlaceholderText(tr("Search conversations"));
     m_search->setAccessibleName(tr("Search conversations"));
     m_search->setShortcutHint(tr("Ctrl K"));
+    m_search->setMinimumHeight(32);
     m_search->installEventFilter(this);
     auto* searchRow = new QVBoxLayout;
     searchRow->setContentsMargins(12, 0, 8, 4);

@@ -60,15 +60,17 @@ FirstStart::FirstStart(QWidget* parent) : QScrollArea(parent) {
     column->addStretch(1);
 
     auto* head = new QHBoxLayout;
-    head->setSpacing(20);
+    head->setSpacing(21);
     head->addWidget(new AppMark);
     auto* words = new QVBoxLayout;
     words->setSpacing(4);
     m_title = new StyledLabel(tr("Chat with a model and watch its experts"), TextStyle::Display, Color::Text);
     m_title->setWordWrap(true);
+    m_title->setMinimumHeight(theme().lineHeight(TextStyle::Display));
     auto* sentence = new StyledLabel(tr("Everything runs on this machine. Nothing is sent anywhere."), TextStyle::Body,
                                      Color::TextSecondary);
     sentence->setWordWrap(true);
+    sentence->setMinimumHeight(theme().lineHeight(TextStyle::Body));
     words->addStretch(1);
     words->addWidget(m_title);
     words->addWidget(sentence);
@@ -166,7 +168,7 @@ void FirstStart::setSuggestionsEnabled(bool enabled) {
 }
 
 void FirstStart::place() {
-    const int width = Transcript::columnIn(viewport()->width()).width();
+    const int width = qMin(viewport()->width(), Transcript::columnIn(this->width()).width());
     m_column->setFixedWidth(width);
     const int columns = width < kOneColumn ? 1 : 2;
     for (int i = 0; i < m_cards.size(); ++i) {

@@ -28,7 +28,7 @@ QDoubleSpinBox* decimals(const QString& name, double least, double most, double 
     box->setRange(least, most);
     box->setDecimals(2);
     box->setSingleStep(step);
-    box->setFixedWidth(96);
+    box->setFixedSize(96, 28);
     return box;
 }
 
@@ -37,7 +37,7 @@ QSpinBox* whole(const QString& name, int most) {
     box->setAccessibleName(name);
     box->setRange(0, most);
     box->setGroupSeparatorShown(true);
-    box->setFixedWidth(96);
+    box->setFixedSize(96, 28);
     return box;
 }
 
@@ -73,7 +73,7 @@ SamplingForm::SamplingForm(QWidget* parent) : QWidget(parent) {
     m_seed->setAccessibleName(tr("Seed"));
     m_seed->setPlaceholderText(tr("random"));
     m_seed->setValidator(new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,20}")), m_seed));
-    m_seed->setFixedWidth(96);
+    m_seed->setFixedSize(96, 28);
     add(m_seed, tr("the same seed gives the same answer"));
     m_mostTokens = whole(tr("Longest answer"), 10'000'000);
     add(m_mostTokens, tr("tokens; 0 is until the context is full"));

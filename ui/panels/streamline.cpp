@@ -28,7 +28,7 @@ void StreamLine::setStats(const MessageStats& stats) {
     }
 }
 
-QSize StreamLine::sizeHint() const { return {200, theme().lineHeight(TextStyle::Small) + 4}; }
+QSize StreamLine::sizeHint() const { return {200, theme().lineHeight(TextStyle::Axis) + 4}; }
 
 void StreamLine::paintEvent(QPaintEvent*) {
     const Theme& look = theme();
@@ -37,7 +37,7 @@ void StreamLine::paintEvent(QPaintEvent*) {
     painter.setPen(Qt::NoPen);
     painter.setBrush(look.color(Color::AccentText));
     painter.drawEllipse(QRectF(0, height() / 2.0 - 4, 8, 8));
-    painter.setFont(look.font(TextStyle::Small));
+    painter.setFont(look.font(TextStyle::Axis));
     painter.setPen(look.color(Color::TextSecondary));
     const QFontMetrics metrics(painter.font());
     int x = 14;

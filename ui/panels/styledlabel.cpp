@@ -18,6 +18,12 @@ void StyledLabel::setColor(Color color) {
     }
 }
 
+QSize StyledLabel::minimumSizeHint() const {
+    return QLabel::minimumSizeHint().expandedTo({0, theme().lineHeight(m_style)});
+}
+
+QSize StyledLabel::sizeHint() const { return QLabel::sizeHint().expandedTo({0, theme().lineHeight(m_style)}); }
+
 void StyledLabel::changeEvent(QEvent* event) {
     QLabel::changeEvent(event);
     if ((event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange) && !m_applying) {

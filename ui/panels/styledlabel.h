@@ -14,6 +14,9 @@ public:
     StyledLabel(const QString& text, TextStyle style, Color color, QWidget* parent = nullptr);
 
     void setColor(Color color);
+    /** At least as high as a line of its style. */
+    QSize minimumSizeHint() const override;
+    QSize sizeHint() const override;
 
 protected:
     void changeEvent(QEvent* event) override;

@@ -280,7 +280,8 @@ void Transcript::arrange() {
     verticalScrollBar()->setRange(0, static_cast<int>(qMax<qint64>(0, total - viewHeight)));
     verticalScrollBar()->setValue(static_cast<int>(scroll));
 
-    const int left = columnIn(viewport()->width()).left();
+    // Of the whole width: the scroll bar stands in the margin and moves nothing when it comes.
+    const int left = columnIn(width()).left();
     int last = m_anchor.index - 1;
     for (int i = m_anchor.index, y = m_anchor.top; i < count && y < viewHeight; ++i) {
         MessageWidget* widget = obtain(i);
@@ -360,7 +361,7 @@ void Transcript::scrollToEnd() {
 
 void Transcript::resizeEvent(QResizeEvent* event) {
     QAbstractScrollArea::resizeEvent(event);
-    const int width = columnIn(viewport()->width()).width();
+    const int width = columnIn(this->width()).width();
     if (width != m_width) {
         m_width = width;
         forgetHeights();

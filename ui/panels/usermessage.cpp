@@ -14,7 +14,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kSide = 12;               ///< px from the box to the text
-constexpr int kAbove = 8;               ///< px from the box to the text
+constexpr int kAbove = 9;               ///< px from the box to the text
 constexpr int kButton = 28;             ///< px
 constexpr qsizetype kShownAtOnce = 6000; ///< characters of a long message before "Show all"
 
@@ -106,7 +106,7 @@ int UserMessage::layoutFor(int width) {
         m_versions->setGeometry(width - size.width(), height + 2, size.width(), size.height());
         height += 2 + size.height();
     }
-    return height + kGap;
+    return height + kGap + 2;
 }
 
 void UserMessage::setAnswering(bool answering) {
