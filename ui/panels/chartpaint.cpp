@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/chartpaint.h"
 
+#include <QFontInfo>
 #include <QPixmap>
 
 #include <cmath>
@@ -18,7 +19,8 @@ QFont axisMonoFont() {
 }
 
 QFont bold(QFont font) {
-    font.setWeight(QFont::DemiBold);
+    // Semi-bold digits of a fixed font are hardly told from regular ones.
+    font.setWeight(QFontInfo(font).fixedPitch() ? QFont::Bold : QFont::DemiBold);
     return font;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/expertschart.h"
 
-#include "ui/models/conversation.h"
 #include "ui/panels/chartpaint.h"
 
 #include <QFontMetrics>
@@ -15,8 +14,6 @@ namespace moescope::ui {
 namespace {
 
 QString layerName(int layer) { return QStringLiteral("L%1").arg(layer); }
-
-QString percent(double share) { return QString::number(share * 100, 'f', 1) + QStringLiteral(" %"); }
 
 /** At most three characters: "2.8", ".2", "16". */
 QString ratioText(double ratio) {
@@ -274,137 +271,6 @@ void ExpertsChart::paintMarks(QPainter& painter) const {
             paintSelection(painter, cell);
         }
     }
-}
-
-void ExpertsChart::paintLegend(QPainter& painter) const {
-    const QRect area = m_geometry.legend;
-    const bool deviation = m_mode == HeatmapMode::Deviation;
-    const QRect bar(area.left() + 1, area.top() + 1, scaledPx(180), scaledPx(8));
-    paintLegendBar(
-        painter, bar, deviation ? divergingAt : [](double at) { return theme().sequential(at); });
-
-    const auto amount = [this](double value) {
-        return m_mode == HeatmapMode::Count ? groupedText(std::lround(value)) : figureText(value);
-    };
-    const QStringList ticks = deviation ? QStringList{QStringLiteral("≤ ¼"), QStringLiteral("½"), QStringLiteral("1"),
-                                                      QStringLiteral("2"), QStringLiteral("≥ 4")}
-                                        : QStringList{QStringLiteral("0"), amount(m_most / 2), amount(m_most)};
-    const QRect line(bar.left(), bar.bottom() + 2, bar.width(), scaledPx(16));
-    for (qsizetype tick = 0; tick < ticks.size(); ++tick) {
-        const int x = line.left() + int(line.width() * tick / (ticks.size() - 1));
-        const bool first = tick == 0;
-        const bool last = tick + 1 == ticks.size();
-        const QRect place = first ? line : last ? line : QRect(x - 30, line.top(), 60, line.height());
-        paintText(painter, place,
-                  Qt::AlignVCenter | (first  ? Qt::AlignLeft
-                                      : last ? Qt::AlignRight
-                                             : Qt::AlignHCenter),
-                  ticks.at(tick), axisMonoFont(), theme().color(Color::TextSecondary));
-    }
-
-    const TraceShape& shape = trace()->shape();
-    const QString n = groupedText(m_counts.n());
-    const bool single = shape.used == 1;
-    QString first;
-    QString second;
-    switch (m_mode) {
-    case HeatmapMode::Deviation:
-        first = single ? tr("Share of tokens ÷ uniform share (1/%1).").arg(shape.experts)
-                       : tr("Share of choices ÷ uniform share (%1/%2), n = %3 tokens × %1.")
-                             .arg(shape.used)
-                             .arg(shape.experts)
-                             .arg(n);
-        second = tr("A number: outside chance at 95 %, n = %1.").arg(n);
-        break;
-    case HeatmapMode::Count:
-        first = tr("Tokens routed to the expert, n = %1.").arg(n);
-        second = tr("Uniform would be %1 tokens.").arg(figureText(m_counts.n() * shape.uniformShare()));
-        break;
-    case HeatmapMode::GateMass:
-        first = tr("Sum of the gate weights of its tokens, n = %1.").arg(n);
-        second = tr("Shown in the cell where it fits.");
-        break;
-    }
-    if (!m_geometry.hasNumbers()) {
-        second = m_geometry.merged > 1
-                     ? tr("%1 neighbouring experts share a column: it shows their maximum.").arg(m_geometry.merged)
-                     : tr("Cells are too small for numbers: they are in the readout.");
-    }
-    const QFont font = axisFont();
-    const QFontMetrics metrics(font);
-    const QColor color = theme().color(Color::TextSecondary);
-    const int textLeft = bar.right() + scaledPx(17);
-    const int textWidth = std::max(0, area.right() - textLeft);
-    const int lineHeight = scaledPx(14);
-    const QRect top(textLeft, area.top() - scaledPx(2), textWidth, lineHeight);
-    const QRect bottom = top.translated(0, lineHeight);
-    const auto fit = [&](const QString& text) { return metrics.elidedText(text, Qt::ElideRight, textWidth); };
-    paintText(painter, top, Qt::AlignLeft | Qt::AlignVCenter, fit(first), font, color);
-    paintText(painter, bottom, Qt::AlignLeft | Qt::AlignVCenter, fit(second), font, color);
-
-    const QString idle = tr("idle: no token");
-    const int idleLeft = textLeft + metrics.horizontalAdvance(first) + scaledPx(20);
-    const int idleWidth = scaledPx(20) + metrics.horizontalAdvance(idle);
-    const int place = std::max(idleLeft, std::min(area.left() + scaledPx(442), area.right() - idleWidth));
-    if (place + idleWidth <= area.right() + 1 && m_geometry.hasNumbers()) {
-        const QRect mark(place, area.top(), scaledPx(14), scaledPx(11));
-        paintFrame(painter, mark, theme().color(Color::Border));
-        painter.fillRect(QRect(mark.center().x() - 2, mark.center().y(), 5, 1), theme().color(Color::Text));
-        paintText(painter, QRect(mark.right() + scaledPx(6), mark.center().y() - scaledPx(8), idleWidth, scaledPx(16)),
-                  Qt::AlignLeft | Qt::AlignVCenter, idle, font, color);
-    }
-}
-
-int ExpertsChart::shownExpert(int layer) const {
-    return m_hovered ? expertOf(layer, m_hovered->column) : selection()->state().expert;
-}
-
-Readout ExpertsChart::readout() const {
-    const TraceShape& shape = trace()->shape();
-    const SelectionState& state = selection()->state();
-    const int layer = m_hovered ? m_hovered->layer : state.layer;
-    const int expert = layer >= 0 && layer < m_counts.shape().layers ? shownExpert(layer) : -1;
-    if (expert < 0 || expert >= m_counts.shape().experts) {
-        return {{tr("%1 layers × %2 experts").arg(shape.layers).arg(shape.experts), ReadoutSpan::Strong},
-                {tr("n = %1 tokens").arg(groupedText(m_counts.n()))}};
-    }
-    const int tokens = m_counts.tokens(layer, expert);
-    const QString share = percent(m_counts.share(layer, expert));
-    const QString counted = shape.used == 1 ? tr("%1 of %2 tokens (%3)") : tr("chosen for %1 of %2 tokens (%3)");
-    Readout readout = {{tr("Layer %1, expert %2").arg(layer).arg(expert), ReadoutSpan::Strong},
-                       {counted.arg(groupedText(tokens), groupedText(m_counts.n()), share)},
-                       {tr("%1 × uniform").arg(m_counts.overUniform(layer, expert), 0, 'f', 2)}};
-    if (tokens > 0) {
-        readout.append(
-            {tr("mean gate %1, n = %2").arg(m_counts.meanGate(layer, expert), 0, 'f', 2).arg(groupedText(tokens))});
-    } else {
-        readout.append({tr("idle")});
-    }
-    if (m_hovered && m_geometry.merged > 1) {
-        const int first = m_hovered->column * m_geometry.merged;
-        readout.append(
-            {tr("most of experts %1–%2").arg(first).arg(std::min(first + m_geometry.merged, m_geometry.experts) - 1)});
-    }
-    return readout;
-}
-
-QString ExpertsChart::tipAt(const QPoint& at) const {
-    const auto cell = m_geometry.cellAt(at, scroll());
-    if (!cell) {
-        const bool onShared = m_geometry.shared.contains(at + QPoint(0, scroll())) && m_geometry.window.contains(at);
-        return onShared ? tr("The shared expert answers every token and has no router.") : QString();
-    }
-    const int expert = expertOf(cell->layer, cell->column);
-    const int tokens = m_counts.tokens(cell->layer, expert);
-    return tooltipTable(
-        tr("Layer %1, expert %2").arg(cell->layer).arg(expert),
-        {{tr("Tokens"), tr("%1 of %2").arg(groupedText(tokens), groupedText(m_counts.n()))},
-         {tr("Share, n = %1").arg(groupedText(m_counts.n())), percent(m_counts.share(cell->layer, expert))},
-         {tr("Against uniform"), tr("%1 ×").arg(m_counts.overUniform(cell->layer, expert), 0, 'f', 2)},
-         {tr("Outside chance at 95 %"), m_counts.isOutsideChance(cell->layer, expert) ? tr("yes") : tr("no")},
-         {tr("Gate mass"), figureText(m_counts.gateMass(cell->layer, expert))},
-         {tr("Mean gate, n = %1").arg(groupedText(tokens)),
-          tokens > 0 ? gateText(m_counts.meanGate(cell->layer, expert)) : QStringLiteral("–")}});
 }
 
 bool ExpertsChart::hover(const QPoint* at) {

@@ -48,8 +48,7 @@ signals:
     void messageRequested(const QString& sentence);
 
 protected:
-    /** To be called once, at the end of the panel's constructor. `select` brings the twin's row into the selection, `rowOf`
-     *  is the selected row. */
+    /** To be called once, at the end of the panel's constructor. */
     void setChart(ChartView* chart, TabularModel* table);
     void addControl(QWidget* control);
     /** Words at the left of the controls. */
@@ -58,6 +57,7 @@ protected:
     void setEmpty(const QString& title, const QString& sentence);
     /** Controls, info and the empty page, for the data as it is now. */
     virtual void refresh() = 0;
+    /** Row of the twin that stands for the selection, −1: none; and the other way round. */
     virtual int selectedRow() const = 0;
     virtual void selectRow(int row) = 0;
 

@@ -77,7 +77,9 @@ void PathChart::paintHeader(QPainter& painter) const {
                   font, muted);
     };
     if (m_geometry.gate_width > 0) {
-        leftAt(m_geometry.gates_left, tr("All %1 gates, √").arg(m_geometry.experts));
+        const QString words = tr("All %1 gates, √").arg(m_geometry.experts);
+        const int room = m_geometry.chips_left - scaledPx(16) - m_geometry.gates_left;
+        leftAt(m_geometry.gates_left, QFontMetrics(font).horizontalAdvance(words) <= room ? words : tr("Gates, √"));
     }
     if (m_geometry.used > 1) {
         leftAt(m_geometry.chips_left, tr("%1 experts, gate of the last").arg(m_geometry.used));

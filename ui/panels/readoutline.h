@@ -16,7 +16,7 @@ struct ReadoutSpan {
 };
 using Readout = QList<ReadoutSpan>;
 
-/** The words alone; parts end in a full stop where `sentences` wants them read aloud. */
+/** The words alone, parts with " · " between them. */
 QString readoutText(const Readout& readout);
 
 /** The last line of a panel: spells out the selection, or what is under the pointer. What does not fit at the right is

@@ -90,6 +90,22 @@ void saveShots(const QString& folder) {
         save(board, folder, QStringLiteral("twins"));
     }
     {
+        // As in a small window: the docks are tabs.
+        Board board;
+        QMainWindow window;
+        auto* experts = new ExpertsPanel(&board.m_trace, &board.m_selection, &window);
+        auto* path = new TokenPathPanel(&board.m_trace, &board.m_selection, &window);
+        auto* strip = new TokenStripPanel(&board.m_trace, &board.m_selection, &window);
+        window.setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+        window.addDockWidget(Qt::RightDockWidgetArea, experts);
+        window.tabifyDockWidget(experts, path);
+        window.addDockWidget(Qt::RightDockWidgetArea, strip);
+        window.resize(791, 600);
+        board.fill(nano, 138, true, 64, 5);
+        experts->raise();
+        save(window, folder, QStringLiteral("tabs"));
+    }
+    {
         Board board;
         board.place();
         const TraceShape a13b = test::syntheticShape(32, 64, 8, 1, QStringLiteral("Hunyuan-A13B"));

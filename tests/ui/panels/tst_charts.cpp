@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/ui/panels/panelboard.h"
+
+#include <QAbstractButton>
+#include <QApplication>
+#include <QComboBox>
+#include <QScrollBar>
+#include <QSignalSpy>
+
+using namespace moescope;
+using namespace moescope::ui;
+using namespace moescope::test;
+
+class TestCharts : public QObject {
+    Q_OBJECT
+private slots:
+    void initTestCase();
+    void clickInTheMap();
+    void mapKeys();
+    void mapColours();
+    void mapModesAndScopes();
+    void mergedColumns();
+    void stripClickAndKeys();
+    void stripPaintsTheExpert();
+    void stripLayerStepper();
+    void longStripIsIncremental();
+    void pathReadoutAndClick();
+    void pathWithoutProbabilities();
+    void pathAsksForProbabilities();
+    void kvRows();
+};
+
+void TestCharts::initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
+
+void TestCharts::clickInTheMap() {
+    Board board;
+    board.show();
+    board.selection.setToken(10);
+    board.selection.setFollowing(true);
+    board.selection.setToken(10);
+    ExpertsChart* map = board.experts->map();
+    const QPoint at = map->geometryOfMap().cell(3, 9, 0).center();
+    QTest::mouseClick(map->viewport(), Qt::LeftButton, {}, at);
+    QCOMPARE(board.selection.state(), (SelectionState{1, 10, 3, 9}));
+    QVERIFY(!board.selection.isFollowing());
+    QVERIFY(board.path->isVisible());
+
+    // The pointer writes the readout; leaving it brings the selection back.
+    const QPoint other = map->geometryOfMap().cell(6, 2, 0).center();
+    QTest::mouseMove(map->viewport(), other);
+    QTRY_VERIFY(board.experts->readoutText().startsWith(QStringLiteral("Layer 6, expert 2")));
+    QEvent leave(QEvent::Leave);
+    QApplication::sendEvent(map->viewport(), &leave);
+    QVERIFY(board.experts->readoutText().startsWith(QStringLiteral("Layer 3, expert 9")));
+}
+
+void TestCharts::mapKeys() {
+    Board board;
+    board.show();
+    ExpertsChart* map = board.experts->map();
+    map->setFocus();
+    board.selection.set({1, 20, 4, 7});
+    QTest::keyClick(map, Qt::Key_Right);
+    QCOMPARE(board.selection.state().expert, 8);
+    QTest::keyClick(map, Qt::Key_Down);
+    QCOMPARE(board.selection.state().layer, 5);
+    QCOMPARE(board.selection.state().expert, 8);
+    QTest::keyClick(map, Qt::Key_Home);
+    QCOMPARE(board.selection.state().expert, 0);
+    QTest::keyClick(map, Qt::Key_Left);
+    QCOMPARE(board.selection.state().expert, 0);
+    QTest::keyClick(map, Qt::Key_End);
+    QCOMPARE(board.selection.state().expert, 15);
+    QTest::keyClick(map, Qt::Key_Up);
+    QCOMPARE(board.selection.state().layer, 4);
+    QTest::keyClick(map, Qt::Key_PageDown);
+    QCOMPARE(board.selection.state().token, 21);
+    QCOMPARE(board.selection.state().expert, board.trace.topExpert(21, 4));
+    QTest::keyClick(map, Qt::Key_PageUp);
+    QCOMPARE(board.selection.state().token, 20);
+    QTest::keyClick(map, Qt::Key_BracketRight);
+    QCOMPARE(board.selection.state().layer, 5);
+    QTest::keyClick(map, Qt::Key_BracketLeft);
+    QCOMPARE(board.selection.state().layer, 4);
+    QTest::keyClick(map, Qt::Key_Space);
+    QVERIFY(board.selection.isFollowing());
+    QCOMPARE(board.selection.state().token, 59);
+    QTest::keyClick(map, Qt::Key_Space);
+    QVERIFY(!board.selection.isFollowing());
+}
+
+void TestCharts::mapColours() {
+    Board board(0);
+    board.show();
+    // Expert 2 gets all tokens of layer 0, expert 5 those of the other layers; all else is idle.
+    QList<trace::TokenTracePtr> tokens;
+    for (int at = 0; at < 20; ++at) {
+        tokens.append(test::plainToken(board.shape, " x", {2, 5, 5, 5, 5, 5, 5, 5}, std::vector<float>(8, 0.5F)));
+    }
+    tokens.append(test::plainToken(board.shape, " y", {3, 5, 5, 5, 5, 5, 5, 5}, std::vector<float>(8, 0.5F)));
+    board.trace.setRun(1, board.shape, tokens);
+    board.trace.setCurrent(1);
+    board.selection.set({1, -1, -1, -1});
+    ExpertsChart* map = board.experts->map();
+    const auto corner = [&](int layer, int expert) {
+        return painted(map).pixelColor(map->geometryOfMap().expertCell(layer, expert, 0).topLeft() + QPoint(2, 2));
+    };
+    QVERIFY(near(corner(0, 2), theme().diverging(20.0 / 21 * 16)));
+    QVERIFY(near(corner(0, 3), theme().diverging(1.0 / 21 * 16))); // less than uniform is not idle
+    const QRect idle = map->geometryOfMap().expertCell(0, 7, 0);
+    QVERIFY(near(corner(0, 7), theme().color(Color::Panel)));
+    QVERIFY(near(painted(map).pixelColor(idle.topLeft()), theme().color(Color::Border)));
+    QVERIFY(near(painted(map).pixelColor(idle.center()), theme().color(Color::Text)));
+    board.experts->setMode(HeatmapMode::Count);
+    QVERIFY(near(corner(0, 2), theme().sequential(20.0 / 21)));
+    QVERIFY(near(corner(4, 5), theme().sequential(1)));
+    QVERIFY(near(corner(0, 7), theme().color(Color::Panel)));
+    board.experts->setMode(HeatmapMode::GateMass);
+    QVERIFY(near(corner(0, 3), theme().sequential(0.5 / 10.5)));
+    QVERIFY(holds(painted(map), map->geometryOfMap().shared, theme().color(Color::SharedTint)));
+}
+
+void TestCharts::mapModesAndScopes() {
+    Board board;
+    board.show();
+    board.selection.setToken(7);
+    board.trace.setRun(2, board.shape, test::syntheticAnswer(board.shape, 25, false, 5));
+    auto* combo = board.experts->findChild<QComboBox*>();
+    QVERIFY(combo != nullptr);
+    QCOMPARE(combo->count(), 3);
+    board.selection.set({1, 7, 2, board.trace.topExpert(7, 2)});
+    QVERIFY(board.experts->readoutText().contains(QStringLiteral("of 60 tokens")));
+    combo->setCurrentIndex(0);
+    QCOMPARE(board.experts->scope(), Scope::Token);
+    QVERIFY(board.experts->readoutText().contains(QStringLiteral("1 of 1 tokens (100.0 %)")));
+    combo->setCurrentIndex(2);
+    QCOMPARE(board.experts->scope(), Scope::Chat);
+    QVERIFY(board.experts->readoutText().contains(QStringLiteral("of 85 tokens")));
+    QCOMPARE(board.experts->table()->index(0, ExpertsTable::Count).data(TabularModel::RawRole).toInt(), 85);
+}
+
+void TestCharts::mergedColumns() {
+    Board board(0);
+    const TraceShape wide = test::syntheticShape(8, 128, 1, 1);
+    board.experts->setGeometry(0, 0, 420, 280);
+    board.show();
+    board.trace.setRun(1, wide, {test::plainToken(wide, " a", {4, 4, 4, 4, 4, 4, 4, 4}, std::vector<float>(8, 1))});
+    board.trace.setCurrent(1);
+    ExpertsChart* map = board.experts->map();
+    QVERIFY(map->geometryOfMap().merged > 1);
+    const QPoint at = map->geometryOfMap().expertCell(3, 4, 0).center();
+    QTest::mouseMove(map->viewport(), at);
+    QTRY_VERIFY(board.experts->readoutText().contains(QStringLiteral("most of experts 3–5")));
+    QTest::mouseClick(map->viewport(), Qt::LeftButton, {}, at);
+    QCOMPARE(board.selection.state().expert, 4); // the one that is shown
+}
+
+void TestCharts::stripClickAndKeys() {
+    Board board;
+    board.show();
+    StripChart* strip = board.strip->strip();
+    const auto& boxes = strip->geometryOfStrip();
+    QTest::mouseClick(strip->viewport(), Qt::LeftButton, {}, boxes.rect(5).center());
+    QCOMPARE(board.selection.state().token, 5);
+    QCOMPARE(board.selection.state().expert, board.trace.topExpert(5, 0));
+    strip->setFocus();
+    QTest::keyClick(strip, Qt::Key_Right);
+    QCOMPARE(board.selection.state().token, 6);
+    QTest::keyClick(strip, Qt::Key_Left);
+    QTest::keyClick(strip, Qt::Key_Left);
+    QCOMPARE(board.selection.state().token, 4);
+    QTest::keyClick(strip, Qt::Key_Down);
+    QCOMPARE(board.selection.state().token, boxes.neighbour(4, 1));
+    QTest::keyClick(strip, Qt::Key_Home);
+    QCOMPARE(board.selection.state().token, boxes.rowFirst(1));
+    QTest::keyClick(strip, Qt::Key_End);
+    QCOMPARE(board.selection.state().token, boxes.rowLast(1));
+    QTest::keyClick(strip, Qt::Key_End, Qt::ControlModifier);
+    QCOMPARE(board.selection.state().token, 59);
+    const int bottom = boxes.below(59).bottom() - strip->verticalScrollBar()->value();
+    QVERIFY(bottom < strip->viewport()->height());
+    QTest::keyClick(strip, Qt::Key_Home, Qt::ControlModifier);
+    QCOMPARE(board.selection.state().token, 0);
+    QTest::keyClick(strip, Qt::Key_Left);
+    QCOMPARE(board.selection.state().token, 0);
+}
+
+void TestCharts::stripPaintsTheExpert() {
+    Board board;
+    board.show();
+    StripChart* strip = board.strip->strip();
+    const int expert = board.trace.topExpert(2, 0);
+    const QRect box = strip->geometryOfStrip().rect(2);
+    QVERIFY(near(painted(strip).pixelColor(box.topLeft()), theme().expertTint(expert)));
+    QVERIFY(near(painted(strip).pixelColor(box.left(), box.bottom()), theme().expertStrong(expert)));
+    board.strip->setMode(StripMode::Gate);
+    const float gate = board.trace.router(2)->weights[0];
+    QVERIFY(near(painted(strip).pixelColor(box.topLeft()), theme().sequential(double(gate))));
+    board.strip->setMode(StripMode::Margin);
+    QVERIFY(near(painted(strip).pixelColor(box.left(), box.bottom()),
+                 theme().sequential(double(board.trace.router(2)->margin(0)))));
+}
+
+void TestCharts::stripLayerStepper() {
+    Board board;
+    board.show();
+    board.selection.setToken(4);
+    auto buttons = board.strip->findChildren<QAbstractButton*>();
+    const auto named = [&](const QString& name) {
+        const auto found = std::find_if(buttons.begin(), buttons.end(), [&](const QAbstractButton* button) {
+            return button->accessibleName() == name;
+        });
+        return found != buttons.end() ? *found : nullptr;
+    };
+    QAbstractButton* previous = named(QStringLiteral("Previous layer"));
+    QAbstractButton* next = named(QStringLiteral("Next layer"));
+    QVERIFY(previous != nullptr && next != nullptr);
+    QVERIFY(!previous->isEnabled());
+    next->click();
+    QCOMPARE(board.selection.state().layer, 1);
+    QCOMPARE(board.selection.state().expert, board.trace.topExpert(4, 1));
+    QVERIFY(previous->isEnabled());
+    board.selection.setLayer(7);
+    QVERIFY(!next->isEnabled());
+}
+
+void TestCharts::longStripIsIncremental() {
+    Board board(0);
+    board.show();
+    const auto answer = test::syntheticAnswer(board.shape, 2000, false);
+    board.trace.begin(1, board.shape);
+    for (int at = 0; at < 2000; at += 8) {
+        board.trace.append(1, answer.mid(at, 8));
+    }
+    QCOMPARE(board.strip->strip()->geometryOfStrip().count(), 2000);
+    StripChart fresh(&board.trace, &board.selection);
+    fresh.resize(board.strip->strip()->size());
+    fresh.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&fresh));
+    QCOMPARE(fresh.geometryOfStrip().count(), 2000);
+    QCOMPARE(fresh.geometryOfStrip().rect(1999), board.strip->strip()->geometryOfStrip().rect(1999));
+}
+
+void TestCharts::pathReadoutAndClick() {
+    Board board(0);
+    board.show();
+    // Probability 0.5 against a runner-up of 0.125, but close in layers 2 and 3.
+    auto token = std::make_shared<trace::TokenTrace>(
+        *test::plainToken(board.shape, " boat", {1, 2, 3, 4, 5, 6, 7, 8}, std::vector<float>(8, 0.5F)));
+    token->router.runner_up_prob[2] = 0.45F;
+    token->router.runner_up_prob[3] = 0.41F;
+    board.trace.setRun(1, board.shape, {token});
+    board.trace.setCurrent(1);
+    board.selection.setToken(0);
+    QCOMPARE(board.path->readoutText(), QStringLiteral("Close calls, margin below 0.10: layers 2 and 3"));
+    PathChart* path = board.path->path();
+    const auto& geometry = path->geometryOfPath();
+    QVERIFY(holds(painted(path), QRect(geometry.margin_right - 30, geometry.row(2, 0).top(), 30, 22),
+                  theme().color(Color::Warn)));
+    QVERIFY(!holds(painted(path), QRect(geometry.margin_right - 30, geometry.row(4, 0).top(), 30, 22),
+                   theme().color(Color::Warn)));
+    QVERIFY(near(painted(path).pixelColor(geometry.upperBar(4, 0.5, 0).topLeft()), theme().expertStrong(5)));
+    QVERIFY(near(painted(path).pixelColor(geometry.lowerBar(4, 0.125, 0).bottomLeft()), theme().expertStrong(6)));
+    QTest::mouseClick(path->viewport(), Qt::LeftButton, {}, geometry.chip(6, 0, 0).center());
+    QCOMPARE(board.selection.state(), (SelectionState{1, 0, 6, 7}));
+    path->setFocus();
+    QTest::keyClick(path, Qt::Key_Home);
+    QCOMPARE(board.selection.state().layer, 0);
+    QTest::keyClick(path, Qt::Key_End);
+    QCOMPARE(board.selection.state().layer, 7);
+    QTest::keyClick(path, Qt::Key_Up);
+    QCOMPARE(board.selection.state(), (SelectionState{1, 0, 6, 7}));
+}
+
+void TestCharts::pathWithoutProbabilities() {
+    Board with(10, true);
+    with.show();
+    with.selection.setToken(3);
+    QVERIFY(with.path->readoutText().contains(QStringLiteral("mean entropy")));
+    QVERIFY(with.path->readoutText().contains(QStringLiteral("n = 8")));
+    const QRect gate = with.path->path()->geometryOfPath().gate(2, 0, 0);
+    const double p = double(with.trace.router(3)->probs[2 * 16]);
+    QVERIFY(near(painted(with.path->path()).pixelColor(gate.center()), theme().sequential(std::sqrt(p))));
+
+    Board without(10, false);
+    without.show();
+    without.selection.setToken(3);
+    QVERIFY(!without.path->readoutText().contains(QStringLiteral("entropy")));
+    const QRect last = without.path->path()->geometryOfPath().gate(7, 12, 0);
+    QVERIFY(near(painted(without.path->path()).pixelColor(last.center()), theme().color(Color::Panel)));
+}
+
+void TestCharts::pathAsksForProbabilities() {
+    Board board;
+    QSignalSpy wanted(board.path, &TokenPathPanel::probabilitiesWanted);
+    board.show();
+    QVERIFY(!wanted.isEmpty());
+    QCOMPARE(wanted.last().at(0).toBool(), true);
+    board.path->hide();
+    QCOMPARE(wanted.last().at(0).toBool(), false);
+}
+
+void TestCharts::kvRows() {
+    Board board;
+    board.show();
+    QVERIFY(board.kv->readoutText().startsWith(QStringLiteral("1,024 B a token · full in 421 tokens")));
+    KvChart* bars = board.kv->bars();
+    const auto& geometry = bars->geometryOfBars();
+    const QRect bar = geometry.bar(1, 0);
+    const QImage image = painted(bars);
+    QVERIFY(near(image.pixelColor(geometry.xOf(300, 2048), bar.center().y()), theme().color(Color::Shared)));
+    QVERIFY(near(image.pixelColor(geometry.xOf(1500, 2048), bar.center().y()), theme().color(Color::Panel)));
+    QVERIFY(holds(image, QRect(geometry.xOf(700, 2048), bar.top() + 2, 20, 8), theme().color(Color::BorderStrong)));
+    board.selection.setToken(3);
+    QTest::mouseClick(bars->viewport(), Qt::LeftButton, {}, bar.center());
+    QCOMPARE(board.selection.state().layer, 2); // the first of the pair
+    QTest::mouseClick(bars->viewport(), Qt::LeftButton, {}, bar.center());
+    board.selection.setLayer(3);
+    QTest::mouseClick(bars->viewport(), Qt::LeftButton, {}, bar.center());
+    QCOMPARE(board.selection.state().layer, 3); // its own row: nothing to change
+    bars->setFocus();
+    QTest::keyClick(bars, Qt::Key_End);
+    QCOMPARE(board.selection.state().layer, 6);
+    QTest::keyClick(bars, Qt::Key_Up);
+    QCOMPARE(board.selection.state().layer, 4);
+}
+
+QTEST_MAIN(TestCharts)
+#include "tst_charts.moc"
