@@ -171,6 +171,7 @@ int MarkdownView::heightForWidth(int width) const {
     if (!isLaidOut()) {
         m_timer->start();
     }
+    m_knownHeight = m_tops.back();
     const int least = m_streaming && m_blocks.empty() ? theme().lineHeight(TextStyle::Body) : 0;
     return std::max(m_tops.back(), least);
 }
@@ -181,16 +182,16 @@ QSize MarkdownView::sizeHint() const {
 }
 
 void MarkdownView::continueLayout() {
-    if (isLaidOut() || m_layoutWidth <= 0) {
+    if (m_layoutWidth <= 0) {
         return;
     }
-    const int before = m_tops.back();
     layOut(m_layoutWidth, kSlice);
     placeButtons();
     if (!isLaidOut()) {
         m_timer->start();
     }
-    if (m_tops.back() != before) {
+    if (m_tops.back() != m_knownHeight) {
+        m_knownHeight = m_tops.back();
         updateGeometry();
         emit heightChanged();
     }

@@ -97,6 +97,7 @@ private:
     mutable size_t m_laidOut = 0;                    ///< number of blocks laid out
     mutable size_t m_nextSlice = 0;                  ///< blocks before it are laid out
     mutable int m_layoutWidth = -1;
+    mutable int m_knownHeight = 0; ///< the last one that others were told
     QTimer* m_timer = nullptr;
     bool m_streaming = false;
     bool m_selecting = false;

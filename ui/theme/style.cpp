@@ -65,7 +65,7 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
     case PM_DefaultFrameWidth: return 1;
     case PM_ComboBoxFrameWidth:
     case PM_SpinBoxFrameWidth: return 1;
-    case PM_FocusFrameHMargin:
+    case PM_FocusFrameHMargin: return qobject_cast<const QAbstractItemView*>(widget) != nullptr ? 7 : 2;
     case PM_FocusFrameVMargin: return 2;
     case PM_IndicatorWidth:
     case PM_IndicatorHeight:
@@ -103,7 +103,7 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
     case PM_SliderThickness:
     case PM_SliderControlThickness:
     case PM_SliderLength: return 16;
-    case PM_ToolTipLabelFrameWidth: return 1;
+    case PM_ToolTipLabelFrameWidth: return 5;
     case PM_HeaderMargin: return 8;
     case PM_HeaderMarkSize: return 10;
     default: return QProxyStyle::pixelMetric(metric, option, widget);
@@ -183,6 +183,9 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
 QRect Style::subElementRect(SubElement element, const QStyleOption* option, const QWidget* widget) const {
     if (element == SE_LineEditContents) {
         return option->rect.adjusted(6, 1, -6, -1);
+    }
+    if (element == SE_HeaderLabel) {
+        return option->rect.adjusted(8, 0, -8, 0);
     }
     if (element == SE_PushButtonContents) {
         return option->rect;

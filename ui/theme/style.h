@@ -5,6 +5,7 @@
 #include <QProxyStyle>
 
 class QStyleOptionButton;
+class QStyleOptionHeader;
 class QStyleOptionMenuItem;
 class QStyleOptionSlider;
 class QStyleOptionTab;
@@ -59,6 +60,7 @@ private:
     bool drawItemPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
                            const QWidget* widget) const;
     bool drawBar(ControlElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const;
+    void drawHeaderLabel(const QStyleOptionHeader& option, QPainter* painter) const;
     void drawMenuItem(const QStyleOptionMenuItem& option, QPainter* painter) const;
     void drawTab(const QStyleOptionTab& option, QPainter* painter) const;
     void drawTabLabel(const QStyleOptionTab& option, QPainter* painter) const;

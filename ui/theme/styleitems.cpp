@@ -38,14 +38,7 @@ bool Style::drawItemPrimitive(PrimitiveElement element, const QStyleOption* opti
                       has(widget, "sidebar") ? draw::kRadius : 0.0, 2);
         }
         return true;
-    case PE_IndicatorHeaderArrow:
-        if (const auto* header = qstyleoption_cast<const QStyleOptionHeader*>(option)) {
-            // Qt's "up" is drawn for descending order.
-            const bool down = header->sortIndicator == QStyleOptionHeader::SortUp;
-            draw::icon(*painter, option->rect, down ? "chevron-down" : "chevron-up", 12,
-                       look.color(Color::TextSecondary));
-        }
-        return true;
+    case PE_IndicatorHeaderArrow: return true; // part of the label
     case PE_PanelMenu:
         draw::box(*painter, option->rect, look.color(Color::Raised), look.color(Color::BorderStrong), 0);
         return true;
@@ -111,10 +104,7 @@ bool Style::drawBar(ControlElement element, const QStyleOption* option, QPainter
         return true;
     case CE_HeaderLabel:
         if (const auto* header = qstyleoption_cast<const QStyleOptionHeader*>(option)) {
-            QStyleOptionHeader quiet = *header;
-            quiet.palette.setColor(QPalette::ButtonText, look.color(Color::TextSecondary));
-            quiet.state &= ~State_On;
-            QProxyStyle::drawControl(element, &quiet, painter, widget);
+            drawHeaderLabel(*header, painter);
             return true;
         }
         return false;
@@ -147,6 +137,25 @@ bool Style::drawBar(ControlElement element, const QStyleOption* option, QPainter
         }
         return true;
     default: return false;
+    }
+}
+
+void Style::drawHeaderLabel(const QStyleOptionHeader& option, QPainter* painter) const {
+    const Theme& look = theme();
+    // Qt's "up" stands for descending order.
+    const bool sorted = option.sortIndicator != QStyleOptionHeader::None;
+    const char* arrow = option.sortIndicator == QStyleOptionHeader::SortUp ? "chevron-down" : "chevron-up";
+    const int room = option.rect.width() - (sorted ? 14 : 0);
+    const QString text = option.fontMetrics.elidedText(option.text, Qt::ElideRight, room);
+    const int words = option.fontMetrics.horizontalAdvance(text);
+    const int used = words + (sorted ? 14 : 0);
+    const QRect place = alignedRect(option.direction, option.textAlignment | Qt::AlignVCenter,
+                                    QSize(used, option.rect.height()), option.rect);
+    painter->setPen(look.color(Color::TextSecondary));
+    painter->drawText(QRect(place.x(), place.y(), words + 1, place.height()), Qt::AlignVCenter | Qt::AlignLeft, text);
+    if (sorted) {
+        draw::icon(*painter, QRect(place.x() + words + 2, place.y(), 12, place.height()), arrow, 12,
+                   look.color(Color::TextSecondary));
     }
 }
 

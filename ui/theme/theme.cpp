@@ -118,13 +118,6 @@ QPalette Theme::palette() const {
     return palette;
 }
 
-QString Theme::styleSheet() const {
-    // Only what the style cannot reach: the rest is drawn by ui/theme/style.
-    return QStringLiteral("QToolTip { background: %1; color: %2; border: 1px solid %3; padding: 4px 8px; }"
-                          "QStatusBar::item { border: none; }")
-        .arg(color(Color::Raised).name(), color(Color::Text).name(), color(Color::BorderStrong).name());
-}
-
 QIcon Theme::icon(const QString& name) const { return themedIcon(name); }
 
 QPixmap Theme::pixmap(const QString& name, int size, const QColor& tint, double devicePixelRatio) const {
@@ -153,9 +146,10 @@ void setTheme(QApplication& application, const Theme& theme) {
     application.setPalette(next.palette());
     application.setFont(next.font(TextStyle::Ui));
     QToolTip::setFont(next.font(TextStyle::Small));
-    const QString sheet = next.styleSheet();
-    if (application.styleSheet() != sheet) {
-        application.setStyleSheet(sheet);
+    QToolTip::setPalette(next.palette());
+    for (QWidget* widget : QApplication::allWidgets()) {
+        // Before the event loop runs, Qt tells no widget; afterwards this changes nothing.
+        widget->setPalette(widget->palette());
     }
     if (samePalette) {
         // Only the scale changed: widgets that took their fonts from the theme wait for the same event.

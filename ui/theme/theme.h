@@ -85,7 +85,6 @@ public:
     static QColor textOn(const QColor& background);
 
     QPalette palette() const;
-    QString styleSheet() const;
     /** The icon of the design by name ("send"), tinted: text-secondary, accent-text when on, text-disabled. The tint is
      *  that of the current theme when it is drawn, so an icon set once follows every change. */
     QIcon icon(const QString& name) const;
@@ -104,7 +103,7 @@ private:
 
 /** The current theme; light until setTheme() is called. */
 const Theme& theme();
-/** Makes it current and applies Fusion, palette, font and style sheet to the application. */
+/** Makes it current and applies style, palette and font to the application. */
 void setTheme(QApplication& application, const Theme& theme);
 /** Dark if the system's palette is dark. */
 Scheme systemScheme();

@@ -49,14 +49,14 @@ Banner::Banner(Kind kind, const QString& text, QWidget* parent)
     m_actions = new QHBoxLayout;
     m_actions->setSpacing(8);
     m_actions->addStretch();
-    auto* column = new QVBoxLayout;
-    column->setSpacing(8);
-    column->addWidget(m_label);
-    column->addLayout(m_actions);
+    m_column = new QVBoxLayout;
+    m_column->setSpacing(8);
+    m_column->addWidget(m_label);
+    m_column->addLayout(m_actions);
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(kSide + kIcon + 8, kAbove, kSide, kAbove);
     row->setSpacing(8);
-    row->addLayout(column, 1);
+    row->addLayout(m_column, 1);
     row->addWidget(m_close, 0, Qt::AlignTop);
     QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Minimum);
     policy.setHeightForWidth(true);
@@ -92,10 +92,14 @@ QPushButton* Banner::addAction(const QString& text) {
     auto* button = new QPushButton(text, this);
     button->setProperty("small", true);
     m_actions->insertWidget(m_actions->count() - 1, button);
+    forgetSizes();
     return button;
 }
 
-void Banner::setClosable(bool closable) { m_close->setVisible(closable); }
+void Banner::setClosable(bool closable) {
+    m_close->setVisible(closable);
+    forgetSizes();
+}
 
 void Banner::refresh() {
     m_label->setFont(theme().font(TextStyle::Ui));
@@ -111,8 +115,16 @@ void Banner::refresh() {
         m_label->setText(QStringLiteral("<b>%1</b> %2").arg(m_lead.toHtmlEscaped(), m_text.toHtmlEscaped()));
         setAccessibleName(QStringLiteral("%1 %2").arg(m_lead, m_text));
     }
-    updateGeometry();
+    forgetSizes();
     update();
+}
+
+void Banner::forgetSizes() {
+    // An inner layout keeps its heights until the next event, and owners ask for the height at once.
+    m_actions->invalidate();
+    m_column->invalidate();
+    layout()->invalidate();
+    updateGeometry();
 }
 
 void Banner::paintEvent(QPaintEvent*) {

@@ -7,6 +7,7 @@
 class QHBoxLayout;
 class QLabel;
 class QPushButton;
+class QVBoxLayout;
 
 namespace moescope::ui {
 
@@ -41,12 +42,14 @@ protected:
 
 private:
     void refresh();
+    void forgetSizes();
 
     Kind m_kind;
     QString m_text;
     QString m_lead;
     QString m_iconName;
     QLabel* m_label = nullptr;
+    QVBoxLayout* m_column = nullptr;
     QHBoxLayout* m_actions = nullptr;
     IconButton* m_close = nullptr;
 };
