@@ -51,9 +51,9 @@ void printTable(const std::vector<std::vector<std::string>>& rows, const std::ve
             const std::string gap(widths[i] - columns(row[i]), ' ');
             const bool to_right = i < right.size() && right[i];
             line += to_right ? gap + row[i] : row[i] + (i + 1 < row.size() ? gap : "");
-            line += i + 1 < row.size() ? "  " : "\n";
+            line += i + 1 < row.size() ? "  " : "";
         }
-        printForeign(line);
+        printForeign(line.substr(0, line.find_last_not_of(' ') + 1) + "\n");
     }
 }
 

@@ -203,6 +203,15 @@ void ChatSession::refresh() {
     announce();
 }
 
+void ChatSession::modelChanged() {
+    refresh();
+    for (const store::Message& message : branch()) {
+        if (message.role == store::Role::Assistant) {
+            emit messageChanged(view(message));
+        }
+    }
+}
+
 void ChatSession::announce() {
     const bool here = m_storing || (m_run.isActive() && m_run.conversation() == m_conversation.id);
     emit answeringChanged(here);

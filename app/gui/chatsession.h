@@ -47,8 +47,10 @@ public slots:
     /** A conversation was renamed or removed elsewhere. */
     void conversationRenamed(qint64 conversation, const QString& title);
     void conversationRemoved(qint64 conversation);
-    /** The model or its state changed: names, defaults and what can be sent may be others. */
+    /** What can be sent, and the defaults of sampling, may be others. */
     void refresh();
+    /** A model was loaded: its answers are told apart from those of others. */
+    void modelChanged();
 
 signals:
     void shown(qint64 conversation, const QString& title, const QList<moescope::ui::MessageView>& messages);

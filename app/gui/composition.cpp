@@ -241,7 +241,7 @@ void Composition::connectModel() {
         m_window->chat()->setModel(loaded.model, built_in);
         m_window->chat()->setSamplingDefaults(samplingOf(loaded.model.sampling));
         m_traces.setModel(ui::TraceShape::of(loaded.model));
-        m_session.refresh();
+        m_session.modelChanged();
         updateContext();
     });
     connect(&m_controller, &InferenceController::loadFailed, this, [this](const trace::Error& error) {
@@ -271,7 +271,10 @@ void Composition::connectModel() {
 }
 
 void Composition::connectWindow() {
-    connect(m_window.get(), &ui::MainWindow::layoutChanged, this, &Composition::applyLayout);
+    connect(m_window.get(), &ui::MainWindow::layoutChanged, this, [this] {
+        applyLayout();
+        m_settings.setWindow(m_window->state());
+    });
     connect(m_window.get(), &ui::MainWindow::themeRequested, this, [this](ui::Scheme scheme) {
         m_settings.setTheme(scheme == ui::Scheme::Dark ? ui::ThemeChoice::Dark : ui::ThemeChoice::Light);
         applyTheme();
