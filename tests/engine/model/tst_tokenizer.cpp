@@ -187,6 +187,6 @@ TEST(Tokenizer, LongRunsTakeLinearTime) {
         Ids ids;
         const double seconds = secondsOf([&] { ids = tokenizer.encode(text); });
         EXPECT_EQ(tokenizer.decode(ids), model::toNfc(text));
-        EXPECT_LT(seconds, 10.0); // 0.1 to 0.5 s in a release build; quadratic work would take hours
+        EXPECT_LT(seconds, 60.0); // below 1 s in a release build, 3 s with sanitizers; quadratic work would take hours
     }
 }
