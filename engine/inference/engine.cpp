@@ -324,4 +324,16 @@ std::span<const float> Engine::step(int32_t token) {
     return impl.transformer.logits();
 }
 
+std::vector<trace::IntervalTiming> Engine::profile(int32_t token) {
+    Impl& impl = *m_impl;
+    impl.checkTokens(std::span(&token, 1));
+    if (impl.cached.size() >= impl.transformer.context()) {
+        throw Error("context.full", "The context of {context} tokens is full.",
+                    {{"context", trace::grouped(impl.transformer.context())}});
+    }
+    return impl.transformer.profile(token, static_cast<uint32_t>(impl.cached.size()));
+}
+
+void Engine::loseDevice(uint32_t after) { m_impl->device->injectFailure(vulkan::Fault::DeviceLost, after); }
+
 } // namespace moescope::inference

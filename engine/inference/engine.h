@@ -102,6 +102,9 @@ public:
                   const std::function<void(const EvaluateBatch&)>& sink);
     /** Decodes one token with the recorded step and returns its logits: for benchmarks and tests. */
     std::span<const float> step(int32_t token);
+    /** GPU time of each barrier interval of one decode step behind what the KV cache holds, which stays as it is. Empty
+     *  where the device has no timestamps. */
+    std::vector<trace::IntervalTiming> profile(int32_t token);
     /** Forgets the KV cache. */
     void reset();
     uint32_t position() const; ///< tokens in the KV cache
@@ -111,6 +114,8 @@ public:
     uint64_t descriptorSetsUpdated() const;
     uint64_t lastPrefillDispatches() const;
     uint64_t kvBufferBytes() const;
+    /** For tests: the submission after the next `after` ones finds the device lost. */
+    void loseDevice(uint32_t after);
 
 private:
     Engine();

@@ -63,13 +63,15 @@ void Transformer::setStep(uint32_t position, const PassOptions& options) {
 
 // ---- one token ----------------------------------------------------------------------------------------------------
 
-void Transformer::recordToken() {
-    vulkan::CommandRecorder& r = m_token;
+void Transformer::recordToken(vulkan::CommandRecorder& r, const Mark& mark) {
     const float epsilon = m_config.layer_norm_rms_epsilon;
     r.begin();
+    mark("", -1);
     m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1);
     r.barrier();
+    mark("embed", -1);
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
+        const auto index = static_cast<int32_t>(i);
         const LayerWeights& layer = m_weights.layers[i];
         const Kernels::MatvecOptions normed{.norm = layer.attn_norm.get(), .epsilon = epsilon};
         const bool owner = m_config.ownsKv(i);
@@ -79,9 +81,11 @@ void Transformer::recordToken() {
             m_kernels.matvec(r, layer.attn_v, m_act.x, m_act.v, normed);
         }
         r.barrier();
+        mark("norm + QKV", index);
         m_kernels.ropeQkNorm(r, m_shape, m_act.q, owner ? &m_act.k : nullptr, owner ? &m_act.v : nullptr, m_act.rope,
                              *layer.attn_qk_norm, m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
         r.barrier();
+        mark("RoPE + QK norm + KV store", index);
         m_kernels.attention(r, m_shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, m_act.attn_out,
                             m_act.attn_partial, 1, m_splits);
         r.barrier();
@@ -89,21 +93,25 @@ void Transformer::recordToken() {
             m_kernels.attentionReduce(r, m_shape, m_act.attn_partial, m_act.attn_out, 1, m_splits);
             r.barrier();
         }
+        mark("attention", index);
         m_kernels.matvec(r, layer.attn_output, m_act.attn_out, m_act.x, {.accumulate = true});
         r.barrier();
-        tokenFfn(i);
+        mark("output + residual", index);
+        recordTokenFfn(r, i, mark);
     }
     m_kernels.matvec(r, m_weights.output(), m_act.x, m_act.logits,
                      {.norm = m_weights.output_norm.get(), .epsilon = epsilon});
     r.barrier();
+    mark("logits", -1);
     r.copy(m_act.logits, 0, m_act.logits_host, 0, m_act.logits.size());
     copyBack(r, 1);
+    r.barrier();
+    mark("read back", -1);
     r.end();
-    m_tokenRecorded = true;
 }
 
-void Transformer::tokenFfn(uint32_t i) {
-    vulkan::CommandRecorder& r = m_token;
+void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
+    const auto index = static_cast<int32_t>(i);
     const LayerWeights& layer = m_weights.layers[i];
     const bool moe = m_config.isMoe(i);
     if (moe) {
@@ -116,6 +124,7 @@ void Transformer::tokenFfn(uint32_t i) {
                           m_config.layer_norm_rms_epsilon, 1);
     }
     r.barrier();
+    mark(moe ? "norm + router" : "norm", index);
     if (moe) {
         m_kernels.ffnGateUp(r, layer.ffn_gate_exps, layer.ffn_up_exps, &m_act.experts, m_act.normed, m_act.h,
                             m_experts.expert_used_count);
@@ -124,6 +133,7 @@ void Transformer::tokenFfn(uint32_t i) {
         m_kernels.ffnGateUp(r, layer.ffn_gate, layer.ffn_up, nullptr, m_act.normed, m_act.h_shared, 1);
     }
     r.barrier();
+    mark("gate + up", index);
     const Matrix* routed = moe ? &layer.ffn_down_exps : nullptr;
     const Matrix* shared = layer.ffn_down ? &layer.ffn_down : nullptr;
     // Routed and shared experts of two types cannot be decoded by one kernel: two dispatches, one after the other.
@@ -136,11 +146,13 @@ void Transformer::tokenFfn(uint32_t i) {
     m_kernels.ffnDown(r, routed, shared, m_act.experts, m_act.expert_weights, m_act.h, m_act.h_shared, m_act.x,
                       m_experts.expert_used_count);
     r.barrier();
+    mark("down + residual", index);
 }
 
 void Transformer::decode(int32_t token, uint32_t position, const PassOptions& options) {
     if (!m_tokenRecorded) {
-        recordToken();
+        recordToken(m_token, [](const char*, int32_t) {});
+        m_tokenRecorded = true;
     }
     m_act.token_ids.mapped<int32_t>()[0] = token;
     setStep(position, options);
@@ -149,6 +161,27 @@ void Transformer::decode(int32_t token, uint32_t position, const PassOptions& op
     m_logits.assign(logits, logits + m_config.vocab_size);
     m_logBatch = 1;
     m_hasProbs = options.router_probs;
+}
+
+std::vector<trace::IntervalTiming> Transformer::profile(int32_t token, uint32_t position) {
+    vulkan::CommandRecorder timed(m_device, "profile");
+    std::vector<trace::IntervalTiming> timings;
+    recordToken(timed, [&](const char* kernels, int32_t layer) {
+        timed.timestamp();
+        timings.push_back({.kernels = kernels, .layer = layer});
+    });
+    m_act.token_ids.mapped<int32_t>()[0] = token;
+    setStep(position, {});
+    timed.submitAndWait();
+    const std::vector<double> at = timed.timestampsMs();
+    if (at.size() != timings.size()) {
+        return {};
+    }
+    for (size_t i = 1; i < timings.size(); ++i) {
+        timings[i].ms = at[i] - at[i - 1];
+    }
+    timings.erase(timings.begin());
+    return timings;
 }
 
 // ---- a batch of tokens ---------------------------------------------------------------------------------------------

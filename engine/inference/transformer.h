@@ -6,6 +6,7 @@
 #include "engine/inference/kernels.h"
 #include "engine/inference/kv_cache.h"
 #include "engine/inference/pacer.h"
+#include "engine/trace/info.h"
 #include "engine/trace/token_trace.h"
 
 #include <functional>
@@ -42,6 +43,9 @@ public:
     /** Appends one token through the recorded step. */
     void decode(int32_t token, uint32_t position, const PassOptions& options);
 
+    /** As decode() at `position`, with the time of each barrier interval. Empty where the device has no timestamps. */
+    std::vector<trace::IntervalTiming> profile(int32_t token, uint32_t position);
+
     /** Logits of the last pass: [rows][vocab_size] with rows 1 (LogitRows::Last, decode) or the batch's. */
     std::span<const float> logits() const { return m_logits; }
     /** Routing of token `index` of the last pass, if it was asked for. */
@@ -55,9 +59,11 @@ public:
     uint64_t lastPrefillDispatches() const { return m_pacer.dispatches(); }
 
 private:
-    void recordToken();
+    /** After each interval: its name and layer. */
+    using Mark = std::function<void(const char* kernels, int32_t layer)>;
+    void recordToken(vulkan::CommandRecorder& recorder, const Mark& mark);
+    void recordTokenFfn(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     bool runBatch(uint32_t tokens, const PassOptions& options);
-    void tokenFfn(uint32_t layer);
     bool batchFfn(uint32_t layer, uint32_t tokens);
     void copyBack(vulkan::CommandRecorder& recorder, uint32_t batch);
     void setStep(uint32_t position, const PassOptions& options);

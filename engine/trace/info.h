@@ -88,6 +88,13 @@ struct StepTimings {
     uint32_t decode_tokens = 0;
 };
 
+/** GPU time of one barrier interval of a decode step. */
+struct IntervalTiming {
+    std::string kernels; ///< what runs in it, e.g. "norm + QKV"
+    int32_t layer = -1;  ///< −1: before the first or after the last layer
+    double ms = 0;
+};
+
 struct PrefillProgress {
     uint32_t done = 0; ///< tokens read so far, reused ones included
     uint32_t reused = 0;
