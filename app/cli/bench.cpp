@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 namespace moescope::cli {
 namespace {
@@ -23,6 +24,7 @@ struct Options {
     std::vector<uint32_t> decode{128};
     std::vector<uint32_t> depths{0};
     uint32_t runs = 5;
+    bool profile = false;
 };
 
 struct Test {
@@ -35,17 +37,18 @@ struct Test {
     }
 };
 
+double medianOf(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const size_t n = values.size();
+    return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
 struct Measured {
     Test test;
     std::vector<double> tokens_per_second; ///< one a run, in order
     uint32_t depth_filled = 0;             ///< tokens that were in the cache when the clock started
 
-    double median() const {
-        std::vector<double> sorted = tokens_per_second;
-        std::sort(sorted.begin(), sorted.end());
-        const size_t n = sorted.size();
-        return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-    }
+    double median() const { return medianOf(tokens_per_second); }
 };
 
 std::vector<Test> makeTests(const Options& options) {
@@ -119,6 +122,62 @@ double timeOnce(inference::Engine& engine, const Test& test, Measured& measured)
     return seconds.count();
 }
 
+/** Median time of each barrier interval of a decode step at the first depth, in the order of the step. */
+std::vector<trace::IntervalTiming> profileSteps(inference::Engine& engine, const Options& options) {
+    const uint32_t vocabulary = engine.config().token_count;
+    const std::vector<int32_t> tokens = someTokens(std::max<uint32_t>(options.depths.front(), 1), vocabulary);
+    inference::EvaluateOptions filling;
+    filling.logits = inference::LogitRows::None;
+    filling.cancel = &platform::InterruptScope::flag();
+    engine.reset();
+    engine.evaluate(tokens, filling, [](const inference::EvaluateBatch&) {});
+    std::vector<trace::IntervalTiming> timings = engine.profile(tokens.front()); // not counted, as for the tests
+    std::vector<std::vector<double>> runs(timings.size());
+    for (uint32_t run = 0; run < options.runs; ++run) {
+        throwIfInterrupted();
+        const std::vector<trace::IntervalTiming> one = engine.profile(tokens.front());
+        for (size_t i = 0; i < one.size(); ++i) {
+            runs[i].push_back(one[i].ms);
+        }
+    }
+    for (size_t i = 0; i < timings.size(); ++i) {
+        timings[i].ms = medianOf(runs[i]);
+    }
+    return timings;
+}
+
+Json toJson(const std::vector<trace::IntervalTiming>& timings) {
+    Json list = Json::array();
+    for (const trace::IntervalTiming& timing : timings) {
+        list.push_back({{"kernels", timing.kernels},
+                        {"layer", timing.layer < 0 ? Json() : Json(timing.layer)},
+                        {"ms", timing.ms}});
+    }
+    return list;
+}
+
+void printProfile(const std::vector<trace::IntervalTiming>& timings) {
+    if (timings.empty()) {
+        printForeign("This device has no timestamps, so no step could be profiled.\n");
+        return;
+    }
+    std::vector<std::string> names;
+    std::map<std::string, double> sums;
+    double all = 0;
+    for (const trace::IntervalTiming& timing : timings) {
+        if (sums.find(timing.kernels) == sums.end()) {
+            names.push_back(timing.kernels);
+        }
+        sums[timing.kernels] += timing.ms;
+        all += timing.ms;
+    }
+    std::vector<std::vector<std::string>> rows{{"Kernels, all layers", "ms", "% of the step"}};
+    for (const std::string& name : names) {
+        rows.push_back({name, threeFigures(sums[name]), threeFigures(all > 0 ? 100 * sums[name] / all : 0)});
+    }
+    printTable(rows, {false, true, true});
+}
+
 Json toJson(const Measured& m, uint64_t bytes_per_token) {
     const auto [least, most] = std::minmax_element(m.tokens_per_second.begin(), m.tokens_per_second.end());
     // Prefill reads a weight once for many tokens: a product with bytes_per_token would mean nothing.
@@ -137,6 +196,9 @@ void bench(const Options& options) {
     uint64_t needed = 1;
     for (const Test& test : tests) {
         needed = std::max<uint64_t>(needed, uint64_t{test.depth} + test.tokens);
+    }
+    if (options.profile) {
+        needed = std::max<uint64_t>(needed, uint64_t{options.depths.front()} + 2);
     }
     LoadRequest load{options.model, options.device, options.kv};
     uint64_t bytes_per_token = 0;
@@ -159,15 +221,23 @@ void bench(const Options& options) {
         }
         measured.push_back(std::move(m));
     }
+    std::vector<trace::IntervalTiming> profile;
+    if (options.profile) {
+        profile = profileSteps(*engine, options);
+    }
     if (options.output.json) {
         Json list = Json::array();
         for (const Measured& m : measured) {
             list.push_back(toJson(m, bytes_per_token));
         }
-        printJson({{"tests", list},
-                   {"bytes_per_token", bytes_per_token},
-                   {"copy_gb_per_second", copy},
-                   {"device", engine->device().name}});
+        Json result{{"tests", list},
+                    {"bytes_per_token", bytes_per_token},
+                    {"copy_gb_per_second", copy},
+                    {"device", engine->device().name}};
+        if (options.profile) {
+            result["profile"] = toJson(profile);
+        }
+        printJson(result);
         return;
     }
     std::vector<std::vector<std::string>> rows{{"Test", "tok/s", "least", "most", "GB/s"}};
@@ -179,6 +249,9 @@ void bench(const Options& options) {
     printTable(rows, {false, true, true, true, true});
     printForeign("On “" + engine->device().name + "”, which copies " + threeFigures(copy) + " GB/s; a token reads " +
                  trace::bytesText(bytes_per_token) + " of weights; n = " + std::to_string(options.runs) + ".\n");
+    if (options.profile) {
+        printProfile(profile);
+    }
 }
 
 } // namespace
@@ -193,6 +266,7 @@ void addBench(CLI::App& program, Action& action) {
     command->add_option("-r,--runs", options->runs, "Runs of each test")
         ->capture_default_str()
         ->check(CLI::Range(1, 10000));
+    command->add_flag("--profile", options->profile, "Also the time of each kernel and layer of a decode step");
     addKv(*command, options->kv);
     addDevice(*command, options->device);
     addOutput(*command, options->output);
