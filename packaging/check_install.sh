@@ -12,7 +12,7 @@ base="$PWD/build/package-root.base" root="$PWD/build/package-root"
 if [[ ! -e $base/etc/os-release ]]; then
     rm -rf --one-file-system "$base"
     mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2>/dev/null |
-        sed -nE '/^#/d; s,^(URIs:|deb (\[[^]]*\] )?) *(https?://[^ ]*/'"$ID"')/?( .*)?$,\3,p' | head -n 1)
+        sed -nE '/^#/d; s,^(URIs:|deb (\[[^]]*\] )?) *(https?://[^ ]*/'"$ID"')/?( .*)?$,\3,p' | head -n 1) || true
     echo "A clean $PRETTY_NAME is made in build/package-root.base (once)."
     debootstrap --variant=minbase --include=ca-certificates "$VERSION_CODENAME" "$base" ${mirror:+"$mirror"} >build/debootstrap.log ||
         { tail -n 20 build/debootstrap.log; rm -rf --one-file-system "$base"; exit 1; }

@@ -25,6 +25,7 @@ CONTROLS = ("QPushButton|QToolButton|QLineEdit|QTextEdit|QPlainTextEdit|QTextBro
 NAMED_BY_TEXT = ("QPushButton", "QCheckBox", "QRadioButton")  # Qt makes their text their accessible name
 LITERAL = re.compile(r'(?:QStringLiteral|QLatin1String|QString|QString::fromUtf8|QString::fromLatin1)?\s*[({]?\s*'
                      r'(?:u8?|L)?"((?:\\.|[^"\\])*)"')
+QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 # Put together so that this file passes its own rule.
 MARKER = re.compile(r"\b(" + "|".join(("TO" "DO", "FIX" "ME", "X" "XX", "HA" "CK")) + r")\b")
 MACHINE_PATH = re.compile(r"(?<![\w.~/*-])/(?:wor" r"k|roo" r"t)/[\w.]")
@@ -36,8 +37,8 @@ def arguments_at(text, opening):
     while i < len(text):
         c = text[i]
         if c == '"':
-            i = re.compile(r'"(?:\\.|[^"\\])*"').match(text, i).end() if re.compile(r'"(?:\\.|[^"\\])*"').match(text, i) \
-                else i + 1
+            quoted = QUOTED.match(text, i)
+            i = quoted.end() if quoted else i + 1
             continue
         if c in "([{":
             depth += 1

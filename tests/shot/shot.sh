@@ -10,6 +10,8 @@ work=$(mktemp -d)
 app="" display_pid=""
 
 finish() {
+    local code=$?
+    [[ $code == 0 || ! -s $work/app.log ]] || { echo "What the app said:"; tail -n 20 "$work/app.log"; }
     [[ -z $app ]] || kill "$app" 2>/dev/null || true
     [[ -z $display_pid ]] || kill "$display_pid" 2>/dev/null || true
     rm -rf "$work"
@@ -36,7 +38,7 @@ start() {
     "$program" --data-dir "$data" 2>>"$work/app.log" &
     app=$!
     window=$(timeout 60 xdotool search --sync --onlyvisible --pid "$app" | head -n 1)
-    [[ -n $window ]] || { echo "The window did not open:"; cat "$work/app.log"; exit 1; }
+    [[ -n $window ]] || { echo "The window did not open."; exit 1; }
     xdotool windowmove "$window" 0 0 windowsize "$window" "$1" "$2"
     sleep 1
     focus
@@ -59,7 +61,7 @@ focus() {
 key() { xdotool key --delay 60 "$@"; sleep 0.4; }
 
 shoot() {
-    kill -0 "$app" 2>/dev/null || { echo "The app has ended before “$1”:"; cat "$work/app.log"; exit 1; }
+    kill -0 "$app" 2>/dev/null || { echo "The app has ended before “$1”."; exit 1; }
     xdotool mousemove 1590 990
     sleep 0.4
     import -window root -crop "${width}x${height}+0+0" +repage "$out/$1-$theme-${width}x$height.png"

@@ -23,7 +23,7 @@ def main():
     with database(folder) as connection:
         if action == "theme":
             connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('appearance.theme', ?)",
-                               (json.dumps(rest[0]),))
+                               (json.dumps([rest[0]]),))  # a value is kept as the only element of an array
         else:
             rows = connection.execute("SELECT count(*) FROM messages WHERE role = 'assistant' AND state = 'complete'")
             print(rows.fetchone()[0])
