@@ -25,7 +25,7 @@ namespace {
 constexpr uint32_t workgroupId = 0;
 constexpr uint32_t lanesId = 1;
 constexpr uint32_t keptHeadStride = 128; // widest head whose queries an invocation of attention keeps
-constexpr uint32_t rowsOfMatvec = 2;     // shaders/common/matvec.glsl
+constexpr uint32_t rowsOfMatvec = 4;     // shaders/common/matvec.glsl
 constexpr uint32_t rowsOfTile = 4;       // shaders/common/tile.glsl
 
 constexpr uint32_t ceilDiv(uint32_t a, uint32_t b) { return (a + b - 1) / b; }

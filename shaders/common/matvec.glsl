@@ -7,7 +7,7 @@
 
 layout(local_size_x_id = 0) in;  // before any use of gl_WorkGroupSize
 layout(constant_id = 1) const uint LANES = 1u;
-const uint ROWS = 2u;
+const uint ROWS = 4u;
 
 uint rowsOfWorkgroup() { return gl_WorkGroupSize.x / LANES * ROWS; }
 uint firstRow() { return gl_WorkGroupID.x * rowsOfWorkgroup() + gl_LocalInvocationID.x / LANES * ROWS; }
