@@ -18,9 +18,10 @@ AboutDialog::AboutDialog(const QString& version, const QList<Notice>& notices, Q
     column->setContentsMargins(16, 16, 16, 16);
     column->setSpacing(12);
     column->addWidget(new StyledLabel(tr("Moescope %1").arg(version), TextStyle::Title, Color::Text));
-    auto* sentence = new StyledLabel(tr("Chat with a mixture-of-experts model and watch its experts. Everything runs on "
-                                        "this machine. Nothing is sent anywhere."),
-                                     TextStyle::Ui, Color::TextSecondary);
+    auto* sentence =
+        new StyledLabel(tr("Chat with a mixture-of-experts model and watch its experts. Everything runs on "
+                           "this machine. Nothing is sent anywhere."),
+                        TextStyle::Ui, Color::TextSecondary);
     sentence->setWordWrap(true);
     column->addWidget(sentence);
     column->addWidget(new StyledLabel(tr("Licences and notices"), TextStyle::UiStrong, Color::Text));

@@ -143,12 +143,10 @@ void MainWindow::connectActions() {
     connect(a->keyboard, &QAction::triggered, this, &MainWindow::showKeyboardHelp);
     connect(a->about, &QAction::triggered, this, &MainWindow::aboutRequested);
     connect(m_toolbar, &WindowToolBar::layoutChosen, this, &MainWindow::setLayoutName);
-    connect(m_toolbar, &WindowToolBar::themeToggled, this, [this] {
-        emit themeRequested(theme().scheme() == Scheme::Dark ? Scheme::Light : Scheme::Dark);
-    });
-    connect(m_sidebar, &QDockWidget::visibilityChanged, this, [this] {
-        m_actions->sidebar->setChecked(!m_sidebar->isHidden());
-    });
+    connect(m_toolbar, &WindowToolBar::themeToggled, this,
+            [this] { emit themeRequested(theme().scheme() == Scheme::Dark ? Scheme::Light : Scheme::Dark); });
+    connect(m_sidebar, &QDockWidget::visibilityChanged, this,
+            [this] { m_actions->sidebar->setChecked(!m_sidebar->isHidden()); });
 }
 
 void MainWindow::connectStatus() {

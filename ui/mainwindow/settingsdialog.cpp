@@ -61,8 +61,9 @@ public:
             painter->drawRoundedRect(QRectF(row).adjusted(1, 1, -1, -1), 4, 4);
         }
         const QString icon = index.data(Qt::UserRole).toString();
-        painter->drawPixmap(row.left() + 8, row.center().y() - 7,
-                            look.pixmap(icon, 16, look.color(Color::TextSecondary), option.widget->devicePixelRatioF()));
+        painter->drawPixmap(
+            row.left() + 8, row.center().y() - 7,
+            look.pixmap(icon, 16, look.color(Color::TextSecondary), option.widget->devicePixelRatioF()));
         painter->setFont(look.font(TextStyle::Ui));
         painter->setPen(look.color(Color::Text));
         painter->drawText(row.adjusted(32, 0, -8, 0), Qt::AlignLeft | Qt::AlignVCenter,

@@ -48,8 +48,8 @@ public:
 
 protected:
     void paintEvent(QPaintEvent*) override {
-        QPainter(this).drawPixmap(0, 0, theme().pixmap(QStringLiteral("ban"), 16, theme().color(Color::TextMuted),
-                                                       devicePixelRatioF()));
+        QPainter(this).drawPixmap(
+            0, 0, theme().pixmap(QStringLiteral("ban"), 16, theme().color(Color::TextMuted), devicePixelRatioF()));
     }
 };
 
@@ -80,7 +80,8 @@ AppearancePage::AppearancePage(const SettingsView& settings, QWidget* parent) : 
     grid->addWidget(m_font, 1, 1, Qt::AlignLeft);
     m_percent = new StyledLabel(tr("%1 %").arg(m_font->value() * 10), TextStyle::Mono, Color::Text, this);
     grid->addWidget(m_percent, 1, 2);
-    auto* note = new StyledLabel(tr("From 90 to 150 % of the system's size."), TextStyle::Small, Color::TextMuted, this);
+    auto* note =
+        new StyledLabel(tr("From 90 to 150 % of the system's size."), TextStyle::Small, Color::TextMuted, this);
     grid->addWidget(note, 2, 1, 1, 2);
     grid->setRowStretch(3, 1);
 
@@ -153,9 +154,10 @@ DevicePage::DevicePage(const SettingsView& settings, QWidget* parent) : QWidget(
         });
     }
     if (devices.isEmpty()) {
-        auto* none = new StyledLabel(tr("No Vulkan device was found. A driver of Mesa 22.3 or newer brings one that runs "
-                                        "on the processor."),
-                                     TextStyle::Ui, Color::Error, this);
+        auto* none =
+            new StyledLabel(tr("No Vulkan device was found. A driver of Mesa 22.3 or newer brings one that runs "
+                               "on the processor."),
+                            TextStyle::Ui, Color::Error, this);
         none->setWordWrap(true);
         column->addWidget(none);
     }

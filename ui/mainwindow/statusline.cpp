@@ -7,6 +7,7 @@
 #include "ui/widgets/contextmeter.h"
 #include "ui/widgets/statusitem.h"
 
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QPainter>
 
@@ -14,8 +15,9 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kHeight = 28;       ///< px
-constexpr int kAllAbove = 1180;   ///< px of window width: below, KV and prefill speed go
+constexpr int kLeastSpeed = 900; ///< px of window width: below, the speed goes too
+constexpr int kHeight = 28;      ///< px
+constexpr int kAllAbove = 1180;  ///< px of window width: below, KV and prefill speed go
 
 Color dotColor(Activity activity) {
     switch (activity) {
@@ -105,12 +107,11 @@ void StatusLine::setRoom(int windowWidth, bool inspect) {
 }
 
 void StatusLine::refresh() {
-    const bool all = m_windowWidth >= kAllAbove;
+    const bool all = m_windowWidth >= kAllAbove * theme().fontScale();
     m_model->setVisible(!m_modelName.isEmpty());
-    m_model->setText(m_modelType.isEmpty() ? m_modelName : QStringLiteral("%1 · %2").arg(m_modelName, m_modelType));
+    const QString model = m_modelType.isEmpty() ? m_modelName : QStringLiteral("%1 · %2").arg(m_modelName, m_modelType);
     m_device->setVisible(!m_deviceName.isEmpty());
-    m_device->setText(m_software && all ? tr("%1 · software Vulkan").arg(m_deviceName) : m_deviceName);
-    m_speed->setVisible(m_decode > 0);
+    const QString device = m_software && all ? tr("%1 · software Vulkan").arg(m_deviceName) : m_deviceName;
     const QString decode = tr("%1 tok/s").arg(figureText(m_decode));
     m_speed->setText(all && m_inspect && m_prefill > 0
                          ? tr("decode %1 · prefill %2 tok/s").arg(decode, figureText(m_prefill))
@@ -118,6 +119,28 @@ void StatusLine::refresh() {
     m_kv->setVisible(all && m_reservedBytes > 0);
     const QString used = m_usedBytes == 0 ? QStringLiteral("0") : QString::fromStdString(trace::bytesText(m_usedBytes));
     m_kv->setText(tr("KV %1 of %2").arg(used, QString::fromStdString(trace::bytesText(m_reservedBytes))));
+
+    // The two names share what the numbers leave.
+    const bool speed = m_decode > 0;
+    m_speed->setVisible(speed && (all || m_windowWidth >= kLeastSpeed * theme().fontScale()));
+    int room = m_windowWidth - 32 - 7 * layout()->spacing();
+    for (const QWidget* part : QList<QWidget*>{m_state, m_speed, m_kv, m_context, m_offline}) {
+        room -= part->isHidden() ? 0 : part->sizeHint().width();
+    }
+    const QFontMetrics metrics(theme().font(TextStyle::Small));
+    const auto fit = [&](StatusItem* item, const QString& text) {
+        item->setText(metrics.elidedText(text, Qt::ElideRight, qMax(24, room / 2 - 36)));
+        item->setToolTip(text);
+    };
+    fit(m_model, model);
+    fit(m_device, device);
+}
+
+void StatusLine::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_offline != nullptr) {
+        refresh();
+    }
 }
 
 StatusArea::StatusArea(QWidget* parent) : QStatusBar(parent) {

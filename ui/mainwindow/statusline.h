@@ -35,6 +35,9 @@ signals:
     void contextClicked();
     void offlineClicked();
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
     void refresh();
 

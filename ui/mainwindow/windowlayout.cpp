@@ -8,14 +8,14 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kSidebar = 264;         ///< px
-constexpr int kSeparator = 4;         ///< px between docks
-constexpr int kWide = 1920;           ///< from here on the transcript grows and the sidebar opens in Inspect
-constexpr int kTabsPath = 1400;       ///< below: KV cache is a tab of Token path
-constexpr int kTabsExperts = 1200;    ///< below: both are tabs of Experts
+constexpr int kSidebar = 264;      ///< px
+constexpr int kSeparator = 4;      ///< px between docks
+constexpr int kWide = 1920;        ///< from here on the transcript grows and the sidebar opens in Inspect
+constexpr int kTabsPath = 1400;    ///< below: KV cache is a tab of Token path
+constexpr int kTabsExperts = 1200; ///< below: both are tabs of Experts
 constexpr double kExpertsShare = 600.0 / (600 + 496); ///< of the two dock columns
-constexpr int kExpertsHeight = 340;   ///< px
-constexpr int kPathHeight = 270;      ///< px
+constexpr int kExpertsHeight = 340;                   ///< px
+constexpr int kPathHeight = 270;                      ///< px
 
 } // namespace
 

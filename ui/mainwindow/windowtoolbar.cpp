@@ -15,12 +15,12 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kHeight = 44;         ///< px
-constexpr int kCrumbAbove = 1000;   ///< px of window width
-constexpr int kDetailAbove = 1180;  ///< px of window width, in Inspect
-constexpr int kModelWidth = 280;    ///< px
-constexpr int kModelBrief = 148;    ///< px
-constexpr int kMostTokenText = 24;  ///< characters
+constexpr int kHeight = 44;        ///< px
+constexpr int kCrumbAbove = 1000;  ///< px of window width
+constexpr int kDetailAbove = 1180; ///< px of window width, in Inspect
+constexpr int kModelWidth = 280;   ///< px
+constexpr int kModelBrief = 148;   ///< px
+constexpr int kMostTokenText = 24; ///< characters
 
 /** Between two groups of the toolbar. */
 class ToolBarLine : public QWidget {
@@ -56,7 +56,7 @@ void ModelLabel::setBrief(bool brief) {
     update();
 }
 
-QSize ModelLabel::sizeHint() const { return {m_brief ? kModelBrief : kModelWidth, 28}; }
+QSize ModelLabel::sizeHint() const { return {qRound((m_brief ? kModelBrief : kModelWidth) * theme().fontScale()), 28}; }
 
 void ModelLabel::paintEvent(QPaintEvent*) {
     const Theme& look = theme();
@@ -91,7 +91,8 @@ SelectionCrumb::SelectionCrumb(QWidget* parent) : QWidget(parent) {
 void SelectionCrumb::setSelection(const SelectionState& state, bool following, const QString& tokenText) {
     m_state = state;
     m_following = following;
-    m_tokenText = tokenText.size() > kMostTokenText ? tokenText.left(kMostTokenText - 1) + QStringLiteral("…") : tokenText;
+    m_tokenText =
+        tokenText.size() > kMostTokenText ? tokenText.left(kMostTokenText - 1) + QStringLiteral("…") : tokenText;
     setAccessibleName(tr("Selection: %1").arg(text()));
     updateGeometry();
     update();
@@ -258,12 +259,13 @@ void WindowToolBar::setWindowWidth(int width) {
 
 void WindowToolBar::refresh() {
     const bool inspect = m_layout == LayoutName::Inspect;
-    const bool crumb = inspect && m_windowWidth >= kCrumbAbove;
+    const double scale = theme().fontScale();
+    const bool crumb = inspect && m_windowWidth >= kCrumbAbove * scale;
     for (QWidget* widget : QList<QWidget*>{m_line, m_back, m_forward}) {
         widget->setVisible(inspect);
     }
     m_crumb->setVisible(crumb);
-    m_model->setBrief(inspect && m_windowWidth < kDetailAbove);
+    m_model->setBrief(inspect && m_windowWidth < kDetailAbove * scale);
 }
 
 void WindowToolBar::applyTheme() {
@@ -272,6 +274,7 @@ void WindowToolBar::applyTheme() {
     const QString name = dark ? tr("Light theme") : tr("Dark theme");
     m_theme->setAccessibleName(name);
     m_theme->setToolTip(name);
+    refresh();
 }
 
 void WindowToolBar::changeEvent(QEvent* event) {

@@ -10,7 +10,9 @@ namespace moescope::ui {
 
 namespace {
 
-QString tr(const char* text, int n = -1) { return QCoreApplication::translate("moescope::ui::Conversation", text, nullptr, n); }
+QString tr(const char* text, int n = -1) {
+    return QCoreApplication::translate("moescope::ui::Conversation", text, nullptr, n);
+}
 
 QString stopText(const QString& reason) {
     if (reason == QLatin1String("eos")) {

@@ -20,7 +20,7 @@ struct SamplingView {
     double min_p = 0;         ///< 0: off
     double repetition_penalty = 1;
     std::optional<quint64> seed = std::nullopt; ///< unset: random
-    int max_tokens = 0;          ///< 0: until the context is full
+    int max_tokens = 0;                         ///< 0: until the context is full
     QString system_prompt = {};
 
     bool operator==(const SamplingView&) const = default;

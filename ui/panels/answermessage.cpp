@@ -20,8 +20,8 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kButton = 28;   ///< px
-constexpr int kNarrow = 480;  ///< px: below, the head and the stats are shorter
+constexpr int kButton = 28;  ///< px
+constexpr int kNarrow = 480; ///< px: below, the head and the stats are shorter
 
 int headHeight() { return theme().lineHeight(TextStyle::Ui); }
 
@@ -96,8 +96,8 @@ void AnswerMessage::refresh() {
     m_experts->setVisible(done && !interrupted && m_message.has_trace);
     m_continue->setVisible(interrupted);
     m_interrupted->setVisible(interrupted);
-    const QString tokens = m_message.stats.tokens == 1 ? tr("1 token")
-                                                       : tr("%1 tokens").arg(groupedText(m_message.stats.tokens));
+    const QString tokens =
+        m_message.stats.tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(m_message.stats.tokens));
     m_interrupted->setText(tr("Interrupted at %1 after %2").arg(clock(m_message.created), tokens));
     m_versions->setVersion(m_message.version, m_message.versions);
     m_versions->setVisible(done && m_message.versions > 1);
@@ -116,8 +116,8 @@ int AnswerMessage::layoutFor(int width) {
         y += height + 4;
     }
     if (!m_progress->isHidden()) {
-        const int height = m_progress->hasHeightForWidth() ? m_progress->heightForWidth(width)
-                                                           : m_progress->sizeHint().height();
+        const int height =
+            m_progress->hasHeightForWidth() ? m_progress->heightForWidth(width) : m_progress->sizeHint().height();
         m_progress->setGeometry(0, y, width, height);
         y += height;
     }
@@ -266,8 +266,9 @@ void AnswerMessage::paintEvent(QPaintEvent*) {
     }
     painter.setFont(look.font(TextStyle::Small));
     painter.setPen(look.color(Color::TextMuted));
-    painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
-                     QFontMetrics(painter.font()).elidedText(parts.join(QStringLiteral(" · ")), Qt::ElideRight, line.width()));
+    painter.drawText(
+        line, Qt::AlignLeft | Qt::AlignVCenter,
+        QFontMetrics(painter.font()).elidedText(parts.join(QStringLiteral(" · ")), Qt::ElideRight, line.width()));
     if (!m_interrupted->isHidden()) {
         painter.drawPixmap(0, m_interrupted->y() + (m_interrupted->height() - 14) / 2,
                            look.pixmap(QStringLiteral("warning"), 14, look.color(Color::Warn), devicePixelRatioF()));

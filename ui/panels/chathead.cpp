@@ -10,8 +10,8 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kHeight = 40; ///< px
-constexpr int kButton = 28; ///< px
+constexpr int kHeight = 40;  ///< px
+constexpr int kButton = 28;  ///< px
 constexpr int kNarrow = 480; ///< px
 
 } // namespace
@@ -31,7 +31,8 @@ void ChatHead::setTitle(const QString& title) {
 }
 
 void ChatHead::resizeEvent(QResizeEvent*) {
-    m_find->setGeometry(width() - (width() < kNarrow ? 8 : 12) - kButton, (kHeight - 1 - kButton) / 2, kButton, kButton);
+    m_find->setGeometry(width() - (width() < kNarrow ? 8 : 12) - kButton, (kHeight - 1 - kButton) / 2, kButton,
+                        kButton);
 }
 
 void ChatHead::paintEvent(QPaintEvent*) {

@@ -22,7 +22,6 @@ constexpr int kCountDelay = 200; ///< ms
 constexpr int kSide = 12;        ///< px from the frame to the text
 constexpr int kEdge = 8;         ///< px from the frame to the buttons
 constexpr int kButton = 28;      ///< px
-constexpr int kKey = 36;         ///< px that the key in the Stop button takes
 
 /** "Stop" with its key beside the word. */
 class StopButton : public QPushButton {
@@ -31,7 +30,7 @@ public:
 
     QSize sizeHint() const override {
         const QSize size = QPushButton::sizeHint();
-        return text().isEmpty() ? size : QSize(size.width() + kKey, size.height());
+        return text().isEmpty() ? size : QSize(size.width() + keyWidth() + 12, size.height());
     }
 
 protected:
@@ -41,24 +40,27 @@ protected:
         initStyleOption(&option);
         painter.drawControl(QStyle::CE_PushButtonBevel, option);
         const bool key = !text().isEmpty();
-        option.rect.adjust(0, 0, key ? -kKey : 0, 0);
+        option.rect.adjust(0, 0, key ? -keyWidth() - 12 : 0, 0);
         painter.drawControl(QStyle::CE_PushButtonLabel, option);
         if (!key) {
             return;
         }
         const Theme& look = theme();
-        const QFont font = look.font(TextStyle::Axis);
-        const QString word = Composer::tr("Esc");
-        const int wide = QFontMetrics(font).horizontalAdvance(word) + 8;
-        const QRectF box(width() - 8 - wide + 0.5, (height() - 18) / 2 + 0.5, wide - 1, 17);
+        const int wide = keyWidth();
+        const int high = look.lineHeight(TextStyle::Axis) + 2;
+        const QRectF box(width() - 8 - wide + 0.5, (height() - high) / 2 + 0.5, wide - 1, high - 1);
         painter.setRenderHint(QPainter::Antialiasing);
         painter.setBrush(look.color(Color::Window));
         painter.setPen(look.color(Color::Border));
         painter.drawRoundedRect(box, 3, 3);
-        painter.setFont(font);
+        painter.setFont(look.font(TextStyle::Axis));
         painter.setPen(look.color(Color::TextSecondary));
-        painter.drawText(box, Qt::AlignCenter, word);
+        painter.drawText(box, Qt::AlignCenter, word());
     }
+
+private:
+    static QString word() { return Composer::tr("Esc"); }
+    static int keyWidth() { return QFontMetrics(theme().font(TextStyle::Axis)).horizontalAdvance(word()) + 8; }
 };
 
 } // namespace
@@ -105,8 +107,9 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
         }
     });
     connect(m_edit, &ComposerEdit::tooLong, this, [this](qint64 characters) {
-        emit refused(tr("The text has %1 characters and a message can hold %2, so it was not pasted. Paste a part of it.")
-                         .arg(groupedText(characters), groupedText(kMostCharacters)));
+        emit refused(
+            tr("The text has %1 characters and a message can hold %2, so it was not pasted. Paste a part of it.")
+                .arg(groupedText(characters), groupedText(kMostCharacters)));
     });
     connect(m_send, &QPushButton::clicked, this, &Composer::send);
     connect(m_stop, &QPushButton::clicked, this, &Composer::stopRequested);

@@ -12,9 +12,9 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kInset = 8;   ///< px from the list's edge to the row's fill
+constexpr int kInset = 8;      ///< px from the list's edge to the row's fill
 constexpr int kInsetRight = 4; ///< px; the gap between docks follows
-constexpr int kPadding = 8; ///< px from the fill's edge to the text
+constexpr int kPadding = 8;    ///< px from the fill's edge to the text
 
 int rowHeight() { return qMax(32, theme().lineHeight(TextStyle::Ui) + 12); }
 
@@ -24,8 +24,8 @@ QString fitting(const QString& text, const QFont& font, int width) {
 }
 
 /** One line with the hits bold on a warm tint, cut so that the first hit is seen. */
-void drawMarked(QPainter* painter, const QRect& box, const QString& text, const QList<HitRange>& hits, const QFont& font,
-                const QColor& ink) {
+void drawMarked(QPainter* painter, const QRect& box, const QString& text, const QList<HitRange>& hits,
+                const QFont& font, const QColor& ink) {
     QString shown = text;
     int shift = 0;
     const QFontMetrics metrics(font);
@@ -138,8 +138,8 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
     const QFont font = look.font(TextStyle::Ui);
     const QColor ink = look.color(Color::Text);
     if (twoLines) {
-        drawMarked(painter, first, text, index.data(ConversationListModel::TitleHitsRole).value<QList<HitRange>>(), font,
-                   ink);
+        drawMarked(painter, first, text, index.data(ConversationListModel::TitleHitsRole).value<QList<HitRange>>(),
+                   font, ink);
         const QRect second(inner.left(), first.bottom() + 1, inner.width(), look.lineHeight(TextStyle::Small));
         drawMarked(painter, second, index.data(ConversationListModel::ExcerptRole).toString(),
                    index.data(ConversationListModel::ExcerptHitsRole).value<QList<HitRange>>(),

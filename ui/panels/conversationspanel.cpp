@@ -18,8 +18,8 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kSearchDelay = 150;   ///< ms after the last key
-constexpr int kClockStep = 30'000;  ///< ms between two looks at the clock ("now", "14:32")
+constexpr int kSearchDelay = 150;  ///< ms after the last key
+constexpr int kClockStep = 30'000; ///< ms between two looks at the clock ("now", "14:32")
 
 int kindOf(const QModelIndex& index) { return index.data(ConversationListModel::KindRole).toInt(); }
 
@@ -254,14 +254,16 @@ void ConversationsPanel::showMenu(const QPoint& position) {
     const QPersistentModelIndex row(index);
     QMenu menu(this);
     if (index.data(ConversationListModel::DeletedRole).toBool()) {
-        menu.addAction(theme().icon(QStringLiteral("undo")), tr("Restore"), this, [this, id] { emit restoreRequested(id); });
+        menu.addAction(theme().icon(QStringLiteral("undo")), tr("Restore"), this,
+                       [this, id] { emit restoreRequested(id); });
     } else {
         menu.addAction(tr("Open"), this, [this, row] { activate(row); });
         if (kind == ConversationListModel::Conversation) {
-            menu.addAction(theme().icon(QStringLiteral("edit")), tr("Rename") + QStringLiteral("\tF2"), this, [this, row] {
-                m_list->setCurrentIndex(row);
-                m_list->edit(row);
-            });
+            menu.addAction(theme().icon(QStringLiteral("edit")), tr("Rename") + QStringLiteral("\tF2"), this,
+                           [this, row] {
+                               m_list->setCurrentIndex(row);
+                               m_list->edit(row);
+                           });
         }
         menu.addSeparator();
         menu.addAction(theme().icon(QStringLiteral("delete")), tr("Delete") + QStringLiteral("\tDel"), this,
@@ -283,9 +285,7 @@ bool ConversationsPanel::listKey(int key) {
         return true;
     case Qt::Key_F2: renameCurrent(); return true;
     case Qt::Key_Delete: deleteCurrent(); return true;
-    case Qt::Key_Menu:
-        showMenu(m_list->visualRect(index).center());
-        return true;
+    case Qt::Key_Menu: showMenu(m_list->visualRect(index).center()); return true;
     case Qt::Key_Escape:
         if (m_model->isDeletedShown()) {
             showDeletedView(false);

@@ -33,9 +33,9 @@ public:
 protected:
     void paintEvent(QPaintEvent*) override {
         QPainter painter(this);
-        painter.drawPixmap(0, (theme().lineHeight(TextStyle::Ui) - 16) / 2,
-                           theme().pixmap(QStringLiteral("heatmap"), 16, theme().color(Color::TextSecondary),
-                                          devicePixelRatioF()));
+        painter.drawPixmap(
+            0, (theme().lineHeight(TextStyle::Ui) - 16) / 2,
+            theme().pixmap(QStringLiteral("heatmap"), 16, theme().color(Color::TextSecondary), devicePixelRatioF()));
     }
 };
 
@@ -128,11 +128,12 @@ void FirstStart::setModel(const trace::ModelInfo& model, bool demonstration) {
         rest = tr("Its speed is real, its words mean nothing.");
     } else if (demonstration) {
         bold = tr("%1 is a small demonstration model.").arg(name);
-        rest = tr("It has %1 parameters, of which %2 work on each token. It tells short stories and does small sums, and "
-                  "it is often wrong. Its %3 layers of %4 experts are real and every number shown is measured.")
-                   .arg(countText(model.parameters), countText(model.active_parameters))
-                   .arg(model.moeLayers())
-                   .arg(model.expert_count);
+        rest =
+            tr("It has %1 parameters, of which %2 work on each token. It tells short stories and does small sums, and "
+               "it is often wrong. Its %3 layers of %4 experts are real and every number shown is measured.")
+                .arg(countText(model.parameters), countText(model.active_parameters))
+                .arg(model.moeLayers())
+                .arg(model.expert_count);
     } else {
         bold = tr("%1 is loaded.").arg(name);
         rest = model.moeLayers() > 0
@@ -153,7 +154,8 @@ void FirstStart::setSuggestions(const QList<Suggestion>& suggestions) {
     for (const Suggestion& suggestion : suggestions) {
         auto* card = new SuggestionCard(suggestion.prompt, suggestion.caption, m_column);
         card->setEnabled(m_enabled);
-        connect(card, &QAbstractButton::clicked, this, [this, suggestion] { emit suggestionChosen(suggestion.prompt); });
+        connect(card, &QAbstractButton::clicked, this,
+                [this, suggestion] { emit suggestionChosen(suggestion.prompt); });
         m_cards.append(card);
     }
     m_try->setVisible(!m_cards.isEmpty());

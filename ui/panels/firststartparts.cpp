@@ -11,32 +11,30 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kMark = 62;   ///< px
-constexpr int kCell = 9;    ///< px
-constexpr int kPitch = 11;  ///< px
+constexpr int kMark = 62;  ///< px
+constexpr int kCell = 9;   ///< px
+constexpr int kPitch = 11; ///< px
 /** Gate weight of each cell of the mark, 0: not chosen. */
-constexpr double kCells[4][4] = {
-    {0, 0.02, 0.5, 0}, {0, 0.78, 0, 0.5}, {0.92, 0.02, 0.78, 0.02}, {0.78, 0.92, 0, 0}};
+constexpr double kCells[4][4] = {{0, 0.02, 0.5, 0}, {0, 0.25, 0, 0.5}, {0.125, 0.02, 0.25, 0.02}, {0.25, 0.125, 0, 0}};
 
 } // namespace
 
-AppMark::AppMark(QWidget* parent) : QWidget(parent) {
-    setFixedSize(kMark, kMark);
-}
+AppMark::AppMark(QWidget* parent) : QWidget(parent) { setFixedSize(kMark, kMark); }
 
 void AppMark::paintEvent(QPaintEvent*) {
     static const Theme dark(Scheme::Dark);
+    static const Theme light(Scheme::Light);
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
-    painter.setBrush(dark.color(Color::Panel));
+    painter.setBrush(dark.color(Color::Raised));
     painter.drawRoundedRect(rect(), 14, 14);
     const int left = (kMark - 3 * kPitch - kCell) / 2;
     for (int row = 0; row < 4; ++row) {
         for (int column = 0; column < 4; ++column) {
             const double weight = kCells[row][column];
-            painter.setBrush(weight > 0.1 ? dark.sequential(weight)
-                                          : dark.color(weight > 0 ? Color::TextDisabled : Color::Border));
+            painter.setBrush(weight > 0.1 ? light.sequential(weight)
+                                          : (weight > 0 ? light.color(Color::TextMuted) : dark.color(Color::Border)));
             painter.drawRoundedRect(QRect(left + column * kPitch, left + row * kPitch, kCell, kCell), 2, 2);
         }
     }
@@ -80,9 +78,9 @@ void SuggestionCard::paintEvent(QPaintEvent*) {
     painter.setPen(look.color(Color::TextMuted));
     painter.drawText(second, Qt::AlignLeft | Qt::AlignVCenter,
                      QFontMetrics(painter.font()).elidedText(m_caption, Qt::ElideRight, second.width()));
-    painter.drawPixmap(width() - 15 - 16, 11 + (line - 16) / 2,
-                       look.pixmap(QStringLiteral("chevron-right"), 16, look.color(Color::TextSecondary),
-                                   devicePixelRatioF()));
+    painter.drawPixmap(
+        width() - 15 - 16, 11 + (line - 16) / 2,
+        look.pixmap(QStringLiteral("chevron-right"), 16, look.color(Color::TextSecondary), devicePixelRatioF()));
 }
 
 void SuggestionCard::enterEvent(QEnterEvent*) { update(); }
@@ -131,7 +129,8 @@ void ModelBanner::paintEvent(QPaintEvent*) {
     painter.setPen(look.color(m_warning ? Color::Warn : Color::AccentTintStrong));
     painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
     const QString icon = m_warning ? QStringLiteral("warning") : QStringLiteral("info");
-    painter.drawPixmap(13, 12, look.pixmap(icon, 16, look.color(m_warning ? Color::Warn : Color::Text), devicePixelRatioF()));
+    painter.drawPixmap(13, 12,
+                       look.pixmap(icon, 16, look.color(m_warning ? Color::Warn : Color::Text), devicePixelRatioF()));
 }
 
 } // namespace moescope::ui

@@ -16,8 +16,8 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kTop = 16;      ///< px above the first message
-constexpr int kOverscan = 2;  ///< messages kept alive beyond the visible ones
+constexpr int kTop = 16;       ///< px above the first message
+constexpr int kOverscan = 2;   ///< messages kept alive beyond the visible ones
 constexpr int kWheelStep = 40; ///< px
 
 } // namespace

@@ -13,9 +13,9 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kSide = 12;               ///< px from the box to the text
-constexpr int kAbove = 9;               ///< px from the box to the text
-constexpr int kButton = 28;             ///< px
+constexpr int kSide = 12;                ///< px from the box to the text
+constexpr int kAbove = 9;                ///< px from the box to the text
+constexpr int kButton = 28;              ///< px
 constexpr qsizetype kShownAtOnce = 6000; ///< characters of a long message before "Show all"
 
 /** Seen while the pointer is on the message or the button has the focus, so that reading is undisturbed. */

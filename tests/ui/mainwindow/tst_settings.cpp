@@ -5,6 +5,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/segmentedcontrol.h"
 
+#include <QAccessible>
 #include <QApplication>
 #include <QDoubleSpinBox>
 #include <QLabel>
@@ -37,10 +38,16 @@ SettingsView sample() {
     return view;
 }
 
+/** What a screen reader says: the accessible name, or the text of a label. */
+QString spokenName(const QWidget* widget) {
+    const QAccessibleInterface* face = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
+    return face != nullptr ? face->text(QAccessible::Name) : widget->accessibleName();
+}
+
 void checkNames(QWidget* root) {
     for (const QWidget* widget : root->findChildren<QWidget*>()) {
         if (widget->focusPolicy() != Qt::NoFocus && !widget->objectName().startsWith("qt_")) {
-            QVERIFY2(!widget->accessibleName().isEmpty(),
+            QVERIFY2(!spokenName(widget).isEmpty(),
                      qPrintable(QString("%1 in %2")
                                     .arg(widget->metaObject()->className(),
                                          widget->parentWidget()->metaObject()->className())));
