@@ -175,6 +175,8 @@ private slots:
         Shown s({1440, 900});
         s.window->chat()->setConversation(4, "Story", samples::states());
         s.window->setLayoutName(LayoutName::Inspect);
+        s.window->setModel("Nano", "Q6_K", true);
+        s.window->setDevice("llvmpipe", true);
         s.window->showError("A sentence.");
         s.window->showUndoToast("“A” was deleted.");
         QTest::qWait(50);
