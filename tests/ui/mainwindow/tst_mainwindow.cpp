@@ -183,8 +183,8 @@ private slots:
         int seen = 0;
         for (const QWidget* widget : s.window->findChildren<QWidget*>()) {
             const auto* label = qobject_cast<const QLabel*>(widget);
-            if (widget->focusPolicy() == Qt::NoFocus || widget->objectName().startsWith("qt_") ||
-                (label != nullptr && label->text().isEmpty())) { // a banner that says nothing now
+            if (widget->focusPolicy() == Qt::NoFocus || widget->objectName().startsWith("qt_") || widget->isHidden() ||
+                (label != nullptr && label->text().isEmpty())) { // says nothing now
                 continue;
             }
             ++seen;
