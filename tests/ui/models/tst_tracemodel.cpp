@@ -73,7 +73,7 @@ void TestTraceModel::scopes() {
 void TestTraceModel::keepsWhatDoesNotFitOutOfTheCounts() {
     const TraceShape shape = test::syntheticShape(2, 4, 1, 0);
     auto last = std::make_shared<trace::TokenTrace>();
-    last->text = "."; // sampled, but never run through the model
+    last->text.push_back('.'); // sampled, but never run through the model
     auto broken = std::make_shared<trace::TokenTrace>(*test::plainToken(shape, "x", {1, 2}, {0.5F, 0.5F}));
     broken->router.experts[0] = 400;
     TraceModel model;
