@@ -184,7 +184,8 @@ private slots:
         for (const QWidget* widget : s.window->findChildren<QWidget*>()) {
             const auto* label = qobject_cast<const QLabel*>(widget);
             if (widget->focusPolicy() == Qt::NoFocus || widget->objectName().startsWith("qt_") || widget->isHidden() ||
-                (label != nullptr && label->text().isEmpty())) { // says nothing now
+                widget->window()->inherits("QComboBoxPrivateContainer") || // Qt's own list of a combo box
+                (label != nullptr && label->text().isEmpty())) {           // says nothing now
                 continue;
             }
             ++seen;
