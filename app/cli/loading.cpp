@@ -13,7 +13,7 @@ std::unique_ptr<inference::Engine> loadEngine(const LoadRequest& request, const 
     options.device = request.device;
     options.kv = inference::parseKvType(request.kv);
     options.context = request.context;
-    options.cache_folder = platform::cacheFolder();
+    options.cache_folder = platform::usableCacheFolder();
     options.progress = [&bar](uint64_t done, uint64_t total) {
         bar.update(done, total);
         return !platform::InterruptScope::flag().load();

@@ -39,7 +39,8 @@ void tokenize(const Options& options) {
     }
     std::string line;
     for (const int32_t token : tokens) {
-        line += (line.empty() ? "" : ",") + std::to_string(token);
+        line += line.empty() ? "" : ",";
+        line += std::to_string(token);
     }
     print(line + "\n");
 }

@@ -116,7 +116,7 @@ void Composition::loadModel() {
         return;
     }
     job.device = (m_options.device.isEmpty() ? m_settings.values().device : m_options.device).toStdString();
-    job.cache_folder = platform::cacheFolder();
+    job.cache_folder = platform::usableCacheFolder();
     m_controller.load(job);
     m_controller.listDevices();
 }

@@ -113,6 +113,25 @@ fs::path dataFolder() {
 
 fs::path cacheFolder() { return folder(true).value_or(fs::path()); }
 
+fs::path usableCacheFolder() {
+    const fs::path folder = cacheFolder();
+    std::error_code error;
+    if (!folder.empty()) {
+        fs::create_directories(folder, error);
+    }
+#ifdef _WIN32
+    return error ? fs::path() : folder;
+#else
+    const bool usable = !folder.empty() && !error && access(folder.c_str(), W_OK) == 0;
+    // Mesa takes an empty variable for a path and prints that it cannot be made.
+    const char* base = std::getenv("XDG_CACHE_HOME");
+    if (!usable || (base != nullptr && *base == 0)) {
+        setenv("MESA_SHADER_CACHE_DISABLE", "true", 0);
+    }
+    return usable ? folder : fs::path();
+#endif
+}
+
 fs::path builtinModel() {
     std::error_code error;
     const fs::path beside = executableFolder().parent_path() / "share" / "moescope" / "models" / "nano.gguf";

@@ -18,6 +18,10 @@ std::filesystem::path dataFolder();
  *  needed. */
 std::filesystem::path cacheFolder();
 
+/** cacheFolder(), made if needed; empty if it cannot be written. Then drivers that would complain about the same on
+ *  stderr are told to keep no cache. Call before Vulkan is used. */
+std::filesystem::path usableCacheFolder();
+
 /** The model that came with the program: share/moescope/models/nano.gguf beside its bin folder, else the file that
  *  MOESCOPE_BUILTIN_MODEL names. Throws trace::Error{paths.builtin} if neither is there. */
 std::filesystem::path builtinModel();

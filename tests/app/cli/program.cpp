@@ -32,7 +32,11 @@ Outcome runCli(const std::vector<std::string>& arguments, const Environment& env
     const pid_t child = fork();
     if (child == 0) {
         for (const auto& [name, value] : environment) {
-            setenv(name.c_str(), value.c_str(), 1);
+            if (value == unset) {
+                unsetenv(name.c_str());
+            } else {
+                setenv(name.c_str(), value.c_str(), 1);
+            }
         }
         const auto redirect = [](const char* path, int flags, int descriptor) {
             const int file = open(path, flags, 0600);

@@ -22,6 +22,8 @@ struct Outcome {
 };
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
+/** As a value: the variable is taken away. */
+inline const std::string unset = "\x01";
 
 /** Runs moescope-cli without a terminal. */
 Outcome runCli(const std::vector<std::string>& arguments, const Environment& environment = {});

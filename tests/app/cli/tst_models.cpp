@@ -82,7 +82,8 @@ TEST(Tokenize, ThereAndBack) {
         std::string ids;
         std::string pieces;
         for (const auto& id : there.at("tokens")) {
-            ids += (ids.empty() ? "" : ",") + std::to_string(id.get<int>());
+            ids += ids.empty() ? "" : ",";
+            ids += std::to_string(id.get<int>());
         }
         EXPECT_EQ(there.at("tokens").size(), there.at("pieces").size());
         EXPECT_EQ(runCli({"tokenize", "-m", model, "--decode", ids, "--json"}).json().at("text"), text);
@@ -154,7 +155,8 @@ TEST(Plan, HunyuanLargesCacheIsAsPublished) {
                                                          f16.at("workspace_bytes").get<uint64_t>());
     EXPECT_FALSE(f16.at("fits").get<bool>()) << "389 B parameters in F16 fit no machine that runs this test";
     const Json q4 = runCli({"plan", "--config", config, "--type", "q4_k", "--json"}).json();
-    EXPECT_LT(q4.at("weights_bytes").get<uint64_t>() * 3, f16.at("weights_bytes").get<uint64_t>());
+    // Rows of 18,304 are no multiple of 256: a third of each expert stays in F16.
+    EXPECT_LT(q4.at("weights_bytes").get<uint64_t>() * 3, f16.at("weights_bytes").get<uint64_t>() * 2);
 }
 
 TEST(Convert, SaysWhatItWroteAndRefusesItsOwnInput) {

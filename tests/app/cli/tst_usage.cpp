@@ -89,10 +89,15 @@ TEST(Usage, DevicesSayWhatTheyAre) {
 }
 
 TEST(Usage, NoHomeIsNoHindrance) {
-    const Outcome run = runCli({"run", "-m", goldenModel().string(), "--tokens", "1,2", "-n", "1", "--json"},
-                               {{"HOME", ""}, {"XDG_CACHE_HOME", ""}, {"XDG_DATA_HOME", ""}});
-    EXPECT_EQ(run.code, 0) << run.err;
-    EXPECT_EQ(run.err, "");
+    const std::vector<std::string> arguments{"run", "-m",    goldenModel().string(), "--tokens", "1,2", "-n",
+                                             "1",   "--json"};
+    for (const Environment& environment :
+         {Environment{{"HOME", unset}, {"XDG_CACHE_HOME", unset}}, Environment{{"HOME", ""}, {"XDG_CACHE_HOME", unset}},
+          Environment{{"XDG_CACHE_HOME", "/dev/null/nowhere"}}, Environment{{"XDG_CACHE_HOME", ""}}}) {
+        const Outcome run = runCli(arguments, environment);
+        EXPECT_EQ(run.code, 0) << run.err;
+        EXPECT_EQ(run.err, "");
+    }
 }
 
 } // namespace
