@@ -151,7 +151,9 @@ void MainWindow::connectActions() {
 
 void MainWindow::connectStatus() {
     connect(m_status, &StatusLine::deviceClicked, this, &MainWindow::deviceSettingsRequested);
-    connect(m_status, &StatusLine::kvClicked, this, [this] { showPanel(QStringLiteral("kv-cache")); });
+    const auto showCache = [this] { showPanel(QStringLiteral("kv-cache")); };
+    connect(m_status, &StatusLine::kvClicked, this, showCache);
+    connect(m_status, &StatusLine::contextClicked, this, showCache);
 }
 
 void MainWindow::updateActions() {

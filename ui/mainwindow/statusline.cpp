@@ -9,7 +9,9 @@
 
 #include <QEvent>
 #include <QHBoxLayout>
+#include <QHelpEvent>
 #include <QPainter>
+#include <QToolTip>
 
 namespace moescope::ui {
 
@@ -56,12 +58,14 @@ StatusLine::StatusLine(QWidget* parent) : QWidget(parent) {
     for (QWidget* part : QList<QWidget*>{m_kv, m_context, m_offline}) {
         row->addWidget(part);
     }
-    connect(m_state, &StatusItem::clicked, this, &StatusLine::stateClicked);
-    connect(m_model, &StatusItem::clicked, this, &StatusLine::modelClicked);
     connect(m_device, &StatusItem::clicked, this, &StatusLine::deviceClicked);
-    connect(m_speed, &StatusItem::clicked, this, &StatusLine::speedClicked);
     connect(m_kv, &StatusItem::clicked, this, &StatusLine::kvClicked);
-    connect(m_offline, &StatusItem::clicked, this, &StatusLine::offlineClicked);
+    connect(m_context, &ContextMeter::clicked, this, &StatusLine::contextClicked);
+    // These have no page: they only say something.
+    for (StatusItem* part : {m_state, m_model, m_speed, m_offline}) {
+        part->setFocusPolicy(Qt::NoFocus);
+        part->setAttribute(Qt::WA_TransparentForMouseEvents);
+    }
     setActivity(Activity::Loading, tr("Starting"));
     refresh();
 }
@@ -134,6 +138,19 @@ void StatusLine::refresh() {
     };
     fit(m_model, model);
     fit(m_device, device);
+}
+
+bool StatusLine::event(QEvent* event) {
+    if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        for (const StatusItem* part : {m_state, m_model, m_speed, m_offline}) {
+            if (part->isVisible() && part->geometry().contains(help->pos())) {
+                QToolTip::showText(help->globalPos(), part->toolTip(), this);
+                return true;
+            }
+        }
+    }
+    return QWidget::event(event);
 }
 
 void StatusLine::changeEvent(QEvent* event) {

@@ -11,7 +11,7 @@ class StatusItem;
 /** What the window is doing. */
 enum class Activity { Idle, Loading, Reading, Answering, Failed };
 
-/** State · model · device · speed at the left, KV · context · Offline at the right. Each part opens its page. */
+/** State · model · device · speed at the left, KV · context · Offline at the right. A part that has a page opens it. */
 class StatusLine : public QWidget {
     Q_OBJECT
 public:
@@ -27,15 +27,12 @@ public:
     void setRoom(int windowWidth, bool inspect);
 
 signals:
-    void stateClicked();
-    void modelClicked();
     void deviceClicked();
-    void speedClicked();
     void kvClicked();
     void contextClicked();
-    void offlineClicked();
 
 protected:
+    bool event(QEvent* event) override;
     void changeEvent(QEvent* event) override;
 
 private:
