@@ -27,7 +27,7 @@ mount -t proc proc "$root/proc"
 trap 'umount "$root/proc" 2>/dev/null || true' EXIT
 
 inside() {
-    env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+    env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive QT_QPA_PLATFORM=offscreen \
         http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" no_proxy="${no_proxy:-}" chroot "$root" "$@"
 }
 
@@ -38,7 +38,7 @@ try_programs() {
     inside "$bin/moescope-cli" run -p "Hello." -n 8 --temp 0 || return 1
     echo
     inside "$bin/moescope" --version || return 1
-    env -i HOME=/root PATH=/usr/bin:/bin LANG=C.UTF-8 QT_QPA_PLATFORM=offscreen \
+    env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 QT_QPA_PLATFORM=offscreen \
         chroot "$root" "$bin/moescope" --data-dir "$data" 2>"$root/tmp/window.log" &
     pid=$!
     for ((i = 0; i < 60; i++)); do
@@ -62,7 +62,7 @@ try_programs() {
 inside apt-get -q -y update >/dev/null
 cp "$deb" "$root/tmp/moescope.deb"
 echo "Installing $(basename "$deb") with what it depends on."
-inside apt-get -q -y install --no-install-recommends /tmp/moescope.deb mesa-vulkan-drivers fonts-dejavu-core >build/package-install.log ||
+inside apt-get -q -y install --no-install-recommends /tmp/moescope.deb mesa-vulkan-drivers fonts-dejavu-core >build/package-install.log 2>&1 ||
     { tail -n 20 build/package-install.log; exit 1; }
 try_programs /usr/bin
 inside apt-get -q -y remove moescope >/dev/null

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 
-BIN = pathlib.Path("build/release/bin")
 
 
 def run_json(*command, **environment):
@@ -25,7 +24,7 @@ def run_json(*command, **environment):
 
 
 def speed(options):
-    report = run_json(BIN / "moescope-cli", "bench", "-m", options.model, "-p", "128,512", "-n", "64", "-d", "0",
+    report = run_json(options.bin / "moescope-cli", "bench", "-m", options.model, "-p", "128,512", "-n", "64", "-d", "0",
                       "-r", options.runs, "--json")
     device = report["device"]
     device = device.get("name", device) if isinstance(device, dict) else device
@@ -43,7 +42,7 @@ def start_up(options):
     with tempfile.TemporaryDirectory() as data:
         times = []
         for _ in range(options.runs + 1):
-            times.append(run_json(BIN / "moescope-cli", "run", "-m", options.model, "-p", "Hello.", "-n", "1", "--json",
+            times.append(run_json(options.bin / "moescope-cli", "run", "-m", options.model, "-p", "Hello.", "-n", "1", "--json",
                                   XDG_CACHE_HOME=data)["timings"]["load_ms"])
     # The first start fills the driver's and our own caches.
     rows.append(("load, first start", times[0], times[0], times[0], "ms"))
@@ -52,7 +51,7 @@ def start_up(options):
 
 
 def heartbeat(options):
-    program = BIN / "bench_heartbeat"
+    program = options.bin / "bench_heartbeat"
     if not program.exists():
         return []
     reports = [run_json(program, options.model, QT_QPA_PLATFORM="offscreen") for _ in range(min(options.runs, 3) + 1)][1:]
@@ -65,13 +64,14 @@ def heartbeat(options):
 
 
 def telemetry(options):
-    program = BIN / "bench_telemetry"
+    program = options.bin / "bench_telemetry"
     report = run_json(program, options.model, options.pairs)
     return [("telemetry on ÷ off, time", report["median"] * 100, report["min"] * 100, report["max"] * 100, "%")]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", type=pathlib.Path, default="build/release/bin", help="folder of the programs")
     parser.add_argument("-m", "--model", default="builtin")
     parser.add_argument("-r", "--runs", type=int, default=5)
     parser.add_argument("--pairs", type=int, default=20, help="alternating pairs of telemetry on and off")
