@@ -80,7 +80,8 @@ def main():
         if needed is not None and not needed.exists():
             print(f"{name:12} left out: {needed} is not there", flush=True)
             continue
-        print(f"{name:12} …", end="", flush=True)
+        if sys.stdout.isatty():
+            print(f"{name:12} …", end="\r", flush=True)
         start = time.time()
         with open(LOGS / f"{name}.log", "w") as log:
             code = subprocess.run(["bash", "-o", "pipefail", "-c", command], stdout=log, stderr=subprocess.STDOUT).returncode
@@ -89,7 +90,7 @@ def main():
         bad += code != 0
         results[name] = {"commit": commit, "check": name, "result": result, "seconds": seconds}
         write(results)
-        print(f"\r{name:12} {result}, {seconds} s" + ("" if code == 0 else f": see {LOGS / name}.log"), flush=True)
+        print(f"{name:12} {result}, {seconds} s" + ("" if code == 0 else f": see {LOGS / name}.log"), flush=True)
     return 1 if bad else 0
 
 
