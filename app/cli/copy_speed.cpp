@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/copy_speed.h"
 
+#include "app/platform/paths.h"
 #include "engine/vulkan/command_recorder.h"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace moescope::cli {
 double copyGigabytesPerSecond(const std::string& device_name) {
     vulkan::DeviceOptions options;
     options.selector = device_name;
+    options.cache_folder = platform::usableCacheFolder();
     const auto device = vulkan::Device::create(options);
     // Larger than any cache of a processor, small enough for every device.
     const uint64_t most = std::min(device->limits().max_storage_range, device->limits().max_allocation);
