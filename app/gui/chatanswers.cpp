@@ -122,6 +122,13 @@ void ChatSession::begin(Job job, const QString& textToGiveBack) {
         });
 }
 
+// The gates of a small model are kept even while no panel shows them, so that they are there when one does.
+bool ChatSession::areGatesSmall() const {
+    constexpr uint32_t mostGates = 512; // a token: 1 KiB in the store
+    const auto& loaded = m_controller.loaded();
+    return loaded && loaded->model.moeLayers() * loaded->model.expert_count <= mostGates;
+}
+
 void ChatSession::startRun(const Begun& begun) {
     controller::GenerateJob job;
     if (!begun.conversation.system_prompt.isEmpty()) {
@@ -134,7 +141,7 @@ void ChatSession::startRun(const Begun& begun) {
     const ui::SamplingView sampling = fromJson(begun.answer.sampling, m_sampling);
     job.sampling = toSettings(sampling, begun.answer.seed.value_or(0));
     job.max_tokens = static_cast<uint32_t>(std::max(sampling.max_tokens, 0));
-    job.router_probs = m_routerProbs;
+    job.router_probs = m_routerProbs || areGatesSmall();
     job.begun = begun.answer.text.toStdString();
     for (const trace::TokenTracePtr& token : begun.traces.tokens) {
         if (token->generated) {

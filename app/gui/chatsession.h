@@ -92,6 +92,7 @@ private:
     template <typename Job>
     void begin(Job job, const QString& textToGiveBack);
     void startRun(const Begun& begun);
+    bool areGatesSmall() const;
     void runEnded(const store::Message& answer);
     void complain(const trace::Error& error);
     void announce();

@@ -86,10 +86,13 @@ void Composition::storeFailed(const trace::Error& error) {
 
 void Composition::adopt(const Settings::Values& values) {
     m_settings.adopt(values);
+    const bool late = m_shown;
     showWindow();
     m_book.refresh();
     if (values.last_conversation != 0) {
         m_session.open(values.last_conversation);
+    } else if (late) {
+        m_session.startNew();
     }
 }
 

@@ -27,7 +27,8 @@ QString shortCount(quint64 n) {
         return ui::groupedText(static_cast<qint64>(n));
     }
     const bool billions = n >= 1'000'000'000;
-    return ui::figureText(static_cast<double>(n) / (billions ? 1e9 : 1e6)) + (billions ? u'B' : u'M');
+    const double value = static_cast<double>(n) / (billions ? 1e9 : 1e6);
+    return QString::number(value, 'f', value < 9.95 ? 1 : 0) + (billions ? u'B' : u'M');
 }
 
 ui::AnswerState answerState(store::MessageState state) {

@@ -21,7 +21,10 @@ int main(int argc, char** argv) {
     QElapsedTimer sinceStart;
     sinceStart.start();
     test::App app(folder.path(), argc > 1 ? QString::fromLocal8Bit(argv[1]) : QStringLiteral("builtin"));
-    QTest::qWaitFor([&] { return app.composition.window().isVisible(); }, 10'000);
+    if (!QTest::qWaitFor([&] { return app.composition.window().isVisible(); }, 10'000)) {
+        std::fputs("The window was not shown in time.\n", stderr);
+        return 1;
+    }
     const qint64 windowMs = sinceStart.elapsed();
     if (!app.waitForModel()) {
         std::fputs("The model was not loaded in time.\n", stderr);

@@ -160,7 +160,7 @@ private slots:
         {
             App app(folder.path());
             QVERIFY(app.waitForModel());
-            emit app.composition.window().chat()->draftChanged(QStringLiteral("not sent yet"));
+            app.composition.window().chat()->setDraft(QStringLiteral("not sent yet"));
             app.composition.window().setLayoutName(ui::LayoutName::Inspect);
             app.composition.window().close();
         }

@@ -34,7 +34,7 @@ private slots:
     }
 
     void parametersAreShort() {
-        QCOMPARE(gui::parametersText(30'000'000, 6'500'000), QStringLiteral("30.0M, 6.50M active"));
+        QCOMPARE(gui::parametersText(30'053'120, 6'460'160), QStringLiteral("30M, 6.5M active"));
         QCOMPARE(gui::parametersText(0, 0), QString());
         QCOMPARE(gui::parametersText(389'000'000'000, 0), QStringLiteral("389B"));
     }
