@@ -203,11 +203,13 @@ void Composition::connectTraces() {
                 m_traces.setRun(id, shape, generatedOf(traces));
                 if (id == m_session.lastAnswer()) {
                     m_traces.setCurrent(id);
-                    updateContext();
                 }
             });
     connect(m_panels, &RoutingPanels::probabilitiesWanted, &m_session, &ChatSession::setRouterProbs);
-    connect(&m_traces, &ui::TraceModel::currentChanged, this, &Composition::updateTokens);
+    connect(&m_traces, &ui::TraceModel::currentChanged, this, [this] {
+        updateTokens();
+        updateContext();
+    });
     connect(&m_traces, &ui::TraceModel::appended, this, &Composition::updateTokens);
     connect(&m_selection, &ui::Selection::changed, this, [this](const ui::SelectionState& state) {
         const bool there = state.run == m_traces.current() && state.token >= 0 && state.token < m_traces.tokenCount();
