@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the machine does to an engine: no memory, a device that goes, a model file that changes while it is read.
+#include "tests/engine/inference/golden_model.h"
+#include "tests/support/driver_faults.h"
+#include "tests/support/kernel_fixture.h"
+
+#include "engine/model/convert.h"
+#include "engine/trace/error.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <optional>
+
+namespace moescope::test {
+
+using gguf::TensorType;
+using inference::Engine;
+using inference::KvType;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::optional<trace::Error> errorOf(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const trace::Error& error) {
+        EXPECT_EQ(std::string(error.what()).find('{'), std::string::npos) << error.what();
+        return error;
+    }
+    return std::nullopt;
+}
+
+std::string argument(const trace::Error& error, const std::string& name) {
+    for (const auto& [key, value] : error.arguments()) {
+        if (key == name) {
+            return value;
+        }
+    }
+    return {};
+}
+
+std::vector<int32_t> answer(Engine& engine) {
+    inference::GenerationRequest request;
+    request.prompt = {5, 6, 7, 8};
+    request.max_tokens = 8;
+    request.sampling.temperature = 0.0F;
+    request.ignore_eos = true;
+    return engine.generate(request).tokens;
+}
+
+} // namespace
+
+class EngineMachine : public KernelTest {
+protected:
+    void SetUp() override {
+        KernelTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) {
+            return;
+        }
+        m_model = goldenGguf("large_like", TensorType::F32);
+        const auto engine = load(m_model);
+        allocated = engine->memory();
+        want = answer(*engine);
+    }
+    static std::unique_ptr<Engine> load(const fs::path& file, inference::LoadOptions options = {}) {
+        options.kv = KvType::F32;
+        return Engine::load(file, options);
+    }
+    /** A copy of the model that a test may change; its time is old, so that any change shows. */
+    fs::path copyOf(const char* name) const {
+        const fs::path file = m_model.parent_path() / name;
+        fs::copy_file(m_model, file, fs::copy_options::overwrite_existing);
+        fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(1));
+        return file;
+    }
+    /** Loads `file` and calls `change` once, after a part of it was read. */
+    static std::unique_ptr<Engine> loadWhile(const fs::path& file, const std::function<void()>& change) {
+        bool changed = false;
+        auto engine = load(file, {.progress = [&](uint64_t done, uint64_t total) {
+                               if (!changed && done * 4 >= total) {
+                                   changed = true;
+                                   change();
+                               }
+                               return true;
+                           }});
+        EXPECT_TRUE(changed);
+        return engine;
+    }
+
+    fs::path m_model;
+    trace::MemoryInfo allocated;
+    std::vector<int32_t> want;
+};
+
+TEST_F(EngineMachine, no_memory_for_any_buffer_of_a_load_is_a_sentence_with_its_bytes) {
+    DriverFaults driver;
+    load(m_model);
+    const uint64_t all = driver.allocations();
+    ASSERT_GT(all, 20U);
+    const uint64_t step = std::max<uint64_t>(1, all / 24);
+    for (uint64_t after = 0; after < all; after = after + 1 == all ? all : std::min(after + step, all - 1)) {
+        driver.failAllocation(static_cast<uint32_t>(after));
+        const auto error = errorOf([&] { load(m_model); });
+        ASSERT_TRUE(error) << "allocation " << after;
+        const std::string text = error->what();
+        EXPECT_EQ(error->id(), "vulkan.memory") << after << ": " << text;
+        const std::string bytes = argument(*error, "bytes");
+        EXPECT_TRUE(bytes.ends_with("bytes") || bytes.ends_with("iB")) << text;
+        EXPECT_NE(text.find("needs " + bytes), std::string::npos) << text;
+        EXPECT_FALSE(argument(*error, "name").empty()) << text;
+    }
+    // Nothing of the failed loads is in the way of the next.
+    EXPECT_EQ(answer(*load(m_model)), want);
+}
+
+TEST_F(EngineMachine, a_cache_beyond_one_allocation_names_its_bytes) {
+    // The same model, made for 2²⁴ tokens: its caches exceed what any driver gives in one piece.
+    const fs::path folder = m_model.parent_path() / "long_context";
+    fs::create_directories(folder);
+    for (const auto& entry : fs::directory_iterator(goldenFolder("large_like"))) {
+        fs::copy_file(entry.path(), folder / entry.path().filename(), fs::copy_options::overwrite_existing);
+    }
+    std::ifstream before(folder / "config.json");
+    nlohmann::json config = nlohmann::json::parse(before);
+    config["max_position_embeddings"] = 1U << 24;
+    std::ofstream(folder / "config.json") << config;
+    const fs::path file = m_model.parent_path() / "long_context.gguf";
+    model::convert(folder, file, {.type = TensorType::F32, .progress = {}});
+    const uint64_t layer = allocated.kv_bytes_per_token / 2 / 2 << 24U; // keys of one of its two owners
+    if (layer <= device().limits().max_storage_range) {
+        GTEST_SKIP() << "this device can bind " << trace::bytesText(layer) << " at once";
+    }
+    const auto error = errorOf([&] { load(file); });
+    ASSERT_TRUE(error);
+    const std::string text = error->what();
+    EXPECT_NE(text.find(trace::bytesText(layer)), std::string::npos) << error->id() << ": " << text;
+    EXPECT_EQ(answer(*load(file, {.context = 64})), want);
+}
+
+TEST_F(EngineMachine, a_device_lost_at_any_moment_of_an_answer_is_a_sentence) {
+    DriverFaults driver;
+    for (const uint32_t after : {0U, 1U, 2U, 5U, 9U}) {
+        const auto engine = load(m_model);
+        driver.loseDevice(after);
+        const auto error = errorOf([&] { answer(*engine); });
+        ASSERT_TRUE(error) << after;
+        EXPECT_EQ(error->id(), "vulkan.device_lost") << after;
+        EXPECT_EQ(errorOf([&] { answer(*engine); })->id(), "vulkan.device_lost") << "a lost device does not come back";
+    }
+    EXPECT_EQ(answer(*load(m_model)), want);
+}
+
+TEST_F(EngineMachine, a_file_truncated_while_it_loads_is_an_error) {
+    const fs::path file = copyOf("truncated.gguf");
+    const auto error = errorOf([&] { loadWhile(file, [&] { fs::resize_file(file, 20000); }); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->id(), "gguf.changed") << error->what();
+    EXPECT_NE(std::string(error->what()).find("truncated.gguf"), std::string::npos) << error->what();
+}
+
+TEST_F(EngineMachine, a_file_overwritten_while_it_loads_is_an_error) {
+    const fs::path file = copyOf("overwritten.gguf");
+    const auto error = errorOf([&] {
+        loadWhile(file, [&] {
+            const std::string other(fs::file_size(file), 'z');
+            std::ofstream(file, std::ios::binary).write(other.data(), static_cast<std::streamsize>(other.size()));
+        });
+    });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->id(), "gguf.changed") << error->what();
+}
+
+TEST_F(EngineMachine, a_file_replaced_while_it_loads_is_read_to_its_end) {
+    const fs::path file = copyOf("replaced.gguf");
+    const auto engine = loadWhile(file, [&] {
+        const fs::path next = m_model.parent_path() / "next.gguf";
+        std::ofstream(next) << "something else";
+        fs::rename(next, file);
+    });
+    EXPECT_EQ(answer(*engine), want);
+    const auto error = errorOf([&] { load(file); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->id(), "gguf.magic") << error->what();
+}
+
+} // namespace moescope::test
