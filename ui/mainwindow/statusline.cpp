@@ -3,6 +3,7 @@
 
 #include "engine/trace/error.h"
 #include "ui/models/conversation.h"
+#include "ui/theme/plaintooltip.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/contextmeter.h"
 #include "ui/widgets/statusitem.h"
@@ -134,7 +135,7 @@ void StatusLine::refresh() {
     const QFontMetrics metrics(theme().font(TextStyle::Small));
     const auto fit = [&](StatusItem* item, const QString& text) {
         item->setText(metrics.elidedText(text, Qt::ElideRight, qMax(24, room / 2 - 36)));
-        item->setToolTip(text);
+        item->setToolTip(plainToolTip(text));
     };
     fit(m_model, model);
     fit(m_device, device);

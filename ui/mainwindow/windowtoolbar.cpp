@@ -2,6 +2,7 @@
 #include "ui/mainwindow/windowtoolbar.h"
 
 #include "ui/mainwindow/windowactions.h"
+#include "ui/theme/plaintooltip.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/iconbutton.h"
 #include "ui/widgets/segmentedcontrol.h"
@@ -45,7 +46,7 @@ void ModelLabel::setModel(const QString& name, const QString& detail) {
     m_name = name.isEmpty() ? tr("No model") : name;
     m_detail = detail;
     setAccessibleName(tr("Model: %1 %2").arg(m_name, m_detail).trimmed());
-    setToolTip(QStringLiteral("%1 %2").arg(m_name, m_detail).trimmed());
+    setToolTip(plainToolTip(QStringLiteral("%1 %2").arg(m_name, m_detail).trimmed()));
     updateGeometry();
     update();
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/models/conversationlist.h"
 
+#include "ui/theme/plaintooltip.h"
+
 #include <QLocale>
 
 #include <algorithm>
@@ -198,7 +200,8 @@ QVariant ConversationListModel::data(const QModelIndex& index, int role) const {
     switch (role) {
     case Qt::DisplayRole: return row.text.trimmed().isEmpty() ? tr("Untitled") : sameLength(row.text);
     case Qt::EditRole: return row.text;
-    case Qt::ToolTipRole: return row.kind == Conversation || row.kind == Result ? oneLine(row.text) : QVariant();
+    case Qt::ToolTipRole:
+        return row.kind == Conversation || row.kind == Result ? plainToolTip(oneLine(row.text)) : QVariant();
     case Qt::AccessibleTextRole: {
         QStringList parts{oneLine(row.text)};
         if (!row.time.isEmpty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/chathead.h"
 
+#include "ui/theme/plaintooltip.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/iconbutton.h"
 
@@ -26,7 +27,7 @@ ChatHead::ChatHead(QWidget* parent) : QWidget(parent) {
 void ChatHead::setTitle(const QString& title) {
     m_title = title.simplified();
     setAccessibleName(tr("Conversation: %1").arg(m_title));
-    setToolTip(m_title);
+    setToolTip(plainToolTip(m_title));
     update();
 }
 

@@ -2,6 +2,7 @@
 #include "ui/panels/paneltitlebar.h"
 
 #include "ui/panels/chartpaint.h"
+#include "ui/theme/plaintooltip.h"
 #include "ui/widgets/elidedlabel.h"
 #include "ui/widgets/iconbutton.h"
 
@@ -36,7 +37,7 @@ public:
     void setInfo(const Readout& info) {
         m_info = info;
         setAccessibleName(readoutText(info));
-        setToolTip(readoutText(info));
+        setToolTip(plainToolTip(readoutText(info)));
         QWidget::update();
     }
 

@@ -2,6 +2,7 @@
 #include "ui/panels/readoutline.h"
 
 #include "ui/panels/chartpaint.h"
+#include "ui/theme/plaintooltip.h"
 #include "ui/theme/theme.h"
 
 #include <QFontMetrics>
@@ -30,7 +31,7 @@ void ReadoutLine::setReadout(const Readout& readout) {
     m_readout = readout;
     if (text() != before) {
         setAccessibleDescription(text());
-        setToolTip(text());
+        setToolTip(plainToolTip(text()));
     }
     update();
 }

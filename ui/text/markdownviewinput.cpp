@@ -2,6 +2,7 @@
 // How MarkdownView answers pointer and keyboard.
 #include "ui/text/markdownview.h"
 
+#include "ui/theme/plaintooltip.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
@@ -180,7 +181,7 @@ bool MarkdownView::event(QEvent* event) {
             QToolTip::hideText();
         } else {
             // As plain text: the target is the model's.
-            QToolTip::showText(help->globalPos(), target.left(kShownTarget).toHtmlEscaped(), this);
+            QToolTip::showText(help->globalPos(), plainToolTip(target.left(kShownTarget)), this);
         }
         return true;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/widgets/elidedlabel.h"
 
+#include "ui/theme/plaintooltip.h"
+
 #include <QEvent>
 #include <QPainter>
 
@@ -49,7 +51,7 @@ void ElidedLabel::paintEvent(QPaintEvent*) {
     painter.drawText(rect(), Qt::AlignVCenter | Qt::AlignLeading, shownText());
 }
 
-void ElidedLabel::refreshToolTip() { setToolTip(shownText() == m_text ? QString() : m_text); }
+void ElidedLabel::refreshToolTip() { setToolTip(shownText() == m_text ? QString() : plainToolTip(m_text)); }
 
 void ElidedLabel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
