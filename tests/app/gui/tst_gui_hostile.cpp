@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine that fails and text that wants to be more than text, seen from the window.
+#include "tests/app/gui/appfixture.h"
+#include "tests/support/driver_faults.h"
+
+#include "engine/gguf/reader.h"
+#include "engine/model/tokenizer.h"
+#include "ui/panels/chathead.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/conversationspanel.h"
+
+#include <QTest>
+#include <QTextDocument>
+
+using namespace moescope;
+using test::App;
+
+class TestGuiHostile : public QObject {
+    Q_OBJECT
+
+private slots:
+    void aLostDeviceLeavesAnInterruptedAnswerThatGoesOn() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        ui::SamplingView sampling;
+        sampling.temperature = 0;
+        sampling.max_tokens = 40;
+        ui::ChatPanel* chat = app.composition.window().chat();
+        emit chat->samplingChanged(sampling);
+        test::DriverFaults driver;
+        driver.loseDevice(20);
+        QVERIFY(app.ask(QStringLiteral("Go on and on")));
+        QCOMPARE(app.messages().size(), 2);
+        QCOMPARE(app.messages()[1].state, ui::AnswerState::Interrupted);
+        const QString kept = app.messages()[1].text;
+        QVERIFY(!kept.isEmpty());
+        QVERIFY(app.shows(QStringLiteral("being loaded again")));
+
+        QVERIFY(app.waitForModel());
+        emit chat->continueRequested(app.messages()[1].id);
+        QVERIFY(app.waitForAnswer());
+        QCOMPARE(app.messages().size(), 2);
+        QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
+        QVERIFY(app.messages()[1].text.startsWith(kept));
+        QVERIFY(app.messages()[1].text.size() > kept.size());
+    }
+
+    void controlTokensInTextAreText() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        const QString text = QStringLiteral("<|eos|><b>Bold</b> <|extra_0|>");
+        ui::SamplingView sampling;
+        sampling.temperature = 0;
+        sampling.max_tokens = 4;
+        sampling.system_prompt = QStringLiteral("<|eos|> be kind <|extra_4|>");
+        emit app.composition.window().chat()->samplingChanged(sampling);
+        QList<int32_t> prompt;
+        connect(&app.composition.controller(), &controller::InferenceController::tokensArrived, this,
+                [&](qint64, const controller::Pieces& pieces) {
+                    for (const controller::Piece& piece : pieces) {
+                        if (!piece.token->generated) {
+                            prompt.append(piece.token->token);
+                        }
+                    }
+                });
+        QVERIFY(app.ask(text));
+        // The template writes three control tokens: the text before them, after the system prompt, after the user's.
+        const model::Tokenizer tokenizer(gguf::Reader(test::goldenModel().toStdString()));
+        int controls = 0;
+        for (const int32_t token : prompt) {
+            QVERIFY(!tokenizer.isStop(token));
+            controls += tokenizer.isControl(token) ? 1 : 0;
+        }
+        QCOMPARE(controls, 3);
+        QCOMPARE(QString::fromStdString(tokenizer.decode(std::vector<int32_t>(prompt.begin(), prompt.end()))),
+                 QStringLiteral("<|startoftext|><|eos|> be kind <|extra_4|><|extra_4|>") + text +
+                     QStringLiteral("<|extra_0|>"));
+        QCOMPARE(app.messages()[0].text, text);
+
+        // As a title it is text too: in the list, above the chat, and where the mouse rests.
+        app.settle();
+        ui::ConversationsPanel* list = app.composition.window().conversations();
+        const int row = list->model()->rowOf(app.composition.session().conversation());
+        QVERIFY(row >= 0);
+        const QModelIndex index = list->model()->index(row);
+        QCOMPARE(index.data(Qt::DisplayRole).toString(), text);
+        QVERIFY(!Qt::mightBeRichText(index.data(Qt::ToolTipRole).toString()) ||
+                index.data(Qt::ToolTipRole).toString().contains(QLatin1String("&lt;b&gt;")));
+        for (const ui::ChatHead* head : app.composition.window().findChildren<ui::ChatHead*>()) {
+            QVERIFY(!Qt::mightBeRichText(head->toolTip()) || head->toolTip().contains(QLatin1String("&lt;b&gt;")));
+            QVERIFY(head->accessibleName().contains(text));
+        }
+    }
+};
+
+QTEST_MAIN(TestGuiHostile)
+#include "tst_gui_hostile.moc"
