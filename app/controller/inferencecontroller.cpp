@@ -17,19 +17,29 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
     connect(&m_tick, &QTimer::timeout, this, &InferenceController::drain);
 
     WorkerEvents events;
-    events.load_progress = [this](quint64 done, quint64 total) {
-        carry([this, done, total] { emit loadProgress(done, total); });
+    events.load_progress = [this](quint64 load, quint64 done, quint64 total) {
+        carry([this, load, done, total] {
+            if (load == m_load) {
+                emit loadProgress(done, total);
+            }
+        });
     };
-    events.loaded = [this](const Loaded& loaded, std::shared_ptr<const model::Tokenizer> tokenizer) {
-        carry([this, loaded, tokenizer = std::move(tokenizer)] {
+    events.loaded = [this](quint64 load, const Loaded& loaded, std::shared_ptr<const model::Tokenizer> tokenizer) {
+        carry([this, load, loaded, tokenizer = std::move(tokenizer)] {
+            if (load != m_load) {
+                return;
+            }
             m_loaded = loaded;
             m_tokenizer = tokenizer;
             setState(State::Ready);
             emit modelLoaded(loaded);
         });
     };
-    events.load_failed = [this](const trace::Error& error) {
-        carry([this, error] {
+    events.load_failed = [this](quint64 load, const trace::Error& error) {
+        carry([this, load, error] {
+            if (load != m_load) {
+                return;
+            }
             m_loaded.reset();
             m_tokenizer.reset();
             setState(State::Empty);
@@ -68,6 +78,7 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
     events.devices = [this](const std::vector<trace::DeviceInfo>& found) {
         carry([this, devices = QList<trace::DeviceInfo>(found.begin(), found.end())] { emit devicesListed(devices); });
     };
+    events.trouble = [this](const trace::Error& error) { carry([this, error] { emit troubled(error); }); };
     m_worker = std::make_unique<InferenceWorker>(std::move(events));
 }
 
@@ -80,7 +91,7 @@ InferenceController::~InferenceController() {
 void InferenceController::load(const LoadJob& job) {
     m_loaded.reset();
     setState(State::Loading);
-    m_worker->load(job);
+    m_worker->load(job, ++m_load);
 }
 
 void InferenceController::generate(const GenerateJob& job) {

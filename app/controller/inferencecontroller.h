@@ -57,6 +57,8 @@ signals:
     void interrupted(qint64 id, const moescope::trace::Error& error);
     void tokensCounted(const QString& text, int tokens);
     void devicesListed(const QList<moescope::trace::DeviceInfo>& devices);
+    /** Something other than a load or an answer went wrong, such as the search for devices. */
+    void troubled(const moescope::trace::Error& error);
 
 private:
     void setState(State state);
@@ -67,6 +69,7 @@ private:
 
     State m_state = State::Empty;
     qint64 m_answer = 0;
+    quint64 m_load = 0; ///< number of the latest load: what an earlier one still tells is dropped
     std::optional<Loaded> m_loaded;
     std::shared_ptr<const model::Tokenizer> m_tokenizer;
     std::shared_ptr<std::atomic<quint64>> m_latestCount = std::make_shared<std::atomic<quint64>>(0);

@@ -23,6 +23,8 @@ trace::Error currentError() {
         return trace::Error("app.memory", "This machine has not enough memory left for that.");
     } catch (const std::exception& error) {
         return trace::Error("app.unexpected", "Something unexpected went wrong: {what}.", {{"what", error.what()}});
+    } catch (...) {
+        return trace::Error("app.unexpected", "Something unexpected went wrong.");
     }
 }
 
@@ -41,12 +43,12 @@ InferenceWorker::~InferenceWorker() {
     m_thread.join();
 }
 
-void InferenceWorker::load(LoadJob job) {
+void InferenceWorker::load(LoadJob job, quint64 number) {
     m_cancel.store(true); // an answer of the old model ends first
     ++m_loadsWaiting;
-    post([this, job = std::move(job)] {
+    post([this, job = std::move(job), number] {
         if (--m_loadsWaiting == 0) {
-            doLoad(job);
+            doLoad(job, number);
         }
     });
 }
@@ -57,7 +59,15 @@ void InferenceWorker::generate(GenerateJob job) {
 }
 
 void InferenceWorker::listDevices() {
-    post([this] { m_events.devices(vulkan::Device::enumerate()); });
+    post([this] {
+        std::vector<trace::DeviceInfo> found;
+        try {
+            found = vulkan::Device::enumerate();
+        } catch (...) {
+            m_events.trouble(currentError());
+        }
+        m_events.devices(found);
+    });
 }
 
 std::optional<trace::PrefillProgress> InferenceWorker::takePrefill() {
@@ -85,14 +95,19 @@ void InferenceWorker::work() {
             job = std::move(m_jobs.front());
             m_jobs.pop_front();
         }
-        job();
+        try {
+            job();
+        } catch (...) { // out of a thread it would end the program
+            m_events.trouble(currentError());
+        }
     }
     m_engine.reset(); // on the thread that made it
 }
 
-void InferenceWorker::doLoad(const LoadJob& job) {
+void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
     m_engine.reset(); // two models at once may not fit
     m_lastLoad = job;
+    m_lastNumber = number;
     try {
         inference::LoadOptions options;
         options.device = job.device;
@@ -100,10 +115,10 @@ void InferenceWorker::doLoad(const LoadJob& job) {
         options.context = job.context;
         options.cache_folder = job.cache_folder;
         auto next = std::chrono::steady_clock::now();
-        options.progress = [this, &next](uint64_t done, uint64_t total) {
+        options.progress = [this, number, &next](uint64_t done, uint64_t total) {
             if (const auto now = std::chrono::steady_clock::now(); now >= next) {
                 next = now + std::chrono::milliseconds(33);
-                m_events.load_progress(done, total);
+                m_events.load_progress(number, done, total);
             }
             return !m_stopping.load() && m_loadsWaiting.load() == 0;
         };
@@ -111,14 +126,14 @@ void InferenceWorker::doLoad(const LoadJob& job) {
         // A tokenizer of its own for counting drafts: that goes on while this thread answers.
         const gguf::Reader file(job.model);
         auto tokenizer = std::make_shared<const model::Tokenizer>(file);
-        m_events.loaded({m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->loadMs()},
+        m_events.loaded(number, {m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->loadMs()},
                         std::move(tokenizer));
     } catch (...) {
         const trace::Error error = currentError();
         m_engine.reset();
         // A load that a newer one replaced, or the end of the program, is no failure to speak of.
         if (!m_stopping.load() && m_loadsWaiting.load() == 0) {
-            m_events.load_failed(error);
+            m_events.load_failed(number, error);
         }
     }
 }
@@ -183,11 +198,12 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         m_events.interrupted(job.id, error);
         m_engine.reset();
         if (std::exchange(m_lostBefore, true)) {
-            m_events.load_failed(trace::Error(
-                "app.lost_again", "The graphics device was lost twice in a row, so the model was not loaded "
-                                  "again. Choose another device in the settings."));
+            m_events.load_failed(
+                m_lastNumber, trace::Error("app.lost_again",
+                                           "The graphics device was lost twice in a row, so the model was not loaded "
+                                           "again. Choose another device in the settings."));
         } else {
-            doLoad(LoadJob(m_lastLoad));
+            doLoad(LoadJob(m_lastLoad), m_lastNumber);
         }
     }
 }

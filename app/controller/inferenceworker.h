@@ -16,16 +16,19 @@
 
 namespace moescope::controller {
 
-/** What the worker tells. Called on its thread: the controller carries them over. */
+/** What the worker tells. Called on its thread: the controller carries them over. `load` is the number of the load that
+ *  an event belongs to. */
 struct WorkerEvents {
-    std::function<void(quint64 done, quint64 total)> load_progress;
-    std::function<void(const Loaded&, std::shared_ptr<const model::Tokenizer>)> loaded;
-    std::function<void(const trace::Error&)> load_failed;
+    std::function<void(quint64 load, quint64 done, quint64 total)> load_progress;
+    std::function<void(quint64 load, const Loaded&, std::shared_ptr<const model::Tokenizer>)> loaded;
+    std::function<void(quint64 load, const trace::Error&)> load_failed;
     std::function<void(qint64 id, const Finished&)> finished;
     std::function<void(qint64 id, const trace::Error&)> failed;
     /** The device was lost: the answer is not whole, the model is being loaded again. */
     std::function<void(qint64 id, const trace::Error&)> interrupted;
     std::function<void(const std::vector<trace::DeviceInfo>&)> devices;
+    /** Something other than a load or an answer went wrong. */
+    std::function<void(const trace::Error&)> trouble;
 };
 
 /** The one thread that owns the Engine. */
@@ -36,7 +39,8 @@ public:
     InferenceWorker(const InferenceWorker&) = delete;
     InferenceWorker& operator=(const InferenceWorker&) = delete;
 
-    void load(LoadJob job);
+    /** `number` comes back with the events; a load after a lost device has the number of the one before. */
+    void load(LoadJob job, quint64 number);
     void generate(GenerateJob job);
     void listDevices();
     /** Ends the running answer within 50 ms. */
@@ -50,7 +54,7 @@ public:
 private:
     void post(std::function<void()> job);
     void work();
-    void doLoad(const LoadJob& job);
+    void doLoad(const LoadJob& job, quint64 number);
     void doGenerate(const GenerateJob& job);
     std::vector<int32_t> promptOf(const GenerateJob& job) const;
     void push(Piece piece);
@@ -67,6 +71,7 @@ private:
     // Touched on the thread only.
     std::unique_ptr<inference::Engine> m_engine;
     LoadJob m_lastLoad;
+    quint64 m_lastNumber = 0;
     bool m_lostBefore = false; ///< no answer was finished since the device was lost
 
     std::mutex m_mutex;

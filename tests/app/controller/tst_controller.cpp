@@ -7,6 +7,7 @@
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QThread>
 
 #include <thread>
 
@@ -240,6 +241,34 @@ private slots:
         QCOMPARE(controller.state(), State::Ready);
         QCOMPARE(failures, 0);
         QVERIFY(loads >= 1);
+    }
+
+    void whatAnEarlierLoadTellsTooLateIsDropped() {
+        InferenceController controller;
+        int loads = 0;
+        std::vector<std::string> failures;
+        connect(&controller, &InferenceController::modelLoaded, this, [&] { ++loads; });
+        connect(&controller, &InferenceController::loadFailed, this,
+                [&](const trace::Error& error) { failures.emplace_back(error.what()); });
+        controller::LoadJob model;
+        model.model = m_model;
+        controller.load(model);
+        QThread::msleep(3000); // it is loaded, and this thread has not heard of it
+        controller::LoadJob missing;
+        missing.model = "/nonexistent/model.gguf";
+        controller.load(missing);
+        QCoreApplication::processEvents();
+        QVERIFY(controller.state() != State::Ready);
+        QTRY_COMPARE_WITH_TIMEOUT(failures.size(), size_t{1}, patience);
+        QCOMPARE(controller.state(), State::Empty);
+        QCOMPARE(loads, 0);
+
+        // The failure of an earlier load does not end the one that goes on.
+        controller.load(missing);
+        QThread::msleep(500);
+        load(controller);
+        QCOMPARE(loads, 1);
+        QCOMPARE(failures.size(), size_t{1});
     }
 
     void onlyTheLatestDraftIsCounted() {
