@@ -9,6 +9,7 @@
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
 
+#include <QFile>
 #include <QTest>
 #include <QTextDocument>
 
@@ -44,6 +45,16 @@ private slots:
         QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
         QVERIFY(app.messages()[1].text.startsWith(kept));
         QVERIFY(app.messages()[1].text.size() > kept.size());
+    }
+
+    void theProgramHasNoMeansOfReachingAServer() {
+        QFile program(QStringLiteral(MOESCOPE_PROGRAM));
+        QVERIFY(program.open(QIODevice::ReadOnly));
+        const QByteArray bytes = program.readAll();
+        QVERIFY(bytes.contains("libQt6Widgets"));
+        QVERIFY(!bytes.contains("libQt6Network"));
+        QVERIFY(!bytes.contains("libQt6WebEngine"));
+        QVERIFY(!bytes.contains("libcurl"));
     }
 
     void controlTokensInTextAreText() {
