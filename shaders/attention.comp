@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Causal attention with online softmax. Grid: x over (KV head, group of HEADS query heads), y over tokens, z over splits of
 // the context. With one split the result is the output; otherwise each split leaves its sum, maximum and weighted values for
-// attention_reduce. head_dim is at most 8 × the workgroup's size, which is at most 64. Positions run along the invocations for the scores, dimensions for the values.
+// attention_reduce. head_dim is at most 8 × the workgroup's size, which is at most 64. Positions run along the
+// invocations for the scores, dimensions for the values.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "push_constants.h"

@@ -4,7 +4,6 @@
 // routing log (ids, probabilities, runner-up) and all probabilities.
 #version 450
 #extension GL_GOOGLE_include_directive : require
-#extension GL_KHR_shader_subgroup_vote : require
 #include "push_constants.h"
 #include "reduce.glsl"
 

@@ -8,7 +8,7 @@
 layout(local_size_x_id = 0) in;
 layout(push_constant) uniform Push { MoeSortPush push; };
 layout(std430, binding = 0) readonly buffer Experts { uint experts[]; };
-layout(std430, binding = 1) buffer Counts { uint counts[]; };           // [expert][invocation], scratch
+layout(std430, binding = 1) coherent buffer Counts { uint counts[]; };           // [expert][invocation], scratch
 layout(std430, binding = 2) writeonly buffer Order { uint order[]; };   // sorted place → pair
 layout(std430, binding = 3) writeonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused
 layout(std430, binding = 4) writeonly buffer Grids { uint grids[6]; };  // gate and up, down: x, y, z each

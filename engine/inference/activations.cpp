@@ -4,6 +4,7 @@
 #include "engine/inference/kernels.h"
 #include "engine/inference/kv_cache.h"
 #include "engine/inference/weight_layout.h"
+#include "engine/trace/error.h"
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +16,26 @@ namespace {
 constexpr uint64_t word = 4;
 
 using vulkan::MemoryKind;
+
+// The sizes, if the device can bind each of them.
+ActivationSizes checkedSizes(const vulkan::Device& device, const model::ModelConfig& config, uint32_t context,
+                             uint32_t batch) {
+    const ActivationSizes sizes(config, context, batch);
+    const uint64_t most = device.limits().max_storage_range;
+    const uint64_t largest =
+        std::max({sizes.rope, sizes.x, sizes.q, sizes.k, sizes.q_roped, sizes.attn_partial, sizes.h, sizes.h_shared,
+                  sizes.pair_out, sizes.router_log, sizes.router_probs, sizes.logits});
+    if (largest > most) {
+        throw trace::Error("workspace.range",
+                           "A context of {context} tokens needs a working buffer of {bytes} and {device} can bind at "
+                           "most {most} at once.",
+                           {{"context", trace::grouped(context)},
+                            {"bytes", trace::bytesText(largest)},
+                            {"device", device.info().name},
+                            {"most", trace::bytesText(most)}});
+    }
+    return sizes;
+}
 
 std::vector<float> ropeTable(const model::ModelConfig& config, uint32_t context) {
     const uint32_t half = config.head_dim / 2;
@@ -93,7 +114,8 @@ uint64_t ActivationSizes::total() const {
 }
 
 Activations::Activations(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, uint32_t batch)
-    : m_sizes(config, context, batch), token_ids(device, m_sizes.token_ids, MemoryKind::HostVisible, "token_ids"),
+    : m_sizes(checkedSizes(device, config, context, batch)),
+      token_ids(device, m_sizes.token_ids, MemoryKind::HostVisible, "token_ids"),
       step(device, m_sizes.step, MemoryKind::HostVisible, "step"),
       rope(device, m_sizes.rope, MemoryKind::DeviceLocal, "rope"), x(device, m_sizes.x, MemoryKind::DeviceLocal, "x"),
       normed(device, m_sizes.normed, MemoryKind::DeviceLocal, "normed"),

@@ -134,8 +134,7 @@ std::unique_ptr<Engine> Engine::load(const std::filesystem::path& file, const Lo
     const Stopwatch clock;
     std::unique_ptr<Engine> engine(new Engine);
     engine->m_impl = std::make_unique<Impl>(file, options);
-    // The first step records the token's command buffer and lets the driver compile its kernels: part of loading.
-    engine->m_impl->transformer.decode(0, 0, {});
+    engine->m_impl->transformer.warmUp();
     engine->m_impl->device->savePipelineCache();
     engine->m_impl->loadMs = clock.ms();
     return engine;
@@ -308,7 +307,7 @@ void Engine::evaluate(std::span<const int32_t> tokens, const EvaluateOptions& op
               .hidden = options.hidden ? impl.transformer.hidden() : std::span<const float>{}});
     });
     if (!finished) {
-        throw Error("cancelled", "The work was cancelled.");
+        throw Error("work.cancelled", "The work was cancelled.");
     }
 }
 

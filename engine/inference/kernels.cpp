@@ -11,8 +11,8 @@
 #include "shaders/rms_norm.h"
 #include "shaders/rope_qk_norm.h"
 
+#include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
 namespace moescope::inference {
 

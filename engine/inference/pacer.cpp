@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 
 namespace moescope::inference {
 
@@ -16,7 +15,6 @@ void Pacer::begin(uint32_t tokens, const std::atomic<bool>* cancel) {
     m_expectedMs = 0;
     m_inSlice.fill(0);
     m_recorder.begin();
-    m_open = true;
 }
 
 bool Pacer::next(Interval kind) {
@@ -32,7 +30,6 @@ bool Pacer::next(Interval kind) {
         }
         submit();
         m_recorder.begin();
-        m_open = true;
         return !isCancelled();
     }
     m_recorder.barrier();
@@ -50,27 +47,36 @@ bool Pacer::finish() {
 void Pacer::submit() {
     m_dispatches += m_recorder.dispatchCount();
     m_recorder.end();
-    m_open = false;
     const auto start = std::chrono::steady_clock::now();
     m_recorder.submitAndWait();
     const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-    // A slice's time is shared out in proportion to what was expected of its intervals.
-    const uint32_t intervals = std::accumulate(m_inSlice.begin(), m_inSlice.end(), 0U);
+    // Kinds that were measured before take their share of the slice in proportion to what was expected of them; those
+    // that were not take what is left, each the same.
+    uint32_t unknown = 0;
+    for (size_t kind = 0; kind < kinds; ++kind) {
+        unknown += m_msPerToken[kind] == 0 ? m_inSlice[kind] : 0;
+    }
+    const double left = std::max(ms - m_expectedMs, 0.05 * ms);
     for (size_t kind = 0; kind < kinds; ++kind) {
         if (m_inSlice[kind] == 0) {
             continue;
         }
-        const double share = m_expectedMs > 0 ? m_msPerToken[kind] * m_tokens / m_expectedMs : 1.0 / intervals;
-        const double measured = ms * share / m_tokens;
-        m_msPerToken[kind] =
-            m_msPerToken[kind] == 0 ? std::max(measured, 1e-9) : 0.7 * m_msPerToken[kind] + 0.3 * measured;
+        if (m_msPerToken[kind] == 0) {
+            m_msPerToken[kind] = std::max(left / unknown / m_tokens, 1e-9);
+        } else if (unknown == 0) {
+            m_msPerToken[kind] *= 0.7 + 0.3 * ms / m_expectedMs;
+        }
     }
     m_expectedMs = 0;
     m_inSlice.fill(0);
 }
 
 uint32_t Pacer::advisedTokens(uint32_t most) const {
-    const double longest = *std::max_element(m_msPerToken.begin(), m_msPerToken.end());
+    // The logits of one row cost the same for any number of tokens.
+    double longest = 0;
+    for (size_t kind = 0; kind < kinds; ++kind) {
+        longest = kind == static_cast<size_t>(Interval::Logits) ? longest : std::max(longest, m_msPerToken[kind]);
+    }
     if (longest == 0) {
         return std::min<uint32_t>(most, 32);
     }

@@ -5,6 +5,7 @@
 #include "engine/trace/error.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -59,6 +60,15 @@ void Transformer::setStep(uint32_t position, const PassOptions& options) {
     const shaders::StepState state{
         .position = position, .log_router = options.router, .log_probs = options.router_probs, .reserved = 0};
     *m_act.step.mapped<shaders::StepState>() = state;
+}
+
+void Transformer::warmUp() {
+    const std::array<int32_t, 2> tokens{};
+    if (context() >= tokens.size()) {
+        prefill(tokens, 0, {});
+    }
+    decode(0, 0, {});
+    m_pacer.forget();
 }
 
 // ---- one token ----------------------------------------------------------------------------------------------------
@@ -270,12 +280,17 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     if (options.logits == LogitRows::Last) {
         m_kernels.matvec(r, m_weights.output(), m_act.x, m_act.logits,
                          {.norm = m_weights.output_norm.get(), .epsilon = epsilon, .x_row = tokens - 1});
-        r.barrier();
+        if (!m_pacer.next(Interval::Logits)) {
+            return false;
+        }
         r.copy(m_act.logits, 0, m_act.logits_host, 0, m_act.logits.size());
     } else if (options.logits == LogitRows::All) {
         m_kernels.rmsNorm(r, m_act.x, *m_weights.output_norm, m_act.normed, width, epsilon, tokens);
         r.barrier();
         m_kernels.matmul(r, m_weights.output(), m_act.normed, *m_allLogits, stride(m_config.vocab_size), tokens, false);
+        if (!m_pacer.next(Interval::AllLogits)) {
+            return false;
+        }
     }
     copyBack(r, tokens);
     return m_pacer.finish();

@@ -33,6 +33,9 @@ public:
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
                 KvType kv, const std::function<bool(uint64_t, uint64_t)>& progress);
 
+    /** Runs both ways through the model once, so that the driver compiles every kernel before the first prompt. */
+    void warmUp();
+
     uint32_t context() const { return m_shape.context; }
     /** Tokens that prefill() should be given next: by measurement, at most the micro-batch. */
     uint32_t advisedTokens() const { return m_pacer.advisedTokens(m_batch); }

@@ -174,6 +174,29 @@ void readVocabulary(const Keys& keys, ModelConfig& c) {
     c.tied_embeddings = keys.file().find("output.weight") == nullptr;
 }
 
+// What the kernels take for granted: the router is read as f32, and gate and up are decoded by one kernel.
+void checkType(const gguf::Reader& file, const gguf::TensorInfo& tensor) {
+    if (tensor.name.ends_with("ffn_gate_inp.weight") && tensor.type != gguf::TensorType::F32) {
+        throw Error("config.tensor_type", "The router “{tensor}” is stored as {type}; only F32 can be used.",
+                    {{"tensor", tensor.name}, {"type", std::string(gguf::typeName(tensor.type))}});
+    }
+    const size_t at = tensor.name.find("ffn_up");
+    if (at == std::string::npos) {
+        return;
+    }
+    std::string gateName = tensor.name;
+    gateName.replace(at, std::string_view("ffn_up").size(), "ffn_gate");
+    const gguf::TensorInfo* gate = file.find(gateName);
+    if (gate != nullptr && gate->type != tensor.type) {
+        throw Error("config.tensor_type",
+                    "“{gate}” is stored as {gate_type} and “{up}” as {up_type}; they must be of one type.",
+                    {{"gate", gateName},
+                     {"gate_type", std::string(gguf::typeName(gate->type))},
+                     {"up", tensor.name},
+                     {"up_type", std::string(gguf::typeName(tensor.type))}});
+    }
+}
+
 void checkTensors(const gguf::Reader& file, const ModelConfig& c) {
     std::set<std::string_view> known;
     const std::vector<ExpectedTensor> expected = expectedTensors(c);
@@ -188,6 +211,7 @@ void checkTensors(const gguf::Reader& file, const ModelConfig& c) {
                 "config.tensor_shape", "The tensor “{tensor}” is {found}, but the model's sizes ask for {expected}.",
                 {{"tensor", tensor.name}, {"found", shapeText(found->shape)}, {"expected", shapeText(tensor.shape)}});
         }
+        checkType(file, *found);
         known.insert(tensor.name);
     }
     for (const gguf::TensorInfo& tensor : file.tensors()) {

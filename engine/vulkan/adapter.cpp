@@ -108,9 +108,7 @@ std::string missingFeature(Adapter& adapter) {
         const char* reason;
     } needed_operations[] = {
         {VK_SUBGROUP_FEATURE_BASIC_BIT, "Its driver has no subgroup operations in compute shaders."},
-        {VK_SUBGROUP_FEATURE_VOTE_BIT, "Its driver has no subgroup votes in compute shaders."},
         {VK_SUBGROUP_FEATURE_ARITHMETIC_BIT, "Its driver has no subgroup arithmetic in compute shaders."},
-        {VK_SUBGROUP_FEATURE_BALLOT_BIT, "Its driver has no subgroup ballots in compute shaders."},
         {VK_SUBGROUP_FEATURE_SHUFFLE_BIT, "Its driver has no subgroup shuffles in compute shaders."},
     };
     const bool in_compute = (p11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;

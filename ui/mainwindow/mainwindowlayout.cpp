@@ -238,6 +238,7 @@ void MainWindow::showEvent(QShowEvent* event) {
             applyDefault();
             m_sizeClass = sizeClass(width());
         }
+        chat()->setFocus(); // so that a person can type at once
     }
 }
 

@@ -285,6 +285,7 @@ void ChatPanel::sent(const QString& text) {
 void ChatPanel::suggested(const QString& prompt) {
     if (canAct()) {
         emit sendRequested(prompt);
+        focusComposer(); // the card that was pressed is gone
     }
 }
 

@@ -20,6 +20,7 @@ ExpertsPanel::ExpertsPanel(TraceModel* trace, Selection* selection, QWidget* par
     m_scope->addItem(tr("Whole chat"), int(Scope::Chat));
     m_scope->setCurrentIndex(1);
     m_mode = new SegmentedControl(tr("Colour of the map"), {tr("Deviation"), tr("Count"), tr("Gate mass")}, this);
+    m_mode->setSmall(true);
     addControl(m_scope);
     addControl(m_mode);
     connect(m_scope, &QComboBox::currentIndexChanged, this,

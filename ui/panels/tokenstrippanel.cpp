@@ -63,6 +63,7 @@ TokenStripPanel::TokenStripPanel(TraceModel* trace, Selection* selection, QWidge
     m_next->setSmall(true);
     m_layer->setAlignment(Qt::AlignCenter);
     m_mode = new SegmentedControl(tr("Colour of the tokens"), {tr("Expert"), tr("Gate"), tr("Margin")}, this);
+    m_mode->setSmall(true);
     auto* legend = new EmberLegend(this);
     m_legend = legend;
     auto* stepper = new QWidget(this);

@@ -15,7 +15,9 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kSide = 12; ///< px beside each word
+constexpr int kSmallSide = 8;
 constexpr int kHeight = 28;
+constexpr int kSmallHeight = 24;
 constexpr double kRadius = 4.0;
 
 } // namespace
@@ -50,23 +52,39 @@ void SegmentedControl::describe() {
     QAccessible::updateAccessibility(&event);
 }
 
+void SegmentedControl::setSmall(bool small) {
+    m_small = small;
+    updateGeometry();
+    update();
+}
+
+QFont SegmentedControl::segmentFont(bool chosen) const {
+    if (!m_small) {
+        return theme().font(chosen ? TextStyle::UiStrong : TextStyle::Ui);
+    }
+    return theme().font(chosen ? TextStyle::PanelTitle : TextStyle::Small);
+}
+
+int SegmentedControl::side() const { return m_small ? kSmallSide : kSide; }
+
 QSize SegmentedControl::sizeHint() const {
     // Measured in the heavier weight, so that the choice moves without moving its neighbours.
-    const QFontMetrics metrics(theme().font(TextStyle::UiStrong));
+    const QFontMetrics metrics(segmentFont(true));
     int width = 1;
     for (const QString& segment : m_segments) {
-        width += metrics.horizontalAdvance(segment) + 2 * kSide + 1;
+        width += metrics.horizontalAdvance(segment) + 2 * side() + 1;
     }
-    return {width, std::max(kHeight, theme().lineHeight(TextStyle::Ui) + 8)};
+    return {width, m_small ? std::max(kSmallHeight, theme().lineHeight(TextStyle::Small) + 8)
+                           : std::max(kHeight, theme().lineHeight(TextStyle::Ui) + 8)};
 }
 
 QRect SegmentedControl::segmentRect(int index) const {
-    const QFontMetrics metrics(theme().font(TextStyle::UiStrong));
+    const QFontMetrics metrics(segmentFont(true));
     int x = 0;
     for (int i = 0; i < index; ++i) {
-        x += metrics.horizontalAdvance(m_segments[i]) + 2 * kSide + 1;
+        x += metrics.horizontalAdvance(m_segments[i]) + 2 * side() + 1;
     }
-    const QRect rect(x, 0, metrics.horizontalAdvance(m_segments[index]) + 2 * kSide + 2, height());
+    const QRect rect(x, 0, metrics.horizontalAdvance(m_segments[index]) + 2 * side() + 2, height());
     return layoutDirection() == Qt::RightToLeft ? QRect(width() - rect.right() - 1, 0, rect.width(), rect.height())
                                                 : rect;
 }
@@ -107,7 +125,7 @@ void SegmentedControl::paintEvent(QPaintEvent*) {
             const int edge = layoutDirection() == Qt::RightToLeft ? area.right() : area.left();
             painter.fillRect(QRect(edge, 1, 1, height() - 2), look.color(Color::Border));
         }
-        painter.setFont(look.font(i == m_current ? TextStyle::UiStrong : TextStyle::Ui));
+        painter.setFont(segmentFont(i == m_current));
         painter.setPen(look.color(!isEnabled()     ? Color::TextDisabled
                                   : i == m_current ? Color::AccentText
                                                    : Color::Text));

@@ -14,6 +14,9 @@ public:
     explicit SegmentedControl(const QStringList& segments, QWidget* parent = nullptr);
     SegmentedControl(const QString& name, const QStringList& segments, QWidget* parent = nullptr);
 
+    /** The form of dock titles: 24 px high in the panels' text size. */
+    void setSmall(bool small);
+
     int count() const { return static_cast<int>(m_segments.size()); }
     int currentIndex() const { return m_current; }
     QString textAt(int index) const { return m_segments.value(index); }
@@ -36,6 +39,8 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    QFont segmentFont(bool chosen) const;
+    int side() const;
     QRect segmentRect(int index) const;
     int segmentAt(const QPoint& position) const;
     void describe();
@@ -43,6 +48,7 @@ private:
     QStringList m_segments;
     int m_current = 0;
     int m_hovered = -1;
+    bool m_small = false;
 };
 
 } // namespace moescope::ui
