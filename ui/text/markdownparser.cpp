@@ -261,8 +261,9 @@ private:
             if (into.text.isEmpty()) {
                 return 0;
             }
+            // A soft break too: models write a line where they mean one.
             const int source = into.sourceOf(before);
-            appendReplaced(into, type == MD_TEXT_BR ? QString(QChar::LineSeparator) : QStringLiteral(" "), source, 1);
+            appendReplaced(into, QString(QChar::LineSeparator), source, 1);
         } else if (type == MD_TEXT_NULLCHAR) {
             return 0;
         } else if (isInside(text)) {

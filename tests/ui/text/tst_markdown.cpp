@@ -59,6 +59,7 @@ class TestMarkdown : public QObject {
     Q_OBJECT
 private slots:
     void blocksOfASample();
+    void singleLineBreaksBreakTheLine();
     void piecesGiveTheBlocksOfTheWhole();
     void costIsLinear_data();
     void costIsLinear();
@@ -89,7 +90,7 @@ void TestMarkdown::blocksOfASample() {
     QCOMPARE(kinds.join(QLatin1Char(' ')),
              QStringLiteral("h p p>• p>• p>>• p> p>• p>1. p>2. p>3. p| table code p rule code p p code"));
     const MarkdownBlock& paragraph = document.blocks()[1];
-    QCOMPARE(paragraph.content.text, QStringLiteral("A soft and strong code line that goes on."));
+    QCOMPARE(paragraph.content.text, QStringLiteral("A soft and strong code line\u2028that goes on."));
     QCOMPARE(paragraph.content.spans.size(), 3);
     QCOMPARE(paragraph.content.spans[0], (TextSpan{2, 4, TextSpan::Italic, -1}));
     QCOMPARE(paragraph.content.spans[1].flags, int(TextSpan::Bold));
@@ -105,6 +106,24 @@ void TestMarkdown::blocksOfASample() {
     QCOMPARE(code.content.text, QStringLiteral("def f(x):\n\n    return x  # \u4f60\u597d"));
     QCOMPARE(document.blocks()[17].content.text,
              QStringLiteral("Emoji \U0001F98A and \u05e9\u05dc\u05d5\u05dd & \u00a9 *stars*"));
+}
+
+void TestMarkdown::singleLineBreaksBreakTheLine() {
+    const QString source = QStringLiteral("Roses are red,\n  *violets* are blue,  \nand so on.\n\n- one\n  two");
+    const MarkdownDocument document = whole(source);
+    QCOMPARE(document.blocks().size(), size_t(2));
+    const RichText& text = document.blocks()[0].content;
+    QCOMPARE(text.text, QStringLiteral("Roses are red,\u2028violets are blue,\u2028and so on."));
+    QVERIFY(mapsBack(text, source));
+    for (const char* word : {"red,", "violets", "blue", "and"}) {
+        const auto place = static_cast<int>(text.text.indexOf(QLatin1String(word)));
+        const auto written = static_cast<int>(source.indexOf(QLatin1String(word)));
+        QCOMPARE(text.sourceOf(place), written);
+        QCOMPARE(text.displayOf(written), place);
+    }
+    QCOMPARE(text.sourceOf(static_cast<int>(text.text.indexOf(QChar::LineSeparator))),
+             static_cast<int>(source.indexOf(QLatin1Char('\n'))));
+    QCOMPARE(document.blocks()[1].content.text, QStringLiteral("one\u2028two"));
 }
 
 void TestMarkdown::piecesGiveTheBlocksOfTheWhole() {
