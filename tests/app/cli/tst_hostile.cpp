@@ -159,6 +159,30 @@ TEST(Terminal, AChatIsStripped) {
     EXPECT_EQ(answered.find('\a'), std::string::npos) << answered;
 }
 
+TEST(Terminal, WhatIsSaidOfAFileIsStripped) {
+    const fs::path file = scratch() / "\x1B[31mred\x1B]0;title\a.gguf";
+    writeAll(file, "no model");
+    for (const fs::path& path : {file, scratch() / "\x1B[2Jnone.gguf"}) {
+        const Outcome info = runCli({"info", "-m", path.string()});
+        EXPECT_TRUE(info.isFailure()) << info.code << info.err;
+        EXPECT_EQ(info.err.find_first_of("\x1B\a"), std::string::npos) << info.err;
+    }
+    // A name inside a file is told as it stands to another program, and without its commands to a terminal.
+    const fs::path folder = scratch() / "named";
+    fs::create_directories(folder);
+    for (const auto& entry : fs::directory_iterator(goldenFolder())) {
+        fs::copy_file(entry.path(), folder / entry.path().filename(), fs::copy_options::overwrite_existing);
+    }
+    Json config = Json::parse(readAll(folder / "config.json"));
+    config["_name_or_path"] = "Fox \x1B[31mred\x1B[0m";
+    writeAll(folder / "config.json", config.dump());
+    const std::string model = (scratch() / "named.gguf").string();
+    ASSERT_EQ(runCli({"convert", folder.string(), model}).code, 0);
+    const std::string shown = runInTerminal({"info", "-m", model});
+    EXPECT_TRUE(has(shown, "Fox red")) << shown;
+    EXPECT_EQ(shown.find('\x1B'), std::string::npos) << shown;
+}
+
 TEST(ControlTokens, InTextOfPersonsAreText) {
     const std::string model = goldenModel().string();
     const Json run = runCli({"run", "-m", model, "--system", "<|eos|> kind <|extra_4|>", "-p", "Hi <|eos|><|extra_0|>",
