@@ -94,6 +94,10 @@ void Composition::adopt(const Settings::Values& values) {
     } else if (late) {
         m_session.startNew();
     }
+    // The window did not wait for a slow disk, and the model was loaded before the settings were known.
+    if (late && chosenDevice() != m_loadedFor) {
+        loadModel();
+    }
 }
 
 void Composition::showWindow() {
@@ -118,10 +122,23 @@ void Composition::loadModel() {
         m_window->showError(sentence(error));
         return;
     }
-    job.device = (m_options.device.isEmpty() ? m_settings.values().device : m_options.device).toStdString();
+    m_loadedFor = chosenDevice();
+    job.device = m_loadedFor.toStdString();
     job.cache_folder = platform::usableCacheFolder();
     m_controller.load(job);
     m_controller.listDevices();
+}
+
+QString Composition::chosenDevice() const {
+    return m_options.device.isEmpty() ? m_settings.values().device : m_options.device;
+}
+
+void Composition::chooseDevice(const QString& device) {
+    m_settings.setDevice(device);
+    m_options.device.clear(); // the choice made last counts
+    if (chosenDevice() != m_loadedFor) {
+        loadModel();
+    }
 }
 
 // --- connections ---
@@ -273,6 +290,8 @@ void Composition::connectModel() {
     });
     connect(&m_controller, &InferenceController::devicesListed, this,
             [this](const QList<trace::DeviceInfo>& devices) { m_devices = devices; });
+    connect(&m_controller, &InferenceController::troubled, this,
+            [this](const trace::Error& error) { m_window->showError(sentence(error)); });
 }
 
 void Composition::connectWindow() {
@@ -374,7 +393,7 @@ void Composition::openSettings(ui::SettingsPage page) {
         m_settings.setFontPercent(percent);
         applyTheme();
     });
-    connect(m_dialog, &ui::SettingsDialog::deviceChosen, &m_settings, &Settings::setDevice);
+    connect(m_dialog, &ui::SettingsDialog::deviceChosen, this, &Composition::chooseDevice);
     connect(m_dialog, &ui::SettingsDialog::samplingDefaultsChanged, this, [this](const ui::SamplingView& sampling) {
         m_settings.setSamplingDefaults(sampling);
         m_session.refresh();

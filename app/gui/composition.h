@@ -20,7 +20,7 @@ class RoutingPanels;
 struct StartOptions {
     QString data_folder; ///< empty: the user's
     QString model = QStringLiteral("builtin");
-    QString device; ///< empty: as set in the settings
+    QString device; ///< empty: as set in the settings, which count again once another is chosen there
 };
 
 /** The app: makes window, store, controller and what lies between them, and ties them together. Every connection from
@@ -52,6 +52,8 @@ private:
     void adopt(const Settings::Values& values);
     void showWindow();
     void loadModel();
+    QString chosenDevice() const;
+    void chooseDevice(const QString& device);
     void applyTheme();
     void applyLayout();
     void updateActivity();
@@ -74,6 +76,7 @@ private:
     QList<trace::DeviceInfo> m_devices;
     QTimer m_patience; ///< the window is shown by then, whatever the disk does
     QString m_dataFolder;
+    QString m_loadedFor; ///< the device that the latest load was asked for; empty: the best
     bool m_shown = false;
     bool m_reading = false; ///< the model reads a prompt
 };

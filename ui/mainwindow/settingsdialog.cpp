@@ -112,7 +112,7 @@ SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : 
     auto* foot = new QHBoxLayout(m_foot);
     foot->setContentsMargins(16, 11, 16, 12);
     foot->setSpacing(8);
-    auto* note = new StyledLabel(tr("Changes apply at once. A new device takes effect at the next load."),
+    auto* note = new StyledLabel(tr("Changes apply at once. With a new device the model is loaded again."),
                                  TextStyle::Small, Color::TextMuted, m_foot);
     foot->addWidget(note, 1);
     m_restore = new QPushButton(tr("Restore defaults of this page"), m_foot);

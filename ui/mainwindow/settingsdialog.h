@@ -30,7 +30,7 @@ struct SettingsView {
     QString data_folder;
 };
 
-/** Changes apply at once and are told by signal; a new device takes effect at the next load. */
+/** Changes apply at once and are told by signal; with a new device the app loads the model again. */
 class SettingsDialog : public QDialog {
     Q_OBJECT
 public:
