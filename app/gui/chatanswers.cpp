@@ -112,14 +112,25 @@ void ChatSession::begin(Job job, const QString& textToGiveBack) {
             announce();
             emit conversationsChanged();
         },
-        [this, textToGiveBack](const trace::Error& error) {
+        [this, textToGiveBack, from = m_conversation.id](const trace::Error& error) {
             m_storing = false;
-            if (!textToGiveBack.isEmpty()) {
-                emit draftShown(textToGiveBack);
-            }
+            giveBack(from, textToGiveBack);
             announce();
             complain(error);
         });
+}
+
+void ChatSession::giveBack(qint64 conversation, const QString& text) {
+    if (text.isEmpty()) {
+        return;
+    }
+    if (conversation == m_conversation.id) {
+        emit draftShown(text);
+    } else if (conversation == 0) {
+        m_settings.setNewDraft(text);
+    } else {
+        m_worker.run([conversation, text](store::Store& store) { store.setDraft(conversation, text); });
+    }
 }
 
 // The gates of a small model are kept even while no panel shows them, so that they are there when one does.
@@ -150,9 +161,13 @@ void ChatSession::startRun(const Begun& begun) {
     }
     if (m_controller.state() != InferenceController::State::Ready) {
         // The model went away while the prompt was being stored.
-        m_worker.run([id = begun.answer.id](store::Store& store) {
-            store.finishAnswer(id, {}, {}, {store::MessageState::Interrupted, {}, {}, {}, {}, {}});
-        });
+        m_worker.run(
+            this,
+            [id = begun.answer.id, seed = begun.answer.seed](store::Store& store) {
+                return store.finishAnswer(id, {}, {}, {store::MessageState::Interrupted, {}, {}, seed, {}, {}});
+            },
+            [this](const store::Message& answer) { runEnded(answer); },
+            [this](const trace::Error& error) { complain(error); });
         return;
     }
     m_run.start(begun.answer, job, begun.traces.tokens);

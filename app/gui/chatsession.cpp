@@ -118,7 +118,7 @@ void ChatSession::show(const store::Conversation& conversation, const QList<stor
 
 void ChatSession::loadTraces() {
     emit tracesCleared();
-    const quint64 mine = m_request;
+    const quint64 mine = ++m_traceRequest;
     const QList<store::Message> messages = branch();
     // Newest first: that answer is in view.
     for (auto message = messages.crbegin(); message != messages.crend(); ++message) {
@@ -132,14 +132,21 @@ void ChatSession::loadTraces() {
         m_worker.run(
             this, [id = message->id](store::Store& store) { return store.traces(id); },
             [this, mine, answer = *message](const store::StoredTraces& stored) {
-                if (mine == m_request && find(answer.id) != nullptr) {
-                    emit tracesLoaded(answer.id, shapeOf(answer, stored.tokens), stored.tokens);
+                if (mine != m_traceRequest || find(answer.id) == nullptr) {
+                    return;
                 }
+                if (stored.error) {
+                    complain(*stored.error);
+                }
+                emit tracesLoaded(answer.id, shapeOf(answer, stored.tokens), stored.tokens);
             });
     }
 }
 
 void ChatSession::showVersion(qint64 message, int step) {
+    if (m_storing) {
+        return; // what is being stored belongs to the branch in view
+    }
     const QList<qint64> versions = store::versions(m_tree, message);
     const qsizetype next = versions.indexOf(message) + step;
     if (next < 0 || next >= versions.size() || versions.indexOf(message) < 0) {

@@ -91,6 +91,7 @@ private:
     /** Runs `job(Store&) → Begun` and starts the answer that it names. */
     template <typename Job>
     void begin(Job job, const QString& textToGiveBack);
+    void giveBack(qint64 conversation, const QString& text);
     void startRun(const Begun& begun);
     bool areGatesSmall() const;
     void runEnded(const store::Message& answer);
@@ -111,7 +112,8 @@ private:
     store::Conversation m_conversation; ///< id 0: a new one, not stored yet
     QList<store::Message> m_tree;
     ui::SamplingView m_sampling;
-    quint64 m_request = 0; ///< answers of the store to older questions are dropped
+    quint64 m_request = 0;      ///< answers of the store to older questions are dropped
+    quint64 m_traceRequest = 0; ///< the same for traces; counts the branches that came into view
     bool m_storing = false;
     bool m_routerProbs = false;
 };

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/app/gui/appfixture.h"
 
+#include "ui/mainwindow/settingsdialog.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/composer.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/transcript.h"
 
 #include <QFile>
+#include <QSignalSpy>
 #include <QTest>
+#include <QThread>
 
 using namespace moescope;
 using test::App;
@@ -127,6 +130,61 @@ private slots:
         QCOMPARE(app.messages().size(), 2);
         QVERIFY(app.messages()[1].text.startsWith(kept));
         QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
+    }
+
+    void tracesThatAreStillBeingReadArriveAfterAQuestion() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        ui::SamplingView brief; // both answers must fit in the small context
+        brief.max_tokens = 16;
+        emit app.composition.window().chat()->samplingChanged(brief);
+        QVERIFY(app.ask(QStringLiteral("One")));
+        const qint64 conversation = app.composition.session().conversation();
+        const qint64 first = app.messages()[1].id;
+        app.composition.session().startNew();
+        // The store is slow: the traces of the first answer come after the next question was sent.
+        connect(&app.composition.session(), &gui::ChatSession::shown, this,
+                [&app] { app.composition.store().run([](store::Store&) { QThread::msleep(300); }); });
+        app.composition.session().open(conversation);
+        QTRY_COMPARE(app.composition.session().conversation(), conversation);
+        QVERIFY(app.ask(QStringLiteral("Two")));
+        QCOMPARE(app.messages().size(), 4);
+        QVERIFY(app.composition.traces().tokenCount() > 0);
+        app.composition.traces().setCurrent(first);
+        QVERIFY(app.composition.traces().tokenCount() > 0);
+    }
+
+    void aModelThatGoesWhileThePromptIsStoredLeavesAnInterruptedAnswer() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        app.settle();
+        app.composition.store().run([](store::Store&) { QThread::msleep(500); });
+        app.composition.session().send(QStringLiteral("Hello"));
+        controller::LoadJob missing;
+        missing.model = "/nonexistent/model.gguf";
+        app.composition.controller().load(missing);
+        QTRY_COMPARE(app.messages().size(), 2);
+        QTRY_COMPARE(app.messages()[1].state, ui::AnswerState::Interrupted);
+    }
+
+    void anotherDeviceLoadsTheModelAgain() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        QSignalSpy loads(&app.composition.controller(), &controller::InferenceController::modelLoaded);
+        emit app.composition.window().deviceSettingsRequested();
+        auto* dialog = app.composition.window().findChild<ui::SettingsDialog*>();
+        QVERIFY(dialog != nullptr);
+        const QString device = QString::fromStdString(app.composition.controller().loaded()->device.name);
+        emit dialog->deviceChosen(device);
+        QCOMPARE(app.composition.controller().state(), controller::InferenceController::State::Loading);
+        QVERIFY(app.waitForModel());
+        QCOMPARE(loads.size(), 1);
+        emit dialog->deviceChosen(device);
+        QCOMPARE(app.composition.controller().state(), controller::InferenceController::State::Ready);
+        dialog->close();
     }
 
     void deleteCanBeUndoneAndSearchFindsText() {
