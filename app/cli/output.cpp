@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace moescope::cli {
 namespace {
@@ -80,9 +81,12 @@ void Log::line(std::string_view text) const {
 ProgressBar::ProgressBar(std::string label)
     : m_label(std::move(label)), m_visible(platform::isTerminal(platform::Stream::Error)) {}
 
-ProgressBar::~ProgressBar() {
-    if (m_drawn) {
+ProgressBar::~ProgressBar() { clear(); }
+
+void ProgressBar::clear() {
+    if (std::exchange(m_drawn, false)) {
         std::fputs("\r\x1B[K", stderr);
+        std::fflush(stderr);
     }
 }
 

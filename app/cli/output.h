@@ -44,6 +44,8 @@ public:
     ProgressBar& operator=(const ProgressBar&) = delete;
 
     void update(uint64_t done, uint64_t total);
+    /** Takes it off the screen: before something else is written. */
+    void clear();
 
 private:
     std::string m_label;

@@ -69,14 +69,16 @@ void run(const Options& options) {
     observer.prefill = [&bar](const trace::PrefillProgress& progress) { bar.update(progress.done, progress.total); };
     size_t shown = 0;
     if (!options.output.json) {
-        observer.token = [&shown](const trace::TokenTracePtr& token, const std::string& text) {
+        observer.token = [&shown, &bar](const trace::TokenTracePtr& token, const std::string& text) {
             if (token->generated) {
+                bar.clear();
                 printForeign(text);
                 shown += text.size();
             }
         };
     }
     const inference::GenerationResult result = engine->generate(request, observer);
+    bar.clear();
     if (options.output.json) {
         printJson(toJson(*engine, request, result));
     } else {

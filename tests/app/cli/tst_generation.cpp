@@ -3,8 +3,41 @@
 
 #include <gtest/gtest.h>
 
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace moescope::test {
 namespace {
+
+/** What moescope-cli writes to a terminal. */
+std::string runOnTerminal(const std::vector<std::string>& arguments) {
+    std::vector<char*> argv{const_cast<char*>("moescope-cli")};
+    for (const std::string& argument : arguments) {
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    }
+    argv.push_back(nullptr);
+    int terminal = -1;
+    const pid_t child = forkpty(&terminal, nullptr, nullptr, nullptr);
+    if (child == 0) {
+        execv(MOESCOPE_CLI, argv.data());
+        _exit(127);
+    }
+    std::string shown;
+    char piece[4096];
+    for (;;) {
+        const ssize_t size = read(terminal, piece, sizeof piece);
+        if (size <= 0) {
+            break; // an error is how the end of the other side is told
+        }
+        shown.append(piece, static_cast<size_t>(size));
+    }
+    close(terminal);
+    int status = 0;
+    EXPECT_TRUE(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        << shown;
+    return shown;
+}
 
 using Json = nlohmann::json;
 
@@ -52,6 +85,18 @@ TEST(Run, TheSameSeedGivesTheSameTokens) {
     };
     EXPECT_EQ(with("7"), with("7"));
     EXPECT_NE(with("7"), with("8"));
+}
+
+TEST(Run, OnATerminalTheProgressIsGoneBeforeTheAnswer) {
+    const std::string shown =
+        runOnTerminal({"run", "-m", goldenModel().string(), "-p", "Hello", "-n", "8", "--temp", "0", "--ignore-eos"});
+    const std::string erase = "\x1B[K";
+    EXPECT_TRUE(has(shown, "Reading [")) << shown;
+    const size_t last = shown.rfind(erase);
+    ASSERT_NE(last, std::string::npos) << shown;
+    const std::string answer = shown.substr(last + erase.size());
+    EXPECT_GT(answer.size(), 2U) << shown;
+    EXPECT_TRUE(answer.ends_with("\r\n")) << shown;
 }
 
 TEST(Run, MemoryIsAsPlanned) {
