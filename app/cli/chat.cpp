@@ -47,7 +47,8 @@ public:
         startAfresh(has_system ? m_messages.front().content : std::string());
     }
 
-    /** Streams the answer. On an error the conversation is as it was before the question. */
+    /** Streams the answer. On an error, and if it is stopped before it begins, the conversation is as it was before
+     *  the question. */
     void ask(const std::string& question) {
         m_messages.push_back({"user", question});
         try {
@@ -84,7 +85,11 @@ private:
         };
         const inference::GenerationResult result = m_engine.generate(request, observer);
         printForeign(result.text.substr(std::min(shown, result.text.size())));
-        m_messages.push_back({"assistant", result.text});
+        if (result.reason == trace::StopReason::Cancelled && result.tokens.empty()) {
+            m_messages.pop_back(); // a question that was taken back
+        } else {
+            m_messages.push_back({"assistant", result.text});
+        }
         const char* note = result.reason == trace::StopReason::Cancelled ? " [stopped]"
                            : result.reason == trace::StopReason::Context ? " [the context is full; /new starts afresh]"
                                                                          : "";
