@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/command.h"
+#include "app/cli/input.h"
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/platform/paths.h"
@@ -32,11 +33,14 @@ inference::MemoryPlan makePlan(const Options& options) {
     if (!options.config.empty()) {
         const model::ModelConfig config = model::readHuggingFaceConfig(platform::fromUtf8(options.config));
         const gguf::TensorType type = gguf::parseTensorType(options.type.empty() ? "f16" : options.type);
+        // More than the configuration says is a question worth asking: nothing is loaded.
         return inference::planMemory(config, type, options.context.value_or(config.context_length), kv);
     }
     const gguf::Reader file(platform::resolveModel(options.model));
     const model::ModelConfig config = model::readConfig(file);
-    const uint32_t context = options.context.value_or(config.context_length);
+    trace::ModelInfo info;
+    info.context_length = config.context_length;
+    const uint32_t context = chooseContext(info, options.context, 0, config.context_length);
     return options.type.empty() ? inference::planMemory(config, file, context, kv)
                                 : inference::planMemory(config, gguf::parseTensorType(options.type), context, kv);
 }

@@ -159,6 +159,12 @@ TEST(Plan, HunyuanLargesCacheIsAsPublished) {
     EXPECT_LT(q4.at("weights_bytes").get<uint64_t>() * 3, f16.at("weights_bytes").get<uint64_t>() * 2);
 }
 
+TEST(Plan, AContextThatALoadWouldRefuseIsRefused) {
+    const Outcome outcome = runCli({"plan", "-m", goldenModel().string(), "-c", "99000000"});
+    EXPECT_TRUE(outcome.isFailure()) << outcome.code << outcome.err;
+    EXPECT_TRUE(has(outcome.err, "99,000,000")) << outcome.err;
+}
+
 TEST(Convert, SaysWhatItWroteAndRefusesItsOwnInput) {
     const fs::path target = scratch() / "again.gguf";
     writeAll(target, "something older");
