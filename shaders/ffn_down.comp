@@ -6,6 +6,7 @@
 #include "matvec.glsl"
 #include "push_constants.h"
 #include "weights.glsl"
+#include "dot_unit.glsl"
 
 layout(push_constant) uniform Push { FfnDownPush push; };
 layout(std430, binding = 0) readonly buffer Down { uvec4 down[]; };
@@ -27,28 +28,40 @@ void main() {
     }
     for (uint s = 0u; s < slots; ++s) {
         uint expert = experts[s];
-        float weight = expert_weights[s];
+        float acc[ROWS];
         for (uint r = 0u; r < ROWS; ++r) {
-            uint base = (expert * rows + min(first + r, rows - 1u)) * expert_row_words;
-            float acc = 0.0;
-            for (uint chunk = lane(); chunk * 16u < expert_width; chunk += LANES) {
-                vec4 w[4];
-                LOAD_WEIGHTS(down, base, chunk, expert_width, w)
+            acc[r] = 0.0;
+        }
+        for (uint unit = lane(); unit < unitsOf(expert_width); unit += LANES) {
+            vec4 v[16];
+            float sums[4];
+            for (uint r = 0u; r < 4u; ++r) {
                 for (uint j = 0u; j < 4u; ++j) {
-                    acc = dotAdd(w[j], h[s * slot_vectors + 4u * chunk + j], acc);
+                    v[4u * r + j] = h[s * slot_vectors + 4u * chunkOf(unit, r) + j];
                 }
+                sums[r] = sumOf(v[4u * r], v[4u * r + 1u], v[4u * r + 2u], v[4u * r + 3u]);
             }
-            sum[r] = fma(weight, acc, sum[r]);
+            for (uint r = 0u; r < ROWS; ++r) {
+                uint base = (expert * rows + min(first + r, rows - 1u)) * expert_row_words;
+                DOT_UNIT(down, base, unit, expert_width, acc[r])
+            }
+        }
+        for (uint r = 0u; r < ROWS; ++r) {
+            sum[r] = fma(expert_weights[s], acc[r], sum[r]);
         }
     }
-    for (uint r = 0u; r < ROWS; ++r) {
-        uint base = min(first + r, rows - 1u) * shared_row_words;
-        for (uint chunk = lane(); chunk * 16u < shared_width; chunk += LANES) {
-            vec4 w[4];
-            LOAD_WEIGHTS(down_shared, base, chunk, shared_width, w)
+    for (uint unit = lane(); unit < unitsOf(shared_width); unit += LANES) {
+        vec4 v[16];
+        float sums[4];
+        for (uint r = 0u; r < 4u; ++r) {
             for (uint j = 0u; j < 4u; ++j) {
-                sum[r] = dotAdd(w[j], h_shared[4u * chunk + j], sum[r]);
+                v[4u * r + j] = h_shared[4u * chunkOf(unit, r) + j];
             }
+            sums[r] = sumOf(v[4u * r], v[4u * r + 1u], v[4u * r + 2u], v[4u * r + 3u]);
+        }
+        for (uint r = 0u; r < ROWS; ++r) {
+            uint base = min(first + r, rows - 1u) * shared_row_words;
+            DOT_UNIT(down_shared, base, unit, shared_width, sum[r])
         }
     }
     for (uint r = 0u; r < ROWS; ++r) {

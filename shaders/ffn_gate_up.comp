@@ -6,6 +6,7 @@
 #include "matvec.glsl"
 #include "push_constants.h"
 #include "weights.glsl"
+#include "dot_unit.glsl"
 
 layout(constant_id = 2) const bool ROUTED = true;
 layout(push_constant) uniform Push { FfnGateUpPush push; };
@@ -16,7 +17,7 @@ layout(std430, binding = 3) readonly buffer X { vec4 x[]; };
 layout(std430, binding = 4) writeonly buffer H { float h[]; };
 
 void main() {
-    uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
+    uint rows = push.rows, width = push.width, row_words = push.row_words, units = unitsOf(width);
     uint expert = ROUTED ? experts[gl_WorkGroupID.y] : 0u;
     uint first = firstRow();
     uint base[ROWS];
@@ -26,21 +27,18 @@ void main() {
         gated[r] = 0.0;
         raised[r] = 0.0;
     }
-    for (uint chunk = lane(); chunk < chunks; chunk += LANES) {
-        vec4 v[4];
-        for (uint j = 0u; j < 4u; ++j) {
-            v[j] = x[4u * chunk + j];
+    for (uint unit = lane(); unit < units; unit += LANES) {
+        vec4 v[16];
+        float sums[4];
+        for (uint r = 0u; r < 4u; ++r) {
+            for (uint j = 0u; j < 4u; ++j) {
+                v[4u * r + j] = x[4u * chunkOf(unit, r) + j];
+            }
+            sums[r] = sumOf(v[4u * r], v[4u * r + 1u], v[4u * r + 2u], v[4u * r + 3u]);
         }
         for (uint r = 0u; r < ROWS; ++r) {
-            vec4 w[4];
-            LOAD_WEIGHTS(gate, base[r], chunk, width, w)
-            for (uint j = 0u; j < 4u; ++j) {
-                gated[r] = dotAdd(w[j], v[j], gated[r]);
-            }
-            LOAD_WEIGHTS(up, base[r], chunk, width, w)
-            for (uint j = 0u; j < 4u; ++j) {
-                raised[r] = dotAdd(w[j], v[j], raised[r]);
-            }
+            DOT_UNIT(gate, base[r], unit, width, gated[r])
+            DOT_UNIT(up, base[r], unit, width, raised[r])
         }
     }
     for (uint r = 0u; r < ROWS; ++r) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // y = W · x, or y += W · x (ACCUMULATE), with x RMS-normed on the fly (NORM): y = W · (x ∘ norm) / rms(x).
-// x has room for, and finite values in, whole chunks of 16.
+// x has room for, and finite values in, whole units of 64.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "matvec.glsl"
 #include "push_constants.h"
 #include "reduce.glsl"
 #include "weights.glsl"
+#include "dot_unit.glsl"
 
 layout(constant_id = 2) const bool NORM = false;
 layout(constant_id = 3) const bool ACCUMULATE = false;
@@ -17,11 +18,11 @@ layout(std430, binding = 2) readonly buffer Norm { vec4 norm[]; };
 layout(std430, binding = 3) buffer Y { float y[]; };
 
 void main() {
-    uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
+    uint rows = push.rows, width = push.width, row_words = push.row_words, units = unitsOf(width);
     float scale = 1.0;
     if (NORM) {
         float sum = 0.0;
-        for (uint i = gl_LocalInvocationID.x; i < 4u * chunks; i += gl_WorkGroupSize.x) {
+        for (uint i = gl_LocalInvocationID.x; i < (width + 3u) / 4u; i += gl_WorkGroupSize.x) {
             vec4 v = x[i];
             sum = dotAdd(v, v, sum);
         }
@@ -35,20 +36,20 @@ void main() {
         base[r] = min(first + r, rows - 1u) * row_words;
         acc[r] = 0.0;
     }
-    for (uint chunk = lane(); chunk < chunks; chunk += LANES) {
-        vec4 v[4];
-        for (uint j = 0u; j < 4u; ++j) {
-            v[j] = x[4u * chunk + j];
-            if (NORM) {
-                v[j] *= norm[4u * chunk + j];
+    for (uint unit = lane(); unit < units; unit += LANES) {
+        vec4 v[16];
+        float sums[4];
+        for (uint r = 0u; r < 4u; ++r) {
+            for (uint j = 0u; j < 4u; ++j) {
+                v[4u * r + j] = x[4u * chunkOf(unit, r) + j];
+                if (NORM) {
+                    v[4u * r + j] *= norm[4u * chunkOf(unit, r) + j];
+                }
             }
+            sums[r] = sumOf(v[4u * r], v[4u * r + 1u], v[4u * r + 2u], v[4u * r + 3u]);
         }
         for (uint r = 0u; r < ROWS; ++r) {
-            vec4 w[4];
-            LOAD_WEIGHTS(weights, base[r], chunk, width, w)
-            for (uint j = 0u; j < 4u; ++j) {
-                acc[r] = dotAdd(w[j], v[j], acc[r]);
-            }
+            DOT_UNIT(weights, base[r], unit, width, acc[r])
         }
     }
     for (uint r = 0u; r < ROWS; ++r) {

@@ -23,7 +23,7 @@ struct Matrix {
     explicit operator bool() const { return buffer != nullptr; }
 };
 
-using Vector = std::unique_ptr<vulkan::Buffer>; ///< f32, padded with zeros to whole chunks of 16
+using Vector = std::unique_ptr<vulkan::Buffer>; ///< f32, padded with zeros to whole units of 64
 
 struct LayerWeights {
     Vector attn_norm;

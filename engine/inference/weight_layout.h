@@ -12,9 +12,9 @@ namespace moescope::inference {
  *
  *  | type       | row                                                                                          |
  *  |------------|----------------------------------------------------------------------------------------------|
- *  | F32        | width rounded up to 16 weights                                                               |
- *  | F16, BF16  | width rounded up to 16 weights                                                               |
- *  | Q8_0       | all quants (width rounded up to 16 bytes), then all scales as halves, rounded up to 16 bytes |
+ *  | F32        | width rounded up to 64 weights                                                               |
+ *  | F16, BF16  | width rounded up to 64 weights                                                               |
+ *  | Q8_0       | all quants (width rounded up to 64 bytes), then all scales as halves, rounded up to 16 bytes |
  *  | Q4_K, Q5_K | as in the file: super-blocks of 144 and 176 bytes                                            |
  *  | Q6_K       | super-blocks of 224 bytes: the file's 210 (low, high, scales), d at 208, then padding        |
  *
@@ -27,7 +27,7 @@ void layOutRow(gguf::TensorType type, std::span<const uint8_t> row, uint32_t wid
 /** False if a weight or a scale of the row is NaN or infinite. */
 bool isFinite(gguf::TensorType type, std::span<const uint8_t> row);
 
-/** Floats of a row of activations: whole chunks of 16, as the kernels read them. */
-constexpr uint32_t stride(uint32_t width) { return (width + 15) / 16 * 16; }
+/** Floats of a row of activations: whole units of 64, as the kernels read them. */
+constexpr uint32_t stride(uint32_t width) { return (width + 63) / 64 * 64; }
 
 } // namespace moescope::inference

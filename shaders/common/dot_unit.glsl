@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dot products of a row of weights with activations, 64 weights a time (a unit), for the matrix × vector kernels. A block
+// format's words are read once for all the weights they hold, and scales are applied to sums, not to weights.
+// The including shader has weights.glsl and the activations of a unit as v[16], their sums by 16 as sums[4].
+
+// Chunk of 16 activations that part r of a unit meets. Q6_K keeps the parts of a half super-block 32 weights apart.
+#if WEIGHT_TYPE == WEIGHT_Q6_K
+uint chunkOf(uint unit, uint r) { return 16u * (unit / 4u) + 8u * ((unit >> 1) & 1u) + 2u * r + (unit & 1u); }
+#else
+uint chunkOf(uint unit, uint r) { return 4u * unit + r; }
+#endif
+
+uint unitsOf(uint width) { return (width + 63u) / 64u; }
+
+float sumOf(vec4 a, vec4 b, vec4 c, vec4 d) {
+    vec4 all = (a + b) + (c + d);
+    return (all.x + all.y) + (all.z + all.w);
+}
+
+float dotBytes(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d) {
+    float acc = dotAdd(bytesOf(q.x), a, 0.0);
+    acc = dotAdd(bytesOf(q.y), b, acc);
+    acc = dotAdd(bytesOf(q.z), c, acc);
+    return dotAdd(bytesOf(q.w), d, acc);
+}
+
+// acc += row · v for one unit of the row that starts at uvec4 `row`.
+#if WEIGHT_TYPE == WEIGHT_F32 || WEIGHT_TYPE == WEIGHT_F16 || WEIGHT_TYPE == WEIGHT_BF16
+#define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
+    for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                                \
+        vec4 w_[4];                                                                                                    \
+        LOAD_WEIGHTS(BUFFER, row, 4u * (unit) + r_, width, w_)                                                         \
+        for (uint j_ = 0u; j_ < 4u; ++j_) {                                                                            \
+            acc = dotAdd(w_[j_], v[4u * r_ + j_], acc);                                                                \
+        }                                                                                                              \
+    }
+#elif WEIGHT_TYPE == WEIGHT_Q8_0
+float dotSigned(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d) {
+    float acc = dotAdd(signedBytesOf(q.x), a, 0.0);
+    acc = dotAdd(signedBytesOf(q.y), b, acc);
+    acc = dotAdd(signedBytesOf(q.z), c, acc);
+    return dotAdd(signedBytesOf(q.w), d, acc);
+}
+#define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
+    {                                                                                                                  \
+        uvec4 s_ = BUFFER[(row) + 4u * unitsOf(width) + (unit) / 4u];                                                  \
+        for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                            \
+            float d_ = halfOf(s_, (2u * (unit) + r_ / 2u) & 7u);                                                       \
+            uvec4 q_ = BUFFER[(row) + 4u * (unit) + r_];                                                               \
+            acc = fma(d_, dotSigned(q_, v[4u * r_], v[4u * r_ + 1u], v[4u * r_ + 2u], v[4u * r_ + 3u]), acc);          \
+        }                                                                                                              \
+    }
+#elif WEIGHT_TYPE == WEIGHT_Q4_K || WEIGHT_TYPE == WEIGHT_Q5_K
+#if WEIGHT_TYPE == WEIGHT_Q4_K
+const uint BLOCK_WORDS = 9u, NIBBLES = 1u;
+#define FIFTH_BITS(BUFFER, block, l, s) uvec4(0u)
+#else
+const uint BLOCK_WORDS = 11u, NIBBLES = 3u;
+#define FIFTH_BITS(BUFFER, block, l, s) (((BUFFER[(block) + 1u + (l)] >> (s)) & 0x01010101u) << 4)
+#endif
+// A unit is two sub-blocks: the low and the high nibbles of two words.
+#define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
+    {                                                                                                                  \
+        uint block_ = (row) + BLOCK_WORDS * ((unit) / 4u), j_ = (unit) & 3u;                                           \
+        uvec4 header_ = BUFFER[block_];                                                                                \
+        vec2 low_ = scaleAndMin(header_, 2u * j_), high_ = scaleAndMin(header_, 2u * j_ + 1u);                         \
+        for (uint l_ = 0u; l_ < 2u; ++l_) {                                                                            \
+            uvec4 q_ = BUFFER[block_ + NIBBLES + 2u * j_ + l_];                                                        \
+            uvec4 a_ = (q_ & 0x0F0F0F0Fu) | FIFTH_BITS(BUFFER, block_, l_, 2u * j_);                                   \
+            uvec4 b_ = ((q_ >> 4) & 0x0F0F0F0Fu) | FIFTH_BITS(BUFFER, block_, l_, 2u * j_ + 1u);                       \
+            uint i_ = 4u * l_, k_ = 4u * l_ + 8u;                                                                      \
+            acc = fma(low_.x, dotBytes(a_, v[i_], v[i_ + 1u], v[i_ + 2u], v[i_ + 3u]), acc);                           \
+            acc = fma(-low_.y, sums[l_], acc);                                                                         \
+            acc = fma(high_.x, dotBytes(b_, v[k_], v[k_ + 1u], v[k_ + 2u], v[k_ + 3u]), acc);                          \
+            acc = fma(-high_.y, sums[l_ + 2u], acc);                                                                   \
+        }                                                                                                              \
+    }
+#elif WEIGHT_TYPE == WEIGHT_Q6_K
+// A unit is the four parts that share one word of high bits: low and high nibbles of two words.
+#define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
+    {                                                                                                                  \
+        uint block_ = (row) + 14u * ((unit) / 4u), n_ = ((unit) >> 1) & 1u, l_ = (unit) & 1u;                          \
+        uvec4 h_ = BUFFER[block_ + 8u + 2u * n_ + l_], s_ = BUFFER[block_ + 12u];                                      \
+        float d_ = unpackHalf2x16(BUFFER[block_ + 13u].x).x;                                                           \
+        for (uint b_ = 0u; b_ < 2u; ++b_) {                                                                            \
+            uvec4 q_ = BUFFER[block_ + 4u * n_ + 2u * b_ + l_];                                                        \
+            for (uint t_ = 0u; t_ < 2u; ++t_) {                                                                        \
+                uint r_ = b_ + 2u * t_, i_ = 4u * r_;                                                                  \
+                uvec4 w_ = ((q_ >> (4u * t_)) & 0x0F0F0F0Fu) | (((h_ >> (2u * r_)) & 0x03030303u) << 4);               \
+                float part_ = dotBytes(w_, v[i_], v[i_ + 1u], v[i_ + 2u], v[i_ + 3u]) - 32.0 * sums[r_];               \
+                int scale_ = int(byteOf(s_, 8u * n_ + 2u * r_ + l_) << 24) >> 24;                                      \
+                acc = fma(d_ * float(scale_), part_, acc);                                                             \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+#endif
