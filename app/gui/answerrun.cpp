@@ -61,6 +61,7 @@ void AnswerRun::start(const store::Message& answer, controller::GenerateJob job,
     connect(m_writer, &store::AnswerWriter::failed, this, &AnswerRun::notStored);
     connect(m_writer, &store::AnswerWriter::recovered, this, &AnswerRun::storedAgain);
     connect(m_writer, &store::AnswerWriter::finished, m_writer, &QObject::deleteLater);
+    connect(m_writer, &store::AnswerWriter::gaveUp, m_writer, &QObject::deleteLater);
     m_clock.start();
     job.id = answer.id;
     m_controller.generate(job);

@@ -41,7 +41,7 @@ signals:
     void tracesAppended(qint64 message, const moescope::store::TokenTraces& traces);
     /** isActive() is false already; `answer` is as it will be stored. */
     void ended(const moescope::store::Message& answer);
-    /** Parts cannot be stored at the moment (disk full); they are tried again. */
+    /** Parts cannot be stored: at the moment (disk full), and they are tried again, or at all. */
     void notStored(const moescope::trace::Error& error);
     void storedAgain();
 

@@ -11,7 +11,9 @@
 namespace moescope::store {
 
 /** Brings a streaming answer to the database every half second. Lives in the thread of the StoreWorker. What cannot
- *  be stored (disk full) is kept and tried again with the next flush: nothing is lost while the program runs. */
+ *  be stored at the moment (disk full) is kept and tried again with the next flush: nothing is lost while the program
+ *  runs. What can never be stored (the answer is too long, or was deleted) is given up: the answer ends in the database
+ *  as failed, with what was stored before. */
 class AnswerWriter : public QObject {
     Q_OBJECT
 public:
@@ -28,13 +30,17 @@ public:
 signals:
     /** The answer is stored with its end. */
     void finished(const moescope::store::Message& message);
-    /** A flush failed; once until one succeeds again. */
+    /** A flush failed; once until one succeeds again, or for good. */
     void failed(const moescope::trace::Error& error);
     void recovered();
+    /** After finish(), instead of finished(): the rest of the answer is not stored. */
+    void gaveUp();
 
 private:
     void flush();
     void settle(bool stored);
+    void giveUp(const trace::Error& error);
+    void storeFailure();
 
     StoreWorker& m_worker;
     qint64 m_message;
@@ -44,6 +50,7 @@ private:
     TokenTraces m_tracesInFlight;
     bool m_inFlight = false;
     bool m_failing = false;
+    std::optional<trace::Error> m_gaveUp; // why nothing more is stored
     std::optional<AnswerEnd> m_end;
     bool m_endGiven = false; // to the worker
     QTimer m_timer;

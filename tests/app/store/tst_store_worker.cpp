@@ -27,6 +27,7 @@ private slots:
     void finishesDuringAFlush();
     void keepsTheRestOfAnAnswerWhenItGoes();
     void triesAgainWhenTheDiskHasRoom();
+    void givesUpWhatCanNeverBeStored();
 
 private:
     void openWith(const StoreOptions& options = {}) {
@@ -266,6 +267,31 @@ void TestStoreWorker::triesAgainWhenTheDiskHasRoom() {
     QCOMPARE(recoveries.size(), 1);
     QVERIFY(get([id](Store& store) { return store.message(id).text; }) == QStringLiteral("a") + big + QLatin1Char('c'));
     QCOMPARE(get([id](Store& store) { return store.traces(id).tokens.size(); }), size_t(3));
+}
+
+void TestStoreWorker::givesUpWhatCanNeverBeStored() {
+    openWith();
+    const qint64 id = begin();
+    m_worker->run([id](Store& store) { store.finishAnswer(id, QStringLiteral("there"), {}, {}); });
+    AnswerWriter writer(*m_worker, id); // of an answer that streams no longer
+    QSignalSpy failures(&writer, &AnswerWriter::failed);
+    QSignalSpy recoveries(&writer, &AnswerWriter::recovered);
+    QSignalSpy ends(&writer, &AnswerWriter::finished);
+    QSignalSpy givenUp(&writer, &AnswerWriter::gaveUp);
+    std::string why;
+    connect(&writer, &AnswerWriter::failed, this, [&](const trace::Error& error) { why = error.id(); });
+    writer.append(QStringLiteral("a"), makeToken(0));
+    QTRY_COMPARE(failures.size(), 1);
+    QCOMPARE(why, std::string("store.wrong_state"));
+    writer.append(QStringLiteral("b"), makeToken(1));
+    QTest::qWait(2500); // a retry would have come
+    QCOMPARE(failures.size(), 1);
+    QVERIFY(givenUp.isEmpty());
+    writer.finish({});
+    QTRY_COMPARE(givenUp.size(), 1);
+    QCOMPARE(failures.size(), 1);
+    QVERIFY(ends.isEmpty() && recoveries.isEmpty());
+    QCOMPARE(get([id](Store& store) { return store.message(id).text; }), QStringLiteral("there"));
 }
 
 QTEST_GUILESS_MAIN(TestStoreWorker)
