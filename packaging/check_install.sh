@@ -27,7 +27,7 @@ mount -t proc proc "$root/proc"
 trap 'umount "$root/proc" 2>/dev/null || true' EXIT
 
 inside() {
-    env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive QT_QPA_PLATFORM=offscreen \
+    env -i HOME=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive QT_QPA_PLATFORM=offscreen \
         http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" no_proxy="${no_proxy:-}" chroot "$root" "$@"
 }
 
@@ -38,7 +38,7 @@ try_programs() {
     inside "$bin/moescope-cli" run -p "Hello." -n 8 --temp 0 || return 1
     echo
     inside "$bin/moescope" --version || return 1
-    env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 QT_QPA_PLATFORM=offscreen \
+    env -i HOME=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 QT_QPA_PLATFORM=offscreen \
         chroot "$root" "$bin/moescope" --data-dir "$data" 2>"$root/tmp/window.log" &
     pid=$!
     for ((i = 0; i < 60; i++)); do

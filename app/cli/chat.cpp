@@ -70,7 +70,8 @@ private:
                 "The conversation has {tokens} tokens and the context holds {context}; /new starts afresh.",
                 {{"tokens", trace::grouped(request.prompt.size())}, {"context", trace::grouped(context)}});
         }
-        request.max_tokens = context - static_cast<uint32_t>(request.prompt.size());
+        // One more than there is room for: an answer that fills the context ends for that reason, not for its length.
+        request.max_tokens = context - static_cast<uint32_t>(request.prompt.size()) + 1;
         request.sampling = m_sampling;
         request.telemetry = false;
         const platform::InterruptScope interrupt;

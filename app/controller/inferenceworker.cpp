@@ -167,7 +167,8 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
                 {{"tokens", trace::grouped(request.prompt.size())}, {"context", trace::grouped(context)}});
         }
         const auto room = context - static_cast<uint32_t>(request.prompt.size());
-        request.max_tokens = job.max_tokens == 0 ? room : job.max_tokens;
+        // One more than there is room for: an answer that fills the context ends for that reason, not for its length.
+        request.max_tokens = job.max_tokens == 0 ? room + 1 : job.max_tokens;
         request.sampling = job.sampling;
         request.router_probs = job.router_probs;
         // The first part of a continued answer is prompt now, and its traces are stored already.
