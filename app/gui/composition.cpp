@@ -160,6 +160,11 @@ void Composition::connectChat() {
     connect(&m_session, &ChatSession::shown, chat, &ui::ChatPanel::setConversation);
     connect(&m_session, &ChatSession::messagesChanged, chat, &ui::ChatPanel::setMessages);
     connect(&m_session, &ChatSession::messageChanged, chat, &ui::ChatPanel::updateMessage);
+    connect(&m_session, &ChatSession::messageChanged, this, [this](const ui::MessageView& message) {
+        if (message.state == ui::AnswerState::Answering && message.stats.tokens_per_second > 0) {
+            m_window->setSpeed(message.stats.tokens_per_second, 0);
+        }
+    });
     connect(&m_session, &ChatSession::textAppended, chat, &ui::ChatPanel::appendText);
     connect(&m_session, &ChatSession::titleChanged, chat, &ui::ChatPanel::setTitle);
     connect(&m_session, &ChatSession::draftShown, chat, &ui::ChatPanel::setDraft);
@@ -263,7 +268,9 @@ void Composition::connectModel() {
         m_window->chat()->setModel(loaded.model, built_in);
         m_window->chat()->setSamplingDefaults(samplingOf(loaded.model.sampling));
         m_traces.setModel(ui::TraceShape::of(loaded.model));
+        m_answered = false;
         m_session.modelChanged();
+        updateActivity();
         updateContext();
     });
     connect(&m_controller, &InferenceController::loadFailed, this, [this](const trace::Error& error) {
@@ -331,15 +338,21 @@ void Composition::applyLayout() {
     updateTokens();
 }
 
+QString Composition::readyText() const {
+    const auto& loaded = m_controller.loaded();
+    return loaded ? tr("Ready, loaded in %1 s").arg(loaded->load_ms / 1000, 0, 'f', 1) : tr("Ready");
+}
+
 void Composition::updateActivity() {
     switch (m_controller.state()) {
     case State::Empty: m_window->setActivity(ui::Activity::Failed, tr("No model")); break;
     case State::Loading: m_window->setActivity(ui::Activity::Loading, tr("Loading")); break;
     case State::Ready:
         m_reading = false;
-        m_window->setActivity(ui::Activity::Idle, tr("Ready"));
+        m_window->setActivity(ui::Activity::Idle, m_answered ? tr("Ready") : readyText());
         break;
     case State::Generating:
+        m_answered = true;
         m_window->setActivity(m_reading ? ui::Activity::Reading : ui::Activity::Answering,
                               m_reading ? tr("Reading") : tr("Answering"));
         break;

@@ -57,6 +57,7 @@ private:
     void applyTheme();
     void applyLayout();
     void updateActivity();
+    QString readyText() const;
     void updateContext();
     void updateTokens();
     void openSettings(ui::SettingsPage page);
@@ -78,7 +79,8 @@ private:
     QString m_dataFolder;
     QString m_loadedFor; ///< the device that the latest load was asked for; empty: the best
     bool m_shown = false;
-    bool m_reading = false; ///< the model reads a prompt
+    bool m_reading = false;  ///< the model reads a prompt
+    bool m_answered = false; ///< since the model was loaded
 };
 
 } // namespace moescope::gui

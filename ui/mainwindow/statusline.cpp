@@ -83,7 +83,8 @@ void StatusLine::setModel(const QString& name, const QString& type) {
 }
 
 void StatusLine::setDevice(const QString& name, bool software) {
-    m_deviceName = name;
+    // Drivers put their compiler's version in brackets; the settings show the whole name.
+    m_deviceName = name.section(QStringLiteral(" ("), 0, 0);
     m_software = software;
     refresh();
 }

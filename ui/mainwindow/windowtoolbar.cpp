@@ -92,8 +92,10 @@ SelectionCrumb::SelectionCrumb(QWidget* parent) : QWidget(parent) {
 void SelectionCrumb::setSelection(const SelectionState& state, bool following, const QString& tokenText) {
     m_state = state;
     m_following = following;
-    m_tokenText =
-        tokenText.size() > kMostTokenText ? tokenText.left(kMostTokenText - 1) + QStringLiteral("…") : tokenText;
+    // Blanks around a word say nothing here; a token of blanks alone is a middle dot, as in the strip.
+    const QString trimmed = tokenText.trimmed();
+    const QString word = trimmed.isEmpty() && !tokenText.isEmpty() ? QStringLiteral("·") : trimmed;
+    m_tokenText = word.size() > kMostTokenText ? word.left(kMostTokenText - 1) + QStringLiteral("…") : word;
     setAccessibleName(tr("Selection: %1").arg(text()));
     updateGeometry();
     update();

@@ -89,7 +89,7 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
         QFont words = look.font(head ? TextStyle::Axis : TextStyle::Small);
         words.setWeight(head ? QFont::DemiBold : QFont::Normal);
         painter->setFont(words);
-        painter->setPen(look.color(head ? Color::TextSecondary : Color::TextMuted));
+        painter->setPen(look.color(Color::TextMuted));
         const QRect box = option.rect.adjusted(kInset + kPadding, head ? 4 : 12, -kInset - kPadding, 0);
         if (head) {
             painter->drawText(box, Qt::AlignLeft | Qt::AlignVCenter, text);
@@ -102,7 +102,9 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
     const QRect fill = option.rect.adjusted(kInset, 0, -kInsetRight, 0);
     const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
     const bool cursor = view != nullptr && view->hasFocus() && view->currentIndex() == index;
-    const bool open = isOpen(index);
+    // A conversation may have several results: only the chosen one is filled.
+    const bool open =
+        kind == ConversationListModel::Result ? (option.state & QStyle::State_Selected) != 0 : isOpen(index);
     painter->setRenderHint(QPainter::Antialiasing);
     painter->setPen(Qt::NoPen);
     if (open) {

@@ -55,7 +55,7 @@ TokenStripPanel::TokenStripPanel(TraceModel* trace, Selection* selection, QWidge
     bind(trace, selection);
     m_strip = new StripChart(trace, selection, this);
     m_rows = new TokenStripTable(trace, this);
-    m_layerWord = new ElidedLabel(tr("Layer"), TextStyle::Small, Color::TextSecondary, this);
+    m_layerWord = new ElidedLabel(tr("Layer"), TextStyle::Small, Color::TextMuted, this);
     m_previous = new IconButton(QStringLiteral("chevron-left"), tr("Previous layer"), this);
     m_layer = new QLabel(this);
     m_next = new IconButton(QStringLiteral("chevron-right"), tr("Next layer"), this);

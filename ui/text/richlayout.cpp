@@ -137,8 +137,10 @@ void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& cli
         }
     }
     const QList<QRect> marked = rectsOf(marks.mark_start, marks.mark_end);
+    // Under the text: the frame may eat a space, never a neighbour's letter.
     for (const QRect& box : marked) {
         paintWordMark(painter, box.translated(origin), true);
+        paintWordMark(painter, box.translated(origin), false);
     }
     for (int i = 0; i < m_layout.lineCount(); ++i) {
         const QTextLine line = m_layout.lineAt(i);
@@ -149,9 +151,6 @@ void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& cli
         if (top + line.height() >= clip.top()) {
             line.draw(&painter, origin);
         }
-    }
-    for (const QRect& box : marked) {
-        paintWordMark(painter, box.translated(origin), false);
     }
     if (marks.focused_link >= 0) {
         for (const TextSpan& span : m_text->spans) {

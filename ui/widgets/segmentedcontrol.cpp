@@ -128,7 +128,7 @@ void SegmentedControl::paintEvent(QPaintEvent*) {
         painter.setFont(segmentFont(i == m_current));
         painter.setPen(look.color(!isEnabled()     ? Color::TextDisabled
                                   : i == m_current ? Color::AccentText
-                                                   : Color::Text));
+                                                   : Color::TextSecondary));
         painter.drawText(area, Qt::AlignCenter, m_segments[i]);
     }
 }
