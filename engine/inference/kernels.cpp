@@ -30,6 +30,17 @@ constexpr uint32_t rowsOfTile = 4;       // shaders/common/tile.glsl
 
 constexpr uint32_t ceilDiv(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 
+AttentionPush attentionPush(const AttentionShape& shape, uint32_t splits) {
+    return {.head_count = shape.head_count,
+            .head_count_kv = shape.head_count_kv,
+            .head_dim = shape.head_dim,
+            .head_stride = shape.head_stride,
+            .context = shape.context,
+            .out_stride = stride(shape.head_count * shape.head_dim),
+            .splits = splits,
+            .scale = 1.0F / std::sqrt(static_cast<float>(shape.head_dim))};
+}
+
 } // namespace
 
 Kernels::Kernels(vulkan::Device& device) : m_device(device) {
@@ -108,14 +119,7 @@ void Kernels::ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const 
 void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                         const Buffer& v_cache, const Buffer& step, const Buffer& out, const Buffer& partial,
                         uint32_t tokens, uint32_t splits) {
-    const AttentionPush push{.head_count = shape.head_count,
-                             .head_count_kv = shape.head_count_kv,
-                             .head_dim = shape.head_dim,
-                             .head_stride = shape.head_stride,
-                             .context = shape.context,
-                             .out_stride = stride(shape.head_count * shape.head_dim),
-                             .splits = splits,
-                             .scale = 1.0F / std::sqrt(static_cast<float>(shape.head_dim))};
+    const AttentionPush push = attentionPush(shape, splits);
     const uint32_t passes = ceilDiv(shape.head_count / shape.head_count_kv, spareHeads + 1);
     const uint32_t kept = m_device.limits().software && shape.head_stride <= keptHeadStride ? shape.head_stride / 4 : 0;
     recorder.dispatch(pipeline(shaders::attention, {{workgroupId, 64}, {1, shape.kv_f16}, {2, kept}}),
@@ -125,14 +129,7 @@ void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const B
 
 void Kernels::attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial, const Buffer& out,
                               uint32_t tokens, uint32_t splits) {
-    const AttentionPush push{.head_count = shape.head_count,
-                             .head_count_kv = shape.head_count_kv,
-                             .head_dim = shape.head_dim,
-                             .head_stride = shape.head_stride,
-                             .context = shape.context,
-                             .out_stride = stride(shape.head_count * shape.head_dim),
-                             .splits = splits,
-                             .scale = 1};
+    const AttentionPush push = attentionPush(shape, splits);
     recorder.dispatch(pipeline(attention_reduce, {{workgroupId, m_workgroup}}), Groups{shape.head_count, tokens},
                       {partial, out}, push);
 }
