@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <stdlib.h>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -104,5 +105,19 @@ void writeAll(const fs::path& file, const std::string& bytes) {
 }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+bool hasTerminals() {
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    if (terminal < 0) {
+        return false;
+    }
+    const char* name = grantpt(terminal) == 0 && unlockpt(terminal) == 0 ? ptsname(terminal) : nullptr;
+    const int other = name != nullptr ? open(name, O_RDWR | O_NOCTTY) : -1;
+    if (other >= 0) {
+        close(other);
+    }
+    close(terminal);
+    return other >= 0;
+}
 
 } // namespace moescope::test

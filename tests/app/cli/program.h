@@ -39,4 +39,7 @@ void writeAll(const std::filesystem::path& file, const std::string& bytes);
 /** True if `text` holds `part`. */
 bool has(const std::string& text, const std::string& part);
 
+/** Whether this machine gives out pseudo-terminals: a bare root without /dev/pts does not. */
+bool hasTerminals();
+
 } // namespace moescope::test

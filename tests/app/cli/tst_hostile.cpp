@@ -121,7 +121,16 @@ fs::path rudeModel() {
     return model;
 }
 
-TEST(Terminal, DecodedTextIsStrippedOfWhatATerminalWouldObey) {
+class Terminal : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (!hasTerminals()) {
+            GTEST_SKIP() << "This machine gives out no pseudo-terminals: what a terminal is shown was not tested.";
+        }
+    }
+};
+
+TEST_F(Terminal, DecodedTextIsStrippedOfWhatATerminalWouldObey) {
     const std::string rude = "red \x1B[31mtext\x1B[0m, \x1B]0;a title\a, bell \a and \x1B]52;c;aGk=\x1B\\ done";
     const Json tokens = runCli({"tokenize", "-m", goldenModel().string(), "-p", rude, "--json"}).json().at("tokens");
     std::string ids;
@@ -134,7 +143,7 @@ TEST(Terminal, DecodedTextIsStrippedOfWhatATerminalWouldObey) {
     EXPECT_EQ(withoutReturns(runInTerminal(arguments)), "red text, , bell  and  done\n");
 }
 
-TEST(Terminal, AnAnswerOfEscapesIsStripped) {
+TEST_F(Terminal, AnAnswerOfEscapesIsStripped) {
     ASSERT_GE(tokenOf("\x1B"), 0);
     ASSERT_GE(tokenOf("\a"), 0);
     const std::string model = rudeModel().string();
@@ -146,7 +155,7 @@ TEST(Terminal, AnAnswerOfEscapesIsStripped) {
     EXPECT_EQ(withoutReturns(runInTerminal(arguments)), "\n");
 }
 
-TEST(Terminal, AChatIsStripped) {
+TEST_F(Terminal, AChatIsStripped) {
     const std::string model = rudeModel().string();
     // The terminal echoes what is typed; all else that it gets is the program's.
     const std::string talk = "/nothing\n/quit\n";
@@ -159,7 +168,7 @@ TEST(Terminal, AChatIsStripped) {
     EXPECT_EQ(answered.find('\a'), std::string::npos) << answered;
 }
 
-TEST(Terminal, WhatIsSaidOfAFileIsStripped) {
+TEST_F(Terminal, WhatIsSaidOfAFileIsStripped) {
     const fs::path file = scratch() / "\x1B[31mred\x1B]0;title\a.gguf";
     writeAll(file, "no model");
     for (const fs::path& path : {file, scratch() / "\x1B[2Jnone.gguf"}) {
