@@ -33,14 +33,7 @@ void main() {
             acc[r] = 0.0;
         }
         for (uint unit = lane(); unit < unitsOf(expert_width); unit += LANES) {
-            vec4 v[16];
-            float sums[4];
-            for (uint r = 0u; r < 4u; ++r) {
-                for (uint j = 0u; j < 4u; ++j) {
-                    v[4u * r + j] = h[s * slot_vectors + 4u * chunkOf(unit, r) + j];
-                }
-                sums[r] = sumOf(v[4u * r], v[4u * r + 1u], v[4u * r + 2u], v[4u * r + 3u]);
-            }
+            LOAD_UNIT(h, s * slot_vectors, unit)
             for (uint r = 0u; r < ROWS; ++r) {
                 uint base = (expert * rows + min(first + r, rows - 1u)) * expert_row_words;
                 DOT_UNIT(down, base, unit, expert_width, acc[r])
@@ -51,14 +44,7 @@ void main() {
         }
     }
     for (uint unit = lane(); unit < unitsOf(shared_width); unit += LANES) {
-        vec4 v[16];
-        float sums[4];
-        for (uint r = 0u; r < 4u; ++r) {
-            for (uint j = 0u; j < 4u; ++j) {
-                v[4u * r + j] = h_shared[4u * chunkOf(unit, r) + j];
-            }
-            sums[r] = sumOf(v[4u * r], v[4u * r + 1u], v[4u * r + 2u], v[4u * r + 3u]);
-        }
+        LOAD_UNIT(h_shared, 0u, unit)
         for (uint r = 0u; r < ROWS; ++r) {
             uint base = min(first + r, rows - 1u) * shared_row_words;
             DOT_UNIT(down_shared, base, unit, shared_width, sum[r])

@@ -28,14 +28,7 @@ void main() {
         raised[r] = 0.0;
     }
     for (uint unit = lane(); unit < units; unit += LANES) {
-        vec4 v[16];
-        float sums[4];
-        for (uint r = 0u; r < 4u; ++r) {
-            for (uint j = 0u; j < 4u; ++j) {
-                v[4u * r + j] = x[4u * chunkOf(unit, r) + j];
-            }
-            sums[r] = sumOf(v[4u * r], v[4u * r + 1u], v[4u * r + 2u], v[4u * r + 3u]);
-        }
+        LOAD_UNIT(x, 0u, unit)
         for (uint r = 0u; r < ROWS; ++r) {
             DOT_UNIT(gate, base[r], unit, width, gated[r])
             DOT_UNIT(up, base[r], unit, width, raised[r])

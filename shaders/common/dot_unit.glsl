@@ -17,6 +17,17 @@ float sumOf(vec4 a, vec4 b, vec4 c, vec4 d) {
     return (all.x + all.y) + (all.z + all.w);
 }
 
+// Declares v and sums for the activations of a unit that begin at vec4 `first` of BUFFER.
+#define LOAD_UNIT(BUFFER, first, unit)                                                                                 \
+    vec4 v[16];                                                                                                        \
+    float sums[4];                                                                                                     \
+    for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                                \
+        for (uint j_ = 0u; j_ < 4u; ++j_) {                                                                            \
+            v[4u * r_ + j_] = BUFFER[(first) + 4u * chunkOf(unit, r_) + j_];                                           \
+        }                                                                                                              \
+        sums[r_] = sumOf(v[4u * r_], v[4u * r_ + 1u], v[4u * r_ + 2u], v[4u * r_ + 3u]);                               \
+    }
+
 float dotBytes(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d) {
     float acc = dotAdd(bytesOf(q.x), a, 0.0);
     acc = dotAdd(bytesOf(q.y), b, acc);
