@@ -185,7 +185,8 @@ QRect Style::subElementRect(SubElement element, const QStyleOption* option, cons
         return option->rect.adjusted(6, 1, -6, -1);
     }
     if (element == SE_HeaderLabel) {
-        return option->rect.adjusted(8, 0, -8, 0);
+        const int margin = draw::has(widget, "dense") ? 6 : 8;
+        return option->rect.adjusted(margin, 0, -margin, 0);
     }
     if (element == SE_PushButtonContents) {
         return option->rect;

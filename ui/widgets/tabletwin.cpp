@@ -21,23 +21,47 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kRow = 24;
+constexpr int kMargin = 6; // left and right of a cell's words, as in the head
 
-/** Numbers in the mono style, a line below each row. */
+bool isNumber(const QModelIndex& index) {
+    return (index.data(Qt::TextAlignmentRole).value<Qt::Alignment>() & Qt::AlignRight) != 0;
+}
+
+/** Numbers in the mono style, words and numbers on one baseline, a line below each row. The focus is of the row. */
 class TwinDelegate final : public QStyledItemDelegate {
 public:
     using QStyledItemDelegate::QStyledItemDelegate;
 
-    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
-        QStyledItemDelegate::initStyleOption(option, index);
-        const bool number = (option->displayAlignment & Qt::AlignRight) != 0;
-        option->font = theme().font(number ? TextStyle::Mono : TextStyle::Small);
-        option->fontMetrics = QFontMetrics(option->font);
-    }
-
-    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        QStyledItemDelegate::paint(painter, option, index);
-        const QRect& cell = option.rect;
+    void paint(QPainter* painter, const QStyleOptionViewItem& given, const QModelIndex& index) const override {
+        QStyleOptionViewItem option = given;
+        initStyleOption(&option, index);
+        option.widget->style()->drawPrimitive(QStyle::PE_PanelItemViewItem, &option, painter, option.widget);
+        const bool number = isNumber(index);
+        const QFont font = theme().font(number ? TextStyle::Mono : TextStyle::Small);
+        const QFontMetrics metrics(font);
+        const QFontMetrics numbers(theme().font(TextStyle::Mono));
+        const QRect cell = option.rect;
+        const int room = cell.width() - 2 * kMargin;
+        const QString text = metrics.elidedText(option.text, Qt::ElideRight, room);
+        const int left = number ? cell.right() + 1 - kMargin - metrics.horizontalAdvance(text) : cell.left() + kMargin;
+        const int baseline = cell.top() + (cell.height() - 1 - numbers.height()) / 2 + numbers.ascent();
+        painter->setFont(font);
+        painter->setPen(theme().color(Color::Text));
+        painter->drawText(left, baseline, text);
         painter->fillRect(QRect(cell.left(), cell.bottom(), cell.width(), 1), theme().color(Color::BorderSubtle));
+    }
+};
+
+/** Carries the head on above the scroll bar. */
+class HeadEnd final : public QWidget {
+public:
+    using QWidget::QWidget;
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        painter.fillRect(rect(), theme().color(Color::Panel));
+        painter.fillRect(QRect(0, height() - 1, width(), 1), theme().color(Color::Border));
     }
 };
 
@@ -66,13 +90,16 @@ TableTwin::TableTwin(const QString& name, QWidget* parent) : QTableView(parent) 
     setSortingEnabled(true);
     setTabKeyNavigation(false);
     setWordWrap(false);
-    setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+    setVerticalScrollMode(QAbstractItemView::ScrollPerItem);
     setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
     verticalHeader()->hide();
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-    horizontalHeader()->setMinimumSectionSize(48);
+    horizontalHeader()->setMinimumSectionSize(32);
+    horizontalHeader()->setProperty("dense", true);
+    m_headEnd = new HeadEnd(this);
+    addScrollBarWidget(m_headEnd, Qt::AlignTop);
     horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
     connect(selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& current) {
         if (!m_setting && current.isValid()) {
@@ -105,6 +132,25 @@ void TableTwin::setCurrentSourceRow(int row) {
 
 int TableTwin::currentSourceRow() const {
     return currentIndex().isValid() ? m_proxy->mapToSource(currentIndex()).row() : -1;
+}
+
+QList<int> TableTwin::columnWidths() const {
+    constexpr int kMostRows = 256;
+    constexpr int kSortArrow = 14;
+    const QFontMetrics words(theme().font(TextStyle::Small));
+    const QFontMetrics numbers(theme().font(TextStyle::Mono));
+    const int rows = std::min(m_proxy->rowCount(), kMostRows);
+    QList<int> widths;
+    for (int column = 0; column < m_proxy->columnCount(); ++column) {
+        int width = words.horizontalAdvance(m_proxy->headerData(column, Qt::Horizontal).toString());
+        width += column == horizontalHeader()->sortIndicatorSection() ? kSortArrow : 0;
+        for (int row = 0; row < rows; ++row) {
+            const QModelIndex index = m_proxy->index(row, column);
+            width = std::max(width, (isNumber(index) ? numbers : words).horizontalAdvance(index.data().toString()));
+        }
+        widths.append(width + 2 * kMargin + 1);
+    }
+    return widths;
 }
 
 QString TableTwin::copyText() const {
@@ -158,6 +204,29 @@ void TableTwin::applyTheme() {
     verticalHeader()->setDefaultSectionSize(row);
     horizontalHeader()->setFont(theme().font(TextStyle::Small));
     horizontalHeader()->setFixedHeight(row + 4);
+    m_headEnd->setFixedHeight(row + 4);
+}
+
+void TableTwin::paintEvent(QPaintEvent* event) {
+    QTableView::paintEvent(event);
+    const int row = currentIndex().row();
+    if (row < 0 || !hasFocus() || !window()->testAttribute(Qt::WA_KeyboardFocusChange)) {
+        return;
+    }
+    QPainter painter(viewport());
+    painter.setPen(QPen(theme().color(Color::AccentText), 2, Qt::SolidLine, Qt::SquareCap, Qt::MiterJoin));
+    const int width = std::min(viewport()->width(), horizontalHeader()->length() - horizontalHeader()->offset());
+    painter.drawRect(QRect(1, rowViewportPosition(row) + 1, width - 2, rowHeight(row) - 2));
+}
+
+void TableTwin::focusInEvent(QFocusEvent* event) {
+    QTableView::focusInEvent(event);
+    viewport()->update();
+}
+
+void TableTwin::focusOutEvent(QFocusEvent* event) {
+    QTableView::focusOutEvent(event);
+    viewport()->update();
 }
 
 void TableTwin::changeEvent(QEvent* event) {

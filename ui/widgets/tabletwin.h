@@ -7,8 +7,9 @@ class QSortFilterProxyModel;
 
 namespace moescope::ui {
 
-/** The table twin of a chart: the same values, sortable, numbers right-aligned in the mono style. Models give the text in
- *  DisplayRole, the value in UserRole (for sorting and copying) and the alignment in TextAlignmentRole. */
+/** The table twin of a chart: the same values, sortable, numbers right-aligned in the mono style, whole rows below the
+ *  head. Models give the text in DisplayRole, the value in UserRole (for sorting and copying) and the alignment in
+ *  TextAlignmentRole. */
 class TableTwin : public QTableView {
     Q_OBJECT
 public:
@@ -18,6 +19,8 @@ public:
     /** Selects and shows a row of the source; −1: none. Emits nothing. */
     void setCurrentSourceRow(int row);
     int currentSourceRow() const;
+    /** Width of each column with whole words and numbers, in logical px. */
+    QList<int> columnWidths() const;
     /** Header and the selected rows, or all rows where none or one is selected, with tabs between raw values. */
     QString copyText() const;
 
@@ -35,11 +38,15 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
     void changeEvent(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
 
 private:
     void applyTheme();
 
     QSortFilterProxyModel* m_proxy = nullptr;
+    QWidget* m_headEnd = nullptr;
     bool m_setting = false;
 };
 
