@@ -26,7 +26,7 @@ public:
     }
 
     Matrix matrix(const std::string& name) {
-        const gguf::TensorInfo& tensor = found(name);
+        const gguf::TensorInfo& tensor = findTensor(m_file, name);
         Matrix matrix;
         matrix.type = tensor.type;
         matrix.width = static_cast<uint32_t>(tensor.shape[0]);
@@ -59,7 +59,7 @@ public:
     Matrix optionalMatrix(const std::string& name) { return m_file.find(name) != nullptr ? matrix(name) : Matrix{}; }
 
     std::vector<float> values(const std::string& name) {
-        const gguf::TensorInfo& tensor = found(name);
+        const gguf::TensorInfo& tensor = findTensor(m_file, name);
         std::vector<uint8_t> source(tensor.bytes);
         m_file.read(tensor, 0, source);
         check(tensor, source);
@@ -83,15 +83,6 @@ public:
     uint64_t bytes() const { return m_bytes; }
 
 private:
-    const gguf::TensorInfo& found(const std::string& name) const {
-        const gguf::TensorInfo* tensor = m_file.find(name);
-        if (tensor == nullptr) {
-            throw Error("weights.missing", "The file “{file}” has no tensor “{tensor}”.",
-                        {{"file", m_file.path().filename().string()}, {"tensor", name}});
-        }
-        return *tensor;
-    }
-
     std::unique_ptr<vulkan::Buffer> buffer(const gguf::TensorInfo& tensor, uint64_t bytes) {
         const uint64_t most = m_device.limits().max_storage_range;
         if (bytes > most) {
@@ -174,6 +165,15 @@ DeviceWeights::DeviceWeights(vulkan::Device& device, const model::ModelConfig& c
         layers.push_back(std::move(layer));
     }
     m_bytes = upload.bytes();
+}
+
+const gguf::TensorInfo& findTensor(const gguf::Reader& file, const std::string& name) {
+    const gguf::TensorInfo* tensor = file.find(name);
+    if (tensor == nullptr) {
+        throw Error("weights.missing", "The file “{file}” has no tensor “{tensor}”.",
+                    {{"file", file.path().filename().string()}, {"tensor", name}});
+    }
+    return *tensor;
 }
 
 uint64_t deviceBytes(const model::ExpectedTensor& tensor, gguf::TensorType type) {

@@ -63,6 +63,9 @@ private:
     uint64_t m_bytes = 0;
 };
 
+/** Throws trace::Error{weights.missing}. */
+const gguf::TensorInfo& findTensor(const gguf::Reader& file, const std::string& name);
+
 /** Bytes of a tensor on the device; 0 for attn_k_norm, which is folded into attn_q_norm's buffer. */
 uint64_t deviceBytes(const model::ExpectedTensor& tensor, gguf::TensorType type);
 
