@@ -130,7 +130,7 @@ void talk(const Options& options) {
         const Log log(options.output.verbose);
         LoadRequest load{options.model, options.device, options.kv};
         const OpenModel model(options.model);
-        load.context = chooseContext(model.info, options.context, 0, model.info.context_length);
+        load.context = options.context ? chooseContext(model.info, options.context, 0, 0) : 0;
         engine = loadEngine(load, log);
     }
     const bool person = platform::isTerminal(platform::Stream::Input);
@@ -138,6 +138,13 @@ void talk(const Options& options) {
     if (person) {
         printForeign(engine->model().name + " (" + engine->model().main_type + ") on " + engine->device().name +
                      ". /help lists the commands.\n");
+        const inference::ContextChoice& context = engine->contextChoice();
+        if (context.shortened) {
+            printForeign("The context holds " + trace::grouped(context.tokens) + " of this model's " +
+                         trace::grouped(context.model_tokens) + " tokens: all of them would need " +
+                         trace::bytesText(context.whole_bytes) + ", and " + trace::bytesText(context.free_bytes) +
+                         " are free on the device.\n");
+        }
     }
     bool quit = false;
     std::string line;
@@ -176,7 +183,8 @@ void addChat(CLI::App& program, Action& action) {
     CLI::App* command = program.add_subcommand("chat", "Chat in the terminal");
     addModel(*command, options->model);
     command->add_option("--system", options->system, "System message");
-    command->add_option("--ctx", options->context, "Tokens that the KV cache holds; the model's limit if not given");
+    command->add_option("--ctx", options->context,
+                        "Tokens that the KV cache holds; if not given, what of the model's fits");
     addSampling(*command, options->sampling);
     addKv(*command, options->kv);
     addDevice(*command, options->device);

@@ -113,6 +113,7 @@ void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
         options.device = job.device;
         options.kv = job.kv;
         options.context = job.context;
+        options.memory_bytes = job.memory_bytes;
         options.cache_folder = job.cache_folder;
         auto next = std::chrono::steady_clock::now();
         options.progress = [this, number, &next](uint64_t done, uint64_t total) {
@@ -126,8 +127,10 @@ void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
         // A tokenizer of its own for counting drafts: that goes on while this thread answers.
         const gguf::Reader file(job.model);
         auto tokenizer = std::make_shared<const model::Tokenizer>(file);
-        m_events.loaded(number, {m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->loadMs()},
-                        std::move(tokenizer));
+        m_events.loaded(
+            number,
+            {m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->contextChoice(), m_engine->loadMs()},
+            std::move(tokenizer));
     } catch (...) {
         const trace::Error error = currentError();
         m_engine.reset();

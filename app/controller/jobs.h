@@ -18,7 +18,8 @@ struct LoadJob {
     std::filesystem::path model;
     std::string device; ///< name or index; empty: the best
     inference::KvType kv = inference::KvType::F16;
-    uint32_t context = 0;               ///< tokens; 0: the model's limit
+    uint32_t context = 0;               ///< tokens; 0: what of the model's fits the device
+    uint64_t memory_bytes = 0;          ///< of the device, at most; 0: what is free
     std::filesystem::path cache_folder; ///< empty: none
 };
 
@@ -26,6 +27,7 @@ struct Loaded {
     trace::ModelInfo model;
     trace::DeviceInfo device;
     trace::MemoryInfo memory;
+    inference::ContextChoice context;
     double load_ms = 0;
 };
 

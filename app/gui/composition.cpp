@@ -124,6 +124,7 @@ void Composition::loadModel() {
     }
     m_loadedFor = chosenDevice();
     job.device = m_loadedFor.toStdString();
+    job.memory_bytes = m_options.memory_bytes;
     job.cache_folder = platform::usableCacheFolder();
     m_controller.load(job);
     m_controller.listDevices();
@@ -270,6 +271,9 @@ void Composition::connectModel() {
         m_traces.setModel(ui::TraceShape::of(loaded.model));
         m_answered = false;
         m_session.modelChanged();
+        if (loaded.context.shortened) {
+            m_window->chat()->setNotice(contextSentence(loaded));
+        }
         updateActivity();
         updateContext();
     });

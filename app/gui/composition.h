@@ -20,7 +20,8 @@ class RoutingPanels;
 struct StartOptions {
     QString data_folder; ///< empty: the user's
     QString model = QStringLiteral("builtin");
-    QString device; ///< empty: as set in the settings, which count again once another is chosen there
+    QString device;           ///< empty: as set in the settings, which count again once another is chosen there
+    quint64 memory_bytes = 0; ///< of the device, at most; 0: what is free
 };
 
 /** The app: makes window, store, controller and what lies between them, and ties them together. Every connection from

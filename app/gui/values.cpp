@@ -108,6 +108,22 @@ store::ModelStamp stampOf(const trace::ModelInfo& model) {
             QString::fromStdString(model.main_type), model.parameters};
 }
 
+QString contextSentence(const controller::Loaded& loaded) {
+    const inference::ContextChoice& context = loaded.context;
+    const bool too_wide = context.whole_buffer_bytes > context.largest_buffer_bytes;
+    const QString pattern =
+        too_wide ? QCoreApplication::translate("values", "The context holds %1 of this model's %2 tokens: all of them "
+                                                         "would need a buffer of %3, and “%4” can bind %5 at once.")
+                 : QCoreApplication::translate("values", "The context holds %1 of this model's %2 tokens: with all of "
+                                                         "them it would need %3, and “%4” has %5 free, of which a "
+                                                         "sixteenth is left to other programs.");
+    const auto bytes = [](quint64 count) { return QString::fromStdString(trace::bytesText(count)); };
+    return pattern.arg(ui::groupedText(context.tokens), ui::groupedText(context.model_tokens),
+                       bytes(too_wide ? context.whole_buffer_bytes : context.whole_bytes),
+                       QString::fromStdString(loaded.device.name),
+                       bytes(too_wide ? context.largest_buffer_bytes : context.free_bytes));
+}
+
 QString parametersText(quint64 parameters, quint64 active) {
     if (parameters == 0) {
         return {};

@@ -26,6 +26,8 @@ inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 
 quint64 seedOf(const ui::SamplingView& sampling);
 
 store::ModelStamp stampOf(const trace::ModelInfo& model);
+/** Why the context is shorter than the model's, with the figures. */
+QString contextSentence(const controller::Loaded& loaded);
 /** "30M, 6.5M active"; without the second part if `active` is 0 or all. */
 QString parametersText(quint64 parameters, quint64 active);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inference/engine.h"
 
+#include "engine/inference/memory_plan.h"
 #include "engine/inference/text_stream.h"
 #include "engine/inference/transformer.h"
 #include "engine/trace/error.h"
@@ -34,13 +35,13 @@ const gguf::Reader& withTensors(const gguf::Reader& file) {
     return file;
 }
 
-uint32_t contextOf(const LoadOptions& options, const model::ModelConfig& config) {
-    if (options.context > config.context_length) {
-        throw Error("context.too_long",
-                    "A context of {asked} tokens was asked for, and this model has at most {limit}.",
-                    {{"asked", trace::grouped(options.context)}, {"limit", trace::grouped(config.context_length)}});
-    }
-    return options.context != 0 ? options.context : config.context_length;
+MemoryRoom roomOf(const vulkan::Device& device, const LoadOptions& options) {
+    const vulkan::Limits& limits = device.limits();
+    const uint64_t free = device.freeBytes();
+    return {.device = device.info().name,
+            .free_bytes = options.memory_bytes != 0 ? std::min(options.memory_bytes, free) : free,
+            .largest_buffer = std::min(limits.max_storage_range, limits.max_allocation),
+            .software = limits.software && options.memory_bytes == 0};
 }
 
 vulkan::DeviceOptions deviceOptions(const LoadOptions& options) {
@@ -56,7 +57,8 @@ struct Engine::Impl {
     Impl(const std::filesystem::path& path, const LoadOptions& options)
         : file(path), config(model::readConfig(withTensors(file))), info(model::readInfo(file)), tokenizer(file),
           device(vulkan::Device::create(deviceOptions(options))),
-          transformer(*device, config, file, contextOf(options, config), options.kv, options.progress) {
+          choice(chooseContext(config, file, options.context, options.kv, roomOf(*device, options))),
+          transformer(*device, config, file, choice.tokens, options.kv, options.progress) {
         memory.weights_bytes = transformer.weightsBytes();
         memory.kv_bytes = transformer.kvBytes();
         memory.kv_bytes_per_token = transformer.kvBytes() / transformer.context();
@@ -120,6 +122,7 @@ struct Engine::Impl {
     trace::ModelInfo info;
     model::Tokenizer tokenizer;
     std::unique_ptr<vulkan::Device> device;
+    ContextChoice choice;
     Transformer transformer;
     trace::MemoryInfo memory;
     std::optional<model::ChatTemplate> chatTemplate;
@@ -144,6 +147,7 @@ const trace::ModelInfo& Engine::model() const { return m_impl->info; }
 const model::ModelConfig& Engine::config() const { return m_impl->config; }
 const trace::DeviceInfo& Engine::device() const { return m_impl->device->info(); }
 const trace::MemoryInfo& Engine::memory() const { return m_impl->memory; }
+const ContextChoice& Engine::contextChoice() const { return m_impl->choice; }
 double Engine::loadMs() const { return m_impl->loadMs; }
 const model::Tokenizer& Engine::tokenizer() const { return m_impl->tokenizer; }
 uint32_t Engine::position() const { return static_cast<uint32_t>(m_impl->cached.size()); }

@@ -27,10 +27,26 @@ KvType parseKvType(std::string_view name);
 struct LoadOptions {
     std::string device; ///< index or part of the name; empty: the best
     KvType kv = KvType::F16;
-    uint32_t context = 0;               ///< tokens; 0: the model's limit
+    /** Tokens that the KV cache holds. 0: the model's limit, or what of it fits the device's memory. One that is named
+     *  and does not fit is refused (trace::Error{context.memory}). */
+    uint32_t context = 0;
+    uint64_t memory_bytes = 0;          ///< of the device, at most; 0: what it says is free
     std::filesystem::path cache_folder; ///< pipeline cache; empty: none
     /** Bytes uploaded and in all; returns false to cancel (trace::Error{load.cancelled}). */
     std::function<bool(uint64_t done, uint64_t total)> progress;
+};
+
+/** The context that a model was loaded with, and why. */
+struct ContextChoice {
+    uint32_t tokens = 0;
+    uint32_t model_tokens = 0;         ///< the model's limit
+    uint64_t whole_bytes = 0;          ///< what the model would need with all of it
+    uint64_t free_bytes = 0;           ///< on the device before the load
+    uint64_t whole_buffer_bytes = 0;   ///< of the largest buffer that grows with the context, with all of it
+    uint64_t largest_buffer_bytes = 0; ///< that the device can bind
+
+    /** Chosen shorter than the model's because the whole does not fit. */
+    bool shortened = false;
 };
 
 struct GenerationRequest {
@@ -89,6 +105,7 @@ public:
     const model::ModelConfig& config() const;
     const trace::DeviceInfo& device() const;
     const trace::MemoryInfo& memory() const;
+    const ContextChoice& contextChoice() const;
     double loadMs() const;
     const model::Tokenizer& tokenizer() const;
     /** Renders and encodes a conversation; trace::Error{template.unsupported} if the model's template is not known. */

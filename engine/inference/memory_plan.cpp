@@ -8,12 +8,18 @@
 #include "engine/model/hugging_face.h"
 #include "engine/trace/error.h"
 
+#include <algorithm>
+
 namespace moescope::inference {
 
 namespace {
 
+constexpr uint32_t leastContext = 128;          // tokens: shorter ones hold no conversation
+constexpr uint32_t leastSoftwareContext = 4096; // tokens
+constexpr uint32_t contextStep = 64;            // tokens
+
 template <typename TypeOf>
-MemoryPlan plan(const model::ModelConfig& config, uint32_t context, KvType kv, TypeOf typeOf) {
+MemoryPlan plan(const model::ModelConfig& config, uint32_t context, KvType kv, uint32_t batch, TypeOf typeOf) {
     MemoryPlan plan;
     for (const model::ExpectedTensor& tensor : model::expectedTensors(config)) {
         plan.weights_bytes += deviceBytes(tensor, typeOf(tensor));
@@ -26,27 +32,82 @@ MemoryPlan plan(const model::ModelConfig& config, uint32_t context, KvType kv, T
     const uint64_t exactHead = uint64_t{2} * config.head_dim * kvElementBytes(kv) * config.block_count;
     plan.kv_bytes_mha = exactHead * config.head_count * context;
     plan.kv_bytes_gqa = exactHead * config.head_count_kv * context;
-    // The larger micro-batch: what a GPU would take. A software driver stays below it.
-    plan.workspace_bytes = ActivationSizes(config, context, microBatch(false)).total();
+    plan.workspace_bytes = ActivationSizes(config, context, batch).total();
     return plan;
+}
+
+MemoryPlan planOfFile(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv,
+                      uint32_t batch) {
+    return plan(config, context, kv, batch,
+                [&](const model::ExpectedTensor& expected) { return findTensor(file, expected.name).type; });
+}
+
+[[noreturn]] void throwNoMemory(const gguf::Reader& file, const MemoryPlan& plan, uint32_t context,
+                                const MemoryRoom& room) {
+    throw trace::Error("context.memory",
+                       "“{file}” needs {bytes} with a context of {context} tokens ({weights} of weights, {kv} of KV "
+                       "cache) and “{device}” has {free} free. Choose a shorter context, a smaller model or another "
+                       "device.",
+                       {{"file", file.path().filename().string()},
+                        {"bytes", trace::bytesText(plan.total())},
+                        {"context", trace::grouped(context)},
+                        {"weights", trace::bytesText(plan.weights_bytes)},
+                        {"kv", trace::bytesText(plan.kv_bytes)},
+                        {"device", room.device},
+                        {"free", trace::bytesText(room.free_bytes)}});
 }
 
 } // namespace
 
+// The larger micro-batch: what a GPU would take. A software driver stays below it.
 MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv) {
-    return plan(config, context, kv, [&](const model::ExpectedTensor& expected) {
-        const gguf::TensorInfo* tensor = file.find(expected.name);
-        if (tensor == nullptr) {
-            throw trace::Error("weights.missing", "The file “{file}” has no tensor “{tensor}”.",
-                               {{"file", file.path().filename().string()}, {"tensor", expected.name}});
-        }
-        return tensor->type;
-    });
+    return planOfFile(config, file, context, kv, microBatch(false));
 }
 
 MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, uint32_t context, KvType kv) {
-    return plan(config, context, kv,
+    return plan(config, context, kv, microBatch(false),
                 [&](const model::ExpectedTensor& expected) { return model::storedType(expected, type); });
+}
+
+ContextChoice chooseContext(const model::ModelConfig& config, const gguf::Reader& file, uint32_t asked, KvType kv,
+                            const MemoryRoom& room) {
+    const uint32_t limit = config.context_length;
+    if (asked > limit) {
+        throw trace::Error("context.too_long",
+                           "A context of {asked} tokens was asked for, and this model has at most {limit}.",
+                           {{"asked", trace::grouped(asked)}, {"limit", trace::grouped(limit)}});
+    }
+    const uint32_t batch = microBatch(room.software);
+    const auto planOf = [&](uint32_t context) { return planOfFile(config, file, context, kv, batch); };
+    // One owner's keys or values, or the rotations, lie in one buffer.
+    const uint64_t widest =
+        std::max<uint64_t>(kvBytesPerOwnerToken(config, kv) / 2, ActivationSizes(config, 1, 1).rope);
+    ContextChoice choice{.tokens = asked != 0 ? asked : limit,
+                         .model_tokens = limit,
+                         .whole_bytes = planOf(limit).total(),
+                         .free_bytes = room.free_bytes,
+                         .whole_buffer_bytes = widest * limit,
+                         .largest_buffer_bytes = room.largest_buffer};
+    if (asked == 0) {
+        const uint64_t usable = room.free_bytes - room.free_bytes / 16;
+        const uint64_t fixed = planOf(0).total();
+        const uint64_t each = planOf(1).total() - fixed;
+        const uint64_t bindable = room.largest_buffer / widest;
+        const uint64_t fitting = usable > fixed ? (usable - fixed) / each : 0;
+        const uint64_t least = fitting < leastContext && room.software ? leastSoftwareContext : leastContext;
+        const uint64_t most = std::min(std::max(fitting, least), bindable);
+        if (most < limit) {
+            choice.tokens = static_cast<uint32_t>(std::max<uint64_t>(most / contextStep, 1) * contextStep);
+            choice.shortened = true;
+        }
+    }
+    if (!room.software) {
+        const MemoryPlan needed = planOf(choice.tokens);
+        if (needed.total() > room.free_bytes) {
+            throwNoMemory(file, needed, choice.tokens, room);
+        }
+    }
+    return choice;
 }
 
 } // namespace moescope::inference

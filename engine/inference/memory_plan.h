@@ -6,6 +6,7 @@
 #include "engine/model/model_config.h"
 
 #include <cstdint>
+#include <string>
 
 namespace moescope::inference {
 
@@ -25,5 +26,20 @@ struct MemoryPlan {
 MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv);
 /** From a configuration alone: matrices in `type`, with the rules of convert (1-D tensors and routers F32, …). */
 MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, uint32_t context, KvType kv);
+
+/** What a device has for a model. */
+struct MemoryRoom {
+    std::string device; ///< its name
+    uint64_t free_bytes = 0;
+    uint64_t largest_buffer = 0; ///< that can be bound at once
+    bool software = false;       ///< its figure is a guess: the memory is the host's
+};
+
+/** The context for a load that asked for `asked` tokens; 0: as much of the model's as fits, a sixteenth of the free memory
+ *  left to others. Throws trace::Error{context.too_long} for more than the model's limit, {context.memory} where the asked
+ *  tokens, or with 0 even a short context, do not fit. A software device refuses by itself: there, what does not fit by
+ *  its figure is tried, with at most 4,096 tokens unless more were asked for. */
+ContextChoice chooseContext(const model::ModelConfig& config, const gguf::Reader& file, uint32_t asked, KvType kv,
+                            const MemoryRoom& room);
 
 } // namespace moescope::inference

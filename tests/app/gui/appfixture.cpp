@@ -15,10 +15,11 @@ namespace {
 
 constexpr int patience = 60'000; // ms: software Vulkan on a loaded machine
 
-gui::StartOptions optionsFor(const QString& folder, const QString& model) {
+gui::StartOptions optionsFor(const QString& folder, const QString& model, quint64 memory_bytes) {
     gui::StartOptions options;
     options.data_folder = folder;
     options.model = model;
+    options.memory_bytes = memory_bytes;
     return options;
 }
 
@@ -37,7 +38,10 @@ QString goldenModel() {
     return file;
 }
 
-App::App(const QString& folder, const QString& model) : composition(optionsFor(folder, model)) { composition.start(); }
+App::App(const QString& folder, const QString& model, quint64 memory_bytes)
+    : composition(optionsFor(folder, model, memory_bytes)) {
+    composition.start();
+}
 
 bool App::waitForModel() {
     return QTest::qWaitFor(

@@ -14,7 +14,8 @@ QString goldenModel();
 
 /** The app with a data folder of its own and a small model. */
 struct App {
-    explicit App(const QString& folder, const QString& model = goldenModel());
+    /** `memory_bytes`: of the device, at most; 0: what is free. */
+    explicit App(const QString& folder, const QString& model = goldenModel(), quint64 memory_bytes = 0);
 
     bool waitForModel();
     /** The store has answered everything so far and its answers were taken. */

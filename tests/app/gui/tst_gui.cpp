@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/app/gui/appfixture.h"
 
+#include "engine/gguf/reader.h"
+#include "engine/inference/memory_plan.h"
 #include "ui/mainwindow/settingsdialog.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/composer.h"
@@ -55,6 +57,26 @@ private slots:
                 app.composition.window().conversations()->model()->rowOf(app.composition.session().conversation()) >= 0,
                 true);
         }
+    }
+
+    void aContextThatDoesNotFitIsShorterAndSaidSo() {
+        const QTemporaryDir folder;
+        const gguf::Reader file(test::goldenModel().toStdString());
+        const model::ModelConfig config = model::readConfig(file);
+        QVERIFY(config.context_length > 200);
+        const auto planned = inference::planMemory(config, file, 200, inference::KvType::F16).total();
+        App app(folder.path(), test::goldenModel(), planned * 16 / 15 + 16);
+        QVERIFY(app.waitForModel());
+        QCOMPARE(app.composition.controller().loaded()->memory.context, 192U);
+        QTRY_VERIFY(app.shows(QStringLiteral("The context holds 192 of this model's 256 tokens")));
+        QVERIFY(app.ask(QStringLiteral("Hello there")));
+        QVERIFY(!app.messages()[1].text.isEmpty());
+
+        // One for which all of it fits says nothing of the kind.
+        const QTemporaryDir other;
+        App roomy(other.path());
+        QVERIFY(roomy.waitForModel());
+        QVERIFY(!roomy.shows(QStringLiteral("The context holds")));
     }
 
     void regenerateMakesAVersionAndEditABranch() {

@@ -52,6 +52,26 @@ private slots:
         QVERIFY(ranges[1].end > ranges[1].begin);
     }
 
+    void aShorterContextIsExplained() {
+        controller::Loaded loaded;
+        loaded.device.name = "A card";
+        loaded.context.tokens = 8192;
+        loaded.context.model_tokens = 32'768;
+        loaded.context.whole_bytes = quint64{9} << 30;
+        loaded.context.free_bytes = quint64{8} << 30;
+        loaded.context.whole_buffer_bytes = quint64{1} << 28;
+        loaded.context.largest_buffer_bytes = quint64{1} << 30;
+        QCOMPARE(
+            gui::contextSentence(loaded),
+            QString::fromUtf8("The context holds 8,192 of this model's 32,768 tokens: with all of them it would need "
+                              "9.00 GiB, and “A card” has 8.00 GiB free, of which a sixteenth is left to other "
+                              "programs."));
+        loaded.context.largest_buffer_bytes = quint64{1} << 27;
+        QCOMPARE(gui::contextSentence(loaded),
+                 QString::fromUtf8("The context holds 8,192 of this model's 32,768 tokens: all of them would need a "
+                                   "buffer of 256 MiB, and “A card” can bind 128 MiB at once."));
+    }
+
     void errorsAreWholeSentences() {
         const trace::Error error("some.id", "“{file}” has {bytes}.", {{"file", "a {bytes} b"}, {"bytes", "3 bytes"}});
         QCOMPARE(gui::sentence(error), QString::fromUtf8("“a {bytes} b” has 3 bytes."));

@@ -253,6 +253,62 @@ TEST_F(EngineTest, kv_buffers_are_the_owners_only_and_equal_the_plan) {
     }
 }
 
+TEST_F(EngineTest, the_context_is_what_of_the_models_fits_the_memory) {
+    const auto path = goldenGguf("large_like", TensorType::F32);
+    const gguf::Reader file(path);
+    const model::ModelConfig& config = engine->config();
+    ASSERT_EQ(config.context_length, 256U);
+    const auto needed = [&](uint32_t context) {
+        return inference::planMemory(config, file, context, KvType::F32).total();
+    };
+    const auto load = [&](uint64_t bytes, uint32_t context = 0) {
+        return Engine::load(path, {.kv = KvType::F32, .context = context, .memory_bytes = bytes});
+    };
+    // A sixteenth stays free.
+    const auto roomFor = [&](uint32_t context) { return needed(context) * 16 / 15 + 16; };
+
+    const auto whole = load(roomFor(256));
+    EXPECT_EQ(whole->memory().context, 256U);
+    EXPECT_FALSE(whole->contextChoice().shortened);
+
+    const auto part = load(roomFor(200));
+    EXPECT_EQ(part->memory().context, 192U) << "whole steps of 64";
+    EXPECT_TRUE(part->contextChoice().shortened);
+    EXPECT_EQ(part->contextChoice().model_tokens, 256U);
+    EXPECT_EQ(part->contextChoice().whole_bytes, needed(256));
+    EXPECT_EQ(part->contextChoice().free_bytes, roomFor(200));
+    EXPECT_LE(part->memory().weights_bytes + part->memory().kv_bytes + part->memory().workspace_bytes, roomFor(200));
+    const std::vector<int32_t> prompt = someTokens(100, 9);
+    EXPECT_EQ(part->generate(greedy(prompt, 8)).tokens, whole->generate(greedy(prompt, 8)).tokens);
+
+    // A named one is taken or refused, never changed; and a model that has no room for even a short one.
+    EXPECT_EQ(load(needed(256), 256)->memory().context, 256U);
+    EXPECT_EQ(load(needed(100), 100)->memory().context, 100U);
+    EXPECT_EQ(idOf([&] { load(needed(256) - 1, 256); }), "context.memory");
+    EXPECT_EQ(idOf([&] { load(needed(128) - 1); }), "context.memory");
+    try {
+        load(needed(256) - 1, 256);
+    } catch (const trace::Error& error) {
+        EXPECT_NE(std::string(error.what()).find(trace::bytesText(needed(256))), std::string::npos) << error.what();
+    }
+}
+
+TEST_F(EngineTest, the_context_keeps_to_what_the_device_can_bind) {
+    const gguf::Reader file(goldenGguf("large_like", TensorType::F32));
+    const model::ModelConfig& config = engine->config();
+    const uint64_t plenty = uint64_t{1} << 40;
+    inference::MemoryRoom room{.device = "a device", .free_bytes = plenty, .largest_buffer = plenty, .software = false};
+    const auto whole = inference::chooseContext(config, file, 0, KvType::F32, room);
+    EXPECT_EQ(whole.tokens, 256U);
+    room.largest_buffer = whole.whole_buffer_bytes - 1;
+    const auto part = inference::chooseContext(config, file, 0, KvType::F32, room);
+    EXPECT_EQ(part.tokens, 192U);
+    EXPECT_TRUE(part.shortened);
+    // A software driver's figure says little of the host's memory: it may refuse by itself.
+    room = {.device = "a device", .free_bytes = 1, .largest_buffer = plenty, .software = true};
+    EXPECT_EQ(inference::chooseContext(config, file, 0, KvType::F32, room).tokens, 256U);
+}
+
 TEST_F(EngineTest, a_weight_that_is_nan_or_infinite_is_named) {
     const auto good = goldenGguf("large_like", TensorType::F32);
     const gguf::Reader reader(good);
