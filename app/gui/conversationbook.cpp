@@ -74,8 +74,8 @@ void ConversationBook::search(const QString& text) {
         m_cancelSearch->store(true);
     }
     m_cancelSearch = std::make_shared<std::atomic<bool>>(false);
-    m_worker.run(
-        this, [text, cancel = m_cancelSearch](store::Store& store) { return store.search(text, 200, cancel.get()); },
+    m_worker.search(
+        this, text, 200, m_cancelSearch,
         [this, text, cancel = m_cancelSearch](const store::SearchResult& result) {
             if (!cancel->load()) {
                 emit found(text, hitsOf(result.hits));

@@ -31,7 +31,7 @@ std::atomic<quint64> connectionsMade = 0;
 
 } // namespace
 
-Connection::Connection(const QString& file, int busyTimeout)
+Connection::Connection(const QString& file, int busyTimeout, Access access)
     : m_file(file), m_name(QStringLiteral("moescope-store-%1").arg(++connectionsMade)) {
     if (!QSqlDatabase::isDriverAvailable(QStringLiteral("QSQLITE"))) {
         throw trace::Error("store.no_sqlite",
@@ -39,7 +39,8 @@ Connection::Connection(const QString& file, int busyTimeout)
     }
     m_database = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), m_name);
     m_database.setDatabaseName(file);
-    m_database.setConnectOptions(QStringLiteral("QSQLITE_BUSY_TIMEOUT=%1").arg(busyTimeout));
+    m_database.setConnectOptions(QStringLiteral("QSQLITE_BUSY_TIMEOUT=%1").arg(busyTimeout) +
+                                 (access == Access::Read ? QStringLiteral(";QSQLITE_OPEN_READONLY") : QString()));
     if (!m_database.open()) {
         const QSqlError error = m_database.lastError();
         m_database = QSqlDatabase();

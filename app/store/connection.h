@@ -10,11 +10,16 @@
 
 namespace moescope::store {
 
+enum class Access {
+    Write,
+    Read, ///< the file must be there
+};
+
 /** One connection of SQLite. Every failure is a trace::Error with an id of the store. */
 class Connection {
 public:
     /** `busyTimeout`: ms to wait for a lock of another program. */
-    Connection(const QString& file, int busyTimeout);
+    Connection(const QString& file, int busyTimeout, Access access = Access::Write);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

@@ -171,14 +171,15 @@ private:
 
 } // namespace
 
-SearchResult Store::search(const QString& query, int limit, const std::atomic<bool>* cancel) const {
+SearchResult searchIn(Connection& database, const QString& query, int limit, const std::atomic<bool>* cancel) {
     const Words words = wordsOf(query.simplified());
-    if (words.all.isEmpty() || limit <= 0) {
-        return {};
-    }
+    return words.all.isEmpty() || limit <= 0 ? SearchResult() : Search(database, words, limit, cancel).run();
+}
+
+SearchResult Store::search(const QString& query, int limit, const std::atomic<bool>* cancel) const {
     Connection& database = *m_impl->database;
     try {
-        return Search(database, words, limit, cancel).run();
+        return searchIn(database, query, limit, cancel);
     } catch (const trace::Error& error) {
         if (error.id() != "store.index_damaged") {
             throw;
@@ -189,7 +190,7 @@ SearchResult Store::search(const QString& query, int limit, const std::atomic<bo
     database.query(QStringLiteral("INSERT INTO title_search (title_search) VALUES ('rebuild')"));
     database.query(QStringLiteral("INSERT INTO text_search (text_search) VALUES ('rebuild')"));
     transaction.commit();
-    return Search(database, words, limit, cancel).run();
+    return searchIn(database, query, limit, cancel);
 }
 
 } // namespace moescope::store

@@ -233,6 +233,8 @@ Store::~Store() = default;
 
 const OpenReport& Store::report() const { return m_impl->report; }
 
+bool Store::isInMemory() const { return m_impl->options.in_memory; }
+
 QJsonValue Store::setting(const QString& name) const {
     const QVariant text = m_impl->database->value(QStringLiteral("SELECT value FROM settings WHERE name = ?"), {name});
     // In an array: JSON documents of old know no plain values.

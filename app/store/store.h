@@ -38,6 +38,8 @@ public:
     Store& operator=(const Store&) = delete;
 
     const OpenReport& report() const;
+    /** Nothing of it outlives this object, and no other connection sees it. */
+    bool isInMemory() const;
 
     // Conversations
     Conversation addConversation(const QString& systemPrompt = {}, const QJsonObject& sampling = {});

@@ -46,6 +46,9 @@ QJsonObject fromJson(const QVariant& text);
  *  are searched by reading them. */
 bool isIndexable(const QString& text);
 
+/** Store::search() on any connection to the file; throws store.index_damaged as well. */
+SearchResult searchIn(Connection& database, const QString& query, int limit, const std::atomic<bool>* cancel);
+
 [[noreturn]] void failNotFound(const char* kind, qint64 id);
 
 } // namespace moescope::store

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/store/storeworker.h"
 
+#include "app/store/storeimpl.h"
+
 #include <exception>
 
 namespace moescope::store {
@@ -17,6 +19,10 @@ StoreWorker::StoreWorker(QObject* parent) : QObject(parent), m_host(std::make_un
     m_host->moveToThread(&m_thread);
     m_thread.setObjectName(QStringLiteral("store"));
     m_thread.start();
+    m_searchHost = std::make_unique<QObject>();
+    m_searchHost->moveToThread(&m_searchThread);
+    m_searchThread.setObjectName(QStringLiteral("search"));
+    m_searchThread.start();
 }
 
 StoreWorker::~StoreWorker() { close(); }
@@ -25,6 +31,7 @@ void StoreWorker::open(const QString& folder, const StoreOptions& options, QObje
                        std::function<void(const OpenReport&)> done, std::function<void(const trace::Error&)> failed) {
     const QPointer<QObject> alive(receiver);
     enqueue([this, folder, options, alive, done = std::move(done), failed = std::move(failed)] {
+        endSearches();
         m_store.reset();
         const auto refuse = [&](const trace::Error& error) {
             deliver([alive, failed, error] {
@@ -76,10 +83,90 @@ void StoreWorker::deliver(std::function<void()> result) {
     QMetaObject::invokeMethod(this, std::move(result), Qt::QueuedConnection);
 }
 
+void StoreWorker::search(QObject* receiver, const QString& query, int limit, std::shared_ptr<std::atomic<bool>> cancel,
+                         std::function<void(const SearchResult&)> done,
+                         std::function<void(const trace::Error&)> failed) {
+    if (!cancel) {
+        cancel = std::make_shared<std::atomic<bool>>(false);
+    }
+    const QPointer<QObject> alive(receiver);
+    const auto answer = [this, alive, done = std::move(done)](SearchResult result) {
+        deliver([alive, done, result = std::move(result)] {
+            if (alive) {
+                done(result);
+            }
+        });
+    };
+    const auto refuse = [this, alive, failed = std::move(failed)](const trace::Error& error) {
+        if (!failed) {
+            emit this->failed(error);
+        } else if (alive) {
+            failed(error);
+        }
+    };
+    const auto inStore = [query, limit, cancel, answer](Store& store) {
+        answer(store.search(query, limit, cancel.get()));
+    };
+    post(
+        [this, query, limit, cancel, answer, refuse, inStore](Store& store) {
+            if (store.isInMemory()) {
+                inStore(store);
+                return;
+            }
+            const auto work = [this, file = store.report().file, query, limit, cancel, answer, refuse, inStore,
+                               ending = m_endings.load()] {
+                {
+                    const std::lock_guard lock(m_runningMutex);
+                    if (ending != m_endings.load()) {
+                        cancel->store(true);
+                    }
+                    m_running = cancel;
+                }
+                if (cancel->load()) {
+                    SearchResult none;
+                    none.complete = false;
+                    answer(none);
+                    return;
+                }
+                try {
+                    answer(searchIn(reader(file), query, limit, cancel.get()));
+                } catch (const trace::Error&) {
+                    // The store mends its index, and keeps in mind that its file is damaged.
+                    post(inStore, refuse);
+                }
+            };
+            QMetaObject::invokeMethod(m_searchHost.get(), work, Qt::QueuedConnection);
+        },
+        refuse);
+}
+
+Connection& StoreWorker::reader(const QString& file) {
+    constexpr int busyTimeout = 5000; // ms
+    if (!m_reader) {
+        m_reader = std::make_unique<Connection>(file, busyTimeout, Access::Read);
+        m_reader->query(QStringLiteral("PRAGMA temp_store = MEMORY"));
+    }
+    return *m_reader;
+}
+
+void StoreWorker::endSearches() {
+    {
+        const std::lock_guard lock(m_runningMutex);
+        ++m_endings;
+        if (m_running) {
+            m_running->store(true);
+        }
+    }
+    QMetaObject::invokeMethod(
+        m_searchHost.get(), [this] { m_reader.reset(); }, Qt::BlockingQueuedConnection);
+}
+
 void StoreWorker::flush() {
     if (m_thread.isRunning()) {
-        QMetaObject::invokeMethod(
-            m_host.get(), [] {}, Qt::BlockingQueuedConnection);
+        for (QObject* host : {m_host.get(), m_searchHost.get(), m_host.get()}) { // a search may end in the store
+            QMetaObject::invokeMethod(
+                host, [] {}, Qt::BlockingQueuedConnection);
+        }
     }
 }
 
@@ -87,11 +174,18 @@ void StoreWorker::close() {
     if (!m_thread.isRunning()) {
         return;
     }
-    // The connection ends on the thread that made it.
+    // Each connection ends on the thread that made it; the last one, which may write, brings the log into the file.
     QMetaObject::invokeMethod(
-        m_host.get(), [this] { m_store.reset(); }, Qt::BlockingQueuedConnection);
-    m_thread.quit();
-    m_thread.wait();
+        m_host.get(),
+        [this] {
+            endSearches();
+            m_store.reset();
+        },
+        Qt::BlockingQueuedConnection);
+    for (QThread* thread : {&m_searchThread, &m_thread}) {
+        thread->quit();
+        thread->wait();
+    }
 }
 
 } // namespace moescope::store

@@ -7,14 +7,18 @@
 #include <QPointer>
 #include <QThread>
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <type_traits>
 #include <utility>
 
 namespace moescope::store {
 
-/** The one thread that touches the database. Jobs run there in the order they were given; results come back to the
+class Connection;
+
+/** The one thread that changes the database, and one that searches it. Jobs run there in the order they were given; results come back to the
  *  thread of the StoreWorker (the UI thread), never to a receiver that is gone by then.
  *
  *      worker.run(this, [id](Store& store) { return store.messages(id); },
@@ -72,6 +76,11 @@ public:
              [this](const trace::Error& error) { emit failed(error); });
     }
 
+    /** Store::search() on a thread and a connection of its own, which read: a long search holds up no job. It finds what
+     *  the jobs given before it stored. `cancel` may be null; a cancelled search is done, and not complete. */
+    void search(QObject* receiver, const QString& query, int limit, std::shared_ptr<std::atomic<bool>> cancel,
+                std::function<void(const SearchResult&)> done, std::function<void(const trace::Error&)> failed = {});
+
     /** Waits until every job given so far has run. For the end of the program and for tests: it blocks. */
     void flush();
     /** Runs what is queued, closes the database cleanly and ends the thread. */
@@ -84,6 +93,17 @@ private:
     void post(std::function<void(Store&)> job, std::function<void(const trace::Error&)> failed);
     void enqueue(std::function<void()> task);
     void deliver(std::function<void()> result);
+    /** The connection of the searches, on their thread. */
+    Connection& reader(const QString& file);
+    /** Ends the search that runs, drops those that wait, and closes their connection. Not on their thread. */
+    void endSearches();
+
+    QThread m_searchThread;
+    std::unique_ptr<QObject> m_searchHost; // lives in m_searchThread: the queue
+    std::unique_ptr<Connection> m_reader;  // touched in m_searchThread only
+    std::atomic<int> m_endings = 0;        // calls of endSearches(): what was begun before is dropped
+    std::mutex m_runningMutex;
+    std::shared_ptr<std::atomic<bool>> m_running; // ends the search that runs
 
     QThread m_thread;
     std::unique_ptr<QObject> m_host; // lives in m_thread: the queue

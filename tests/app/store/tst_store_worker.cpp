@@ -2,9 +2,13 @@
 #include "app/store/answerwriter.h"
 #include "tests/app/store/storetesting.h"
 
+#include <QElapsedTimer>
+#include <QEventLoop>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <algorithm>
 
 using namespace moescope;
 using namespace moescope::store;
@@ -28,6 +32,10 @@ private slots:
     void keepsTheRestOfAnAnswerWhenItGoes();
     void triesAgainWhenTheDiskHasRoom();
     void givesUpWhatCanNeverBeStored();
+    void searchesBesideTheJobs();
+    void searchFindsWhatWasJustStored();
+    void searchMendsADamagedIndex();
+    void searchEndsWithTheStore();
 
 private:
     void openWith(const StoreOptions& options = {}) {
@@ -220,6 +228,104 @@ void TestStoreWorker::finishesDuringAFlush() {
     QTRY_COMPARE(spy.size(), 1);
     QCOMPARE(get([id](Store& store) { return store.message(id).text; }), QStringLiteral("one two three"));
     QCOMPARE(get([id](Store& store) { return store.traces(id).tokens.size(); }), size_t(3));
+}
+
+void TestStoreWorker::searchesBesideTheJobs() {
+    openWith();
+    // Long messages, which no index holds: a search reads all of them.
+    get([](Store& store) {
+        const qint64 id = store.addConversation().id;
+        for (int i = 0; i < 100; ++i) {
+            store.addPrompt(id, 0, QStringLiteral("ab ").repeated(200'000));
+        }
+        return id;
+    });
+    const qint64 answer = begin();
+    QElapsedTimer clock;
+    clock.start();
+    qint64 searched = 0;
+    bool complete = false;
+    m_worker->search(this, QStringLiteral("zq"), 200, {}, [&](const SearchResult& result) {
+        searched = clock.nsecsElapsed();
+        complete = result.complete;
+    });
+    QList<qint64> waits; // ns
+    int during = 0;
+    while (searched == 0 && clock.elapsed() < 60'000) {
+        const qint64 asked = clock.nsecsElapsed();
+        QEventLoop loop;
+        m_worker->run(
+            this, [answer](Store& store) { store.appendAnswer(answer, QStringLiteral("word "), {}); },
+            [&loop] { loop.quit(); });
+        loop.exec();
+        waits.append(clock.nsecsElapsed() - asked);
+        during += searched == 0 ? 1 : 0;
+    }
+    QVERIFY(complete);
+    QVERIFY2(searched > 100'000'000, qPrintable(QStringLiteral("too quick to tell: %1 ns").arg(searched)));
+    QVERIFY2(during >= 3, "what is stored waits for the search");
+    std::sort(waits.begin(), waits.end());
+    QVERIFY2(waits[waits.size() / 2] < 50'000'000, qPrintable(QString::number(waits[waits.size() / 2])));
+}
+
+void TestStoreWorker::searchFindsWhatWasJustStored() {
+    for (const bool in_memory : {false, true}) {
+        StoreOptions options;
+        options.in_memory = in_memory;
+        openWith(options);
+        const qint64 conversation = get([](Store& store) { return store.addConversation().id; });
+        for (int i = 0; i < 20; ++i) {
+            const QString word = QStringLiteral("needle%1").arg(i);
+            m_worker->run([conversation, word](Store& store) { store.addPrompt(conversation, 0, word); });
+            std::optional<qsizetype> hits;
+            m_worker->search(this, word, 200, {}, [&](const SearchResult& result) {
+                hits = 0;
+                for (const SearchHit& hit : result.hits) {
+                    hits = *hits + (hit.message != 0 && hit.snippet == word ? 1 : 0);
+                }
+            });
+            QTRY_VERIFY(hits);
+            QCOMPARE(*hits, 1);
+        }
+    }
+}
+
+void TestStoreWorker::searchMendsADamagedIndex() {
+    openWith();
+    get([](Store& store) { return store.addPrompt(store.addConversation().id, 0, QStringLiteral("the needle")).id; });
+    m_worker->close();
+    RawDatabase(databaseIn(m_folder->path()))
+        .run(QStringLiteral("UPDATE text_search_data SET block = x'0000ffff' WHERE id > 10"));
+    m_worker = std::make_unique<StoreWorker>();
+    openWith();
+    std::optional<SearchResult> found;
+    m_worker->search(this, QStringLiteral("needle"), 200, {}, [&](const SearchResult& result) { found = result; });
+    QTRY_VERIFY(found);
+    QVERIFY(!found->hits.isEmpty());
+}
+
+void TestStoreWorker::searchEndsWithTheStore() {
+    openWith();
+    get([](Store& store) {
+        const qint64 id = store.addConversation().id;
+        for (int i = 0; i < 100; ++i) {
+            store.addPrompt(id, 0, QStringLiteral("ab ").repeated(200'000));
+        }
+        return id;
+    });
+    std::optional<bool> complete;
+    for (int i = 0; i < 10; ++i) {
+        m_worker->search(this, QStringLiteral("zq"), 200, {},
+                         [&](const SearchResult& result) { complete = result.complete; });
+    }
+    QTest::qWait(20);
+    QElapsedTimer clock;
+    clock.start();
+    m_worker->close();
+    QVERIFY2(clock.elapsed() < 1000, qPrintable(QString::number(clock.elapsed())));
+    QTRY_VERIFY(complete);
+    QVERIFY(!*complete);
+    QVERIFY2(!QFile::exists(databaseIn(m_folder->path()) + QStringLiteral("-wal")), "the log is in the file");
 }
 
 void TestStoreWorker::keepsTheRestOfAnAnswerWhenItGoes() {
