@@ -10,10 +10,9 @@
 #include "engine/model/model_config.h"
 #include "engine/trace/error.h"
 #include "engine/vulkan/device.h"
+#include "engine/vulkan/selection.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 
 namespace moescope::cli {
 namespace {
@@ -45,27 +44,14 @@ inference::MemoryPlan makePlan(const Options& options) {
                                 : inference::planMemory(config, gguf::parseTensorType(options.type), context, kv);
 }
 
-/** The device that a load would take: the one named, else the first usable of the strongest kind. */
+/** The device that a load would take. None: no device can be used and none was named; the plan itself needs none. */
 std::optional<trace::DeviceInfo> chosenDevice(const std::string& selector) {
-    static constexpr std::array kinds{"discrete", "integrated", "virtual", "software", "other"};
     const std::vector<trace::DeviceInfo> found = vulkan::Device::enumerate();
-    const auto rank = [](const trace::DeviceInfo& d) { return std::find(kinds.begin(), kinds.end(), d.type); };
-    const auto lowered = [](std::string text) {
-        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-        return text;
-    };
-    std::optional<trace::DeviceInfo> best;
-    for (const trace::DeviceInfo& device : found) {
-        const bool named = selector.empty() || selector == std::to_string(device.index) ||
-                           lowered(device.name).find(lowered(selector)) != std::string::npos;
-        if (device.usable && named && (!best || rank(device) < rank(*best))) {
-            best = device;
-        }
+    const bool usable = std::any_of(found.begin(), found.end(), [](const trace::DeviceInfo& d) { return d.usable; });
+    if (!usable && selector.empty()) {
+        return std::nullopt;
     }
-    if (!best && !selector.empty() && !found.empty()) {
-        throw trace::Error("cli.device", "No usable Vulkan device is called “{name}”.", {{"name", selector}});
-    }
-    return best;
+    return found[vulkan::chooseDevice(found, selector)];
 }
 
 void plan(const Options& options) {

@@ -71,6 +71,9 @@ TEST(Usage, WithoutAVulkanDriverThereIsASentenceAndNoOtherPath) {
     const auto plan = runCli({"plan", "-m", model, "--json"}, none).json();
     EXPECT_TRUE(plan.at("device_free_bytes").is_null());
     EXPECT_TRUE(plan.at("fits").is_null());
+    const Outcome named = runCli({"plan", "-m", model, "--device", "0"}, none);
+    EXPECT_TRUE(named.isFailure()) << named.code << named.err;
+    EXPECT_EQ(named.err, run.err);
     EXPECT_GT(plan.at("weights_bytes").get<uint64_t>(), 0U);
     EXPECT_EQ(runCli({"info", "-m", model, "--json"}, none).code, 0);
     EXPECT_EQ(runCli({"tokenize", "-m", model, "-p", "Hello", "--json"}, none).code, 0);
@@ -86,6 +89,14 @@ TEST(Usage, DevicesSayWhatTheyAre) {
         runCli({"run", "-m", goldenModel().string(), "--tokens", "1", "-n", "1", "--device", "no such device"});
     EXPECT_TRUE(unknown.isFailure()) << unknown.code << unknown.err;
     EXPECT_TRUE(has(unknown.err, "no such device")) << unknown.err;
+    // One rule for all commands: an index before a name, and the same sentence.
+    const Outcome plan = runCli({"plan", "-m", goldenModel().string(), "--device", "no such device"});
+    EXPECT_TRUE(plan.isFailure()) << plan.code << plan.err;
+    EXPECT_EQ(plan.err, unknown.err);
+    const Outcome beyond = runCli({"plan", "-m", goldenModel().string(), "--device", "99"});
+    EXPECT_TRUE(beyond.isFailure()) << beyond.code << beyond.err;
+    const auto first = runCli({"plan", "-m", goldenModel().string(), "--device", "0", "--json"}).json();
+    EXPECT_GT(first.at("device_free_bytes").get<uint64_t>(), 0U);
 }
 
 TEST(Usage, NoHomeIsNoHindrance) {
