@@ -67,8 +67,7 @@ bool pickQueueFamily(Adapter& adapter) {
 std::string missingFeature(Adapter& adapter) {
     VkPhysicalDeviceVulkan13Features v13{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES};
     VkPhysicalDeviceVulkan12Features v12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, &v13};
-    VkPhysicalDeviceVulkan11Features v11{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, &v12};
-    VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v11};
+    VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v12};
     vkGetPhysicalDeviceFeatures2(adapter.handle, &features);
     VkPhysicalDeviceVulkan13Properties p13{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_PROPERTIES};
     VkPhysicalDeviceVulkan12Properties p12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES, &p13};
@@ -82,18 +81,16 @@ std::string missingFeature(Adapter& adapter) {
     }
     adapter.limits.subgroup_size = p11.subgroupSize;
     adapter.limits.max_allocation = std::min(p11.maxMemoryAllocationSize, p13.maxBufferSize);
-    adapter.storage_8_bit = v12.storageBuffer8BitAccess == VK_TRUE;
     adapter.pinned_subgroup = v13.subgroupSizeControl == VK_TRUE && v13.computeFullSubgroups == VK_TRUE &&
                               (p13.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
                               p11.subgroupSize >= p13.minSubgroupSize && p11.subgroupSize <= p13.maxSubgroupSize;
     adapter.max_subgroups = p13.maxComputeWorkgroupSubgroups;
 
+    // What is called or declared, and no more: the kernels read 8 and 16 bits out of 32-bit words.
     const struct {
         VkBool32 has;
         const char* reason;
     } needed_features[] = {
-        {v11.storageBuffer16BitAccess, "Its driver cannot read 16-bit values from storage buffers."},
-        {v12.timelineSemaphore, "Its driver has no timeline semaphores."},
         {v12.hostQueryReset, "Its driver cannot reset queries from the host."},
         {v13.synchronization2, "Its driver lacks the synchronization2 feature."},
         {v13.maintenance4, "Its driver lacks the maintenance4 feature."},

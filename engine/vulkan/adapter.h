@@ -19,7 +19,6 @@ struct Adapter {
     uint32_t timestamp_bits = 0; ///< 0: no timestamps
     bool memory_budget = false;
     bool portability_subset = false;
-    bool storage_8_bit = false;
     bool pinned_subgroup = false; ///< pipelines can be made with subgroups of limits.subgroup_size
     uint32_t max_subgroups = 0;   ///< of a workgroup with pinned subgroups
 };

@@ -31,12 +31,8 @@ VkDevice makeDevice(const Adapter& adapter) {
     v13.subgroupSizeControl = adapter.pinned_subgroup ? VK_TRUE : VK_FALSE;
     v13.computeFullSubgroups = v13.subgroupSizeControl;
     VkPhysicalDeviceVulkan12Features v12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, &v13};
-    v12.timelineSemaphore = VK_TRUE;
     v12.hostQueryReset = VK_TRUE;
-    v12.storageBuffer8BitAccess = adapter.storage_8_bit ? VK_TRUE : VK_FALSE;
-    VkPhysicalDeviceVulkan11Features v11{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, &v12};
-    v11.storageBuffer16BitAccess = VK_TRUE;
-    const VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v11, {}};
+    const VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v12, {}};
 
     std::vector<const char*> extensions;
     if (adapter.memory_budget) {

@@ -6,7 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <set>
 #include <stdexcept>
+#include <string>
 
 namespace moescope::vulkan {
 
@@ -32,6 +37,30 @@ TEST(Reflection, LaysOutEveryTypeAsStd430) {
     EXPECT_EQ(kernel.binding_count, 3U) << "one binding, number 2";
     EXPECT_EQ(kernel.push_constant_bytes, 104U);
     EXPECT_EQ(kernel.local_size, (Size{4, 5, 2}));
+}
+
+// A device must have what a kernel declares. The four here come with the subgroup operations that every device is asked
+// for: one more needs its feature asked for and enabled (adapter.cpp, device.cpp) before it may stand here.
+TEST(Kernels, DeclareOnlyWhatEveryDeviceIsAskedFor) {
+    const std::set<uint32_t> allowed{1, 61, 63, 65}; // Shader, GroupNonUniform, …Arithmetic, …Shuffle
+    std::ifstream list(MOESCOPE_SPIRV_LIST);
+    std::set<uint32_t> declared;
+    size_t kernels = 0;
+    for (std::string path; std::getline(list, path);) {
+        std::ifstream file(path, std::ios::binary);
+        const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+        std::vector<uint32_t> words(bytes.size() / 4);
+        std::memcpy(words.data(), bytes.data(), words.size() * 4);
+        ASSERT_GT(words.size(), 5U) << path;
+        // Capabilities come first: instruction 17, two words each.
+        for (size_t at = 5; at + 1 < words.size() && (words[at] & 0xFFFFU) == 17; at += 2) {
+            EXPECT_TRUE(allowed.contains(words[at + 1])) << path << " declares capability " << words[at + 1];
+            declared.insert(words[at + 1]);
+        }
+        ++kernels;
+    }
+    EXPECT_GT(kernels, 20U);
+    EXPECT_EQ(declared, allowed) << "what no kernel declares need not be asked for";
 }
 
 TEST(Reflection, RefusesWhatIsNoKernel) {
