@@ -125,8 +125,8 @@ QString KvCacheTable::text(int row, int column) const {
     const QVariant value = raw(row, column);
     switch (column) {
     case Layers: return value.toString();
-    case UsedTokens: return groupedText(value.toLongLong());
-    case BytesPerToken: return groupedText(value.toLongLong()) + QStringLiteral(" B");
+    case UsedTokens:
+    case BytesPerToken: return groupedText(value.toLongLong());
     default: return QString::fromStdString(trace::bytesText(value.toULongLong()));
     }
 }

@@ -24,6 +24,10 @@ struct TraceShape {
     bool isDense() const { return layers == 0; }
     /** Share of the tokens that each expert gets under an even spread: top-k ÷ experts. */
     double uniformShare() const { return experts > 0 ? double(used) / experts : 0; }
+    /** The same routers, as far as a kept trace tells: it knows neither shared experts nor dense layers. */
+    bool routesLike(const TraceShape& other) const {
+        return model == other.model && layers == other.layers && experts == other.experts && used == other.used;
+    }
     /** Whether a trace has these sizes and every id is in range; what fails is never counted or drawn. */
     bool fits(const trace::RouterTrace& router) const;
 
@@ -53,6 +57,8 @@ public:
     void add(const trace::RouterTrace& router);
     void add(const RoutingStatistics& other);
     void clear();
+    /** Another shape that routesLike() this one: the counts stay. */
+    void setShape(const TraceShape& shape) { m_shape = shape; }
 
     int n() const { return m_n; } ///< tokens counted, the same in every layer
     int tokens(int layer, int expert) const { return m_tokens[index(layer, expert)]; }

@@ -54,7 +54,7 @@ QString expertsText(const trace::RouterTrace& router, int layer) {
 
 ExpertsTable::ExpertsTable(TraceModel* trace, QObject* parent)
     : TabularModel({tr("Layer"), tr("Expert"), tr("Tokens"), tr("Share, %"), tr("÷ uniform"), tr("Outside chance"),
-                    tr("Gate mass"), tr("Mean gate"), tr("n, tokens")},
+                    tr("Gate mass"), tr("Mean gate"), tr("n")},
                    parent),
       m_trace(trace) {
     connect(trace, &TraceModel::currentChanged, this, &ExpertsTable::reset);
@@ -111,7 +111,7 @@ QString ExpertsTable::text(int row, int column) const {
     switch (column) {
     case Tokens:
     case Count: return groupedText(value.toLongLong());
-    case Share: return QString::number(value.toDouble(), 'f', 1) + QStringLiteral(" %");
+    case Share: return QString::number(value.toDouble(), 'f', 1); // the heading has the unit
     case OutsideChance: return statistics().isOutsideChance(row / m_experts, row % m_experts) ? tr("yes") : tr("no");
     default: return valueText(value);
     }

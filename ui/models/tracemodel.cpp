@@ -7,8 +7,19 @@ namespace moescope::ui {
 
 void TraceModel::setModel(const TraceShape& shape) {
     m_model = shape;
+    // Answers kept before their model was loaded learn what their traces do not say.
+    bool learnt = false;
+    for (Run& run : m_runs) {
+        if (run.shape != shape && run.shape.routesLike(shape)) {
+            run.shape = shape;
+            run.statistics.setShape(shape);
+            learnt = true;
+        }
+    }
     if (view() == nullptr) {
         m_empty = RoutingStatistics(shape);
+    }
+    if (view() == nullptr || learnt) {
         recountChat();
         emit currentChanged();
     }
@@ -52,8 +63,8 @@ void TraceModel::finish(qint64 run) {
 
 void TraceModel::setRun(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens) {
     Run kept;
-    kept.shape = shape;
-    kept.statistics = RoutingStatistics(shape);
+    kept.shape = shape.routesLike(m_model) ? m_model : shape;
+    kept.statistics = RoutingStatistics(kept.shape);
     Run& placed = *m_runs.insert(run, kept);
     recountChat();
     add(placed, tokens);

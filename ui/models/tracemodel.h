@@ -25,7 +25,8 @@ class TraceModel : public QObject {
 public:
     using QObject::QObject;
 
-    /** Sizes of the loaded model, in view while no answer is. */
+    /** Sizes of the loaded model, in view while no answer is; answers it gave before learn what their traces do not
+     *  say. */
     void setModel(const TraceShape& shape);
     /** A live answer starts and comes into view; what was kept for `run` is dropped. */
     void begin(qint64 run, const TraceShape& shape);

@@ -185,16 +185,10 @@ void AnswerMessage::setTokens(const QList<TokenRange>& ranges, int selected, boo
     refreshMarks();
 }
 
-void AnswerMessage::setFound(int begin, int end) {
-    m_foundBegin = begin;
-    m_foundEnd = end;
-    refreshMarks();
-}
+void AnswerMessage::setFound(const QList<SourceRange>& hits, int current) { m_text->setFoundRanges(hits, current); }
 
 void AnswerMessage::refreshMarks() {
-    if (m_foundEnd > m_foundBegin) {
-        m_text->setMarkedRange(m_foundBegin, m_foundEnd);
-    } else if (m_clickable && m_selected >= 0 && m_selected < m_tokens.size()) {
+    if (m_clickable && m_selected >= 0 && m_selected < m_tokens.size()) {
         m_text->setMarkedRange(m_tokens[m_selected].begin, m_tokens[m_selected].end);
     } else {
         m_text->setMarkedRange(0, 0);

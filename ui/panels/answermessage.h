@@ -26,7 +26,7 @@ public:
     int layoutFor(int width) override;
     void setAnswering(bool answering) override;
     void setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) override;
-    void setFound(int begin, int end) override;
+    void setFound(const QList<SourceRange>& hits, int current) override;
     int offsetTop(int offset) const override;
     void applyTheme() override;
 
@@ -54,8 +54,6 @@ private:
     QLabel* m_stats = nullptr;
     QList<TokenRange> m_tokens;
     int m_selected = -1;
-    int m_foundBegin = 0;
-    int m_foundEnd = 0;
     bool m_clickable = false;
     bool m_answering = false;
     QPoint m_pressed;

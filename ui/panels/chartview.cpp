@@ -31,7 +31,11 @@ QImage ChartView::toImage() {
     return viewport()->grab().toImage();
 }
 
-int ChartView::scroll() const { return verticalScrollBar()->value(); }
+int ChartView::scroll() const {
+    const QScrollBar* bar = verticalScrollBar();
+    const int step = std::max(1, bar->singleStep());
+    return std::min(bar->maximum(), (bar->value() + step / 2) / step * step);
+}
 
 void ChartView::setScroll(int value) { verticalScrollBar()->setValue(value); }
 
@@ -141,7 +145,7 @@ void ChartView::paintEvent(QPaintEvent*) {
     painter.fillRect(viewport()->rect(), theme().color(Color::Panel));
     paintChart(painter);
     if (m_focusRing) {
-        paintFrame(painter, viewport()->rect().adjusted(1, 1, -1, -1), theme().color(Color::AccentText), 2);
+        paintFrame(painter, viewport()->rect(), theme().color(Color::AccentText), 2);
     }
 }
 

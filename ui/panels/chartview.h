@@ -50,6 +50,7 @@ protected:
 
     TraceModel* trace() const { return m_trace; }
     Selection* selection() const { return m_selection; }
+    /** By whole steps, so that no row is cut at the top. */
     int scroll() const;
     void setScroll(int value);
     void setScrollRange(int maximum, int page, int step);

@@ -12,8 +12,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kHeight = 40;  ///< px
-constexpr int kButton = 28;  ///< px
-constexpr int kNarrow = 480; ///< px
+constexpr int kCompact = 32; ///< px
 
 } // namespace
 
@@ -31,17 +30,26 @@ void ChatHead::setTitle(const QString& title) {
     update();
 }
 
-void ChatHead::resizeEvent(QResizeEvent*) {
-    m_find->setGeometry(width() - (width() < kNarrow ? 8 : 12) - kButton, (kHeight - 1 - kButton) / 2, kButton,
-                        kButton);
+void ChatHead::setCompact(bool compact) {
+    m_compact = compact;
+    setFixedHeight(compact ? kCompact : kHeight);
+    m_find->setSmall(compact);
+    placeButton();
+    update();
 }
+
+void ChatHead::placeButton() {
+    const int side = m_find->sizeHint().width();
+    m_find->setGeometry(width() - (m_compact ? 4 : 12) - side, (height() - 1 - side) / 2, side, side);
+}
+
+void ChatHead::resizeEvent(QResizeEvent*) { placeButton(); }
 
 void ChatHead::paintEvent(QPaintEvent*) {
     const Theme& look = theme();
     QPainter painter(this);
-    const bool narrow = width() < kNarrow;
-    const QRect box(narrow ? 12 : 20, 0, m_find->x() - (narrow ? 20 : 28), height() - 1);
-    painter.setFont(look.font(narrow ? TextStyle::PanelTitle : TextStyle::UiStrong));
+    const QRect box(m_compact ? 12 : 20, 0, m_find->x() - (m_compact ? 20 : 28), height() - (m_compact ? 0 : 1));
+    painter.setFont(look.font(m_compact ? TextStyle::PanelTitle : TextStyle::UiStrong));
     painter.setPen(look.color(Color::Text));
     painter.drawText(box, Qt::AlignLeft | Qt::AlignVCenter,
                      QFontMetrics(painter.font()).elidedText(m_title, Qt::ElideRight, box.width()));

@@ -53,8 +53,12 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     column->addWidget(m_foot);
 
     connect(m_head, &ChatHead::findRequested, this, &ChatPanel::openFind);
-    connect(m_findBar, &FindBar::found, this, [this](qint64 message, int begin, int end) {
-        m_transcript->setFound(message, begin, end);
+    connect(m_findBar, &FindBar::marksChanged, this, [this] {
+        int begin = 0;
+        const qint64 message = m_findBar->current(&begin);
+        m_transcript->setFound(m_findBar->hits(), message, begin);
+    });
+    connect(m_findBar, &FindBar::found, this, [this](qint64 message, int begin) {
         if (message != 0) {
             m_transcript->scrollToMessage(message, begin);
         }
@@ -206,7 +210,10 @@ void ChatPanel::setTokenRanges(qint64 message, const QList<TokenRange>& ranges) 
 
 void ChatPanel::setSelectedToken(int token) { m_transcript->setSelectedToken(token); }
 
-void ChatPanel::setTokensClickable(bool clickable) { m_transcript->setTokensClickable(clickable); }
+void ChatPanel::setTokensClickable(bool clickable) {
+    m_transcript->setTokensClickable(clickable);
+    m_head->setCompact(clickable); // then docks stand beside it
+}
 
 void ChatPanel::openFind() {
     if (hasMessages()) {

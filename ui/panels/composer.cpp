@@ -71,6 +71,7 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
 
     m_sampling = new QPushButton(this);
     m_sampling->setProperty("chip", true);
+    m_sampling->setProperty("small", true);
     m_sampling->setAccessibleName(tr("Sampling and system prompt"));
     m_count = new StyledLabel({}, TextStyle::Axis, Color::TextMuted, this);
     m_send = new QPushButton(tr("Send"), this);

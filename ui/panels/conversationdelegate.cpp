@@ -123,7 +123,9 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
 
     QRect inner = fill.adjusted(kPadding, 0, -kPadding, 0);
     const QString time = index.data(ConversationListModel::TimeRole).toString();
-    const bool twoLines = kind == ConversationListModel::Result;
+    const QString excerpt = index.data(ConversationListModel::ExcerptRole).toString();
+    const bool result = kind == ConversationListModel::Result;
+    const bool twoLines = result && !excerpt.isEmpty();
     QRect first = inner;
     if (twoLines) {
         first.setTop(inner.top() + 4);
@@ -139,17 +141,19 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
     }
     const QFont font = look.font(TextStyle::Ui);
     const QColor ink = look.color(Color::Text);
-    if (twoLines) {
+    if (result) {
         drawMarked(painter, first, text, index.data(ConversationListModel::TitleHitsRole).value<QList<HitRange>>(),
                    font, ink);
-        const QRect second(inner.left(), first.bottom() + 1, inner.width(), look.lineHeight(TextStyle::Small));
-        drawMarked(painter, second, index.data(ConversationListModel::ExcerptRole).toString(),
-                   index.data(ConversationListModel::ExcerptHitsRole).value<QList<HitRange>>(),
-                   look.font(TextStyle::Small), look.color(Color::TextMuted));
     } else {
         painter->setFont(font);
         painter->setPen(ink);
         painter->drawText(first, Qt::AlignLeft | Qt::AlignVCenter, fitting(text, font, first.width()));
+    }
+    if (twoLines) {
+        const QRect second(inner.left(), first.bottom() + 1, inner.width(), look.lineHeight(TextStyle::Small));
+        drawMarked(painter, second, excerpt,
+                   index.data(ConversationListModel::ExcerptHitsRole).value<QList<HitRange>>(),
+                   look.font(TextStyle::Small), look.color(Color::TextMuted));
     }
     painter->restore();
 }
@@ -167,6 +171,10 @@ QSize ConversationDelegate::sizeHint(const QStyleOptionViewItem& option, const Q
         return {40, box.height() + 16};
     }
     case ConversationListModel::Result:
+        // A hit in the title alone has no excerpt.
+        if (index.data(ConversationListModel::ExcerptRole).toString().isEmpty()) {
+            return {40, rowHeight()};
+        }
         return {40, look.lineHeight(TextStyle::Ui) + look.lineHeight(TextStyle::Small) + 10};
     default: return {40, rowHeight()};
     }

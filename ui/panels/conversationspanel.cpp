@@ -39,10 +39,9 @@ ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
     m_search->setShortcutHint(tr("Ctrl K"));
     m_search->setMinimumHeight(32);
     m_search->installEventFilter(this);
-    auto* searchRow = new QVBoxLayout;
-    searchRow->setContentsMargins(12, 0, 8, 4);
-    searchRow->addWidget(m_search);
-    column->addLayout(searchRow);
+    m_searchRow = new QVBoxLayout;
+    m_searchRow->addWidget(m_search);
+    column->addLayout(m_searchRow);
 
     m_back = new RowButton(QStringLiteral("chevron-left"), tr("Deleted, kept for 30 days"), this);
     m_back->setAccessibleName(tr("Back to the conversations"));
@@ -138,6 +137,7 @@ void ConversationsPanel::setCurrent(qint64 conversation) {
 
 void ConversationsPanel::refresh() {
     const bool deleted = m_model->isDeletedShown();
+    m_searchRow->setContentsMargins(12, 0, 8, m_model->areHitsShown() ? 8 : 4);
     m_back->setVisible(deleted);
     m_foot->setVisible(!deleted && m_model->deletedCount() > 0);
     m_deleted->setFigure(groupedText(m_model->deletedCount()));

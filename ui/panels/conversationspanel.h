@@ -7,6 +7,7 @@
 
 class QListView;
 class QTimer;
+class QVBoxLayout;
 
 namespace moescope::ui {
 
@@ -70,6 +71,7 @@ private:
 
     ConversationListModel* m_model = nullptr;
     ConversationDelegate* m_delegate = nullptr;
+    QVBoxLayout* m_searchRow = nullptr;
     SearchField* m_search = nullptr;
     QListView* m_list = nullptr;
     RowButton* m_back = nullptr;

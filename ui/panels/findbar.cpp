@@ -20,7 +20,7 @@ constexpr int kMostHits = 9999;
 FindBar::FindBar(QWidget* parent) : QWidget(parent) {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(16, 6, 12, 7);
-    row->setSpacing(4);
+    row->setSpacing(8);
     m_field = new SearchField(this);
     m_field->setPlaceholderText(tr("Find in this chat"));
     m_field->setAccessibleName(tr("Find in this chat"));
@@ -31,9 +31,12 @@ FindBar::FindBar(QWidget* parent) : QWidget(parent) {
     auto* close = new IconButton(QStringLiteral("close"), tr("Close the search"), this);
     row->addWidget(m_field, 1);
     row->addWidget(m_count);
-    row->addWidget(m_previous);
-    row->addWidget(m_next);
-    row->addWidget(close);
+    auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(4);
+    buttons->addWidget(m_previous);
+    buttons->addWidget(m_next);
+    buttons->addWidget(close);
+    row->addLayout(buttons);
     connect(m_field, &QLineEdit::textChanged, this, &FindBar::search);
     connect(m_previous, &QAbstractButton::clicked, this, [this] { step(-1); });
     connect(m_next, &QAbstractButton::clicked, this, [this] { step(1); });
@@ -50,6 +53,9 @@ void FindBar::open() {
 
 void FindBar::close() {
     hide();
+    m_hits.clear();
+    m_at = -1;
+    emit marksChanged();
     emit found(0, 0, 0);
     emit closed();
 }
@@ -72,7 +78,22 @@ void FindBar::setMessages(const QList<MessageView>& messages) {
             }
         }
         refresh();
+        emit marksChanged();
     }
+}
+
+QHash<qint64, QList<SourceRange>> FindBar::hits() const {
+    QHash<qint64, QList<SourceRange>> byMessage;
+    const int length = static_cast<int>(m_field->text().size());
+    for (const Hit& hit : m_hits) {
+        byMessage[hit.message].append({hit.begin, hit.begin + length});
+    }
+    return byMessage;
+}
+
+qint64 FindBar::current(int* begin) const {
+    *begin = m_at >= 0 ? m_hits[m_at].begin : 0;
+    return m_at >= 0 ? m_hits[m_at].message : 0;
 }
 
 void FindBar::search(const QString& text) {
@@ -84,6 +105,7 @@ void FindBar::search(const QString& text) {
         // The newest hit is the nearest to where a reader is.
         m_at = static_cast<int>(m_hits.size()) - 1;
         const Hit& hit = m_hits[m_at];
+        emit marksChanged();
         emit found(hit.message, hit.begin, hit.begin + static_cast<int>(text.size()));
     }
     refresh();
@@ -96,6 +118,7 @@ void FindBar::step(int by) {
     const int count = static_cast<int>(m_hits.size());
     m_at = m_at < 0 ? 0 : (m_at + by + count) % count;
     const Hit& hit = m_hits[m_at];
+    emit marksChanged();
     emit found(hit.message, hit.begin, hit.begin + static_cast<int>(m_field->text().size()));
     refresh();
 }

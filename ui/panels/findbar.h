@@ -2,7 +2,9 @@
 #pragma once
 
 #include "ui/models/conversation.h"
+#include "ui/text/blocklayout.h"
 
+#include <QHash>
 #include <QWidget>
 
 class QLabel;
@@ -23,7 +25,14 @@ public:
     /** The messages changed: counts anew and stays at the same hit where it can. */
     void setMessages(const QList<MessageView>& messages);
 
+    /** All hits by message. */
+    QHash<qint64, QList<SourceRange>> hits() const;
+    /** Message of the hit in view, 0: none; `begin` gets its place. */
+    qint64 current(int* begin) const;
+
 signals:
+    /** hits() or current() changed. */
+    void marksChanged();
     /** The hit in view; message 0: none. */
     void found(qint64 message, int begin, int end);
     void closed();

@@ -17,9 +17,10 @@ HeatmapGeometry HeatmapGeometry::of(const QSize& view, int layers, int experts, 
     const int top = px(46);
     const int foot = px(38);
     const int right = px(12);
-    const int sharedWidth = hasShared ? px(12) + px(29) : px(4);
-    const int cvWidth = px(43);
-    const int idleWidth = px(40);
+    const int sharedGap = px(10);
+    const int sharedWidth = hasShared ? sharedGap + px(29) : px(4);
+    const int cvWidth = px(41);
+    const int idleWidth = px(38);
     const int width = std::max(0, view.width() - left - sharedWidth - cvWidth - idleWidth - right);
     const int height = std::max(0, view.height() - top - foot);
 
@@ -34,18 +35,22 @@ HeatmapGeometry HeatmapGeometry::of(const QSize& view, int layers, int experts, 
     geometry.gap_y = geometry.cell_height >= 6 ? 1 : 0;
 
     geometry.map = QRect(left, top, geometry.columns * geometry.cell_width, layers * geometry.cell_height);
-    geometry.window = QRect(0, top, view.width(), std::min(geometry.map.height(), height));
-    geometry.scroll_max = std::max(0, geometry.map.height() - height);
+    // Whole rows: none is cut above the legend.
+    const int shown = geometry.cell_height > 0 ? std::max(1, height / geometry.cell_height) : 0;
+    geometry.window = QRect(0, top, view.width(), std::min(layers, shown) * geometry.cell_height);
+    geometry.scroll_max = std::max(0, layers - shown) * geometry.cell_height;
     const int mapEnd = left + geometry.map.width();
     if (hasShared) {
-        geometry.shared = QRect(mapEnd + px(12), top, px(29), geometry.map.height());
+        geometry.shared = QRect(mapEnd + sharedGap, top, px(29), geometry.map.height());
     }
     geometry.cv_right = mapEnd + sharedWidth + cvWidth;
     geometry.idle_right = geometry.cv_right + idleWidth;
-    geometry.row_labels = QRect(px(14), top, px(28), geometry.map.height());
+    geometry.row_labels = QRect(px(12), top, px(28), geometry.map.height());
     geometry.heading = QRect(left, px(10), std::max(0, view.width() - left), px(16));
     geometry.numbers = QRect(left, px(27), geometry.map.width(), px(16));
-    geometry.legend = QRect(px(14), geometry.window.bottom() + 1 + px(11), std::max(0, view.width() - px(28)), px(27));
+    const int spare = height - geometry.window.height(); // the legend keeps clear of the edge and its focus frame
+    const int gap = px(8) + std::clamp(spare, 0, px(3));
+    geometry.legend = QRect(px(12), geometry.window.bottom() + 1 + gap, std::max(0, view.width() - px(24)), px(27));
     return geometry;
 }
 

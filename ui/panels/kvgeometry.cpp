@@ -22,8 +22,9 @@ KvGeometry KvGeometry::of(const QSize& view, int rows, int comparisons, double s
     const int top = px(27);
     const int below = px(4) + px(16) + (comparisons > 0 ? px(12) + px(24) + comparisons * px(23) + px(3) : px(8));
     const int height = std::max(geometry.row_height, view.height() - top - below);
-    geometry.window = QRect(0, top, view.width(), std::min(height, rows * geometry.row_height));
-    geometry.scroll_max = std::max(0, rows * geometry.row_height - height);
+    const int shown = height / geometry.row_height;
+    geometry.window = QRect(0, top, view.width(), std::min(rows, shown) * geometry.row_height);
+    geometry.scroll_max = std::max(0, rows - shown) * geometry.row_height;
     geometry.used_right = view.width() - px(13);
     geometry.bars_left = px(56);
     geometry.bars_width = std::max(px(40), geometry.used_right - px(62) - geometry.bars_left);

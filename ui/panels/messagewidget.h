@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ui/models/conversation.h"
+#include "ui/text/blocklayout.h"
 
 #include <QWidget>
 
@@ -23,8 +24,8 @@ public:
     /** Actions that would start an answer are off while one is being made. */
     virtual void setAnswering(bool answering) = 0;
     virtual void setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) = 0;
-    /** Marks a hit of the search in this chat; an empty range: none. */
-    virtual void setFound(int begin, int end) = 0;
+    /** Marks the hits of the search in this chat; `current` is the index of the one in view, −1: none of these. */
+    virtual void setFound(const QList<SourceRange>& hits, int current) = 0;
     /** Vertical place of a position in the text, px from the widget's top. */
     virtual int offsetTop(int offset) const = 0;
     virtual void applyTheme() = 0;

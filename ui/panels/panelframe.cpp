@@ -22,6 +22,8 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include <numeric>
+
 namespace moescope::ui {
 
 namespace {
@@ -38,7 +40,8 @@ protected:
         const QColor border = theme().color(Color::Border);
         painter.fillRect(QRect(0, 0, 1, height()), border);
         painter.fillRect(QRect(width() - 1, 0, 1, height()), border);
-        painter.fillRect(QRect(0, height() - 1, width(), 1), border);
+        painter.fillRect(QRect(0, height() - 1, width(), 1),
+                         touchesBottom(this) ? theme().color(Color::Window) : border);
     }
 };
 
@@ -78,6 +81,7 @@ PanelFrame::PanelFrame(const QString& id, const QString& iconName, const QString
     connect(m_title->tableButton(), &QToolButton::toggled, this, &PanelFrame::setTwinShown);
     connect(m_twin, &TableTwin::csvRequested, this, &PanelFrame::saveCsv);
     connect(m_twin, &TableTwin::sourceRowSelected, this, [this](int row) { selectRow(row); });
+    connect(m_twin->horizontalHeader(), &QHeaderView::sortIndicatorChanged, this, &PanelFrame::fitTwin);
     m_twin->installEventFilter(this);
 
     // A dock that comes from behind another tab, or joins others, gets none of the usual events.
@@ -178,30 +182,29 @@ void PanelFrame::setTwinShown(bool shown) {
 
 void PanelFrame::syncTwin() {
     if (m_twin->isVisible()) {
+        fitTwin();
         m_twin->setCurrentSourceRow(selectedRow());
         m_readout->setReadout(m_chart->readout());
     }
 }
 
 void PanelFrame::fitTwin() {
+    const QList<int> natural = m_twin->columnWidths();
     QHeaderView* header = m_twin->horizontalHeader();
-    const QFontMetrics numbers(theme().font(TextStyle::Mono));
-    const QFontMetrics words(theme().font(TextStyle::Small));
-    QList<int> widths;
-    int sum = 0;
-    const int rows = std::min(m_table->rowCount(), 64);
-    for (int column = 0; column < m_table->columnCount(); ++column) {
-        int width = words.horizontalAdvance(m_table->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
-        for (int row = 0; row < rows; ++row) {
-            width = std::max(width, numbers.horizontalAdvance(m_table->index(row, column).data().toString()));
-        }
-        widths.append(width + scaledPx(24));
-        sum += widths.last();
+    const int rows = m_twin->model()->rowCount() * m_twin->verticalHeader()->defaultSectionSize();
+    const bool scrolls = rows > m_twin->height() - header->height();
+    const int room = m_twin->width() - (scrolls ? m_twin->verticalScrollBar()->sizeHint().width() : 0);
+    if (natural.isEmpty() || (natural == m_twinColumns && room == m_twinRoom)) {
+        return;
     }
-    const bool fits = sum <= m_twin->width() - m_twin->verticalScrollBar()->sizeHint().width();
-    header->setSectionResizeMode(fits ? QHeaderView::Stretch : QHeaderView::Interactive);
-    for (int column = 0; !fits && column < header->count(); ++column) {
-        header->resizeSection(column, widths.at(column));
+    m_twinColumns = natural;
+    m_twinRoom = room;
+    header->setSectionResizeMode(QHeaderView::Interactive);
+    const auto columns = static_cast<int>(natural.size());
+    const int spare = std::max(0, room - std::accumulate(natural.begin(), natural.end(), 0));
+    for (int column = 0; column < columns; ++column) {
+        const int share = spare * (column + 1) / columns - spare * column / columns;
+        header->resizeSection(column, natural.at(column) + share);
     }
 }
 
@@ -326,8 +329,9 @@ bool PanelFrame::eventFilter(QObject* watched, QEvent* event) {
         case QEvent::Show:
             // The view sorts its rows anew with each batch: it has a source only while it is shown.
             m_twin->setSource(m_table);
-            m_twin->setCurrentSourceRow(selectedRow());
+            m_twinColumns.clear();
             fitTwin();
+            m_twin->setCurrentSourceRow(selectedRow());
             break;
         case QEvent::Resize: fitTwin(); break;
         case QEvent::Hide: m_twin->setSource(nullptr); break;

@@ -94,6 +94,8 @@ private:
     QPointer<Selection> m_selection;
     QString m_emptyTitle;
     bool m_twinShown = false;
+    QList<int> m_twinColumns; ///< as last fitted, in px without what they share
+    int m_twinRoom = 0;
 };
 
 } // namespace moescope::ui

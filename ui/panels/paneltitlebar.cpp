@@ -57,7 +57,7 @@ protected:
         int x = width() - total;
         for (qsizetype at = 0; at < advances.size(); ++at) {
             paintText(painter, QRect(x, 0, advances.at(at), height()), Qt::AlignLeft | Qt::AlignVCenter,
-                      m_info.at(at).text, spanFont(m_info.at(at)), theme().color(Color::TextSecondary));
+                      m_info.at(at).text, spanFont(m_info.at(at)), theme().color(Color::TextMuted));
             x += advances.at(at);
         }
     }
@@ -68,7 +68,8 @@ private:
 
 PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWidget* parent) : QWidget(parent) {
     m_layout = new QHBoxLayout(this);
-    m_layout->setContentsMargins(12, 1, 3, 1);
+    // The edge and 12 px, as in the panel below.
+    m_layout->setContentsMargins(13, 1, 3, 1);
     m_layout->setSpacing(3);
     m_icon = new Icon(iconName, this);
     m_title = new ElidedLabel(title, TextStyle::PanelTitle, Color::Text, this);
@@ -80,7 +81,8 @@ PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWid
     m_table->setCheckable(true);
     m_more = new IconButton(QStringLiteral("more"), tr("Menu of the panel %1").arg(title), this);
     m_layout->addWidget(m_icon);
-    m_layout->addSpacing(3);
+    m_gap = new QSpacerItem(3, 0, QSizePolicy::Fixed);
+    m_layout->addItem(m_gap);
     m_layout->addWidget(m_title);
     m_layout->addWidget(m_info, 1);
     m_layout->addLayout(m_controls);
@@ -106,10 +108,13 @@ void PanelTitleBar::setTabbed(bool tabbed) {
     }
     m_tabbed = tabbed;
     m_icon->setVisible(!tabbed);
+    m_gap->changeSize(tabbed ? 0 : 3, 0, QSizePolicy::Fixed);
+    m_controls->setContentsMargins(tabbed ? 0 : 8, 0, 3, 0);
+    m_layout->invalidate();
     placeTitle();
     // Controls first, then words: or the other way round.
     m_layout->removeItem(m_controls);
-    m_layout->insertLayout(tabbed ? m_layout->indexOf(m_info) : m_layout->indexOf(m_info) + 1, m_controls);
+    m_layout->insertLayout(tabbed ? 0 : m_layout->indexOf(m_info) + 1, m_controls);
 }
 
 void PanelTitleBar::setTwinShown(bool shown) {
@@ -152,7 +157,9 @@ void PanelTitleBar::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.fillRect(rect(), theme().color(Color::Panel));
     const QColor border = theme().color(Color::Border);
-    painter.fillRect(QRect(0, 0, width(), 1), border);
+    if (!touchesTop(this)) {
+        painter.fillRect(QRect(0, 0, width(), 1), border);
+    }
     painter.fillRect(QRect(0, 0, 1, height()), border);
     painter.fillRect(QRect(width() - 1, 0, 1, height()), border);
     painter.fillRect(QRect(1, height() - 1, width() - 2, 1), theme().color(Color::BorderSubtle));

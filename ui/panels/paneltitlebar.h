@@ -6,6 +6,7 @@
 #include <QWidget>
 
 class QHBoxLayout;
+class QSpacerItem;
 
 namespace moescope::ui {
 
@@ -50,6 +51,7 @@ private:
     QHBoxLayout* m_layout = nullptr;
     QHBoxLayout* m_controls = nullptr;
     Icon* m_icon = nullptr;
+    QSpacerItem* m_gap = nullptr; ///< between icon and title
     ElidedLabel* m_title = nullptr;
     Info* m_info = nullptr;
     IconButton* m_copy = nullptr;

@@ -57,14 +57,11 @@ void PathChart::paintChart(QPainter& painter) {
             paintLayer(painter, *router, layer);
         }
     }
-    if (router->probs.empty()) {
-        paintNoGates(painter);
-    }
     painter.restore();
-    paintHeader(painter);
+    paintHeader(painter, !router->probs.empty());
 }
 
-void PathChart::paintHeader(QPainter& painter) const {
+void PathChart::paintHeader(QPainter& painter, bool gates) const {
     const QColor muted = theme().color(Color::TextMuted);
     const QFont font = axisFont();
     const QRect line(0, scaledPx(11), viewport()->width(), scaledPx(16));
@@ -77,17 +74,15 @@ void PathChart::paintHeader(QPainter& painter) const {
                   font, muted);
     };
     if (m_geometry.gate_width > 0) {
-        const QString words = tr("All %1 gates, √").arg(m_geometry.experts);
-        const int room = m_geometry.chips_left - scaledPx(16) - m_geometry.gates_left;
-        leftAt(m_geometry.gates_left, QFontMetrics(font).horizontalAdvance(words) <= room ? words : tr("Gates, √"));
+        const QString words = gates ? tr("All %1 gates, √").arg(m_geometry.experts) : tr("Gates not recorded");
+        const QString less = gates ? tr("Gates, √") : tr("No gates");
+        const int room = m_geometry.chips_left - scaledPx(8) - m_geometry.gates_left;
+        leftAt(m_geometry.gates_left, QFontMetrics(font).horizontalAdvance(words) <= room ? words : less);
     }
     if (m_geometry.used > 1) {
         leftAt(m_geometry.chips_left, tr("%1 experts, gate of the last").arg(m_geometry.used));
     } else {
-        // Above chip and number; wider words reach into the gap at their left.
-        const QString words = tr("Expert, gate");
-        const int wanted = QFontMetrics(font).horizontalAdvance(words);
-        leftAt(std::min(m_geometry.chips_left, m_geometry.gate_text_right - wanted), words);
+        leftAt(m_geometry.chips_left, tr("Expert, gate"));
         leftAt(m_geometry.bars_left, QStringLiteral("0"));
     }
     rightAt(m_geometry.bars_left + m_geometry.bars_width, QStringLiteral("1"));
@@ -183,19 +178,6 @@ void PathChart::paintGates(QPainter& painter, const trace::RouterTrace& router, 
     }
 }
 
-void PathChart::paintNoGates(QPainter& painter) const {
-    if (m_geometry.gate_width == 0) {
-        return;
-    }
-    const QRect column(m_geometry.gates_left, m_geometry.window.top() + scaledPx(4),
-                       m_geometry.gate_columns * m_geometry.gate_width, m_geometry.window.height() - scaledPx(8));
-    painter.setFont(axisFont());
-    painter.setPen(theme().color(Color::TextMuted));
-    painter.drawText(column, Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap,
-                     tr("Only the chosen gates were recorded for this token. All of them are recorded while this panel "
-                        "is open."));
-}
-
 Readout PathChart::layerReadout(const trace::RouterTrace& router, int layer) const {
     Readout readout = {{tr("Layer %1").arg(layer), ReadoutSpan::Strong},
                        {router.expert_used_count == 1
@@ -239,7 +221,9 @@ Readout PathChart::readout() const {
         readout = {{tr("Close calls, margin below 0.10: ")},
                    {layerList(close, int(router->moe_layers)), ReadoutSpan::Strong, false}};
     }
-    if (!router->probs.empty()) {
+    if (router->probs.empty()) {
+        readout.append({tr("no entropy: only the chosen gates were recorded")});
+    } else {
         readout.append(
             {tr("mean entropy %1 bits, n = %2").arg(bits / router->moe_layers, 0, 'f', 2).arg(router->moe_layers)});
     }
@@ -253,7 +237,11 @@ QString PathChart::tipAt(const QPoint& at) const {
         return {};
     }
     const int column = m_geometry.expertAt(at, scroll());
-    if (column >= 0 && !router->probs.empty()) {
+    if (column >= 0 && router->probs.empty()) {
+        return tr("Only the chosen gates were recorded for this token. All of them are recorded while this panel is "
+                  "open.");
+    }
+    if (column >= 0) {
         const float gate = router->probs[size_t(layer) * router->expert_count + size_t(column)];
         return tooltipTable(tr("Layer %1, expert %2").arg(layer).arg(column),
                             {{tr("Probability"), QString::number(double(gate), 'f', 3)}});

@@ -27,10 +27,9 @@ protected:
 
 private:
     const trace::RouterTrace* router() const;
-    void paintHeader(QPainter& painter) const;
+    void paintHeader(QPainter& painter, bool gates) const;
     void paintLayer(QPainter& painter, const trace::RouterTrace& router, int layer) const;
     void paintGates(QPainter& painter, const trace::RouterTrace& router, int layer) const;
-    void paintNoGates(QPainter& painter) const;
     Readout layerReadout(const trace::RouterTrace& router, int layer) const;
 
     PathGeometry m_geometry;

@@ -22,8 +22,9 @@ PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int us
     const int height = std::max(0, view.height() - top - bottom);
     geometry.row_height = layers > 0 && height / layers >= px(18) ? std::min(height / layers, px(22)) : px(22);
     geometry.header = QRect(0, 0, view.width(), top);
-    geometry.window = QRect(0, top, view.width(), std::min(height, layers * geometry.row_height));
-    geometry.scroll_max = std::max(0, layers * geometry.row_height - height);
+    const int shown = std::max(1, height / geometry.row_height);
+    geometry.window = QRect(0, top, view.width(), std::min(layers, shown) * geometry.row_height);
+    geometry.scroll_max = std::max(0, layers - shown) * geometry.row_height;
 
     geometry.margin = px(12);
     geometry.label_right = px(35);
@@ -34,7 +35,7 @@ PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int us
     geometry.runner_right = geometry.runner_gate_right - px(43);
     const int tail = geometry.runner_right - px(28); // bars end here
     geometry.chip_width = px(26);
-    const int gateText = px(33);
+    const int gateText = px(used > 1 ? 33 : 38); // with the chip as wide as their head, "Expert, gate"
     const int chipGap = px(2);
     const int leastBars = px(40);
     const int room = tail - geometry.gates_left - gateText - px(10) - leastBars;
@@ -42,7 +43,7 @@ PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int us
     const int chipsWidth = geometry.chips * (geometry.chip_width + chipGap) - chipGap;
     const int flexible = tail - geometry.gates_left - chipsWidth - gateText - px(10);
     // The strip takes what the bars leave, in whole columns; below 64 px it is left out.
-    const int strip = std::max(0, std::min((flexible - px(13)) * 65 / 100, flexible - px(13) - leastBars));
+    const int strip = std::max(0, std::min((flexible - px(13)) * 67 / 100, flexible - px(13) - leastBars));
     if (experts > 0 && strip >= px(64)) {
         geometry.merged = (experts * 2 + strip - 1) / strip;
         geometry.gate_columns = (experts + geometry.merged - 1) / geometry.merged;

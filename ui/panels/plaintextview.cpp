@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/plaintextview.h"
 
+#include "ui/text/richlayout.h"
 #include "ui/theme/theme.h"
 
 #include <QAbstractTextDocumentLayout>
+#include <QPainter>
 #include <QTextBlock>
 #include <QWheelEvent>
 
@@ -30,7 +32,6 @@ PlainTextView::PlainTextView(QWidget* parent) : QTextEdit(parent) {
 void PlainTextView::applyTheme() {
     setFont(theme().font(TextStyle::Body));
     setLineHeight();
-    setMarked(m_begin, m_end);
 }
 
 void PlainTextView::setLineHeight() {
@@ -70,21 +71,43 @@ int PlainTextView::sink() const {
     return qMax(0, (theme().lineHeight(TextStyle::Body) - QFontMetrics(font()).height()) / 2);
 }
 
-void PlainTextView::setMarked(int begin, int end) {
-    m_begin = begin;
-    m_end = end;
-    QList<ExtraSelection> selections;
-    if (end > begin) {
-        ExtraSelection selection;
-        selection.cursor = QTextCursor(document());
-        const int last = document()->characterCount() - 1;
-        selection.cursor.setPosition(qMin(begin, last));
-        selection.cursor.setPosition(qMin(end, last), QTextCursor::KeepAnchor);
-        selection.format.setBackground(theme().color(Color::WarnTint));
-        selection.format.setForeground(theme().color(Color::Text));
-        selections.append(selection);
+void PlainTextView::setFound(const QList<SourceRange>& hits, int current) {
+    m_hits = hits;
+    m_current = current;
+    viewport()->update();
+}
+
+QList<QRect> PlainTextView::rectsOf(const SourceRange& range) const {
+    QList<QRect> rects;
+    const QFontMetricsF metrics(font());
+    for (QTextBlock block = document()->findBlock(range.start); block.isValid() && block.position() < range.end;
+         block = block.next()) {
+        const QTextLayout& layout = *block.layout();
+        for (int i = 0; i < layout.lineCount(); ++i) {
+            const QTextLine line = layout.lineAt(i);
+            const int from = qMax(range.start - block.position(), line.textStart());
+            const int to = qMin(range.end - block.position(), line.textStart() + line.textLength());
+            if (from < to) {
+                const double a = line.cursorToX(from);
+                const double b = line.cursorToX(to);
+                const double top = layout.position().y() + line.y() + line.ascent() - metrics.ascent();
+                rects += QRectF(layout.position().x() + qMin(a, b), top, qAbs(b - a), metrics.height()).toAlignedRect();
+            }
+        }
     }
-    setExtraSelections(selections);
+    return rects;
+}
+
+void PlainTextView::paintEvent(QPaintEvent* event) {
+    {
+        QPainter painter(viewport());
+        for (int i = 0; i < m_hits.size(); ++i) {
+            for (const QRect& box : rectsOf(m_hits[i])) {
+                paintFoundMark(painter, box, i == m_current);
+            }
+        }
+    }
+    QTextEdit::paintEvent(event);
 }
 
 int PlainTextView::offsetTop(int offset) const {

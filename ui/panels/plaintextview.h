@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ui/text/blocklayout.h"
+
 #include <QTextEdit>
 
 namespace moescope::ui {
@@ -17,19 +19,23 @@ public:
     int heightFor(int width);
     /** px that the text stands too low in its lines: a fixed line height puts all of the room above. */
     int sink() const;
-    void setMarked(int begin, int end);
+    /** Marks the hits of a search below the text; `current` is an index, −1: none. */
+    void setFound(const QList<SourceRange>& hits, int current);
     /** px from the top. */
     int offsetTop(int offset) const;
     void applyTheme();
 
 protected:
+    void paintEvent(QPaintEvent* event) override;
     void wheelEvent(QWheelEvent* event) override;
 
 private:
     void setLineHeight();
 
-    int m_begin = 0;
-    int m_end = 0;
+    QList<QRect> rectsOf(const SourceRange& range) const;
+
+    QList<SourceRange> m_hits;
+    int m_current = -1;
 };
 
 } // namespace moescope::ui

@@ -27,7 +27,9 @@ void StripChart::setMode(StripMode mode) {
 
 void StripChart::sync() {
     layOut();
-    setScrollRange(m_geometry.scrollMax(viewport()->height()), viewport()->height(), m_geometry.rowPitch());
+    const int height = viewport()->height();
+    setScrollRange(m_geometry.scrollMax(height), m_geometry.visibleRows(height) * m_geometry.rowPitch(),
+                   m_geometry.rowPitch());
     m_hovered = m_hovered < m_geometry.count() ? m_hovered : -1;
 }
 
@@ -66,26 +68,39 @@ double StripChart::valueOf(int token) const {
     return double(router->weights[size_t(layer) * router->expert_used_count]);
 }
 
+bool StripChart::isShown(int token) const {
+    if (token < 0 || token >= m_geometry.count()) {
+        return false;
+    }
+    const int row = m_geometry.box(token).row - scroll() / m_geometry.rowPitch();
+    return row >= 0 && row < m_geometry.visibleRows(viewport()->height());
+}
+
+int StripChart::tokenUnder(const QPoint& at) const {
+    const int token = m_geometry.tokenAt(at + QPoint(0, scroll()));
+    return isShown(token) ? token : -1;
+}
+
 void StripChart::paintChart(QPainter& painter) {
     if (m_geometry.rows() == 0) {
         return;
     }
     painter.translate(0, -scroll());
-    const int firstRow = m_geometry.rowAt(scroll());
-    const int lastRow = m_geometry.rowAt(scroll() + viewport()->height());
+    const int firstRow = scroll() / m_geometry.rowPitch();
+    const int lastRow = std::min(m_geometry.rows(), firstRow + m_geometry.visibleRows(viewport()->height())) - 1;
     for (int token = m_geometry.rowFirst(firstRow); token <= m_geometry.rowLast(lastRow); ++token) {
         paintToken(painter, token);
     }
     const QColor text = theme().color(Color::Text);
     const int newest = newestToken();
-    if (newest >= 0 && newest < m_geometry.count()) {
+    if (isShown(newest)) {
         paintFrame(painter, m_geometry.rect(newest), text);
     }
-    if (m_hovered >= 0) {
+    if (isShown(m_hovered)) {
         paintFrame(painter, m_geometry.rect(m_hovered), text);
     }
     const int selected = selection()->state().token;
-    if (selected >= 0 && selected < m_geometry.count()) {
+    if (isShown(selected)) {
         paintSelection(painter, m_geometry.rect(selected));
     }
     painter.resetTransform();
@@ -168,7 +183,7 @@ Readout StripChart::readout() const {
 }
 
 QString StripChart::tipAt(const QPoint& at) const {
-    const int token = m_geometry.tokenAt(at + QPoint(0, scroll()));
+    const int token = tokenUnder(at);
     if (token < 0) {
         return {};
     }
@@ -193,13 +208,13 @@ QString StripChart::tipAt(const QPoint& at) const {
 }
 
 bool StripChart::hover(const QPoint* at) {
-    const int next = at != nullptr ? m_geometry.tokenAt(*at + QPoint(0, scroll())) : -1;
+    const int next = at != nullptr ? tokenUnder(*at) : -1;
     const bool changed = next != m_hovered;
     m_hovered = next;
     return changed;
 }
 
-void StripChart::click(const QPoint& at) { chooseToken(m_geometry.tokenAt(at + QPoint(0, scroll()))); }
+void StripChart::click(const QPoint& at) { chooseToken(tokenUnder(at)); }
 
 bool StripChart::useKey(QKeyEvent* event) {
     const int last = m_geometry.count() - 1;
@@ -210,7 +225,7 @@ bool StripChart::useKey(QKeyEvent* event) {
     const int from = std::max(0, token);
     const int row = m_geometry.box(from).row;
     const bool control = event->modifiers().testFlag(Qt::ControlModifier);
-    const int page = std::max(1, viewport()->height() / m_geometry.rowPitch());
+    const int page = m_geometry.visibleRows(viewport()->height());
     switch (event->key()) {
     case Qt::Key_Left:
         if (control) {

@@ -37,6 +37,9 @@ protected:
 
 private:
     void layOut();
+    /** In a row that is shown: rows that do not fit whole are left out. */
+    bool isShown(int token) const;
+    int tokenUnder(const QPoint& at) const; ///< −1: none
     void paintToken(QPainter& painter, int token) const;
     /** Gate or margin, −1 where there is none. */
     double valueOf(int token) const;

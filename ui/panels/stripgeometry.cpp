@@ -9,7 +9,7 @@ namespace moescope::ui {
 StripGeometry::StripGeometry(int width, double scale) : m_width(width), m_scale(scale) {}
 
 void StripGeometry::append(int textWidth, bool breakAfter) {
-    const int left = px(15);
+    const int left = px(12);
     const int gap = px(2);
     const int most = std::max(px(18), m_width - 2 * left);
     const int width = std::clamp(textWidth + 2 * px(3), px(18), most);
@@ -64,12 +64,14 @@ int StripGeometry::neighbour(int token, int rowStep) const {
 }
 
 int StripGeometry::scrollTo(int token, int scroll, int viewHeight) const {
-    const int most = scrollMax(viewHeight);
-    const int top = box(token).row * rowPitch();
+    const int row = box(token).row;
+    const int visible = visibleRows(viewHeight);
+    const int last = std::max(0, rows() - visible);
     // A whole row stays visible above and below, unless the view is too low for three.
-    const int spare = viewHeight >= 3 * rowPitch() ? rowPitch() : 0;
-    const int least = std::clamp(top + rowPitch() + px(12) + spare - viewHeight, 0, most);
-    return std::clamp(scroll, least, std::max(least, std::clamp(top - spare, 0, most)));
+    const int spare = visible >= 3 ? 1 : 0;
+    const int least = std::clamp(row + 1 + spare - visible, 0, last);
+    const int most = std::clamp(row - spare, least, std::max(least, last));
+    return std::clamp(scroll / rowPitch(), least, most) * rowPitch();
 }
 
 } // namespace moescope::ui

@@ -3,6 +3,7 @@
 
 #include <QRect>
 
+#include <algorithm>
 #include <vector>
 
 namespace moescope::ui {
@@ -27,7 +28,8 @@ public:
     int count() const { return static_cast<int>(m_boxes.size()); }
     int rows() const { return static_cast<int>(m_rowStarts.size()); }
     int rowPitch() const { return px(38); }
-    int contentHeight() const { return rows() > 0 ? rows() * rowPitch() + px(16) : 0; }
+    /** Rows that a view shows whole, at least one. */
+    int visibleRows(int viewHeight) const { return std::max(1, (viewHeight - px(14)) / rowPitch()); }
     const Box& box(int token) const { return m_boxes[size_t(token)]; }
     /** The tinted box of a token, without the number below. */
     QRect rect(int token) const;
@@ -41,9 +43,10 @@ public:
     int tokenAt(const QPoint& at) const;
     /** The token nearest in x, one row up (−1) or down (1); the same token at the edge. */
     int neighbour(int token, int rowStep) const;
-    /** Scroll position that keeps the token a row away from the view's edges; `scroll` if it is. */
+    /** Scroll position, a multiple of the row pitch, that keeps the token a row away from the view's edges; `scroll` if
+     *  it is. */
     int scrollTo(int token, int scroll, int viewHeight) const;
-    int scrollMax(int viewHeight) const { return std::max(0, contentHeight() - viewHeight); }
+    int scrollMax(int viewHeight) const { return std::max(0, rows() - visibleRows(viewHeight)) * rowPitch(); }
 
 private:
     int px(int value) const { return int(value * m_scale + 0.5); }

@@ -20,11 +20,11 @@ void TokenPathPanel::refresh() {
     const int token = selection()->state().token;
     m_rows->setToken(token);
     if (token >= 0 && token < trace()->tokenCount()) {
-        setInfo({{tr("token %1 ").arg(groupedText(token))},
+        setInfo({{tr("token %1 “").arg(groupedText(token))},
                  {tokenLabel(trace()->token(token).text), ReadoutSpan::Mono, false},
-                 {shape.layers == 1   ? tr(", 1 layer")
-                  : shape.layers == 0 ? QString()
-                                      : tr(", %1 layers").arg(shape.layers),
+                 {shape.layers == 1   ? tr("”, 1 layer")
+                  : shape.layers == 0 ? tr("”")
+                                      : tr("”, %1 layers").arg(shape.layers),
                   ReadoutSpan::Plain, false}});
     } else {
         setInfo({});

@@ -49,6 +49,7 @@ void Transcript::setMessages(const QList<MessageView>& messages) {
     m_tokenMessage = 0;
     m_tokens.clear();
     m_selectedToken = -1;
+    m_found.clear();
     m_foundMessage = 0;
     m_following = true;
     forgetHeights();
@@ -123,13 +124,13 @@ void Transcript::setTokensClickable(bool clickable) {
     refeedMarks(m_tokenMessage);
 }
 
-void Transcript::setFound(qint64 message, int begin, int end) {
-    const qint64 before = m_foundMessage;
-    m_foundMessage = message;
+void Transcript::setFound(const QHash<qint64, QList<SourceRange>>& hits, qint64 current, int begin) {
+    m_found = hits;
+    m_foundMessage = current;
     m_foundBegin = begin;
-    m_foundEnd = end;
-    refeedMarks(before);
-    refeedMarks(message);
+    for (auto it = m_widgets.cbegin(); it != m_widgets.cend(); ++it) {
+        feedMarks(it.value(), it.key());
+    }
 }
 
 void Transcript::feedMarks(MessageWidget* widget, qint64 message) {
@@ -138,11 +139,14 @@ void Transcript::feedMarks(MessageWidget* widget, qint64 message) {
     } else {
         widget->setTokens({}, -1, false);
     }
-    if (message == m_foundMessage) {
-        widget->setFound(m_foundBegin, m_foundEnd);
-    } else {
-        widget->setFound(0, 0);
+    const QList<SourceRange> hits = m_found.value(message);
+    int current = -1;
+    for (int i = 0; message == m_foundMessage && i < hits.size(); ++i) {
+        if (hits[i].start == m_foundBegin) {
+            current = i;
+        }
     }
+    widget->setFound(hits, current);
 }
 
 void Transcript::refeedMarks(qint64 message) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ui/models/conversation.h"
+#include "ui/text/blocklayout.h"
 
 #include <QAbstractScrollArea>
 #include <QHash>
@@ -39,8 +40,9 @@ public:
     void scrollToMessage(qint64 message, int offset = 0);
     void scrollToEnd();
     bool isFollowing() const { return m_following; }
-    /** Marks a hit of the search in this chat; message 0: none. */
-    void setFound(qint64 message, int begin, int end);
+    /** Marks the hits of the search in this chat by message, ascending; the one in view starts at `begin` of `current`
+     *  (0: none). */
+    void setFound(const QHash<qint64, QList<SourceRange>>& hits, qint64 current, int begin);
     int indexOf(qint64 message) const { return m_index.value(message, -1); }
     /** Widgets alive now; for tests of the virtual list. */
     int widgetCount() const { return static_cast<int>(m_widgets.size()); }
@@ -98,7 +100,7 @@ private:
     bool m_clickable = false;
     qint64 m_foundMessage = 0;
     int m_foundBegin = 0;
-    int m_foundEnd = 0;
+    QHash<qint64, QList<SourceRange>> m_found;
     bool m_answering = false;
     bool m_following = true;
     bool m_arranging = false;

@@ -116,11 +116,11 @@ void UserMessage::setAnswering(bool answering) {
 
 void UserMessage::setTokens(const QList<TokenRange>&, int, bool) {}
 
-void UserMessage::setFound(int begin, int end) {
-    if (end > kShownAtOnce && !m_whole && !m_all->isHidden()) {
+void UserMessage::setFound(const QList<SourceRange>& hits, int current) {
+    if (current >= 0 && hits[current].end > kShownAtOnce && !m_whole && !m_all->isHidden()) {
         m_all->click();
     }
-    m_text->setMarked(begin, end);
+    m_text->setFound(hits, current);
 }
 
 int UserMessage::offsetTop(int offset) const { return m_text->y() + m_text->offsetTop(offset); }

@@ -22,7 +22,7 @@ public:
     int layoutFor(int width) override;
     void setAnswering(bool answering) override;
     void setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) override;
-    void setFound(int begin, int end) override;
+    void setFound(const QList<SourceRange>& hits, int current) override;
     int offsetTop(int offset) const override;
     void applyTheme() override;
 

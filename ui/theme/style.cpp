@@ -104,7 +104,7 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
     case PM_SliderControlThickness:
     case PM_SliderLength: return 16;
     case PM_ToolTipLabelFrameWidth: return 5;
-    case PM_HeaderMargin: return 8;
+    case PM_HeaderMargin: return draw::has(widget, "dense") ? 6 : 8;
     case PM_HeaderMarkSize: return 10;
     default: return QProxyStyle::pixelMetric(metric, option, widget);
     }
@@ -166,7 +166,14 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
             return {size.width() + 24 + (marks ? 24 : 0) + 24, std::max(24, look.lineHeight(TextStyle::Ui) + 4)};
         }
         break;
-    case CT_TabBarTab: return {size.width() + 16, std::max(32, look.lineHeight(TextStyle::Ui) + 12)};
+    case CT_TabBarTab:
+        if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option)) {
+            // Room for the words as chosen, so that choosing moves nothing; 12 px at both sides, 1 px line.
+            const QFontMetrics chosen(look.font(TextStyle::PanelTitle));
+            const int words = chosen.size(Qt::TextHideMnemonic, tab->text).width();
+            return {words + 24 + 1 + (tab->icon.isNull() ? 0 : 20), std::max(32, look.lineHeight(TextStyle::Ui) + 12)};
+        }
+        break;
     case CT_HeaderSection: {
         const QSize base = QProxyStyle::sizeFromContents(type, option, size, widget);
         return {base.width() + 8, std::max(28, base.height())};
@@ -279,7 +286,7 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
         break;
     case CE_TabBarTabShape:
         if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option)) {
-            drawTab(*tab, painter);
+            drawTab(*tab, painter, widget);
             return;
         }
         break;

@@ -13,6 +13,7 @@ private slots:
     void batchesEqualOneLoad();
     void scopes();
     void keepsWhatDoesNotFitOutOfTheCounts();
+    void keptAnswersLearnTheirModel();
     void removeAndClear();
     void followsLiveTokens();
     void selectionNamesTheRoutersChoice();
@@ -86,6 +87,27 @@ void TestTraceModel::keepsWhatDoesNotFitOutOfTheCounts() {
     QVERIFY(model.router(2) == nullptr);
     QCOMPARE(model.topExpert(1, 0), -1);
     QCOMPARE(model.topExpert(0, 2), -1);
+}
+
+void TestTraceModel::keptAnswersLearnTheirModel() {
+    const TraceShape loaded = test::syntheticShape(4, 8, 1, 1);
+    TraceShape kept = loaded;
+    kept.shared = 0; // a trace does not say
+    TraceModel model;
+    model.setRun(1, kept, test::syntheticAnswer(kept, 20, false));
+    model.setCurrent(1);
+    QCOMPARE(model.shape().shared, 0);
+    QSignalSpy changed(&model, &TraceModel::currentChanged);
+    model.setModel(loaded);
+    QCOMPARE(changed.size(), 1);
+    QCOMPARE(model.shape(), loaded);
+    QCOMPARE(model.statistics(Scope::Answer).n(), 20);
+    model.setRun(2, kept, test::syntheticAnswer(kept, 5, false));
+    model.begin(3, loaded);
+    model.append(3, test::syntheticAnswer(loaded, 7, false));
+    QCOMPARE(model.statistics(Scope::Chat).n(), 32); // one model gave all three
+    model.setModel(test::syntheticShape(4, 8, 1, 2, QStringLiteral("Another")));
+    QCOMPARE(model.shape(), loaded);
 }
 
 void TestTraceModel::removeAndClear() {

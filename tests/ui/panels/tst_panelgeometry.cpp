@@ -37,6 +37,7 @@ void TestPanelGeometry::heatmapCells_data() {
     QTest::addColumn<bool>("numbers");
     // The sizes of the design's pictures.
     QTest::newRow("inspect") << QSize(598, 281) << 8 << 16 << true << QSize(26, 24) << 1 << true;
+    QTest::newRow("inspect at 1440 x 900") << QSize(592, 281) << 8 << 16 << true << QSize(26, 24) << 1 << true;
     QTest::newRow("small window") << QSize(791, 253) << 8 << 16 << true << QSize(36, 21) << 1 << true;
     QTest::newRow("32 x 64") << QSize(710, 468) << 32 << 64 << true << QSize(8, 12) << 1 << false;
     QTest::newRow("48 x 128") << QSize(686, 468) << 48 << 128 << false << QSize(4, 8) << 1 << false;
@@ -60,7 +61,8 @@ void TestPanelGeometry::heatmapCells() {
     if (view.width() > 100) {
         QVERIFY(geometry.idle_right <= view.width());
         QVERIFY(geometry.cv_right < geometry.idle_right);
-        QVERIFY(geometry.legend.bottom() < view.height());
+        QVERIFY(geometry.legend.bottom() + 2 < view.height()); // the focus frame keeps clear of it
+        QVERIFY(view.width() - geometry.idle_right >= 12);
     }
 }
 
@@ -90,7 +92,8 @@ void TestPanelGeometry::heatmapScroll() {
     const HeatmapGeometry fits = HeatmapGeometry::of({598, 281}, 8, 16, true, 1);
     QCOMPARE(fits.scroll_max, 0);
     const HeatmapGeometry scrolls = HeatmapGeometry::of({598, 281}, 64, 16, true, 1);
-    QCOMPARE(scrolls.scroll_max, 64 * 4 - (281 - 84));
+    QCOMPARE(scrolls.scroll_max, 64 * 4 - (281 - 84) / 4 * 4); // whole rows
+    QCOMPARE(scrolls.window.height() % 4, 0);
     const int scroll = scrolls.scrollTo(63, 0);
     QCOMPARE(scroll, scrolls.scroll_max);
     QVERIFY(scrolls.window.contains(scrolls.cell(63, 0, scroll)));
@@ -111,7 +114,7 @@ void TestPanelGeometry::heatmapLabels() {
 void TestPanelGeometry::stripWraps() {
     StripGeometry strip(200, 1);
     QCOMPARE(strip.rows(), 0);
-    QCOMPARE(strip.contentHeight(), 0);
+    QCOMPARE(strip.scrollMax(100), 0);
     QCOMPARE(strip.tokenAt({50, 50}), -1);
     strip.append(44, false); // 50 wide
     strip.append(44, false);
@@ -142,17 +145,21 @@ void TestPanelGeometry::stripEdges() {
         strip.append(60, false); // a row each
     }
     QCOMPARE(strip.rows(), 40);
-    const int height = 152; // four rows
+    const int height = 14 + 4 * 38;
+    QCOMPARE(strip.visibleRows(height), 4);
+    QCOMPARE(strip.visibleRows(height - 1), 3);
+    QCOMPARE(strip.visibleRows(5), 1);
     for (const int token : {0, 1, 17, 38, 39}) {
         for (const int from : {0, 300, strip.scrollMax(height)}) {
             const int scroll = strip.scrollTo(token, from, height);
             QVERIFY(scroll >= 0 && scroll <= strip.scrollMax(height));
             const int top = strip.rect(token).top() - scroll;
             const int bottom = strip.below(token).bottom() - scroll;
-            QVERIFY(top >= 0 && bottom < height);
+            QCOMPARE(scroll % strip.rowPitch(), 0); // whole rows, 12 px below the title
+            QVERIFY(top >= 12 && bottom < height);
             // A row away from the edges, except at the ends of the strip.
             QVERIFY(top >= 38 || scroll == 0);
-            QVERIFY(bottom + 38 <= height + 12 || scroll == strip.scrollMax(height));
+            QVERIFY(bottom + 38 <= height || scroll == strip.scrollMax(height));
         }
     }
     const int settled = strip.scrollTo(17, 0, height);
