@@ -12,9 +12,10 @@
 
 namespace moescope::ui {
 
-AboutDialog::AboutDialog(const QString& version, const QList<Notice>& notices, QWidget* parent) : QDialog(parent) {
-    setWindowTitle(tr("About Moescope"));
-    auto* column = new QVBoxLayout(this);
+AboutDialog::AboutDialog(const QString& version, const QList<Notice>& notices, QWidget* parent)
+    : FramedDialog(tr("About Moescope"), parent) {
+    auto* column = new QVBoxLayout;
+    this->column()->addLayout(column);
     column->setContentsMargins(16, 16, 16, 16);
     column->setSpacing(12);
     column->addWidget(new StyledLabel(tr("Moescope %1").arg(version), TextStyle::Title, Color::Text));
@@ -52,7 +53,7 @@ AboutDialog::AboutDialog(const QString& version, const QList<Notice>& notices, Q
     buttons->button(QDialogButtonBox::Close)->setAccessibleName(tr("Close"));
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     column->addWidget(buttons);
-    resize(860, 560);
+    sizeWithin({860, 560});
 }
 
 } // namespace moescope::ui

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <QDialog>
+#include "ui/mainwindow/frameddialog.h"
 
 namespace moescope::ui {
 
@@ -11,7 +11,7 @@ struct Notice {
     QString text;
 };
 
-class AboutDialog : public QDialog {
+class AboutDialog : public FramedDialog {
     Q_OBJECT
 public:
     AboutDialog(const QString& version, const QList<Notice>& notices, QWidget* parent = nullptr);

@@ -5,20 +5,76 @@
 
 #include <QDialogButtonBox>
 #include <QHeaderView>
+#include <QPainter>
 #include <QPushButton>
+#include <QStyledItemDelegate>
 #include <QTableWidget>
 #include <QVBoxLayout>
 
 namespace moescope::ui {
 
-KeyboardHelp::KeyboardHelp(QWidget* parent) : QDialog(parent) {
-    setWindowTitle(tr("Keyboard"));
+namespace {
+
+constexpr int kLeastRow = 24; ///< px
+
+/** The focus is of the row, so no cell shows it. */
+class RowDelegate final : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+        QStyledItemDelegate::initStyleOption(option, index);
+        option->state &= ~QStyle::State_HasFocus;
+    }
+};
+
+/** Rows to read; each is one stop for the arrow keys. */
+class KeyTable final : public QTableWidget {
+public:
+    KeyTable(int rows, int columns) : QTableWidget(rows, columns) {
+        setItemDelegate(new RowDelegate(this));
+        verticalHeader()->hide();
+        verticalHeader()->setMinimumSectionSize(1);
+        verticalHeader()->setDefaultSectionSize(qMax(kLeastRow, theme().lineHeight(TextStyle::Ui) + 4));
+        horizontalHeader()->setStretchLastSection(true);
+        horizontalHeader()->setHighlightSections(false);
+        horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+        setEditTriggers(NoEditTriggers);
+        setSelectionBehavior(SelectRows);
+        setSelectionMode(SingleSelection);
+        setShowGrid(false);
+        setWordWrap(false);
+        setTabKeyNavigation(false);
+        setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+        connect(this, &QTableWidget::currentCellChanged, viewport(), qOverload<>(&QWidget::update));
+    }
+
+    void showRows(int rows) {
+        setFixedHeight(horizontalHeader()->sizeHint().height() +
+                       qMax(1, rows) * verticalHeader()->defaultSectionSize() + 2 * frameWidth());
+    }
+
+protected:
+    void paintEvent(QPaintEvent* event) override {
+        QTableWidget::paintEvent(event);
+        if (hasFocus() && currentRow() >= 0) {
+            QPainter painter(viewport());
+            painter.setPen(QPen(theme().color(Color::AccentText), 2));
+            painter.drawRect(
+                QRect(1, rowViewportPosition(currentRow()) + 1, viewport()->width() - 2, rowHeight(currentRow()) - 2));
+        }
+    }
+};
+
+} // namespace
+
+KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), parent) {
     const QList<QPair<QString, QString>> keys = {
         {tr("Ctrl+N"), tr("New chat")},
         {tr("Ctrl+K"), tr("Search conversations")},
         {tr("Ctrl+F"), tr("Find in this chat")},
         {tr("Enter, Shift+Enter"), tr("Send, new line")},
-        {tr("Esc"), tr("Stop the answer; else leave the field or the message below")},
+        {tr("Esc"), tr("Stop; else leave the field or the notice")},
         {tr("Up in the empty field"), tr("Edit your last message")},
         {tr("Ctrl+R"), tr("Regenerate the last answer")},
         {tr("F2, Delete"), tr("Rename, delete the conversation")},
@@ -36,34 +92,36 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : QDialog(parent) {
         {tr("Ctrl+,"), tr("Settings")},
         {tr("F1"), tr("This list")},
     };
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(16, 16, 16, 16);
+    auto* column = new QVBoxLayout;
+    column->setContentsMargins(16, 16, 16, 12);
     column->setSpacing(12);
-    column->addWidget(new StyledLabel(tr("Keyboard"), TextStyle::Title, Color::Text));
-    auto* table = new QTableWidget(static_cast<int>(keys.size()), 2);
+    this->column()->addLayout(column);
+    auto* table = new KeyTable(static_cast<int>(keys.size()), 2);
     table->setAccessibleName(tr("Keys and what they do"));
     table->setHorizontalHeaderLabels({tr("Keys"), tr("Do")});
-    table->verticalHeader()->hide();
     table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
-    table->horizontalHeader()->setStretchLastSection(true);
-    table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    table->setShowGrid(false);
-    table->setTabKeyNavigation(false);
     for (int row = 0; row < keys.size(); ++row) {
         auto* key = new QTableWidgetItem(keys[row].first);
         key->setFont(theme().font(TextStyle::Mono));
         table->setItem(row, 0, key);
         table->setItem(row, 1, new QTableWidgetItem(keys[row].second));
     }
-    column->addWidget(table, 1);
+    column->addWidget(table);
+    column->addStretch(1);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
     buttons->button(QDialogButtonBox::Close)->setText(tr("Close"));
     buttons->button(QDialogButtonBox::Close)->setAccessibleName(tr("Close"));
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     column->addWidget(buttons);
-    resize(560, 640);
+    // Whole rows, as many as there is room for.
+    table->showRows(table->rowCount());
+    sizeWithin({600, layout()->totalSizeHint().height()});
+    const int tooMuch = layout()->totalSizeHint().height() - height();
+    if (tooMuch > 0) {
+        table->showRows(table->rowCount() - 1 - tooMuch / table->rowHeight(0));
+    }
+    table->setCurrentCell(0, 0);
+    table->setFocus();
 }
 
 } // namespace moescope::ui

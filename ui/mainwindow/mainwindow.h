@@ -145,6 +145,7 @@ private:
     int m_sizeClass = -1;
     bool m_applying = false;
     bool m_shown = false;
+    bool m_separatorPressed = false;
     bool m_restored = false;
 };
 

@@ -13,6 +13,7 @@
 #include <QDockWidget>
 #include <QKeyEvent>
 #include <QMenu>
+#include <QMouseEvent>
 #include <QTabBar>
 #include <QTimer>
 
@@ -265,8 +266,11 @@ void MainWindow::keyPressEvent(QKeyEvent* event) {
 }
 
 bool MainWindow::event(QEvent* event) {
-    // Only separators leave mouse events to the window itself.
-    if (event->type() == QEvent::MouseButtonRelease) {
+    // Only separators are the window's own; other presses come from children that had no use for them.
+    if (event->type() == QEvent::MouseButtonPress) {
+        m_separatorPressed = childAt(static_cast<QMouseEvent*>(event)->position().toPoint()) == nullptr;
+    } else if (event->type() == QEvent::MouseButtonRelease && m_separatorPressed) {
+        m_separatorPressed = false;
         markChanged();
     }
     return QMainWindow::event(event);

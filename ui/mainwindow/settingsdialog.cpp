@@ -78,12 +78,8 @@ public:
 
 } // namespace
 
-SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : QDialog(parent) {
-    setWindowTitle(tr("Settings"));
+SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : FramedDialog(tr("Settings"), parent) {
     m_samplingOfModel = settings.sampling_of_model;
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
     auto* row = new QHBoxLayout;
     row->setSpacing(0);
     m_list = new QListWidget(this);
@@ -99,7 +95,7 @@ SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : 
     side->addWidget(m_list);
     row->addLayout(side);
     row->addWidget(m_pages, 1);
-    column->addLayout(row, 1);
+    column()->addLayout(row, 1);
 
     m_appearance = new AppearancePage(settings);
     m_device = new DevicePage(settings);
@@ -124,7 +120,7 @@ SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : 
     close->setDefault(true);
     foot->addWidget(m_restore);
     foot->addWidget(close);
-    column->addWidget(m_foot);
+    column()->addWidget(m_foot);
 
     connect(m_list, &QListWidget::currentRowChanged, this, [this](int page) {
         m_pages->setCurrentIndex(page);
@@ -136,10 +132,7 @@ SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : 
     connect(m_appearance, &AppearancePage::fontPercentChosen, this, &SettingsDialog::fontPercentChosen);
     connect(m_device, &DevicePage::deviceChosen, this, &SettingsDialog::deviceChosen);
     m_list->setCurrentRow(0);
-    resize(918, 640);
-    if (parent != nullptr) {
-        resize(qMin(918, parent->width() - 32), qMin(640, parent->height() - 32));
-    }
+    sizeWithin({918, 662});
 }
 
 void SettingsDialog::addPage(const QString& icon, const QString& title, QWidget* content) {
@@ -207,20 +200,20 @@ void SettingsDialog::restorePage() {
 }
 
 void SettingsDialog::changeEvent(QEvent* event) {
-    QDialog::changeEvent(event);
+    FramedDialog::changeEvent(event);
     if (event->type() == QEvent::PaletteChange && m_foot != nullptr) {
         m_list->doItemsLayout();
     }
 }
 
-void SettingsDialog::paintEvent(QPaintEvent*) {
+void SettingsDialog::paintEvent(QPaintEvent* event) {
+    FramedDialog::paintEvent(event);
     const Theme& look = theme();
     QPainter painter(this);
-    painter.fillRect(rect(), look.color(Color::Window));
     painter.fillRect(m_pages->geometry(), look.color(Color::Panel));
     painter.setPen(look.color(Color::Border));
-    painter.drawLine(0, m_foot->y(), width(), m_foot->y());
-    painter.drawLine(m_pages->x() - 1, 0, m_pages->x() - 1, m_foot->y());
+    painter.drawLine(1, m_foot->y(), width() - 2, m_foot->y());
+    painter.drawLine(m_pages->x() - 1, m_pages->y(), m_pages->x() - 1, m_foot->y());
 }
 
 } // namespace moescope::ui

@@ -2,9 +2,8 @@
 #pragma once
 
 #include "engine/trace/info.h"
+#include "ui/mainwindow/frameddialog.h"
 #include "ui/models/conversation.h"
-
-#include <QDialog>
 
 class QListWidget;
 class QPushButton;
@@ -31,7 +30,7 @@ struct SettingsView {
 };
 
 /** Changes apply at once and are told by signal; with a new device the app loads the model again. */
-class SettingsDialog : public QDialog {
+class SettingsDialog : public FramedDialog {
     Q_OBJECT
 public:
     explicit SettingsDialog(const SettingsView& settings, QWidget* parent = nullptr);

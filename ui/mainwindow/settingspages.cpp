@@ -81,7 +81,7 @@ AppearancePage::AppearancePage(const SettingsView& settings, QWidget* parent) : 
     m_percent = new StyledLabel(tr("%1 %").arg(m_font->value() * 10), TextStyle::Mono, Color::Text, this);
     grid->addWidget(m_percent, 1, 2);
     auto* note =
-        new StyledLabel(tr("From 90 to 150 % of the system's size."), TextStyle::Small, Color::TextMuted, this);
+        new StyledLabel(tr("From 90 to 150 % of the system’s size."), TextStyle::Small, Color::TextMuted, this);
     grid->addWidget(note, 2, 1, 1, 2);
     grid->setRowStretch(3, 1);
 

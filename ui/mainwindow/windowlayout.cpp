@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/mainwindow/windowlayout.h"
 
+#include "ui/theme/theme.h"
+
 #include <QDockWidget>
 #include <QMainWindow>
 
@@ -131,11 +133,11 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
     }
     const int height = window->height() - 100; // menu, toolbar and status bar
     if (experts != nullptr && strip != nullptr) {
-        const int top = qMax(kExpertsHeight, height * 49 / 100);
+        const int top = qRound(kExpertsHeight * theme().fontScale());
         window->resizeDocks({experts, strip}, {top, height - top - kSeparator}, Qt::Vertical);
     }
     if (size >= 2 && path != nullptr && cache != nullptr) {
-        const int top = qMax(kPathHeight, height * 49 / 100);
+        const int top = qRound(kPathHeight * theme().fontScale());
         window->resizeDocks({path, cache}, {top, height - top - kSeparator}, Qt::Vertical);
     }
 }

@@ -11,6 +11,7 @@
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QPainter>
+#include <QStyle>
 
 namespace moescope::ui {
 
@@ -181,6 +182,8 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     toggleViewAction()->setVisible(false);
     auto* content = new QWidget(this);
     content->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    // The toolbar is as high as what it holds, with 4 px of the style above and below.
+    content->setMinimumHeight(kHeight - 2 * style()->pixelMetric(QStyle::PM_ToolBarItemMargin, nullptr, this));
     m_row = new QHBoxLayout(content);
     m_row->setContentsMargins(4, 0, 4, 1);
     m_row->setSpacing(4);

@@ -5,6 +5,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/iconbutton.h"
 
+#include <QEvent>
 #include <QPainter>
 
 namespace moescope::ui {
@@ -12,7 +13,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kHeight = 40;  ///< px
-constexpr int kCompact = 32; ///< px
+constexpr int kCompact = 32; ///< px, and 1 of the dock's edge
 
 } // namespace
 
@@ -32,7 +33,7 @@ void ChatHead::setTitle(const QString& title) {
 
 void ChatHead::setCompact(bool compact) {
     m_compact = compact;
-    setFixedHeight(compact ? kCompact : kHeight);
+    setFixedHeight(compact ? qRound(kCompact * theme().fontScale()) + 1 : kHeight);
     m_find->setSmall(compact);
     placeButton();
     update();
@@ -41,6 +42,13 @@ void ChatHead::setCompact(bool compact) {
 void ChatHead::placeButton() {
     const int side = m_find->sizeHint().width();
     m_find->setGeometry(width() - (m_compact ? 4 : 12) - side, (height() - 1 - side) / 2, side, side);
+}
+
+void ChatHead::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_find != nullptr) {
+        setCompact(m_compact);
+    }
 }
 
 void ChatHead::resizeEvent(QResizeEvent*) { placeButton(); }

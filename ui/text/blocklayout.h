@@ -13,14 +13,23 @@ class QPainter;
 
 namespace moescope::ui {
 
+/** Source offsets, the end not included. */
+struct SourceRange {
+    int start = 0;
+    int end = 0;
+};
+
 /** What is drawn over the blocks, as source offsets; an empty range is none. */
 struct BlockMarks {
     int selection_start = 0;
     int selection_end = 0;
     int mark_start = 0;
     int mark_end = 0;
-    int focused_link = -1; ///< of this block, −1: none
-    bool caret = false;    ///< the block for the next word stands at the end of this block
+    const SourceRange* found_begin = nullptr;   ///< hits of a search that may touch the block
+    const SourceRange* found_end = nullptr;     ///< past the last of them
+    const SourceRange* found_current = nullptr; ///< one of them, or null
+    int focused_link = -1;                      ///< of this block, −1: none
+    bool caret = false;                         ///< the block for the next word stands at the end of this block
 };
 
 /** One block laid out for a width. Coordinates are px from the block's top left. Refers to the block it was made for,

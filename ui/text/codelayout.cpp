@@ -186,10 +186,19 @@ void CodeLayout::paint(QPainter& painter, const QRect& clip, const BlockMarks& m
             const double b = layout.lineAt(0).cursorToX(to);
             painter.fillRect(QRectF(origin.x() + a, origin.y(), b - a, pitch()), look.color(Color::AccentTintStrong));
         }
-        layout.draw(&painter, origin);
+    }
+    // All marks lie below the text, so that none covers a letter.
+    for (const SourceRange* hit = marks.found_begin; hit != marks.found_end; ++hit) {
+        for (const QRect& place : rectsOf(hit->start, hit->end)) {
+            paintFoundMark(painter, place, hit == marks.found_current);
+        }
     }
     for (const QRect& mark : rectsOf(marks.mark_start, marks.mark_end)) {
+        paintWordMark(painter, mark, true);
         paintWordMark(painter, mark, false);
+    }
+    for (int line = first; line < last; ++line) {
+        lineLayout(line).draw(&painter, QPoint(textLeft(), top + line * pitch()));
     }
     if (marks.caret && lineCount() > 0) {
         const int line = lineCount() - 1;

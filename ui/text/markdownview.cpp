@@ -294,6 +294,15 @@ void MarkdownView::setMarkedRange(int sourceStart, int sourceEnd) {
     update();
 }
 
+void MarkdownView::setFoundRanges(const QList<SourceRange>& ranges, int current) {
+    if (ranges.isEmpty() && m_found.isEmpty()) {
+        return;
+    }
+    m_found = ranges;
+    m_foundCurrent = current;
+    update();
+}
+
 QString MarkdownView::selectedSource() const {
     return markdown().mid(std::min(m_anchor, m_caret), std::abs(m_caret - m_anchor));
 }
@@ -330,6 +339,19 @@ void MarkdownView::scrollBlock(int block, int px) {
     update(0, m_tops[static_cast<size_t>(block)], width(), layout.height());
 }
 
+std::pair<const SourceRange*, const SourceRange*> MarkdownView::foundIn(size_t block) const {
+    const std::deque<MarkdownBlock>& blocks = m_document.blocks();
+    const SourceRange* first = m_found.constData();
+    const SourceRange* last = first + m_found.size();
+    first = std::partition_point(first, last,
+                                 [&](const SourceRange& hit) { return hit.end <= blocks[block].source_start; });
+    if (block + 1 < blocks.size()) {
+        last = std::partition_point(first, last,
+                                    [&](const SourceRange& hit) { return hit.start < blocks[block + 1].source_start; });
+    }
+    return {first, last};
+}
+
 void MarkdownView::paintEvent(QPaintEvent* event) {
     if (m_layoutWidth != width()) {
         layOut(width(), kFirstSlice);
@@ -342,6 +364,8 @@ void MarkdownView::paintEvent(QPaintEvent* event) {
     marks.selection_end = std::max(m_anchor, m_caret);
     marks.mark_start = m_markStart;
     marks.mark_end = m_markEnd;
+    marks.found_current =
+        m_foundCurrent >= 0 && m_foundCurrent < m_found.size() ? m_found.constData() + m_foundCurrent : nullptr;
     for (auto i = static_cast<size_t>(std::max(0, blockAt(clip.top())));
          i < m_blocks.size() && m_tops[i] <= clip.bottom(); ++i) {
         if (!m_blocks[i]->isLaidOut()) {
@@ -349,6 +373,9 @@ void MarkdownView::paintEvent(QPaintEvent* event) {
             computeTops();
         }
         marks.caret = m_streaming && i + 1 == m_blocks.size();
+        const auto touching = foundIn(i);
+        marks.found_begin = touching.first;
+        marks.found_end = touching.second;
         marks.focused_link = static_cast<int>(i) == m_linkBlock && hasFocus() ? m_link : -1;
         painter.save();
         painter.translate(0, m_tops[i]);

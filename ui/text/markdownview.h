@@ -42,6 +42,8 @@ public:
     int sourceOffsetAt(const QPoint& position) const;
     /** Draws the selection mark round a word; an empty range: none. */
     void setMarkedRange(int sourceStart, int sourceEnd);
+    /** Marks the hits of a search, ascending and apart; `current` is the index of the one in view, −1: none. */
+    void setFoundRanges(const QList<SourceRange>& ranges, int current);
     /** px from the widget's top to the line with this offset. */
     int topOfSourceOffset(int offset) const;
     /** Boxes of a source range in widget px, one a line. */
@@ -85,6 +87,8 @@ private:
     void placeButtons();
     int blockAt(int y) const;
     int blockOfOffset(int offset) const;
+    /** The hits that may touch this block. */
+    std::pair<const SourceRange*, const SourceRange*> foundIn(size_t block) const;
     int offsetNear(const QPoint& position) const;
     void setSelection(int anchor, int caret);
     void scrollBlock(int block, int px);
@@ -105,6 +109,8 @@ private:
     int m_caret = 0;
     int m_markStart = 0;
     int m_markEnd = 0;
+    QList<SourceRange> m_found;
+    int m_foundCurrent = -1;
     int m_dragBlock = -1; ///< block whose scroll bar is held
     int m_dragStart = 0;
     int m_linkBlock = -1; ///< of the link with keyboard focus

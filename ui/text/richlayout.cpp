@@ -136,6 +136,11 @@ void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& cli
             painter.setRenderHint(QPainter::Antialiasing, false);
         }
     }
+    for (const SourceRange* hit = marks.found_begin; hit != marks.found_end; ++hit) {
+        for (const QRect& box : rectsOf(hit->start, hit->end)) {
+            paintFoundMark(painter, box.translated(origin), hit == marks.found_current);
+        }
+    }
     const QList<QRect> marked = rectsOf(marks.mark_start, marks.mark_end);
     // Under the text: the frame may eat a space, never a neighbour's letter.
     for (const QRect& box : marked) {
@@ -237,6 +242,16 @@ void paintWordMark(QPainter& painter, const QRect& box, bool below) {
     painter.setBrush(below ? QBrush(look.color(Color::AccentTint)) : QBrush(Qt::NoBrush));
     painter.drawRoundedRect(edge, 2, 2);
     painter.setRenderHint(QPainter::Antialiasing, false);
+}
+
+void paintFoundMark(QPainter& painter, const QRect& box, bool current) {
+    const Theme& look = theme();
+    painter.fillRect(box, look.color(Color::WarnTint));
+    if (current) {
+        painter.setPen(look.color(Color::Warn));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRect(box.adjusted(-1, 0, 0, -1));
+    }
 }
 
 void paintCaretBlock(QPainter& painter, const QPoint& lineTop, int pitch) {

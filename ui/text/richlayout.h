@@ -35,6 +35,8 @@ private:
 
 /** The selection mark round a word: tint below the text is painted by `below`, the 2 px line by the other. */
 void paintWordMark(QPainter& painter, const QRect& box, bool below);
+/** The mark of a search hit, below the text; the one in view has a line of 1 px. */
+void paintFoundMark(QPainter& painter, const QRect& box, bool current);
 /** The block that stands where the next word will come. */
 void paintCaretBlock(QPainter& painter, const QPoint& lineTop, int pitch);
 

@@ -62,7 +62,7 @@ private:
     bool drawBar(ControlElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const;
     void drawHeaderLabel(const QStyleOptionHeader& option, QPainter* painter) const;
     void drawMenuItem(const QStyleOptionMenuItem& option, QPainter* painter) const;
-    void drawTab(const QStyleOptionTab& option, QPainter* painter) const;
+    void drawTab(const QStyleOptionTab& option, QPainter* painter, const QWidget* widget) const;
     void drawTabLabel(const QStyleOptionTab& option, QPainter* painter) const;
 
     QPointer<FocusRing> m_ring;

@@ -281,7 +281,10 @@ void Style::drawSlider(const QStyleOptionSlider& option, QPainter* painter, cons
         option.upsideDown ? filled.setTop(handle.center().y()) : filled.setBottom(handle.center().y());
     }
     draw::box(*painter, filled, look.color(enabled ? Color::Accent : Color::TextDisabled), {}, 2);
-    const QRect knob(handle.center().x() - 7, handle.center().y() - 7, 16, 16);
+    // Across the groove Fusion's handle stands a pixel too high.
+    const QPoint middle =
+        flat ? QPoint(handle.center().x(), all.center().y()) : QPoint(all.center().x(), handle.center().y());
+    const QRect knob(middle.x() - 7, middle.y() - 7, 16, 16);
     draw::box(*painter, knob, look.color(isHovered(option) || isPressed(option) ? Color::Hover : Color::Panel),
               look.color(enabled ? Color::Accent : Color::TextDisabled), 8, 2);
 }

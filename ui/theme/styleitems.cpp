@@ -210,7 +210,7 @@ void Style::drawMenuItem(const QStyleOptionMenuItem& option, QPainter* painter) 
     }
 }
 
-void Style::drawTab(const QStyleOptionTab& option, QPainter* painter) const {
+void Style::drawTab(const QStyleOptionTab& option, QPainter* painter, const QWidget* widget) const {
     const Theme& look = theme();
     const QRect& all = option.rect;
     const bool selected = is(option, State_Selected);
@@ -222,12 +222,11 @@ void Style::drawTab(const QStyleOptionTab& option, QPainter* painter) const {
         return;
     }
     const int edge = option.direction == Qt::RightToLeft ? all.left() : all.right();
-    painter->fillRect(QRect(edge, all.top(), 1, all.height()), look.color(Color::Border));
-    painter->fillRect(QRect(all.left(), all.top(), all.width(), 1), look.color(Color::Border));
+    painter->fillRect(QRect(edge, all.top(), 1, all.height()), look.color(Color::BorderSubtle));
     if (selected) {
         painter->fillRect(QRect(all.left(), all.top(), all.width(), 2), look.color(Color::AccentText));
-    } else {
-        painter->fillRect(QRect(all.left(), all.bottom(), all.width(), 1), look.color(Color::Border));
+    } else if (widget == nullptr || !touchesTop(widget)) {
+        painter->fillRect(QRect(all.left(), all.top(), all.width(), 1), look.color(Color::Border));
     }
 }
 
@@ -238,7 +237,7 @@ void Style::drawTabLabel(const QStyleOptionTab& option, QPainter* painter) const
                                    : selected                 ? Color::Text
                                                               : Color::TextSecondary);
     QFont font = look.font(selected ? TextStyle::PanelTitle : TextStyle::Small);
-    QRect area = option.rect.adjusted(12, 0, -8, 0);
+    QRect area = option.rect.adjusted(12, 0, -12, 0);
     if (!option.icon.isNull()) {
         const QRect place(
             visualRect(option.direction, area, QRect(area.x(), area.y() + (area.height() - 14) / 2, 14, 14)));

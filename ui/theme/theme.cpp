@@ -9,6 +9,7 @@
 #include <QApplication>
 #include <QFontDatabase>
 #include <QGuiApplication>
+#include <QMainWindow>
 #include <QPainter>
 #include <QStyleHints>
 #include <QToolTip>
@@ -171,6 +172,18 @@ Scheme systemScheme() {
     return palette.color(QPalette::Window).lightness() < palette.color(QPalette::WindowText).lightness()
                ? Scheme::Dark
                : Scheme::Light;
+}
+
+bool touchesTop(const QWidget* widget) {
+    const auto* window = qobject_cast<const QMainWindow*>(widget->window());
+    return window != nullptr && window->centralWidget() != nullptr &&
+           widget->mapTo(window, QPoint(0, 0)).y() <= window->centralWidget()->y();
+}
+
+bool touchesBottom(const QWidget* widget) {
+    const auto* window = qobject_cast<const QMainWindow*>(widget->window());
+    return window != nullptr && window->centralWidget() != nullptr &&
+           widget->mapTo(window, QPoint(0, widget->height())).y() > window->centralWidget()->geometry().bottom();
 }
 
 void paintSelection(QPainter& painter, const QRectF& mark) {

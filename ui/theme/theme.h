@@ -11,6 +11,7 @@
 
 class QApplication;
 class QPainter;
+class QWidget;
 
 namespace moescope::ui {
 
@@ -107,6 +108,10 @@ const Theme& theme();
 void setTheme(QApplication& application, const Theme& theme);
 /** Dark if the system's palette is dark. */
 Scheme systemScheme();
+
+/** Whether a widget's upper edge lies at the toolbar, or its lower one at the status bar: their line is its edge. */
+bool touchesTop(const QWidget* widget);
+bool touchesBottom(const QWidget* widget);
 
 /** The selection mark of every chart: halo 1 px panel, then 2 px accent-text, outside `mark`. */
 void paintSelection(QPainter& painter, const QRectF& mark);

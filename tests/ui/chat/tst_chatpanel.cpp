@@ -144,6 +144,16 @@ private slots:
             return QString();
         };
         QCOMPARE(label(), QString("5 of 5"));
+        int marked = 0;
+        const auto hits = bar->hits();
+        for (const QList<SourceRange>& ofMessage : hits) {
+            marked += static_cast<int>(ofMessage.size());
+        }
+        QCOMPARE(marked, 5);
+        QVERIFY(hits.size() > 1); // in a question and in an answer
+        int begin = -1;
+        QCOMPARE(bar->current(&begin), found.last()[0].toLongLong());
+        QCOMPARE(begin, found.last()[1].toInt());
         QTest::keyClick(field, Qt::Key_Return);
         QCOMPARE(label(), QString("1 of 5"));
         QCOMPARE(found.last()[0].toLongLong(), 1);
@@ -151,6 +161,7 @@ private slots:
         QCOMPARE(label(), QString("No hit"));
         QTest::keyClick(field, Qt::Key_Escape);
         QVERIFY(!bar->isVisible());
+        QVERIFY(bar->hits().isEmpty());
         QCOMPARE(found.last()[0].toLongLong(), 0);
     }
 

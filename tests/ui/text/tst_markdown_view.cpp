@@ -35,6 +35,7 @@ private slots:
     void hitTestFindsTheSource();
     void hitTestInCodeAndTables();
     void markedRangeIsDrawnRoundTheWord();
+    void hitsAreMarkedAndTheCurrentOneIsOutlined();
     void selectionCopiesTheSource();
     void doubleClickTakesAWord();
     void linksAreReportedNotOpened();
@@ -108,6 +109,29 @@ void TestMarkdownView::markedRangeIsDrawnRoundTheWord() {
     QCOMPARE(image.pixelColor(word.right() + 2, word.center().y()), theme().color(Color::AccentText));
     view.setMarkedRange(0, 0);
     QCOMPARE(count(view.grab().toImage()), 0);
+}
+
+void TestMarkdownView::hitsAreMarkedAndTheCurrentOneIsOutlined() {
+    const QString text = QStringLiteral("A boat, a boat.\n\n```c\nint boat;\n```\n\n| boat |\n|---|\n| b |\n");
+    MarkdownView view;
+    view.setMarkdown(text);
+    settle(view);
+    QList<SourceRange> hits;
+    for (qsizetype place = text.indexOf("boat"); place >= 0; place = text.indexOf("boat", place + 1)) {
+        hits.append({static_cast<int>(place), static_cast<int>(place) + 4});
+    }
+    QCOMPARE(hits.size(), 4);
+    view.setFoundRanges(hits, 1);
+    const QImage image = view.grab().toImage();
+    for (int i = 0; i < hits.size(); ++i) {
+        const QRect box = view.rectsOfSource(hits[i].start, hits[i].end)[0];
+        // Between the tops of the letters and the box there is room.
+        QCOMPARE(image.pixelColor(box.right() - 3, box.top() + 1), theme().color(Color::WarnTint));
+        QCOMPARE(image.pixelColor(box.left() - 1, box.center().y()) == theme().color(Color::Warn), i == 1);
+    }
+    view.setFoundRanges({}, -1);
+    const QRect box = view.rectsOfSource(hits[0].start, hits[0].end)[0];
+    QVERIFY(view.grab().toImage().pixelColor(box.right() - 3, box.top() + 1) != theme().color(Color::WarnTint));
 }
 
 void TestMarkdownView::selectionCopiesTheSource() {
