@@ -5,7 +5,6 @@
 #include <QCommandLineParser>
 
 int main(int argc, char** argv) {
-    QApplication application(argc, argv);
     QApplication::setApplicationName(QStringLiteral("moescope"));
     QApplication::setApplicationDisplayName(QStringLiteral("Moescope"));
     QApplication::setApplicationVersion(QStringLiteral(MOESCOPE_VERSION));
@@ -14,8 +13,9 @@ int main(int argc, char** argv) {
     QCommandLineParser parser;
     parser.setApplicationDescription(QCoreApplication::translate(
         "main", "Chat with mixture-of-experts models on this machine and see what happens inside."));
-    parser.addHelpOption();
-    parser.addVersionOption();
+    parser.setSingleDashWordOptionMode(QCommandLineParser::ParseAsLongOptions); // as Qt's own options
+    const QCommandLineOption help = parser.addHelpOption();
+    const QCommandLineOption version = parser.addVersionOption();
     const QCommandLineOption data(QStringLiteral("data-dir"),
                                   QCoreApplication::translate("main", "Folder for conversations and settings."),
                                   QStringLiteral("folder"), qEnvironmentVariable("MOESCOPE_DATA"));
@@ -27,6 +27,18 @@ int main(int argc, char** argv) {
         QCoreApplication::translate("main", "Vulkan device: its index or a part of its name."),
         QStringLiteral("device"));
     parser.addOptions({data, model, device});
+
+    // What ends with a text needs no display, where a QApplication would end the program.
+    QStringList arguments;
+    for (int i = 0; i < argc; ++i) {
+        arguments.append(QString::fromLocal8Bit(argv[i]));
+    }
+    parser.parse(arguments);
+    if (parser.isSet(help) || parser.isSet(version)) {
+        const QCoreApplication console(argc, argv);
+        parser.process(arguments); // prints and ends
+    }
+    const QApplication application(argc, argv);
     parser.process(application);
 
     moescope::gui::StartOptions options;

@@ -5,7 +5,8 @@
 
 namespace moescope::gui {
 
-/** The notices that lie beside the built-in model and the program: card, licences of the training text. */
+/** The licences of the program and of the libraries it uses, which it holds itself, and what lies beside the built-in
+ *  model: its card, the licences of the training text. */
 QList<ui::Notice> readNotices();
 
 } // namespace moescope::gui

@@ -3,6 +3,7 @@
 #include "tests/app/gui/appfixture.h"
 #include "tests/support/driver_faults.h"
 
+#include "app/gui/notices.h"
 #include "engine/gguf/reader.h"
 #include "engine/model/tokenizer.h"
 #include "ui/panels/chathead.h"
@@ -10,8 +11,11 @@
 #include "ui/panels/conversationspanel.h"
 
 #include <QFile>
+#include <QProcess>
 #include <QTest>
 #include <QTextDocument>
+
+#include <algorithm>
 
 using namespace moescope;
 using test::App;
@@ -45,6 +49,41 @@ private slots:
         QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
         QVERIFY(app.messages()[1].text.startsWith(kept));
         QVERIFY(app.messages()[1].text.size() > kept.size());
+    }
+
+    void versionAndHelpNeedNoDisplay() {
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        for (const char* name : {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}) {
+            environment.remove(QString::fromLatin1(name));
+        }
+        const auto run = [&](const QStringList& arguments, QProcess& program) {
+            program.setProcessEnvironment(environment);
+            program.start(QStringLiteral(MOESCOPE_PROGRAM), arguments);
+            return program.waitForFinished(20'000) && program.exitStatus() == QProcess::NormalExit;
+        };
+        for (const char* argument : {"--version", "-v"}) {
+            QProcess program;
+            QVERIFY(run({QString::fromLatin1(argument)}, program));
+            QCOMPARE(program.exitCode(), 0);
+            QCOMPARE(program.readAllStandardOutput(), QByteArray("moescope " MOESCOPE_VERSION "\n"));
+        }
+        QProcess program;
+        QVERIFY(run({QStringLiteral("--help")}, program));
+        QCOMPARE(program.exitCode(), 0);
+        QVERIFY(program.readAllStandardOutput().contains("--data-dir"));
+    }
+
+    void theNoticesHoldTheLicences() {
+        const QList<ui::Notice> notices = gui::readNotices();
+        const auto holds = [&](const char* title, const char* text) {
+            return std::any_of(notices.begin(), notices.end(), [&](const ui::Notice& notice) {
+                return notice.title.contains(QLatin1String(title)) && notice.text.contains(QLatin1String(text));
+            });
+        };
+        QVERIFY(holds("Apache-2.0", "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION"));
+        QVERIFY(holds("libraries that Moescope uses", "nlohmann/json"));
+        QVERIFY(holds("libraries that Moescope uses", "LGPL-3.0"));
+        QVERIFY(notices.size() > 2); // and those of the built-in model
     }
 
     void theProgramHasNoMeansOfReachingAServer() {
