@@ -84,6 +84,7 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
 
 InferenceController::~InferenceController() {
     m_latestCount->fetch_add(1);
+    m_cancelCount->store(true);
     m_background.waitForDone();
     m_worker.reset();
 }
@@ -109,18 +110,20 @@ void InferenceController::cancel() {
 
 void InferenceController::countTokens(const QString& text) {
     const quint64 mine = m_latestCount->fetch_add(1) + 1;
+    m_cancelCount->store(true);
+    m_cancelCount = std::make_shared<std::atomic<bool>>(false);
     if (!m_tokenizer) {
         return;
     }
-    m_background.start([this, text, mine, latest = m_latestCount, tokenizer = m_tokenizer] {
+    m_background.start([this, text, mine, latest = m_latestCount, cancel = m_cancelCount, tokenizer = m_tokenizer] {
         if (latest->load() != mine) {
             return;
         }
         int tokens = 0;
         try {
-            tokens = static_cast<int>(tokenizer->encode(text.toStdString()).size());
+            tokens = static_cast<int>(tokenizer->encode(text.toStdString(), false, cancel.get()).size());
         } catch (const std::exception&) {
-            return; // a text that cannot be counted shows no count; sending it says why
+            return; // a text that cannot be counted shows no count (sending it says why), nor does one that was replaced
         }
         carry([this, text, tokens, mine] {
             if (m_latestCount->load() == mine) {

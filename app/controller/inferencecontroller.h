@@ -73,6 +73,7 @@ private:
     std::optional<Loaded> m_loaded;
     std::shared_ptr<const model::Tokenizer> m_tokenizer;
     std::shared_ptr<std::atomic<quint64>> m_latestCount = std::make_shared<std::atomic<quint64>>(0);
+    std::shared_ptr<std::atomic<bool>> m_cancelCount = std::make_shared<std::atomic<bool>>(false); ///< of the latest
     QTimer m_tick;
     QThreadPool m_background;
     std::unique_ptr<InferenceWorker> m_worker;

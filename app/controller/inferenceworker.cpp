@@ -12,6 +12,7 @@ namespace moescope::controller {
 namespace {
 
 constexpr const char* deviceLost = "vulkan.device_lost";
+constexpr const char* cancelled = "work.cancelled";
 
 /** Whatever ended a job, as the one type that the app knows. */
 trace::Error currentError() {
@@ -142,12 +143,12 @@ void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
 }
 
 std::vector<int32_t> InferenceWorker::promptOf(const GenerateJob& job) const {
-    std::vector<int32_t> prompt = m_engine->render(job.messages).tokens;
+    std::vector<int32_t> prompt = m_engine->render(job.messages, &m_cancel).tokens;
     if (!job.begun.empty()) {
         const model::Tokenizer& tokenizer = m_engine->tokenizer();
         // The stored text may be cut (a stop text held back): its tokens count only if they say the same.
         const bool same = !job.begun_tokens.empty() && tokenizer.decode(job.begun_tokens, false) == job.begun;
-        const std::vector<int32_t> begun = same ? job.begun_tokens : tokenizer.encode(job.begun);
+        const std::vector<int32_t> begun = same ? job.begun_tokens : tokenizer.encode(job.begun, false, &m_cancel);
         prompt.insert(prompt.end(), begun.begin(), begun.end());
     }
     return prompt;
@@ -195,6 +196,10 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         m_events.finished(job.id, {result.reason, result.timings, rest, m_engine->position()});
     } catch (...) {
         const trace::Error error = currentError();
+        if (error.id() == cancelled) { // while the prompt was made into tokens
+            m_events.finished(job.id, {trace::StopReason::Cancelled, {}, {}, m_engine->position()});
+            return;
+        }
         if (error.id() != deviceLost) {
             m_events.failed(job.id, error);
             return;

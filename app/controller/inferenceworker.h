@@ -43,7 +43,7 @@ public:
     void load(LoadJob job, quint64 number);
     void generate(GenerateJob job);
     void listDevices();
-    /** Ends the running answer within 50 ms. */
+    /** Ends the running answer, or the reading of its text, within 50 ms. */
     void cancel() { m_cancel.store(true); }
 
     // For the reading side of the crossing.

@@ -157,11 +157,11 @@ uint64_t Engine::descriptorSetsUpdated() const { return m_impl->device->counters
 uint64_t Engine::lastPrefillDispatches() const { return m_impl->transformer.lastPrefillDispatches(); }
 uint64_t Engine::kvBufferBytes() const { return m_impl->transformer.kvBytes(); }
 
-model::RenderedChat Engine::render(const std::vector<model::ChatMessage>& messages) const {
+model::RenderedChat Engine::render(const std::vector<model::ChatMessage>& messages, trace::CancelFlag cancel) const {
     if (!m_impl->chatTemplate) {
         m_impl->chatTemplate.emplace(m_impl->info.chat_template, m_impl->tokenizer);
     }
-    return m_impl->chatTemplate->render(messages);
+    return m_impl->chatTemplate->render(messages, cancel);
 }
 
 bool Engine::Impl::readPrompt(const GenerationRequest& request, const GenerationObserver& observer,
@@ -311,7 +311,7 @@ void Engine::evaluate(std::span<const int32_t> tokens, const EvaluateOptions& op
               .hidden = options.hidden ? impl.transformer.hidden() : std::span<const float>{}});
     });
     if (!finished) {
-        throw Error("work.cancelled", "The work was cancelled.");
+        trace::throwCancelled();
     }
 }
 

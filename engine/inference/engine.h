@@ -108,8 +108,10 @@ public:
     const ContextChoice& contextChoice() const;
     double loadMs() const;
     const model::Tokenizer& tokenizer() const;
-    /** Renders and encodes a conversation; trace::Error{template.unsupported} if the model's template is not known. */
-    model::RenderedChat render(const std::vector<model::ChatMessage>& messages) const;
+    /** Renders and encodes a conversation; trace::Error{template.unsupported} if the model's template is not known,
+     *  {work.cancelled}. */
+    model::RenderedChat render(const std::vector<model::ChatMessage>& messages,
+                               trace::CancelFlag cancel = nullptr) const;
 
     /** Prefill of what the KV cache does not hold yet, then the decode loop. */
     GenerationResult generate(const GenerationRequest& request, const GenerationObserver& observer = {});

@@ -26,17 +26,29 @@ void BpeMerger::append(std::string_view piece, std::vector<int32_t>& out) {
         throw trace::Error("tokenizer.piece", "The text holds one word of {bytes}; at most 2 GiB are supported.",
                            {{"bytes", trace::bytesText(piece.size())}});
     }
+    trace::stopIfCancelled(m_cancel);
+    constexpr int32_t checkEvery = 1 << 14; // symbols: well under a millisecond
     const auto count = static_cast<int32_t>(piece.size());
     m_symbols.clear();
     m_heap.clear();
+    m_symbols.reserve(piece.size());
     for (int32_t i = 0; i < count; ++i) {
+        if (i % checkEvery == 0) {
+            trace::stopIfCancelled(m_cancel);
+        }
         const auto byte = static_cast<uint8_t>(piece[static_cast<size_t>(i)]);
         m_symbols.push_back({m_vocabulary.byteToken(byte), i - 1, i + 1 < count ? i + 1 : -1});
     }
     for (int32_t i = 0; i + 1 < count; ++i) {
+        if (i % checkEvery == 0) {
+            trace::stopIfCancelled(m_cancel);
+        }
         push(i);
     }
-    while (!m_heap.empty()) {
+    for (int32_t seen = 0; !m_heap.empty(); seen = (seen + 1) % checkEvery) {
+        if (seen == 0) {
+            trace::stopIfCancelled(m_cancel);
+        }
         std::pop_heap(m_heap.begin(), m_heap.end(), std::greater<>());
         const Candidate best = m_heap.back();
         m_heap.pop_back();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/model/vocabulary.h"
+#include "engine/trace/cancel.h"
 
 #include <cstdint>
 #include <string_view>
@@ -12,9 +13,10 @@ namespace moescope::model {
 /** Merges the bytes of one piece: the adjacent pair of the lowest rank first, the leftmost of equals. O(n log n). */
 class BpeMerger {
 public:
-    explicit BpeMerger(const Vocabulary& vocabulary) : m_vocabulary(vocabulary) {}
+    explicit BpeMerger(const Vocabulary& vocabulary, trace::CancelFlag cancel = nullptr)
+        : m_vocabulary(vocabulary), m_cancel(cancel) {}
 
-    /** Appends the tokens of `piece` to `out`. */
+    /** Appends the tokens of `piece` to `out`. Cancelled: trace::Error{work.cancelled}. */
     void append(std::string_view piece, std::vector<int32_t>& out);
 
 private:
@@ -36,6 +38,7 @@ private:
     void push(int32_t left);
 
     const Vocabulary& m_vocabulary;
+    trace::CancelFlag m_cancel;
     std::vector<Symbol> m_symbols;
     std::vector<Candidate> m_heap;
 };

@@ -67,7 +67,8 @@ int32_t needed(const Tokenizer& tokenizer, std::string_view text) {
 /** Builds text and tokens side by side. */
 class Rendering {
 public:
-    Rendering(const Tokenizer& tokenizer, RenderedChat& chat) : m_tokenizer(tokenizer), m_chat(chat) {}
+    Rendering(const Tokenizer& tokenizer, RenderedChat& chat, trace::CancelFlag cancel)
+        : m_tokenizer(tokenizer), m_chat(chat), m_cancel(cancel) {}
 
     void control(int32_t token) {
         m_chat.text += m_tokenizer.decode(token);
@@ -75,7 +76,7 @@ public:
     }
 
     void content(const std::string& text) {
-        const std::vector<int32_t> tokens = m_tokenizer.encode(text);
+        const std::vector<int32_t> tokens = m_tokenizer.encode(text, false, m_cancel);
         m_chat.text += text;
         m_chat.tokens.insert(m_chat.tokens.end(), tokens.begin(), tokens.end());
     }
@@ -85,6 +86,7 @@ public:
 private:
     const Tokenizer& m_tokenizer;
     RenderedChat& m_chat;
+    trace::CancelFlag m_cancel;
 };
 
 } // namespace
@@ -107,9 +109,9 @@ ChatTemplate::ChatTemplate(std::string source, const Tokenizer& tokenizer) : m_t
     m_answerEnd = needed(tokenizer, "<|eos|>");
 }
 
-RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages) const {
+RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages, trace::CancelFlag cancel) const {
     RenderedChat chat;
-    Rendering out(m_tokenizer, chat);
+    Rendering out(m_tokenizer, chat, cancel);
     bool opened = false; // the turn's <|startoftext|> stands before the system message already
     for (size_t i = 0; i < messages.size(); ++i) {
         const ChatMessage& message = messages[i];

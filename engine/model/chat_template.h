@@ -27,8 +27,9 @@ public:
     ChatTemplate(std::string source, const Tokenizer& tokenizer);
 
     /** The model answers right after the last token. Unknown roles: trace::Error naming role and index. As the
-     *  template has it, a system message is printed only as the first one, and an empty one is as good as none. */
-    RenderedChat render(const std::vector<ChatMessage>& messages) const;
+     *  template has it, a system message is printed only as the first one, and an empty one is as good as none.
+     *  Cancelled: trace::Error{work.cancelled}. */
+    RenderedChat render(const std::vector<ChatMessage>& messages, trace::CancelFlag cancel = nullptr) const;
 
 private:
     const Tokenizer& m_tokenizer;

@@ -181,10 +181,10 @@ namespace {
 /** One call of encode(). */
 class Encoding {
 public:
-    Encoding(const Vocabulary& vocabulary, const PreTokenizer& splitter, bool wholePieceFirst,
+    Encoding(const Vocabulary& vocabulary, const PreTokenizer& splitter, bool wholePieceFirst, trace::CancelFlag cancel,
              std::vector<int32_t>& out)
-        : m_vocabulary(vocabulary), m_splitter(splitter), m_merger(vocabulary), m_wholePieceFirst(wholePieceFirst),
-          m_out(out) {}
+        : m_vocabulary(vocabulary), m_splitter(splitter), m_merger(vocabulary, cancel),
+          m_wholePieceFirst(wholePieceFirst), m_cancel(cancel), m_out(out) {}
 
     void text(std::string_view text) {
         if (text.empty()) {
@@ -193,6 +193,7 @@ public:
         PreTokenizer::Scanner scanner(m_splitter, text);
         std::string_view piece;
         while (scanner.next(piece)) {
+            trace::stopIfCancelled(m_cancel);
             append(piece);
         }
     }
@@ -218,6 +219,7 @@ private:
     BpeMerger m_merger;
     PieceCache m_cache;
     bool m_wholePieceFirst;
+    trace::CancelFlag m_cancel;
     std::vector<int32_t>& m_out;
 };
 
@@ -227,7 +229,7 @@ Tokenizer::Tokenizer(const gguf::Reader& file) : m_impl(std::make_unique<Impl>(f
 Tokenizer::~Tokenizer() = default;
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 
-std::vector<int32_t> Tokenizer::encode(std::string_view text, bool parse_special) const {
+std::vector<int32_t> Tokenizer::encode(std::string_view text, bool parse_special, trace::CancelFlag cancel) const {
     if (const auto bad = firstInvalidUtf8(text)) {
         throw Error("tokenizer.utf8", "The text is not valid UTF-8: byte {offset} fits no character.",
                     {{"offset", trace::grouped(*bad)}});
@@ -235,13 +237,15 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, bool parse_special
     const std::string normalised = m_impl->splitting.nfc ? toNfc(text) : std::string(text);
     const Finder& specials = parse_special ? m_impl->all_special : m_impl->user_defined;
     std::vector<int32_t> out;
-    Encoding encoding(m_impl->vocabulary, m_impl->splitter, m_impl->splitting.whole_piece_first, out);
+    Encoding encoding(m_impl->vocabulary, m_impl->splitter, m_impl->splitting.whole_piece_first, cancel, out);
     const std::string_view all = normalised;
     size_t begin = 0;
     for (size_t at = specials.empty() ? all.size() : 0; at < all.size();) {
         const int32_t token = specials.at(m_impl->vocabulary, all.substr(at));
         if (token < 0) {
-            ++at;
+            if (++at % (size_t{1} << 14) == 0) {
+                trace::stopIfCancelled(cancel);
+            }
             continue;
         }
         encoding.text(all.substr(begin, at - begin));

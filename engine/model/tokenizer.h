@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/gguf/reader.h"
+#include "engine/trace/cancel.h"
 
 #include <cstdint>
 #include <memory>
@@ -20,8 +21,9 @@ public:
     Tokenizer(Tokenizer&&) noexcept;
 
     /** UTF-8 → ids. Adds nothing. Control tokens in the text are plain text unless `parse_special`. Invalid UTF-8:
-     *  trace::Error{tokenizer.utf8} naming the byte offset. */
-    std::vector<int32_t> encode(std::string_view text, bool parse_special = false) const;
+     *  trace::Error{tokenizer.utf8} naming the byte offset; cancelled: {work.cancelled}. */
+    std::vector<int32_t> encode(std::string_view text, bool parse_special = false,
+                                trace::CancelFlag cancel = nullptr) const;
     /** Bytes of one token: "" for ids that are no text when `special` is false. Ids out of range: trace::Error. */
     std::string decode(int32_t token, bool special = true) const;
     std::string decode(const std::vector<int32_t>& tokens, bool special = true) const;

@@ -73,6 +73,17 @@ GenerateJob job(qint64 id, uint32_t tokens) {
     return job;
 }
 
+/** Words that were never seen before, for seconds of merging. */
+std::string longText() {
+    std::string text(24'000'000, ' ');
+    uint32_t state = 1;
+    for (size_t i = 0; i < text.size(); ++i) {
+        state = state * 1'664'525 + 1'013'904'223;
+        text[i] = i % 12 == 0 ? ' ' : static_cast<char>('a' + (state >> 24) % 26);
+    }
+    return text;
+}
+
 } // namespace
 
 class TestController : public QObject {
@@ -284,6 +295,47 @@ private slots:
         QCOMPARE(counted.size(), 1);
         QCOMPARE(counted[0][0].toString(), QString("Hello"));
         QVERIFY(counted[0][1].toInt() > 0);
+    }
+
+    void goingAwayWhileALongTextIsReadWaitsForNothingLong() {
+        const std::string paste = longText();
+        for (const bool sent : {false, true}) {
+            QElapsedTimer clock;
+            {
+                InferenceController controller;
+                load(controller);
+                QSignalSpy counted(&controller, &InferenceController::tokensCounted);
+                if (sent) {
+                    GenerateJob long_one = job(1, 1);
+                    long_one.messages = {{"user", paste}};
+                    controller.generate(long_one);
+                } else {
+                    controller.countTokens(QString::fromStdString(paste));
+                }
+                QTest::qWait(200);
+                QVERIFY2(counted.isEmpty() && (!sent || controller.state() == State::Generating), "too quick to tell");
+                clock.start();
+            }
+            QVERIFY2(clock.elapsed() < 300, qPrintable(QString("%1 ms, sent %2").arg(clock.elapsed()).arg(sent)));
+        }
+    }
+
+    void stopIsFeltWhileALongTextIsRead() {
+        InferenceController controller;
+        load(controller);
+        Heard heard(controller, 3);
+        GenerateJob long_one = job(3, 1);
+        long_one.messages = {{"user", longText()}};
+        controller.generate(long_one);
+        QTest::qWait(100);
+        QVERIFY(!heard.isOver());
+        QElapsedTimer clock;
+        clock.start();
+        controller.cancel();
+        QVERIFY(QTest::qWaitFor([&] { return heard.isOver(); }, 1000));
+        QVERIFY2(clock.elapsed() < 300, qPrintable(QString("%1 ms").arg(clock.elapsed())));
+        QCOMPARE(heard.ends, std::vector<trace::StopReason>{trace::StopReason::Cancelled});
+        QCOMPARE(controller.state(), State::Ready);
     }
 
     void goingAwayWhileAnsweringWaitsForNothingLong() {
