@@ -74,7 +74,7 @@ void PathChart::paintHeader(QPainter& painter, bool gates) const {
                   font, muted);
     };
     if (m_geometry.gate_width > 0) {
-        const QString words = gates ? tr("All %1 gates, √").arg(m_geometry.experts) : tr("Gates not recorded");
+        const QString words = gates ? tr("All %1 gates, √").arg(m_geometry.experts) : tr("Gates not kept");
         const QString less = gates ? tr("Gates, √") : tr("No gates");
         const int room = m_geometry.chips_left - scaledPx(8) - m_geometry.gates_left;
         leftAt(m_geometry.gates_left, QFontMetrics(font).horizontalAdvance(words) <= room ? words : less);
@@ -222,7 +222,7 @@ Readout PathChart::readout() const {
                    {layerList(close, int(router->moe_layers)), ReadoutSpan::Strong, false}};
     }
     if (router->probs.empty()) {
-        readout.append({tr("no entropy: only the chosen gates were recorded")});
+        readout.append({tr("no entropy: gates not kept")});
     } else {
         readout.append(
             {tr("mean entropy %1 bits, n = %2").arg(bits / router->moe_layers, 0, 'f', 2).arg(router->moe_layers)});
@@ -238,8 +238,7 @@ QString PathChart::tipAt(const QPoint& at) const {
     }
     const int column = m_geometry.expertAt(at, scroll());
     if (column >= 0 && router->probs.empty()) {
-        return tr("Only the chosen gates were recorded for this token. All of them are recorded while this panel is "
-                  "open.");
+        return tr("Only the chosen gates were kept for this token. All of them are kept while this panel is open.");
     }
     if (column >= 0) {
         const float gate = router->probs[size_t(layer) * router->expert_count + size_t(column)];

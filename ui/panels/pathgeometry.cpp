@@ -42,9 +42,9 @@ PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int us
     geometry.chips = std::clamp(room / (geometry.chip_width + chipGap), 1, std::max(1, used));
     const int chipsWidth = geometry.chips * (geometry.chip_width + chipGap) - chipGap;
     const int flexible = tail - geometry.gates_left - chipsWidth - gateText - px(10);
-    // The strip takes what the bars leave, in whole columns; below 64 px it is left out.
+    // The strip takes what the bars leave, in whole columns; below 60 px it is left out.
     const int strip = std::max(0, std::min((flexible - px(13)) * 67 / 100, flexible - px(13) - leastBars));
-    if (experts > 0 && strip >= px(64)) {
+    if (experts > 0 && strip >= px(60)) {
         geometry.merged = (experts * 2 + strip - 1) / strip;
         geometry.gate_columns = (experts + geometry.merged - 1) / geometry.merged;
         geometry.gate_width = std::min(strip / geometry.gate_columns, px(18));

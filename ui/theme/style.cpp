@@ -104,7 +104,7 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
     case PM_SliderControlThickness:
     case PM_SliderLength: return 16;
     case PM_ToolTipLabelFrameWidth: return 5;
-    case PM_HeaderMargin: return draw::has(widget, "dense") ? 6 : 8;
+    case PM_HeaderMargin: return draw::has(widget, "dense") ? 5 : 8;
     case PM_HeaderMarkSize: return 10;
     default: return QProxyStyle::pixelMetric(metric, option, widget);
     }
@@ -192,7 +192,7 @@ QRect Style::subElementRect(SubElement element, const QStyleOption* option, cons
         return option->rect.adjusted(6, 1, -6, -1);
     }
     if (element == SE_HeaderLabel) {
-        const int margin = draw::has(widget, "dense") ? 6 : 8;
+        const int margin = draw::has(widget, "dense") ? 5 : 8;
         return option->rect.adjusted(margin, 0, -margin, 0);
     }
     if (element == SE_PushButtonContents) {

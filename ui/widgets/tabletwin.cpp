@@ -21,7 +21,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kRow = 24;
-constexpr int kMargin = 6; // left and right of a cell's words, as in the head
+constexpr int kMargin = 5; // left and right of a cell's words, as in the head
 
 bool isNumber(const QModelIndex& index) {
     return (index.data(Qt::TextAlignmentRole).value<Qt::Alignment>() & Qt::AlignRight) != 0;

@@ -252,7 +252,8 @@ void TestCharts::pathReadoutAndClick() {
     board.trace.setRun(1, board.shape, {token});
     board.trace.setCurrent(1);
     board.selection.setToken(0);
-    QCOMPARE(board.path->readoutText(), QStringLiteral("Close calls, margin below 0.10: layers 2 and 3"));
+    QCOMPARE(board.path->readoutText(), QStringLiteral("Close calls, margin below 0.10: layers 2 and 3 · "
+                                                       "no entropy: gates not kept"));
     PathChart* path = board.path->path();
     const auto& geometry = path->geometryOfPath();
     QVERIFY(holds(painted(path), QRect(geometry.margin_right - 30, geometry.row(2, 0).top(), 30, 22),
@@ -285,9 +286,17 @@ void TestCharts::pathWithoutProbabilities() {
     Board without(10, false);
     without.show();
     without.selection.setToken(3);
-    QVERIFY(!without.path->readoutText().contains(QStringLiteral("entropy")));
+    QVERIFY(!without.path->readoutText().contains(QStringLiteral("mean entropy")));
+    QVERIFY(without.path->readoutText().contains(QStringLiteral("no entropy: gates not kept")));
     const QRect last = without.path->path()->geometryOfPath().gate(7, 12, 0);
     QVERIFY(near(painted(without.path->path()).pixelColor(last.center()), theme().color(Color::Panel)));
+    // The column is empty: no words run across the rows.
+    const auto& path = without.path->path()->geometryOfPath();
+    const QImage image = painted(without.path->path());
+    for (int layer = 1; layer < 8; ++layer) {
+        const QRect column(path.gates_left, path.row(layer, 0).top(), path.gate_columns * path.gate_width, 22);
+        QVERIFY(!holds(image, column, theme().color(Color::TextMuted)));
+    }
 }
 
 void TestCharts::pathAsksForProbabilities() {

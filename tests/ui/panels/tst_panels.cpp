@@ -5,11 +5,14 @@
 #include <QAccessible>
 #include <QApplication>
 #include <QClipboard>
+#include <QHeaderView>
 #include <QMainWindow>
 #include <QMenu>
 #include <QScrollBar>
 #include <QTemporaryDir>
 #include <QTimer>
+
+#include <numeric>
 
 using namespace moescope;
 using namespace moescope::ui;
@@ -25,6 +28,7 @@ private slots:
     void liveAnswer();
     void hiddenPanelsDoNoWork();
     void tableTwin();
+    void twinFitsItsDock();
     void exportsTheSameNumbers();
     void chartMenuHasNoDeadEntries();
     void darkAndLarge();
@@ -169,6 +173,33 @@ void TestPanels::tableTwin() {
     board.strip->setTwinShown(true);
     QTest::keyClick(board.strip->twin(), Qt::Key_Down);
     QCOMPARE(board.selection.state().token, 13);
+}
+
+void TestPanels::twinFitsItsDock() {
+    Board board;
+    board.show();
+    board.experts->setTwinShown(true);
+    TableTwin* twin = board.experts->twin();
+    QTRY_VERIFY(twin->model()->rowCount() == 128);
+    // As in Inspect at 1440 × 900; wider where the font at hand is wider than the pictures' one.
+    const QList<int> columns = twin->columnWidths();
+    const int whole = std::accumulate(columns.begin(), columns.end(), 0);
+    board.experts->resize(std::max(594, whole + twin->verticalScrollBar()->sizeHint().width() + 2), 340);
+    QCoreApplication::processEvents();
+    const QHeaderView* header = twin->horizontalHeader();
+    QVERIFY(!twin->horizontalScrollBar()->isVisible());
+    QCOMPARE(header->length(), twin->viewport()->width()); // nothing cut, no blank strip
+    const QFontMetrics words(theme().font(TextStyle::Small));
+    for (int column = 0; column < header->count(); ++column) {
+        const QString title = twin->model()->headerData(column, Qt::Horizontal).toString();
+        QVERIFY2(header->sectionSize(column) >= words.horizontalAdvance(title) + 10, qPrintable(title));
+    }
+    QVERIFY(!twin->model()->index(0, ExpertsTable::Share).data().toString().contains(QLatin1Char('%')));
+    // Scrolled to any row, the first one lies whole below the head.
+    board.selection.set({1, 12, 5, 6});
+    const int first = twin->rowAt(0);
+    QVERIFY(first > 0);
+    QCOMPARE(twin->rowViewportPosition(first), 0);
 }
 
 void TestPanels::exportsTheSameNumbers() {
