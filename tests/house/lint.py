@@ -12,7 +12,7 @@ import sys
 
 LARGEST, LARGEST_SHADER, LARGEST_P90 = 600, 200, 400  # lines
 MEGABYTES = 45
-CODE = (".cpp", ".h", ".comp", ".glsl", ".py", ".sh")
+CODE = (".cpp", ".h", ".comp", ".glsl", ".py", ".sh", ".cmake")
 # The only files that ask which system they are built for.
 SYSTEM_FILES = ("mapped_file", "atomic_file", "paths", "signals", "console", "titlebar", "power", "crash")
 SHOWN = ("setText|setToolTip|setWindowTitle|setPlaceholderText|setAccessibleName|setAccessibleDescription|setStatusTip|"
@@ -126,7 +126,8 @@ def check_file(path, raw):
     """Breaches in one file: (line, sentence)."""
     suffix = pathlib.PurePosixPath(path).suffix
     lines = raw.split("\n")
-    if suffix in CODE and not any("SPDX-License-Identifier: Apache-2.0" in line for line in
+    code = suffix in CODE or path.endswith(("CMakeLists.txt", ".cmake.in"))
+    if code and not any("SPDX-License-Identifier: Apache-2.0" in line for line in
                                   lines[:2 if lines[0].startswith("#!") else 1]):
         yield 1, "the first line names no licence (SPDX-License-Identifier: Apache-2.0)"
     if not path.startswith("tests/data/") and suffix != ".md":
@@ -213,7 +214,10 @@ EXAMPLES = (
 def self_test():
     wrong = 0
     cases = [(path, SPDX + text, expected) for path, text, expected in EXAMPLES]
-    cases += [("engine/a.cpp", "int a;\n", "names no licence"), ("a.py", "#!/x\n# SPDX-License-Identifier: Apache-2.0\n", None)]
+    cases += [("engine/a.cpp", "int a;\n", "names no licence"), ("a.py", "#!/x\n# SPDX-License-Identifier: Apache-2.0\n", None),
+              ("ui/CMakeLists.txt", "add_subdirectory(theme)\n", "names no licence"),
+              ("cmake/a.cmake", "set(A 1)\n", "names no licence"),
+              ("CMakeLists.txt", "# SPDX-License-Identifier: Apache-2.0\nset(A 1)\n", None)]
     for path, text, expected in cases:
         found = [sentence for _, sentence in check_file(path, text)]
         if found if expected is None else not any(expected in sentence for sentence in found):
