@@ -33,116 +33,229 @@ unset WAYLAND_DISPLAY
 export QT_FONT_DPI=96 XDG_CACHE_HOME="$PWD/build/shot-cache"
 mkdir -p "$XDG_CACHE_HOME"
 
-# start WIDTH HEIGHT: the app with the data folder $data; its window at the display's corner.
+# start: the app with the data folder $data; its window at the display's corner, ready and with a click into it,
+# without which a window that nobody manages takes no shortcuts.
 start() {
     "$program" --data-dir "$data" 2>>"$work/app.log" &
     app=$!
     window=$(timeout 60 xdotool search --sync --onlyvisible --pid "$app" | head -n 1)
     [[ -n $window ]] || { echo "The window did not open."; exit 1; }
-    xdotool windowmove "$window" 0 0 windowsize "$window" "$1" "$2"
-    sleep 1
+    xdotool windowmove "$window" 0 0 windowsize "$window" "$width" "$height"
+    steady
     focus
 }
 
-stop() {
-    kill "$app"
+stop() { # SIGNAL
+    kill "-${1:-TERM}" "$app"
     wait "$app" 2>/dev/null || true
     app=""
 }
 
-# Without a window manager nobody gives windows the focus: the topmost of ours gets it, a dialog before the window.
-focus() {
-    local top
-    top=$(xdotool search --onlyvisible --pid "$app" 2>/dev/null | tail -n 1)
-    xdotool windowfocus "${1:-${top:-$window}}" 2>/dev/null || true
-    sleep 0.3
+picture() { import -window root -crop "${width}x${height}+0+0" +repage "$1"; }
+
+# steady: waits until two pictures in a row are alike, at most 4 s: the app has drawn what it had to (the caret does not
+# blink).
+steady() {
+    local before="" now
+    for _ in $(seq 20); do
+        now=$(import -window root -crop "${width}x${height}+0+0" rgb:- | md5sum)
+        [[ $now != "$before" ]] || return 0
+        before=$now
+        sleep 0.15
+    done
 }
 
-key() { xdotool key --delay 60 "$@"; sleep 0.4; }
+click() { xdotool mousemove "$1" "$2" click 1; sleep 0.1; }
+
+# focus: a click into the composer, to which keys go from here on; a first argument: that of Inspect.
+focus() {
+    if [[ -n ${1:-} ]]; then
+        click 100 $((height - 62))
+    else
+        click $((width - 300)) $((height - 98))
+    fi
+}
+
+key() { xdotool key --delay 40 "$@"; sleep 0.15; }
+write() { xdotool type --delay 8 "$1"; }
 
 shoot() {
     kill -0 "$app" 2>/dev/null || { echo "The app has ended before “$1”."; exit 1; }
     xdotool mousemove 1590 990
-    sleep 0.4
-    import -window root -crop "${width}x${height}+0+0" +repage "$out/$1-$theme-${width}x$height.png"
+    steady
+    keep "$1"
+}
+
+keep() {
+    picture "$out/$1-$theme-${width}x$height.png"
     echo "$1-$theme-${width}x$height.png"
 }
+
+count() { python3 tests/shot/state.py answers "$data" 2>/dev/null || echo 0; }
 
 # answers N: waits until N answers are complete.
 answers() {
     for _ in $(seq 240); do
-        [[ $(python3 tests/shot/state.py answers "$data" 2>/dev/null || echo 0) -ge $1 ]] && return
-        sleep 0.5
+        [[ $(count) -ge $1 ]] && { steady; return; }
+        sleep 0.25
     done
     echo "An answer did not end within two minutes."
     exit 1
 }
 
-dialog() { # NAME KEYS: opens a dialog, shows it, closes it
-    key "$2"
-    sleep 0.6
-    focus
-    shoot "$1"
-    key Escape
-    sleep 0.3
-    focus "$window"
+# during VIEW SECONDS KEY...: presses the keys, which start an answer, and takes the picture while the app is halted in
+# it, so that no answer is too short. It goes on afterwards.
+during() {
+    local view=$1 wait=$2
+    shift 2
+    xdotool mousemove 1590 990 key "$@"
+    sleep "$wait"
+    kill -STOP "$app"
+    keep "$view"
+    kill -CONT "$app"
 }
 
+# break_off: ends the app as a crash does, once some of an answer is stored; an answer that was done before is made anew.
+break_off() {
+    local done
+    done=$(count)
+    for _ in $(seq 200); do
+        if [[ $(python3 tests/shot/state.py partial "$data") -gt 0 ]]; then
+            stop KILL
+            return
+        fi
+        if [[ $(count) -gt $done ]]; then
+            done=$(count)
+            key ctrl+r
+        fi
+        sleep 0.05
+    done
+    echo "No answer could be broken off."
+    exit 1
+}
+
+dialog() { # NAME KEYS: opens a dialog, shows it, closes it
+    key "$2"
+    shoot "$1"
+    key Escape
+    focus
+}
+
+# Places of what has no key of its own; they follow from the layouts.
+segments() {
+    if [[ $width == 1440 ]]; then
+        experts_y=88 count_x=769 mass_x=835 strip_y=432 gate_x=794 margin_x=845
+    else
+        experts_y=120 count_x=538 mass_x=605 strip_y=433 gate_x=951 margin_x=1002
+    fi
+}
+
+routing() {
+    segments
+    key ctrl+2
+    shoot inspect-latest
+    key F6
+    key ctrl+Left ctrl+Left ctrl+Left ctrl+Left ctrl+Left ctrl+Left ctrl+Left ctrl+Left
+    key bracketright bracketright
+    shoot inspect-selection
+    key t
+    shoot inspect-table
+    key t
+    click $count_x $experts_y
+    click $gate_x $strip_y
+    shoot inspect-count-gate
+    click $mass_x $experts_y
+    click $margin_x $strip_y
+    shoot inspect-mass-margin
+    if [[ $width == 1100 ]]; then
+        click 455 88
+        shoot inspect-token-path
+        click 562 88
+        shoot inspect-kv-cache
+        click 350 88
+    fi
+}
+
+story="Tell me a story about a fox and a boat."
 for size in "1440 900" "1100 700"; do
     for theme in light dark; do
         read -r width height <<<"$size"
         data="$work/$theme-$width"
         mkdir -p "$data"
         # The first start makes the database, the second one has its theme: both have an empty history.
-        start "$width" "$height"
+        start
         stop
         python3 tests/shot/state.py theme "$data" "$theme"
 
-        start "$width" "$height"
-        sleep 4
+        start
         shoot first-start
-        key ctrl+n
-        xdotool type --delay 15 "What is the KV cache?"
+        key ctrl+2
+        shoot inspect-empty
+        key ctrl+1
+        focus
+        write "What is the KV cache?"
         key Return
         answers 1
-        xdotool type --delay 15 "Tell me a story about a fox and a boat."
-        key Return
-        sleep 1
-        shoot chat-streaming
+        write "$story"
+        during chat-streaming 0.9 Return
         answers 2
         shoot chat
-        key ctrl+2
-        sleep 1
-        shoot inspect-latest
-        key F6
-        key ctrl+Left ctrl+Left ctrl+Left ctrl+Left ctrl+Left ctrl+Left ctrl+Left ctrl+Left
-        key bracketright bracketright
-        sleep 0.5
-        shoot inspect-selection
-        key t
-        sleep 0.5
-        shoot inspect-table
-        key t
+        key ctrl+r
+        answers 3
+        shoot versions
+        focus
+        key Up
+        shoot editing
+        key Escape
+        click 112 14
+        shoot menu
+        key Escape
+        focus
+        routing
+        focus inspect
+        write "$story"
+        during inspect-streaming 0.9 Return
+        answers 4
         key ctrl+1
-        sleep 0.5
+        focus
         key ctrl+f
-        xdotool type --delay 15 "boat"
-        sleep 0.5
+        write "boat"
         shoot find
         key Escape
         key ctrl+k
-        xdotool type --delay 15 "cache"
-        sleep 0.8
+        write "cache"
+        sleep 0.3
         shoot search
         key Escape
-        focus "$window"
-        dialog settings ctrl+comma
+        focus
         dialog keyboard F1
+        key ctrl+comma
+        shoot settings
+        for page in device sampling data; do
+            key Down
+            shoot "settings-$page"
+        done
+        key Escape
+        focus
+        # Some 1,000 tokens to read.
+        key ctrl+n
+        focus
+        write "$(for _ in $(seq 90); do printf 'The small fox sat in the old boat and waited. '; done)$story"
+        during prefill 0.25 Return
+        key Escape
+        key ctrl+n
+        focus
+        write "$story"
+        key Return
+        break_off
+        start
+        shoot interrupted
         stop
-
-        start "$width" "$height"
-        sleep 3
-        shoot reopened
+        python3 tests/shot/state.py code "$data"
+        start
+        shoot code
+        key ctrl+k Down Delete
+        shoot undo-toast
         stop
     done
 done

@@ -154,6 +154,7 @@ void MainWindow::decorateTabs() {
         bar->setAccessibleName(tr("Panels in this place"));
         bar->setIconSize({14, 14});
         bar->setExpanding(false);
+        bar->setElideMode(Qt::ElideNone); // by its own font, which is not that of the words
         bar->setDrawBase(false);
         for (int i = 0; i < bar->count(); ++i) {
             for (QDockWidget* dock : std::as_const(m_panels)) {
