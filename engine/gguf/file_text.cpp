@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/gguf/file_text.h"
 
+#include "engine/trace/utf8.h"
+
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
@@ -8,29 +10,6 @@
 namespace moescope::gguf {
 
 namespace {
-
-/** Bytes of the well-formed sequence at `at`, 0 if there is none. */
-size_t sequenceLength(std::string_view text, size_t at) {
-    const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[at + i]); };
-    const uint8_t lead = byte(0);
-    if (lead < 0x80) {
-        return 1;
-    }
-    const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() - at < length) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    const uint8_t second = byte(1);
-    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    const bool surrogate = lead == 0xed && second >= 0xa0;
-    const bool beyond = lead == 0xf4 && second >= 0x90;
-    return overlong || surrogate || beyond ? 0 : length;
-}
 
 bool isControl(std::string_view sequence) {
     const auto first = static_cast<uint8_t>(sequence[0]);
@@ -42,9 +21,9 @@ std::string shown(const std::filesystem::path& path) {
     const std::string text(raw.begin(), raw.end());
     std::string clean;
     for (size_t at = 0; at < text.size();) {
-        const size_t length = sequenceLength(text, at);
-        const std::string_view sequence = std::string_view(text).substr(at, length == 0 ? 1 : length);
-        if (length == 0 || isControl(sequence)) {
+        const trace::Utf8Sequence found = trace::utf8At(text, at);
+        const std::string_view sequence = std::string_view(text).substr(at, found.valid ? found.bytes : 1);
+        if (!found.valid || isControl(sequence)) {
             clean += '?';
         } else {
             clean += sequence;
@@ -56,24 +35,15 @@ std::string shown(const std::filesystem::path& path) {
 
 } // namespace
 
-bool isUtf8(std::string_view text) {
-    for (size_t at = 0; at < text.size();) {
-        const size_t length = sequenceLength(text, at);
-        if (length == 0) {
-            return false;
-        }
-        at += length;
-    }
-    return true;
-}
+bool isUtf8(std::string_view text) { return !trace::firstInvalidUtf8(text); }
 
 bool isPlainName(std::string_view text) {
     for (size_t at = 0; at < text.size();) {
-        const size_t length = sequenceLength(text, at);
-        if (length == 0 || isControl(text.substr(at, length))) {
+        const trace::Utf8Sequence sequence = trace::utf8At(text, at);
+        if (!sequence.valid || isControl(text.substr(at, sequence.bytes))) {
             return false;
         }
-        at += length;
+        at += sequence.bytes;
     }
     return true;
 }

@@ -2,7 +2,7 @@
 #include "engine/model/hf_labels.h"
 
 #include "engine/model/hf_values.h"
-#include "engine/model/utf8.h"
+#include "engine/trace/utf8.h"
 
 #include <algorithm>
 #include <sstream>
@@ -69,7 +69,7 @@ std::vector<std::string> readmeLines(const fs::path& folder) {
     }
     const std::string text = readText(path, smallJson);
     std::vector<std::string> lines;
-    if (!firstInvalidUtf8(text)) {
+    if (!trace::firstInvalidUtf8(text)) {
         std::istringstream stream(text);
         for (std::string line; std::getline(stream, line);) {
             lines.push_back(line);
@@ -117,7 +117,7 @@ std::string readChatTemplate(const fs::path& folder) {
     }
     if (const fs::path path = folder / "chat_template.jinja"; fs::exists(path, error)) {
         std::string text = readText(path, smallJson);
-        return firstInvalidUtf8(text) ? "" : text;
+        return trace::firstInvalidUtf8(text) ? "" : text;
     }
     return "";
 }

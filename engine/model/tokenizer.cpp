@@ -6,6 +6,7 @@
 #include "engine/model/utf8.h"
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
+#include "engine/trace/utf8.h"
 
 #include <algorithm>
 #include <array>
@@ -230,7 +231,7 @@ Tokenizer::~Tokenizer() = default;
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 
 std::vector<int32_t> Tokenizer::encode(std::string_view text, bool parse_special, trace::CancelFlag cancel) const {
-    if (const auto bad = firstInvalidUtf8(text)) {
+    if (const auto bad = trace::firstInvalidUtf8(text)) {
         throw Error("tokenizer.utf8", "The text is not valid UTF-8: byte {offset} fits no character.",
                     {{"offset", trace::grouped(*bad)}});
     }

@@ -68,33 +68,6 @@ void appendNfc(std::string_view text, std::string& out) {
 
 } // namespace
 
-std::optional<size_t> firstInvalidUtf8(std::string_view text) {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-    const size_t size = text.size();
-    const auto continues = [&](size_t i, uint8_t low, uint8_t high) {
-        return i < size && bytes[i] >= low && bytes[i] <= high;
-    };
-    for (size_t at = 0; at < size;) {
-        const uint8_t lead = bytes[at];
-        if (lead < 0x80) {
-            ++at;
-        } else if (lead >= 0xC2 && lead <= 0xDF && continues(at + 1, 0x80, 0xBF)) {
-            at += 2;
-        } else if (lead >= 0xE0 && lead <= 0xEF &&
-                   continues(at + 1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) &&
-                   continues(at + 2, 0x80, 0xBF)) {
-            at += 3;
-        } else if (lead >= 0xF0 && lead <= 0xF4 &&
-                   continues(at + 1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) &&
-                   continues(at + 2, 0x80, 0xBF) && continues(at + 3, 0x80, 0xBF)) {
-            at += 4;
-        } else {
-            return at;
-        }
-    }
-    return std::nullopt;
-}
-
 std::string toNfc(std::string_view text) {
     std::string out;
     out.reserve(text.size());

@@ -3,8 +3,8 @@
 
 #include "engine/model/bounds.h"
 #include "engine/model/byte_unicode.h"
-#include "engine/model/utf8.h"
 #include "engine/trace/error.h"
+#include "engine/trace/utf8.h"
 
 #include <algorithm>
 
@@ -93,14 +93,14 @@ void Vocabulary::readTokens(const gguf::Reader& file) {
                          {"n", trace::grouped(text.size())},
                          {"most", trace::grouped(bounds::tokenBytes)}});
         }
-        std::optional<std::string> bytes = firstInvalidUtf8(text) ? std::nullopt : std::optional(text);
+        std::optional<std::string> bytes = trace::firstInvalidUtf8(text) ? std::nullopt : std::optional(text);
         if (bytes && (m_types[id] == TokenType::Normal || m_types[id] == TokenType::Byte)) {
             bytes = fromByteUnicode(text);
         }
         if (!bytes) {
             throw Error("tokenizer.token_text",
                         "Token {id}, “{text}”, is not spelled in the characters of byte-level BPE.",
-                        {{"id", std::to_string(id)}, {"text", firstInvalidUtf8(text) ? "" : shortened(text)}});
+                        {{"id", std::to_string(id)}, {"text", trace::firstInvalidUtf8(text) ? "" : shortened(text)}});
         }
         m_bytes.push_back(std::move(*bytes));
     }
@@ -157,14 +157,15 @@ void Vocabulary::readMerges(const gguf::Reader& file) {
         int32_t left = -1;
         int32_t right = -1;
         int32_t whole = -1;
-        if (space != std::string::npos && !firstInvalidUtf8(text)) {
+        if (space != std::string::npos && !trace::firstInvalidUtf8(text)) {
             left = known(std::string_view(text).substr(0, space));
             right = known(std::string_view(text).substr(space + 1));
             whole = left >= 0 && right >= 0 ? find(bytes(left) + bytes(right)) : -1;
         }
         if (whole < 0) {
-            throw Error("tokenizer.merge", "Merge {rank}, “{text}”, is not two known tokens that make a third.",
-                        {{"rank", std::to_string(rank)}, {"text", firstInvalidUtf8(text) ? "" : shortened(text)}});
+            throw Error(
+                "tokenizer.merge", "Merge {rank}, “{text}”, is not two known tokens that make a third.",
+                {{"rank", std::to_string(rank)}, {"text", trace::firstInvalidUtf8(text) ? "" : shortened(text)}});
         }
         if (!m_merges.emplace(pairKey(left, right), Merge{static_cast<uint32_t>(rank), whole}).second) {
             throw Error("tokenizer.merge", "Merge {rank}, “{text}”, is there twice.",
