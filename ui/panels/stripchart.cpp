@@ -117,7 +117,7 @@ void StripChart::paintToken(QPainter& painter, int token) const {
         below = QString::number(expert);
     } else if (m_mode != StripMode::Expert && value >= 0) {
         ground = theme().sequential(value);
-        below = gateText(value, false);
+        below = value < 0.995 ? gateText(value, false) : QStringLiteral("1.0"); // three characters at most
     }
     painter.fillRect(box, ground);
     if (expert >= 0 && m_mode == StripMode::Expert) {

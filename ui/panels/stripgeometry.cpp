@@ -11,8 +11,9 @@ StripGeometry::StripGeometry(int width, double scale) : m_width(width), m_scale(
 void StripGeometry::append(int textWidth, bool breakAfter) {
     const int left = px(12);
     const int gap = px(2);
-    const int most = std::max(px(18), m_width - 2 * left);
-    const int width = std::clamp(textWidth + 2 * px(3), px(18), most);
+    const int least = px(22); // ".97" below keeps clear of its neighbours
+    const int most = std::max(least, m_width - 2 * left);
+    const int width = std::clamp(textWidth + 2 * px(3), least, most);
     if (m_newRow || m_x + width > left + most) {
         m_rowStarts.push_back(count());
         m_x = left;

@@ -15,7 +15,7 @@ namespace moescope::ui {
 
 namespace {
 
-/** "0 ▒▒▒ 1 gate weight" */
+/** "0 ▒▒▒ 1 gate weight", where there is room; else "0 ▒▒ 1". */
 class EmberLegend : public QWidget {
 public:
     explicit EmberLegend(QWidget* parent) : QWidget(parent) {}
@@ -25,9 +25,16 @@ public:
         updateGeometry();
         update();
     }
+    void setWide(bool wide) {
+        if (wide != m_wide) {
+            m_wide = wide;
+            updateGeometry();
+            update();
+        }
+    }
     QSize sizeHint() const override {
         const QFontMetrics metrics(axisMonoFont());
-        return {metrics.horizontalAdvance(QStringLiteral("0") + text()) + scaledPx(90 + 12), scaledPx(16)};
+        return {metrics.horizontalAdvance(QStringLiteral("0") + text()) + barWidth() + scaledPx(12), scaledPx(16)};
     }
     QSize minimumSizeHint() const override { return sizeHint(); }
 
@@ -37,15 +44,17 @@ protected:
         const QColor color = theme().color(Color::TextSecondary);
         const int digit = QFontMetrics(axisMonoFont()).horizontalAdvance(QLatin1Char('0'));
         paintText(painter, rect(), Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("0"), axisMonoFont(), color);
-        const QRect bar(digit + scaledPx(6), (height() - scaledPx(8)) / 2, scaledPx(90), scaledPx(8));
+        const QRect bar(digit + scaledPx(6), (height() - scaledPx(8)) / 2, barWidth(), scaledPx(8));
         paintLegendBar(painter, bar, [](double at) { return theme().sequential(at); });
         paintText(painter, rect().adjusted(bar.right() + scaledPx(6), 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter,
                   text(), axisMonoFont(), color);
     }
 
 private:
-    QString text() const { return QStringLiteral("1 ") + m_words; }
+    QString text() const { return m_wide ? QStringLiteral("1 ") + m_words : QStringLiteral("1"); }
+    int barWidth() const { return scaledPx(m_wide ? 90 : 54); }
     QString m_words;
+    bool m_wide = true;
 };
 
 } // namespace
@@ -134,7 +143,8 @@ void TokenStripPanel::resizeEvent(QResizeEvent* event) {
 }
 
 void TokenStripPanel::placeLegend() {
-    m_legend->setVisible(mode() != StripMode::Expert && width() >= scaledPx(640));
+    static_cast<EmberLegend*>(m_legend)->setWide(width() >= scaledPx(680));
+    m_legend->setVisible(mode() != StripMode::Expert && width() >= scaledPx(540));
     m_layerWord->setVisible(width() >= scaledPx(440));
 }
 

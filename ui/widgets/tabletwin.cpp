@@ -96,7 +96,7 @@ TableTwin::TableTwin(const QString& name, QWidget* parent) : QTableView(parent) 
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-    horizontalHeader()->setMinimumSectionSize(32);
+    horizontalHeader()->setMinimumSectionSize(24);
     horizontalHeader()->setProperty("dense", true);
     m_headEnd = new HeadEnd(this);
     addScrollBarWidget(m_headEnd, Qt::AlignTop);
@@ -148,7 +148,7 @@ QList<int> TableTwin::columnWidths() const {
             const QModelIndex index = m_proxy->index(row, column);
             width = std::max(width, (isNumber(index) ? numbers : words).horizontalAdvance(index.data().toString()));
         }
-        widths.append(width + 2 * kMargin + 1);
+        widths.append(std::max(width + 2 * kMargin + 1, horizontalHeader()->minimumSectionSize()));
     }
     return widths;
 }

@@ -120,13 +120,13 @@ void TestPanelGeometry::stripWraps() {
     strip.append(44, false);
     strip.append(44, false); // 12 + 3 × 50 + 2 × 2 = 166 ≤ 188
     strip.append(44, false); // does not fit
-    strip.append(4, true);   // narrow: at least 18; then a break
+    strip.append(4, true);   // narrow: at least 22; then a break
     strip.append(44, false);
     QCOMPARE(strip.rows(), 3);
     QCOMPARE(strip.box(2).row, 0);
     QCOMPARE(strip.box(3).row, 1);
     QCOMPARE(strip.box(4).row, 1);
-    QCOMPARE(strip.box(4).width, 18);
+    QCOMPARE(strip.box(4).width, 22);
     QCOMPARE(strip.box(5).row, 2);
     QCOMPARE(strip.rowFirst(1), 3);
     QCOMPARE(strip.rowLast(1), 4);

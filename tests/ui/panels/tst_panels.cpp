@@ -187,8 +187,8 @@ void TestPanels::twinFitsItsDock() {
     board.experts->resize(std::max(594, whole + twin->verticalScrollBar()->sizeHint().width() + 2), 340);
     QCoreApplication::processEvents();
     const QHeaderView* header = twin->horizontalHeader();
-    QVERIFY(!twin->horizontalScrollBar()->isVisible());
-    QCOMPARE(header->length(), twin->viewport()->width()); // nothing cut, no blank strip
+    QTRY_VERIFY(!twin->horizontalScrollBar()->isVisible());
+    QTRY_COMPARE(header->length(), twin->viewport()->width()); // nothing cut, no blank strip
     const QFontMetrics words(theme().font(TextStyle::Small));
     for (int column = 0; column < header->count(); ++column) {
         const QString title = twin->model()->headerData(column, Qt::Horizontal).toString();
