@@ -73,7 +73,7 @@ void Transformer::warmUp() {
 
 // ---- one token ----------------------------------------------------------------------------------------------------
 
-void Transformer::recordToken(vulkan::CommandRecorder& r, const Mark& mark) {
+void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& options, const Mark& mark) {
     const float epsilon = m_config.layer_norm_rms_epsilon;
     r.begin();
     mark("", -1);
@@ -114,7 +114,7 @@ void Transformer::recordToken(vulkan::CommandRecorder& r, const Mark& mark) {
     r.barrier();
     mark("logits", -1);
     r.copy(m_act.logits, 0, m_act.logits_host, 0, m_act.logits.size());
-    copyBack(r, 1);
+    copyBack(r, 1, options);
     r.barrier();
     mark("read back", -1);
     r.end();
@@ -160,9 +160,15 @@ void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const M
 }
 
 void Transformer::decode(int32_t token, uint32_t position, const PassOptions& options) {
-    if (!m_tokenRecorded) {
-        recordToken(m_token, [](const char*, int32_t) {});
-        m_tokenRecorded = true;
+    const bool more =
+        !m_recorded || (options.router && !m_recorded->router) || (options.router_probs && !m_recorded->router_probs);
+    if (more) {
+        const PassOptions before = m_recorded.value_or(PassOptions{});
+        const PassOptions wanted{.router = options.router || before.router,
+                                 .router_probs = options.router_probs || before.router_probs};
+        m_recorded.reset();
+        recordToken(m_token, wanted, [](const char*, int32_t) {});
+        m_recorded = wanted;
     }
     m_act.token_ids.mapped<int32_t>()[0] = token;
     setStep(position, options);
@@ -176,7 +182,7 @@ void Transformer::decode(int32_t token, uint32_t position, const PassOptions& op
 std::vector<trace::IntervalTiming> Transformer::profile(int32_t token, uint32_t position) {
     vulkan::CommandRecorder timed(m_device, "profile");
     std::vector<trace::IntervalTiming> timings;
-    recordToken(timed, [&](const char* kernels, int32_t layer) {
+    recordToken(timed, {}, [&](const char* kernels, int32_t layer) {
         timed.timestamp();
         timings.push_back({.kernels = kernels, .layer = layer});
     });
@@ -292,7 +298,7 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
             return false;
         }
     }
-    copyBack(r, tokens);
+    copyBack(r, tokens, options);
     return m_pacer.finish();
 }
 
@@ -344,15 +350,19 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
 
 // ---- what the host reads -------------------------------------------------------------------------------------------
 
-void Transformer::copyBack(vulkan::CommandRecorder& recorder, uint32_t batch) {
+void Transformer::copyBack(vulkan::CommandRecorder& recorder, uint32_t batch, const PassOptions& options) {
     const uint64_t layers = m_config.moeLayerCount();
     if (layers == 0) {
         return;
     }
-    recorder.copy(m_act.router_log, 0, m_act.router_log_host, 0,
-                  layers * batch * Kernels::logEntry(m_experts.expert_used_count) * sizeof(uint32_t));
-    recorder.copy(m_act.router_probs, 0, m_act.router_probs_host, 0,
-                  layers * batch * m_experts.expert_count * sizeof(float));
+    if (options.router) {
+        recorder.copy(m_act.router_log, 0, m_act.router_log_host, 0,
+                      layers * batch * Kernels::logEntry(m_experts.expert_used_count) * sizeof(uint32_t));
+    }
+    if (options.router_probs) {
+        recorder.copy(m_act.router_probs, 0, m_act.router_probs_host, 0,
+                      layers * batch * m_experts.expert_count * sizeof(float));
+    }
 }
 
 trace::RouterTrace Transformer::router(uint32_t index) const {

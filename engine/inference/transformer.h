@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 namespace moescope::inference {
@@ -27,7 +28,7 @@ struct PassOptions {
 /** The forward pass: weights, KV cache and working buffers of one model on one device.
  *
  *  A batch of tokens is grouped by expert and recorded for each micro-batch; one token runs through a command buffer that
- *  was recorded once and is only submitted again. */
+ *  was recorded once and is only submitted again, until more of its routing is asked for than it leaves for the host. */
 class Transformer {
 public:
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
@@ -64,11 +65,11 @@ public:
 private:
     /** After each interval: its name and layer. */
     using Mark = std::function<void(const char* kernels, int32_t layer)>;
-    void recordToken(vulkan::CommandRecorder& recorder, const Mark& mark);
+    void recordToken(vulkan::CommandRecorder& recorder, const PassOptions& options, const Mark& mark);
     void recordTokenFfn(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     bool runBatch(uint32_t tokens, const PassOptions& options);
     bool batchFfn(uint32_t layer, uint32_t tokens);
-    void copyBack(vulkan::CommandRecorder& recorder, uint32_t batch);
+    void copyBack(vulkan::CommandRecorder& recorder, uint32_t batch, const PassOptions& options);
     void setStep(uint32_t position, const PassOptions& options);
     void readHidden(uint32_t tokens);
 
@@ -85,7 +86,8 @@ private:
     Kernels::SortOutputs m_sort;
     Pacer m_pacer;
     vulkan::CommandRecorder m_token;
-    bool m_tokenRecorded = false;
+    /** What m_token was recorded to leave for the host; unset: not yet. It is recorded anew when more is asked for. */
+    std::optional<PassOptions> m_recorded;
 
     std::unique_ptr<vulkan::Buffer> m_allLogits;    ///< [batch][stride(vocab_size)], made when first asked for
     std::unique_ptr<vulkan::Buffer> m_hiddenLayers; ///< [block_count + 1][batch][stride(embedding_length)], likewise

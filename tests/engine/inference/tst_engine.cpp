@@ -81,6 +81,55 @@ TEST_F(EngineTest, decoding_records_and_updates_nothing_after_the_first_token) {
     EXPECT_EQ(engine->descriptorSetsUpdated(), updated);
 }
 
+TEST_F(EngineTest, what_of_the_routing_is_read_back_is_what_was_asked_for) {
+    const std::vector<int32_t> prompt = someTokens(8, 1);
+    const auto routes = [&](bool telemetry, bool probs) {
+        std::vector<trace::RouterTrace> heard;
+        GenerationRequest request = greedy(prompt, 6);
+        request.telemetry = telemetry;
+        request.router_probs = probs;
+        engine->generate(request, {.token = [&](const trace::TokenTracePtr& token, const std::string&) {
+                             if (token->generated) {
+                                 heard.push_back(token->router);
+                             }
+                         }});
+        return heard;
+    };
+    engine->step(1); // recorded, and nothing of the routing with it
+    engine->reset();
+    const uint64_t plain = engine->commandBuffersRecorded();
+    engine->step(1);
+    engine->reset();
+    EXPECT_EQ(engine->commandBuffersRecorded(), plain);
+
+    for (const trace::RouterTrace& router : routes(false, false)) {
+        EXPECT_TRUE(router.empty());
+    }
+    const auto chosen = routes(true, false);
+    const auto all = routes(true, true);
+    const auto again = routes(true, false);
+    ASSERT_EQ(chosen.size(), 6U);
+    ASSERT_EQ(all.size(), 6U);
+    for (size_t i = 0; i < chosen.size(); ++i) {
+        EXPECT_FALSE(chosen[i].experts.empty());
+        EXPECT_TRUE(chosen[i].probs.empty());
+        EXPECT_EQ(all[i].experts, chosen[i].experts);
+        EXPECT_EQ(again[i].experts, chosen[i].experts);
+        EXPECT_EQ(again[i].weights, chosen[i].weights);
+        ASSERT_EQ(all[i].probs.size(), size_t{all[i].moe_layers} * all[i].expert_count);
+        // The chosen expert's own probability stands in both.
+        EXPECT_EQ(all[i].probs[all[i].experts[0]], all[i].chosen_probs[0]);
+    }
+    // All of it is recorded by now: no kind of answer needs another recording of the step.
+    for (const bool telemetry : {false, true}) {
+        engine->reset();
+        engine->evaluate(prompt, {.router = telemetry}, [](const auto&) {});
+        const uint64_t before = engine->commandBuffersRecorded();
+        engine->step(3);
+        EXPECT_EQ(engine->commandBuffersRecorded(), before);
+    }
+}
+
 TEST_F(EngineTest, dispatches_of_a_prefill_do_not_depend_on_its_length) {
     lastLogits(*engine, someTokens(5, 1));
     const uint64_t dispatches = engine->lastPrefillDispatches();
