@@ -4,7 +4,6 @@
 
     state.py theme FOLDER light|dark   as if chosen in the settings; the folder must have been opened by the app before
     state.py answers FOLDER            how many answers are complete
-    state.py partial FOLDER            how many answers are stored in part
     state.py code FOLDER               the last answer gets a code block, which the built-in model seldom writes
 """
 import json
@@ -43,10 +42,6 @@ def main():
         elif action == "code":
             connection.execute("UPDATE messages SET text = ?, state = 'complete', stop_reason = 'eos' WHERE id = "
                                "(SELECT max(id) FROM messages WHERE role = 'assistant')", (CODE,))
-        elif action == "partial":
-            rows = connection.execute("SELECT count(*) FROM messages WHERE role = 'assistant' AND "
-                                      "state = 'streaming' AND text <> ''")
-            print(rows.fetchone()[0])
         else:
             rows = connection.execute("SELECT count(*) FROM messages WHERE role = 'assistant' AND state = 'complete'")
             print(rows.fetchone()[0])
