@@ -167,6 +167,11 @@ int AnswerMessage::layoutActions(int top, int width) {
     if (m_stats->fontMetrics().horizontalAdvance(stats) > room) {
         stats = statsText(m_message.stats, true);
     }
+    // Beside a version switch a narrow transcript has room for the tokens alone.
+    const QString dot = QStringLiteral(" · ");
+    while (stats.contains(dot) && m_stats->fontMetrics().horizontalAdvance(stats) > room) {
+        stats.truncate(stats.lastIndexOf(dot));
+    }
     m_stats->setText(stats);
     m_stats->setToolTip(statsText(m_message.stats));
     m_stats->setGeometry(x + 12, top, qMax(0, room), kButton);
