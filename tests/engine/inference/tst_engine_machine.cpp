@@ -134,11 +134,17 @@ TEST_F(EngineMachine, a_cache_beyond_one_allocation_names_its_bytes) {
     if (layer <= device().limits().max_storage_range) {
         GTEST_SKIP() << "this device can bind " << trace::bytesText(layer) << " at once";
     }
-    const auto error = errorOf([&] { load(file); });
+    // Named it is refused; else it is as long as can be bound.
+    const auto error = errorOf([&] { load(file, {.context = 1U << 24}); });
     ASSERT_TRUE(error);
     const std::string text = error->what();
     EXPECT_NE(text.find(trace::bytesText(layer)), std::string::npos) << error->id() << ": " << text;
     EXPECT_EQ(answer(*load(file, {.context = 64})), want);
+    const auto fitting = load(file);
+    EXPECT_TRUE(fitting->contextChoice().shortened);
+    EXPECT_GE(fitting->memory().context, 64U);
+    EXPECT_LT(fitting->memory().context, 1U << 24);
+    EXPECT_EQ(answer(*fitting), want);
 }
 
 TEST_F(EngineMachine, a_device_lost_at_any_moment_of_an_answer_is_a_sentence) {
