@@ -183,8 +183,8 @@ void encodeSuperBlock(const SuperBlock& x, uint8_t* block, uint8_t* high, uint8_
     }
 }
 
-/** Scale of 16 weights for quants −32…31 around 0, of either sign. Of starts around the plain fit, the one whose
- *  least-squares scale leaves the smallest error, weighted by each weight's square. */
+/** Scale of 16 weights for quants −32…31 around 0, of either sign. Of starts from far inside to far outside the plain fit
+ *  (the first cut the peak), the one whose least-squares scale leaves the smallest sum of squared errors. */
 float fitSymmetric(std::span<const float, 16> x) {
     float peak = 0;
     for (const float weight : x) {
@@ -195,18 +195,16 @@ float fitSymmetric(std::span<const float, 16> x) {
     }
     float bestScale = peak / -32.0F;
     float bestGain = -1;
-    constexpr int reach = 10;
+    constexpr int reach = 20;
     for (int s = -reach; s <= reach; ++s) {
-        const float inverse = -(32.0F + 0.1F * static_cast<float>(s)) / peak;
+        const float inverse = -(32.0F + 0.2F * static_cast<float>(s)) / peak;
         float sumXQ = 0;
         float sumQQ = 0;
         for (const float weight : x) {
             const auto q = static_cast<float>(roundInto(weight * inverse, -32, 31));
             // Relative to the peak, so that the sums neither overflow nor vanish.
-            const float relative = weight / peak;
-            const float w = relative * relative;
-            sumXQ += w * relative * q;
-            sumQQ += w * q * q;
+            sumXQ += weight / peak * q;
+            sumQQ += q * q;
         }
         if (sumQQ > 0 && sumXQ * sumXQ / sumQQ > bestGain) {
             bestGain = sumXQ * sumXQ / sumQQ;

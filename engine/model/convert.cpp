@@ -241,7 +241,8 @@ private:
 void warnOfFallback(const std::vector<TensorSource>& sources, TensorType type, ConvertResult& result) {
     uint64_t count = 0;
     for (const TensorSource& source : sources) {
-        if (!source.expected.always_f32 && isBlockType(type) && storedType(source.expected, type) == TensorType::F16) {
+        const bool divided = source.expected.shape[0] % gguf::blockShape(type).weights == 0;
+        if (!source.expected.always_f32 && !divided && storedType(source.expected, type) == TensorType::F16) {
             ++count;
         }
     }

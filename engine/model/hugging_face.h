@@ -17,11 +17,15 @@ struct ExpectedTensor {
     std::string name;
     std::vector<uint64_t> shape;
     bool always_f32 = false; ///< 1-D tensors and ffn_gate_inp
+    /** Quantised finer than the rest: the vocabulary and, beside routed experts, attention and the shared expert of the
+     *  first two thirds of the layers. Each token passes through them and each router after them reads their error; beside
+     *  the routed experts they are few bytes. What it gains: resources/models/nano-card.md. */
+    bool fine = false;
 };
 std::vector<ExpectedTensor> expectedTensors(const ModelConfig& config);
 
-/** Type under which `convert --type type` stores it: F32 for always_f32, Q6_K for token_embd/output under Q4_K,
- *  F16 where the block size does not divide the row. */
+/** Type under which `convert --type type` stores it: F32 for always_f32; if fine, Q8_0 for Q6_K, Q6_K for Q5_K and Q4_K,
+ *  F16 for Q8_0; F16 where the block size does not divide the row. */
 gguf::TensorType storedType(const ExpectedTensor& tensor, gguf::TensorType type);
 
 } // namespace moescope::model

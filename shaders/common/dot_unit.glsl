@@ -46,8 +46,9 @@ float dotBytes(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d) {
         }                                                                                                              \
     }
 #elif WEIGHT_TYPE == WEIGHT_Q8_0
-float dotSigned(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d) {
-    float acc = dotAdd(signedBytesOf(q.x), a, 0.0);
+// A unit is two blocks, and one word of scales.
+float dotSigned(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d, float acc) {
+    acc = dotAdd(signedBytesOf(q.x), a, acc);
     acc = dotAdd(signedBytesOf(q.y), b, acc);
     acc = dotAdd(signedBytesOf(q.z), c, acc);
     return dotAdd(signedBytesOf(q.w), d, acc);
@@ -55,10 +56,12 @@ float dotSigned(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d) {
 #define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
     {                                                                                                                  \
         uvec4 s_ = BUFFER[(row) + 4u * unitsOf(width) + (unit) / 4u];                                                  \
-        for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                            \
-            float d_ = halfOf(s_, (2u * (unit) + r_ / 2u) & 7u);                                                       \
-            uvec4 q_ = BUFFER[(row) + 4u * (unit) + r_];                                                               \
-            acc = fma(d_, dotSigned(q_, v[4u * r_], v[4u * r_ + 1u], v[4u * r_ + 2u], v[4u * r_ + 3u]), acc);          \
+        vec2 d_ = unpackHalf2x16(s_[(unit) & 3u]);                                                                     \
+        for (uint b_ = 0u; b_ < 2u; ++b_) {                                                                            \
+            uint i_ = 8u * b_, at_ = (row) + 4u * (unit) + 2u * b_;                                                    \
+            float part_ = dotSigned(BUFFER[at_], v[i_], v[i_ + 1u], v[i_ + 2u], v[i_ + 3u], 0.0);                      \
+            part_ = dotSigned(BUFFER[at_ + 1u], v[i_ + 4u], v[i_ + 5u], v[i_ + 6u], v[i_ + 7u], part_);                \
+            acc = fma(d_[b_], part_, acc);                                                                             \
         }                                                                                                              \
     }
 #elif WEIGHT_TYPE == WEIGHT_Q4_K || WEIGHT_TYPE == WEIGHT_Q5_K

@@ -95,6 +95,34 @@ TEST(Convert, EveryTypeOfEveryGoldenLoadsAgain) {
     }
 }
 
+TEST(Convert, WhatEveryTokenPassesThroughIsStoredFiner) {
+    const auto typeIn = [](const std::string& folder, const std::string& name, TensorType type) {
+        for (const model::ExpectedTensor& tensor :
+             model::expectedTensors(model::readHuggingFaceConfig(golden(folder) / "config.json"))) {
+            if (tensor.name == name) {
+                return model::storedType({name, {256, 256}, tensor.always_f32, tensor.fine}, type);
+            }
+        }
+        ADD_FAILURE() << name;
+        return TensorType::F32;
+    };
+    // Four layers: the first two count as early.
+    for (const char* name :
+         {"token_embd.weight", "blk.0.attn_v.weight", "blk.1.attn_q.weight", "blk.1.ffn_up_shexp.weight"}) {
+        EXPECT_EQ(typeIn("large_like", name, TensorType::Q8_0), TensorType::F16) << name;
+        EXPECT_EQ(typeIn("large_like", name, TensorType::Q6_K), TensorType::Q8_0) << name;
+        EXPECT_EQ(typeIn("large_like", name, TensorType::Q5_K), TensorType::Q6_K) << name;
+        EXPECT_EQ(typeIn("large_like", name, TensorType::Q4_K), TensorType::Q6_K) << name;
+        EXPECT_EQ(typeIn("large_like", name, TensorType::BF16), TensorType::BF16) << name;
+    }
+    for (const char* name : {"blk.0.ffn_up_exps.weight", "blk.2.attn_output.weight", "blk.3.ffn_down_shexp.weight"}) {
+        EXPECT_EQ(typeIn("large_like", name, TensorType::Q6_K), TensorType::Q6_K) << name;
+    }
+    EXPECT_EQ(typeIn("large_like", "blk.0.ffn_gate_inp.weight", TensorType::Q6_K), TensorType::F32);
+    EXPECT_EQ(typeIn("dense", "blk.0.attn_q.weight", TensorType::Q6_K), TensorType::Q6_K);
+    EXPECT_EQ(typeIn("dense", "token_embd.weight", TensorType::Q6_K), TensorType::Q8_0);
+}
+
 TEST(Convert, RowsThatBlocksDoNotDivideFallBackWithOneWarning) {
     const Scratch scratch;
     model::ConvertOptions options;
