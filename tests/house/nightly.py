@@ -25,7 +25,7 @@ CHECKS = (
     ("telemetry", f"{BUILD} && build/release/bin/bench_telemetry builtin 20", None),
     ("heartbeat", f"{BUILD} && QT_QPA_PLATFORM=offscreen build/release/bin/bench_heartbeat builtin", None),
     ("quality", f"{BUILD} && for t in f32 q8_0 q6_k q4_k; do build/release/bin/moescope-cli convert ../shared/models/nano "
-                f"{NANO}-$t.gguf --type $t || exit 1; done && python3 tests/bench/quality.py --reference {NANO}-f32.gguf "
+                f"{NANO}-$t.gguf --type $t || exit 1; done && /usr/bin/python3 tests/bench/quality.py --reference {NANO}-f32.gguf "
                 f"--text ../shared/models/nano/heldout.txt {NANO}-q8_0.gguf:q8_0 {NANO}-q6_k.gguf:q6_k {NANO}-q4_k.gguf",
      SHARED / "models/nano"),
     ("repeat", f"{BUILD} && ctest --preset release --parallel 2 --repeat until-fail:3", None),
