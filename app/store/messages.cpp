@@ -2,6 +2,8 @@
 #include "app/store/storeimpl.h"
 #include "app/store/tracecodec.h"
 
+#include <algorithm>
+
 namespace moescope::store {
 namespace {
 
@@ -215,6 +217,12 @@ void Store::appendAnswer(qint64 message, const QString& text, const TokenTraces&
         database.query(QStringLiteral("INSERT INTO answer_parts (message, part, text) VALUES (?, (SELECT "
                                       "coalesce(max(part), 0) + 1 FROM answer_parts WHERE message = ?), ?)"),
                        {message, message, storable(text)});
+    }
+    const auto generated =
+        std::count_if(traces.begin(), traces.end(), [](const auto& token) { return token->generated; });
+    if (generated > 0) { // an answer that is interrupted says how far it came
+        database.query(QStringLiteral("UPDATE messages SET decode_tokens = decode_tokens + ? WHERE id = ?"),
+                       {static_cast<qint64>(generated), message});
     }
     addTraces(database, message, chunks);
     transaction.commit();

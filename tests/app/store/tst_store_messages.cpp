@@ -217,6 +217,7 @@ void TestStoreMessages::appendsToAnAnswer() {
     QCOMPARE(m_store->message(answer).text, QStringLiteral("Once upon "));
     QCOMPARE(m_store->messages(m_conversation).last().text, QStringLiteral("Once upon "));
     QCOMPARE(m_store->messages(m_conversation).last().state, MessageState::Streaming);
+    QCOMPARE(m_store->message(answer).timings.decode_tokens, 1U); // of the three, one was generated
     const Message done = m_store->finishAnswer(answer, QStringLiteral("a time"), {makeToken(3)}, {});
     QCOMPARE(done.text, QStringLiteral("Once upon a time"));
     QCOMPARE(m_store->traces(answer).tokens.size(), size_t(4));
