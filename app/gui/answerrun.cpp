@@ -53,6 +53,7 @@ void AnswerRun::start(const store::Message& answer, controller::GenerateJob job,
     m_answer = answer;
     m_answer.state = store::MessageState::Streaming;
     m_traces = begun;
+    m_before = answer.timings;
     m_prefill = {};
     m_firstTokenMs = 0;
     m_generated = 0;
@@ -88,7 +89,7 @@ void AnswerRun::fill(ui::MessageView& view) const {
     view.prefill = m_prefill;
     view.has_trace = !m_traces.empty();
     view.stats = {};
-    view.stats.tokens = m_generated;
+    view.stats.tokens = static_cast<int>(m_before.decode_tokens) + m_generated;
     view.stats.first_token_ms = m_firstTokenMs;
     view.stats.elapsed_ms = static_cast<double>(m_clock.elapsed());
     const double writing = view.stats.elapsed_ms - m_firstTokenMs;
@@ -116,7 +117,22 @@ void AnswerRun::receive(const controller::Pieces& pieces) {
     emit progressed(m_answer.id);
 }
 
-void AnswerRun::end(const store::AnswerEnd& end) {
+/** Of the whole answer, of which `run` is the last part. */
+trace::StepTimings AnswerRun::withBefore(trace::StepTimings run) const {
+    const uint32_t tokens = m_before.decode_tokens + run.decode_tokens;
+    if (m_before.decode_tokens > 0 && run.decode_tokens > 0) {
+        // Where the time of the first part is not known, because the program was ended, this run's speed stands for both.
+        run.decode_ms =
+            m_before.decode_ms > 0 ? m_before.decode_ms + run.decode_ms : run.decode_ms * tokens / run.decode_tokens;
+    } else {
+        run.decode_ms += m_before.decode_ms;
+    }
+    run.decode_tokens = tokens;
+    return run;
+}
+
+void AnswerRun::end(store::AnswerEnd end) {
+    end.timings = withBefore(end.timings);
     m_active = false;
     m_answer.state = end.state;
     m_answer.timings = end.timings;

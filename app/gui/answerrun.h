@@ -47,14 +47,16 @@ signals:
 
 private:
     void receive(const controller::Pieces& pieces);
-    void end(const store::AnswerEnd& end);
+    void end(store::AnswerEnd end);
     trace::StepTimings timingsSoFar() const;
+    trace::StepTimings withBefore(trace::StepTimings run) const;
 
     store::StoreWorker& m_worker;
     controller::InferenceController& m_controller;
     QPointer<store::AnswerWriter> m_writer;
     store::Message m_answer;
     store::TokenTraces m_traces;
+    trace::StepTimings m_before; ///< of the part that was there when this run began
     trace::PrefillProgress m_prefill;
     QElapsedTimer m_clock;
     double m_firstTokenMs = 0;

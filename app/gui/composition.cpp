@@ -18,6 +18,16 @@ namespace moescope::gui {
 using controller::InferenceController;
 using State = InferenceController::State;
 
+namespace {
+
+/** Tokens a second; 0 where so few were read that it says nothing: an answer made again reads one. */
+double readingSpeed(uint32_t tokens, double ms) {
+    constexpr uint32_t least = 16;
+    return tokens >= least && ms > 0 ? tokens * 1000.0 / ms : 0;
+}
+
+} // namespace
+
 Composition::Composition(const StartOptions& options, QObject* parent)
     : QObject(parent), m_options(options), m_settings(m_store), m_book(m_store),
       m_session(m_store, m_controller, m_settings), m_window(std::make_unique<ui::MainWindow>()) {
@@ -170,7 +180,16 @@ void Composition::connectChat() {
     connect(&m_session, &ChatSession::titleChanged, chat, &ui::ChatPanel::setTitle);
     connect(&m_session, &ChatSession::draftShown, chat, &ui::ChatPanel::setDraft);
     connect(&m_session, &ChatSession::samplingShown, chat, &ui::ChatPanel::setSampling);
-    connect(&m_session, &ChatSession::noticeChanged, chat, &ui::ChatPanel::setNotice);
+    connect(&m_session, &ChatSession::noticeChanged, this, [this](const QString& sentence) {
+        m_notice = sentence;
+        showNotice();
+    });
+    connect(&m_session, &ChatSession::answeringChanged, this, [this](bool answering) {
+        if (answering) {
+            m_contextNotice.clear();
+            showNotice();
+        }
+    });
     connect(&m_session, &ChatSession::answeringChanged, chat, &ui::ChatPanel::setAnswering);
     connect(&m_session, &ChatSession::unavailableChanged, chat, &ui::ChatPanel::setUnavailable);
     connect(&m_session, &ChatSession::scrollRequested, chat, &ui::ChatPanel::scrollToMessage);
@@ -204,6 +223,7 @@ void Composition::connectConversations() {
     connect(m_window.get(), &ui::MainWindow::newChatRequested, &m_session, &ChatSession::startNew);
     connect(&m_session, &ChatSession::conversationsChanged, &m_book, &ConversationBook::refresh);
     connect(&m_session, &ChatSession::shown, list, [list](qint64 conversation) { list->setCurrent(conversation); });
+    connect(&m_session, &ChatSession::shown, this, &Composition::updateContext);
     const auto complain = [this](const trace::Error& error) { m_window->showError(sentence(error)); };
     connect(&m_book, &ConversationBook::failed, this, complain);
     connect(&m_store, &store::StoreWorker::failed, this, complain);
@@ -271,9 +291,8 @@ void Composition::connectModel() {
         m_traces.setModel(ui::TraceShape::of(loaded.model));
         m_answered = false;
         m_session.modelChanged();
-        if (loaded.context.shortened) {
-            m_window->chat()->setNotice(contextSentence(loaded));
-        }
+        m_contextNotice = loaded.context.shortened ? contextSentence(loaded) : QString();
+        showNotice();
         updateActivity();
         updateContext();
     });
@@ -288,7 +307,10 @@ void Composition::connectModel() {
     connect(&m_controller, &InferenceController::prefillProgress, this,
             [this](qint64, const trace::PrefillProgress& progress) {
                 m_reading = progress.done < progress.total;
+                m_read = progress.done;
+                m_window->setSpeed(0, readingSpeed(progress.done - progress.reused, progress.elapsed_ms));
                 updateActivity();
+                updateContext();
             });
     connect(&m_controller, &InferenceController::tokensArrived, this, [this](qint64, const controller::Pieces& pieces) {
         m_reading = !pieces.last().token->generated;
@@ -297,7 +319,7 @@ void Composition::connectModel() {
     connect(&m_controller, &InferenceController::finished, this, [this](qint64, const controller::Finished& end) {
         const trace::StepTimings& t = end.timings;
         m_window->setSpeed(t.decode_ms > 0 ? t.decode_tokens * 1000.0 / t.decode_ms : 0,
-                           t.prefill_ms > 0 ? t.prefill_tokens * 1000.0 / t.prefill_ms : 0);
+                           readingSpeed(t.prefill_tokens, t.prefill_ms));
     });
     connect(&m_controller, &InferenceController::devicesListed, this,
             [this](const QList<trace::DeviceInfo>& devices) { m_devices = devices; });
@@ -363,13 +385,32 @@ void Composition::updateActivity() {
     }
 }
 
+void Composition::showNotice() { m_window->chat()->setNotice(m_notice.isEmpty() ? m_contextNotice : m_notice); }
+
+quint64 Composition::tokensInContext() const {
+    if (m_controller.state() == State::Generating && m_reading) {
+        return m_read;
+    }
+    if (const int count = m_traces.tokenCount(); count > 0) {
+        return quint64{m_traces.token(count - 1).position} + 1;
+    }
+    const QList<store::Message> branch = m_session.branch(); // an answer without its routing
+    const auto answer = std::find_if(branch.rbegin(), branch.rend(), [](const store::Message& message) {
+        return message.role == store::Role::Assistant;
+    });
+    if (answer == branch.rend()) {
+        return 0;
+    }
+    const trace::StepTimings& timings = answer->timings;
+    return quint64{timings.reused_tokens} + timings.prefill_tokens + timings.decode_tokens;
+}
+
 void Composition::updateContext() {
     const auto& loaded = m_controller.loaded();
     if (!loaded) {
         return;
     }
-    const int count = m_traces.tokenCount();
-    const quint64 used = count > 0 ? quint64{m_traces.token(count - 1).position} + 1 : 0;
+    const quint64 used = tokensInContext();
     m_window->setContext(static_cast<int>(used), static_cast<int>(loaded->memory.context));
     m_window->setKv(used * loaded->memory.kv_bytes_per_token, loaded->memory.kv_bytes);
     m_panels->setKvCache(ui::KvCacheState::of(loaded->model, loaded->memory, used));

@@ -59,6 +59,8 @@ private:
     void applyLayout();
     void updateActivity();
     QString readyText() const;
+    void showNotice();
+    quint64 tokensInContext() const;
     void updateContext();
     void updateTokens();
     void openSettings(ui::SettingsPage page);
@@ -81,6 +83,9 @@ private:
     QString m_loadedFor; ///< the device that the latest load was asked for; empty: the best
     bool m_shown = false;
     bool m_reading = false;  ///< the model reads a prompt
+    QString m_notice;        ///< of the conversation in view; empty: none
+    QString m_contextNotice; ///< of the model, until something is sent; what the conversation has to say goes first
+    quint64 m_read = 0;      ///< tokens of it that were read, reused ones included
     bool m_answered = false; ///< since the model was loaded
 };
 

@@ -119,7 +119,8 @@ void StatusLine::refresh() {
     m_device->setVisible(!m_deviceName.isEmpty());
     const QString device = m_software && all ? tr("%1 · software Vulkan").arg(m_deviceName) : m_deviceName;
     const QString decode = tr("%1 tok/s").arg(figureText(m_decode));
-    m_speed->setText(all && m_inspect && m_prefill > 0
+    m_speed->setText(m_decode <= 0 ? tr("prefill %1 tok/s").arg(figureText(m_prefill))
+                     : all && m_inspect && m_prefill > 0
                          ? tr("decode %1 · prefill %2 tok/s").arg(decode, figureText(m_prefill))
                          : decode);
     m_kv->setVisible(all && m_reservedBytes > 0);
@@ -127,7 +128,7 @@ void StatusLine::refresh() {
     m_kv->setText(tr("KV %1 of %2").arg(used, QString::fromStdString(trace::bytesText(m_reservedBytes))));
 
     // The two names share what the numbers leave.
-    const bool speed = m_decode > 0;
+    const bool speed = m_decode > 0 || m_prefill > 0;
     m_speed->setVisible(speed && (all || m_windowWidth >= kLeastSpeed * theme().fontScale()));
     int room = m_windowWidth - 32 - 7 * layout()->spacing();
     for (const QWidget* part : QList<QWidget*>{m_state, m_speed, m_kv, m_context, m_offline}) {

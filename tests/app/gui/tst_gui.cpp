@@ -147,11 +147,16 @@ private slots:
         QCOMPARE(app.messages()[1].state, ui::AnswerState::Interrupted);
         QVERIFY(app.messages()[1].text.startsWith(begun));
         const QString kept = app.messages()[1].text;
+        const int before = app.messages()[1].stats.tokens;
+        QVERIFY(before > 0);
+        QTRY_COMPARE(app.composition.traces().tokenCount(), before);
         emit app.composition.window().chat()->continueRequested(app.messages()[1].id);
         QVERIFY(app.waitForAnswer());
         QCOMPARE(app.messages().size(), 2);
         QVERIFY(app.messages()[1].text.startsWith(kept));
         QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
+        QVERIFY(app.messages()[1].stats.tokens > before);
+        QTRY_COMPARE(app.composition.traces().tokenCount(), app.messages()[1].stats.tokens);
     }
 
     void tracesThatAreStillBeingReadArriveAfterAQuestion() {
