@@ -193,9 +193,19 @@ void CodeLayout::paint(QPainter& painter, const QRect& clip, const BlockMarks& m
             paintFoundMark(painter, place, hit == marks.found_current);
         }
     }
-    for (const QRect& mark : rectsOf(marks.mark_start, marks.mark_end)) {
-        paintWordMark(painter, mark, true);
-        paintWordMark(painter, mark, false);
+    const int markFrom = marks.mark_start < marks.mark_end ? content.displayOf(marks.mark_start) : 0;
+    const int markTo = marks.mark_start < marks.mark_end ? content.displayOf(marks.mark_end) : 0;
+    for (int line = first; line < last; ++line) {
+        const int begin = m_starts[static_cast<size_t>(line)];
+        const int from = std::max(markFrom, begin) - begin;
+        const int to = std::min(markTo, lineEnd(line)) - begin;
+        if (from < to) {
+            const QTextLayout& layout = lineLayout(line);
+            const QTextLine text = layout.lineAt(0);
+            const int middle = (pitch() - static_cast<int>(std::lround(text.height()))) / 2;
+            paintWordMark(painter,
+                          wordMarkRect(layout, text, from, to).translated(textLeft(), top + line * pitch() + middle));
+        }
     }
     for (int line = first; line < last; ++line) {
         lineLayout(line).draw(&painter, QPoint(textLeft(), top + line * pitch()));

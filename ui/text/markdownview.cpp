@@ -287,9 +287,12 @@ void MarkdownView::setMarkedRange(int sourceStart, int sourceEnd) {
     }
     m_markStart = sourceStart;
     m_markEnd = std::max(sourceStart, sourceEnd);
-    // A token's leading space is no part of its word.
+    // A token's leading space or line break at the end is no part of its word.
     while (m_markStart < m_markEnd && m_markEnd <= markdown().size() && markdown()[m_markStart].isSpace()) {
         ++m_markStart;
+    }
+    while (m_markStart < m_markEnd && m_markEnd <= markdown().size() && markdown()[m_markEnd - 1].isSpace()) {
+        --m_markEnd;
     }
     update();
 }

@@ -12,6 +12,9 @@ namespace {
 
 constexpr int kCaretWidth = 8;
 constexpr int kCaretHeight = 16;
+constexpr int kMarkPad = 3;      ///< px from a word to its mark's outer edge, into the space beside it
+constexpr int kMarkPadTight = 1; ///< px, towards a letter
+constexpr int kMarkRise = 2;     ///< px above and below the line
 
 } // namespace
 
@@ -116,6 +119,25 @@ QList<QRect> RichLayout::rectsOf(int sourceStart, int sourceEnd) const {
     return rectsOfDisplay(m_text->displayOf(sourceStart), m_text->displayOf(sourceEnd));
 }
 
+QList<QRect> RichLayout::marksOf(int sourceStart, int sourceEnd) const {
+    QList<QRect> rects;
+    if (isEmpty() || sourceStart >= sourceEnd) {
+        return rects;
+    }
+    const int start = m_text->displayOf(sourceStart);
+    const int end = m_text->displayOf(sourceEnd);
+    for (int i = 0; i < m_layout.lineCount(); ++i) {
+        const QTextLine line = m_layout.lineAt(i);
+        const int from = std::max(start, line.textStart());
+        const int to = std::min(end, line.textStart() + line.textLength());
+        if (from < to) {
+            const QRect box = wordMarkRect(m_layout, line, from, to);
+            rects += box.translated(0, static_cast<int>(std::lround(line.y())));
+        }
+    }
+    return rects;
+}
+
 void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& clip, const BlockMarks& marks) const {
     if (m_text == nullptr) {
         return;
@@ -141,11 +163,8 @@ void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& cli
             paintFoundMark(painter, box.translated(origin), hit == marks.found_current);
         }
     }
-    const QList<QRect> marked = rectsOf(marks.mark_start, marks.mark_end);
-    // Under the text: the frame may eat a space, never a neighbour's letter.
-    for (const QRect& box : marked) {
-        paintWordMark(painter, box.translated(origin), true);
-        paintWordMark(painter, box.translated(origin), false);
+    for (const QRect& box : marksOf(marks.mark_start, marks.mark_end)) {
+        paintWordMark(painter, box.translated(origin));
     }
     for (int i = 0; i < m_layout.lineCount(); ++i) {
         const QTextLine line = m_layout.lineAt(i);
@@ -234,19 +253,37 @@ QPoint RichLayout::endPoint() const {
     return {static_cast<int>(std::ceil(x)), static_cast<int>(std::lround(line.y() + (line.height() - m_pitch) / 2.0))};
 }
 
-void paintWordMark(QPainter& painter, const QRect& box, bool below) {
+QRect wordMarkRect(const QTextLayout& layout, const QTextLine& line, int from, int to) {
+    const QString text = layout.text();
+    const int end = std::min(line.textStart() + line.textLength(), static_cast<int>(text.size()));
+    // At the line's start the view's own edge is near: the mark stands inside.
+    int left = from <= line.textStart() ? 0 : text[from - 1].isSpace() ? kMarkPad : kMarkPadTight;
+    int right = to >= end || text[to].isSpace() ? kMarkPad : kMarkPadTight;
+    double a = line.cursorToX(from);
+    double b = line.cursorToX(to);
+    if (b < a) {
+        std::swap(a, b);
+        std::swap(left, right);
+    }
+    const int x = static_cast<int>(std::lround(a)) - left;
+    const int after = static_cast<int>(std::lround(b)) + right;
+    return {x, -kMarkRise, after - x, static_cast<int>(std::lround(line.height())) + 2 * kMarkRise};
+}
+
+void paintWordMark(QPainter& painter, const QRect& box) {
     const Theme& look = theme();
-    const QRectF edge = QRectF(box).adjusted(-2, -1, 2, 1);
     painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(below ? QPen(Qt::NoPen) : QPen(look.color(Color::AccentText), 2));
-    painter.setBrush(below ? QBrush(look.color(Color::AccentTint)) : QBrush(Qt::NoBrush));
-    painter.drawRoundedRect(edge, 2, 2);
+    painter.setPen(QPen(look.color(Color::AccentText), 2));
+    painter.setBrush(look.color(Color::AccentTint));
+    painter.drawRoundedRect(QRectF(box).adjusted(1, 1, -1, -1), 2, 2);
     painter.setRenderHint(QPainter::Antialiasing, false);
 }
 
 void paintFoundMark(QPainter& painter, const QRect& box, bool current) {
     const Theme& look = theme();
     painter.fillRect(box, look.color(Color::WarnTint));
+    // In the dark scheme the tint alone is hardly seen in your message.
+    painter.fillRect(QRect(box.left(), box.bottom(), box.width(), 1), look.color(Color::Warn));
     if (current) {
         painter.setPen(look.color(Color::Warn));
         painter.setBrush(Qt::NoBrush);

@@ -20,6 +20,8 @@ public:
     int sourceAt(const QPoint& point, bool nearest) const;
     QList<QRect> rectsOf(int sourceStart, int sourceEnd) const;
     QList<QRect> rectsOfDisplay(int start, int end) const;
+    /** Boxes of the selection mark round a source range. */
+    QList<QRect> marksOf(int sourceStart, int sourceEnd) const;
     int linkAt(const QPoint& point) const;
     QRect linkRect(int link) const;
     /** Where the next character would come. */
@@ -33,9 +35,12 @@ private:
     int m_height = 0;
 };
 
-/** The selection mark round a word: tint below the text is painted by `below`, the 2 px line by the other. */
-void paintWordMark(QPainter& painter, const QRect& box, bool below);
-/** The mark of a search hit, below the text; the one in view has a line of 1 px. */
+/** What the selection mark round [from, to) of a line covers, from the line's own top: wider than the word where a space
+ *  or the line's end is beside it, and hardly where a letter is. Positions are those of the layout's text. */
+QRect wordMarkRect(const QTextLayout& layout, const QTextLine& line, int from, int to);
+/** The selection mark: tint and a line of 2 px inside `box`, below the text. */
+void paintWordMark(QPainter& painter, const QRect& box);
+/** The mark of a search hit, below the text; underlined, and the one in view framed by 1 px. */
 void paintFoundMark(QPainter& painter, const QRect& box, bool current);
 /** The block that stands where the next word will come. */
 void paintCaretBlock(QPainter& painter, const QPoint& lineTop, int pitch);

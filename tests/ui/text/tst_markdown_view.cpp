@@ -109,6 +109,31 @@ void TestMarkdownView::markedRangeIsDrawnRoundTheWord() {
     QCOMPARE(image.pixelColor(word.right() + 2, word.center().y()), theme().color(Color::AccentText));
     view.setMarkedRange(0, 0);
     QCOMPARE(count(view.grab().toImage()), 0);
+
+    // A full stop has a letter before it, which stays free; so does a token in the midst of a word.
+    const auto columns = [&] {
+        const QImage now = view.grab().toImage();
+        int first = now.width();
+        int last = -1;
+        for (int x = 0; x < now.width(); ++x) {
+            for (int y = 0; y < now.height(); ++y) {
+                if (now.pixelColor(x, y) == theme().color(Color::AccentText)) {
+                    first = std::min(first, x);
+                    last = std::max(last, x);
+                }
+            }
+        }
+        return std::pair(first, last);
+    };
+    const int stop = at(text, ".");
+    view.setMarkedRange(stop, stop + 1);
+    const QRect dot = view.rectsOfSource(stop, stop + 1)[0];
+    QVERIFY(columns().first >= dot.left() - 1);
+    QVERIFY(columns().second >= dot.right() + 2);
+    view.setMarkedRange(offset + 1, offset + 3);
+    const QRect inner = view.rectsOfSource(offset + 1, offset + 3)[0];
+    QVERIFY(columns().first >= inner.left() - 1);
+    QVERIFY(columns().second <= inner.right() + 1);
 }
 
 void TestMarkdownView::hitsAreMarkedAndTheCurrentOneIsOutlined() {
@@ -128,6 +153,7 @@ void TestMarkdownView::hitsAreMarkedAndTheCurrentOneIsOutlined() {
         // Between the tops of the letters and the box there is room.
         QCOMPARE(image.pixelColor(box.right() - 3, box.top() + 1), theme().color(Color::WarnTint));
         QCOMPARE(image.pixelColor(box.left() - 1, box.center().y()) == theme().color(Color::Warn), i == 1);
+        QCOMPARE(image.pixelColor(box.right() - 1, box.bottom()), theme().color(Color::Warn));
     }
     view.setFoundRanges({}, -1);
     const QRect box = view.rectsOfSource(hits[0].start, hits[0].end)[0];
