@@ -69,8 +69,11 @@ private slots:
         QVERIFY(app.waitForModel());
         QCOMPARE(app.composition.controller().loaded()->memory.context, 192U);
         QTRY_VERIFY(app.shows(QStringLiteral("The context holds 192 of this model's 256 tokens")));
+        app.composition.session().startNew(); // what a conversation has to say does not take its place
+        QVERIFY(app.shows(QStringLiteral("The context holds 192")));
         QVERIFY(app.ask(QStringLiteral("Hello there")));
         QVERIFY(!app.messages()[1].text.isEmpty());
+        QVERIFY(!app.shows(QStringLiteral("The context holds 192")));
 
         // One for which all of it fits says nothing of the kind.
         const QTemporaryDir other;
