@@ -164,4 +164,15 @@ double routerEntropy(const trace::RouterTrace& router, int layer) {
     return bits;
 }
 
+int hundredths(double value) { return int(std::lround(value * 100)); }
+
+int marginHundredths(const trace::RouterTrace& router, int layer) {
+    const size_t last = (size_t(layer) + 1) * router.expert_used_count - 1;
+    return hundredths(double(router.chosen_probs[last])) - hundredths(double(router.runner_up_prob[size_t(layer)]));
+}
+
+QString marginText(const trace::RouterTrace& router, int layer) {
+    return QString::number(marginHundredths(router, layer) / 100.0, 'f', 2);
+}
+
 } // namespace moescope::ui

@@ -88,7 +88,14 @@ private:
 double routerEntropy(const trace::RouterTrace& router, int layer);
 /** Whether a runner-up exists: not in a layer that uses all its experts. */
 inline bool hasRunnerUp(const trace::RouterTrace& router) { return router.expert_used_count < router.expert_count; }
-/** Margins below this are close calls. */
-constexpr float closeCall = 0.10F;
+/** A gate or probability as it is shown, with two decimals: in whole hundredths. */
+int hundredths(double value);
+/** Margin of a layer's choice as it is shown, in hundredths: the difference of the two probabilities as they are shown,
+ *  so that what is read adds up. */
+int marginHundredths(const trace::RouterTrace& router, int layer);
+/** "0.07". */
+QString marginText(const trace::RouterTrace& router, int layer);
+/** Close calls are decided by the margin that is shown: none reads "0.10". */
+inline bool isCloseCall(const trace::RouterTrace& router, int layer) { return marginHundredths(router, layer) < 10; }
 
 } // namespace moescope::ui

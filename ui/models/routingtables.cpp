@@ -41,6 +41,12 @@ QString valueText(const QVariant& value) {
     return value.typeId() == QMetaType::Double ? QString::number(value.toDouble(), 'f', 2) : value.toString();
 }
 
+/** The margin is the difference of what is shown, as in the charts. */
+QString marginOf(const trace::RouterTrace* router, int layer) {
+    const bool some = router != nullptr && layer >= 0 && layer < int(router->moe_layers) && hasRunnerUp(*router);
+    return some ? marginText(*router, layer) : QStringLiteral("–");
+}
+
 } // namespace
 
 QString expertsText(const trace::RouterTrace& router, int layer) {
@@ -157,6 +163,7 @@ QString TokenStripTable::text(int row, int column) const {
     case Text: return tokenLabel(m_trace->token(row).text);
     case Position:
     case Id: return groupedText(raw(row, column).toLongLong());
+    case Margin: return marginOf(m_trace->router(row), m_layer);
     default: return valueText(raw(row, column));
     }
 }
@@ -196,6 +203,8 @@ QVariant TokenPathTable::raw(int row, int column) const {
     }
 }
 
-QString TokenPathTable::text(int row, int column) const { return valueText(raw(row, column)); }
+QString TokenPathTable::text(int row, int column) const {
+    return column == Margin ? marginOf(m_trace->router(m_token), row) : valueText(raw(row, column));
+}
 
 } // namespace moescope::ui

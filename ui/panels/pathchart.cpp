@@ -145,9 +145,8 @@ void PathChart::paintLayer(QPainter& painter, const trace::RouterTrace& router, 
     painter.fillRect(m_geometry.lowerBar(layer, second, scroll()), theme().expertStrong(router.runner_up[index]));
     rightAt(m_geometry.runner_right, QString::number(router.runner_up[index]), mono, secondary);
     rightAt(m_geometry.runner_gate_right, gateText(second), mono, secondary);
-    const float margin = router.margin(uint32_t(layer));
-    const bool close = margin < closeCall;
-    rightAt(m_geometry.margin_right, gateText(double(margin)), close ? bold(mono) : mono,
+    const bool close = isCloseCall(router, layer);
+    rightAt(m_geometry.margin_right, marginText(router, layer), close ? bold(mono) : mono,
             close ? theme().color(Color::Warn) : text);
 }
 
@@ -189,7 +188,7 @@ Readout PathChart::layerReadout(const trace::RouterTrace& router, int layer) con
         readout.append({tr("runner-up %1, %2")
                             .arg(router.runner_up[size_t(layer)])
                             .arg(gateText(double(router.runner_up_prob[size_t(layer)])))});
-        readout.append({tr("margin %1").arg(gateText(double(router.margin(uint32_t(layer)))))});
+        readout.append({tr("margin %1").arg(marginText(router, layer))});
     }
     const double bits = routerEntropy(router, layer);
     if (bits >= 0) {
@@ -209,7 +208,7 @@ Readout PathChart::readout() const {
     QList<int> close;
     double bits = 0;
     for (int layer = 0; layer < int(router->moe_layers); ++layer) {
-        if (hasRunnerUp(*router) && router->margin(uint32_t(layer)) < closeCall) {
+        if (hasRunnerUp(*router) && isCloseCall(*router, layer)) {
             close.append(layer);
         }
         bits += routerEntropy(*router, layer);
@@ -254,7 +253,7 @@ QString PathChart::tipAt(const QPoint& at) const {
     if (hasRunnerUp(*router)) {
         rows.append({tr("Runner-up, expert %1").arg(router->runner_up[size_t(layer)]),
                      gateText(double(router->runner_up_prob[size_t(layer)]))});
-        rows.append({tr("Margin"), gateText(double(router->margin(uint32_t(layer))))});
+        rows.append({tr("Margin"), marginText(*router, layer)});
     }
     const double bits = routerEntropy(*router, layer);
     if (bits >= 0) {

@@ -117,7 +117,9 @@ void StripChart::paintToken(QPainter& painter, int token) const {
         below = QString::number(expert);
     } else if (m_mode != StripMode::Expert && value >= 0) {
         ground = theme().sequential(value);
-        below = value < 0.995 ? gateText(value, false) : QStringLiteral("1.0"); // three characters at most
+        const int shown =
+            m_mode == StripMode::Margin ? marginHundredths(*trace()->router(token), layerInView()) : hundredths(value);
+        below = shown < 100 ? gateText(shown / 100.0, false) : QStringLiteral("1.0"); // three characters at most
     }
     painter.fillRect(box, ground);
     if (expert >= 0 && m_mode == StripMode::Expert) {
@@ -201,7 +203,7 @@ QString StripChart::tipAt(const QPoint& at) const {
         if (hasRunnerUp(*router)) {
             rows.append({tr("Runner-up"), QString::number(router->runner_up[size_t(layer)])});
             rows.append({tr("Its gate"), gateText(double(router->runner_up_prob[size_t(layer)]))});
-            rows.append({tr("Margin"), gateText(double(router->margin(uint32_t(layer))))});
+            rows.append({tr("Margin"), marginText(*router, layer)});
         }
     }
     return tooltipTable(tr("Token %1 of %2").arg(token).arg(this->trace()->tokenCount()), rows);

@@ -30,6 +30,8 @@ private slots:
     void experts();
     void tokenStrip();
     void tokenPath();
+    void marginsAddUp_data();
+    void marginsAddUp();
     void denseModel();
     void kvCache();
     void kvComparisons_data();
@@ -114,6 +116,46 @@ void TestRoutingTables::tokenPath() {
     QVERIFY(!rawAt(table, 7, TokenPathTable::Entropy).isValid());
     table.setToken(-1);
     QCOMPARE(table.rowCount(), 0);
+}
+
+void TestRoutingTables::marginsAddUp_data() {
+    QTest::addColumn<float>("gate");
+    QTest::addColumn<float>("runnerUp");
+    QTest::addColumn<QStringList>("shown"); // gate, runner-up, margin
+    QTest::addColumn<bool>("close");
+    QTest::newRow("certain") << 0.996F << 0.004F << QStringList{"1.00", "0.00", "1.00"} << false;
+    QTest::newRow("0.0350") << 0.1951F << 0.1601F << QStringList{"0.20", "0.16", "0.04"} << true;
+    QTest::newRow("0.0997, called a tenth") << 0.2996F << 0.1999F << QStringList{"0.30", "0.20", "0.10"} << false;
+    QTest::newRow("0.0960, less than a tenth") << 0.2940F << 0.1980F << QStringList{"0.29", "0.20", "0.09"} << true;
+    QTest::newRow("0.0990, less than a tenth") << 0.3042F << 0.2052F << QStringList{"0.30", "0.21", "0.09"} << true;
+    QTest::newRow("halves") << 0.625F << 0.125F << QStringList{"0.63", "0.13", "0.50"} << false;
+}
+
+void TestRoutingTables::marginsAddUp() {
+    QFETCH(float, gate);
+    QFETCH(float, runnerUp);
+    QFETCH(QStringList, shown);
+    QFETCH(bool, close);
+    const TraceShape shape = test::syntheticShape(1, 4, 1, 0);
+    auto token = std::make_shared<trace::TokenTrace>(*test::plainToken(shape, "a", {2}, {gate}));
+    token->router.runner_up_prob[0] = runnerUp;
+    TraceModel trace;
+    trace.setRun(1, shape, {token});
+    trace.setCurrent(1);
+    TokenStripTable strip(&trace);
+    TokenPathTable path(&trace);
+    path.setToken(0);
+    using Strip = TokenStripTable;
+    using Path = TokenPathTable;
+    QCOMPARE((QStringList{textAt(strip, 0, Strip::Gate), textAt(strip, 0, Strip::RunnerUpGate),
+                          textAt(strip, 0, Strip::Margin)}),
+             shown);
+    QCOMPARE(
+        (QStringList{textAt(path, 0, Path::Gate), textAt(path, 0, Path::RunnerUpGate), textAt(path, 0, Path::Margin)}),
+        shown);
+    QCOMPARE(rawAt(path, 0, Path::Margin).toFloat(), gate - runnerUp); // files keep what was measured
+    QCOMPARE(marginText(token->router, 0), shown.last());
+    QCOMPARE(isCloseCall(token->router, 0), close);
 }
 
 void TestRoutingTables::denseModel() {
