@@ -151,6 +151,7 @@ QWidget* SettingsDialog::samplingPage(const SettingsView& settings) {
     sentence->setWordWrap(true);
     column->addWidget(sentence);
     m_sampling = new SamplingForm;
+    m_sampling->setFieldsLeft(kFieldsLeft);
     m_sampling->setSampling(settings.sampling);
     column->addWidget(m_sampling);
     column->addStretch(1);

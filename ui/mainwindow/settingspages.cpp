@@ -60,7 +60,7 @@ AppearancePage::AppearancePage(const SettingsView& settings, QWidget* parent) : 
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setHorizontalSpacing(16);
     grid->setVerticalSpacing(16);
-    grid->setColumnMinimumWidth(0, 168);
+    grid->setColumnMinimumWidth(0, kFieldsLeft - grid->horizontalSpacing());
     grid->setColumnStretch(2, 1);
 
     grid->addWidget(new StyledLabel(tr("Theme"), TextStyle::Ui, Color::TextSecondary), 0, 0);

@@ -14,6 +14,8 @@ namespace moescope::ui {
 
 class SegmentedControl;
 
+constexpr int kFieldsLeft = 184; ///< px from a page's left edge to its controls, those beside a word
+
 /** Theme and font size. */
 class AppearancePage : public QWidget {
     Q_OBJECT

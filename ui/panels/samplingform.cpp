@@ -4,6 +4,7 @@
 #include "ui/panels/styledlabel.h"
 
 #include <QDoubleSpinBox>
+#include <QEvent>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -18,6 +19,12 @@ namespace moescope::ui {
 
 namespace {
 
+constexpr int kFieldsLeft = 148;  ///< px, until told otherwise
+constexpr int kGap = 8;           ///< px between controls
+constexpr int kFieldWidth = 96;   ///< px
+constexpr int kFieldHeight = 28;  ///< px
+constexpr int kPromptPadding = 7; ///< px from the frame's line to the text
+
 QLabel* caption(const QString& text) { return new StyledLabel(text, TextStyle::Ui, Color::TextSecondary); }
 
 QLabel* note(const QString& text) { return new StyledLabel(text, TextStyle::Small, Color::TextMuted); }
@@ -28,7 +35,6 @@ QDoubleSpinBox* decimals(const QString& name, double least, double most, double 
     box->setRange(least, most);
     box->setDecimals(2);
     box->setSingleStep(step);
-    box->setFixedSize(96, 28);
     return box;
 }
 
@@ -37,19 +43,39 @@ QSpinBox* whole(const QString& name, int most) {
     box->setAccessibleName(name);
     box->setRange(0, most);
     box->setGroupSeparatorShown(true);
-    box->setFixedSize(96, 28);
     return box;
 }
+
+/** A field of several lines, drawn like those of one line. */
+class PromptEdit final : public QPlainTextEdit {
+public:
+    PromptEdit() {
+        setTabChangesFocus(true);
+        // The frame fills the box; a second fill would cover its round corners.
+        viewport()->setAutoFillBackground(false);
+        document()->setDocumentMargin(kPromptPadding);
+    }
+
+protected:
+    void focusInEvent(QFocusEvent* event) override {
+        QPlainTextEdit::focusInEvent(event);
+        update(); // the line is another one
+    }
+    void focusOutEvent(QFocusEvent* event) override {
+        QPlainTextEdit::focusOutEvent(event);
+        update();
+    }
+};
 
 } // namespace
 
 SamplingForm::SamplingForm(QWidget* parent) : QWidget(parent) {
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
-    grid->setHorizontalSpacing(8);
-    grid->setVerticalSpacing(8);
-    grid->setColumnMinimumWidth(0, 140);
+    grid->setHorizontalSpacing(kGap);
+    grid->setVerticalSpacing(kGap);
     grid->setColumnStretch(2, 1);
+    setFieldsLeft(kFieldsLeft);
     int row = 0;
     const auto add = [&](QWidget* field, const QString& remark) {
         auto* label = caption(field->accessibleName());
@@ -73,17 +99,15 @@ SamplingForm::SamplingForm(QWidget* parent) : QWidget(parent) {
     m_seed->setAccessibleName(tr("Seed"));
     m_seed->setPlaceholderText(tr("random"));
     m_seed->setValidator(new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,20}")), m_seed));
-    m_seed->setFixedSize(96, 28);
     add(m_seed, tr("the same seed gives the same answer"));
     m_mostTokens = whole(tr("Longest answer"), 10'000'000);
     add(m_mostTokens, tr("tokens; 0 is until the context is full"));
 
-    m_system = new QPlainTextEdit;
+    m_system = new PromptEdit;
     m_system->setAccessibleName(tr("System prompt"));
     m_system->setPlaceholderText(tr("What the model is told before the first message"));
-    m_system->setTabChangesFocus(true);
-    m_system->setFixedHeight(64);
     auto* label = caption(tr("System prompt"));
+    label->setContentsMargins(0, 5, 0, 0); // its line beside the first one of the text
     label->setBuddy(m_system);
     grid->addWidget(label, row, 0, Qt::AlignTop);
     grid->addWidget(m_system, row, 1, 1, 2);
@@ -94,8 +118,38 @@ SamplingForm::SamplingForm(QWidget* parent) : QWidget(parent) {
     for (QSpinBox* box : {m_topK, m_mostTokens}) {
         connect(box, &QSpinBox::valueChanged, this, &SamplingForm::tell);
     }
-    connect(m_seed, &QLineEdit::textChanged, this, &SamplingForm::tell);
+    connect(m_seed, &QLineEdit::textChanged, this, [this] {
+        applyTheme();
+        tell();
+    });
     connect(m_system, &QPlainTextEdit::textChanged, this, &SamplingForm::tell);
+    applyTheme();
+}
+
+void SamplingForm::setFieldsLeft(int px) { static_cast<QGridLayout*>(layout())->setColumnMinimumWidth(0, px - kGap); }
+
+void SamplingForm::applyTheme() {
+    const Theme& look = theme();
+    const int line = look.lineHeight(TextStyle::Ui);
+    const QSize field(qRound(kFieldWidth * look.fontScale()), qMax(kFieldHeight, line + 8));
+    for (QWidget* box :
+         {static_cast<QWidget*>(m_temperature), static_cast<QWidget*>(m_topP), static_cast<QWidget*>(m_topK),
+          static_cast<QWidget*>(m_minP), static_cast<QWidget*>(m_penalty), static_cast<QWidget*>(m_mostTokens)}) {
+        box->setFont(look.font(TextStyle::Mono));
+        box->setFixedSize(field);
+    }
+    // A number is in mono, the word in its place is not.
+    m_seed->setFont(look.font(m_seed->text().isEmpty() ? TextStyle::Ui : TextStyle::Mono));
+    m_seed->setFixedSize(field);
+    m_system->setFont(look.font(TextStyle::Ui));
+    m_system->setFixedHeight(2 * line + 2 * kPromptPadding + 10);
+}
+
+void SamplingForm::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_system != nullptr) {
+        applyTheme();
+    }
 }
 
 void SamplingForm::setSampling(const SamplingView& sampling) {

@@ -21,12 +21,18 @@ public:
 
     void setSampling(const SamplingView& sampling);
     SamplingView sampling() const;
+    /** px from the form's left edge to its fields; longer words take more. */
+    void setFieldsLeft(int px);
+
+protected:
+    void changeEvent(QEvent* event) override;
 
 signals:
     void changed(const moescope::ui::SamplingView& sampling);
 
 private:
     void tell();
+    void applyTheme();
 
     QDoubleSpinBox* m_temperature = nullptr;
     QDoubleSpinBox* m_topP = nullptr;
