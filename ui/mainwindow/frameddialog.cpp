@@ -16,7 +16,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kTitle = 36;  ///< px, the line below it included
-constexpr int kMargin = 16; ///< px between the dialog and its parent's edges
+constexpr int kMargin = 40; ///< px between the dialog and its parent's edges
 
 } // namespace
 

@@ -28,7 +28,7 @@ public:
     }
 };
 
-/** Rows to read; each is one stop for the arrow keys. */
+/** Rows to read: the arrow keys go through them, and none is chosen. */
 class KeyTable final : public QTableWidget {
 public:
     KeyTable(int rows, int columns) : QTableWidget(rows, columns) {
@@ -41,7 +41,7 @@ public:
         horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
         setEditTriggers(NoEditTriggers);
         setSelectionBehavior(SelectRows);
-        setSelectionMode(SingleSelection);
+        setSelectionMode(NoSelection); // a row starts nothing
         setShowGrid(false);
         setWordWrap(false);
         setTabKeyNavigation(false);
@@ -75,7 +75,7 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
         {tr("Ctrl+F"), tr("Find in this chat")},
         {tr("Enter, Shift+Enter"), tr("Send, new line")},
         {tr("Esc"), tr("Stop; else leave the field or the notice")},
-        {tr("Up in the empty field"), tr("Edit your last message")},
+        {tr("Up"), tr("Edit your last message (in the empty field)")},
         {tr("Ctrl+R"), tr("Regenerate the last answer")},
         {tr("F2, Delete"), tr("Rename, delete the conversation")},
         {tr("Ctrl+Z"), tr("Undo")},
@@ -85,7 +85,7 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
         {tr("F6, Shift+F6"), tr("Next, previous panel")},
         {tr("Alt+Left, Alt+Right"), tr("Selection back, forward")},
         {tr("Ctrl+Left, Ctrl+Right"), tr("Previous, next token (outside text fields)")},
-        {tr("[ and ]"), tr("Previous, next layer (in a chart)")},
+        {tr("[, ]"), tr("Previous, next layer (in a chart)")},
         {tr("T"), tr("Table instead of the chart (in a chart)")},
         {tr("Space"), tr("Follow live tokens, or stop following (in a chart)")},
         {tr("Ctrl+C"), tr("Copy as table (in a chart)")},
@@ -120,8 +120,7 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
     if (tooMuch > 0) {
         table->showRows(table->rowCount() - 1 - tooMuch / table->rowHeight(0));
     }
-    table->setCurrentCell(0, 0);
-    table->setFocus();
+    buttons->button(QDialogButtonBox::Close)->setFocus();
 }
 
 } // namespace moescope::ui
