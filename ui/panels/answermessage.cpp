@@ -93,6 +93,7 @@ void AnswerMessage::refresh() {
     m_error->setText(m_message.error);
     m_copy->setVisible(done && !interrupted && !m_message.text.isEmpty());
     m_regenerate->setVisible(done);
+    m_regenerate->setFramed(interrupted); // it stands beside a button with a word
     m_experts->setVisible(done && !interrupted && m_message.has_trace);
     m_continue->setVisible(interrupted);
     m_interrupted->setVisible(interrupted);
@@ -182,6 +183,8 @@ void AnswerMessage::setAnswering(bool answering) {
     m_answering = answering;
     refresh();
 }
+
+void AnswerMessage::setEdited(bool) {} // nobody edits an answer
 
 void AnswerMessage::setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) {
     m_tokens = ranges;

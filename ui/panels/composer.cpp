@@ -22,6 +22,7 @@ constexpr int kCountDelay = 200; ///< ms
 constexpr int kSide = 12;        ///< px from the frame to the text
 constexpr int kEdge = 8;         ///< px from the frame to the buttons
 constexpr int kButton = 28;      ///< px
+constexpr int kTighter = 9;      ///< px by which Send and Stop are narrower than other buttons
 
 /** "Stop" with its key beside the word. */
 class StopButton : public QPushButton {
@@ -220,7 +221,7 @@ void Composer::place() {
     action->setText(narrow ? QString() : (m_answering ? tr("Stop") : tr("Send")));
     m_sampling->setText(narrow ? QString() : samplingText(m_view));
     const int button = qMax(kButton, theme().lineHeight(TextStyle::Ui) + 8);
-    const int actionWidth = narrow ? button : action->sizeHint().width() - 6;
+    const int actionWidth = narrow ? button : action->sizeHint().width() - kTighter;
 
     const int right = width() - kEdge - actionWidth;
     const int samplingWidth = narrow ? button : m_sampling->sizeHint().width();
@@ -235,7 +236,7 @@ void Composer::place() {
     m_edit->setGeometry(kSide, 10 - m_edit->sink(), textWidth, textHeight);
     const int buttonTop = narrow ? total - button - 7 : rowTop;
     action->setGeometry(right, buttonTop, actionWidth, button);
-    m_sampling->setGeometry(narrow ? right - kEdge - samplingWidth : kEdge - 4, buttonTop,
+    m_sampling->setGeometry(narrow ? right - kEdge - samplingWidth : kEdge - 2, buttonTop,
                             narrow ? samplingWidth : qMin(samplingWidth, right - 2 * kEdge), button);
     const int countLeft = m_sampling->geometry().right() + 12;
     const int countWidth = right - 12 - countLeft;

@@ -23,6 +23,8 @@ public:
     virtual int layoutFor(int width) = 0;
     /** Actions that would start an answer are off while one is being made. */
     virtual void setAnswering(bool answering) = 0;
+    /** Marks the message whose text is in the composer to be sent anew. */
+    virtual void setEdited(bool edited) = 0;
     virtual void setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) = 0;
     /** Marks the hits of the search in this chat; `current` is the index of the one in view, −1: none of these. */
     virtual void setFound(const QList<SourceRange>& hits, int current) = 0;

@@ -56,7 +56,7 @@ int PlainTextView::idealWidth(int most) {
     for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
         widest = std::max(widest, metrics.horizontalAdvance(block.text()));
     }
-    return qMin(most, static_cast<int>(std::ceil(widest)) + 2);
+    return qMin(most, static_cast<int>(std::ceil(widest)) + kSlack);
 }
 
 int PlainTextView::heightFor(int width) {

@@ -11,6 +11,8 @@ namespace moescope::ui {
 class PlainTextView : public QTextEdit {
     Q_OBJECT
 public:
+    static constexpr int kSlack = 2; ///< px that idealWidth() adds, so that rounding breaks no line
+
     explicit PlainTextView(QWidget* parent = nullptr);
 
     void setText(const QString& text);

@@ -104,6 +104,13 @@ void Transcript::setAnswering(bool answering) {
     }
 }
 
+void Transcript::setEdited(qint64 message) {
+    m_edited = message;
+    for (auto it = m_widgets.cbegin(); it != m_widgets.cend(); ++it) {
+        it.value()->setEdited(it.key() == message);
+    }
+}
+
 void Transcript::setTokenRanges(qint64 message, const QList<TokenRange>& ranges) {
     const qint64 before = m_tokenMessage;
     m_tokenMessage = message;
@@ -225,6 +232,7 @@ MessageWidget* Transcript::obtain(int index) {
     });
     widget->setMessage(message);
     widget->setAnswering(m_answering);
+    widget->setEdited(id == m_edited);
     feedMarks(widget, id);
     m_widgets.insert(id, widget);
     return widget;

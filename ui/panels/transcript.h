@@ -31,6 +31,8 @@ public:
     /** Actions that would start an answer (regenerate, edit, continue) are off while one is being made. */
     void setAnswering(bool answering);
 
+    /** Marks the message that is being edited; 0: none. */
+    void setEdited(qint64 message);
     void setTokenRanges(qint64 message, const QList<TokenRange>& ranges);
     /** Marks one token of the message with ranges; −1: none. */
     void setSelectedToken(int token);
@@ -94,6 +96,7 @@ private:
     QHash<qint64, MessageWidget*> m_widgets;
     Anchor m_anchor;
     int m_width = 0;
+    qint64 m_edited = 0;
     qint64 m_tokenMessage = 0;
     QList<TokenRange> m_tokens;
     int m_selectedToken = -1;

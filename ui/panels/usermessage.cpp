@@ -91,7 +91,9 @@ int UserMessage::layoutFor(int width) {
     }
     const int textHeight = m_text->heightFor(textWidth);
     const int allHeight = cut ? m_all->sizeHint().height() + 4 : 0;
-    m_box = QRect(width - textWidth - 2 * kSide, 0, textWidth + 2 * kSide, textHeight + allHeight + 2 * kAbove);
+    // The text's own slack against a break lies in the padding.
+    const int boxWidth = textWidth + 2 * kSide - (textWidth < most ? PlainTextView::kSlack : 0);
+    m_box = QRect(width - boxWidth, 0, boxWidth, textHeight + allHeight + 2 * kAbove);
     m_text->setGeometry(m_box.left() + kSide, kAbove - m_text->sink(), textWidth, textHeight);
     if (cut) {
         m_all->setGeometry(m_box.left() + kSide, kAbove + textHeight + 4, qMin(textWidth, m_all->sizeHint().width()),
@@ -112,6 +114,13 @@ int UserMessage::layoutFor(int width) {
 void UserMessage::setAnswering(bool answering) {
     m_edit->setEnabled(!answering);
     m_versions->setStepsEnabled(!answering);
+}
+
+void UserMessage::setEdited(bool edited) {
+    if (edited != m_edited) {
+        m_edited = edited;
+        update();
+    }
 }
 
 void UserMessage::setTokens(const QList<TokenRange>&, int, bool) {}
@@ -150,7 +159,7 @@ void UserMessage::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setBrush(theme().color(Color::Sunken));
-    painter.setPen(theme().color(Color::BorderSubtle));
+    painter.setPen(theme().color(m_edited ? Color::Accent : Color::BorderSubtle));
     painter.drawRoundedRect(QRectF(m_box).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
 }
 

@@ -21,6 +21,7 @@ public:
     void appendText(const QString& text) override;
     int layoutFor(int width) override;
     void setAnswering(bool answering) override;
+    void setEdited(bool edited) override;
     void setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) override;
     void setFound(const QList<SourceRange>& hits, int current) override;
     int offsetTop(int offset) const override;
@@ -43,6 +44,7 @@ private:
     VersionSwitch* m_versions = nullptr;
     QRect m_box;
     bool m_whole = false;
+    bool m_edited = false;
 };
 
 } // namespace moescope::ui

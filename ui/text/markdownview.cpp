@@ -207,7 +207,7 @@ void MarkdownView::placeButtons() {
         QPushButton*& button = m_buttons[static_cast<int>(i)];
         if (button == nullptr) {
             button = new QPushButton(tr("Copy"), this);
-            button->setProperty("quiet", true);
+            button->setProperty("chip", true);
             button->setProperty("small", true);
             button->setCursor(Qt::ArrowCursor);
             button->setIcon(theme().icon(QStringLiteral("copy")));

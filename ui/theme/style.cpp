@@ -143,7 +143,7 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
             const QFontMetrics metrics(font);
             int width = 2 * (small ? 10 : 12);
             width += button->text.isEmpty() ? 0 : metrics.size(Qt::TextShowMnemonic, button->text).width();
-            width += button->icon.isNull() ? 0 : 16 + (button->text.isEmpty() ? -8 : 8);
+            width += button->icon.isNull() ? 0 : 16 + (button->text.isEmpty() ? -8 : draw::kIconGap);
             width += (button->features & QStyleOptionButton::HasMenu) != 0 ? 18 : 0;
             const int height = small ? std::max(draw::kControlSmall, look.lineHeight(TextStyle::Small) + 8) : control;
             return {width, height};

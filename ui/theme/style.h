@@ -18,7 +18,7 @@ class FocusRing;
 /** Fusion with the design's drawing: flat fills, 1 px lines, colours from theme() at the time of painting.
  *
  *  Dynamic properties of widgets: on a push button `primary`, `quiet`, `danger`, `chip` (quiet, secondary text), `toast`
- *  (on the undo toast), `small` (24 px, type style small); on an input `error`; on a list `sidebar` (round rows on the
+ *  (on the undo toast), `small` (24 px, type style small); on a tool button `framed` (the box of a push button); on an input `error`; on a list `sidebar` (round rows on the
  *  window's colour); on any widget `focusRing` (asks for the ring that buttons have). */
 class Style : public QProxyStyle {
     Q_OBJECT

@@ -105,6 +105,12 @@ bool Style::drawControlPrimitive(PrimitiveElement element, const QStyleOption* o
     case PE_IndicatorItemViewItemCheck: check(*option, *painter); return true;
     case PE_IndicatorRadioButton: radio(*option, *painter); return true;
     case PE_PanelButtonTool: {
+        if (has(widget, "framed")) {
+            const bool on = is(*option, State_Enabled);
+            draw::box(*painter, option->rect, look.color(on ? surface(*option, Color::Raised) : Color::Window),
+                      look.color(on ? Color::Border : Color::BorderSubtle));
+            return true;
+        }
         if (!is(*option, State_Enabled)) {
             return true;
         }
@@ -203,9 +209,9 @@ void Style::drawPushButtonLabel(const QStyleOptionButton& option, QPainter* pain
     const bool menu = (option.features & QStyleOptionButton::HasMenu) != 0;
     const QRect area = menu ? option.rect.adjusted(0, 0, -18, 0) : option.rect;
     const int iconSide = option.icon.isNull() ? 0 : 16;
-    const int gap = iconSide > 0 && !option.text.isEmpty() ? 8 : 0;
-    const QString text = metrics.elidedText(option.text, Qt::ElideRight,
-                                            std::max(0, area.width() - 16 - iconSide - gap), Qt::TextShowMnemonic);
+    const int gap = iconSide > 0 && !option.text.isEmpty() ? draw::kIconGap : 0;
+    const QString text = metrics.elidedText(option.text, Qt::ElideRight, std::max(0, area.width() - 8 - iconSide - gap),
+                                            Qt::TextShowMnemonic);
     const int words = text.isEmpty() ? 0 : metrics.size(Qt::TextShowMnemonic, text).width();
     int x = area.x() + (area.width() - words - iconSide - gap) / 2;
     const bool mirrored = option.direction == Qt::RightToLeft;

@@ -134,9 +134,12 @@ void Banner::paintEvent(QPaintEvent*) {
     painter.setPen(theme().color(look.edge));
     painter.setBrush(theme().color(look.fill));
     painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
-    const int line = theme().lineHeight(TextStyle::Ui);
+    // Beside the first line: a label higher than its text has it in the middle.
+    const int words = m_label->heightForWidth(m_label->width());
+    const int line = m_label->fontMetrics().height();
+    const int firstLine = m_label->y() + qMax(0, m_label->height() - words) / 2;
     const int x = layoutDirection() == Qt::RightToLeft ? width() - kSide - kIcon : kSide;
-    painter.drawPixmap(QPoint(x, kAbove + (line - kIcon) / 2),
+    painter.drawPixmap(QPoint(x, firstLine + (line - kIcon + 1) / 2),
                        theme().pixmap(m_iconName, kIcon, theme().color(look.icon), devicePixelRatioF()));
 }
 

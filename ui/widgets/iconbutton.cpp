@@ -26,6 +26,11 @@ void IconButton::setSmall(bool small) {
     updateGeometry();
 }
 
+void IconButton::setFramed(bool framed) {
+    setProperty("framed", framed);
+    update();
+}
+
 QSize IconButton::sizeHint() const { return m_small ? QSize(24, 24) : QSize(28, 28); }
 
 } // namespace moescope::ui

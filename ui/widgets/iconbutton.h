@@ -15,6 +15,8 @@ public:
     void setIconName(const QString& iconName);
     QString iconName() const { return m_iconName; }
     void setSmall(bool small);
+    /** With the box of a push button. */
+    void setFramed(bool framed);
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return sizeHint(); }
