@@ -125,9 +125,9 @@ bool obey(const std::string& line, Chat& chat, bool& quit) {
 
 void talk(const Options& options) {
     std::unique_ptr<inference::Engine> engine;
+    const Log log(options.output.verbose);
     {
         const platform::InterruptScope interrupt;
-        const Log log(options.output.verbose);
         LoadRequest load{options.model, options.device, options.kv};
         const OpenModel model(options.model);
         load.context = options.context ? chooseContext(model.info, options.context, 0, 0) : 0;
@@ -138,12 +138,13 @@ void talk(const Options& options) {
     if (person) {
         printForeign(engine->model().name + " (" + engine->model().main_type + ") on " + engine->device().name +
                      ". /help lists the commands.\n");
-        const inference::ContextChoice& context = engine->contextChoice();
-        if (context.shortened) {
-            printForeign("The context holds " + trace::grouped(context.tokens) + " of this model's " +
-                         trace::grouped(context.model_tokens) + " tokens: all of them would need " +
-                         trace::bytesText(context.whole_bytes) + ", and " + trace::bytesText(context.free_bytes) +
-                         " are free on the device.\n");
+    }
+    if (engine->contextChoice().shortened) {
+        const std::string sentence = contextSentence(engine->contextChoice(), engine->device().name);
+        if (person) {
+            printForeign(sentence + "\n");
+        } else {
+            log.line(sentence);
         }
     }
     bool quit = false;

@@ -27,6 +27,17 @@ std::unique_ptr<inference::Engine> loadEngine(const LoadRequest& request, const 
     return engine;
 }
 
+std::string contextSentence(const inference::ContextChoice& context, const std::string& device) {
+    const std::string held = "The context holds " + trace::grouped(context.tokens) + " of this model's " +
+                             trace::grouped(context.model_tokens) + " tokens: all of them would need ";
+    if (context.reason == inference::ContextChoice::Reason::Buffer) {
+        return held + "a buffer of " + trace::bytesText(context.whole_buffer_bytes) + ", and “" + device +
+               "” can bind " + trace::bytesText(context.largest_buffer_bytes) + " at once.";
+    }
+    return held + trace::bytesText(context.whole_bytes) + ", and “" + device + "” has " +
+           trace::bytesText(context.free_bytes) + " free, of which a sixteenth is left to other programs.";
+}
+
 void throwIfInterrupted() {
     if (platform::InterruptScope::flag().load()) {
         throw trace::Error("cli.cancelled", "Cancelled.");

@@ -20,6 +20,9 @@ struct LoadRequest {
  *  InterruptScope must be alive. */
 std::unique_ptr<inference::Engine> loadEngine(const LoadRequest& request, const Log& log);
 
+/** Why a context was chosen shorter than the model's. */
+std::string contextSentence(const inference::ContextChoice& context, const std::string& device);
+
 /** Throws trace::Error{cli.cancelled} after Ctrl-C. */
 void throwIfInterrupted();
 

@@ -110,7 +110,7 @@ store::ModelStamp stampOf(const trace::ModelInfo& model) {
 
 QString contextSentence(const controller::Loaded& loaded) {
     const inference::ContextChoice& context = loaded.context;
-    const bool too_wide = context.whole_buffer_bytes > context.largest_buffer_bytes;
+    const bool too_wide = context.reason == inference::ContextChoice::Reason::Buffer;
     const QString pattern =
         too_wide ? QCoreApplication::translate("values", "The context holds %1 of this model's %2 tokens: all of them "
                                                          "would need a buffer of %3, and “%4” can bind %5 at once.")

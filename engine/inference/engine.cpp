@@ -229,6 +229,7 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
         const SampledToken sampled = sampler.sample(transformer.logits(), config.token_count);
         if (result.tokens.empty()) {
             result.timings.first_token_ms = clock.ms();
+            transformer.prepareDecode(pass);
         }
         if (!request.ignore_eos && tokenizer.isStop(sampled.token)) {
             result.reason = trace::StopReason::Eos;

@@ -47,6 +47,11 @@ struct ContextChoice {
 
     /** Chosen shorter than the model's because the whole does not fit. */
     bool shortened = false;
+    enum class Reason {
+        Memory, ///< free_bytes
+        Buffer, ///< largest_buffer_bytes
+    };
+    Reason reason = Reason::Memory; ///< of one that is shortened: the tighter bound
 };
 
 struct GenerationRequest {

@@ -57,6 +57,17 @@ MemoryPlan planOfFile(const model::ModelConfig& config, const gguf::Reader& file
                         {"free", trace::bytesText(room.free_bytes)}});
 }
 
+[[noreturn]] void throwNoBuffer(const gguf::Reader& file, uint64_t bytes, uint32_t context, const MemoryRoom& room) {
+    throw trace::Error("context.buffer",
+                       "“{file}” needs a buffer of {bytes} with a context of {context} tokens and “{device}” can bind "
+                       "{largest} at once. Choose a shorter context, a smaller model or another device.",
+                       {{"file", file.path().filename().string()},
+                        {"bytes", trace::bytesText(bytes)},
+                        {"context", trace::grouped(context)},
+                        {"device", room.device},
+                        {"largest", trace::bytesText(room.largest_buffer)}});
+}
+
 } // namespace
 
 // The larger micro-batch: what a GPU would take. A software driver stays below it.
@@ -88,17 +99,22 @@ ContextChoice chooseContext(const model::ModelConfig& config, const gguf::Reader
                          .free_bytes = room.free_bytes,
                          .whole_buffer_bytes = widest * limit,
                          .largest_buffer_bytes = room.largest_buffer};
+    const uint64_t bindable = room.largest_buffer / widest; // tokens
+    if (asked > bindable || bindable == 0) {
+        const uint32_t needed = std::max(asked, 1U);
+        throwNoBuffer(file, widest * needed, needed, room);
+    }
     if (asked == 0) {
         const uint64_t usable = room.free_bytes - room.free_bytes / 16;
         const uint64_t fixed = planOf(0).total();
         const uint64_t each = planOf(1).total() - fixed;
-        const uint64_t bindable = room.largest_buffer / widest;
         const uint64_t fitting = usable > fixed ? (usable - fixed) / each : 0;
-        const uint64_t least = fitting < leastContext && room.software ? leastSoftwareContext : leastContext;
-        const uint64_t most = std::min(std::max(fitting, least), bindable);
+        const uint64_t storable = std::max<uint64_t>(fitting, room.software ? leastSoftwareContext : leastContext);
+        const uint64_t most = std::min(storable, bindable);
         if (most < limit) {
-            choice.tokens = static_cast<uint32_t>(std::max<uint64_t>(most / contextStep, 1) * contextStep);
+            choice.tokens = static_cast<uint32_t>(most < contextStep ? most : most / contextStep * contextStep);
             choice.shortened = true;
+            choice.reason = bindable < storable ? ContextChoice::Reason::Buffer : ContextChoice::Reason::Memory;
         }
     }
     if (!room.software) {

@@ -36,9 +36,10 @@ struct MemoryRoom {
 };
 
 /** The context for a load that asked for `asked` tokens; 0: as much of the model's as fits, a sixteenth of the free memory
- *  left to others. Throws trace::Error{context.too_long} for more than the model's limit, {context.memory} where the asked
- *  tokens, or with 0 even a short context, do not fit. A software device refuses by itself: there, what does not fit by
- *  its figure is tried, with at most 4,096 tokens unless more were asked for. */
+ *  left to others and whole steps of 64 tokens. Throws trace::Error{context.too_long} for more than the model's limit,
+ *  {context.memory} where the asked tokens, or with 0 even 128, do not fit, {context.buffer} where the device can bind no
+ *  buffer for the asked tokens, or with 0 for a single one. A software device refuses by itself: there, by its figure at
+ *  least 4,096 tokens fit, and what was asked for is tried. */
 ContextChoice chooseContext(const model::ModelConfig& config, const gguf::Reader& file, uint32_t asked, KvType kv,
                             const MemoryRoom& room);
 

@@ -159,16 +159,18 @@ void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const M
     mark("down + residual", index);
 }
 
+void Transformer::prepareDecode(const PassOptions& options) {
+    if (m_recorded && m_recorded->router == options.router && m_recorded->router_probs == options.router_probs) {
+        return;
+    }
+    m_recorded.reset();
+    recordToken(m_token, options, [](const char*, int32_t) {});
+    m_recorded = {.router = options.router, .router_probs = options.router_probs};
+}
+
 void Transformer::decode(int32_t token, uint32_t position, const PassOptions& options) {
-    const bool more =
-        !m_recorded || (options.router && !m_recorded->router) || (options.router_probs && !m_recorded->router_probs);
-    if (more) {
-        const PassOptions before = m_recorded.value_or(PassOptions{});
-        const PassOptions wanted{.router = options.router || before.router,
-                                 .router_probs = options.router_probs || before.router_probs};
-        m_recorded.reset();
-        recordToken(m_token, wanted, [](const char*, int32_t) {});
-        m_recorded = wanted;
+    if (!m_recorded || (options.router && !m_recorded->router) || (options.router_probs && !m_recorded->router_probs)) {
+        prepareDecode(options);
     }
     m_act.token_ids.mapped<int32_t>()[0] = token;
     setStep(position, options);

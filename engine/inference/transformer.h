@@ -28,7 +28,7 @@ struct PassOptions {
 /** The forward pass: weights, KV cache and working buffers of one model on one device.
  *
  *  A batch of tokens is grouped by expert and recorded for each micro-batch; one token runs through a command buffer that
- *  was recorded once and is only submitted again, until more of its routing is asked for than it leaves for the host. */
+ *  was recorded once and is only submitted again, until an answer asks for another part of its routing. */
 class Transformer {
 public:
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
@@ -44,6 +44,9 @@ public:
     /** Appends `tokens` (at most a micro-batch) at `position`. False: cancelled; the KV cache is as it was up to
      *  `position`. */
     bool prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options);
+    /** Before the first decode() of an answer: records the step to leave for the host what `options` ask for and no
+     *  more, if it was not recorded so. */
+    void prepareDecode(const PassOptions& options);
     /** Appends one token through the recorded step. */
     void decode(int32_t token, uint32_t position, const PassOptions& options);
 
@@ -86,8 +89,12 @@ private:
     Kernels::SortOutputs m_sort;
     Pacer m_pacer;
     vulkan::CommandRecorder m_token;
-    /** What m_token was recorded to leave for the host; unset: not yet. It is recorded anew when more is asked for. */
-    std::optional<PassOptions> m_recorded;
+    /** What of the routing m_token leaves for the host. */
+    struct Recorded {
+        bool router = false;
+        bool router_probs = false;
+    };
+    std::optional<Recorded> m_recorded; ///< unset: m_token is not recorded yet
 
     std::unique_ptr<vulkan::Buffer> m_allLogits;    ///< [batch][stride(vocab_size)], made when first asked for
     std::unique_ptr<vulkan::Buffer> m_hiddenLayers; ///< [block_count + 1][batch][stride(embedding_length)], likewise

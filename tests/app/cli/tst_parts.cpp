@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "app/cli/loading.h"
 #include "app/cli/npy.h"
 #include "app/cli/output.h"
 #include "app/cli/sha256.h"
@@ -75,6 +76,25 @@ TEST(Npy, RefusesAnArrayThatIsNotFull) {
     }
     EXPECT_EQ(std::filesystem::file_size(path) % 64, 0U);
     std::filesystem::remove_all(folder);
+}
+
+TEST(Chat, AShorterContextIsExplained) {
+    inference::ContextChoice context{.tokens = 8192,
+                                     .model_tokens = 32'768,
+                                     .whole_bytes = uint64_t{9} << 30,
+                                     .free_bytes = uint64_t{8} << 30,
+                                     .whole_buffer_bytes = uint64_t{1} << 28,
+                                     .largest_buffer_bytes = uint64_t{1} << 27,
+                                     .shortened = true};
+    EXPECT_EQ(
+        contextSentence(context, "A card"),
+        "The context holds 8,192 of this model's 32,768 tokens: all of them would need 9.00 GiB, and “A card” has "
+        "8.00 GiB free, of which a sixteenth is left to other programs.");
+    context.reason = inference::ContextChoice::Reason::Buffer;
+    EXPECT_EQ(
+        contextSentence(context, "A card"),
+        "The context holds 8,192 of this model's 32,768 tokens: all of them would need a buffer of 256 MiB, and “A "
+        "card” can bind 128 MiB at once.");
 }
 
 TEST(Output, ThreeFiguresAreEnough) {

@@ -60,13 +60,13 @@ private slots:
         loaded.context.whole_bytes = quint64{9} << 30;
         loaded.context.free_bytes = quint64{8} << 30;
         loaded.context.whole_buffer_bytes = quint64{1} << 28;
-        loaded.context.largest_buffer_bytes = quint64{1} << 30;
+        loaded.context.largest_buffer_bytes = quint64{1} << 27; // of two bounds, the tighter is told
         QCOMPARE(
             gui::contextSentence(loaded),
             QString::fromUtf8("The context holds 8,192 of this model's 32,768 tokens: with all of them it would need "
                               "9.00 GiB, and “A card” has 8.00 GiB free, of which a sixteenth is left to other "
                               "programs."));
-        loaded.context.largest_buffer_bytes = quint64{1} << 27;
+        loaded.context.reason = inference::ContextChoice::Reason::Buffer;
         QCOMPARE(gui::contextSentence(loaded),
                  QString::fromUtf8("The context holds 8,192 of this model's 32,768 tokens: all of them would need a "
                                    "buffer of 256 MiB, and “A card” can bind 128 MiB at once."));

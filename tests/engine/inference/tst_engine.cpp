@@ -71,14 +71,50 @@ protected:
 };
 
 TEST_F(EngineTest, decoding_records_and_updates_nothing_after_the_first_token) {
-    engine->generate(greedy(someTokens(8, 1), 1));
-    const uint64_t recorded = engine->commandBuffersRecorded();
-    const uint64_t updated = engine->descriptorSetsUpdated();
-    for (int i = 0; i < 64; ++i) {
-        engine->step(i);
+    for (const auto& [telemetry, probs] : {std::pair(false, false), {true, false}, {true, true}}) {
+        GenerationRequest request = greedy(someTokens(8, 1), 65);
+        request.telemetry = telemetry;
+        request.router_probs = probs;
+        uint64_t recorded = 0;
+        uint64_t updated = 0;
+        uint32_t generated = 0;
+        engine->generate(request, {.token = [&](const trace::TokenTracePtr& token, const std::string&) {
+                             generated += token->generated ? 1 : 0;
+                             if (token->generated && generated == 1) {
+                                 recorded = engine->commandBuffersRecorded();
+                                 updated = engine->descriptorSetsUpdated();
+                             }
+                         }});
+        EXPECT_EQ(generated, 65U);
+        EXPECT_GT(recorded, 0U);
+        EXPECT_EQ(engine->commandBuffersRecorded(), recorded) << "telemetry " << telemetry << ", probs " << probs;
+        EXPECT_EQ(engine->descriptorSetsUpdated(), updated) << "telemetry " << telemetry << ", probs " << probs;
     }
-    EXPECT_EQ(engine->commandBuffersRecorded(), recorded);
-    EXPECT_EQ(engine->descriptorSetsUpdated(), updated);
+}
+
+TEST_F(EngineTest, each_answer_leaves_what_it_asks_for_and_no_more) {
+    // Recordings of the step: between the last token of the prompt and the first of the answer.
+    const auto recordings = [&](bool telemetry, bool probs) {
+        GenerationRequest request = greedy(someTokens(8, 1), 3);
+        request.telemetry = telemetry;
+        request.router_probs = probs;
+        uint64_t before = 0;
+        engine->reset();
+        engine->generate(request, {.token = [&](const trace::TokenTracePtr& token, const std::string&) {
+                             if (!token->generated) {
+                                 before = engine->commandBuffersRecorded();
+                             }
+                         }});
+        return engine->commandBuffersRecorded() - before;
+    };
+    recordings(false, false);
+    EXPECT_EQ(recordings(false, false), 0U);
+    EXPECT_EQ(recordings(true, true), 1U);
+    EXPECT_EQ(recordings(true, true), 0U);
+    EXPECT_EQ(recordings(true, false), 1U) << "the probabilities are copied on";
+    EXPECT_EQ(recordings(true, false), 0U);
+    EXPECT_EQ(recordings(false, false), 1U) << "the routing is copied on";
+    EXPECT_EQ(recordings(true, false), 1U);
 }
 
 TEST_F(EngineTest, what_of_the_routing_is_read_back_is_what_was_asked_for) {
@@ -120,7 +156,7 @@ TEST_F(EngineTest, what_of_the_routing_is_read_back_is_what_was_asked_for) {
         // The chosen expert's own probability stands in both.
         EXPECT_EQ(all[i].probs[all[i].experts[0]], all[i].chosen_probs[0]);
     }
-    // All of it is recorded by now: no kind of answer needs another recording of the step.
+    // A step that leaves more than is asked for needs no other recording.
     for (const bool telemetry : {false, true}) {
         engine->reset();
         engine->evaluate(prompt, {.router = telemetry}, [](const auto&) {});
@@ -353,9 +389,65 @@ TEST_F(EngineTest, the_context_keeps_to_what_the_device_can_bind) {
     const auto part = inference::chooseContext(config, file, 0, KvType::F32, room);
     EXPECT_EQ(part.tokens, 192U);
     EXPECT_TRUE(part.shortened);
-    // A software driver's figure says little of the host's memory: it may refuse by itself.
-    room = {.device = "a device", .free_bytes = 1, .largest_buffer = plenty, .software = true};
-    EXPECT_EQ(inference::chooseContext(config, file, 0, KvType::F32, room).tokens, 256U);
+    EXPECT_EQ(part.reason, inference::ContextChoice::Reason::Buffer);
+    EXPECT_EQ(inference::chooseContext(config, file, 255, KvType::F32, room).tokens, 255U);
+    EXPECT_EQ(idOf([&] { inference::chooseContext(config, file, 256, KvType::F32, room); }), "context.buffer");
+
+    // Never more than can be bound, be it less than a step; and nothing at all is refused.
+    const uint64_t each = whole.whole_buffer_bytes / 256;
+    for (const uint32_t bindable : {1U, 10U, 63U, 64U, 127U}) {
+        room.largest_buffer = each * bindable + each / 2;
+        EXPECT_EQ(inference::chooseContext(config, file, 0, KvType::F32, room).tokens, bindable == 127 ? 64 : bindable);
+    }
+    room.largest_buffer = each - 1;
+    for (const uint32_t asked : {0U, 1U}) {
+        EXPECT_EQ(idOf([&] { inference::chooseContext(config, file, asked, KvType::F32, room); }), "context.buffer");
+    }
+
+    // The tighter of two bounds is told, though both are too tight for the whole.
+    const auto bytes = [&](uint32_t context) {
+        return inference::planMemory(config, file, context, KvType::F32).total() * 16 / 15 + 16;
+    };
+    room = {.device = "a device", .free_bytes = bytes(130), .largest_buffer = each * 200, .software = false};
+    const auto little = inference::chooseContext(config, file, 0, KvType::F32, room);
+    EXPECT_EQ(little.tokens, 128U);
+    EXPECT_EQ(little.reason, inference::ContextChoice::Reason::Memory);
+    room = {.device = "a device", .free_bytes = bytes(200), .largest_buffer = each * 130, .software = false};
+    const auto narrow = inference::chooseContext(config, file, 0, KvType::F32, room);
+    EXPECT_EQ(narrow.tokens, 128U);
+    EXPECT_EQ(narrow.reason, inference::ContextChoice::Reason::Buffer);
+}
+
+TEST_F(EngineTest, a_software_devices_context_grows_with_its_figure_from_4096_tokens) {
+    const gguf::Reader file(goldenGguf("large_like", TensorType::F32));
+    model::ModelConfig config = engine->config();
+    const uint64_t plenty = uint64_t{1} << 40;
+    inference::MemoryRoom room{.device = "a device", .free_bytes = plenty, .largest_buffer = plenty, .software = true};
+    const auto bytes = [&](uint32_t context) {
+        model::ModelConfig shorter = config;
+        shorter.context_length = context;
+        inference::MemoryRoom all = room;
+        all.free_bytes = plenty;
+        return inference::chooseContext(shorter, file, 0, KvType::F32, all).whole_bytes * 16 / 15 + 16;
+    };
+    const auto chosen = [&](uint64_t free, uint32_t asked = 0) {
+        room.free_bytes = free;
+        return inference::chooseContext(config, file, asked, KvType::F32, room);
+    };
+    EXPECT_EQ(chosen(1).tokens, 256U) << "the model's own limit";
+    config.context_length = 32'768;
+    // Its figure says little of the host's memory, and the driver refuses by itself.
+    for (const uint64_t free : {uint64_t{1}, bytes(127), bytes(128), bytes(200), bytes(4095), bytes(4100)}) {
+        EXPECT_EQ(chosen(free).tokens, 4096U) << free;
+        EXPECT_TRUE(chosen(free).shortened);
+        EXPECT_EQ(chosen(free).reason, inference::ContextChoice::Reason::Memory);
+    }
+    EXPECT_EQ(chosen(bytes(5000)).tokens, 4992U);
+    EXPECT_EQ(chosen(bytes(32'768)).tokens, 32'768U);
+    EXPECT_EQ(chosen(1, 32'768).tokens, 32'768U);
+    room.largest_buffer = chosen(1).whole_buffer_bytes / 32'768 * 1000;
+    EXPECT_EQ(chosen(1).tokens, 960U);
+    EXPECT_EQ(chosen(1).reason, inference::ContextChoice::Reason::Buffer);
 }
 
 TEST_F(EngineTest, a_weight_that_is_nan_or_infinite_is_named) {
