@@ -6,6 +6,7 @@
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/panels/transcript.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/toast.h"
 
@@ -25,6 +26,8 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kToastTime = 4000; ///< ms
+constexpr int kToastMargin = 16; ///< px at both sides, at least
+constexpr int kToastGap = 6;     ///< px above the composer
 constexpr QSize kLeast{960, 600};
 constexpr QSize kFirst{1440, 900};
 
@@ -94,6 +97,10 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
         emit errorDismissed();
     });
     connect(m_toast, &Toast::actionTriggered, this, &MainWindow::undoRequested);
+    connect(m_chat, &ChatPanel::partsMoved, this, [this] {
+        placeOverlays();
+        update(rightSeparator());
+    });
     updateActions();
     selectionChanged();
 }
@@ -262,11 +269,10 @@ void MainWindow::showKeyboardHelp() {
 }
 
 void MainWindow::placeOverlays() {
-    const QPoint corner = m_central->mapTo(this, QPoint(0, m_central->height()));
-    const int width = qMin(460, m_central->width() - 32);
-    m_toast->setFixedWidth(width);
-    m_toast->adjustSize();
-    m_toast->move(corner.x() + (m_central->width() - width) / 2, corner.y() - m_toast->height() - 112);
+    // Close above what stands below the transcript, so that the last line of text there stays free.
+    const QPoint foot = m_chat->mapTo(this, QPoint(0, m_chat->footTop()));
+    m_toast->fitWithin(qMin(Transcript::kColumn, m_chat->width() - 2 * kToastMargin));
+    m_toast->move(foot.x() + (m_chat->width() - m_toast->width()) / 2, foot.y() - kToastGap - m_toast->height());
     m_toast->raise();
 }
 

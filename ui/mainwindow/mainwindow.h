@@ -120,6 +120,10 @@ private:
     void stepLayer(int step);
     void decorateTabs();
     void placeOverlays();
+    void paintSeparators();
+    bool hasDocksAtRight() const;
+    /** Between the chat and the docks at its right. */
+    QRect rightSeparator() const;
     Docks docks() const;
     LayoutMemory& memory() { return m_memory[static_cast<int>(m_layout)]; }
 

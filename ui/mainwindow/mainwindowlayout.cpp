@@ -14,8 +14,12 @@
 #include <QKeyEvent>
 #include <QMenu>
 #include <QMouseEvent>
+#include <QPainter>
+#include <QStyle>
 #include <QTabBar>
 #include <QTimer>
+
+#include <algorithm>
 
 namespace moescope::ui {
 
@@ -274,7 +278,44 @@ bool MainWindow::event(QEvent* event) {
         m_separatorPressed = false;
         markChanged();
     }
-    return QMainWindow::event(event);
+    const bool done = QMainWindow::event(event);
+    if (event->type() == QEvent::Paint) {
+        paintSeparators();
+    }
+    return done;
+}
+
+void MainWindow::paintSeparators() {
+    // A separator belongs to the window. Beside the sidebar it is the sidebar's, whose lines go through it; beside the
+    // transcript it is the transcript's, so that one line of 2 px parts it from the docks.
+    QPainter painter(this);
+    const int wide = style()->pixelMetric(QStyle::PM_DockWidgetSeparatorExtent, nullptr, this);
+    if (!m_sidebar->isHidden() && !m_sidebar->isFloating() && dockWidgetArea(m_sidebar) == Qt::LeftDockWidgetArea) {
+        const int line = m_conversations->footLine();
+        if (line >= 0) {
+            const QRect bar = m_sidebar->geometry();
+            painter.fillRect(QRect(bar.right() + 1, bar.y() + line, wide, 1), theme().color(Color::Border));
+        }
+    }
+    const bool beside = hasDocksAtRight();
+    m_chat->setOpenAtRight(beside);
+    if (beside) {
+        const QRect strip = rightSeparator();
+        m_chat->paintBeyond(painter, strip.adjusted(0, 0, -1, 0));
+        painter.fillRect(QRect(strip.right(), strip.y(), 1, strip.height()), theme().color(Color::Border));
+    }
+}
+
+QRect MainWindow::rightSeparator() const {
+    const QRect chat(m_chat->mapTo(this, QPoint(0, 0)), m_chat->size());
+    return {chat.right() + 1, chat.y(), style()->pixelMetric(QStyle::PM_DockWidgetSeparatorExtent, nullptr, this),
+            chat.height()};
+}
+
+bool MainWindow::hasDocksAtRight() const {
+    return std::any_of(m_panels.begin(), m_panels.end(), [this](QDockWidget* dock) {
+        return !dock->isHidden() && !dock->isFloating() && dockWidgetArea(dock) == Qt::RightDockWidgetArea;
+    });
 }
 
 } // namespace moescope::ui

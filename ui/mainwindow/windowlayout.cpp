@@ -10,7 +10,7 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kSidebar = 264;      ///< px
+constexpr int kSidebar = 264;      ///< px, the line at the transcript's edge included
 constexpr int kSeparator = 4;      ///< px between docks
 constexpr int kWide = 1920;        ///< from here on the transcript grows and the sidebar opens in Inspect
 constexpr int kTabsPath = 1400;    ///< below: KV cache is a tab of Token path
@@ -112,7 +112,7 @@ void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, in
 
 void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth) {
     if (docks.sidebar->isVisible()) {
-        window->resizeDocks({docks.sidebar}, {kSidebar - kSeparator}, Qt::Horizontal);
+        window->resizeDocks({docks.sidebar}, {kSidebar - 1 - kSeparator}, Qt::Horizontal);
     }
     if (layout == LayoutName::Chat) {
         return;
@@ -122,7 +122,7 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
     QDockWidget* path = docks.panels.value(QStringLiteral("token-path"));
     QDockWidget* cache = docks.panels.value(QStringLiteral("kv-cache"));
     const int size = sizeClass(windowWidth);
-    const int taken = transcriptWidth(windowWidth) + (docks.sidebar->isVisible() ? kSidebar : 0);
+    const int taken = transcriptWidth(windowWidth) + (docks.sidebar->isVisible() ? kSidebar - 1 : 0);
     const int room = windowWidth - taken - kSeparator;
     if (experts != nullptr && size == 0) {
         window->resizeDocks({experts}, {room}, Qt::Horizontal);

@@ -8,6 +8,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 
+#include <QEvent>
 #include <QPainter>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -44,6 +45,8 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     m_editNotice->setClosable(true);
     m_editNotice->hide();
     m_composer = new Composer(m_foot);
+    m_foot->installEventFilter(this);
+    m_stack->installEventFilter(this);
     foot->addWidget(m_notice);
     foot->addWidget(m_editNotice);
     foot->addWidget(m_composer);
@@ -100,6 +103,7 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
 
 void ChatPanel::setConversation(qint64 id, const QString& title, const QList<MessageView>& messages) {
     m_editing = 0;
+    m_transcript->setEdited(0);
     m_composer->setEditing(false);
     m_notice->hide();
     m_editNotice->hide();
@@ -172,6 +176,25 @@ void ChatPanel::setAnswering(bool answering) {
     m_firstStart->setSuggestionsEnabled(!answering && m_unavailable.isEmpty());
     emit actionsChanged();
 }
+
+void ChatPanel::paintBeyond(QPainter& painter, const QRect& strip) const {
+    painter.fillRect(strip, theme().color(Color::Panel));
+    for (const QWidget* bar : {static_cast<QWidget*>(m_head), static_cast<QWidget*>(m_findBar)}) {
+        if (!bar->isHidden()) {
+            painter.fillRect(QRect(strip.x(), strip.y() + bar->geometry().bottom(), strip.width(), 1),
+                             theme().color(Color::BorderSubtle));
+        }
+    }
+}
+
+void ChatPanel::setOpenAtRight(bool open) {
+    if (open != m_openAtRight) {
+        m_openAtRight = open;
+        update();
+    }
+}
+
+int ChatPanel::footTop() const { return m_foot->y() + m_foot->layout()->contentsMargins().top(); }
 
 bool ChatPanel::isAnswering() const { return m_composer->isAnswering(); }
 
@@ -260,6 +283,7 @@ void ChatPanel::startEdit(qint64 message) {
         m_draftBeforeEdit = m_composer->text();
     }
     m_editing = message;
+    m_transcript->setEdited(message);
     m_composer->setDraft(m_transcript->messages()[index].text);
     m_composer->setEditing(true);
     m_editNotice->show();
@@ -271,6 +295,7 @@ void ChatPanel::endEdit() {
         return;
     }
     m_editing = 0;
+    m_transcript->setEdited(0);
     m_composer->setEditing(false);
     m_composer->setDraft(m_draftBeforeEdit);
     m_editNotice->hide();
@@ -319,6 +344,14 @@ void ChatPanel::resizeEvent(QResizeEvent* event) {
     place();
 }
 
+bool ChatPanel::eventFilter(QObject* watched, QEvent* event) {
+    if ((watched == m_foot || watched == m_stack) &&
+        (event->type() == QEvent::Move || event->type() == QEvent::Resize)) {
+        emit partsMoved();
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
 void ChatPanel::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.fillRect(rect(), theme().color(Color::Panel));
@@ -328,7 +361,9 @@ void ChatPanel::paintEvent(QPaintEvent*) {
     if (left.x() > 0) {
         painter.drawLine(0, 0, 0, height());
     }
-    if (left.x() + width() < window()->width()) {
+    if (m_openAtRight) {
+        paintBeyond(painter, QRect(width() - 1, 0, 1, height()));
+    } else if (left.x() + width() < window()->width()) {
         painter.drawLine(width() - 1, 0, width() - 1, height());
     }
 }

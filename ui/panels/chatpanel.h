@@ -62,6 +62,14 @@ public:
     /** Inspect: a click on a word selects its token. */
     void setTokensClickable(bool clickable);
 
+    /** Goes on into `strip`, which lies at the panel's right edge in the painter's coordinates: with the panel's colour and
+     *  the lines that end at the edge, without a line of its own. */
+    void paintBeyond(QPainter& painter, const QRect& strip) const;
+    /** Without a line at the right edge: someone else paints on. */
+    void setOpenAtRight(bool open);
+    /** px from the top to what stands below the transcript: banners and the composer. */
+    int footTop() const;
+
     Transcript* transcript() const { return m_transcript; }
     Composer* composer() const { return m_composer; }
 
@@ -78,6 +86,8 @@ public slots:
 
 signals:
     void titleChanged(const QString& title);
+    /** footTop() or the lines that end at the right edge may have changed. */
+    void partsMoved();
     /** What can be done with the chat changed. */
     void actionsChanged();
     void sendRequested(const QString& text);
@@ -97,6 +107,7 @@ signals:
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
 
 private:
@@ -112,6 +123,7 @@ private:
 
     qint64 m_conversation = 0;
     qint64 m_editing = 0;
+    bool m_openAtRight = false;
     QString m_draftBeforeEdit;
     QString m_unavailable;
     ChatHead* m_head = nullptr;

@@ -139,7 +139,10 @@ void ConversationsPanel::refresh() {
     const bool deleted = m_model->isDeletedShown();
     m_searchRow->setContentsMargins(12, 0, 8, m_model->areHitsShown() ? 8 : 4);
     m_back->setVisible(deleted);
-    m_foot->setVisible(!deleted && m_model->deletedCount() > 0);
+    if (const bool foot = !deleted && m_model->deletedCount() > 0; foot == m_foot->isHidden()) {
+        m_foot->setVisible(foot);
+        window()->update(); // draws its line beyond the panel's edge
+    }
     m_deleted->setFigure(groupedText(m_model->deletedCount()));
     m_delegate->setOpen(m_current, m_current == 0);
     const int row = m_current == 0 ? m_model->draftRow() : m_model->rowOf(m_current);
@@ -148,6 +151,8 @@ void ConversationsPanel::refresh() {
     }
     m_list->viewport()->update();
 }
+
+int ConversationsPanel::footLine() const { return m_foot->isHidden() ? -1 : m_foot->y(); }
 
 void ConversationsPanel::searchEdited(const QString& text) {
     if (text.trimmed().isEmpty()) {

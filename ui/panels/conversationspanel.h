@@ -36,6 +36,9 @@ public slots:
     void renameCurrent();
     void deleteCurrent();
 
+    /** px from the top to the line above the foot; −1: there is no foot. */
+    int footLine() const;
+
 signals:
     /** Of a search result: `message` is where the hit is, 0 for a title. */
     void conversationActivated(qint64 conversation, qint64 message);

@@ -14,6 +14,29 @@
 
 namespace moescope::ui {
 
+namespace {
+
+constexpr int kLeastWidth = 460; ///< px
+constexpr int kLeft = 12;        ///< px from the edge to the sentence
+constexpr int kGap = 12;         ///< px from the sentence to the button
+constexpr int kRight = 6;        ///< px
+
+/** The sentence in one line of `room` px where a shorter title in its quotes is enough for that, else as it is. */
+QString shortened(const QString& sentence, const QFontMetrics& metrics, int room) {
+    const qsizetype open = sentence.indexOf(QChar(0x201C));
+    const qsizetype close = sentence.lastIndexOf(QChar(0x201D));
+    if (open < 0 || close < open || metrics.horizontalAdvance(sentence) <= room) {
+        return sentence;
+    }
+    const QString before = sentence.left(open + 1);
+    const QString after = sentence.mid(close);
+    const int left = room - metrics.horizontalAdvance(before) - metrics.horizontalAdvance(after);
+    const QString title = metrics.elidedText(sentence.mid(open + 1, close - open - 1), Qt::ElideRight, left);
+    return title.size() > 1 ? before + title + after : sentence;
+}
+
+} // namespace
+
 Toast::Toast(QWidget* parent) : QWidget(parent) {
     m_label = new QLabel(this);
     m_label->setTextFormat(Qt::PlainText);
@@ -22,8 +45,8 @@ Toast::Toast(QWidget* parent) : QWidget(parent) {
     m_action->setProperty("toast", true);
     m_action->installEventFilter(this);
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(12, 6, 6, 6);
-    row->setSpacing(12);
+    row->setContentsMargins(kLeft, 6, kRight, 6);
+    row->setSpacing(kGap);
     row->addWidget(m_label, 1);
     row->addWidget(m_action);
     m_timer = new QTimer(this);
@@ -35,6 +58,7 @@ Toast::Toast(QWidget* parent) : QWidget(parent) {
 }
 
 void Toast::showMessage(const QString& sentence, const QString& action, int milliseconds) {
+    m_sentence = sentence;
     m_label->setText(sentence);
     m_action->setText(action);
     m_action->setAccessibleName(action);
@@ -57,6 +81,20 @@ void Toast::dismiss() {
     }
     hide();
     emit dismissed();
+}
+
+void Toast::fitWithin(int most) {
+    const QFontMetrics metrics(m_label->font());
+    const int button = m_action->text().isEmpty() ? 0 : kGap + m_action->sizeHint().width();
+    const int beside = kLeft + kRight + button + 2; // a label of its text's very width breaks the line
+    const int wanted = metrics.horizontalAdvance(m_sentence) + beside;
+    const int width = qMin(most, qMax(kLeastWidth, wanted));
+    const QString words = shortened(m_sentence, metrics, width - beside);
+    m_label->setWordWrap(metrics.horizontalAdvance(words) > width - beside);
+    m_label->setText(words);
+    layout()->invalidate();
+    setFixedWidth(width);
+    adjustSize();
 }
 
 void Toast::act() {

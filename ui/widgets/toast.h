@@ -10,7 +10,8 @@ class QTimer;
 namespace moescope::ui {
 
 /** A sentence about what has just been done, with one action ("Undo"), that leaves after a while. Time stands still while
- *  the toast has focus or the pointer. Ctrl+Z while it has focus triggers the action, Esc closes it. The owner places it. */
+ *  the toast has focus or the pointer. Ctrl+Z while it has focus triggers the action, Esc closes it. The owner says how wide it may be
+ *  and places it. */
 class Toast : public QWidget {
     Q_OBJECT
 public:
@@ -21,6 +22,8 @@ public:
     /** Shows and raises it; without `action` there is no button. */
     void showMessage(const QString& sentence, const QString& action, int milliseconds = kUndoTime);
     void dismiss();
+    /** Takes the width that its sentence needs, at most `most` px: a title in quotes is shortened then. */
+    void fitWithin(int most);
 
 signals:
     void actionTriggered();
@@ -40,6 +43,7 @@ private:
     void applyTheme();
     void holdOrRun();
 
+    QString m_sentence;
     QLabel* m_label = nullptr;
     QPushButton* m_action = nullptr;
     QTimer* m_timer = nullptr;

@@ -56,6 +56,7 @@ private slots:
     void toastLeavesUnlessFocused();
     void toastUndoByKey();
     void toastHasItsAction();
+    void toastShortensALongTitle();
     void progressSaysWhatItDoes();
     void progressSurvivesOddNumbers();
     void meterWarnsFrom85Percent();
@@ -188,6 +189,29 @@ void TestWidgets::toastHasItsAction() {
     toast.showMessage(QStringLiteral("Deleted."), QStringLiteral("Undo"));
     QTest::mouseClick(toast.findChild<QPushButton*>(), Qt::LeftButton);
     QCOMPARE(acted.count(), 1);
+}
+
+void TestWidgets::toastShortensALongTitle() {
+    QWidget window;
+    Toast toast(&window);
+    const QString brief = QStringLiteral("“A” was deleted.");
+    toast.showMessage(brief, QStringLiteral("Undo"));
+    toast.fitWithin(760);
+    const QSize one = toast.size();
+    auto* label = toast.findChild<QLabel*>();
+    QCOMPARE(label->text(), brief);
+    const QString sentence = QStringLiteral("“%1” was deleted.").arg(QStringLiteral("A long title ").repeated(20));
+    toast.showMessage(sentence, QStringLiteral("Undo"));
+    toast.fitWithin(760);
+    QCOMPARE(toast.width(), 760);
+    QCOMPARE(toast.height(), one.height());
+    QVERIFY(label->text().startsWith(QStringLiteral("“A long title A long")));
+    QVERIFY(label->text().endsWith(QStringLiteral("…” was deleted.")));
+    QCOMPARE(toast.accessibleName(), sentence);
+    toast.showMessage(QStringLiteral("A sentence without a title. ").repeated(20), {});
+    toast.fitWithin(460);
+    QCOMPARE(toast.width(), 460);
+    QVERIFY(toast.height() > one.height());
 }
 
 void TestWidgets::progressSaysWhatItDoes() {
