@@ -130,7 +130,7 @@ segments() {
     if [[ $width == 1440 ]]; then
         experts_y=88 count_x=769 mass_x=835 strip_y=432 gate_x=794 margin_x=845
     else
-        experts_y=120 count_x=538 mass_x=605 strip_y=433 gate_x=951 margin_x=803 # the legend of Gate moves the segments
+        experts_y=120 count_x=538 mass_x=605 strip_y=433 gate_x=951 margin_x=1003
     fi
 }
 

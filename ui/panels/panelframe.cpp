@@ -120,6 +120,8 @@ void PanelFrame::setChart(ChartView* chart, TabularModel* table) {
 
 void PanelFrame::addControl(QWidget* control) { m_title->addControl(control); }
 
+void PanelFrame::addLegend(QWidget* legend) { m_title->addLegend(legend); }
+
 void PanelFrame::setInfo(const Readout& info) { m_title->setInfo(info); }
 
 void PanelFrame::setEmpty(const QString& title, const QString& sentence) {

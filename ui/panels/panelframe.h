@@ -51,6 +51,8 @@ protected:
     /** To be called once, at the end of the panel's constructor. */
     void setChart(ChartView* chart, TabularModel* table);
     void addControl(QWidget* control);
+    /** In the title row beside the controls; they stay where they are when it is shown or hidden. */
+    void addLegend(QWidget* legend);
     /** Words at the left of the controls. */
     void setInfo(const Readout& info);
     /** Shows what is missing; an empty title brings the chart back. */

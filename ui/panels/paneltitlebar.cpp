@@ -77,6 +77,8 @@ PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWid
     m_controls = new QHBoxLayout;
     m_controls->setSpacing(6);
     m_controls->setContentsMargins(8, 0, 3, 0);
+    m_legends = new QHBoxLayout;
+    m_legends->setContentsMargins(8, 0, 3, 0);
     m_table = new IconButton(QStringLiteral("table"), tr("Table of the same values"), this);
     m_table->setCheckable(true);
     m_more = new IconButton(QStringLiteral("more"), tr("Menu of the panel %1").arg(title), this);
@@ -85,6 +87,7 @@ PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWid
     m_layout->addItem(m_gap);
     m_layout->addWidget(m_title);
     m_layout->addWidget(m_info, 1);
+    m_layout->addLayout(m_legends);
     m_layout->addLayout(m_controls);
     m_layout->addStretch(0);
     m_layout->addWidget(m_table);
@@ -100,6 +103,8 @@ PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWid
 
 void PanelTitleBar::addControl(QWidget* control) { m_controls->addWidget(control); }
 
+void PanelTitleBar::addLegend(QWidget* legend) { m_legends->addWidget(legend); }
+
 void PanelTitleBar::setInfo(const Readout& info) { m_info->setInfo(info); }
 
 void PanelTitleBar::setTabbed(bool tabbed) {
@@ -110,11 +115,15 @@ void PanelTitleBar::setTabbed(bool tabbed) {
     m_icon->setVisible(!tabbed);
     m_gap->changeSize(tabbed ? 0 : 3, 0, QSizePolicy::Fixed);
     m_controls->setContentsMargins(tabbed ? 0 : 8, 0, 3, 0);
+    m_legends->setContentsMargins(tabbed ? 10 : 8, 0, 3, 0);
     m_layout->invalidate();
     placeTitle();
-    // Controls first, then words: or the other way round.
+    // Controls first, then words: or the other way round. The legend is on that side of the controls where it comes
+    // and goes without moving them.
     m_layout->removeItem(m_controls);
+    m_layout->removeItem(m_legends);
     m_layout->insertLayout(tabbed ? 0 : m_layout->indexOf(m_info) + 1, m_controls);
+    m_layout->insertLayout(m_layout->indexOf(m_controls) + (tabbed ? 1 : 0), m_legends);
 }
 
 void PanelTitleBar::setTwinShown(bool shown) {
@@ -135,6 +144,7 @@ void PanelTitleBar::applyTheme() { setFixedHeight(titleHeight()); }
 void PanelTitleBar::placeTitle() {
     // The title is whole or not there: the controls tell panels apart too.
     int others = 7 * m_layout->spacing() + 15 + m_controls->sizeHint().width() + m_icon->sizeHint().width();
+    others += m_legends->isEmpty() ? 0 : m_legends->sizeHint().width() + m_layout->spacing();
     for (const IconButton* button : {m_table, m_copy, m_export, m_more}) {
         others += button->isHidden() ? 0 : button->sizeHint().width() + m_layout->spacing();
     }

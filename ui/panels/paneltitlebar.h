@@ -21,6 +21,8 @@ public:
     PanelTitleBar(const QString& iconName, const QString& title, QWidget* parent = nullptr);
 
     void addControl(QWidget* control);
+    /** Left of the controls, or right of them where those stand at the left: they stay when it comes and goes. */
+    void addLegend(QWidget* legend);
     void setInfo(const Readout& info);
     void setTabbed(bool tabbed);
     bool isTabbed() const { return m_tabbed; }
@@ -50,6 +52,7 @@ private:
 
     QHBoxLayout* m_layout = nullptr;
     QHBoxLayout* m_controls = nullptr;
+    QHBoxLayout* m_legends = nullptr;
     Icon* m_icon = nullptr;
     QSpacerItem* m_gap = nullptr; ///< between icon and title
     ElidedLabel* m_title = nullptr;

@@ -86,7 +86,7 @@ TokenStripPanel::TokenStripPanel(TraceModel* trace, Selection* selection, QWidge
     row->addWidget(m_next);
     addControl(stepper);
     addControl(m_mode);
-    addControl(m_legend);
+    addLegend(m_legend);
     m_legend->hide();
     connect(m_previous, &QToolButton::clicked, this, [this] { stepLayer(-1); });
     connect(m_next, &QToolButton::clicked, this, [this] { stepLayer(1); });
