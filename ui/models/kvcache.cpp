@@ -75,7 +75,8 @@ QList<KvCacheState::Comparison> KvCacheState::comparisons() const {
         return {};
     }
     const auto comparison = [this](const QString& name, quint64 perToken, bool inUse) {
-        return Comparison{name, used_tokens * perToken, 100.0 * double(perToken) / double(mha_bytes_per_token), inUse};
+        return Comparison{name, comparedTokens() * perToken, 100.0 * double(perToken) / double(mha_bytes_per_token),
+                          inUse};
     };
     QList<Comparison> list;
     if (!shares_heads && !shares_layers) {

@@ -49,7 +49,9 @@ struct KvCacheState {
         double percent = 0; ///< of MHA
         bool in_use = false;
     };
-    /** What the used tokens need under MHA, GQA and as it is, fewer where the model shares less. */
+    /** Tokens that comparisons() are for: those in use, the limit while none is. */
+    quint64 comparedTokens() const { return used_tokens > 0 ? used_tokens : limit_tokens; }
+    /** What comparedTokens() need under MHA, GQA and as it is, fewer where the model shares less. */
     QList<Comparison> comparisons() const;
 };
 

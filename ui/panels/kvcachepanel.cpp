@@ -27,7 +27,7 @@ void KvCachePanel::refresh() {
 
 int KvCachePanel::selectedRow() const {
     const int layer = selection()->state().layer;
-    return layer >= 0 ? m_rows->state().rowOf(layer + m_rows->state().first_moe_block) : -1;
+    return layer >= 0 && trace()->current() >= 0 ? m_rows->state().rowOf(layer + m_rows->state().first_moe_block) : -1;
 }
 
 void KvCachePanel::selectRow(int row) {

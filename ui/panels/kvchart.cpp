@@ -43,7 +43,7 @@ void KvChart::sync() {
 
 int KvChart::selectedRow() const {
     const int layer = selection()->state().layer;
-    return layer >= 0 ? m_state.rowOf(layer + m_state.first_moe_block) : -1;
+    return layer >= 0 && trace()->current() >= 0 ? m_state.rowOf(layer + m_state.first_moe_block) : -1;
 }
 
 int KvChart::selectedPosition() const {
@@ -163,8 +163,9 @@ void KvChart::paintComparison(QPainter& painter) const {
     }
     painter.fillRect(QRect(0, m_geometry.divider, viewport()->width(), 1), theme().color(Color::BorderSubtle));
     paintText(painter, m_geometry.heading, Qt::AlignLeft | Qt::AlignVCenter,
-              tr("These %1 tokens would need, %2").arg(count(m_state.used_tokens), m_state.type), bold(axisFont()),
-              theme().color(Color::Text));
+              (m_state.used_tokens > 0 ? tr("These %1 tokens would need, %2") : tr("%1 tokens would need, %2"))
+                  .arg(count(m_state.comparedTokens()), m_state.type),
+              bold(axisFont()), theme().color(Color::Text));
     for (int at = 0; at < comparisons.size(); ++at) {
         const auto& comparison = comparisons.at(at);
         const QRect line = m_geometry.comparisonText(at);
