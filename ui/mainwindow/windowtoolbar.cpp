@@ -2,6 +2,7 @@
 #include "ui/mainwindow/windowtoolbar.h"
 
 #include "ui/mainwindow/windowactions.h"
+#include "ui/models/tokentext.h"
 #include "ui/theme/plaintooltip.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/iconbutton.h"
@@ -93,9 +94,7 @@ SelectionCrumb::SelectionCrumb(QWidget* parent) : QWidget(parent) {
 void SelectionCrumb::setSelection(const SelectionState& state, bool following, const QString& tokenText) {
     m_state = state;
     m_following = following;
-    // Blanks around a word say nothing here; a token of blanks alone is a middle dot, as in the strip.
-    const QString trimmed = tokenText.trimmed();
-    const QString word = trimmed.isEmpty() && !tokenText.isEmpty() ? QStringLiteral("·") : trimmed;
+    const QString word = tokenName(tokenText);
     m_tokenText = word.size() > kMostTokenText ? word.left(kMostTokenText - 1) + QStringLiteral("…") : word;
     setAccessibleName(tr("Selection: %1").arg(text()));
     updateGeometry();
@@ -111,15 +110,18 @@ QList<SelectionCrumb::Part> SelectionCrumb::parts() const {
         parts.append({words, false, false});
     };
     if (m_state.token >= 0) {
-        add(m_following ? tr("Following token %1").arg(m_state.token) : tr("Token %1").arg(m_state.token));
+        add(m_following ? tr("Following token %1").arg(tokenNumber(m_state.token))
+                        : tr("Token %1").arg(tokenNumber(m_state.token)));
         if (!m_tokenText.isEmpty()) {
             parts.append({m_tokenText, true, false});
         }
     }
-    if (m_state.layer >= 0) {
+    // Without an answer a layer is where the panels will start, not a choice.
+    const bool answered = m_state.run >= 0;
+    if (m_state.layer >= 0 && answered) {
         add(tr("Layer %1").arg(m_state.layer));
     }
-    if (m_state.expert >= 0) {
+    if (m_state.expert >= 0 && answered) {
         add(tr("Expert %1").arg(m_state.expert));
     }
     if (parts.isEmpty()) {

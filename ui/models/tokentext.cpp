@@ -3,6 +3,7 @@
 
 #include <QChar>
 #include <QCoreApplication>
+#include <QLocale>
 
 #include <algorithm>
 
@@ -145,6 +146,17 @@ QString tokenLabel(const std::string& bytes) {
     }
     return label;
 }
+
+QString tokenName(const QString& text) {
+    const QString label = tokenLabel(text.toStdString());
+    qsizetype spaces = 0;
+    while (spaces < label.size() && label.at(spaces) == QChar(0x00B7)) {
+        ++spaces;
+    }
+    return spaces < label.size() ? label.mid(spaces) : label.left(1);
+}
+
+QString tokenNumber(int token) { return QLocale(QLocale::English).toString(token + 1); }
 
 bool breaksLine(const std::string& bytes) { return bytes.find('\n') != std::string::npos; }
 

@@ -28,6 +28,10 @@ QString tokenClassName(TokenClass kind);
 /** The token as a chart shows it: space "·", line break "↵", tab "→", bytes outside UTF-8 and control characters as
  *  "‹E4›". */
 QString tokenLabel(const std::string& bytes);
+/** The label of a token's text without the spaces in front, if there is more: for a box of its own beside words. */
+QString tokenName(const QString& text);
+/** Number of a token in words, from 1: the last of 148 is "148". `token` counts from 0. */
+QString tokenNumber(int token);
 /** Whether a new row begins after it: a line break is in it. */
 bool breaksLine(const std::string& bytes);
 

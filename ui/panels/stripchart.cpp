@@ -161,7 +161,7 @@ Readout StripChart::readout() const {
                 {tr("layer %1").arg(layerInView())}};
     }
     const trace::TokenTrace& at = trace()->token(token);
-    Readout readout = {{tr("Token %1").arg(groupedText(token)), ReadoutSpan::Strong},
+    Readout readout = {{tr("Token %1").arg(tokenNumber(token)), ReadoutSpan::Strong},
                        {tr(" of %1").arg(groupedText(count)), ReadoutSpan::Plain, false},
                        {tokenLabel(at.text), ReadoutSpan::Mono},
                        {tr("id %1").arg(groupedText(at.token))}};
@@ -206,7 +206,7 @@ QString StripChart::tipAt(const QPoint& at) const {
             rows.append({tr("Margin"), marginText(*router, layer)});
         }
     }
-    return tooltipTable(tr("Token %1 of %2").arg(token).arg(this->trace()->tokenCount()), rows);
+    return tooltipTable(tr("Token %1 of %2").arg(tokenNumber(token), groupedText(this->trace()->tokenCount())), rows);
 }
 
 bool StripChart::hover(const QPoint* at) {

@@ -20,12 +20,13 @@ void TokenPathPanel::refresh() {
     const int token = selection()->state().token;
     m_rows->setToken(token);
     if (token >= 0 && token < trace()->tokenCount()) {
-        setInfo({{tr("token %1 “").arg(groupedText(token))},
-                 {tokenLabel(trace()->token(token).text), ReadoutSpan::Mono, false},
-                 {shape.layers == 1   ? tr("”, 1 layer")
-                  : shape.layers == 0 ? tr("”")
-                                      : tr("”, %1 layers").arg(shape.layers),
-                  ReadoutSpan::Plain, false}});
+        Readout info = {{tr("token %1 ").arg(tokenNumber(token))},
+                        {tokenLabel(trace()->token(token).text), ReadoutSpan::Mono, false}};
+        if (shape.layers > 0) {
+            info.append(
+                {shape.layers == 1 ? tr(", 1 layer") : tr(", %1 layers").arg(shape.layers), ReadoutSpan::Plain, false});
+        }
+        setInfo(info);
     } else {
         setInfo({});
     }

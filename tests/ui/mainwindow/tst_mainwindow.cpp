@@ -282,10 +282,12 @@ private slots:
         s.window->setSelectionLimits(100, 8);
         s.selection.setFollowing(false);
         s.selection.set({2, 64, 5, 6});
-        s.window->setTokenText("boat");
+        s.window->setTokenText(" boat");
         auto* crumb = s.window->findChild<SelectionCrumb*>();
         QVERIFY(crumb->isVisible());
-        QCOMPARE(crumb->text(), QString("Token 64 boat › Layer 5 › Expert 6"));
+        QCOMPARE(crumb->text(), QString("Token 65 boat › Layer 5 › Expert 6"));
+        s.window->setTokenText(".\n");
+        QCOMPARE(crumb->text(), QString("Token 65 .↵ › Layer 5 › Expert 6"));
         s.action("Next token")->trigger();
         QCOMPARE(s.selection.state().token, 65);
         s.action("Previous layer")->trigger();
@@ -294,6 +296,8 @@ private slots:
         QCOMPARE(s.selection.state().layer, 5);
         s.selection.setToken(99);
         QVERIFY(!s.action("Next token")->isEnabled());
+        s.selection.set({-1, -1, 0, -1});
+        QCOMPARE(crumb->text(), QString("Nothing selected"));
         s.window->resize(980, 700);
         QCoreApplication::processEvents();
         QVERIFY(!crumb->isVisible());

@@ -12,6 +12,7 @@ private slots:
     void classes();
     void labels_data();
     void labels();
+    void names();
 };
 
 void TestTokenText::classes_data() {
@@ -70,6 +71,17 @@ void TestTokenText::labels_data() {
 void TestTokenText::labels() {
     QFETCH(QByteArray, bytes);
     QTEST(tokenLabel(bytes.toStdString()), "label");
+}
+
+void TestTokenText::names() {
+    QCOMPARE(tokenName(QStringLiteral(" boat")), QStringLiteral("boat"));
+    QCOMPARE(tokenName(QStringLiteral(".\n")), QStringLiteral(".↵"));
+    QCOMPARE(tokenName(QStringLiteral("\n\n")), QStringLiteral("↵↵"));
+    QCOMPARE(tokenName(QStringLiteral("   ")), QStringLiteral("·"));
+    QCOMPARE(tokenName(QString()), QString());
+    QCOMPARE(tokenName(tokenLabel(" boat")), QStringLiteral("boat")); // a label names itself
+    QCOMPARE(tokenNumber(0), QStringLiteral("1"));
+    QCOMPARE(tokenNumber(1233), QStringLiteral("1,234"));
 }
 
 QTEST_GUILESS_MAIN(TestTokenText)

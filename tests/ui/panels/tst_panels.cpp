@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ui/panels/panelboard.h"
+#include "ui/widgets/segmentedcontrol.h"
 #include "ui/widgets/tabletwin.h"
 
 #include <QAccessible>
@@ -23,6 +24,9 @@ class TestPanels : public QObject {
 private slots:
     void initTestCase();
     void emptyStates();
+    void noLayerBeforeAnAnswer();
+    void legendMovesNothing_data();
+    void legendMovesNothing();
     void denseModel();
     void oneSelectionInAllPanels();
     void liveAnswer();
@@ -56,6 +60,51 @@ void TestPanels::emptyStates() {
     QVERIFY(!board.kv->isEmptyShown());
 }
 
+void TestPanels::noLayerBeforeAnAnswer() {
+    Board board(0);
+    board.kv->setState(cache(0));
+    board.show();
+    board.selection.setLayer(2);
+    KvChart* bars = board.kv->bars();
+    const QRect row = bars->geometryOfBars().row(1, 0);
+    QVERIFY(!holds(painted(bars), row, theme().color(Color::AccentTint)));
+    board.trace.begin(1, board.shape);
+    board.trace.append(1, test::syntheticAnswer(board.shape, 2, true));
+    QVERIFY(holds(painted(bars), row, theme().color(Color::AccentTint)));
+}
+
+void TestPanels::legendMovesNothing_data() {
+    QTest::addColumn<bool>("tabbed");
+    QTest::newRow("at the right") << false;
+    QTest::newRow("in a tab, at the left") << true;
+}
+
+void TestPanels::legendMovesNothing() {
+    QFETCH(bool, tabbed);
+    Board board;
+    QMainWindow window;
+    auto* other = new KvCachePanel(&board.trace, &board.selection, &window);
+    auto* strip = new TokenStripPanel(&board.trace, &board.selection, &window);
+    window.addDockWidget(Qt::RightDockWidgetArea, strip);
+    if (tabbed) {
+        window.addDockWidget(Qt::RightDockWidgetArea, other);
+        window.tabifyDockWidget(other, strip);
+        strip->raise();
+    }
+    window.resize(800, 400);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    QTest::qWait(20); // docks learn of their tabs afterwards
+    const auto* segments = strip->findChild<SegmentedControl*>();
+    const QPoint before = segments->mapTo(strip, QPoint());
+    QCOMPARE(before.x() < strip->width() / 2, tabbed);
+    for (const StripMode mode : {StripMode::Gate, StripMode::Margin, StripMode::Expert}) {
+        strip->setMode(mode);
+        QCoreApplication::processEvents();
+        QCOMPARE(segments->mapTo(strip, QPoint()), before);
+    }
+}
+
 void TestPanels::denseModel() {
     Board board(0);
     board.show();
@@ -77,7 +126,7 @@ void TestPanels::oneSelectionInAllPanels() {
     const int expert = board.trace.topExpert(33, 5);
     QCOMPARE(board.selection.state(), (SelectionState{1, 33, 5, expert}));
     QVERIFY(board.experts->readoutText().startsWith(QStringLiteral("Layer 5, expert %1").arg(expert)));
-    QVERIFY(board.strip->readoutText().startsWith(QStringLiteral("Token 33 of 60")));
+    QVERIFY(board.strip->readoutText().startsWith(QStringLiteral("Token 34 of 60")));
     QVERIFY(board.strip->readoutText().contains(QStringLiteral("expert %1, gate").arg(expert)));
 
     // The same line in every picture.
@@ -108,7 +157,7 @@ void TestPanels::liveAnswer() {
     QVERIFY(near(painted(board.experts->map()).pixelColor(cell.topLeft()), theme().color(Color::Text)));
     board.trace.append(1, answer.mid(6));
     QCOMPARE(board.selection.state().token, 11);
-    QVERIFY(board.strip->readoutText().startsWith(QStringLiteral("Token 11 of 12")));
+    QVERIFY(board.strip->readoutText().startsWith(QStringLiteral("Token 12 of 12")));
     board.trace.finish(1);
     QVERIFY(!near(painted(board.experts->map()).pixelColor(cell.topLeft()), theme().color(Color::Text)));
 }
@@ -146,7 +195,7 @@ void TestPanels::hiddenPanelsDoNoWork() {
     QVERIFY(!back->isEmptyShown());
     hidden->show();
     QTRY_COMPARE(static_cast<StripChart*>(hidden->chart())->geometryOfStrip().count(), 200);
-    QVERIFY(hidden->readoutText().startsWith(QStringLiteral("Token 199 of 200")));
+    QVERIFY(hidden->readoutText().startsWith(QStringLiteral("Token 200 of 200")));
 }
 
 void TestPanels::tableTwin() {
