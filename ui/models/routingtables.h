@@ -22,6 +22,7 @@ protected:
     QVariant raw(int row, int column) const override;
     QString text(int row, int column) const override;
     bool isText(int column) const override { return column == OutsideChance; }
+    bool isMark(int column) const override { return column == OutsideChance; }
 
 private:
     void reset();

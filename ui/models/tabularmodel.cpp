@@ -19,11 +19,14 @@ QVariant TabularModel::data(const QModelIndex& index, int role) const {
     switch (role) {
     case Qt::DisplayRole: return text(index.row(), index.column());
     case RawRole: return raw(index.row(), index.column());
-    case Qt::TextAlignmentRole:
-        return QVariant::fromValue(
-            Qt::Alignment((isText(index.column()) ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter));
+    case Qt::TextAlignmentRole: return alignment(index.column());
     default: return {};
     }
+}
+
+QVariant TabularModel::alignment(int column) const {
+    const Qt::Alignment across = isMark(column) ? Qt::AlignHCenter : isText(column) ? Qt::AlignLeft : Qt::AlignRight;
+    return QVariant::fromValue(Qt::Alignment(across | Qt::AlignVCenter));
 }
 
 QVariant TabularModel::headerData(int section, Qt::Orientation orientation, int role) const {
@@ -34,8 +37,7 @@ QVariant TabularModel::headerData(int section, Qt::Orientation orientation, int 
         return m_titles.at(section);
     }
     if (role == Qt::TextAlignmentRole) {
-        return QVariant::fromValue(
-            Qt::Alignment((isText(section) ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter));
+        return alignment(section);
     }
     return {};
 }

@@ -25,12 +25,16 @@ protected:
     virtual QString text(int row, int column) const = 0;
     /** Columns of words are left-aligned. */
     virtual bool isText(int column) const = 0;
+    /** Columns of one short word each, such as yes and no, are centred. */
+    virtual bool isMark(int) const { return false; }
 
     /** Announces `rows` rows, by insertion or removal at the end, and that all others changed if `changed`. */
     void setRows(int rows, bool changed);
     void resetTo(int rows);
 
 private:
+    QVariant alignment(int column) const;
+
     QStringList m_titles;
     int m_rows = 0;
 };

@@ -23,9 +23,9 @@ namespace {
 constexpr int kRow = 24;
 constexpr int kMargin = 5; // left and right of a cell's words, as in the head
 
-bool isNumber(const QModelIndex& index) {
-    return (index.data(Qt::TextAlignmentRole).value<Qt::Alignment>() & Qt::AlignRight) != 0;
-}
+Qt::Alignment alignmentOf(const QModelIndex& index) { return index.data(Qt::TextAlignmentRole).value<Qt::Alignment>(); }
+
+bool isNumber(const QModelIndex& index) { return alignmentOf(index).testFlag(Qt::AlignRight); }
 
 /** Numbers in the mono style, words and numbers on one baseline, a line below each row. The focus is of the row. */
 class TwinDelegate final : public QStyledItemDelegate {
@@ -43,7 +43,9 @@ public:
         const QRect cell = option.rect;
         const int room = cell.width() - 2 * kMargin;
         const QString text = metrics.elidedText(option.text, Qt::ElideRight, room);
-        const int left = number ? cell.right() + 1 - kMargin - metrics.horizontalAdvance(text) : cell.left() + kMargin;
+        const int spare = room + 1 - metrics.horizontalAdvance(text);
+        const bool centred = alignmentOf(index).testFlag(Qt::AlignHCenter);
+        const int left = cell.left() + kMargin + (number ? spare - 1 : centred ? spare / 2 : 0);
         const int baseline = cell.top() + (cell.height() - 1 - numbers.height()) / 2 + numbers.ascent();
         painter->setFont(font);
         painter->setPen(theme().color(Color::Text));
@@ -148,6 +150,9 @@ QList<int> TableTwin::columnWidths() const {
             const QModelIndex index = m_proxy->index(row, column);
             width = std::max(width, (isNumber(index) ? numbers : words).horizontalAdvance(index.data().toString()));
         }
+        // Centred words stand clear of the numbers at their left, which reach the column's edge.
+        const auto across = m_proxy->headerData(column, Qt::Horizontal, Qt::TextAlignmentRole).value<Qt::Alignment>();
+        width += across.testFlag(Qt::AlignHCenter) ? 4 * kMargin : 0;
         widths.append(std::max(width + 2 * kMargin + 1, horizontalHeader()->minimumSectionSize()));
     }
     return widths;

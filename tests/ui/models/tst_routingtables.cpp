@@ -36,6 +36,7 @@ private slots:
     void kvCache();
     void kvComparisons_data();
     void kvComparisons();
+    void kvOfNothing();
     void kvGroups();
     void kvOfHunyuanLarge();
     void exports();
@@ -64,6 +65,13 @@ void TestRoutingTables::experts() {
         QCOMPARE(textAt(table, row, ExpertsTable::OutsideChance), chance ? "no" : "yes");
     }
     QCOMPARE(sum, 100);
+    const auto alignment = [&](int column) {
+        return table.headerData(column, Qt::Horizontal, Qt::TextAlignmentRole).value<Qt::Alignment>();
+    };
+    QVERIFY(alignment(ExpertsTable::OverUniform).testFlag(Qt::AlignRight));
+    QVERIFY(alignment(ExpertsTable::OutsideChance).testFlag(Qt::AlignHCenter));
+    QCOMPARE(table.index(0, ExpertsTable::OutsideChance).data(Qt::TextAlignmentRole).value<Qt::Alignment>(),
+             alignment(ExpertsTable::OutsideChance));
     table.setScope(Scope::Token, 42);
     QCOMPARE(rawAt(table, table.rowOf(5, trace.topExpert(42, 5)), ExpertsTable::Tokens).toInt(), 1);
     QCOMPARE(rawAt(table, 0, ExpertsTable::Count).toInt(), 1);
@@ -231,6 +239,22 @@ void TestRoutingTables::kvComparisons() {
     QCOMPARE(list.last().bytes, 100 * memory.kv_bytes_per_token);
     QCOMPARE(list.last().percent, 100.0 * kvHeads / 8 / share);
     QVERIFY(list.last().in_use);
+}
+
+void TestRoutingTables::kvOfNothing() {
+    trace::MemoryInfo memory;
+    memory.kv_bytes_per_token = 1024;
+    memory.context = 1024;
+    memory.kv_type = "f16";
+    trace::ModelInfo model = test::syntheticModel(8, 16, 2);
+    model.context_length = 2048;
+    const KvCacheState used = KvCacheState::of(model, memory, 100);
+    QCOMPARE(used.comparedTokens(), 100ULL);
+    QCOMPARE(used.comparisons().last().bytes, 102400ULL);
+    const KvCacheState empty = KvCacheState::of(model, memory, 0);
+    QCOMPARE(empty.comparedTokens(), 2048ULL); // the limit
+    QCOMPARE(empty.comparisons().last().bytes, 2097152ULL);
+    QCOMPARE(empty.usedBytes(), 0ULL);
 }
 
 void TestRoutingTables::kvGroups() {
