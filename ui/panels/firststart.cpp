@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/firststart.h"
 
+#include "ui/panels/composer.h"
 #include "ui/panels/firststartparts.h"
 #include "ui/panels/styledlabel.h"
 #include "ui/panels/transcript.h"
@@ -47,11 +48,11 @@ FirstStart::FirstStart(QWidget* parent) : QScrollArea(parent) {
     setFocusPolicy(Qt::NoFocus);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     viewport()->setAutoFillBackground(false);
+    setViewportMargins(0, 0, 0, 8); // what is cut below stays off the composer
     auto* page = new QWidget;
     auto* across = new QHBoxLayout(page);
     across->setContentsMargins(0, 0, 0, 0);
     m_column = new QWidget(page);
-    across->addStretch(1);
     across->addWidget(m_column);
     across->addStretch(1);
     auto* column = new QVBoxLayout(m_column);
@@ -170,11 +171,25 @@ void FirstStart::setSuggestionsEnabled(bool enabled) {
 }
 
 void FirstStart::place() {
-    const int width = qMin(viewport()->width(), Transcript::columnIn(this->width()).width());
+    // As the composer stands below. Of the whole width: the scroll bar stands in the margin and moves nothing.
+    const bool narrow = this->width() + 2 < Composer::kNarrow; // with the panel's edges
+    const QRect wide = Transcript::columnIn(this->width());
+    const int left = narrow ? 12 : wide.left();
+    const int width = narrow ? this->width() - 2 * left : wide.width();
     m_column->setFixedWidth(width);
+    widget()->layout()->setContentsMargins(left, 0, 0, 0);
     const int columns = width < kOneColumn ? 1 : 2;
-    for (int i = 0; i < m_cards.size(); ++i) {
-        m_grid->addWidget(m_cards[i], i / columns, i % columns);
+    const int cardWidth = (width - (columns - 1) * m_grid->spacing()) / columns;
+    for (qsizetype row = 0; row < m_cards.size(); row += columns) {
+        const QList<SuggestionCard*> cards = m_cards.mid(row, columns);
+        int height = 0;
+        for (const SuggestionCard* card : cards) {
+            height = qMax(height, card->heightForWidth(cardWidth));
+        }
+        for (int column = 0; column < cards.size(); ++column) {
+            cards.at(column)->setFixedHeight(height);
+            m_grid->addWidget(cards.at(column), static_cast<int>(row) / columns, column);
+        }
     }
 }
 
@@ -186,6 +201,7 @@ void FirstStart::resizeEvent(QResizeEvent* event) {
 void FirstStart::changeEvent(QEvent* event) {
     QScrollArea::changeEvent(event);
     if (event->type() == QEvent::PaletteChange && m_column != nullptr) {
+        place();
         m_column->updateGeometry();
     }
 }

@@ -6,6 +6,7 @@
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QPainter>
+#include <QTextLayout>
 
 namespace moescope::ui {
 
@@ -50,8 +51,30 @@ SuggestionCard::SuggestionCard(const QString& prompt, const QString& caption, QW
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
 
-QSize SuggestionCard::sizeHint() const {
-    return {200, 22 + theme().lineHeight(TextStyle::Ui) + theme().lineHeight(TextStyle::Small) + 4};
+QFont SuggestionCard::promptFont() {
+    QFont font = theme().font(TextStyle::Ui);
+    font.setWeight(QFont::Medium);
+    return font;
+}
+
+QStringList SuggestionCard::promptLines(int width) const {
+    const int room = width - 15 - 44;
+    QTextLayout layout(text(), promptFont());
+    layout.beginLayout();
+    QTextLine line = layout.createLine();
+    line.setLineWidth(room);
+    const int first = line.textLength();
+    layout.endLayout();
+    QStringList lines(text().left(first).trimmed());
+    if (first < text().size()) {
+        lines.append(QFontMetrics(promptFont()).elidedText(text().mid(first), Qt::ElideRight, room));
+    }
+    return lines;
+}
+
+int SuggestionCard::heightForWidth(int width) const {
+    const auto lines = static_cast<int>(promptLines(width).size());
+    return 22 + lines * theme().lineHeight(TextStyle::Ui) + theme().lineHeight(TextStyle::Small) + 4;
 }
 
 void SuggestionCard::paintEvent(QPaintEvent*) {
@@ -66,14 +89,16 @@ void SuggestionCard::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(look.color(focus ? Color::AccentText : (over ? Color::BorderStrong : Color::Border)), pen));
     painter.drawRoundedRect(QRectF(rect()).adjusted(pen / 2, pen / 2, -pen / 2, -pen / 2), 6, 6);
     const int line = look.lineHeight(TextStyle::Ui);
-    const QRect first(15, 11, width() - 15 - 44, line);
-    const QRect second(15, 11 + line + 2, width() - 15 - 15, look.lineHeight(TextStyle::Small));
-    QFont font = look.font(TextStyle::Ui);
-    font.setWeight(QFont::Medium);
-    painter.setFont(font);
+    const QStringList prompt = promptLines(width());
+    const int prompts = static_cast<int>(prompt.size()) * line;
+    const QRect first(15, 11, width() - 15 - 44, prompts);
+    const QRect second(15, 11 + prompts + 2, width() - 15 - 15, look.lineHeight(TextStyle::Small));
+    painter.setFont(promptFont());
     painter.setPen(look.color(isEnabled() ? Color::Text : Color::TextMuted));
-    painter.drawText(first, Qt::AlignLeft | Qt::AlignVCenter,
-                     QFontMetrics(font).elidedText(text(), Qt::ElideRight, first.width()));
+    for (int at = 0; at < prompt.size(); ++at) {
+        painter.drawText(QRect(first.left(), first.top() + at * line, first.width() + 1, line),
+                         Qt::AlignLeft | Qt::AlignVCenter, prompt.at(at));
+    }
     painter.setFont(look.font(TextStyle::Small));
     painter.setPen(look.color(Color::TextMuted));
     painter.drawText(second, Qt::AlignLeft | Qt::AlignVCenter,

@@ -22,7 +22,9 @@ class SuggestionCard : public QAbstractButton {
     Q_OBJECT
 public:
     SuggestionCard(const QString& prompt, const QString& caption, QWidget* parent = nullptr);
-    QSize sizeHint() const override;
+    QSize sizeHint() const override { return {200, heightForWidth(200)}; }
+    /** With the prompt in at most two lines. */
+    int heightForWidth(int width) const override;
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -30,6 +32,9 @@ protected:
     void leaveEvent(QEvent* event) override;
 
 private:
+    static QFont promptFont();
+    QStringList promptLines(int width) const;
+
     QString m_caption;
 };
 

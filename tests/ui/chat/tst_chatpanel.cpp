@@ -52,6 +52,23 @@ private slots:
         QCOMPARE(FirstStart::countText(6'920'000'000), QString("6.92 billion"));
     }
 
+    void narrowFirstStartAlignsWithTheComposer() {
+        Shown s;
+        s.panel.setModel(samples::nano(), true);
+        s.panel.setConversation(0, {}, {});
+        const auto* card = s.panel.findChild<SuggestionCard*>();
+        const auto* composer = s.panel.findChild<Composer*>();
+        const int oneLine = card->height();
+        for (const int width : {1000, 700, 340, 309}) {
+            s.panel.resize(width, 700);
+            QCoreApplication::processEvents();
+            QCOMPARE(card->mapTo(&s.panel, QPoint()).x(), composer->mapTo(&s.panel, QPoint()).x());
+        }
+        // The whole prompt, in two lines.
+        QCOMPARE(card->width(), composer->width());
+        QCOMPARE(card->height(), oneLine + theme().lineHeight(TextStyle::Ui));
+    }
+
     void suggestionIsSent() {
         Shown s;
         s.panel.setConversation(0, {}, {});
