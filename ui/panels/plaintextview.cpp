@@ -83,8 +83,12 @@ QList<QRect> PlainTextView::rectsOf(const SourceRange& range) const {
     for (QTextBlock block = document()->findBlock(range.start); block.isValid() && block.position() < range.end;
          block = block.next()) {
         const QTextLayout& layout = *block.layout();
-        for (int i = 0; i < layout.lineCount(); ++i) {
+        const QTextLine first = layout.lineForTextPosition(qMax(0, range.start - block.position()));
+        for (int i = first.isValid() ? first.lineNumber() : 0; i < layout.lineCount(); ++i) {
             const QTextLine line = layout.lineAt(i);
+            if (line.textStart() >= range.end - block.position()) {
+                break;
+            }
             const int from = qMax(range.start - block.position(), line.textStart());
             const int to = qMin(range.end - block.position(), line.textStart() + line.textLength());
             if (from < to) {
@@ -101,7 +105,14 @@ QList<QRect> PlainTextView::rectsOf(const SourceRange& range) const {
 void PlainTextView::paintEvent(QPaintEvent* event) {
     {
         QPainter painter(viewport());
+        // Only what is to be painted: a long text can hold thousands of hits.
+        const QRect place = event->rect();
+        const int from = cursorForPosition({0, place.top()}).position();
+        const int to = cursorForPosition({viewport()->width(), place.bottom()}).position();
         for (int i = 0; i < m_hits.size(); ++i) {
+            if (m_hits[i].end < from || m_hits[i].start > to) {
+                continue;
+            }
             for (const QRect& box : rectsOf(m_hits[i])) {
                 paintFoundMark(painter, box, i == m_current);
             }

@@ -188,7 +188,12 @@ void CodeLayout::paint(QPainter& painter, const QRect& clip, const BlockMarks& m
         }
     }
     // All marks lie below the text, so that none covers a letter.
+    const int shownFrom = first < last ? m_starts[static_cast<size_t>(first)] : 0;
+    const int shownTo = first < last ? lineEnd(last - 1) : 0;
     for (const SourceRange* hit = marks.found_begin; hit != marks.found_end; ++hit) {
+        if (content.displayOf(hit->end) < shownFrom || content.displayOf(hit->start) > shownTo) {
+            continue;
+        }
         for (const QRect& place : rectsOf(hit->start, hit->end)) {
             paintFoundMark(painter, place, hit == marks.found_current);
         }
