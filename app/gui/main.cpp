@@ -28,15 +28,20 @@ int main(int argc, char** argv) {
         QStringLiteral("device"));
     parser.addOptions({data, model, device});
 
-    // What ends with a text needs no display, where a QApplication would end the program.
+    // What ends with a text needs no display, where a QApplication would end the program. Qt's own options, which only
+    // a QApplication takes out, are unknown here: nothing is refused for them.
     QStringList arguments;
     for (int i = 0; i < argc; ++i) {
         arguments.append(QString::fromLocal8Bit(argv[i]));
     }
     parser.parse(arguments);
-    if (parser.isSet(help) || parser.isSet(version)) {
+    const bool helps = parser.isSet(help) || parser.isSet(QStringLiteral("help-all"));
+    if (helps || parser.isSet(version)) {
         const QCoreApplication console(argc, argv);
-        parser.process(arguments); // prints and ends
+        if (helps) {
+            parser.showHelp(0);
+        }
+        parser.showVersion(); // both end the program
     }
     const QApplication application(argc, argv);
     parser.process(application);

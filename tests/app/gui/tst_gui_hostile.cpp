@@ -61,16 +61,25 @@ private slots:
             program.start(QStringLiteral(MOESCOPE_PROGRAM), arguments);
             return program.waitForFinished(20'000) && program.exitStatus() == QProcess::NormalExit;
         };
-        for (const char* argument : {"--version", "-v"}) {
+        for (const char* line : {"--version", "-v", "-platform offscreen --version", "--version -style fusion",
+                                 "-display :77 -v", "-qwindowtitle title --version"}) {
             QProcess program;
-            QVERIFY(run({QString::fromLatin1(argument)}, program));
+            QVERIFY(run(QString::fromLatin1(line).split(QLatin1Char(' ')), program));
+            QCOMPARE(program.readAllStandardError(), QByteArray());
             QCOMPARE(program.exitCode(), 0);
             QCOMPARE(program.readAllStandardOutput(), QByteArray("moescope " MOESCOPE_VERSION "\n"));
         }
+        for (const char* line :
+             {"--help", "-h", "--help-all", "-platform offscreen --help", "--help-all -style fusion"}) {
+            QProcess program;
+            QVERIFY(run(QString::fromLatin1(line).split(QLatin1Char(' ')), program));
+            QCOMPARE(program.exitCode(), 0);
+            QVERIFY(program.readAllStandardOutput().contains("--data-dir"));
+        }
         QProcess program;
-        QVERIFY(run({QStringLiteral("--help")}, program));
-        QCOMPARE(program.exitCode(), 0);
-        QVERIFY(program.readAllStandardOutput().contains("--data-dir"));
+        QVERIFY(run({QStringLiteral("-platform"), QStringLiteral("offscreen"), QStringLiteral("--no-such")}, program));
+        QCOMPARE(program.exitCode(), 1);
+        QVERIFY(program.readAllStandardError().contains("no-such"));
     }
 
     void theNoticesHoldTheLicences() {
