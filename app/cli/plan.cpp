@@ -44,11 +44,12 @@ inference::MemoryPlan makePlan(const Options& options) {
                                 : inference::planMemory(config, gguf::parseTensorType(options.type), context, kv);
 }
 
-/** The device that a load would take. None: no device can be used and none was named; the plan itself needs none. */
+/** The device that a load would take. None: there is no Vulkan driver, or no device can be used and none was named; the
+ *  plan itself needs none. */
 std::optional<trace::DeviceInfo> chosenDevice(const std::string& selector) {
     const std::vector<trace::DeviceInfo> found = vulkan::Device::enumerate();
     const bool usable = std::any_of(found.begin(), found.end(), [](const trace::DeviceInfo& d) { return d.usable; });
-    if (!usable && selector.empty()) {
+    if (found.empty() || (!usable && selector.empty())) {
         return std::nullopt;
     }
     return found[vulkan::chooseDevice(found, selector)];
