@@ -13,6 +13,23 @@ trace::Error asError(const std::exception& exception) {
                         {{"detail", exception.what()}});
 }
 
+/** Runs `work`; whatever it throws goes to `failed`: out of an event handler it would end the program. */
+template <typename Work, typename Failed>
+void guarded(const Work& work, const Failed& failed) {
+    try {
+        work();
+    } catch (const trace::Error& error) {
+        failed(error);
+    } catch (const std::exception& exception) {
+        failed(asError(exception));
+    }
+}
+
+/** Only the store can mend its index and keep in mind that its file is damaged. */
+bool isForTheStore(const trace::Error& error) {
+    return error.id() == "store.index_damaged" || error.id() == "store.corrupt";
+}
+
 } // namespace
 
 StoreWorker::StoreWorker(QObject* parent) : QObject(parent), m_host(std::make_unique<QObject>()) {
@@ -33,25 +50,22 @@ void StoreWorker::open(const QString& folder, const StoreOptions& options, QObje
     enqueue([this, folder, options, alive, done = std::move(done), failed = std::move(failed)] {
         endSearches();
         m_store.reset();
-        const auto refuse = [&](const trace::Error& error) {
-            deliver([alive, failed, error] {
-                if (alive && failed) {
-                    failed(error);
-                }
+        guarded(
+            [&] {
+                m_store = std::make_unique<Store>(folder, options);
+                deliver([alive, done, report = m_store->report()] {
+                    if (alive && done) {
+                        done(report);
+                    }
+                });
+            },
+            [&](const trace::Error& error) {
+                deliver([alive, failed, error] {
+                    if (alive && failed) {
+                        failed(error);
+                    }
+                });
             });
-        };
-        try {
-            m_store = std::make_unique<Store>(folder, options);
-            deliver([alive, done, report = m_store->report()] {
-                if (alive && done) {
-                    done(report);
-                }
-            });
-        } catch (const trace::Error& error) {
-            refuse(error);
-        } catch (const std::exception& exception) {
-            refuse(asError(exception));
-        }
     });
 }
 
@@ -62,16 +76,14 @@ void StoreWorker::post(std::function<void(Store&)> job, std::function<void(const
         return;
     }
     enqueue([this, job = std::move(job), failed = std::move(failed), closed] {
-        try {
-            if (!m_store) {
-                throw closed;
-            }
-            job(*m_store);
-        } catch (const trace::Error& error) {
-            deliver([failed, error] { failed(error); });
-        } catch (const std::exception& exception) {
-            deliver([failed, error = asError(exception)] { failed(error); });
-        }
+        guarded(
+            [&] {
+                if (!m_store) {
+                    throw closed;
+                }
+                job(*m_store);
+            },
+            [&](const trace::Error& error) { deliver([failed, error] { failed(error); }); });
     });
 }
 
@@ -122,18 +134,25 @@ void StoreWorker::search(QObject* receiver, const QString& query, int limit, std
                     }
                     m_running = cancel;
                 }
-                if (cancel->load()) {
-                    SearchResult none;
-                    none.complete = false;
-                    answer(none);
-                    return;
-                }
-                try {
-                    answer(searchIn(reader(file), query, limit, cancel.get()));
-                } catch (const trace::Error&) {
-                    // The store mends its index, and keeps in mind that its file is damaged.
-                    post(inStore, refuse);
-                }
+                guarded(
+                    [&] {
+                        SearchResult result;
+                        result.complete = false;
+                        if (!cancel->load()) {
+                            result = searchIn(reader(file), query, limit, cancel.get());
+                        }
+                        answer(std::move(result));
+                    },
+                    [&](const trace::Error& error) {
+                        m_reader.reset(); // the next search opens another
+                        if (isForTheStore(error)) {
+                            post(inStore, refuse);
+                        } else {
+                            deliver([refuse, error] { refuse(error); });
+                        }
+                    });
+                const std::lock_guard lock(m_runningMutex);
+                m_running.reset();
             };
             QMetaObject::invokeMethod(m_searchHost.get(), work, Qt::QueuedConnection);
         },
@@ -145,6 +164,9 @@ Connection& StoreWorker::reader(const QString& file) {
     if (!m_reader) {
         m_reader = std::make_unique<Connection>(file, busyTimeout, Access::Read);
         m_reader->query(QStringLiteral("PRAGMA temp_store = MEMORY"));
+    }
+    if (m_searchHook) {
+        m_searchHook(*m_reader);
     }
     return *m_reader;
 }

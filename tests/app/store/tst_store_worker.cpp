@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/store/answerwriter.h"
+#include "app/store/connection.h"
 #include "tests/app/store/storetesting.h"
 
-#include <QElapsedTimer>
-#include <QEventLoop>
+#include <QSemaphore>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -13,6 +13,18 @@
 using namespace moescope;
 using namespace moescope::store;
 using namespace moescope::store::testing;
+
+namespace {
+
+constexpr int patience = 60'000; // ms: only a hang lasts longer
+
+/** Where a search stands still until a test lets it go on. */
+struct Latch {
+    QSemaphore reached;
+    QSemaphore go_on;
+};
+
+} // namespace
 
 class TestStoreWorker : public QObject {
     Q_OBJECT
@@ -36,6 +48,9 @@ private slots:
     void searchFindsWhatWasJustStored();
     void searchMendsADamagedIndex();
     void searchEndsWithTheStore();
+    void searchErrorsAreRefused();
+    void searchSaysWhenTheFileCannotBeOpened();
+    void aFinishedSearchIsNotEnded();
 
 private:
     void openWith(const StoreOptions& options = {}) {
@@ -232,40 +247,101 @@ void TestStoreWorker::finishesDuringAFlush() {
 
 void TestStoreWorker::searchesBesideTheJobs() {
     openWith();
-    // Long messages, which no index holds: a search reads all of them.
-    get([](Store& store) {
-        const qint64 id = store.addConversation().id;
-        for (int i = 0; i < 100; ++i) {
-            store.addPrompt(id, 0, QStringLiteral("ab ").repeated(200'000));
-        }
-        return id;
-    });
     const qint64 answer = begin();
-    QElapsedTimer clock;
-    clock.start();
-    qint64 searched = 0;
-    bool complete = false;
-    m_worker->search(this, QStringLiteral("zq"), 200, {}, [&](const SearchResult& result) {
-        searched = clock.nsecsElapsed();
-        complete = result.complete;
+    const auto latch = std::make_shared<Latch>();
+    m_worker->setSearchHook([latch](Connection& reader) {
+        // In the middle of reading: a job that waits for its end stores nothing.
+        reader.query(QStringLiteral("BEGIN"));
+        reader.value(QStringLiteral("SELECT count(*) FROM messages"));
+        latch->reached.release();
+        latch->go_on.tryAcquire(1, patience);
+        reader.query(QStringLiteral("COMMIT"));
     });
-    QList<qint64> waits; // ns
-    int during = 0;
-    while (searched == 0 && clock.elapsed() < 60'000) {
-        const qint64 asked = clock.nsecsElapsed();
-        QEventLoop loop;
-        m_worker->run(
-            this, [answer](Store& store) { store.appendAnswer(answer, QStringLiteral("word "), {}); },
-            [&loop] { loop.quit(); });
-        loop.exec();
-        waits.append(clock.nsecsElapsed() - asked);
-        during += searched == 0 ? 1 : 0;
+    std::optional<bool> complete;
+    m_worker->search(this, QStringLiteral("zq"), 200, {},
+                     [&](const SearchResult& result) { complete = result.complete; });
+    QVERIFY(latch->reached.tryAcquire(1, patience));
+    for (int i = 0; i < 3; ++i) {
+        QCOMPARE(get([answer](Store& store) {
+                     store.appendAnswer(answer, QStringLiteral("word "), {});
+                     return store.message(answer).text;
+                 }),
+                 QStringLiteral("word ").repeated(i + 1));
+        QVERIFY2(!complete, "what is stored waits for the search");
     }
-    QVERIFY(complete);
-    QVERIFY2(searched > 100'000'000, qPrintable(QStringLiteral("too quick to tell: %1 ns").arg(searched)));
-    QVERIFY2(during >= 3, "what is stored waits for the search");
-    std::sort(waits.begin(), waits.end());
-    QVERIFY2(waits[waits.size() / 2] < 50'000'000, qPrintable(QString::number(waits[waits.size() / 2])));
+    latch->go_on.release();
+    QTRY_VERIFY_WITH_TIMEOUT(complete, patience);
+    QVERIFY(*complete);
+}
+
+void TestStoreWorker::searchErrorsAreRefused() {
+    openWith();
+    get([](Store& store) { return store.addPrompt(store.addConversation().id, 0, QStringLiteral("the needle")).id; });
+    const auto searches = std::make_shared<std::atomic<int>>(0);
+    const auto leftovers = std::make_shared<std::atomic<int>>(0);
+    m_worker->setSearchHook([searches, leftovers](Connection& reader) {
+        const QString left = QStringLiteral("SELECT count(*) FROM temp.sqlite_master");
+        *leftovers += reader.value(left).toInt();
+        reader.query(QStringLiteral("CREATE TEMP TABLE mark (x)")); // lives as long as the connection
+        switch (searches->fetch_add(1)) {
+        case 0: throw trace::Error("store.busy", "Busy.");
+        case 1: throw std::bad_alloc();
+        default: break;
+        }
+    });
+    std::vector<std::string> ids;
+    std::optional<qsizetype> hits;
+    const auto search = [&] {
+        m_worker->search(
+            this, QStringLiteral("needle"), 200, {}, [&](const SearchResult& result) { hits = result.hits.size(); },
+            [&](const trace::Error& error) { ids.push_back(error.id()); });
+    };
+    search();
+    search();
+    QTRY_COMPARE_WITH_TIMEOUT(ids.size(), size_t{2}, patience);
+    QCOMPARE(ids, (std::vector<std::string>{"store.busy", "store.failed"}));
+    QVERIFY2(!hits, "the storing thread searched");
+    search();
+    QTRY_VERIFY_WITH_TIMEOUT(hits, patience);
+    QCOMPARE(*hits, 2); // a title and a message
+    QCOMPARE(searches->load(), 3);
+    QCOMPARE(leftovers->load(), 0); // each failure ended its connection
+}
+
+void TestStoreWorker::searchSaysWhenTheFileCannotBeOpened() {
+    openWith();
+    get([](Store& store) { return store.addPrompt(store.addConversation().id, 0, QStringLiteral("the needle")).id; });
+    const QString file = databaseIn(m_folder->path());
+    QVERIFY(QFile::rename(file, file + QStringLiteral("-away")));
+    std::string id;
+    std::optional<qsizetype> hits;
+    const auto search = [&] {
+        m_worker->search(
+            this, QStringLiteral("needle"), 200, {}, [&](const SearchResult& result) { hits = result.hits.size(); },
+            [&](const trace::Error& error) { id = error.id(); });
+    };
+    search();
+    QTRY_COMPARE_WITH_TIMEOUT(id, std::string("store.read_only"), patience);
+    QVERIFY2(!hits, "the storing thread searched");
+    QVERIFY(QFile::rename(file + QStringLiteral("-away"), file));
+    search();
+    QTRY_VERIFY_WITH_TIMEOUT(hits, patience);
+    QCOMPARE(*hits, 2); // a title and a message
+}
+
+void TestStoreWorker::aFinishedSearchIsNotEnded() {
+    openWith();
+    const auto cancel = std::make_shared<std::atomic<bool>>(false);
+    std::optional<bool> complete;
+    m_worker->search(this, QStringLiteral("needle"), 200, cancel,
+                     [&](const SearchResult& result) { complete = result.complete; });
+    m_worker->flush(); // it has run, and is not delivered
+    QVERIFY(!complete);
+    openWith();
+    m_worker->flush();
+    QVERIFY(!cancel->load());
+    QTRY_VERIFY_WITH_TIMEOUT(complete, patience);
+    QVERIFY(*complete);
 }
 
 void TestStoreWorker::searchFindsWhatWasJustStored() {
@@ -306,25 +382,31 @@ void TestStoreWorker::searchMendsADamagedIndex() {
 
 void TestStoreWorker::searchEndsWithTheStore() {
     openWith();
-    get([](Store& store) {
-        const qint64 id = store.addConversation().id;
-        for (int i = 0; i < 100; ++i) {
-            store.addPrompt(id, 0, QStringLiteral("ab ").repeated(200'000));
+    get([](Store& store) { return store.addPrompt(store.addConversation().id, 0, QStringLiteral("ab zq")).id; });
+    const auto latch = std::make_shared<Latch>();
+    const auto cancel = std::make_shared<std::atomic<bool>>(false);
+    const auto begun = std::make_shared<std::atomic<int>>(0);
+    m_worker->setSearchHook([latch, cancel, begun](Connection&) {
+        ++*begun;
+        latch->reached.release();
+        for (int waited = 0; !cancel->load() && waited < patience; ++waited) {
+            QThread::msleep(1);
         }
-        return id;
     });
-    std::optional<bool> complete;
+    QList<SearchResult> results;
     for (int i = 0; i < 10; ++i) {
-        m_worker->search(this, QStringLiteral("zq"), 200, {},
-                         [&](const SearchResult& result) { complete = result.complete; });
+        m_worker->search(this, QStringLiteral("zq"), 200, i == 0 ? cancel : nullptr,
+                         [&](const SearchResult& result) { results.append(result); });
     }
-    QTest::qWait(20);
-    QElapsedTimer clock;
-    clock.start();
+    QVERIFY(latch->reached.tryAcquire(1, patience));
     m_worker->close();
-    QVERIFY2(clock.elapsed() < 1000, qPrintable(QString::number(clock.elapsed())));
-    QTRY_VERIFY(complete);
-    QVERIFY(!*complete);
+    QVERIFY2(cancel->load(), "the search was not told to end");
+    QCOMPARE(begun->load(), 1); // what waited did not begin
+    QTRY_COMPARE_WITH_TIMEOUT(results.size(), 10, patience);
+    for (const SearchResult& result : results) {
+        QVERIFY(!result.complete);
+        QVERIFY(result.hits.isEmpty());
+    }
     QVERIFY2(!QFile::exists(databaseIn(m_folder->path()) + QStringLiteral("-wal")), "the log is in the file");
 }
 
