@@ -27,8 +27,8 @@ struct PassOptions {
 
 /** The forward pass: weights, KV cache and working buffers of one model on one device.
  *
- *  A batch of tokens is grouped by expert and recorded for each micro-batch; one token runs through a command buffer that
- *  was recorded once and is only submitted again, until an answer asks for another part of its routing. */
+ *  A batch of tokens is grouped by expert and recorded for each micro-batch; one token runs through a command buffer
+ *  that was recorded once and is only submitted again, until an answer asks for another part of its routing. */
 class Transformer {
 public:
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
