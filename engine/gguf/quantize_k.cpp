@@ -183,9 +183,9 @@ void encodeSuperBlock(const SuperBlock& x, uint8_t* block, uint8_t* high, uint8_
     }
 }
 
-/** Scale of 16 weights for quants −32…31 around 0, of either sign. Of starts around the plain fit, which puts the peak at
- *  −32 (the first ones, of a larger |scale|, put it at −28 and on and leave it whole; the last ones, of a smaller, cut it),
- *  the one whose least-squares scale leaves the smallest sum of squared errors. */
+/** Scale of 16 weights for quants −32…31 around 0, of either sign. Of starts around the plain fit, which puts the
+ *  peak at −32 (the first ones, of a larger |scale|, put it at −28 and on and leave it whole; the last ones, of a
+ *  smaller, cut it), the one whose least-squares scale leaves the smallest sum of squared errors. */
 float fitSymmetric(std::span<const float, 16> x) {
     float peak = 0;
     for (const float weight : x) {

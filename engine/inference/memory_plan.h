@@ -36,10 +36,10 @@ struct MemoryRoom {
 };
 
 /** The context for a load that asked for `asked` tokens; 0: as much of the model's as fits, a sixteenth of the free
- *  memory left to others, in whole steps of 64 tokens. Throws trace::Error{context.too_long} for more than the model's limit,
- *  {context.memory} where the asked tokens, or with 0 even 128, do not fit, {context.buffer} where the device cannot
- *  bind a buffer for the asked tokens, or with 0 for a single one. A software device refuses by itself: there, 4,096 tokens
- *  are taken to fit whatever its figure says, and what was asked for is tried. */
+ *  memory left to others, in whole steps of 64 tokens. Throws trace::Error{context.too_long} for more than the
+ *  model's limit, {context.memory} where the asked tokens, or with 0 even 128, do not fit, {context.buffer} where
+ *  the device cannot bind a buffer for the asked tokens, or with 0 for a single one. A software device refuses by
+ *  itself: there, 4,096 tokens are taken to fit whatever its figure says, and what was asked for is tried. */
 ContextChoice chooseContext(const model::ModelConfig& config, const gguf::Reader& file, uint32_t asked, KvType kv,
                             const MemoryRoom& room);
 
