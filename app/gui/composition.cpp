@@ -5,6 +5,7 @@
 #include "app/gui/routingpanels.h"
 #include "app/platform/paths.h"
 #include "ui/mainwindow/aboutdialog.h"
+#include "ui/models/tokentext.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/theme/theme.h"
@@ -257,7 +258,7 @@ void Composition::connectTraces() {
     connect(&m_selection, &ui::Selection::changed, this, [this](const ui::SelectionState& state) {
         const bool there = state.run == m_traces.current() && state.token >= 0 && state.token < m_traces.tokenCount();
         m_window->chat()->setSelectedToken(there ? state.token : -1);
-        m_window->setTokenText(there ? QString::fromStdString(m_traces.token(state.token).text) : QString());
+        m_window->setTokenText(there ? ui::tokenLabel(m_traces.token(state.token).text) : QString());
     });
     ui::ChatPanel* chat = m_window->chat();
     connect(chat, &ui::ChatPanel::tokenClicked, this, [this](qint64 message, int token) {
