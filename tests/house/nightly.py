@@ -18,7 +18,7 @@ NANO = "build/nightly/nano"
 
 # Name, shell command, what it needs beside the sources (or None).
 CHECKS = (
-    ("accept", f"{BUILD} && ../shared/checks/accept", SHARED / "checks/accept"),
+    ("accept", f"{BUILD} && ../shared/checks/accept contract golden plan files house", SHARED / "checks/accept"),
     ("kernels", f"{BUILD} && tests/house/kernels.sh 128 256 512", None),
     ("sanitizers", "tests/house/sanitize.sh", None),
     ("kill", f"{BUILD} && ctest --preset release -R '^tst_store_kill$' --no-tests=error --repeat until-fail:10", None),
