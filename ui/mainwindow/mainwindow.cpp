@@ -92,6 +92,8 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
         setWindowTitle(title.isEmpty() ? tr("Moescope") : tr("%1 – Moescope").arg(title));
     });
     connect(m_conversations, &ConversationsPanel::left, m_chat, &ChatPanel::focusComposer);
+    connect(m_conversations, &ConversationsPanel::draftActivated, m_chat, &ChatPanel::focusComposer);
+    connect(m_conversations, &ConversationsPanel::typed, m_chat, &ChatPanel::typeText);
     connect(m_error, &Banner::closed, this, [this] {
         m_errorRow->hide();
         emit errorDismissed();
@@ -109,7 +111,11 @@ MainWindow::~MainWindow() = default;
 
 void MainWindow::connectActions() {
     WindowActions* a = m_actions;
-    connect(a->newChat, &QAction::triggered, this, &MainWindow::newChatRequested);
+    connect(a->newChat, &QAction::triggered, this, [this] {
+        emit newChatRequested();
+        m_conversations->clearSearch();
+        m_chat->focusComposer();
+    });
     connect(a->settings, &QAction::triggered, this, &MainWindow::settingsRequested);
     connect(a->quit, &QAction::triggered, this, &QWidget::close);
     connect(a->undo, &QAction::triggered, this, [this] {

@@ -111,6 +111,8 @@ private:
     void applyLayout();
     void applyDefault();
     void remember();
+    /** After docks came or went: a focus that went with them is the composer's. */
+    void keepFocus(const QWidget* before);
     void markChanged();
     void showPanel(const QString& id);
     QList<QWidget*> focusStops() const;

@@ -75,10 +75,18 @@ void MainWindow::setLayoutName(LayoutName name) {
         m_toolbar->setLayoutName(name);
         return;
     }
+    const QWidget* focus = focusWidget();
     remember();
     m_layout = name;
     applyLayout();
+    keepFocus(focus);
     emit layoutChanged(name);
+}
+
+void MainWindow::keepFocus(const QWidget* before) {
+    if (m_shown && (before == nullptr || !before->isVisible())) {
+        m_chat->focusComposer();
+    }
 }
 
 void MainWindow::remember() {
@@ -117,9 +125,11 @@ void MainWindow::applyDefault() {
 }
 
 void MainWindow::resetLayout() {
+    const QWidget* focus = focusWidget();
     memory() = {};
     applyDefault();
     m_sizeClass = sizeClass(width());
+    keepFocus(focus);
 }
 
 void MainWindow::markChanged() {
@@ -129,7 +139,9 @@ void MainWindow::markChanged() {
 }
 
 void MainWindow::toggleSidebar() {
+    const QWidget* focus = focusWidget();
     m_sidebar->setVisible(m_sidebar->isHidden());
+    keepFocus(focus);
     m_actions->sidebar->setChecked(!m_sidebar->isHidden());
     markChanged();
 }

@@ -68,12 +68,22 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     });
     connect(m_findBar, &FindBar::closed, this, &ChatPanel::focusComposer);
     connect(m_firstStart, &FirstStart::suggestionChosen, this, &ChatPanel::suggested);
-    connect(m_transcript, &Transcript::regenerateRequested, this, &ChatPanel::regenerateRequested);
+    connect(m_transcript, &Transcript::regenerateRequested, this, [this](qint64 message) {
+        focusComposer(); // the button that was pressed goes
+        emit regenerateRequested(message);
+    });
     connect(m_transcript, &Transcript::editRequested, this, &ChatPanel::startEdit);
-    connect(m_transcript, &Transcript::continueRequested, this, &ChatPanel::continueRequested);
+    connect(m_transcript, &Transcript::continueRequested, this, [this](qint64 message) {
+        focusComposer();
+        emit continueRequested(message);
+    });
     connect(m_transcript, &Transcript::versionRequested, this, &ChatPanel::versionRequested);
     connect(m_transcript, &Transcript::expertsRequested, this, &ChatPanel::expertsRequested);
-    connect(m_transcript, &Transcript::stopRequested, this, &ChatPanel::stopRequested);
+    connect(m_transcript, &Transcript::stopRequested, this, [this] {
+        focusComposer();
+        emit stopRequested();
+    });
+    connect(m_transcript, &Transcript::typed, this, &ChatPanel::typeText);
     connect(m_transcript, &Transcript::linkActivated, this, &ChatPanel::linkActivated);
     connect(m_transcript, &Transcript::tokenClicked, this, &ChatPanel::tokenClicked);
     connect(m_composer, &Composer::sent, this, &ChatPanel::sent);
@@ -248,16 +258,20 @@ void ChatPanel::openFind() {
 
 void ChatPanel::focusComposer() { m_composer->focusText(); }
 
+void ChatPanel::typeText(const QString& text) { m_composer->typeText(text); }
+
 void ChatPanel::openSampling() { m_composer->openSampling(); }
 
 void ChatPanel::stop() {
     if (isAnswering()) {
+        focusComposer();
         emit stopRequested();
     }
 }
 
 void ChatPanel::regenerateLast() {
     if (canRegenerate()) {
+        focusComposer();
         emit regenerateRequested(lastOf(Role::Assistant)->id);
     }
 }
@@ -270,6 +284,7 @@ void ChatPanel::editLast() {
 
 void ChatPanel::continueLast() {
     if (canContinue()) {
+        focusComposer();
         emit continueRequested(lastOf(Role::Assistant)->id);
     }
 }

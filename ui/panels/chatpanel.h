@@ -76,6 +76,8 @@ public:
 public slots:
     void openFind();
     void focusComposer();
+    /** What was typed where no text field has the focus goes into the composer. */
+    void typeText(const QString& text);
     void openSampling();
     void stop();
     /** The last answer anew. */

@@ -113,8 +113,15 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
             tr("The text has %1 characters and a message can hold %2, so it was not pasted. Paste a part of it.")
                 .arg(groupedText(characters), groupedText(kMostCharacters)));
     });
-    connect(m_send, &QPushButton::clicked, this, &Composer::send);
-    connect(m_stop, &QPushButton::clicked, this, &Composer::stopRequested);
+    // A button that stays in focus would swallow what is typed next, and its first space would press it.
+    connect(m_send, &QPushButton::clicked, this, [this] {
+        focusText();
+        send();
+    });
+    connect(m_stop, &QPushButton::clicked, this, [this] {
+        focusText();
+        emit stopRequested();
+    });
     connect(m_sampling, &QPushButton::clicked, this, &Composer::openSampling);
     connect(m_popover, &SamplingPopover::changed, this, [this](const SamplingView& sampling) {
         m_view = sampling;
@@ -159,6 +166,9 @@ void Composer::setUnavailable(const QString& reason) {
 }
 
 void Composer::setAnswering(bool answering) {
+    if (m_answering != answering && (m_send->hasFocus() || m_stop->hasFocus())) {
+        focusText(); // one button takes the other's place
+    }
     m_answering = answering;
     refresh();
 }
@@ -184,6 +194,12 @@ void Composer::setEditing(bool editing) {
 }
 
 void Composer::focusText() { m_edit->setFocus(); }
+
+void Composer::typeText(const QString& text) {
+    focusText();
+    m_edit->insertPlainText(text);
+    m_edit->ensureCursorVisible();
+}
 
 void Composer::openSampling() {
     m_popover->setSampling(m_view);

@@ -44,6 +44,8 @@ public:
 
 public slots:
     void focusText();
+    /** What was typed where no text field has the focus: it is written here and the focus comes along. */
+    void typeText(const QString& text);
     void openSampling();
     void send();
 

@@ -179,6 +179,8 @@ void ConversationsPanel::showDeletedView(bool shown) {
     }
 }
 
+void ConversationsPanel::clearSearch() { m_search->clear(); }
+
 void ConversationsPanel::focusSearch() {
     m_search->setFocus(Qt::ShortcutFocusReason);
     m_search->selectAll();
@@ -284,8 +286,9 @@ bool ConversationsPanel::listKey(int key) {
     case Qt::Key_Enter:
         if (index.data(ConversationListModel::DeletedRole).toBool()) {
             emit restoreRequested(idOf(index));
-        } else {
+        } else if (index.isValid()) {
             activate(index);
+            emit left();
         }
         return true;
     case Qt::Key_F2: renameCurrent(); return true;
@@ -309,8 +312,15 @@ bool ConversationsPanel::eventFilter(QObject* watched, QEvent* event) {
             if (key->key() == Qt::Key_F10 && key->modifiers() == Qt::ShiftModifier) {
                 return listKey(Qt::Key_Menu);
             }
-            if (key->modifiers() == Qt::NoModifier || key->modifiers() == Qt::KeypadModifier) {
-                return listKey(key->key());
+            const Qt::KeyboardModifiers modifiers = key->modifiers() & ~Qt::KeypadModifier;
+            if (modifiers == Qt::NoModifier && listKey(key->key())) {
+                return true;
+            }
+            const QString text = key->text();
+            if ((modifiers & ~(Qt::ShiftModifier | Qt::GroupSwitchModifier)) == Qt::NoModifier && !text.isEmpty() &&
+                text.front().isPrint() && !m_model->isDeletedShown()) {
+                emit typed(text); // a conversation was opened by a click and its answer is being written
+                return true;
             }
         }
         if (watched == m_search) {

@@ -32,6 +32,8 @@ public:
 
 public slots:
     void focusSearch();
+    /** All conversations again. */
+    void clearSearch();
     /** Of the row under the cursor if the list has the focus, else of the conversation in view. */
     void renameCurrent();
     void deleteCurrent();
@@ -50,8 +52,10 @@ signals:
     void restoreRequested(qint64 conversation);
     /** 150 ms after the last key; never with an empty text. */
     void searchRequested(const QString& text);
-    /** Esc in the search field or list: the focus goes back to the chat. */
+    /** Esc in the search field or list, or a conversation was opened by Enter: the focus goes to the chat. */
     void left();
+    /** Something printable was typed in the list: it belongs into the chat's composer. */
+    void typed(const QString& text);
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;

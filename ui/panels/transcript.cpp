@@ -20,6 +20,12 @@ constexpr int kTop = 16;       ///< px above the first message
 constexpr int kOverscan = 2;   ///< messages kept alive beyond the visible ones
 constexpr int kWheelStep = 40; ///< px
 
+/** A key that writes something, Shift or not. */
+bool isTyping(const QKeyEvent& event) {
+    const auto modifiers = event.modifiers() & ~(Qt::ShiftModifier | Qt::KeypadModifier | Qt::GroupSwitchModifier);
+    return modifiers == Qt::NoModifier && !event.text().isEmpty() && event.text().front().isPrint();
+}
+
 } // namespace
 
 Transcript::Transcript(QWidget* parent) : QAbstractScrollArea(parent) {
@@ -39,6 +45,9 @@ QRect Transcript::columnIn(int width) {
 }
 
 void Transcript::setMessages(const QList<MessageView>& messages) {
+    if (viewport()->isAncestorOf(QApplication::focusWidget())) {
+        setFocus(); // a button of a message that goes: another version was chosen
+    }
     qDeleteAll(m_widgets);
     m_widgets.clear();
     m_messages = messages;
@@ -411,14 +420,29 @@ void Transcript::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_PageDown: bar->triggerAction(QScrollBar::SliderPageStepAdd); break;
     case Qt::Key_Up: bar->triggerAction(QScrollBar::SliderSingleStepSub); break;
     case Qt::Key_Down: bar->triggerAction(QScrollBar::SliderSingleStepAdd); break;
-    default: event->ignore();
+    default:
+        if (isTyping(*event)) {
+            emit typed(event->text());
+        } else {
+            event->ignore();
+        }
     }
+}
+
+void Transcript::focusInEvent(QFocusEvent* event) {
+    const Qt::FocusReason reason = event->reason();
+    // Coming back to the window or from a menu the focus is as it was.
+    if (reason != Qt::ActiveWindowFocusReason && reason != Qt::PopupFocusReason) {
+        m_framed =
+            reason == Qt::TabFocusReason || reason == Qt::BacktabFocusReason || reason == Qt::ShortcutFocusReason;
+    }
+    QAbstractScrollArea::focusInEvent(event);
 }
 
 void Transcript::paintEvent(QPaintEvent*) {
     QPainter painter(viewport());
     painter.fillRect(viewport()->rect(), theme().color(Color::Panel));
-    if (hasFocus()) {
+    if (hasFocus() && m_framed) {
         painter.setPen(QPen(theme().color(Color::AccentText), 2));
         painter.drawRect(viewport()->rect().adjusted(1, 1, -1, -1));
     }

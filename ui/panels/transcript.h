@@ -61,12 +61,15 @@ signals:
     void stopRequested();
     void linkActivated(const QString& target);
     void tokenClicked(qint64 message, int token);
+    /** Something printable was typed: it belongs into the composer. */
+    void typed(const QString& text);
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
     void scrollContentsBy(int dx, int dy) override;
     void changeEvent(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
 
 private:
@@ -108,6 +111,7 @@ private:
     bool m_following = true;
     bool m_arranging = false;
     bool m_scheduled = false;
+    bool m_framed = false; ///< the focus came by the keyboard
 };
 
 } // namespace moescope::ui

@@ -5,12 +5,15 @@
 #include "ui/panels/composeredit.h"
 #include "ui/panels/findbar.h"
 #include "ui/panels/firststartparts.h"
+#include "ui/panels/messagewidget.h"
 #include "ui/panels/transcript.h"
+#include "ui/text/markdownview.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -31,6 +34,15 @@ private:
             edit = panel.findChild<ComposerEdit*>();
         }
     };
+
+    static QPushButton* pushButton(const QWidget* parent, const QString& name) {
+        for (QPushButton* each : parent->findChildren<QPushButton*>()) {
+            if (each->accessibleName() == name) {
+                return each;
+            }
+        }
+        return nullptr;
+    }
 
 private slots:
     void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
@@ -180,6 +192,101 @@ private slots:
         QVERIFY(!bar->isVisible());
         QVERIFY(bar->hits().isEmpty());
         QCOMPARE(found.last()[0].toLongLong(), 0);
+    }
+
+    void afterACommandTheComposerHasTheFocus() {
+        Shown s;
+        QVERIFY(QTest::qWaitForWindowActive(&s.panel));
+        QList<MessageView> messages = samples::finishedStory();
+        messages.last().state = AnswerState::Interrupted;
+        s.panel.setConversation(4, "Story", messages);
+        QCoreApplication::processEvents();
+        QPushButton* stop = pushButton(s.panel.composer(), "Stop the answer");
+        QPushButton* send = pushButton(s.panel.composer(), "Send");
+        QVERIFY(stop != nullptr && send != nullptr);
+        Transcript* transcript = s.panel.transcript();
+
+        s.panel.setDraft("hello");
+        send->setFocus();
+        QTest::mouseClick(send, Qt::LeftButton);
+        QVERIFY(s.edit->hasFocus());
+        s.panel.setAnswering(true);
+        QSignalSpy stopped(&s.panel, &ChatPanel::stopRequested);
+        QTest::mouseClick(stop, Qt::LeftButton);
+        QCOMPARE(stopped.count(), 1);
+        s.panel.setAnswering(false);
+        QVERIFY(s.edit->hasFocus());
+        QTest::keyClicks(QApplication::focusWidget(), "go on");
+        QCOMPARE(s.panel.draft(), QString("go on"));
+
+        // The answer ended while its button had the focus.
+        s.panel.setAnswering(true);
+        stop->setFocus();
+        s.panel.setAnswering(false);
+        QVERIFY(s.edit->hasFocus());
+
+        for (const QString& name : QStringList{"Regenerate", "Continue the interrupted answer"}) {
+            QAbstractButton* pressed = nullptr;
+            for (auto* each : transcript->widgetOf(2)->findChildren<QAbstractButton*>()) {
+                pressed = each->accessibleName() == name ? each : pressed;
+            }
+            QVERIFY2(pressed != nullptr, qPrintable(name));
+            pressed->setFocus();
+            QVERIFY(pressed->hasFocus());
+            pressed->click();
+            QVERIFY2(s.edit->hasFocus(), qPrintable(name));
+        }
+        transcript->setFocus();
+        s.panel.regenerateLast();
+        QVERIFY(s.edit->hasFocus());
+        s.panel.setAnswering(true);
+        transcript->setFocus();
+        s.panel.stop();
+        QVERIFY(s.edit->hasFocus());
+    }
+
+    void typingInTheTranscriptGoesToTheComposer() {
+        Shown s;
+        QVERIFY(QTest::qWaitForWindowActive(&s.panel));
+        s.panel.setConversation(4, "Story", samples::finishedStory());
+        s.panel.setDraft("so ");
+        QCoreApplication::processEvents();
+        QTest::mouseClick(s.panel.transcript()->viewport(), Qt::LeftButton, {}, QPoint(10, 10));
+        s.panel.transcript()->setFocus(Qt::MouseFocusReason);
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_C, Qt::ControlModifier);
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_PageDown);
+        QCOMPARE(s.panel.draft(), QString("so "));
+        QVERIFY(!s.edit->hasFocus());
+        QTest::keyClick(QApplication::focusWidget(), 'W', Qt::ShiftModifier);
+        QVERIFY(s.edit->hasFocus());
+        QTest::keyClicks(QApplication::focusWidget(), "hy");
+        QCOMPARE(s.panel.draft(), QString("so Why"));
+        // From a message's text, too.
+        auto* text = s.panel.transcript()->widgetOf(2)->findChild<MarkdownView*>();
+        QTest::mouseClick(text, Qt::LeftButton, {}, QPoint(20, 10));
+        text->setFocus(Qt::MouseFocusReason);
+        QTest::keyClicks(QApplication::focusWidget(), "?");
+        QCOMPARE(s.panel.draft(), QString("so Why?"));
+        // Another version is shown and its button is gone: what is typed is not.
+        text->setFocus(Qt::MouseFocusReason);
+        s.panel.setMessages(samples::finishedStory());
+        QCoreApplication::processEvents();
+        QTest::keyClicks(QApplication::focusWidget(), "!");
+        QCOMPARE(s.panel.draft(), QString("so Why?!"));
+    }
+
+    void frameIsForKeyboardFocus() {
+        Shown s;
+        QVERIFY(QTest::qWaitForWindowActive(&s.panel));
+        s.panel.setConversation(4, "Story", samples::finishedStory());
+        Transcript* transcript = s.panel.transcript();
+        const auto edge = [&] { return transcript->viewport()->grab().toImage().pixelColor(1, 300); };
+        transcript->setFocus(Qt::MouseFocusReason);
+        QVERIFY(transcript->hasFocus());
+        QCOMPARE(edge(), theme().color(Color::Panel));
+        s.edit->setFocus();
+        transcript->setFocus(Qt::TabFocusReason);
+        QCOMPARE(edge(), theme().color(Color::AccentText));
     }
 
     void refusedPasteIsSaidInPlace() {

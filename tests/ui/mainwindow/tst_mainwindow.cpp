@@ -15,6 +15,8 @@
 #include <QAction>
 #include <QApplication>
 #include <QLabel>
+#include <QLineEdit>
+#include <QListView>
 #include <QMenuBar>
 #include <QSignalSpy>
 #include <QStatusBar>
@@ -274,6 +276,50 @@ private slots:
         s.window->chat()->transcript()->setFocus();
         QTest::keyClick(s.window->chat()->transcript(), Qt::Key_Escape);
         QCOMPARE(stop.count(), 1);
+    }
+
+    void focusStaysWhereOneCanType() {
+        Shown s({1440, 900});
+        ChatPanel* chat = s.window->chat();
+        chat->setConversation(4, "Story", samples::finishedStory());
+        ConversationRow row;
+        row.id = 4;
+        row.title = "Story";
+        row.changed = QDateTime::currentDateTime();
+        s.window->conversations()->setConversations({row});
+        s.window->conversations()->setCurrent(4);
+        auto* list = s.window->conversations()->findChild<QListView*>();
+        auto* search = s.window->conversations()->findChild<QLineEdit*>();
+        const auto writing = [&] { return chat->composer()->isAncestorOf(QApplication::focusWidget()); };
+
+        chat->transcript()->setFocus();
+        search->setText("fox");
+        QTest::keyClick(s.window.get(), Qt::Key_N, Qt::ControlModifier);
+        QVERIFY(writing());
+        QCOMPARE(search->text(), QString());
+
+        list->setFocus();
+        list->setCurrentIndex(s.window->conversations()->model()->index(1));
+        QSignalSpy opened(s.window->conversations(), &ConversationsPanel::conversationActivated);
+        QTest::keyClick(list, Qt::Key_Return);
+        QCOMPARE(opened.count(), 1);
+        QVERIFY(writing());
+
+        list->setFocus(Qt::MouseFocusReason);
+        QTest::keyClicks(QApplication::focusWidget(), "hi");
+        QVERIFY(writing());
+        QCOMPARE(chat->draft(), QString("hi"));
+
+        list->setFocus(Qt::MouseFocusReason);
+        QTest::keyClick(s.window.get(), Qt::Key_2, Qt::ControlModifier);
+        QVERIFY(!list->isVisible());
+        QVERIFY(writing());
+        s.experts->widget()->setFocus();
+        QTest::keyClick(s.window.get(), Qt::Key_1, Qt::ControlModifier);
+        QVERIFY(writing());
+        list->setFocus();
+        s.window->toggleSidebar();
+        QVERIFY(writing());
     }
 
     void crumbFollowsTheSelection() {
