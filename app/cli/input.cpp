@@ -3,10 +3,9 @@
 
 #include "app/platform/paths.h"
 #include "engine/gguf/mapped_file.h"
+#include "engine/model/json.h"
 #include "engine/model/model_config.h"
 #include "engine/trace/error.h"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -79,12 +78,9 @@ std::vector<int32_t> parseTokens(const std::string& list, const model::Tokenizer
 }
 
 std::vector<model::ChatMessage> readChat(const std::string& path) {
-    using Json = nlohmann::json;
+    using model::Json;
     const std::string text = readFile(path);
-    const Json chat = Json::parse(text, nullptr, false);
-    if (chat.is_discarded()) {
-        throw trace::Error("cli.chat", "“{file}” is no JSON.", {{"file", path}});
-    }
+    const Json chat = model::parseJson(text, path);
     if (!chat.is_array() || chat.empty()) {
         throw trace::Error("cli.chat", "“{file}” does not hold a list of messages: [{\"role\": …, \"content\": …}, …].",
                            {{"file", path}});
@@ -107,7 +103,9 @@ std::vector<model::ChatMessage> readChat(const std::string& path) {
 
 void addPrompt(CLI::App& command, PromptOptions& options) {
     CLI::Option_group* group = command.add_option_group("Prompt", "What the model reads: one of these");
-    group->add_option("-p,--prompt", options.text, "One user turn through the chat template");
+    group->add_option("-p,--prompt", options.text, "One user turn through the chat template")
+        ->check(CLI::Validator(
+            [](std::string& text) { return text.empty() ? std::string("the prompt is empty") : std::string(); }, ""));
     group->add_option("--raw", options.raw, "Text without template, bos_token_id first for models that have one");
     group->add_option("--tokens", options.tokens, "Token ids, exactly as given");
     group->add_option("--chat", options.chat, "A JSON file: [{\"role\", \"content\"}, …]");

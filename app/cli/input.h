@@ -30,7 +30,7 @@ std::string readFile(const std::string& path);
 /** "1,2,3" → ids, each checked against the vocabulary. Nothing, negative or too large: trace::Error{cli.tokens}. */
 std::vector<int32_t> parseTokens(const std::string& list, const model::Tokenizer& tokenizer);
 
-/** [{"role", "content"}…] → messages; anything else: trace::Error{cli.chat} that says where. */
+/** [{"role", "content"}…] → messages; anything else: a trace::Error that says where. */
 std::vector<model::ChatMessage> readChat(const std::string& path);
 
 /** The four ways to say what the model shall read. */

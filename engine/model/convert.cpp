@@ -261,8 +261,9 @@ ConvertResult convert(const fs::path& path, const fs::path& target, const Conver
     const auto start = std::chrono::steady_clock::now();
     std::error_code error;
     if (!fs::is_directory(path, error)) {
+        const std::u8string typed = path.u8string();
         throw Error("convert.folder", "“{folder}” is no folder with a Hugging Face model.",
-                    {{"folder", displayName(path)}});
+                    {{"folder", std::string(typed.begin(), typed.end())}});
     }
     Folder folder(path);
     const std::vector<TensorSource> sources = mapTensors(folder.config, folder.weights);

@@ -49,6 +49,11 @@ void checkFamily(const HfValues& config) {
         shown = knownClass ? shown : name;
         known = knownClass && (known || !type);
     }
+    if (shown.empty()) {
+        throw Error("hf.no_architecture",
+                    "“{file}” names no architecture: neither “architectures” nor “model_type” says one.",
+                    {{"file", fileName}});
+    }
     if (!known) {
         throw Error("hf.architecture",
                     "The architecture “{name}” is not supported; models of the Hunyuan-Large family "
