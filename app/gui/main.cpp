@@ -3,6 +3,41 @@
 
 #include <QApplication>
 #include <QCommandLineParser>
+#include <QSysInfo>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace {
+
+/** Whether a person has named Qt's platform: then Qt's own sentence says best what is wrong with it. */
+bool namesPlatform(const QStringList& arguments) {
+    return !qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM") || arguments.contains(QStringLiteral("-platform")) ||
+           arguments.contains(QStringLiteral("--platform"));
+}
+
+bool namesDisplay(const QStringList& arguments) {
+    return !qEnvironmentVariableIsEmpty("DISPLAY") || !qEnvironmentVariableIsEmpty("WAYLAND_DISPLAY") ||
+           !qEnvironmentVariableIsEmpty("WAYLAND_SOCKET") || arguments.contains(QStringLiteral("-display")) ||
+           arguments.contains(QStringLiteral("--display"));
+}
+
+[[noreturn]] void endWithoutWindow(const char* what) {
+    std::fprintf(stderr, "%s; “moescope-cli chat” chats in the terminal.\n", what);
+    std::_Exit(EXIT_FAILURE);
+}
+
+QtMessageHandler qtHandler = nullptr;
+
+/** While the QApplication is made: what is fatal there is that no window can open. Qt would abort. */
+void endOnFatal(QtMsgType type, const QMessageLogContext& context, const QString& message) {
+    if (type == QtFatalMsg) {
+        endWithoutWindow("The display cannot be opened");
+    }
+    qtHandler(type, context, message);
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
     QApplication::setApplicationName(QStringLiteral("moescope"));
@@ -43,7 +78,17 @@ int main(int argc, char** argv) {
         }
         parser.showVersion(); // both end the program
     }
+    const bool platformIsNamed = namesPlatform(arguments);
+    if (!platformIsNamed) {
+        if (QSysInfo::kernelType() == QLatin1String("linux") && !namesDisplay(arguments)) {
+            endWithoutWindow("There is no display, so no window can open");
+        }
+        qtHandler = qInstallMessageHandler(endOnFatal);
+    }
     const QApplication application(argc, argv);
+    if (!platformIsNamed) {
+        qInstallMessageHandler(nullptr);
+    }
     parser.process(application);
 
     moescope::gui::StartOptions options;

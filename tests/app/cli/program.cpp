@@ -27,7 +27,7 @@ bool Outcome::isFailure() const {
     return code == 1 && std::count(err.begin(), err.end(), '\n') == 1 && err.size() > 10;
 }
 
-Outcome runCli(const std::vector<std::string>& arguments, const Environment& environment) {
+Outcome runProgram(const char* program, const std::vector<std::string>& arguments, const Environment& environment) {
     const fs::path out = scratch() / "stdout";
     const fs::path err = scratch() / "stderr";
     const pid_t child = fork();
@@ -48,12 +48,12 @@ Outcome runCli(const std::vector<std::string>& arguments, const Environment& env
         redirect("/dev/null", O_RDONLY, 0);
         redirect(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 1);
         redirect(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 2);
-        std::vector<char*> argv{const_cast<char*>("moescope-cli")};
+        std::vector<char*> argv{const_cast<char*>(program)};
         for (const std::string& argument : arguments) {
             argv.push_back(const_cast<char*>(argument.c_str()));
         }
         argv.push_back(nullptr);
-        execv(MOESCOPE_CLI, argv.data());
+        execv(program, argv.data());
         _exit(127);
     }
     int status = 0;
@@ -61,6 +61,10 @@ Outcome runCli(const std::vector<std::string>& arguments, const Environment& env
         throw std::runtime_error("the program cannot be run");
     }
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), readAll(out), readAll(err)};
+}
+
+Outcome runCli(const std::vector<std::string>& arguments, const Environment& environment) {
+    return runProgram(MOESCOPE_CLI, arguments, environment);
 }
 
 const fs::path& scratch() {

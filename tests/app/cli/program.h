@@ -25,7 +25,9 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 /** As a value: the variable is taken away. */
 inline const std::string unset = "\x01";
 
-/** Runs moescope-cli without a terminal. */
+/** Runs a program without a terminal. */
+Outcome runProgram(const char* program, const std::vector<std::string>& arguments, const Environment& environment);
+/** Runs moescope-cli so. */
 Outcome runCli(const std::vector<std::string>& arguments, const Environment& environment = {});
 
 /** A folder that goes away with the test program. */
