@@ -184,8 +184,10 @@ void addChat(CLI::App& program, Action& action) {
     CLI::App* command = program.add_subcommand("chat", "Chat in the terminal");
     addModel(*command, options->model);
     command->add_option("--system", options->system, "System message");
-    command->add_option("--ctx", options->context,
-                        "Tokens that the KV cache holds; if not given, what of the model's fits");
+    command
+        ->add_option("--ctx", options->context,
+                     "Tokens that the KV cache holds; if not given, what of the model's fits")
+        ->check(whole(1, uint64_t{1} << 30));
     addSampling(*command, options->sampling);
     addKv(*command, options->kv);
     addDevice(*command, options->device);

@@ -79,7 +79,7 @@ void info(const Options& options) {
 void addInfo(CLI::App& program, Action& action) {
     auto options = std::make_shared<Options>();
     CLI::App* command = program.add_subcommand("info", "Say what a model file holds");
-    addModel(*command, options->model);
+    addModel(*command, options->model, "-m,--model,model");
     addOutput(*command, options->output);
     setAction(*command, action, options, info);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/command.h"
 #include "app/cli/output.h"
+#include "app/cli/usage.h"
 #include "app/platform/console.h"
 
 #include <algorithm>
@@ -22,7 +23,8 @@ int parse(CLI::App& program, const std::vector<std::string>& arguments) {
             program.exit(error);
             return -1;
         }
-        moescope::cli::printFailure(error.what());
+        moescope::cli::printFailure(
+            moescope::cli::usageSentence(program, {arguments.begin() + 1, arguments.end()}, error));
         return wrongUsage;
     }
 }

@@ -4,7 +4,9 @@
 #include "engine/gguf/tensor_type.h"
 #include "engine/trace/error.h"
 
+#include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace moescope::cli {
 namespace {
@@ -46,8 +48,8 @@ void addOutput(CLI::App& command, OutputOptions& options) {
     command.add_flag("-v,--verbose", options.verbose, "Log to stderr");
 }
 
-void addModel(CLI::App& command, std::string& model) {
-    command.add_option("-m,--model", model, "A .gguf file, or “builtin”")->capture_default_str();
+CLI::Option* addModel(CLI::App& command, std::string& model, const std::string& names) {
+    return command.add_option(names, model, "A .gguf file, or “builtin”")->capture_default_str();
 }
 
 void addDevice(CLI::App& command, std::string& device) {
@@ -66,16 +68,34 @@ CLI::Option* addType(CLI::App& command, std::string& type) {
         ->check(parsedBy([](const std::string& text) { gguf::parseTensorType(text); }, "TYPE"));
 }
 
+CLI::Validator whole(uint64_t least, uint64_t most) {
+    return CLI::Validator(
+        [least, most](std::string& text) -> std::string {
+            uint64_t value = 0;
+            const char* const end = text.data() + text.size();
+            const auto [next, error] = std::from_chars(text.data(), end, value);
+            if (error != std::errc() || next != end || value < least || value > most) {
+                return "“" + text + "” is no whole number from " + std::to_string(least) + " to " +
+                       std::to_string(most);
+            }
+            text = std::to_string(value);
+            return {};
+        },
+        "NUMBER");
+}
+
 void addSampling(CLI::App& command, inference::SamplerSettings& settings) {
     command.add_option("--temp", settings.temperature, "Temperature; 0 is greedy")->check(between(0, 1000));
-    command.add_option("--top-k", settings.top_k, "Keep the K likeliest tokens; 0 is off");
+    command.add_option("--top-k", settings.top_k, "Keep the K likeliest tokens; 0 is off")
+        ->check(whole(0, std::numeric_limits<uint32_t>::max()));
     command.add_option("--top-p", settings.top_p, "Keep the likeliest tokens up to this mass; 1 is off")
         ->check(between(0, 1));
     command.add_option("--min-p", settings.min_p, "Drop tokens below this share of the likeliest; 0 is off")
         ->check(between(0, 1));
     command.add_option("--repeat-penalty", settings.repetition_penalty, "On the last 64 tokens; 1 is off")
         ->check(between(0.01, 100));
-    command.add_option("--seed", settings.seed, "Seed of the draws; random if not given");
+    command.add_option("--seed", settings.seed, "Seed of the draws; random if not given")
+        ->check(whole(0, std::numeric_limits<uint64_t>::max()));
 }
 
 CLI::Option* addCounts(CLI::App& command, const std::string& name, std::vector<uint32_t>& counts, uint32_t least,
@@ -85,7 +105,7 @@ CLI::Option* addCounts(CLI::App& command, const std::string& name, std::vector<u
         ->delimiter(',')
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->check(CLI::Range(least, uint32_t{1} << 24));
+        ->check(whole(least, uint64_t{1} << 24));
 }
 
 inference::SamplerSettings effective(inference::SamplerSettings settings) {

@@ -18,14 +18,17 @@ struct OutputOptions {
 };
 void addOutput(CLI::App& command, OutputOptions& options);
 
-/** -m: a path or `builtin`. */
-void addModel(CLI::App& command, std::string& model);
+/** -m: a path or `builtin`. `names` may add a place where it stands alone. */
+CLI::Option* addModel(CLI::App& command, std::string& model, const std::string& names = "-m,--model");
 /** --device: an index or a part of the name. */
 void addDevice(CLI::App& command, std::string& device);
 /** --kv, checked. */
 void addKv(CLI::App& command, std::string& kv);
 /** --type, checked. */
 CLI::Option* addType(CLI::App& command, std::string& type);
+
+/** A whole number in decimal digits; the library would take "-1" for the largest number and "010" for eight. */
+CLI::Validator whole(uint64_t least, uint64_t most);
 
 /** --temp, --top-k, --top-p, --min-p, --repeat-penalty, --seed. */
 void addSampling(CLI::App& command, inference::SamplerSettings& settings);

@@ -95,10 +95,10 @@ void addPerplexity(CLI::App& program, Action& action) {
     auto options = std::make_shared<Options>();
     CLI::App* command = program.add_subcommand("perplexity", "How well a model foretells a text");
     addModel(*command, options->model);
-    command->add_option("-f,--file", options->text, "A text file, read byte for byte")->required();
+    command->add_option("-f,--file,file", options->text, "A text file, read byte for byte")->required();
     command->add_option("-c,--ctx", options->window, "Tokens a window")
         ->capture_default_str()
-        ->check(CLI::Range(uint32_t{4}, uint32_t{1} << 24));
+        ->check(whole(4, uint64_t{1} << 24));
     addKv(*command, options->kv);
     addDevice(*command, options->device);
     addOutput(*command, options->output);

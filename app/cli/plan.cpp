@@ -92,7 +92,7 @@ void addPlan(CLI::App& program, Action& action) {
     source->add_option("--config", options->config, "config.json of a Hugging Face folder");
     source->require_option(0, 1);
     command->add_option("-c,--ctx", options->context, "Tokens that the KV cache holds; the model's limit if not given")
-        ->check(CLI::Range(uint32_t{1}, uint32_t{1} << 30));
+        ->check(whole(1, uint64_t{1} << 30));
     addKv(*command, options->kv);
     addType(*command, options->type);
     addDevice(*command, options->device);

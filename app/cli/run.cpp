@@ -8,6 +8,7 @@
 #include "engine/trace/error.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace moescope::cli {
 namespace {
@@ -99,12 +100,15 @@ void addRun(CLI::App& program, Action& action) {
     CLI::App* command = program.add_subcommand("run", "Answer a prompt");
     addModel(*command, options->model);
     addPrompt(*command, options->prompt);
-    command->add_option("-n,--count", options->count, "Tokens to write at most")->capture_default_str();
+    command->add_option("-n,--count", options->count, "Tokens to write at most")
+        ->capture_default_str()
+        ->check(whole(1, std::numeric_limits<uint32_t>::max()));
     addSampling(*command, options->sampling);
     command->add_option("--stop", options->stop, "Text that ends the answer; may be given several times")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    command->add_option("--ctx", options->context, "Tokens that the KV cache holds; what is needed if not given");
+    command->add_option("--ctx", options->context, "Tokens that the KV cache holds; what is needed if not given")
+        ->check(whole(1, uint64_t{1} << 30));
     command->add_flag("--ignore-eos", options->ignore_eos, "Go on after the end of the answer");
     addKv(*command, options->kv);
     addDevice(*command, options->device);

@@ -52,7 +52,7 @@ void addTokenize(CLI::App& program, Action& action) {
     CLI::App* command = program.add_subcommand("tokenize", "Text to token ids and back");
     addModel(*command, options->model);
     CLI::Option_group* input = command->add_option_group("Input", "One of these");
-    input->add_option("-p,--prompt", options->text, "Text in UTF-8");
+    input->add_option("-p,--prompt,text", options->text, "Text in UTF-8");
     input->add_option("--file", options->file, "A text file, read byte for byte");
     input->add_option("--decode", options->decode, "Token ids to turn into text");
     input->require_option(1);

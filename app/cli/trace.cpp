@@ -219,7 +219,11 @@ void addTrace(CLI::App& program, Action& action) {
     command->add_option("--tokens", options->tokens, "Token ids, exactly as given")->required();
     command->add_option("--out", options->folder, "Folder for the files")->required();
     command->add_option("--logits", options->logits, "Write logits of all tokens or of the last")
-        ->check(CLI::IsMember({"all", "last"}));
+        ->check(CLI::Validator(
+            [](std::string& text) {
+                return text == "all" || text == "last" ? std::string() : "“" + text + "” is neither “all” nor “last”";
+            },
+            "all|last"));
     command->add_flag("--probs", options->probs, "Write the router's probabilities of all experts");
     command->add_flag("--hidden", options->hidden, "Write the residual stream after each layer");
     addKv(*command, options->kv);
