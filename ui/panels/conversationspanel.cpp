@@ -6,6 +6,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/searchfield.h"
 
+#include <QAction>
 #include <QKeyEvent>
 #include <QListView>
 #include <QMenu>
@@ -13,6 +14,8 @@
 #include <QScrollBar>
 #include <QTimer>
 #include <QVBoxLayout>
+
+#include <utility>
 
 namespace moescope::ui {
 
@@ -39,6 +42,9 @@ ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
     m_search->setShortcutHint(tr("Ctrl K"));
     m_search->setMinimumHeight(32);
     m_search->installEventFilter(this);
+    m_clear = m_search->addAction(theme().icon(QStringLiteral("close")), QLineEdit::TrailingPosition);
+    m_clear->setText(tr("Clear the search"));
+    m_clear->setVisible(false);
     m_searchRow = new QVBoxLayout;
     m_searchRow->addWidget(m_search);
     column->addLayout(m_searchRow);
@@ -86,6 +92,7 @@ ConversationsPanel::ConversationsPanel(QWidget* parent) : QWidget(parent) {
         }
     });
     connect(m_search, &QLineEdit::textChanged, this, &ConversationsPanel::searchEdited);
+    connect(m_clear, &QAction::triggered, m_search, &QLineEdit::clear);
     connect(m_searchDelay, &QTimer::timeout, this, [this] {
         const QString text = m_search->text().trimmed();
         if (!text.isEmpty()) {
@@ -124,9 +131,17 @@ void ConversationsPanel::setSearchResult(const QString& text, const QList<Search
     if (text != m_search->text().trimmed()) {
         return;
     }
+    const bool other = text != m_foundFor || !m_model->areHitsShown();
+    m_foundFor = text;
     m_model->setHits(text, hits);
     m_model->showHits();
     refresh();
+    if (other && !hits.isEmpty()) {
+        m_list->setCurrentIndex(m_model->index(0)); // what Enter opens
+    }
+    if (std::exchange(m_openFound, false)) {
+        openResult();
+    }
 }
 
 void ConversationsPanel::setCurrent(qint64 conversation) {
@@ -154,7 +169,28 @@ void ConversationsPanel::refresh() {
 
 int ConversationsPanel::footLine() const { return m_foot->isHidden() ? -1 : m_foot->y(); }
 
+void ConversationsPanel::openResult() {
+    const QString text = m_search->text().trimmed();
+    if (text.isEmpty()) {
+        return;
+    }
+    if (m_searchDelay->isActive() || !m_model->areHitsShown() || m_foundFor != text) {
+        m_searchDelay->stop();
+        m_openFound = true;
+        emit searchRequested(text);
+        return;
+    }
+    const QModelIndex chosen = m_list->currentIndex();
+    const QModelIndex index = chosen.isValid() ? chosen : m_model->index(0);
+    if (kindOf(index) == ConversationListModel::Result) {
+        activate(index);
+        emit left();
+    }
+}
+
 void ConversationsPanel::searchEdited(const QString& text) {
+    m_openFound = false;
+    m_clear->setVisible(!text.isEmpty());
     if (text.trimmed().isEmpty()) {
         m_searchDelay->stop();
         m_model->showConversations();
@@ -332,7 +368,11 @@ bool ConversationsPanel::eventFilter(QObject* watched, QEvent* event) {
                 }
                 return true;
             }
-            if (key->key() == Qt::Key_Down || key->key() == Qt::Key_Return) {
+            if (key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) {
+                openResult();
+                return true;
+            }
+            if (key->key() == Qt::Key_Down) {
                 for (int row = 0; row < m_model->rowCount(); ++row) {
                     const QModelIndex index = m_model->index(row);
                     if (index.flags() & Qt::ItemIsSelectable) {
@@ -359,6 +399,7 @@ void ConversationsPanel::resizeEvent(QResizeEvent* event) {
 void ConversationsPanel::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
     if (event->type() == QEvent::PaletteChange && m_list != nullptr) {
+        m_clear->setIcon(theme().icon(QStringLiteral("close")));
         m_list->doItemsLayout();
     }
 }

@@ -5,6 +5,7 @@
 
 #include <QWidget>
 
+class QAction;
 class QListView;
 class QTimer;
 class QVBoxLayout;
@@ -67,6 +68,8 @@ private:
     void showMenu(const QPoint& position);
     void activate(const QModelIndex& index);
     void searchEdited(const QString& text);
+    /** Enter in the search field: opens the chosen result, else the first, as soon as there are results of this text. */
+    void openResult();
     void showDeletedView(bool shown);
     void refresh();
     bool listKey(int key);
@@ -80,6 +83,7 @@ private:
     ConversationDelegate* m_delegate = nullptr;
     QVBoxLayout* m_searchRow = nullptr;
     SearchField* m_search = nullptr;
+    QAction* m_clear = nullptr;
     QListView* m_list = nullptr;
     RowButton* m_back = nullptr;
     QWidget* m_foot = nullptr;
@@ -87,6 +91,8 @@ private:
     QTimer* m_searchDelay = nullptr;
     std::optional<QList<ConversationRow>> m_waiting; ///< came while a title was being edited
     qint64 m_current = 0;
+    QString m_foundFor;       ///< the text whose hits are shown
+    bool m_openFound = false; ///< Enter came before the hits
 };
 
 } // namespace moescope::ui

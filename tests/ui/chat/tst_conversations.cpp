@@ -8,6 +8,7 @@
 #include <QListView>
 #include <QSignalSpy>
 #include <QTest>
+#include <QToolButton>
 
 using namespace moescope::ui;
 
@@ -153,6 +154,73 @@ private slots:
         QSignalSpy left(&panel, &ConversationsPanel::left);
         QTest::keyClick(field, Qt::Key_Escape);
         QCOMPARE(left.count(), 1);
+    }
+
+    void enterInTheSearchOpensTheChosenResult() {
+        ConversationsPanel panel;
+        panel.resize(264, 600);
+        panel.setConversations(two());
+        panel.show();
+        auto* field = panel.findChild<QLineEdit*>();
+        QSignalSpy searched(&panel, &ConversationsPanel::searchRequested);
+        QSignalSpy opened(&panel, &ConversationsPanel::conversationActivated);
+        QSignalSpy left(&panel, &ConversationsPanel::left);
+        SearchHit first;
+        first.conversation = 2;
+        first.message = 9;
+        first.title = "Sums";
+        SearchHit second = first;
+        second.conversation = 1;
+        second.message = 3;
+        // Enter does not wait for the delay, but for the answer to this very text.
+        QTest::keyClicks(field, "fox");
+        QTest::keyClick(field, Qt::Key_Return);
+        QCOMPARE(searched.count(), 1);
+        QCOMPARE(opened.count(), 0);
+        panel.setSearchResult("fox", {first, second});
+        QCOMPARE(opened.count(), 1);
+        QCOMPARE(opened[0][0].toLongLong(), 2);
+        QCOMPARE(opened[0][1].toLongLong(), 9);
+        QCOMPARE(left.count(), 1);
+        // The hits are there: at once, and the chosen one.
+        auto* list = panel.findChild<QListView*>();
+        QCOMPARE(list->currentIndex().row(), 0);
+        list->setCurrentIndex(panel.model()->index(1));
+        QTest::keyClick(field, Qt::Key_Enter);
+        QCOMPARE(opened.count(), 2);
+        QCOMPARE(opened[1][0].toLongLong(), 1);
+        // Who goes on writing does not want what Enter asked for.
+        field->setText("boat");
+        QTest::keyClick(field, Qt::Key_Return);
+        QTest::keyClicks(field, "s");
+        panel.setSearchResult("boat", {first});
+        panel.setSearchResult("boats", {first});
+        QCOMPARE(opened.count(), 2);
+        field->setText("nothing");
+        panel.setSearchResult("nothing", {});
+        QTest::keyClick(field, Qt::Key_Return);
+        QCOMPARE(opened.count(), 2);
+        QCOMPARE(left.count(), 2);
+    }
+
+    void searchCanBeCleared() {
+        ConversationsPanel panel;
+        panel.resize(264, 600);
+        panel.setConversations(two());
+        panel.show();
+        auto* field = panel.findChild<QLineEdit*>();
+        auto* cross = field->findChild<QToolButton*>();
+        QVERIFY(cross != nullptr);
+        QVERIFY(!cross->isVisible());
+        field->setText("fox");
+        panel.setSearchResult("fox", {});
+        QVERIFY(cross->isVisible() && field->rect().contains(cross->geometry()));
+        QTest::mouseClick(cross, Qt::LeftButton);
+        QCOMPARE(field->text(), QString());
+        QVERIFY(!panel.model()->areHitsShown());
+        field->setText("fox");
+        panel.clearSearch();
+        QCOMPARE(field->text(), QString());
     }
 
     void deletedCanBeRestored() {
