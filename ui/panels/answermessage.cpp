@@ -21,6 +21,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kButton = 28;  ///< px
+constexpr int kSign = 20;    ///< px: the sign before what is said of an interruption
 constexpr int kNarrow = 480; ///< px: below, the head and the stats are shorter
 
 int headHeight() { return theme().lineHeight(TextStyle::Ui); }
@@ -97,9 +98,6 @@ void AnswerMessage::refresh() {
     m_experts->setVisible(done && !interrupted && m_message.has_trace);
     m_continue->setVisible(interrupted);
     m_interrupted->setVisible(interrupted);
-    const QString tokens =
-        m_message.stats.tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(m_message.stats.tokens));
-    m_interrupted->setText(tr("Interrupted at %1 after %2").arg(clock(m_message.created), tokens));
     m_versions->setVersion(m_message.version, m_message.versions);
     m_versions->setVisible(done && m_message.versions > 1);
     m_stats->setVisible(done && !interrupted && m_message.stats.tokens > 0);
@@ -140,10 +138,16 @@ int AnswerMessage::layoutActions(int top, int width) {
         return top;
     }
     if (!m_continue->isHidden()) {
-        m_regenerate->setGeometry(width - kButton, top, kButton, kButton);
         const int wide = m_continue->sizeHint().width();
+        const int beside = qMax(0, width - kButton - 16 - wide - kSign);
+        const bool fits = nameInterruption(beside);
+        if (!fits) {
+            nameInterruption(width - kSign); // in a line of its own
+        }
+        m_interrupted->setGeometry(kSign, top, fits ? beside : qMax(0, width - kSign), kButton);
+        top += fits ? 0 : kButton;
+        m_regenerate->setGeometry(width - kButton, top, kButton, kButton);
         m_continue->setGeometry(width - kButton - 8 - wide, top, wide, kButton);
-        m_interrupted->setGeometry(20, top, qMax(0, width - kButton - 16 - wide - 20), kButton);
         int end = top + kButton;
         if (!m_versions->isHidden()) {
             m_versions->setGeometry(0, end, m_versions->sizeHint().width(), kButton);
@@ -177,6 +181,18 @@ int AnswerMessage::layoutActions(int top, int width) {
     m_stats->setToolTip(statsText(m_message.stats));
     m_stats->setGeometry(x + 12, top, qMax(0, room), kButton);
     return top + kButton;
+}
+
+bool AnswerMessage::nameInterruption(int room) {
+    const int count = m_message.stats.tokens;
+    const QString tokens = count == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(count));
+    const QString whole = tr("Interrupted at %1 after %2").arg(clock(m_message.created), tokens);
+    const QString brief = tr("Interrupted after %1").arg(tokens);
+    const QFontMetrics metrics(theme().font(TextStyle::Small));
+    m_interrupted->setToolTip(whole);
+    m_interrupted->setAccessibleName(whole);
+    m_interrupted->setText(metrics.horizontalAdvance(whole) <= room ? whole : brief);
+    return metrics.horizontalAdvance(m_interrupted->text()) <= room;
 }
 
 void AnswerMessage::setAnswering(bool answering) {

@@ -39,6 +39,8 @@ private:
     void refresh();
     void refreshMarks();
     int layoutActions(int top, int width);
+    /** Says when and after how much the answer was interrupted, as far as there is room; false: not even in brief. */
+    bool nameInterruption(int room);
     int tokenAt(const QPoint& position) const;
 
     MessageView m_message;

@@ -7,6 +7,7 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QElapsedTimer>
+#include <QLabel>
 #include <QPushButton>
 #include <QScrollBar>
 #include <QSignalSpy>
@@ -198,6 +199,30 @@ private slots:
         }
         QCOMPARE(more.count(), 1);
         QCOMPARE(more[0][0].toLongLong(), 2);
+    }
+
+    void interruptionIsSaidWhole() {
+        for (const int width : {300, 340, 480, 760}) {
+            Transcript view;
+            view.resize(width, 500);
+            view.show();
+            MessageView answer = message(2, Role::Assistant, "The boat moved a");
+            answer.state = AnswerState::Interrupted;
+            answer.stats.tokens = 1234;
+            view.setMessages({message(1, Role::User, "Go"), answer});
+            const QLabel* said = nullptr;
+            for (const QLabel* each : view.widgetOf(2)->findChildren<QLabel*>()) {
+                said = each->isVisible() && each->text().startsWith("Interrupted") ? each : said;
+            }
+            QVERIFY(said != nullptr);
+            QVERIFY2(said->fontMetrics().horizontalAdvance(said->text()) <= said->width(), qPrintable(said->text()));
+            QVERIFY(said->text().endsWith("after 1,234 tokens"));
+            for (const QAbstractButton* each : view.widgetOf(2)->findChildren<QAbstractButton*>()) {
+                QVERIFY(!each->isVisible() || !each->geometry().intersects(said->geometry()));
+                QVERIFY(!each->isVisible() || view.widgetOf(2)->rect().contains(
+                                                  QRect(each->mapTo(view.widgetOf(2), QPoint()), each->size())));
+            }
+        }
     }
 
     void nothingIsCutAtTheSide() {
