@@ -19,8 +19,9 @@ WindowActions::WindowActions(QWidget* window) : QObject(window), m_window(window
     undo->setEnabled(false);
     searchConversations = make(tr("Search conversations"), {QKeySequence(Qt::CTRL | Qt::Key_K)});
     findInChat = make(tr("Find in this chat"), {QKeySequence(Qt::CTRL | Qt::Key_F)});
-    rename = make(tr("Rename conversation"));
-    remove = make(tr("Delete conversation"));
+    // These keys are for the list of conversations, which takes them itself.
+    rename = make(tr("Rename conversation") + QStringLiteral("\tF2"));
+    remove = make(tr("Delete conversation") + QStringLiteral("\tDel"));
 
     layoutChat = make(tr("Chat"), {QKeySequence(Qt::CTRL | Qt::Key_1)});
     layoutInspect = make(tr("Inspect"), {QKeySequence(Qt::CTRL | Qt::Key_2)});
