@@ -287,13 +287,28 @@ void MainWindow::restore(const WindowState& state) {
     m_memory[static_cast<int>(LayoutName::Inspect)] = {state.inspect, !state.inspect.isEmpty()};
     m_layout = state.layout;
     m_restored = !state.geometry.isEmpty() && restoreGeometry(state.geometry);
-    if (!m_restored) {
+    if (m_restored && !isMaximized() && !isFullScreen()) {
+        keepOnScreen();
+    } else if (!m_restored) {
         const QSize screen = this->screen()->availableGeometry().size();
         const QSize most = screen * 9 / 10;
         const bool fits = screen.width() >= kFirst.width() && screen.height() >= kFirst.height();
         resize((fits ? kFirst : most).expandedTo(kLeast));
     }
     applyLayout();
+}
+
+void MainWindow::keepOnScreen() {
+    // Qt leaves room for a title bar above a restored window, even where there is none, and pushes its foot out.
+    const QScreen* at = QGuiApplication::screenAt(geometry().center());
+    const QRect room = (at != nullptr ? at : screen())->availableGeometry();
+    QRect place = geometry();
+    place.setSize(place.size().boundedTo(room.size()).expandedTo(minimumSize()));
+    place.moveLeft(qMax(room.left(), qMin(place.left(), room.right() + 1 - place.width())));
+    place.moveTop(qMax(room.top(), qMin(place.top(), room.bottom() + 1 - place.height())));
+    if (place != geometry()) {
+        setGeometry(place);
+    }
 }
 
 WindowState MainWindow::state() const {

@@ -111,6 +111,8 @@ private:
     void applyLayout();
     void applyDefault();
     void remember();
+    /** Moves the window into its screen's free area, and shrinks it if it is larger. */
+    void keepOnScreen();
     /** After docks came or went: a focus that went with them is the composer's. */
     void keepFocus(const QWidget* before);
     void markChanged();

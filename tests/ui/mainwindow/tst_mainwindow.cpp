@@ -18,6 +18,7 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QMenuBar>
+#include <QScreen>
 #include <QSignalSpy>
 #include <QStatusBar>
 #include <QTest>
@@ -147,6 +148,27 @@ private slots:
         Shown s({1440, 900}, state);
         QVERIFY(!s.experts->isHidden());
         QVERIFY(s.window->width() >= 960);
+    }
+
+    void restoredWindowIsOnTheScreen() {
+        const QRect room = QGuiApplication::primaryScreen()->availableGeometry();
+        WindowState state;
+        for (const QRect& place :
+             {QRect(room.left(), room.top(), 960, room.height()), QRect(room.left(), room.bottom() - 300, 960, 700),
+              QRect(room.left(), room.top(), 960, 640)}) {
+            {
+                MainWindow window;
+                window.setGeometry(place);
+                window.show();
+                state.geometry = window.saveGeometry();
+            }
+            MainWindow again;
+            again.restore(state);
+            QVERIFY2(room.contains(QRect(room.left(), again.geometry().y(), 1, again.height())),
+                     qPrintable(QString("%1 + %2").arg(again.geometry().y()).arg(again.height())));
+            QCOMPARE(again.height(), place.height());
+        }
+        QVERIFY(room.height() >= 700);
     }
 
     void nothingIsCutAtTheLeastSize() {
