@@ -44,9 +44,6 @@ KvCacheState KvCacheState::of(const trace::ModelInfo& model, const trace::Memory
     state.gqa_bytes_per_token = perHead * model.head_count_kv * element;
     state.shares_heads = model.head_count_kv < model.head_count;
     state.shares_layers = share > 1;
-    // Blocks of 32 elements in 34 bytes, a head's row filled up to whole blocks.
-    const quint64 blocks = (model.head_dim + 31) / 32;
-    state.q8_0_bytes_per_token = 2ULL * quint64(state.owners) * model.head_count_kv * blocks * 34;
     state.first_moe_block = int(model.leading_dense_block_count);
     return state;
 }

@@ -28,7 +28,6 @@ struct KvCacheState {
     quint64 gqa_bytes_per_token = 0;
     bool shares_heads = false;  ///< GQA
     bool shares_layers = false; ///< CLA
-    quint64 q8_0_bytes_per_token = 0;
     int first_moe_block = 0;
 
     /** Owners are grouped, from 24 on, so that at most 16 rows stay. */

@@ -190,14 +190,10 @@ Readout KvChart::readout() const {
                      .arg(bytes(m_state.used_tokens * perToken), bytes(m_state.reserved_tokens * perToken))},
                 {tr("%1 B a token").arg(count(perToken))}};
     }
-    Readout readout = {
+    return {
         {tr("%1 B").arg(count(m_state.bytes_per_token)), ReadoutSpan::Strong},
         {tr(" a token"), ReadoutSpan::Plain, false},
         {m_state.tokensUntilFull() > 0 ? tr("full in %1 tokens").arg(count(m_state.tokensUntilFull())) : tr("full")}};
-    if (m_state.q8_0_bytes_per_token > 0 && m_state.q8_0_bytes_per_token < m_state.bytes_per_token) {
-        readout.append({tr("in Q8_0 %1 B").arg(count(m_state.q8_0_bytes_per_token))});
-    }
-    return readout;
 }
 
 QString KvChart::tipAt(const QPoint& at) const {
