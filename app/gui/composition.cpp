@@ -263,10 +263,8 @@ void Composition::connectTraces() {
     ui::ChatPanel* chat = m_window->chat();
     connect(chat, &ui::ChatPanel::tokenClicked, this, [this](qint64 message, int token) {
         m_traces.setCurrent(message);
-        ui::SelectionState state = m_selection.state();
-        state.run = message;
-        state.token = token;
-        m_selection.set(state);
+        m_selection.setFollowing(false);
+        m_selection.setToken(message, token);
     });
     connect(chat, &ui::ChatPanel::expertsRequested, this, [this](qint64 message) {
         m_traces.setCurrent(message);

@@ -39,6 +39,7 @@ public:
     ChatSession& session() { return m_session; }
     controller::InferenceController& controller() { return m_controller; }
     ui::TraceModel& traces() { return m_traces; }
+    ui::Selection& selection() { return m_selection; }
     store::StoreWorker& store() { return m_store; }
 
 private:

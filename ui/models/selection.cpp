@@ -16,15 +16,20 @@ void Selection::setRun(qint64 run) {
 void Selection::setToken(int token) {
     SelectionState next = m_state;
     next.token = token;
-    next.expert = expertAt(token, next.layer);
-    apply(next, !m_following);
+    apply(routed(next), !m_following);
+}
+
+void Selection::setToken(qint64 run, int token) {
+    SelectionState next = m_state;
+    next.run = run;
+    next.token = token;
+    apply(routed(next), !m_following);
 }
 
 void Selection::setLayer(int layer) {
     SelectionState next = m_state;
     next.layer = layer;
-    next.expert = expertAt(next.token, layer);
-    apply(next, !m_following);
+    apply(routed(next), !m_following);
 }
 
 void Selection::setExpert(int expert) {
@@ -33,7 +38,7 @@ void Selection::setExpert(int expert) {
     set(next);
 }
 
-void Selection::set(const SelectionState& state) { apply(state, true); }
+void Selection::set(const SelectionState& state) { apply(state.expert < 0 ? routed(state) : state, true); }
 
 void Selection::setFollowing(bool following) {
     if (following != m_following) {
@@ -85,8 +90,12 @@ void Selection::apply(const SelectionState& state, bool keepHistory) {
     }
 }
 
-int Selection::expertAt(int token, int layer) const {
-    return m_expertOf && token >= 0 && layer >= 0 ? m_expertOf(token, layer) : m_state.expert;
+SelectionState Selection::routed(SelectionState state) const {
+    if (m_expertOf) {
+        const bool somewhere = state.token >= 0 && state.layer >= 0;
+        state.expert = somewhere ? m_expertOf(state.run, state.token, state.layer) : -1;
+    }
+    return state;
 }
 
 } // namespace moescope::ui

@@ -27,11 +27,13 @@ public:
     const SelectionState& state() const { return m_state; }
     /** Another answer: its token is chosen anew. */
     void setRun(qint64 run);
-    /** Token and layer bring the expert that the router chose there, if expertOf is known; set() and setExpert() name
-     *  an expert of their own. */
+    /** Another token or layer brings the expert that the router chose there: whoever steps through them needs not know
+     *  it. setExpert(), and set() with an expert, choose one of their own. */
     void setToken(int token);
+    void setToken(qint64 run, int token);
     void setLayer(int layer);
     void setExpert(int expert);
+    /** Expert −1: the one that the router chose there. */
     void set(const SelectionState& state);
     /** Follow live tokens: the selection is the newest one. Its steps are not kept for goBack(). */
     bool isFollowing() const { return m_following; }
@@ -41,8 +43,9 @@ public:
     void goBack();
     void goForward();
 
-    /** (token, layer) → the first expert chosen there, −1 if it is not known. */
-    void setExpertLookup(std::function<int(int token, int layer)> expertOf) { m_expertOf = std::move(expertOf); }
+    /** (run, token, layer) → the first expert chosen there, −1 if it is not known. */
+    using ExpertLookup = std::function<int(qint64 run, int token, int layer)>;
+    void setExpertLookup(ExpertLookup expertOf) { m_expertOf = std::move(expertOf); }
 
 signals:
     void changed(const moescope::ui::SelectionState& state);
@@ -51,13 +54,14 @@ signals:
 
 private:
     void apply(const SelectionState& state, bool keepHistory);
-    int expertAt(int token, int layer) const;
+    /** `state` with the expert that the router chose there. */
+    SelectionState routed(SelectionState state) const;
 
     SelectionState m_state;
     bool m_following = true;
     QList<SelectionState> m_back;
     QList<SelectionState> m_forward;
-    std::function<int(int, int)> m_expertOf;
+    ExpertLookup m_expertOf;
 };
 
 } // namespace moescope::ui

@@ -2,6 +2,7 @@
 #include "ui/models/tracemodel.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace moescope::ui {
 
@@ -135,10 +136,14 @@ const trace::RouterTrace* TraceModel::router(int token) const {
     return routed ? &run->tokens.at(token)->router : nullptr;
 }
 
-int TraceModel::topExpert(int token, int layer) const {
-    const trace::RouterTrace* trace = router(token);
-    const bool known = trace != nullptr && layer >= 0 && layer < int(trace->moe_layers);
-    return known ? trace->experts[size_t(layer) * trace->expert_used_count] : -1;
+int TraceModel::topExpert(qint64 run, int token, int layer) const {
+    const auto found = m_runs.constFind(run);
+    if (found == m_runs.constEnd() || token < 0 || token >= found->tokens.size() || !found->routed.at(token)) {
+        return -1;
+    }
+    const trace::RouterTrace& router = found->tokens.at(token)->router;
+    const bool known = layer >= 0 && layer < int(router.moe_layers);
+    return known ? router.experts[size_t(layer) * router.expert_used_count] : -1;
 }
 
 bool TraceModel::hasRouting() const {
@@ -190,7 +195,8 @@ void TraceModel::recountChat() {
 }
 
 void bindSelection(TraceModel* model, Selection* selection) {
-    selection->setExpertLookup([model](int token, int layer) { return model->topExpert(token, layer); });
+    selection->setExpertLookup(
+        [model](qint64 run, int token, int layer) { return model->topExpert(run, token, layer); });
     const auto followNewest = [model, selection] {
         if (selection->isFollowing() && model->tokenCount() > 0) {
             selection->setToken(model->tokenCount() - 1);
@@ -198,22 +204,28 @@ void bindSelection(TraceModel* model, Selection* selection) {
     };
     QObject::connect(model, &TraceModel::appended, selection, followNewest);
     QObject::connect(selection, &Selection::followingChanged, model, followNewest);
-    QObject::connect(model, &TraceModel::currentChanged, selection, [model, selection, followNewest] {
+    const auto led =
+        std::make_shared<bool>(false); // the selection went to another answer, and chose what it shows there
+    QObject::connect(model, &TraceModel::currentChanged, selection, [model, selection, followNewest, led] {
         const TraceShape& shape = model->shape();
-        SelectionState next = selection->state();
+        const SelectionState& state = selection->state();
+        SelectionState next = state;
         next.run = model->current();
-        next.token = next.run == selection->state().run && next.token < model->tokenCount() ? next.token : -1;
+        next.token = next.run == state.run && next.token < model->tokenCount() ? next.token : -1;
         next.layer = shape.layers > 0 ? std::clamp(next.layer, 0, shape.layers - 1) : -1;
-        next.expert = next.token >= 0 ? std::min(next.expert, shape.experts - 1) : -1;
+        const bool stays = next.token >= 0 && next.layer == state.layer && next.expert < shape.experts;
+        next.expert = stays ? next.expert : -1;
         selection->set(next);
-        if (model->isLive()) {
+        if (model->isLive() && !*led) {
             selection->setFollowing(true);
             followNewest();
         }
     });
-    QObject::connect(selection, &Selection::changed, model, [model](const SelectionState& state) {
+    QObject::connect(selection, &Selection::changed, model, [model, led](const SelectionState& state) {
         if (state.run != model->current() && model->hasRun(state.run)) {
+            *led = true;
             model->setCurrent(state.run);
+            *led = false;
         }
     });
 }

@@ -52,7 +52,8 @@ public:
     /** Null where no routing was recorded or its sizes are not the model's. */
     const trace::RouterTrace* router(int token) const;
     /** The first expert chosen, −1 if unknown. */
-    int topExpert(int token, int layer) const;
+    int topExpert(int token, int layer) const { return topExpert(m_current, token, layer); }
+    int topExpert(qint64 run, int token, int layer) const;
     /** Whether any token of the answer in view has routing. */
     bool hasRouting() const;
 

@@ -270,20 +270,7 @@ bool PathChart::hover(const QPoint* at) {
 }
 
 void PathChart::click(const QPoint& at) {
-    const int layer = m_geometry.layerAt(at, scroll());
-    if (layer < 0) {
-        return;
-    }
-    const int expert = m_geometry.expertAt(at, scroll());
-    const trace::RouterTrace* router = this->router();
-    if (expert >= 0 && router != nullptr && !router->probs.empty()) {
-        SelectionState next = selection()->state();
-        next.layer = layer;
-        next.expert = expert;
-        choose(next);
-    } else {
-        chooseLayer(layer);
-    }
+    chooseLayer(m_geometry.layerAt(at, scroll())); // the row is what is outlined, wherever in it the pointer is
 }
 
 bool PathChart::useKey(QKeyEvent* event) {

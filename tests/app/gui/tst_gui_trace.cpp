@@ -11,6 +11,7 @@
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
 
+#include <QAction>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
@@ -130,6 +131,26 @@ void comparePanels(App& app, const Written& files, int first, int n) {
     emit app.composition.window().chat()->tokenClicked(app.composition.traces().current(), n / 2);
     QTRY_COMPARE(qobject_cast<ui::TokenPathTable*>(front->table())->token(), n / 2);
     const auto& traces = app.composition.traces();
+    // Each word brings the expert that was chosen for it, whichever was selected before.
+    const ui::Selection& selection = app.composition.selection();
+    for (int token = 0; token <= n / 2; ++token) {
+        emit app.composition.window().chat()->tokenClicked(traces.current(), token);
+        QCOMPARE(selection.state(), (ui::SelectionState{traces.current(), token, 0, traces.topExpert(token, 0)}));
+    }
+    // So do the window's keys.
+    const auto press = [&app](const QString& name) {
+        for (QAction* action : app.composition.window().findChildren<QAction*>()) {
+            if (action->text() == name) {
+                action->trigger();
+            }
+        }
+    };
+    press(QStringLiteral("Previous token"));
+    QCOMPARE(selection.state().token, n / 2 - 1);
+    QCOMPARE(selection.state().expert, traces.topExpert(n / 2 - 1, 0));
+    press(QStringLiteral("Next token"));
+    QCOMPARE(selection.state().token, n / 2);
+    QCOMPARE(selection.state().expert, traces.topExpert(n / 2, 0));
     const int layers = static_cast<int>(files.experts.shape[1]);
     const int used = static_cast<int>(files.experts.shape[2]);
     const int experts = static_cast<int>(files.probs.shape[2]);

@@ -17,6 +17,7 @@ private slots:
     void removeAndClear();
     void followsLiveTokens();
     void selectionNamesTheRoutersChoice();
+    void historyReachesALiveAnswer();
     void selectionHistory();
     void selectionStaysInRange();
 };
@@ -165,6 +166,43 @@ void TestTraceModel::selectionNamesTheRoutersChoice() {
     QCOMPARE(selection.state().expert, model.topExpert(12, 5));
     selection.set({1, 12, 3, 9}); // a cell of the map: any expert
     QCOMPARE(selection.state().expert, 9);
+    // From there to another token, another layer, another answer: never the expert of what was selected before.
+    selection.setToken(13);
+    QCOMPARE(selection.state().expert, model.topExpert(13, 3));
+    selection.set({1, 14, 2, -1});
+    QCOMPARE(selection.state().expert, model.topExpert(14, 2));
+    const auto other = test::syntheticAnswer(shape, 40, false).mid(5);
+    model.setRun(2, shape, other);
+    selection.set({1, 14, 2, 9});
+    selection.setToken(2, 30);
+    QCOMPARE(model.current(), 2);
+    QCOMPARE(selection.state(), (SelectionState{2, 30, 2, int(other[30]->router.experts[2])}));
+    selection.goBack(); // what was, also where the router chose another
+    QCOMPARE(selection.state(), (SelectionState{1, 14, 2, 9}));
+    selection.goForward();
+    QCOMPARE(selection.state(), (SelectionState{2, 30, 2, int(other[30]->router.experts[2])}));
+    // A layer that the other model does not have.
+    const TraceShape small = test::syntheticShape(2, 4, 1, 1);
+    model.setRun(2, small, test::syntheticAnswer(small, 35, false));
+    QCOMPARE(selection.state(), (SelectionState{2, 30, 1, model.topExpert(2, 30, 1)}));
+}
+
+void TestTraceModel::historyReachesALiveAnswer() {
+    const TraceShape shape = test::syntheticShape(8, 16, 1, 1);
+    const auto answer = test::syntheticAnswer(shape, 20, false);
+    TraceModel model;
+    Selection selection;
+    bindSelection(&model, &selection);
+    model.setRun(1, shape, answer);
+    model.begin(2, shape);
+    model.append(2, answer);
+    selection.setFollowing(false);
+    selection.set({2, 4, 3, 7});
+    selection.setToken(1, 6);
+    QCOMPARE(model.current(), 1);
+    selection.goBack();
+    QCOMPARE(selection.state(), (SelectionState{2, 4, 3, 7})); // not its newest token
+    QVERIFY(!selection.isFollowing());
 }
 
 void TestTraceModel::selectionHistory() {

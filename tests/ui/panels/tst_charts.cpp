@@ -271,6 +271,14 @@ void TestCharts::pathReadoutAndClick() {
     QCOMPARE(board.selection.state().layer, 7);
     QTest::keyClick(path, Qt::Key_Up);
     QCOMPARE(board.selection.state(), (SelectionState{1, 0, 6, 7}));
+    // With gates as well a row is its layer, and the layer's expert is selected, wherever in it the pointer is.
+    board.trace.setRun(1, board.shape, test::syntheticAnswer(board.shape, 10, true));
+    board.selection.setToken(3);
+    for (const int column : {0, 5, 11}) {
+        board.selection.setExpert(15);
+        QTest::mouseClick(path->viewport(), Qt::LeftButton, {}, geometry.gate(column % 8, column, 0).center());
+        QCOMPARE(board.selection.state(), (SelectionState{1, 3, column % 8, board.trace.topExpert(3, column % 8)}));
+    }
 }
 
 void TestCharts::pathWithoutProbabilities() {
@@ -312,7 +320,7 @@ void TestCharts::pathAsksForProbabilities() {
 void TestCharts::kvRows() {
     Board board;
     board.show();
-    QVERIFY(board.kv->readoutText().startsWith(QStringLiteral("1,024 B a token · full in 421 tokens")));
+    QCOMPARE(board.kv->readoutText(), QStringLiteral("1,024 B a token · full in 421 tokens"));
     KvChart* bars = board.kv->bars();
     const auto& geometry = bars->geometryOfBars();
     const QRect bar = geometry.bar(1, 0);
