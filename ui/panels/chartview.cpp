@@ -162,6 +162,11 @@ void ChartView::showEvent(QShowEvent* event) {
     }
 }
 
+void ChartView::hideEvent(QHideEvent* event) {
+    QAbstractScrollArea::hideEvent(event);
+    hover(nullptr); // the readout goes on under the table
+}
+
 void ChartView::changeEvent(QEvent* event) {
     QAbstractScrollArea::changeEvent(event);
     if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange ||

@@ -103,21 +103,23 @@ int ExpertsChart::shownExpert(int layer) const {
 Readout ExpertsChart::readout() const {
     const TraceShape& shape = trace()->shape();
     const SelectionState& state = selection()->state();
+    // Not m_counts: the readout is read under the table as well, while nothing is painted.
+    const RoutingStatistics& counts = trace()->statistics(m_scope, state.token);
     const int layer = m_hovered ? m_hovered->layer : state.layer;
-    const int expert = layer >= 0 && layer < m_counts.shape().layers ? shownExpert(layer) : -1;
-    if (expert < 0 || expert >= m_counts.shape().experts) {
+    const int expert = layer >= 0 && layer < counts.shape().layers ? shownExpert(layer) : -1;
+    if (expert < 0 || expert >= counts.shape().experts) {
         return {{tr("%1 layers × %2 experts").arg(shape.layers).arg(shape.experts), ReadoutSpan::Strong},
-                {tr("n = %1 tokens").arg(groupedText(m_counts.n()))}};
+                {tr("n = %1 tokens").arg(groupedText(counts.n()))}};
     }
-    const int tokens = m_counts.tokens(layer, expert);
-    const QString share = percent(m_counts.share(layer, expert));
+    const int tokens = counts.tokens(layer, expert);
+    const QString share = percent(counts.share(layer, expert));
     const QString counted = shape.used == 1 ? tr("%1 of %2 tokens (%3)") : tr("chosen for %1 of %2 tokens (%3)");
     Readout readout = {{tr("Layer %1, expert %2").arg(layer).arg(expert), ReadoutSpan::Strong},
-                       {counted.arg(groupedText(tokens), groupedText(m_counts.n()), share)},
-                       {tr("%1 × uniform").arg(m_counts.overUniform(layer, expert), 0, 'f', 2)}};
+                       {counted.arg(groupedText(tokens), groupedText(counts.n()), share)},
+                       {tr("%1 × uniform").arg(counts.overUniform(layer, expert), 0, 'f', 2)}};
     if (tokens > 0) {
         readout.append(
-            {tr("mean gate %1, n = %2").arg(m_counts.meanGate(layer, expert), 0, 'f', 2).arg(groupedText(tokens))});
+            {tr("mean gate %1, n = %2").arg(counts.meanGate(layer, expert), 0, 'f', 2).arg(groupedText(tokens))});
     } else {
         readout.append({tr("idle")});
     }

@@ -62,6 +62,8 @@ void ExpertsPanel::refresh() {
                  tr("%1 is dense: the same weights work on every token.").arg(shape.model));
     } else if (trace()->tokenCount() > 0) {
         setEmpty(tr("No routing recorded"), tr("This answer was kept without the choices of its routers."));
+    } else if (trace()->current() >= 0 && !trace()->isLive()) {
+        setEmpty(tr("No tokens"), tr("This answer has no tokens to count."));
     } else {
         setEmpty(tr("No answer yet"), shape.isValid()
                                           ? tr("Send a message and the %1 × %2 experts fill in while %3 answers.")

@@ -102,6 +102,7 @@ void PanelFrame::bind(TraceModel* trace, Selection* selection) {
     connect(trace, &TraceModel::currentChanged, this, &PanelFrame::update);
     connect(trace, &TraceModel::appended, this, &PanelFrame::update);
     connect(trace, &TraceModel::chatChanged, this, &PanelFrame::update);
+    connect(trace, &TraceModel::liveChanged, this, &PanelFrame::update);
     connect(selection, &Selection::changed, this, &PanelFrame::update);
 }
 
@@ -315,6 +316,7 @@ void PanelFrame::showEvent(QShowEvent* event) {
     QDockWidget::showEvent(event);
     placeTitle();
     refresh();
+    syncTwin();
 }
 
 void PanelFrame::changeEvent(QEvent* event) {

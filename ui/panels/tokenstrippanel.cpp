@@ -122,7 +122,7 @@ void TokenStripPanel::refresh() {
     if (trace()->tokenCount() > 0) {
         setEmpty({}, {});
     } else if (trace()->current() >= 0 && !trace()->isLive()) {
-        setEmpty(tr("No tokens recorded"), tr("This answer was kept without its tokens."));
+        setEmpty(tr("No tokens"), tr("This answer ended before its first token, or was kept without its tokens."));
     } else {
         setEmpty(tr("No answer yet"), tr("Send a message and each token of the answer appears here."));
     }

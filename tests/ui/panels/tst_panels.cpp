@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ui/panels/panelboard.h"
+#include "ui/widgets/emptystate.h"
 #include "ui/widgets/segmentedcontrol.h"
 #include "ui/widgets/tabletwin.h"
 
@@ -24,6 +25,8 @@ class TestPanels : public QObject {
 private slots:
     void initTestCase();
     void emptyStates();
+    void anAnswerWithoutTokens();
+    void theReadoutUnderATableFollows();
     void noLayerBeforeAnAnswer();
     void legendMovesNothing_data();
     void legendMovesNothing();
@@ -58,6 +61,49 @@ void TestPanels::emptyStates() {
     QVERIFY(board.kv->isEmptyShown());
     board.kv->setState(cache(3));
     QVERIFY(!board.kv->isEmptyShown());
+}
+
+void TestPanels::anAnswerWithoutTokens() {
+    Board board(0);
+    board.show();
+    const auto says = [](const PanelFrame* panel, const QString& sentence) {
+        const auto* page = panel->findChild<EmptyState*>();
+        return page->isVisible() && page->accessibleName().contains(sentence);
+    };
+    QVERIFY(says(board.strip, QStringLiteral("No answer yet")));
+    board.trace.begin(1, board.shape);
+    QVERIFY(says(board.strip, QStringLiteral("No answer yet")));
+    board.trace.finish(1); // it failed before its first token
+    QVERIFY(says(board.strip, QStringLiteral("No tokens")));
+    QVERIFY(says(board.experts, QStringLiteral("No tokens")));
+    board.trace.clear();
+    board.trace.setRun(1, board.shape, {}); // the same, read from the store
+    board.trace.setCurrent(1);
+    QVERIFY(says(board.strip, QStringLiteral("No tokens")));
+}
+
+void TestPanels::theReadoutUnderATableFollows() {
+    Board board;
+    QMainWindow window;
+    auto* panel = new ExpertsPanel(&board.trace, &board.selection, &window);
+    window.addDockWidget(Qt::RightDockWidgetArea, panel);
+    window.resize(800, 600);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    panel->setScope(Scope::Chat);
+    panel->setTwinShown(true);
+    QVERIFY(panel->readoutText().contains(QStringLiteral(" 60 tokens")));
+    board.trace.setRun(2, board.shape, test::syntheticAnswer(board.shape, 7, false)); // another answer of the chat
+    QVERIFY(panel->readoutText().contains(QStringLiteral(" 67 tokens")));
+    // Another conversation, while the dock is hidden.
+    panel->hide();
+    board.trace.clear();
+    board.trace.setRun(3, board.shape, test::syntheticAnswer(board.shape, 25, false));
+    board.trace.setCurrent(3);
+    panel->show();
+    QVERIFY(panel->readoutText().contains(QStringLiteral(" 25 tokens")));
+    board.selection.setToken(4);
+    QVERIFY(panel->readoutText().contains(QStringLiteral(" of 25 tokens")));
 }
 
 void TestPanels::noLayerBeforeAnAnswer() {
