@@ -315,10 +315,11 @@ void Composition::connectModel() {
         m_reading = !pieces.last().token->generated;
         updateActivity();
     });
-    connect(&m_controller, &InferenceController::finished, this, [this](qint64, const controller::Finished& end) {
-        const trace::StepTimings& t = end.timings;
-        m_window->setSpeed(t.decode_ms > 0 ? t.decode_tokens * 1000.0 / t.decode_ms : 0,
-                           readingSpeed(t.prefill_tokens, t.prefill_ms));
+    connect(&m_session.run(), &AnswerRun::ended, this, [this](const store::Message& answer) {
+        const trace::StepTimings& timings = answer.timings;
+        // The whole answer's, as its line says: a continued one was written in parts.
+        m_window->setSpeed(statsOf(timings, {}).tokens_per_second,
+                           readingSpeed(timings.prefill_tokens, timings.prefill_ms));
     });
     connect(&m_controller, &InferenceController::devicesListed, this,
             [this](const QList<trace::DeviceInfo>& devices) { m_devices = devices; });

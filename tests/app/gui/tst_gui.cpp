@@ -4,10 +4,12 @@
 #include "engine/gguf/reader.h"
 #include "engine/inference/memory_plan.h"
 #include "ui/mainwindow/settingsdialog.h"
+#include "ui/mainwindow/statusline.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/composer.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/transcript.h"
+#include "ui/widgets/statusitem.h"
 
 #include <QFile>
 #include <QSignalSpy>
@@ -122,6 +124,47 @@ private slots:
         app.settle();
         QCOMPARE(app.messages().size(), 2);
         QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
+    }
+
+    void aStoppedAnswerGoesOnAndHasOneSpeed() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        ui::SamplingView hot;
+        hot.temperature = 1.5;
+        hot.top_k = 0;
+        hot.top_p = 1;
+        hot.seed = 7;
+        emit app.composition.window().chat()->samplingChanged(hot);
+        app.composition.window().chat()->composer()->setDraft(QStringLiteral("Go on and on"));
+        app.composition.window().chat()->composer()->send();
+        QTRY_VERIFY(!app.composition.session().run().traces().empty());
+        app.composition.session().stop();
+        QVERIFY(app.waitForAnswer());
+        QCOMPARE(app.messages().size(), 2);
+        if (app.messages()[1].stats.stop_reason != QLatin1String("cancelled")) {
+            QSKIP("the answer ended before it was stopped");
+        }
+        const ui::MessageView kept = app.messages()[1];
+        QVERIFY(kept.stats.tokens > 0);
+        emit app.composition.window().chat()->continueRequested(kept.id);
+        QVERIFY(app.waitForAnswer());
+        QCOMPARE(app.messages().size(), 2);
+        const ui::MessageView whole = app.messages()[1];
+        QCOMPARE(whole.id, kept.id);
+        QVERIFY(whole.text.startsWith(kept.text));
+        QVERIFY(whole.stats.tokens > kept.stats.tokens);
+        QVERIFY(whole.stats.stop_reason != QLatin1String("cancelled"));
+        QTRY_COMPARE(app.composition.traces().tokenCount(), whole.stats.tokens);
+        // The line of the answer and the status bar say the same.
+        const QString speed = QStringLiteral("%1 tok/s").arg(ui::figureText(whole.stats.tokens_per_second));
+        QStringList said;
+        for (const auto* part :
+             app.composition.window().findChild<ui::StatusLine*>()->findChildren<ui::StatusItem*>()) {
+            said.append(part->accessibleName());
+        }
+        QVERIFY2(said.contains(speed),
+                 qPrintable(said.join(QStringLiteral(" · ")) + QStringLiteral(" without ") + speed));
     }
 
     void closingWhileAnsweringLeavesAnInterruptedAnswerToContinue() {
