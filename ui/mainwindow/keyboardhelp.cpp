@@ -77,7 +77,7 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
         {tr("Esc"), tr("Stop; else leave the field or the notice")},
         {tr("Up"), tr("Edit your last message (in the empty field)")},
         {tr("Ctrl+R"), tr("Regenerate the last answer")},
-        {tr("F2, Delete"), tr("Rename, delete the conversation (in the list of conversations)")},
+        {tr("F2, Delete"), tr("Rename, delete (in the list of conversations)")},
         {tr("Ctrl+Z"), tr("Undo")},
         {tr("Ctrl+1, Ctrl+2"), tr("Layout Chat, Inspect")},
         {tr("Ctrl+0"), tr("Reset the layout")},
