@@ -318,8 +318,11 @@ void Composition::connectModel() {
     connect(&m_session.run(), &AnswerRun::ended, this, [this](const store::Message& answer) {
         const trace::StepTimings& timings = answer.timings;
         // The whole answer's, as its line says: a continued one was written in parts.
-        m_window->setSpeed(statsOf(timings, {}).tokens_per_second,
-                           readingSpeed(timings.prefill_tokens, timings.prefill_ms));
+        const double decode = statsOf(timings, {}).tokens_per_second;
+        const double prefill = readingSpeed(timings.prefill_tokens, timings.prefill_ms);
+        if (decode > 0 || prefill > 0) { // one that failed at once has none
+            m_window->setSpeed(decode, prefill);
+        }
     });
     connect(&m_controller, &InferenceController::devicesListed, this,
             [this](const QList<trace::DeviceInfo>& devices) { m_devices = devices; });
