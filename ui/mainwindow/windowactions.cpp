@@ -47,7 +47,7 @@ WindowActions::WindowActions(QWidget* window) : QObject(window), m_window(window
     stop = make(tr("Stop the answer") + QStringLiteral("\tEsc"));
     regenerate = make(tr("Regenerate the last answer"), {QKeySequence(Qt::CTRL | Qt::Key_R)});
     editLast = make(tr("Edit your last message"));
-    continueLast = make(tr("Continue the interrupted answer"));
+    continueLast = make(tr("Continue the answer"));
     sampling = make(tr("Sampling and system prompt…"));
 
     back = make(tr("Back"), {QKeySequence(Qt::ALT | Qt::Key_Left)});

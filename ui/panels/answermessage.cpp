@@ -41,7 +41,7 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
     m_regenerate = new IconButton(QStringLiteral("regenerate"), tr("Regenerate"), this);
     m_experts = new IconButton(QStringLiteral("heatmap"), tr("Show experts"), this);
     m_continue = new QPushButton(tr("Continue"), this);
-    m_continue->setAccessibleName(tr("Continue the interrupted answer"));
+    m_continue->setAccessibleName(tr("Continue the answer"));
     m_interrupted = new StyledLabel({}, TextStyle::Small, Color::Warn, this);
     m_versions = new VersionSwitch(this);
     m_stats = new StyledLabel({}, TextStyle::Axis, Color::TextMuted, this);

@@ -216,7 +216,8 @@ bool ChatPanel::canEdit() const { return canAct() && lastOf(Role::User) != nullp
 
 bool ChatPanel::canContinue() const {
     const MessageView* answer = lastOf(Role::Assistant);
-    return canAct() && answer != nullptr && answer->state == AnswerState::Interrupted;
+    return canAct() && answer != nullptr &&
+           (answer->state == AnswerState::Interrupted || answer->stats.stop_reason == QLatin1String("cancelled"));
 }
 
 bool ChatPanel::canAct() const { return !isAnswering() && m_unavailable.isEmpty(); }

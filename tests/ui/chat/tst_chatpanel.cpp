@@ -152,6 +152,15 @@ private slots:
         QVERIFY(!s.panel.canRegenerate() && !s.panel.canEdit() && !s.panel.canContinue());
         s.panel.stop();
         QCOMPARE(stop.count(), 1);
+
+        s.panel.setAnswering(false);
+        messages.last().state = AnswerState::Complete;
+        messages.last().stats.stop_reason = "eos";
+        s.panel.setMessages(messages);
+        QVERIFY(!s.panel.canContinue());
+        messages.last().stats.stop_reason = "cancelled"; // stopped by the user
+        s.panel.setMessages(messages);
+        QVERIFY(s.panel.canContinue());
     }
 
     void findGoesThroughTheHits() {
@@ -225,7 +234,7 @@ private slots:
         s.panel.setAnswering(false);
         QVERIFY(s.edit->hasFocus());
 
-        for (const QString& name : QStringList{"Regenerate", "Continue the interrupted answer"}) {
+        for (const QString& name : QStringList{"Regenerate", "Continue the answer"}) {
             QAbstractButton* pressed = nullptr;
             for (auto* each : transcript->widgetOf(2)->findChildren<QAbstractButton*>()) {
                 pressed = each->accessibleName() == name ? each : pressed;
