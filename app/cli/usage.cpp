@@ -146,7 +146,7 @@ std::string wrongValue(const CLI::App& command, const std::vector<std::string>& 
 
 std::string usageSentence(const CLI::App& program, const std::vector<std::string>& arguments,
                           const CLI::ParseError& error) {
-    const std::string name = program.get_name();
+    const std::string& name = program.get_name();
     const std::vector<const CLI::App*> chosen =
         program.get_subcommands([](const CLI::App* command) { return command->count() > 0; });
     const std::string commands = " “" + name + " --help” lists the commands.";
