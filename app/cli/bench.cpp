@@ -204,7 +204,7 @@ void bench(const Options& options) {
     uint64_t bytes_per_token = 0;
     {
         const OpenModel model(options.model);
-        load.context = chooseContext(model.info, std::nullopt, needed, 0);
+        load.context = chooseContext(model.info.context_length, std::nullopt, needed, 0);
         bytes_per_token = bytesPerToken(model);
     }
     const double copy = copyGigabytesPerSecond(options.device);

@@ -130,7 +130,7 @@ void talk(const Options& options) {
         const platform::InterruptScope interrupt;
         LoadRequest load{options.model, options.device, options.kv};
         const OpenModel model(options.model);
-        load.context = options.context ? chooseContext(model.info, options.context, 0, 0) : 0;
+        load.context = options.context ? chooseContext(model.info.context_length, options.context, 0, 0) : 0;
         engine = loadEngine(load, log);
     }
     const bool person = platform::isTerminal(platform::Stream::Input);

@@ -139,8 +139,7 @@ std::vector<int32_t> promptTokens(const PromptOptions& options, const OpenModel&
     return model::ChatTemplate(model.info.chat_template, model.tokenizer).render(messages).tokens;
 }
 
-uint32_t chooseContext(const trace::ModelInfo& info, std::optional<uint32_t> asked, uint64_t prompt, uint64_t more) {
-    const uint64_t limit = info.context_length;
+uint32_t chooseContext(uint64_t limit, std::optional<uint32_t> asked, uint64_t prompt, uint64_t more) {
     if (asked && *asked > limit) {
         throw trace::Error("cli.context",
                            "{asked} tokens of context were asked for and this model was made for {limit}.",

@@ -48,6 +48,6 @@ std::vector<int32_t> promptTokens(const PromptOptions& options, const OpenModel&
 
 /** Tokens that the KV cache shall hold: what is asked for, else what is needed, at most the model's limit. Throws
  *  trace::Error{cli.context} if more is asked for than the model can, or the prompt does not fit. */
-uint32_t chooseContext(const trace::ModelInfo& info, std::optional<uint32_t> asked, uint64_t prompt, uint64_t more);
+uint32_t chooseContext(uint64_t limit, std::optional<uint32_t> asked, uint64_t prompt, uint64_t more);
 
 } // namespace moescope::cli

@@ -48,8 +48,8 @@ void addOutput(CLI::App& command, OutputOptions& options) {
     command.add_flag("-v,--verbose", options.verbose, "Log to stderr");
 }
 
-CLI::Option* addModel(CLI::App& command, std::string& model, const std::string& names) {
-    return command.add_option(names, model, "A .gguf file, or “builtin”")->capture_default_str();
+void addModel(CLI::App& command, std::string& model, const std::string& names) {
+    command.add_option(names, model, "A .gguf file, or “builtin”")->capture_default_str();
 }
 
 void addDevice(CLI::App& command, std::string& device) {

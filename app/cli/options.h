@@ -19,7 +19,7 @@ struct OutputOptions {
 void addOutput(CLI::App& command, OutputOptions& options);
 
 /** -m: a path or `builtin`. `names` may add a place where it stands alone. */
-CLI::Option* addModel(CLI::App& command, std::string& model, const std::string& names = "-m,--model");
+void addModel(CLI::App& command, std::string& model, const std::string& names = "-m,--model");
 /** --device: an index or a part of the name. */
 void addDevice(CLI::App& command, std::string& device);
 /** --kv, checked. */

@@ -41,7 +41,7 @@ void perplexity(const Options& options) {
     int32_t bos = -1;
     {
         const OpenModel model(options.model);
-        load.context = chooseContext(model.info, window, 0, 0);
+        load.context = chooseContext(model.info.context_length, window, 0, 0);
         tokens = model.tokenizer.encode(readFile(options.text));
         if (model.tokenizer.addsBos() && model.tokenizer.bos() >= 0) {
             bos = model.tokenizer.bos();

@@ -37,9 +37,7 @@ inference::MemoryPlan makePlan(const Options& options) {
     }
     const gguf::Reader file(platform::resolveModel(options.model));
     const model::ModelConfig config = model::readConfig(file);
-    trace::ModelInfo info;
-    info.context_length = config.context_length;
-    const uint32_t context = chooseContext(info, options.context, 0, config.context_length);
+    const uint32_t context = chooseContext(config.context_length, options.context, 0, config.context_length);
     return options.type.empty() ? inference::planMemory(config, file, context, kv)
                                 : inference::planMemory(config, gguf::parseTensorType(options.type), context, kv);
 }

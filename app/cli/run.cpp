@@ -55,7 +55,7 @@ void run(const Options& options) {
     {
         const OpenModel model(options.model);
         request.prompt = promptTokens(options.prompt, model);
-        load.context = chooseContext(model.info, options.context, request.prompt.size(), options.count);
+        load.context = chooseContext(model.info.context_length, options.context, request.prompt.size(), options.count);
     }
     const auto engine = loadEngine(load, log);
     request.max_tokens = options.count;

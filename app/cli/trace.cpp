@@ -182,7 +182,7 @@ void traceTokens(const Options& options) {
     {
         const OpenModel model(options.model);
         tokens = parseTokens(options.tokens, model.tokenizer);
-        load.context = chooseContext(model.info, std::nullopt, tokens.size(), 0);
+        load.context = chooseContext(model.info.context_length, std::nullopt, tokens.size(), 0);
     }
     const auto engine = loadEngine(load, log);
     const fs::path folder = platform::fromUtf8(options.folder);

@@ -29,7 +29,7 @@ bool isFiniteFloat(const uint8_t* bytes) {
 } // namespace
 
 uint32_t rowWords(TensorType type, uint32_t width) {
-    const uint32_t chunks = (width + 63) / 64 * 4;
+    const uint32_t chunks = stride(width) / 16;
     switch (type) {
     case TensorType::F32: return 4 * chunks;
     case TensorType::F16:
@@ -45,7 +45,7 @@ uint32_t rowWords(TensorType type, uint32_t width) {
 void layOutRow(TensorType type, std::span<const uint8_t> row, uint32_t width, std::span<uint8_t> out) {
     if (type == TensorType::Q8_0) {
         uint8_t* quants = out.data();
-        uint8_t* scales = out.data() + size_t{(width + 63) / 64} * 64;
+        uint8_t* scales = out.data() + stride(width);
         for (size_t block = 0; block < width / q8Weights; ++block) {
             const uint8_t* source = row.data() + block * q8Bytes;
             std::memcpy(scales + 2 * block, source, 2);

@@ -10,8 +10,6 @@ uint chunkOf(uint unit, uint r) { return 16u * (unit / 4u) + 8u * ((unit >> 1) &
 uint chunkOf(uint unit, uint r) { return 4u * unit + r; }
 #endif
 
-uint unitsOf(uint width) { return (width + 63u) / 64u; }
-
 float sumOf(vec4 a, vec4 b, vec4 c, vec4 d) {
     vec4 all = (a + b) + (c + d);
     return (all.x + all.y) + (all.z + all.w);

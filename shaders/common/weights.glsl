@@ -3,6 +3,9 @@
 // The including shader defines WEIGHT_TYPE and, before each use, a buffer as WEIGHTS(i) → uvec4.
 #include "weight_types.h"
 
+// Units of 64 weights, to which rows of all but the K types are padded.
+uint unitsOf(uint width) { return (width + 63u) / 64u; }
+
 // Four unsigned bytes of a word as floats.
 vec4 bytesOf(uint word) { return vec4(word & 0xFFu, (word >> 8) & 0xFFu, (word >> 16) & 0xFFu, word >> 24); }
 
@@ -71,7 +74,7 @@ vec4 bf16Of(uvec2 p) { return uintBitsToFloat(uvec4(p.x << 16, p.x & 0xFFFF0000u
 #define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
     {                                                                                                                  \
         uvec4 q_ = BUFFER[(row) + (chunk)];                                                                            \
-        uvec4 s_ = BUFFER[(row) + 4u * (((width) + 63u) / 64u) + (chunk) / 16u];                                              \
+        uvec4 s_ = BUFFER[(row) + 4u * unitsOf(width) + (chunk) / 16u];                                                \
         float d_ = halfOf(s_, ((chunk) / 2u) & 7u);                                                                    \
         OUT[0] = d_ * signedBytesOf(q_.x);                                                                             \
         OUT[1] = d_ * signedBytesOf(q_.y);                                                                             \
