@@ -68,10 +68,24 @@ bool App::waitForAnswer() {
 }
 
 bool App::ask(const QString& text) {
+    send(text);
+    return waitForAnswer();
+}
+
+void App::askForLong(std::optional<quint64> seed) {
+    ui::SamplingView hot;
+    hot.temperature = 1.5;
+    hot.top_k = 0;
+    hot.top_p = 1;
+    hot.seed = seed;
+    emit composition.window().chat()->samplingChanged(hot);
+    send(QStringLiteral("Go on and on"));
+}
+
+void App::send(const QString& text) {
     ui::Composer* composer = composition.window().chat()->composer();
     composer->setDraft(text);
     composer->send();
-    return waitForAnswer();
 }
 
 QList<ui::MessageView> App::messages() const {

@@ -6,6 +6,7 @@
 #include <QTemporaryDir>
 
 #include <memory>
+#include <optional>
 
 namespace moescope::test {
 
@@ -23,11 +24,16 @@ struct App {
     /** As if it was typed and Enter pressed; waits for the end of the answer. False: it did not end in time. */
     bool ask(const QString& text);
     bool waitForAnswer();
+    /** Sends a question whose answer, at a high temperature, is mostly long, and does not wait for it. */
+    void askForLong(std::optional<quint64> seed = {});
     QList<ui::MessageView> messages() const;
     /** Some label in the window holds `part` and can be seen. */
     bool shows(const QString& part) const;
 
     gui::Composition composition;
+
+private:
+    void send(const QString& text);
 };
 
 } // namespace moescope::test

@@ -111,13 +111,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path());
         QVERIFY(app.waitForModel());
-        ui::SamplingView hot;
-        hot.temperature = 1.5;
-        hot.top_k = 0;
-        hot.top_p = 1;
-        emit app.composition.window().chat()->samplingChanged(hot);
-        app.composition.window().chat()->composer()->setDraft(QStringLiteral("Go on and on"));
-        app.composition.window().chat()->composer()->send();
+        app.askForLong();
         QTRY_VERIFY(app.composition.session().run().isActive() || app.messages().size() == 2);
         emit app.composition.window().chat()->stopRequested();
         QTRY_VERIFY_WITH_TIMEOUT(!app.composition.session().run().isActive(), 2000);
@@ -130,14 +124,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path());
         QVERIFY(app.waitForModel());
-        ui::SamplingView hot;
-        hot.temperature = 1.5;
-        hot.top_k = 0;
-        hot.top_p = 1;
-        hot.seed = 7;
-        emit app.composition.window().chat()->samplingChanged(hot);
-        app.composition.window().chat()->composer()->setDraft(QStringLiteral("Go on and on"));
-        app.composition.window().chat()->composer()->send();
+        app.askForLong(7);
         QTRY_VERIFY(!app.composition.session().run().traces().empty());
         app.composition.session().stop();
         QVERIFY(app.waitForAnswer());
@@ -173,13 +160,7 @@ private slots:
         {
             App app(folder.path());
             QVERIFY(app.waitForModel());
-            ui::SamplingView hot;
-            hot.temperature = 1.5;
-            hot.top_k = 0;
-            hot.top_p = 1;
-            emit app.composition.window().chat()->samplingChanged(hot);
-            app.composition.window().chat()->composer()->setDraft(QStringLiteral("Go on and on"));
-            app.composition.window().chat()->composer()->send();
+            app.askForLong();
             QTRY_VERIFY(!app.composition.session().run().traces().empty());
             if (!app.composition.session().run().isActive()) {
                 QSKIP("the answer ended before the window closed");

@@ -31,6 +31,15 @@ QList<ConversationRow> two() {
             row(2, "Sums", QDateTime::currentDateTime().addDays(-1))};
 }
 
+class TwoShown : public ConversationsPanel {
+public:
+    TwoShown() {
+        resize(264, 600);
+        setConversations(two());
+        show();
+    }
+};
+
 } // namespace
 
 class TestConversations : public QObject {
@@ -92,11 +101,8 @@ private slots:
     }
 
     void keysRenameDeleteAndOpen() {
-        ConversationsPanel panel;
-        panel.resize(264, 600);
-        panel.setConversations(two());
+        TwoShown panel;
         panel.setCurrent(1);
-        panel.show();
         QVERIFY(QTest::qWaitForWindowActive(&panel));
         auto* list = panel.findChild<QListView*>();
         QSignalSpy opened(&panel, &ConversationsPanel::conversationActivated);
@@ -135,10 +141,7 @@ private slots:
     }
 
     void searchWaitsAndDropsOldAnswers() {
-        ConversationsPanel panel;
-        panel.resize(264, 600);
-        panel.setConversations(two());
-        panel.show();
+        TwoShown panel;
         auto* field = panel.findChild<QLineEdit*>();
         QSignalSpy searched(&panel, &ConversationsPanel::searchRequested);
         QTest::keyClicks(field, "fox");
@@ -157,10 +160,7 @@ private slots:
     }
 
     void enterInTheSearchOpensTheChosenResult() {
-        ConversationsPanel panel;
-        panel.resize(264, 600);
-        panel.setConversations(two());
-        panel.show();
+        TwoShown panel;
         auto* field = panel.findChild<QLineEdit*>();
         QSignalSpy searched(&panel, &ConversationsPanel::searchRequested);
         QSignalSpy opened(&panel, &ConversationsPanel::conversationActivated);
@@ -204,10 +204,7 @@ private slots:
     }
 
     void searchCanBeCleared() {
-        ConversationsPanel panel;
-        panel.resize(264, 600);
-        panel.setConversations(two());
-        panel.show();
+        TwoShown panel;
         auto* field = panel.findChild<QLineEdit*>();
         auto* cross = field->findChild<QToolButton*>();
         QVERIFY(cross != nullptr);
