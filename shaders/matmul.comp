@@ -43,7 +43,7 @@ void main() {
     for (uint t = 0u; t < TILE_TOKENS; ++t) {
         for (uint r = 0u; r < TILE_ROWS; ++r) {
             if (first + t < tokens && rowOf(r) < rows) {
-                uint at = (first + t) * push.out_stride + rowOf(r);
+                uint at = (first + t) * push.out_stride + push.out_first + rowOf(r);
                 y[at] = ACCUMULATE ? y[at] + acc[t][r] : acc[t][r];
             }
         }

@@ -55,7 +55,8 @@ void main() {
     for (uint r = 0u; r < ROWS; ++r) {
         float dot_product = sumOverLanes(acc[r]) * scale;
         if (lane() == 0u && first + r < rows) {
-            y[first + r] = ACCUMULATE ? y[first + r] + dot_product : dot_product;
+            uint at = push.out_first + first + r;
+            y[at] = ACCUMULATE ? y[at] + dot_product : dot_product;
         }
     }
 }

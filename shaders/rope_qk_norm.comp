@@ -11,15 +11,13 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool KV_F16 = false;
 layout(constant_id = 2) const bool QK_NORM = true;
 layout(push_constant) uniform Push { RopeQkNormPush push; };
-layout(std430, binding = 0) readonly buffer QIn { float q_in[]; };
-layout(std430, binding = 1) readonly buffer KIn { float k_in[]; };
-layout(std430, binding = 2) readonly buffer VIn { float v_in[]; };
-layout(std430, binding = 3) readonly buffer Rope { vec2 rope[]; };        // cos, sin: [position][head_dim / 2]
-layout(std430, binding = 4) readonly buffer QkWeight { float qk_weight[]; };
-layout(std430, binding = 5) readonly buffer Step { StepState step_state; };
-layout(std430, binding = 6) writeonly buffer QOut { float q_out[]; };
-layout(std430, binding = 7) writeonly buffer KCache { uint k_cache[]; };  // [kv head][context][head_stride]
-layout(std430, binding = 8) writeonly buffer VCache { uint v_cache[]; };
+layout(std430, binding = 0) readonly buffer Qkv { float qkv[]; };         // [token][head][head_dim]
+layout(std430, binding = 1) readonly buffer Rope { vec2 rope[]; };        // cos, sin: [position][head_dim / 2]
+layout(std430, binding = 2) readonly buffer QkWeight { float qk_weight[]; };
+layout(std430, binding = 3) readonly buffer Step { StepState step_state; };
+layout(std430, binding = 4) writeonly buffer QOut { float q_out[]; };
+layout(std430, binding = 5) writeonly buffer KCache { uint k_cache[]; };  // [kv head][context][head_stride]
+layout(std430, binding = 6) writeonly buffer VCache { uint v_cache[]; };
 
 shared float head[1024];
 
@@ -27,18 +25,12 @@ void main() {
     uint half_dim = push.head_dim / 2u, self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
     uint token = gl_WorkGroupID.y, position = step_state.position + token, index = gl_WorkGroupID.x;
     uint kind = index < push.head_count ? 0u : index < push.head_count + push.head_count_kv ? 1u : 2u;
+    uint raw = token * push.qkv_stride + index * push.head_dim;
     index -= kind == 0u ? 0u : push.head_count + (kind - 1u) * push.head_count_kv;
 
     float sum = 0.0;
     for (uint j = self; j < half_dim; j += workers) {
-        vec2 pair;
-        if (kind == 0u) {
-            uint at = token * push.q_stride + index * push.head_dim + j;
-            pair = vec2(q_in[at], q_in[at + half_dim]);
-        } else {
-            uint at = token * push.kv_stride + index * push.head_dim + j;
-            pair = kind == 1u ? vec2(k_in[at], k_in[at + half_dim]) : vec2(v_in[at], v_in[at + half_dim]);
-        }
+        vec2 pair = vec2(qkv[raw + j], qkv[raw + j + half_dim]);
         if (kind != 2u) {
             vec2 turn = rope[position * half_dim + j];
             pair = vec2(pair.x * turn.x - pair.y * turn.y, pair.y * turn.x + pair.x * turn.y);

@@ -23,7 +23,7 @@ ActivationSizes checkedSizes(const vulkan::Device& device, const model::ModelCon
     const ActivationSizes sizes(config, context, batch);
     const uint64_t most = device.limits().max_storage_range;
     const uint64_t largest =
-        std::max({sizes.rope, sizes.x, sizes.q, sizes.k, sizes.q_roped, sizes.attn_partial, sizes.h, sizes.h_shared,
+        std::max({sizes.rope, sizes.x, sizes.qkv, sizes.q_roped, sizes.attn_partial, sizes.h, sizes.h_shared,
                   sizes.pair_out, sizes.router_log, sizes.router_probs, sizes.logits});
     if (largest > most) {
         throw trace::Error("workspace.range",
@@ -74,7 +74,6 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
     const uint64_t moeLayers = std::max<uint32_t>(config.moeLayerCount(), 1);
     const uint64_t width = uint64_t{stride(config.embedding_length)} * word;
     const uint64_t heads = uint64_t{stride(config.head_count * config.head_dim)} * word;
-    const uint64_t kvHeads = uint64_t{stride(config.head_count_kv * config.head_dim)} * word;
     const bool dense = config.moeLayerCount() < config.block_count;
     const uint32_t shared =
         std::max({config.expert_shared_feed_forward_length, dense ? config.feed_forward_length : 0U, 1U});
@@ -84,9 +83,7 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
     rope = uint64_t{context} * config.head_dim * word;
     x = batch * width;
     normed = batch * width;
-    q = batch * heads;
-    k = batch * kvHeads;
-    v = batch * kvHeads;
+    qkv = uint64_t{batch} * qkvStride(config.head_count, config.head_count_kv, config.head_dim) * word;
     q_roped = (uint64_t{batch} * config.head_count + Kernels::spareHeads) * headStride * word;
     attn_out = batch * heads;
     attn_partial = uint64_t{config.head_count} * maxAttentionSplits * (2 + headStride) * word;
@@ -108,9 +105,9 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
 }
 
 uint64_t ActivationSizes::total() const {
-    return token_ids + step + rope + x + normed + q + k + v + q_roped + attn_out + attn_partial + experts +
-           expert_weights + h + h_shared + pair_out + sort_counts + sort_order + sort_tiles + sort_grids + router_log +
-           router_probs + logits + logits_host + router_log_host + router_probs_host;
+    return token_ids + step + rope + x + normed + qkv + q_roped + attn_out + attn_partial + experts + expert_weights +
+           h + h_shared + pair_out + sort_counts + sort_order + sort_tiles + sort_grids + router_log + router_probs +
+           logits + logits_host + router_log_host + router_probs_host;
 }
 
 Activations::Activations(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, uint32_t batch)
@@ -119,8 +116,7 @@ Activations::Activations(vulkan::Device& device, const model::ModelConfig& confi
       step(device, m_sizes.step, MemoryKind::HostVisible, "step"),
       rope(device, m_sizes.rope, MemoryKind::DeviceLocal, "rope"), x(device, m_sizes.x, MemoryKind::DeviceLocal, "x"),
       normed(device, m_sizes.normed, MemoryKind::DeviceLocal, "normed"),
-      q(device, m_sizes.q, MemoryKind::DeviceLocal, "q"), k(device, m_sizes.k, MemoryKind::DeviceLocal, "k"),
-      v(device, m_sizes.v, MemoryKind::DeviceLocal, "v"),
+      qkv(device, m_sizes.qkv, MemoryKind::DeviceLocal, "qkv"),
       q_roped(device, m_sizes.q_roped, MemoryKind::DeviceLocal, "q_roped"),
       attn_out(device, m_sizes.attn_out, MemoryKind::DeviceLocal, "attn_out"),
       attn_partial(device, m_sizes.attn_partial, MemoryKind::DeviceLocal, "attn_partial"),

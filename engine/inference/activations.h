@@ -9,7 +9,7 @@ namespace moescope::inference {
 /** Bytes of each working buffer, from the configuration alone: the planner adds up what Activations allocates.
  *  `batch`: tokens of a micro-batch; `context`: rows of the RoPE table. */
 struct ActivationSizes {
-    uint64_t token_ids, step, rope, x, normed, q, k, v, q_roped, attn_out, attn_partial, experts, expert_weights, h,
+    uint64_t token_ids, step, rope, x, normed, qkv, q_roped, attn_out, attn_partial, experts, expert_weights, h,
         h_shared, pair_out;
     uint64_t sort_counts, sort_order, sort_tiles, sort_grids, router_log, router_probs, logits, logits_host,
         router_log_host, router_probs_host;
@@ -40,7 +40,7 @@ public:
     Buffer rope;      ///< cos, sin: [context][head_dim / 2], computed in f64
     Buffer x;         ///< residual stream
     Buffer normed;
-    Buffer q, k, v; ///< raw projections
+    Buffer qkv;     ///< raw heads, [batch][qkvStride]: queries, keys, values
     Buffer q_roped; ///< [batch][head_count][head stride], after RoPE and norm
     Buffer attn_out;
     Buffer attn_partial;

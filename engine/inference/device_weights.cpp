@@ -25,35 +25,27 @@ public:
         }
     }
 
-    Matrix matrix(const std::string& name) {
-        const gguf::TensorInfo& tensor = findTensor(m_file, name);
-        Matrix matrix;
-        matrix.type = tensor.type;
-        matrix.width = static_cast<uint32_t>(tensor.shape[0]);
-        matrix.rows = static_cast<uint32_t>(tensor.shape[1]);
-        matrix.row_words = rowWords(tensor.type, matrix.width);
-        const uint64_t rows = tensor.rows();
-        const uint64_t rowBytes = uint64_t{matrix.row_words} * 16;
-        matrix.buffer = buffer(tensor, rows * rowBytes);
+    Matrix matrix(const std::string& name) { return matrixOf({&findTensor(m_file, name)}); }
 
-        const uint64_t fileRowBytes = gguf::rowBytes(tensor.type, matrix.width);
-        const uint64_t step = std::max<uint64_t>(1, sliceBytes / rowBytes);
-        std::vector<uint8_t> source;
-        std::vector<uint8_t> laidOut;
-        for (uint64_t row = 0; row < rows; row += step) {
-            const uint64_t count = std::min(step, rows - row);
-            source.resize(count * fileRowBytes);
-            laidOut.assign(count * rowBytes, 0);
-            m_file.read(tensor, row * fileRowBytes, source);
-            check(tensor, source);
-            for (uint64_t i = 0; i < count; ++i) {
-                layOutRow(tensor.type, std::span(source).subspan(i * fileRowBytes, fileRowBytes), matrix.width,
-                          std::span(laidOut).subspan(i * rowBytes, rowBytes));
+    /** Tensors of one width, their rows one below the other, in as few matrices as types and device allow: each costs a
+     *  dispatch a token. */
+    std::vector<Matrix> stacked(const std::vector<std::string>& names) {
+        std::vector<Matrix> matrices;
+        std::vector<const gguf::TensorInfo*> parts;
+        uint64_t bytes = 0;
+        for (const std::string& name : names) {
+            const gguf::TensorInfo& next = findTensor(m_file, name);
+            const bool fits = bytes + bytesOf(next) <= m_device.limits().max_storage_range;
+            if (!parts.empty() && (next.type != parts.front()->type || !fits)) {
+                matrices.push_back(matrixOf(parts));
+                parts.clear();
+                bytes = 0;
             }
-            matrix.buffer->upload(row * rowBytes, laidOut);
-            advance(source.size());
+            parts.push_back(&next);
+            bytes += bytesOf(next);
         }
-        return matrix;
+        matrices.push_back(matrixOf(parts));
+        return matrices;
     }
 
     Matrix optionalMatrix(const std::string& name) { return m_file.find(name) != nullptr ? matrix(name) : Matrix{}; }
@@ -74,16 +66,64 @@ public:
     Vector vector(const std::string& name, std::vector<float> decoded) {
         decoded.resize(stride(static_cast<uint32_t>(decoded.size())));
         const uint64_t bytes = decoded.size() * sizeof(float);
-        auto made = std::make_unique<vulkan::Buffer>(m_device, bytes, vulkan::MemoryKind::DeviceLocal, name);
+        auto made = buffer(name, bytes);
         made->upload(0, std::span(reinterpret_cast<const uint8_t*>(decoded.data()), bytes));
-        m_bytes += bytes;
         return made;
     }
 
     uint64_t bytes() const { return m_bytes; }
 
 private:
-    std::unique_ptr<vulkan::Buffer> buffer(const gguf::TensorInfo& tensor, uint64_t bytes) {
+    static uint64_t bytesOf(const gguf::TensorInfo& tensor) {
+        return tensor.rows() * rowWords(tensor.type, static_cast<uint32_t>(tensor.shape[0])) * 16;
+    }
+
+    /** `parts`: at least one, of one type and width. */
+    Matrix matrixOf(const std::vector<const gguf::TensorInfo*>& parts) {
+        const gguf::TensorInfo& top = *parts.front();
+        Matrix matrix;
+        matrix.type = top.type;
+        matrix.width = static_cast<uint32_t>(top.shape[0]);
+        matrix.row_words = rowWords(top.type, matrix.width);
+        uint64_t bytes = 0;
+        for (const gguf::TensorInfo* part : parts) {
+            matrix.rows += static_cast<uint32_t>(part->shape[1]);
+            bytes += bytesOf(*part);
+        }
+        checkRange(top, bytes);
+        matrix.buffer = buffer(top.name, bytes);
+        uint64_t at = 0;
+        for (const gguf::TensorInfo* part : parts) {
+            fill(matrix, *part, at);
+            at += bytesOf(*part);
+        }
+        return matrix;
+    }
+
+    /** Reads, checks and lays out a tensor's rows at byte `offset` of the matrix. */
+    void fill(const Matrix& matrix, const gguf::TensorInfo& tensor, uint64_t offset) {
+        const uint64_t rows = tensor.rows();
+        const uint64_t rowBytes = uint64_t{matrix.row_words} * 16;
+        const uint64_t fileRowBytes = gguf::rowBytes(tensor.type, matrix.width);
+        const uint64_t step = std::max<uint64_t>(1, sliceBytes / rowBytes);
+        std::vector<uint8_t> source;
+        std::vector<uint8_t> laidOut;
+        for (uint64_t row = 0; row < rows; row += step) {
+            const uint64_t count = std::min(step, rows - row);
+            source.resize(count * fileRowBytes);
+            laidOut.assign(count * rowBytes, 0);
+            m_file.read(tensor, row * fileRowBytes, source);
+            check(tensor, source);
+            for (uint64_t i = 0; i < count; ++i) {
+                layOutRow(tensor.type, std::span(source).subspan(i * fileRowBytes, fileRowBytes), matrix.width,
+                          std::span(laidOut).subspan(i * rowBytes, rowBytes));
+            }
+            matrix.buffer->upload(offset + row * rowBytes, laidOut);
+            advance(source.size());
+        }
+    }
+
+    void checkRange(const gguf::TensorInfo& tensor, uint64_t bytes) const {
         const uint64_t most = m_device.limits().max_storage_range;
         if (bytes > most) {
             throw Error("weights.range",
@@ -94,8 +134,11 @@ private:
                          {"device", m_device.info().name},
                          {"most", trace::bytesText(most)}});
         }
+    }
+
+    std::unique_ptr<vulkan::Buffer> buffer(const std::string& name, uint64_t bytes) {
         m_bytes += bytes;
-        return std::make_unique<vulkan::Buffer>(m_device, bytes, vulkan::MemoryKind::DeviceLocal, tensor.name);
+        return std::make_unique<vulkan::Buffer>(m_device, bytes, vulkan::MemoryKind::DeviceLocal, name);
     }
 
     static void check(const gguf::TensorInfo& tensor, std::span<const uint8_t> source) {
@@ -135,11 +178,11 @@ DeviceWeights::DeviceWeights(vulkan::Device& device, const model::ModelConfig& c
         const std::string block = "blk." + std::to_string(i) + ".";
         LayerWeights layer;
         layer.attn_norm = upload.vector(block + "attn_norm.weight");
-        layer.attn_q = upload.matrix(block + "attn_q.weight");
+        std::vector<std::string> qkv{block + "attn_q.weight"};
         if (config.ownsKv(i)) {
-            layer.attn_k = upload.matrix(block + "attn_k.weight");
-            layer.attn_v = upload.matrix(block + "attn_v.weight");
+            qkv.insert(qkv.end(), {block + "attn_k.weight", block + "attn_v.weight"});
         }
+        layer.attn_qkv = upload.stacked(qkv);
         layer.attn_output = upload.matrix(block + "attn_output.weight");
         std::vector<float> qk(config.head_dim, 1.0F);
         if (config.qk_norm) {

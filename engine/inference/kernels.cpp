@@ -47,6 +47,8 @@ Kernels::Kernels(vulkan::Device& device) : m_device(device) {
     m_workgroup = std::max<uint32_t>(64, device.limits().subgroup_size);
     // A software driver runs a subgroup's invocations one after the other: a reduction there costs more than it saves.
     m_lanes = device.limits().software ? 1 : std::min<uint32_t>(device.limits().subgroup_size, 32);
+    // There, a small matrix must still be work for every core: 256 rows are four workgroups.
+    m_matvecWorkgroup = device.limits().software ? 16 : m_workgroup;
 }
 
 Kernels::~Kernels() = default;
@@ -74,46 +76,47 @@ void Kernels::rmsNorm(Recorder& recorder, const Buffer& x, const Buffer& weight,
 
 void Kernels::matvec(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y,
                      const MatvecOptions& options) {
-    const MatvecPush push{.rows = w.rows, .width = w.width, .row_words = w.row_words, .epsilon = options.epsilon};
+    const MatvecPush push{.rows = w.rows,
+                          .width = w.width,
+                          .row_words = w.row_words,
+                          .out_first = options.y_first,
+                          .epsilon = options.epsilon};
     const vulkan::Constants constants{
-        {workgroupId, m_workgroup}, {lanesId, m_lanes}, {2, options.norm != nullptr}, {3, options.accumulate}};
+        {workgroupId, m_matvecWorkgroup}, {lanesId, m_lanes}, {2, options.norm != nullptr}, {3, options.accumulate}};
     const uint64_t rowBytes = uint64_t{stride(w.width)} * sizeof(float);
     recorder.dispatch(
         pipeline(variantOf(matvecVariants(), w.type), constants),
-        Groups{ceilDiv(w.rows, m_workgroup / m_lanes * rowsOfMatvec)},
+        Groups{ceilDiv(w.rows, m_matvecWorkgroup / m_lanes * rowsOfMatvec)},
         {*w.buffer, {x, options.x_row * rowBytes, rowBytes}, options.norm != nullptr ? *options.norm : x, y}, push);
 }
 
-void Kernels::matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, uint32_t out_stride,
-                     uint32_t tokens, bool accumulate) {
+void Kernels::matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, uint32_t tokens,
+                     const MatmulOptions& options) {
     const MatmulPush push{.tokens = tokens,
                           .rows = w.rows,
                           .width = w.width,
                           .row_words = w.row_words,
                           .in_stride = stride(w.width),
-                          .out_stride = out_stride};
-    recorder.dispatch(pipeline(variantOf(matmulVariants(), w.type), {{workgroupId, m_workgroup}, {3, accumulate}}),
-                      Groups{ceilDiv(w.rows, m_workgroup * rowsOfTile), ceilDiv(tokens, tileTokens)}, {*w.buffer, x, y},
-                      push);
+                          .out_stride = options.y_stride != 0 ? options.y_stride : stride(w.rows),
+                          .out_first = options.y_first};
+    recorder.dispatch(
+        pipeline(variantOf(matmulVariants(), w.type), {{workgroupId, m_workgroup}, {3, options.accumulate}}),
+        Groups{ceilDiv(w.rows, m_workgroup * rowsOfTile), ceilDiv(tokens, tileTokens)}, {*w.buffer, x, y}, push);
 }
 
-void Kernels::ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& q_in, const Buffer* k_in,
-                         const Buffer* v_in, const Buffer& rope, const Buffer& qk_weight, const Buffer& step,
-                         const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens) {
-    const bool owner = k_in != nullptr;
+void Kernels::ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, bool owner,
+                         const Buffer& rope, const Buffer& qk_weight, const Buffer& step, const Buffer& q_out,
+                         const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens) {
     const RopeQkNormPush push{.head_count = shape.head_count,
                               .head_count_kv = owner ? shape.head_count_kv : 0,
                               .head_dim = shape.head_dim,
                               .head_stride = shape.head_stride,
-                              .q_stride = stride(shape.head_count * shape.head_dim),
-                              .kv_stride = stride(shape.head_count_kv * shape.head_dim),
+                              .qkv_stride = qkvStride(shape.head_count, shape.head_count_kv, shape.head_dim),
                               .context = shape.context,
                               .epsilon = shape.epsilon};
     const uint32_t heads = shape.head_count + 2 * push.head_count_kv;
-    recorder.dispatch(
-        pipeline(rope_qk_norm, {{workgroupId, m_workgroup}, {1, shape.kv_f16}, {2, shape.qk_norm}}),
-        Groups{heads, tokens},
-        {q_in, owner ? *k_in : q_in, owner ? *v_in : q_in, rope, qk_weight, step, q_out, k_cache, v_cache}, push);
+    recorder.dispatch(pipeline(rope_qk_norm, {{workgroupId, m_workgroup}, {1, shape.kv_f16}, {2, shape.qk_norm}}),
+                      Groups{heads, tokens}, {qkv, rope, qk_weight, step, q_out, k_cache, v_cache}, push);
 }
 
 void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
@@ -155,9 +158,9 @@ void Kernels::ffnGateUp(Recorder& recorder, const Matrix& gate, const Matrix& up
                         const Buffer& x, const Buffer& h, uint32_t slots) {
     const FfnGateUpPush push{
         .rows = gate.rows, .width = gate.width, .row_words = gate.row_words, .out_stride = stride(gate.rows)};
-    const vulkan::Constants constants{{workgroupId, m_workgroup}, {lanesId, m_lanes}, {2, experts != nullptr}};
+    const vulkan::Constants constants{{workgroupId, m_matvecWorkgroup}, {lanesId, m_lanes}, {2, experts != nullptr}};
     recorder.dispatch(pipeline(variantOf(ffnGateUpVariants(), gate.type), constants),
-                      Groups{ceilDiv(gate.rows, m_workgroup / m_lanes * rowsOfMatvec), slots},
+                      Groups{ceilDiv(gate.rows, m_matvecWorkgroup / m_lanes * rowsOfMatvec), slots},
                       {*gate.buffer, *up.buffer, experts != nullptr ? *experts : x, x, h}, push);
 }
 
@@ -173,8 +176,8 @@ void Kernels::ffnDown(Recorder& recorder, const Matrix* routed, const Matrix* sh
                            .shared_width = shared != nullptr ? shared->width : 0,
                            .shared_row_words = shared != nullptr ? shared->row_words : 0};
     recorder.dispatch(
-        pipeline(variantOf(ffnDownVariants(), any.type), {{workgroupId, m_workgroup}, {lanesId, m_lanes}}),
-        Groups{ceilDiv(any.rows, m_workgroup / m_lanes * rowsOfMatvec)},
+        pipeline(variantOf(ffnDownVariants(), any.type), {{workgroupId, m_matvecWorkgroup}, {lanesId, m_lanes}}),
+        Groups{ceilDiv(any.rows, m_matvecWorkgroup / m_lanes * rowsOfMatvec)},
         {*any.buffer, shared != nullptr ? *shared->buffer : *any.buffer, experts, expert_weights, h, h_shared, x},
         push);
 }

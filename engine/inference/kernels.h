@@ -50,17 +50,25 @@ public:
         const Buffer* norm = nullptr; ///< RMS norm of x on the fly with these weights
         float epsilon = 0;
         bool accumulate = false;
-        uint32_t x_row = 0; ///< which row of x
+        uint32_t x_row = 0;   ///< which row of x
+        uint32_t y_first = 0; ///< float of y that row 0 of W makes
     };
     /** y = W · x for one token. */
     void matvec(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, const MatvecOptions& options);
-    /** y[t] = W · x[t], or += . */
-    void matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, uint32_t out_stride,
-                uint32_t tokens, bool accumulate);
+    struct MatmulOptions {
+        bool accumulate = false;
+        uint32_t y_stride = 0; ///< floats between two rows of y; 0: stride(rows of W)
+        uint32_t y_first = 0;  ///< float of a row of y that row 0 of W makes
+    };
+    /** y[t] = W · x[t] for `tokens` tokens. */
+    void matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, uint32_t tokens,
+                const MatmulOptions& options);
 
-    void ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& q_in, const Buffer* k_in,
-                    const Buffer* v_in, const Buffer& rope, const Buffer& qk_weight, const Buffer& step,
-                    const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens);
+    /** `qkv`: raw heads of each token, queries, then keys and values where `owner` (of a KV cache); rows are
+     *  stride(all of them) apart, whether a layer has its own keys or not. */
+    void ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, bool owner, const Buffer& rope,
+                    const Buffer& qk_weight, const Buffer& step, const Buffer& q_out, const Buffer& k_cache,
+                    const Buffer& v_cache, uint32_t tokens);
     /** With splits > 1 the result is in `partial` and attentionReduce() must follow. */
     void attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                    const Buffer& v_cache, const Buffer& step, const Buffer& out, const Buffer& partial, uint32_t tokens,
@@ -117,8 +125,9 @@ private:
     const vulkan::ComputePipeline& pipeline(const vulkan::Shader& shader, vulkan::Constants constants);
 
     vulkan::Device& m_device;
-    uint32_t m_workgroup; ///< invocations of most kernels
-    uint32_t m_lanes;     ///< invocations that share a row in the matrix × vector kernels
+    uint32_t m_workgroup;       ///< invocations of most kernels
+    uint32_t m_matvecWorkgroup; ///< invocations of the matrix × vector kernels …
+    uint32_t m_lanes;           ///< … and those of them that share a row
     std::map<std::pair<const uint32_t*, vulkan::Constants>, std::unique_ptr<vulkan::ComputePipeline>> m_pipelines;
 };
 

@@ -83,17 +83,16 @@ void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& opt
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
         const auto index = static_cast<int32_t>(i);
         const LayerWeights& layer = m_weights.layers[i];
-        const Kernels::MatvecOptions normed{.norm = layer.attn_norm.get(), .epsilon = epsilon};
-        const bool owner = m_config.ownsKv(i);
-        m_kernels.matvec(r, layer.attn_q, m_act.x, m_act.q, normed);
-        if (owner) {
-            m_kernels.matvec(r, layer.attn_k, m_act.x, m_act.k, normed);
-            m_kernels.matvec(r, layer.attn_v, m_act.x, m_act.v, normed);
+        uint32_t firstRow = 0;
+        for (const Matrix& part : layer.attn_qkv) {
+            m_kernels.matvec(r, part, m_act.x, m_act.qkv,
+                             {.norm = layer.attn_norm.get(), .epsilon = epsilon, .y_first = firstRow});
+            firstRow += part.rows;
         }
         r.barrier();
         mark("norm + QKV", index);
-        m_kernels.ropeQkNorm(r, m_shape, m_act.q, owner ? &m_act.k : nullptr, owner ? &m_act.v : nullptr, m_act.rope,
-                             *layer.attn_qk_norm, m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
+        m_kernels.ropeQkNorm(r, m_shape, m_act.qkv, m_config.ownsKv(i), m_act.rope, *layer.attn_qk_norm, m_act.step,
+                             m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
         r.barrier();
         mark("RoPE + QK norm + KV store", index);
         m_kernels.attention(r, m_shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, m_act.attn_out,
@@ -244,6 +243,7 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     const float epsilon = m_config.layer_norm_rms_epsilon;
     const uint32_t width = m_config.embedding_length;
     const uint64_t rowBytes = uint64_t{stride(width)} * sizeof(float);
+    const uint32_t headsStride = qkvStride(m_shape.head_count, m_shape.head_count_kv, m_shape.head_dim);
     const auto keepHidden = [&](uint32_t index) {
         if (options.hidden) {
             m_pacer.recorder().copy(m_act.x, 0, *m_hiddenLayers, index * m_act.x.size(), tokens * rowBytes);
@@ -257,20 +257,19 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     }
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
         const LayerWeights& layer = m_weights.layers[i];
-        const bool owner = m_config.ownsKv(i);
         keepHidden(i);
         m_kernels.rmsNorm(r, m_act.x, *layer.attn_norm, m_act.normed, width, epsilon, tokens);
         r.barrier();
-        m_kernels.matmul(r, layer.attn_q, m_act.normed, m_act.q, stride(layer.attn_q.rows), tokens, false);
-        if (owner) {
-            m_kernels.matmul(r, layer.attn_k, m_act.normed, m_act.k, stride(layer.attn_k.rows), tokens, false);
-            m_kernels.matmul(r, layer.attn_v, m_act.normed, m_act.v, stride(layer.attn_v.rows), tokens, false);
+        uint32_t firstRow = 0;
+        for (const Matrix& part : layer.attn_qkv) {
+            m_kernels.matmul(r, part, m_act.normed, m_act.qkv, tokens, {.y_stride = headsStride, .y_first = firstRow});
+            firstRow += part.rows;
         }
         if (!m_pacer.next(Interval::Qkv)) {
             return false;
         }
-        m_kernels.ropeQkNorm(r, m_shape, m_act.q, owner ? &m_act.k : nullptr, owner ? &m_act.v : nullptr, m_act.rope,
-                             *layer.attn_qk_norm, m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), tokens);
+        m_kernels.ropeQkNorm(r, m_shape, m_act.qkv, m_config.ownsKv(i), m_act.rope, *layer.attn_qk_norm, m_act.step,
+                             m_act.q_roped, m_kv.keys(i), m_kv.values(i), tokens);
         if (!m_pacer.next(Interval::Rope)) {
             return false;
         }
@@ -279,7 +278,7 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
         if (!m_pacer.next(Interval::Attention)) {
             return false;
         }
-        m_kernels.matmul(r, layer.attn_output, m_act.attn_out, m_act.x, stride(width), tokens, true);
+        m_kernels.matmul(r, layer.attn_output, m_act.attn_out, m_act.x, tokens, {.accumulate = true});
         if (!m_pacer.next(Interval::Output) || !batchFfn(i, tokens)) {
             return false;
         }
@@ -295,7 +294,7 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     } else if (options.logits == LogitRows::All) {
         m_kernels.rmsNorm(r, m_act.x, *m_weights.output_norm, m_act.normed, width, epsilon, tokens);
         r.barrier();
-        m_kernels.matmul(r, m_weights.output(), m_act.normed, *m_allLogits, stride(m_config.vocab_size), tokens, false);
+        m_kernels.matmul(r, m_weights.output(), m_act.normed, *m_allLogits, tokens, {});
         if (!m_pacer.next(Interval::AllLogits)) {
             return false;
         }
@@ -338,7 +337,7 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
         m_kernels.ffnDownTiles(r, layer.ffn_down_exps, m_sort, m_experts, m_act.h, m_act.pair_out, tokens);
     }
     if (layer.ffn_down) {
-        m_kernels.matmul(r, layer.ffn_down, m_act.h_shared, m_act.x, stride(width), tokens, true);
+        m_kernels.matmul(r, layer.ffn_down, m_act.h_shared, m_act.x, tokens, {.accumulate = true});
     }
     if (!m_pacer.next(Interval::Down)) {
         return false;

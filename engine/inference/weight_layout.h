@@ -30,4 +30,9 @@ bool isFinite(gguf::TensorType type, std::span<const uint8_t> row);
 /** Floats of a row of activations: whole units of 64, as the kernels read them. */
 constexpr uint32_t stride(uint32_t width) { return (width + 63) / 64 * 64; }
 
+/** Floats of a token's raw heads: all queries, then all keys, then all values. */
+constexpr uint32_t qkvStride(uint32_t head_count, uint32_t head_count_kv, uint32_t head_dim) {
+    return stride((head_count + 2 * head_count_kv) * head_dim);
+}
+
 } // namespace moescope::inference

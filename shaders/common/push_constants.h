@@ -28,6 +28,7 @@ struct MatvecPush {
     uint rows;
     uint width;
     uint row_words;
+    uint out_first; // float of y that row 0 makes
     float epsilon;  // of the norm before, if there is one
 };
 
@@ -38,6 +39,7 @@ struct MatmulPush {
     uint row_words;
     uint in_stride;
     uint out_stride;
+    uint out_first;   // float of a row of Y that row 0 of W makes
 };
 
 struct RopeQkNormPush {
@@ -45,8 +47,7 @@ struct RopeQkNormPush {
     uint head_count_kv;  // 0: a layer that reads its owner's cache
     uint head_dim;
     uint head_stride;    // floats of one head in q_out and elements of one row in the cache
-    uint q_stride;       // of a token in q_in
-    uint kv_stride;      // of a token in k_in and v_in
+    uint qkv_stride;     // of a token in qkv
     uint context;        // rows of the cache a head
     float epsilon;
 };

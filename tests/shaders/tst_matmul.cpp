@@ -15,13 +15,25 @@ TEST_F(KernelsTest, matmul) {
             const auto in = rows(x, shape.width);
             const auto plain = zeroRows(tokens, shape.rows);
             const auto accumulated = rows(before, shape.rows);
+            const auto twice = zeroRows(tokens, 2 * shape.rows);
             run([&](auto& recorder) {
-                kernels().matmul(recorder, w.matrix, *in, *plain, inference::stride(shape.rows), tokens, false);
-                kernels().matmul(recorder, w.matrix, *in, *accumulated, inference::stride(shape.rows), tokens, true);
+                kernels().matmul(recorder, w.matrix, *in, *plain, tokens, {});
+                kernels().matmul(recorder, w.matrix, *in, *accumulated, tokens, {.accumulate = true});
+                // Two matrices beside each other in the rows of one result, as Q, K and V are.
+                kernels().matmul(recorder, w.matrix, *in, *twice, tokens,
+                                 {.y_stride = inference::stride(2 * shape.rows)});
+                kernels().matmul(recorder, w.matrix, *in, *twice, tokens,
+                                 {.y_stride = inference::stride(2 * shape.rows), .y_first = shape.rows});
             });
             const std::string what = describe(shape) + ", tokens " + std::to_string(tokens);
             std::vector<float> want = twins::matmul(w.decoded, x, shape.width);
             expectNear(readRows(*plain, tokens, shape.rows), want, 1e-4F, 1e-5F, what);
+            const std::vector<float> both = readRows(*twice, tokens, 2 * shape.rows);
+            for (uint32_t row = 0; row < 2 * tokens; ++row) {
+                expectNear(std::span(both).subspan(size_t{row} * shape.rows, shape.rows),
+                           std::span(want).subspan(size_t{row / 2} * shape.rows, shape.rows), 1e-4F, 1e-5F,
+                           what + ", half row " + std::to_string(row));
+            }
             for (size_t i = 0; i < want.size(); ++i) {
                 want[i] += before[i];
             }

@@ -17,14 +17,20 @@ TEST_F(KernelsTest, matvec) {
         const auto plain = zeroRows(1, shape.rows);
         const auto accumulated = rows(before, shape.rows);
         const auto normed = zeroRows(1, shape.rows);
+        const auto twice = zeroRows(1, 2 * shape.rows);
         run([&](auto& recorder) {
             kernels().matvec(recorder, w.matrix, *in, *plain, {.x_row = 1});
+            kernels().matvec(recorder, w.matrix, *in, *twice, {.x_row = 1});
+            kernels().matvec(recorder, w.matrix, *in, *twice, {.x_row = 1, .y_first = shape.rows});
             kernels().matvec(recorder, w.matrix, *in, *accumulated, {.accumulate = true, .x_row = 1});
             kernels().matvec(recorder, w.matrix, *in, *normed,
                              {.norm = norm_weights.get(), .epsilon = 1e-5F, .x_row = 1});
         });
         std::vector<float> want = twins::matvec(w.decoded, second);
         expectNear(readRows(*plain, 1, shape.rows), want, 1e-4F, 1e-5F, describe(shape));
+        const std::vector<float> both = readRows(*twice, 1, 2 * shape.rows);
+        expectNear(std::span(both).first(shape.rows), want, 1e-4F, 1e-5F, describe(shape) + ", first of two");
+        expectNear(std::span(both).subspan(shape.rows), want, 1e-4F, 1e-5F, describe(shape) + ", second of two");
         for (size_t i = 0; i < want.size(); ++i) {
             want[i] += before[i];
         }

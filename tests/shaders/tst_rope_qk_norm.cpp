@@ -39,9 +39,16 @@ TEST_F(KernelsTest, rope_qk_norm) {
         const std::vector<float> v = random(size_t{tokens} * c.head_count_kv * c.head_dim, 3, 2);
         const std::vector<float> weight = random(c.head_dim, 4, 2);
         const std::vector<float> ones(c.head_dim, 1.0F);
-        const auto q_in = rows(q, c.head_count * c.head_dim);
-        const auto k_in = rows(k, c.head_count_kv * c.head_dim);
-        const auto v_in = rows(v, c.head_count_kv * c.head_dim);
+        const size_t q_width = size_t{c.head_count} * c.head_dim;
+        const size_t kv_width = size_t{c.head_count_kv} * c.head_dim;
+        std::vector<float> raw;
+        for (size_t t = 0; t < tokens; ++t) {
+            for (const auto& [heads, width] : {std::pair{&q, q_width}, {&k, kv_width}, {&v, kv_width}}) {
+                const auto first = heads->begin() + static_cast<ptrdiff_t>(t * width);
+                raw.insert(raw.end(), first, first + static_cast<ptrdiff_t>(width));
+            }
+        }
+        const auto qkv = rows(raw, static_cast<uint32_t>(q_width + 2 * kv_width));
         const auto rope = floats(table);
         const auto qk_weight = rows(weight, c.head_dim);
         const auto state = step(position, false, false);
@@ -50,8 +57,8 @@ TEST_F(KernelsTest, rope_qk_norm) {
         const auto k_cache = zeroWords(cacheElements);
         const auto v_cache = zeroWords(cacheElements);
         run([&](auto& recorder) {
-            kernels().ropeQkNorm(recorder, shape, *q_in, c.owner ? k_in.get() : nullptr, c.owner ? v_in.get() : nullptr,
-                                 *rope, *qk_weight, *state, *q_out, *k_cache, *v_cache, tokens);
+            kernels().ropeQkNorm(recorder, shape, *qkv, c.owner, *rope, *qk_weight, *state, *q_out, *k_cache, *v_cache,
+                                 tokens);
         });
         const std::vector<float> got_q = readFloats(*q_out, size_t{tokens} * c.head_count * headStride);
         const std::string what = "head_dim " + std::to_string(c.head_dim);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/engine/inference/golden_model.h"
 
+#include "engine/gguf/writer.h"
 #include "engine/model/convert.h"
 
 #include <unistd.h>
@@ -80,6 +81,28 @@ void compareLogits(GoldenComparison& comparison, const nlohmann::json& prompt, c
     }
 }
 
+// The widths that GGUF has for what a reader widened.
+struct AsWritten {
+    gguf::WriteValue operator()(uint64_t value) const { return gguf::U32{static_cast<uint32_t>(value)}; }
+    gguf::WriteValue operator()(int64_t value) const { return gguf::U32{static_cast<uint32_t>(value)}; }
+    gguf::WriteValue operator()(double value) const { return gguf::F32{static_cast<float>(value)}; }
+    gguf::WriteValue operator()(bool value) const { return value; }
+    gguf::WriteValue operator()(const std::string& value) const { return value; }
+    gguf::WriteValue operator()(const std::vector<std::string>& value) const { return value; }
+    gguf::WriteValue operator()(const std::vector<uint64_t>& value) const {
+        return std::vector<uint32_t>(value.begin(), value.end());
+    }
+    gguf::WriteValue operator()(const std::vector<int64_t>& value) const {
+        return std::vector<int32_t>(value.begin(), value.end());
+    }
+    gguf::WriteValue operator()(const std::vector<double>& value) const {
+        return std::vector<float>(value.begin(), value.end());
+    }
+    gguf::WriteValue operator()(const std::vector<bool>& /*value*/) const {
+        throw std::logic_error("No model of the goldens has an array of truth values.");
+    }
+};
+
 } // namespace
 
 std::vector<std::string> goldenNames() {
@@ -102,6 +125,33 @@ fs::path goldenGguf(const std::string& name, gguf::TensorType type) {
         model::convert(goldenFolder(name), file, {.type = type, .progress = {}});
     }
     return file;
+}
+
+void rewriteInF16(const fs::path& source, const fs::path& target, const std::string& part) {
+    const gguf::Reader reader(source);
+    gguf::Writer writer(target);
+    for (const auto& [key, value] : reader.metadata()) {
+        writer.add(key, std::visit(AsWritten{}, value));
+    }
+    const auto typeOf = [&](const gguf::TensorInfo& tensor) {
+        return tensor.name.find(part) != std::string::npos ? gguf::TensorType::F16 : tensor.type;
+    };
+    for (const gguf::TensorInfo& tensor : reader.tensors()) {
+        writer.addTensor(tensor.name, typeOf(tensor), tensor.shape);
+    }
+    writer.beginData();
+    for (const gguf::TensorInfo& tensor : reader.tensors()) {
+        std::vector<uint8_t> bytes(tensor.bytes);
+        reader.read(tensor, 0, bytes);
+        if (typeOf(tensor) != tensor.type) {
+            std::vector<float> values(tensor.elements());
+            gguf::dequantize(tensor.type, bytes, values);
+            bytes.resize(values.size() * 2);
+            gguf::quantize(gguf::TensorType::F16, values, bytes);
+        }
+        writer.data(bytes);
+    }
+    writer.commit();
 }
 
 nlohmann::json goldenJson(const fs::path& folder) {

@@ -18,6 +18,9 @@ std::filesystem::path goldenFolder(const std::string& name);
 /** A GGUF made from a golden's folder, in a temporary folder of this process, once for each name and type. */
 std::filesystem::path goldenGguf(const std::string& name, gguf::TensorType type);
 
+/** Writes the F32 file `source` again with those tensors in F16 whose name holds `part`. */
+void rewriteInF16(const std::filesystem::path& source, const std::filesystem::path& target, const std::string& part);
+
 nlohmann::json goldenJson(const std::filesystem::path& folder);
 
 /** What a whole golden.json showed of an engine. */
