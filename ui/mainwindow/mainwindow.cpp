@@ -107,7 +107,10 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
     selectionChanged();
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow() {
+    // QWidget's destructor hides the docks when the members here are gone.
+    m_sidebar->disconnect(this);
+}
 
 void MainWindow::connectActions() {
     WindowActions* a = m_actions;
