@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What routing telemetry costs: alternating pairs of the same 64 tokens with and without it.
+// What routing telemetry costs: alternating pairs of the same tokens with and without it. Each side of a pair is the sum of
+// short runs in turn with the other's: the threads of a software driver settle well or badly for seconds, and two long
+// runs differ by a quarter for that alone.
 #include "app/platform/paths.h"
 #include "engine/inference/engine.h"
 #include "engine/trace/error.h"
@@ -13,12 +15,15 @@ using namespace moescope;
 
 namespace {
 
+constexpr uint32_t tokensOfRun = 16;
+constexpr int runsOfSide = 12;
+
 double seconds(inference::Engine& engine, bool telemetry) {
     inference::GenerationRequest request;
     for (int32_t token = 0; token < 16; ++token) {
         request.prompt.push_back(100 + token);
     }
-    request.max_tokens = 64;
+    request.max_tokens = tokensOfRun;
     request.sampling.temperature = 0;
     request.ignore_eos = true;
     request.telemetry = telemetry;
@@ -47,11 +52,15 @@ int main(int argc, char** argv) {
         seconds(*engine, true); // records the step
         std::vector<double> ratios;
         for (int pair = 0; pair < pairs; ++pair) {
-            // The order alternates too: a machine that slows down would else count for one side.
-            const bool first = pair % 2 == 0;
-            const double a = seconds(*engine, first);
-            const double b = seconds(*engine, !first);
-            ratios.push_back(first ? a / b : b / a);
+            double on = 0;
+            double off = 0;
+            for (int run = 0; run < runsOfSide; ++run) {
+                // The order alternates too: a machine that slows down would else count for one side.
+                const bool first = run % 2 == 0;
+                (first ? on : off) += seconds(*engine, first);
+                (first ? off : on) += seconds(*engine, !first);
+            }
+            ratios.push_back(on / off);
         }
         std::sort(ratios.begin(), ratios.end());
         const size_t n = ratios.size();
