@@ -30,21 +30,19 @@ public:
     /** Tensors of one width, their rows one below the other, in as few matrices as types and device allow: each costs a
      *  dispatch a token. */
     std::vector<Matrix> stacked(const std::vector<std::string>& names) {
-        std::vector<Matrix> matrices;
-        std::vector<const gguf::TensorInfo*> parts;
-        uint64_t bytes = 0;
+        std::vector<const gguf::TensorInfo*> tensors;
+        std::vector<StackPart> parts;
         for (const std::string& name : names) {
-            const gguf::TensorInfo& next = findTensor(m_file, name);
-            const bool fits = bytes + bytesOf(next) <= m_device.limits().max_storage_range;
-            if (!parts.empty() && (next.type != parts.front()->type || !fits)) {
-                matrices.push_back(matrixOf(parts));
-                parts.clear();
-                bytes = 0;
-            }
-            parts.push_back(&next);
-            bytes += bytesOf(next);
+            tensors.push_back(&findTensor(m_file, name));
+            parts.push_back({tensors.back()->type, bytesOf(*tensors.back())});
         }
-        matrices.push_back(matrixOf(parts));
+        std::vector<Matrix> matrices;
+        auto first = tensors.begin();
+        const vulkan::Limits& limits = m_device.limits();
+        for (const size_t count : stackSizes(parts, std::min(limits.max_storage_range, limits.max_allocation))) {
+            matrices.push_back(matrixOf({first, first + static_cast<ptrdiff_t>(count)}));
+            first += static_cast<ptrdiff_t>(count);
+        }
         return matrices;
     }
 

@@ -27,7 +27,7 @@ using Vector = std::unique_ptr<vulkan::Buffer>; ///< f32, padded with zeros to w
 
 struct LayerWeights {
     Vector attn_norm;
-    /** Rows of attn_q, then of attn_k and attn_v in owners of a KV cache: one matrix, or more where the types differ. */
+    /** Rows of attn_q, then of attn_k and attn_v in owners of a KV cache, in matrices by stackSizes(). */
     std::vector<Matrix> attn_qkv;
     Matrix attn_output;
     Vector attn_qk_norm; ///< attn_q_norm ∘ attn_k_norm, [head_dim]; ones without QK-norm

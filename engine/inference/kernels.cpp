@@ -47,7 +47,7 @@ Kernels::Kernels(vulkan::Device& device) : m_device(device) {
     m_workgroup = std::max<uint32_t>(64, device.limits().subgroup_size);
     // A software driver runs a subgroup's invocations one after the other: a reduction there costs more than it saves.
     m_lanes = device.limits().software ? 1 : std::min<uint32_t>(device.limits().subgroup_size, 32);
-    // There, a small matrix must still be work for every core: 256 rows are four workgroups.
+    // There, a small matrix must still be work for more than one core: 256 rows are four workgroups. Measured on two.
     m_matvecWorkgroup = device.limits().software ? 16 : m_workgroup;
 }
 

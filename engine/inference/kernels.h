@@ -60,7 +60,7 @@ public:
         uint32_t y_stride = 0; ///< floats between two rows of y; 0: stride(rows of W)
         uint32_t y_first = 0;  ///< float of a row of y that row 0 of W makes
     };
-    /** y[t] = W · x[t] for `tokens` tokens. */
+    /** y[t] = W · x[t], or += (accumulate), for `tokens` tokens. */
     void matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, uint32_t tokens,
                 const MatmulOptions& options);
 

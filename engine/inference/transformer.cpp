@@ -83,7 +83,7 @@ void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& opt
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
         const auto index = static_cast<int32_t>(i);
         const LayerWeights& layer = m_weights.layers[i];
-        uint32_t firstRow = 0;
+        uint32_t firstRow = 0; // each part writes floats of its own, so there is no barrier between them
         for (const Matrix& part : layer.attn_qkv) {
             m_kernels.matvec(r, part, m_act.x, m_act.qkv,
                              {.norm = layer.attn_norm.get(), .epsilon = epsilon, .y_first = firstRow});

@@ -81,4 +81,20 @@ bool isFinite(TensorType type, std::span<const uint8_t> row) {
     return true;
 }
 
+std::vector<size_t> stackSizes(std::span<const StackPart> parts, uint64_t most_bytes) {
+    std::vector<size_t> sizes;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < parts.size(); ++i) {
+        const bool joins = i > 0 && parts[i].type == parts[i - 1].type && bytes + parts[i].bytes <= most_bytes;
+        if (joins) {
+            ++sizes.back();
+        } else {
+            sizes.push_back(1);
+            bytes = 0;
+        }
+        bytes += parts[i].bytes;
+    }
+    return sizes;
+}
+
 } // namespace moescope::inference

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace moescope::inference {
 
@@ -27,10 +28,19 @@ void layOutRow(gguf::TensorType type, std::span<const uint8_t> row, uint32_t wid
 /** False if a weight or a scale of the row is NaN or infinite. */
 bool isFinite(gguf::TensorType type, std::span<const uint8_t> row);
 
+/** Rows of one width, to lie below those of their neighbours. */
+struct StackPart {
+    gguf::TensorType type;
+    uint64_t bytes; ///< on the device
+};
+
+/** How many neighbours share a matrix, for each matrix: those of one type that stay within `most_bytes` together. */
+std::vector<size_t> stackSizes(std::span<const StackPart> parts, uint64_t most_bytes);
+
 /** Floats of a row of activations: whole units of 64, as the kernels read them. */
 constexpr uint32_t stride(uint32_t width) { return (width + 63) / 64 * 64; }
 
-/** Floats of a token's raw heads: all queries, then all keys, then all values. */
+/** Floats of a token's raw heads, all queries, then all keys, then all values, padded as any row of activations. */
 constexpr uint32_t qkvStride(uint32_t head_count, uint32_t head_count_kv, uint32_t head_dim) {
     return stride((head_count + 2 * head_count_kv) * head_dim);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What routing telemetry costs: alternating pairs of the same tokens with and without it. Each side of a pair is the sum of
-// short runs in turn with the other's: the threads of a software driver settle well or badly for seconds, and two long
-// runs differ by a quarter for that alone.
+// short runs in turn with the other's, because two runs of seconds differ by a quarter on a software driver.
 #include "app/platform/paths.h"
 #include "engine/inference/engine.h"
 #include "engine/trace/error.h"
@@ -15,8 +14,8 @@ using namespace moescope;
 
 namespace {
 
-constexpr uint32_t tokensOfRun = 16;
-constexpr int runsOfSide = 12;
+constexpr uint32_t tokensOfRun = 25;
+constexpr int runsOfSide = 10;
 
 double seconds(inference::Engine& engine, bool telemetry) {
     inference::GenerationRequest request;
@@ -27,15 +26,27 @@ double seconds(inference::Engine& engine, bool telemetry) {
     request.sampling.temperature = 0;
     request.ignore_eos = true;
     request.telemetry = telemetry;
-    inference::GenerationObserver observer;
+    // From the first answered token to the last: the prompt and the recording of the step are not counted.
+    std::chrono::steady_clock::time_point first;
+    std::chrono::steady_clock::time_point last;
+    size_t told = 0;
     size_t routed = 0;
-    if (telemetry) {
-        observer.token = [&](const trace::TokenTracePtr& token, const std::string&) { routed += token != nullptr; };
-    }
+    inference::GenerationObserver observer;
+    observer.token = [&](const trace::TokenTracePtr& token, const std::string&) {
+        last = std::chrono::steady_clock::now();
+        if (++told == request.prompt.size() + 1) {
+            first = last;
+        }
+        routed += telemetry && token != nullptr && !token->router.experts.empty() ? 1 : 0;
+    };
     engine.reset();
-    const auto start = std::chrono::steady_clock::now();
     engine.generate(request, observer);
-    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    const std::chrono::duration<double> time = last - first;
+    if (told != request.prompt.size() + request.max_tokens) {
+        std::fprintf(stderr, "%zu tokens were told of, and %zu were asked for.\n", told,
+                     request.prompt.size() + request.max_tokens);
+        std::exit(1);
+    }
     if (telemetry && routed == 0) {
         std::fputs("Telemetry is on, yet no token was told of.\n", stderr);
         std::exit(1);

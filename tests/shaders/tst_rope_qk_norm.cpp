@@ -81,7 +81,9 @@ TEST_F(KernelsTest, rope_qk_norm) {
         };
         if (!c.owner) {
             EXPECT_EQ(k_words, std::vector<uint32_t>(cacheElements, 0))
-                << "a layer without a cache wrote to its owner's";
+                << "a layer without a cache wrote to its owner's keys";
+            EXPECT_EQ(v_words, std::vector<uint32_t>(cacheElements, 0))
+                << "a layer without a cache wrote to its owner's values";
             continue;
         }
         const float tolerance = c.kv_f16 ? 2e-3F : 2e-6F;

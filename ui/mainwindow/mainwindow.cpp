@@ -109,7 +109,9 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
 
 MainWindow::~MainWindow() {
     // QWidget's destructor hides the docks when the members here are gone.
-    m_sidebar->disconnect(this);
+    for (QDockWidget* dock : findChildren<QDockWidget*>()) {
+        dock->disconnect(this);
+    }
 }
 
 void MainWindow::connectActions() {

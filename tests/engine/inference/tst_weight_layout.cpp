@@ -53,4 +53,21 @@ TEST(WeightLayout, a_nan_or_an_infinity_in_any_type_is_found) {
     }
 }
 
+TEST(StackSizes, neighbours_of_one_type_share_a_matrix_as_far_as_it_can_be_bound) {
+    using Sizes = std::vector<size_t>;
+    const auto stack = [](std::vector<StackPart> parts) { return stackSizes(parts, 128); };
+    constexpr TensorType a = TensorType::Q6_K;
+    constexpr TensorType b = TensorType::Q8_0;
+    EXPECT_EQ(stack({}), Sizes{});
+    EXPECT_EQ(stack({{a, 80}}), Sizes{1});
+    EXPECT_EQ(stack({{a, 80}, {a, 10}, {a, 10}}), Sizes{3});
+    EXPECT_EQ(stack({{b, 80}, {a, 10}, {a, 10}}), (Sizes{1, 2}));
+    EXPECT_EQ(stack({{a, 80}, {b, 10}, {a, 10}}), (Sizes{1, 1, 1}));
+    EXPECT_EQ(stack({{a, 80}, {a, 10}, {b, 10}}), (Sizes{2, 1}));
+    EXPECT_EQ(stack({{a, 108}, {a, 10}, {a, 10}}), Sizes{3}) << "just what can be bound";
+    EXPECT_EQ(stack({{a, 125}, {a, 12}, {a, 12}}), (Sizes{1, 2}))
+        << "Hunyuan-Large in F16: Q alone nearly fills a binding";
+    EXPECT_EQ(stack({{a, 200}, {a, 10}, {a, 10}}), (Sizes{1, 2})) << "too large alone: its load is refused by name";
+}
+
 } // namespace moescope::inference
