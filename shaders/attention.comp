@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Causal attention with online softmax. Grid: x over (KV head, group of HEADS query heads), y over tokens, z over splits of
 // the context. With one split the result is the output; otherwise each split leaves its sum, maximum and weighted values for
-// attention_reduce. head_dim is at most 8 × the workgroup's size, which is at most 64. Positions run along the
+// attention_reduce. A window lets a query see the last positions alone; a sink is a learned logit a head that takes its
+// share of the softmax and gives no value. head_dim is at most 8 × the workgroup's size, which is at most 64. Positions run along the
 // invocations for the scores, dimensions for the values.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -14,6 +15,7 @@ layout(constant_id = 1) const bool KV_F16 = false;
 // head_stride / 4 where an invocation keeps its queries (software drivers: a load costs more than a register file that
 // spills), 0 where it reads them for each key.
 layout(constant_id = 2) const uint KEPT_VECTORS = 0u;
+layout(constant_id = 3) const bool SINKS = false;
 const uint QUERY_VECTORS = KEPT_VECTORS == 0u ? 1u : KEPT_VECTORS;
 const uint HEADS = 4u;
 const uint CHUNK = 128u;  // positions between two updates of the maximum
@@ -22,8 +24,9 @@ layout(std430, binding = 0) readonly buffer Q { vec4 q[]; };            // [toke
 layout(std430, binding = 1) readonly buffer KCache { uvec4 k_cache[]; };  // [kv head][context][head_stride]
 layout(std430, binding = 2) readonly buffer VCache { uvec4 v_cache[]; };
 layout(std430, binding = 3) readonly buffer Step { StepState step_state; };
-layout(std430, binding = 4) writeonly buffer Out { float result[]; };   // [token][head · head_dim]
-layout(std430, binding = 5) writeonly buffer Partial { float split_result[]; };  // [token][head][split][2 + head_stride]
+layout(std430, binding = 4) readonly buffer Sinks { float sinks[]; };   // [head]
+layout(std430, binding = 5) writeonly buffer Out { float result[]; };   // [token][head · head_dim]
+layout(std430, binding = 6) writeonly buffer Partial { float split_result[]; };  // [token][head][split][2 + head_stride]
 
 shared float scores[HEADS][CHUNK];
 shared float lane_values[HEADS][64];
@@ -67,8 +70,9 @@ void main() {
     uint kv_head = gl_WorkGroupID.x / passes, pass = gl_WorkGroupID.x % passes;
     uint first_head = kv_head * group + pass * HEADS, heads = min(HEADS, group - pass * HEADS);
     uint head_vectors = KEPT_VECTORS != 0u ? KEPT_VECTORS : push.head_stride / 4u, cache_row = kv_head * push.context;
-    uint length = step_state.position + token + 1u, span = (length + push.splits - 1u) / push.splits;
-    uint begin = min(gl_WorkGroupID.z * span, length), end = min(begin + span, length);
+    uint length = step_state.position + token + 1u, seen = push.window == 0u ? length : min(length, push.window);
+    uint span = (seen + push.splits - 1u) / push.splits;
+    uint begin = min(length - seen + gl_WorkGroupID.z * span, length), end = min(begin + span, length);
     // The query buffer has room for HEADS − 1 heads beyond the last: their scores are computed and dropped.
     uint q_row = (token * push.head_count + first_head) * head_vectors;
     float scale = push.scale;
@@ -147,6 +151,11 @@ void main() {
     }
 
     bool whole = push.splits == 1u;
+    if (SINKS && whole) {
+        for (uint h = 0u; h < heads; ++h) {
+            sum[h] += exp(sinks[first_head + h] - most[h]);
+        }
+    }
     for (uint h = 0u; h < HEADS; ++h) {
         value_sums[h][0][self] = acc[h][0];
         value_sums[h][1][self] = acc[h][1];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of token_embd for a batch of tokens: x[t] = E[token[t]]. One workgroup a token.
+// Rows of token_embd for a batch of tokens: x[t] = scale · E[token[t]]. One workgroup a token.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "push_constants.h"
@@ -21,7 +21,7 @@ void main() {
             for (uint i = 0u; i < 4u; ++i) {
                 uint column = 16u * chunk + 4u * j + i;
                 if (column < width) {
-                    x[out_row + column] = w[j][i];
+                    x[out_row + column] = w[j][i] * push.scale;
                 }
             }
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One token's residual: x += Σ_s weight[s] · down[experts[s]] · h[s] + down_shared · h_shared. Each row is summed in one
+// One token's residual: x += scale · (Σ_s weight[s] · (down[experts[s]] · h[s] + bias) + down_shared · h_shared). Each row is summed in one
 // invocation's registers in a fixed order; no atomics.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -8,6 +8,7 @@
 #include "weights.glsl"
 #include "dot_unit.glsl"
 
+layout(constant_id = 2) const bool BIAS = false;
 layout(push_constant) uniform Push { FfnDownPush push; };
 layout(std430, binding = 0) readonly buffer Down { uvec4 down[]; };
 layout(std430, binding = 1) readonly buffer DownShared { uvec4 down_shared[]; };
@@ -15,7 +16,8 @@ layout(std430, binding = 2) readonly buffer Experts { uint experts[]; };
 layout(std430, binding = 3) readonly buffer ExpertWeights { float expert_weights[]; };
 layout(std430, binding = 4) readonly buffer H { vec4 h[]; };
 layout(std430, binding = 5) readonly buffer HShared { vec4 h_shared[]; };
-layout(std430, binding = 6) buffer X { float x[]; };
+layout(std430, binding = 6) readonly buffer Bias { float bias[]; };  // [expert][row]
+layout(std430, binding = 7) buffer X { float x[]; };
 
 void main() {
     uint rows = push.rows, expert_width = push.expert_width, expert_row_words = push.expert_row_words;
@@ -40,6 +42,9 @@ void main() {
             }
         }
         for (uint r = 0u; r < ROWS; ++r) {
+            if (BIAS && lane() == 0u) {
+                acc[r] += bias[expert * rows + min(first + r, rows - 1u)];
+            }
             sum[r] = fma(expert_weights[s], acc[r], sum[r]);
         }
     }
@@ -53,7 +58,7 @@ void main() {
     for (uint r = 0u; r < ROWS; ++r) {
         float total = sumOverLanes(sum[r]);
         if (lane() == 0u && first + r < rows) {
-            x[first + r] += total;
+            x[first + r] += total * push.scale;
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Down-projection for a batch, grouped by expert: y[pair] = down[expert] · h[sorted place]. Grid and tiles as in
+// Down-projection for a batch, grouped by expert: y[pair] = down[expert] · h[sorted place] + bias[expert]. Grid and tiles as in
 // ffn_gate_up_tiles. The weighted sum over a token's pairs is moe_combine's, in a fixed order.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -7,12 +7,14 @@
 #include "tile.glsl"
 #include "weights.glsl"
 
+layout(constant_id = 2) const bool BIAS = false;
 layout(push_constant) uniform Push { FfnTilesPush push; };
 layout(std430, binding = 0) readonly buffer Down { uvec4 down[]; };
 layout(std430, binding = 1) readonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused
 layout(std430, binding = 2) readonly buffer Order { uint order[]; };   // sorted place → pair
 layout(std430, binding = 3) readonly buffer H { vec4 h[]; };
-layout(std430, binding = 4) writeonly buffer Y { float y[]; };
+layout(std430, binding = 4) readonly buffer Bias { float bias[]; };  // [expert][row]
+layout(std430, binding = 5) writeonly buffer Y { float y[]; };
 
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
@@ -46,7 +48,8 @@ void main() {
     for (uint t = 0u; t < TILE_TOKENS; ++t) {
         for (uint r = 0u; r < TILE_ROWS; ++r) {
             if (t < tile.z && rowOf(r) < rows) {
-                y[order[tile.y + t] * push.out_stride + rowOf(r)] = acc[t][r];
+                y[order[tile.y + t] * push.out_stride + rowOf(r)] =
+                    acc[t][r] + (BIAS ? bias[tile.x * rows + rowOf(r)] : 0.0);
             }
         }
     }

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// One token's experts: h[s] = silu(gate[e] · x) ∘ (up[e] · x), e = experts[s], s = workgroup y. With ROUTED false there is
-// one expert, number 0: a shared expert or a plain FFN.
+// One token's experts: h[s] = activated(gate[e] · x + bias, up[e] · x + bias), e = experts[s], s = workgroup y. With ROUTED
+// false there is one expert, number 0: a shared expert or a plain FFN.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "matvec.glsl"
+#include "activation.glsl"
 #include "push_constants.h"
 #include "weights.glsl"
 #include "dot_unit.glsl"
 
 layout(constant_id = 2) const bool ROUTED = true;
+layout(constant_id = 3) const bool BIAS = false;
+layout(constant_id = 4) const bool WEIGHED = false;  // h times the token's weight of the shared expert
 layout(push_constant) uniform Push { FfnGateUpPush push; };
 layout(std430, binding = 0) readonly buffer Gate { uvec4 gate[]; };
 layout(std430, binding = 1) readonly buffer Up { uvec4 up[]; };
 layout(std430, binding = 2) readonly buffer Experts { uint experts[]; };
 layout(std430, binding = 3) readonly buffer X { vec4 x[]; };
-layout(std430, binding = 4) writeonly buffer H { float h[]; };
+layout(std430, binding = 4) readonly buffer GateBias { float gate_bias[]; };  // [expert][row]
+layout(std430, binding = 5) readonly buffer UpBias { float up_bias[]; };
+layout(std430, binding = 6) readonly buffer SharedWeights { float shared_weights[]; };
+layout(std430, binding = 7) writeonly buffer H { float h[]; };
 
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, units = unitsOf(width);
@@ -37,7 +43,11 @@ void main() {
     for (uint r = 0u; r < ROWS; ++r) {
         float g = sumOverLanes(gated[r]), u = sumOverLanes(raised[r]);
         if (lane() == 0u && first + r < rows) {
-            h[gl_WorkGroupID.y * push.out_stride + first + r] = g / (1.0 + exp(-g)) * u;
+            if (BIAS) {
+                g += gate_bias[expert * rows + first + r];
+                u += up_bias[expert * rows + first + r];
+            }
+            h[gl_WorkGroupID.y * push.out_stride + first + r] = activated(g, u) * (WEIGHED ? shared_weights[0] : 1.0);
         }
     }
 }

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gate, up and SwiGLU for a batch, grouped by expert. Grid: x over the expert's rows, y over tiles. A tile is a run of
+// Gate, up and activation for a batch, grouped by expert. Grid: x over the expert's rows, y over tiles. A tile is a run of
 // pairs (token, choice) of one expert in the order of moe_sort. With ROUTED false all tokens belong to expert 0.
 // Out: h[pair], pairs in sorted order (ROUTED) or by token.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#include "activation.glsl"
 #include "push_constants.h"
 #include "tile.glsl"
 #include "weights.glsl"
 
 layout(constant_id = 2) const bool ROUTED = true;
+layout(constant_id = 3) const bool BIAS = false;
+layout(constant_id = 4) const bool WEIGHED = false;  // h times the token's weight of the shared expert
 layout(push_constant) uniform Push { FfnTilesPush push; };
 layout(std430, binding = 0) readonly buffer Gate { uvec4 gate[]; };
 layout(std430, binding = 1) readonly buffer Up { uvec4 up[]; };
 layout(std430, binding = 2) readonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused
 layout(std430, binding = 3) readonly buffer Order { uint order[]; };   // sorted place → pair
 layout(std430, binding = 4) readonly buffer X { vec4 x[]; };
-layout(std430, binding = 5) writeonly buffer H { float h[]; };
+layout(std430, binding = 5) readonly buffer GateBias { float gate_bias[]; };  // [expert][row]
+layout(std430, binding = 6) readonly buffer UpBias { float up_bias[]; };
+layout(std430, binding = 7) readonly buffer SharedWeights { float shared_weights[]; };  // [token]
+layout(std430, binding = 8) writeonly buffer H { float h[]; };
 
 const uint PAIR_TOKENS = TILE_TOKENS / 2u;  // two matrices: half the tokens keep the registers
 
@@ -66,8 +72,12 @@ void main() {
         for (uint t = 0u; t < PAIR_TOKENS; ++t) {
             for (uint r = 0u; r < TILE_ROWS; ++r) {
                 if (t < count && rowOf(r) < rows) {
-                    float g = gated[t][r];
-                    h[(first + t) * push.out_stride + rowOf(r)] = g / (1.0 + exp(-g)) * raised[t][r];
+                    float g = gated[t][r], u = raised[t][r];
+                    if (BIAS) {
+                        g += gate_bias[tile.x * rows + rowOf(r)];
+                        u += up_bias[tile.x * rows + rowOf(r)];
+                    }
+                    h[(first + t) * push.out_stride + rowOf(r)] = activated(g, u) * (WEIGHED ? shared_weights[first + t] : 1.0);
                 }
             }
         }

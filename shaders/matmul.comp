@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Y[t] = W · X[t] for a batch of tokens, or Y += (ACCUMULATE). Grid: x over rows, y over tiles of tokens.
+// Y[t] = scale · (W · X[t] + bias) for a batch of tokens, or Y += (ACCUMULATE). Grid: x over rows, y over tiles of tokens.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "push_constants.h"
@@ -7,10 +7,12 @@
 #include "weights.glsl"
 
 layout(constant_id = 3) const bool ACCUMULATE = false;
+layout(constant_id = 4) const bool BIAS = false;
 layout(push_constant) uniform Push { MatmulPush push; };
 layout(std430, binding = 0) readonly buffer Weights { uvec4 weights[]; };
 layout(std430, binding = 1) readonly buffer X { vec4 x[]; };
-layout(std430, binding = 2) buffer Y { float y[]; };
+layout(std430, binding = 2) readonly buffer Bias { float bias[]; };
+layout(std430, binding = 3) buffer Y { float y[]; };
 
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
@@ -44,7 +46,8 @@ void main() {
         for (uint r = 0u; r < TILE_ROWS; ++r) {
             if (first + t < tokens && rowOf(r) < rows) {
                 uint at = (first + t) * push.out_stride + push.out_first + rowOf(r);
-                y[at] = ACCUMULATE ? y[at] + acc[t][r] : acc[t][r];
+                float value = (acc[t][r] + (BIAS ? bias[rowOf(r)] : 0.0)) * push.scale;
+                y[at] = ACCUMULATE ? y[at] + value : value;
             }
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = W · x, or y += W · x (ACCUMULATE), with x RMS-normed on the fly (NORM): y = W · (x ∘ norm) / rms(x).
+// y = scale · (W · x + bias), or y += (ACCUMULATE), with x RMS-normed on the fly (NORM): W · (x ∘ norm) / rms(x).
 // x has room for, and finite values in, whole units of 64.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -11,11 +11,13 @@
 
 layout(constant_id = 2) const bool NORM = false;
 layout(constant_id = 3) const bool ACCUMULATE = false;
+layout(constant_id = 4) const bool BIAS = false;
 layout(push_constant) uniform Push { MatvecPush push; };
 layout(std430, binding = 0) readonly buffer Weights { uvec4 weights[]; };
 layout(std430, binding = 1) readonly buffer X { vec4 x[]; };
 layout(std430, binding = 2) readonly buffer Norm { vec4 norm[]; };
-layout(std430, binding = 3) buffer Y { float y[]; };
+layout(std430, binding = 3) readonly buffer Bias { float bias[]; };
+layout(std430, binding = 4) buffer Y { float y[]; };
 
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, units = unitsOf(width);
@@ -56,7 +58,8 @@ void main() {
         float dot_product = sumOverLanes(acc[r]) * scale;
         if (lane() == 0u && first + r < rows) {
             uint at = push.out_first + first + r;
-            y[at] = ACCUMULATE ? y[at] + dot_product : dot_product;
+            float value = (dot_product + (BIAS ? bias[first + r] : 0.0)) * push.scale;
+            y[at] = ACCUMULATE ? y[at] + value : value;
         }
     }
 }

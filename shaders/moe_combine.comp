@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// x[t] += Σ_s weight[t, s] · y[t · used + s], in the order of the choices. Grid: x over columns, y over tokens.
+// x[t] += scale · Σ_s weight[t, s] · y[t · used + s], in the order of the choices. Grid: x over columns, y over tokens.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "push_constants.h"
@@ -20,5 +20,5 @@ void main() {
         uint pair = token * used + s;
         sum = fma(expert_weights[pair], y[pair * push.pair_stride + column], sum);
     }
-    x[token * push.stride + column] += sum;
+    x[token * push.stride + column] += sum * push.scale;
 }

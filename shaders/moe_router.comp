@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One workgroup a token: normed = rms_norm(x), router logits, softmax over all experts, then the best
-// expert_used_count of them (ties: lower id). Writes ids and weights for the experts, and where the step asks for it the
+// expert_used_count of them (ties: lower id). One more row of the router (SHARED_GATE) weighs the shared expert by its
+// sigmoid. Writes ids and weights for the experts, and where the step asks for it the
 // routing log (ids, probabilities, runner-up) and all probabilities.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -8,16 +9,20 @@
 #include "reduce.glsl"
 
 layout(local_size_x_id = 0) in;
+layout(constant_id = 1) const bool BIAS = false;
+layout(constant_id = 2) const bool SHARED_GATE = false;
 layout(push_constant) uniform Push { MoeRouterPush push; };
 layout(std430, binding = 0) readonly buffer X { vec4 x[]; };
 layout(std430, binding = 1) readonly buffer Norm { vec4 norm[]; };
 layout(std430, binding = 2) readonly buffer Weights { vec4 weights[]; };
-layout(std430, binding = 3) readonly buffer Step { StepState step_state; };
-layout(std430, binding = 4) writeonly buffer Normed { vec4 normed[]; };
-layout(std430, binding = 5) writeonly buffer Experts { uint experts[]; };
-layout(std430, binding = 6) writeonly buffer ExpertWeights { float expert_weights[]; };
-layout(std430, binding = 7) writeonly buffer Log { uint router_log[]; };
-layout(std430, binding = 8) writeonly buffer Probs { float router_probs[]; };
+layout(std430, binding = 3) readonly buffer Bias { float bias[]; };  // [expert]
+layout(std430, binding = 4) readonly buffer Step { StepState step_state; };
+layout(std430, binding = 5) writeonly buffer Normed { vec4 normed[]; };
+layout(std430, binding = 6) writeonly buffer Experts { uint experts[]; };
+layout(std430, binding = 7) writeonly buffer ExpertWeights { float expert_weights[]; };
+layout(std430, binding = 8) writeonly buffer SharedWeights { float shared_weights[]; };  // [token]
+layout(std430, binding = 9) writeonly buffer Log { uint router_log[]; };
+layout(std430, binding = 10) writeonly buffer Probs { float router_probs[]; };
 
 shared float probs[1024];
 shared uint chosen[65];
@@ -40,14 +45,18 @@ void main() {
     }
 
     // A subgroup an expert, its invocations along the row.
-    for (uint e = gl_SubgroupID; e < expert_count; e += gl_NumSubgroups) {
+    for (uint e = gl_SubgroupID; e < expert_count + (SHARED_GATE ? 1u : 0u); e += gl_NumSubgroups) {
         float acc = 0.0;
         for (uint i = gl_SubgroupInvocationID; i < vectors; i += gl_SubgroupSize) {
             acc += dot(weights[e * push.row_words + i], x[row + i] * scale * norm[i]);
         }
         acc = subgroupAdd(acc);
         if (subgroupElect()) {
-            probs[e] = acc;
+            if (SHARED_GATE && e == expert_count) {
+                shared_weights[token] = 1.0 / (1.0 + exp(-acc));
+            } else {
+                probs[e] = acc + (BIAS ? bias[e] : 0.0);
+            }
         }
     }
     barrier();

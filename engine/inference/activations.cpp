@@ -4,6 +4,7 @@
 #include "engine/inference/kernels.h"
 #include "engine/inference/kv_cache.h"
 #include "engine/inference/weight_layout.h"
+#include "engine/model/rope_config.h"
 #include "engine/trace/error.h"
 
 #include <algorithm>
@@ -37,24 +38,26 @@ ActivationSizes checkedSizes(const vulkan::Device& device, const model::ModelCon
     return sizes;
 }
 
-std::vector<float> ropeTable(const model::ModelConfig& config, uint32_t context) {
-    const uint32_t half = config.head_dim / 2;
-    const double positionScale =
-        config.rope_scaling == model::RopeScaling::Linear ? 1.0 / config.rope_scaling_factor : 1.0;
-    std::vector<float> frequency(half);
-    for (uint32_t j = 0; j < half; ++j) {
-        frequency[j] =
-            static_cast<float>(std::pow(static_cast<double>(config.rope_freq_base), -2.0 * j / config.head_dim));
-    }
-    std::vector<float> table;
-    table.reserve(size_t{context} * half * 2);
+uint32_t ropeTables(const model::ModelConfig& config) { return config.rope_freq_base_swa > 0 ? 2 : 1; }
+
+// Appends cosine and sine of each position and pair.
+void addRopeTable(std::vector<float>& table, const std::vector<float>& frequencies, uint32_t context, double factor) {
     for (uint32_t position = 0; position < context; ++position) {
-        for (uint32_t j = 0; j < half; ++j) {
+        for (const float frequency : frequencies) {
             // The angle is rounded to f32 as the reference does; its sine and cosine are then exact to f32.
-            const double angle = static_cast<float>(position * positionScale) * frequency[j];
-            table.push_back(static_cast<float>(std::cos(angle)));
-            table.push_back(static_cast<float>(std::sin(angle)));
+            const double angle = static_cast<float>(position) * frequency;
+            table.push_back(static_cast<float>(std::cos(angle) * factor));
+            table.push_back(static_cast<float>(std::sin(angle) * factor));
         }
+    }
+}
+
+std::vector<float> ropeTable(const model::ModelConfig& config, uint32_t context, std::span<const float> factors) {
+    std::vector<float> table;
+    table.reserve(size_t{context} * config.rope_dimension_count * ropeTables(config));
+    addRopeTable(table, model::ropeFrequencies(config, false, factors), context, config.rope_attn_factor);
+    if (ropeTables(config) > 1) {
+        addRopeTable(table, model::ropeFrequencies(config, true, {}), context, 1);
     }
     return table;
 }
@@ -80,7 +83,7 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
 
     token_ids = batch * word;
     step = sizeof(shaders::StepState);
-    rope = uint64_t{context} * config.head_dim * word;
+    rope = uint64_t{context} * config.rope_dimension_count * ropeTables(config) * word;
     x = batch * width;
     normed = batch * width;
     qkv = uint64_t{batch} * qkvStride(config.head_count, config.head_count_kv, config.head_dim) * word;
@@ -89,6 +92,7 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
     attn_partial = uint64_t{config.head_count} * maxAttentionSplits * (2 + headStride) * word;
     experts = pairs * word;
     expert_weights = pairs * word;
+    shared_weights = batch * word;
     h = pairs * stride(std::max<uint32_t>(config.expert_feed_forward_length, 1)) * word;
     h_shared = uint64_t{batch} * stride(shared) * word;
     pair_out = pairs * width;
@@ -106,11 +110,12 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
 
 uint64_t ActivationSizes::total() const {
     return token_ids + step + rope + x + normed + qkv + q_roped + attn_out + attn_partial + experts + expert_weights +
-           h + h_shared + pair_out + sort_counts + sort_order + sort_tiles + sort_grids + router_log + router_probs +
-           logits + logits_host + router_log_host + router_probs_host;
+           shared_weights + h + h_shared + pair_out + sort_counts + sort_order + sort_tiles + sort_grids + router_log +
+           router_probs + logits + logits_host + router_log_host + router_probs_host;
 }
 
-Activations::Activations(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, uint32_t batch)
+Activations::Activations(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, uint32_t batch,
+                         std::span<const float> rope_factors)
     : m_sizes(checkedSizes(device, config, context, batch)),
       token_ids(device, m_sizes.token_ids, MemoryKind::HostVisible, "token_ids"),
       step(device, m_sizes.step, MemoryKind::HostVisible, "step"),
@@ -122,6 +127,7 @@ Activations::Activations(vulkan::Device& device, const model::ModelConfig& confi
       attn_partial(device, m_sizes.attn_partial, MemoryKind::DeviceLocal, "attn_partial"),
       experts(device, m_sizes.experts, MemoryKind::DeviceLocal, "experts"),
       expert_weights(device, m_sizes.expert_weights, MemoryKind::DeviceLocal, "expert_weights"),
+      shared_weights(device, m_sizes.shared_weights, MemoryKind::DeviceLocal, "shared_weights"),
       h(device, m_sizes.h, MemoryKind::DeviceLocal, "h"),
       h_shared(device, m_sizes.h_shared, MemoryKind::DeviceLocal, "h_shared"),
       pair_out(device, m_sizes.pair_out, MemoryKind::DeviceLocal, "pair_out"),
@@ -135,7 +141,7 @@ Activations::Activations(vulkan::Device& device, const model::ModelConfig& confi
       logits_host(device, m_sizes.logits_host, MemoryKind::HostVisible, "logits_host"),
       router_log_host(device, m_sizes.router_log_host, MemoryKind::HostVisible, "router_log_host"),
       router_probs_host(device, m_sizes.router_probs_host, MemoryKind::HostVisible, "router_probs_host") {
-    const std::vector<float> table = ropeTable(config, context);
+    const std::vector<float> table = ropeTable(config, context, rope_factors);
     rope.upload(0, std::span(reinterpret_cast<const uint8_t*>(table.data()), table.size() * sizeof(float)));
 }
 

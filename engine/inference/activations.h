@@ -4,13 +4,15 @@
 #include "engine/model/model_config.h"
 #include "engine/vulkan/buffer.h"
 
+#include <span>
+
 namespace moescope::inference {
 
 /** Bytes of each working buffer, from the configuration alone: the planner adds up what Activations allocates.
  *  `batch`: tokens of a micro-batch; `context`: rows of the RoPE table. */
 struct ActivationSizes {
-    uint64_t token_ids, step, rope, x, normed, qkv, q_roped, attn_out, attn_partial, experts, expert_weights, h,
-        h_shared, pair_out;
+    uint64_t token_ids, step, rope, x, normed, qkv, q_roped, attn_out, attn_partial, experts, expert_weights,
+        shared_weights, h, h_shared, pair_out;
     uint64_t sort_counts, sort_order, sort_tiles, sort_grids, router_log, router_probs, logits, logits_host,
         router_log_host, router_probs_host;
 
@@ -27,7 +29,9 @@ constexpr uint32_t maxAttentionSplits = 32;
 /** Everything between the weights and the logits, made once: [tokens of a micro-batch][stride(width)] floats unless said. */
 class Activations {
 public:
-    Activations(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, uint32_t batch);
+    /** `rope_factors`: of the pairs of dimensions, under RopeScaling::Factors and LongFactors. */
+    Activations(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, uint32_t batch,
+                std::span<const float> rope_factors);
 
     using Buffer = vulkan::Buffer;
 
@@ -37,8 +41,10 @@ private:
 public:
     Buffer token_ids; ///< uint32 [batch], written by the host
     Buffer step;      ///< shaders::StepState, written by the host
-    Buffer rope;      ///< cos, sin: [context][head_dim / 2], computed in f64
-    Buffer x;         ///< residual stream
+    /** cos, sin: [context][rope_dimension_count / 2], computed in f64; once more for layers with a window where they turn
+     *  otherwise. */
+    Buffer rope;
+    Buffer x; ///< residual stream
     Buffer normed;
     Buffer qkv;     ///< raw heads, [batch][qkvStride]: queries, keys, values
     Buffer q_roped; ///< [batch][head_count][head stride], after RoPE and norm
@@ -46,6 +52,7 @@ public:
     Buffer attn_partial;
     Buffer experts;        ///< uint32 [batch][expert_used_count]
     Buffer expert_weights; ///< [batch][expert_used_count]
+    Buffer shared_weights; ///< [batch]: of the shared expert, where its router has a row
     Buffer h;              ///< gate × up of routed experts, [batch · expert_used_count]
     Buffer h_shared;       ///< gate × up of the shared expert or the plain FFN
     Buffer pair_out;       ///< experts' output by pair

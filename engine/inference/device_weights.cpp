@@ -2,207 +2,113 @@
 #include "engine/inference/device_weights.h"
 
 #include "engine/inference/weight_layout.h"
+#include "engine/inference/weight_uploader.h"
 #include "engine/trace/error.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
+#include <functional>
 
 namespace moescope::inference {
 
-using trace::Error;
-
 namespace {
 
-constexpr size_t sliceBytes = size_t{4} << 20;
-
-class Uploader {
-public:
-    Uploader(vulkan::Device& device, const gguf::Reader& file, const std::function<bool(uint64_t, uint64_t)>& progress)
-        : m_device(device), m_file(file), m_progress(progress) {
-        for (const gguf::TensorInfo& tensor : file.tensors()) {
-            m_total += tensor.bytes;
-        }
+std::vector<float> qkNorm(WeightUploader& upload, const model::ModelConfig& config, const std::string& block) {
+    const std::string q = block + "attn_q_norm.weight";
+    const std::string k = block + "attn_k_norm.weight";
+    if (config.qk_norm != model::QkNorm::AfterRope) {
+        return upload.values(std::vector{q, k});
     }
+    std::vector<float> product = upload.values(q);
+    const std::vector<float> key = upload.values(k);
+    std::transform(product.begin(), product.end(), key.begin(), product.begin(), std::multiplies<>());
+    return product;
+}
 
-    Matrix matrix(const std::string& name) { return matrixOf({&findTensor(m_file, name)}); }
-
-    /** Tensors of one width, their rows one below the other, in as few matrices as types and device allow: each costs a
-     *  dispatch a token. */
-    std::vector<Matrix> stacked(const std::vector<std::string>& names) {
-        std::vector<const gguf::TensorInfo*> tensors;
-        std::vector<StackPart> parts;
-        for (const std::string& name : names) {
-            tensors.push_back(&findTensor(m_file, name));
-            parts.push_back({tensors.back()->type, bytesOf(*tensors.back())});
-        }
-        std::vector<Matrix> matrices;
-        auto first = tensors.begin();
-        const vulkan::Limits& limits = m_device.limits();
-        for (const size_t count : stackSizes(parts, std::min(limits.max_storage_range, limits.max_allocation))) {
-            matrices.push_back(matrixOf({first, first + static_cast<ptrdiff_t>(count)}));
-            first += static_cast<ptrdiff_t>(count);
-        }
-        return matrices;
+void loadAttention(WeightUploader& upload, const model::ModelConfig& config, uint32_t index, LayerWeights& layer) {
+    const std::string block = "blk." + std::to_string(index) + ".";
+    layer.attn_norm = upload.vector(block + "attn_norm.weight");
+    std::vector<std::string> qkv{block + (config.fused ? "attn_qkv.weight" : "attn_q.weight")};
+    if (!config.fused && config.ownsKv(index)) {
+        qkv.insert(qkv.end(), {block + "attn_k.weight", block + "attn_v.weight"});
     }
-
-    Matrix optionalMatrix(const std::string& name) { return m_file.find(name) != nullptr ? matrix(name) : Matrix{}; }
-
-    std::vector<float> values(const std::string& name) {
-        const gguf::TensorInfo& tensor = findTensor(m_file, name);
-        std::vector<uint8_t> source(tensor.bytes);
-        m_file.read(tensor, 0, source);
-        check(tensor, source);
-        std::vector<float> decoded(tensor.elements());
-        gguf::dequantize(tensor.type, source, decoded);
-        advance(source.size());
-        return decoded;
+    layer.attn_qkv = upload.stacked(qkv);
+    if (config.qkv_bias) {
+        const std::vector names{block + "attn_q.bias", block + "attn_k.bias", block + "attn_v.bias"};
+        layer.attn_qkv_bias = upload.vector(names.front(), upload.values(names));
     }
-
-    Vector vector(const std::string& name) { return vector(name, values(name)); }
-
-    Vector vector(const std::string& name, std::vector<float> decoded) {
-        decoded.resize(stride(static_cast<uint32_t>(decoded.size())));
-        const uint64_t bytes = decoded.size() * sizeof(float);
-        auto made = buffer(name, bytes);
-        made->upload(0, std::span(reinterpret_cast<const uint8_t*>(decoded.data()), bytes));
-        return made;
+    layer.attn_output = upload.matrix(block + "attn_output.weight");
+    if (config.output_bias) {
+        layer.attn_output_bias = upload.vector(block + "attn_output.bias");
     }
-
-    uint64_t bytes() const { return m_bytes; }
-
-private:
-    static uint64_t bytesOf(const gguf::TensorInfo& tensor) {
-        return tensor.rows() * rowWords(tensor.type, static_cast<uint32_t>(tensor.shape[0])) * 16;
+    if (config.attention_sinks) {
+        layer.attn_sinks = upload.vector(block + "attn_sinks.weight");
     }
-
-    /** `parts`: at least one, of one type and width. */
-    Matrix matrixOf(const std::vector<const gguf::TensorInfo*>& parts) {
-        const gguf::TensorInfo& top = *parts.front();
-        Matrix matrix;
-        matrix.type = top.type;
-        matrix.width = static_cast<uint32_t>(top.shape[0]);
-        matrix.row_words = rowWords(top.type, matrix.width);
-        uint64_t bytes = 0;
-        for (const gguf::TensorInfo* part : parts) {
-            matrix.rows += static_cast<uint32_t>(part->shape[1]);
-            bytes += bytesOf(*part);
-        }
-        checkRange(top, bytes);
-        matrix.buffer = buffer(top.name, bytes);
-        uint64_t at = 0;
-        for (const gguf::TensorInfo* part : parts) {
-            fill(matrix, *part, at);
-            at += bytesOf(*part);
-        }
-        return matrix;
+    if (config.qk_norm != model::QkNorm::None) {
+        layer.attn_qk_norm = upload.vector(block + "attn_qk_norm", qkNorm(upload, config, block));
     }
-
-    /** Reads, checks and lays out a tensor's rows at byte `offset` of the matrix. */
-    void fill(const Matrix& matrix, const gguf::TensorInfo& tensor, uint64_t offset) {
-        const uint64_t rows = tensor.rows();
-        const uint64_t rowBytes = uint64_t{matrix.row_words} * 16;
-        const uint64_t fileRowBytes = gguf::rowBytes(tensor.type, matrix.width);
-        const uint64_t step = std::max<uint64_t>(1, sliceBytes / rowBytes);
-        std::vector<uint8_t> source;
-        std::vector<uint8_t> laidOut;
-        for (uint64_t row = 0; row < rows; row += step) {
-            const uint64_t count = std::min(step, rows - row);
-            source.resize(count * fileRowBytes);
-            laidOut.assign(count * rowBytes, 0);
-            m_file.read(tensor, row * fileRowBytes, source);
-            check(tensor, source);
-            for (uint64_t i = 0; i < count; ++i) {
-                layOutRow(tensor.type, std::span(source).subspan(i * fileRowBytes, fileRowBytes), matrix.width,
-                          std::span(laidOut).subspan(i * rowBytes, rowBytes));
-            }
-            matrix.buffer->upload(offset + row * rowBytes, laidOut);
-            advance(source.size());
-        }
+    if (config.post_norms) {
+        layer.attn_post_norm = upload.vector(block + "post_attention_norm.weight");
     }
+}
 
-    void checkRange(const gguf::TensorInfo& tensor, uint64_t bytes) const {
-        const uint64_t most = m_device.limits().max_storage_range;
-        if (bytes > most) {
-            throw Error("weights.range",
-                        "The tensor “{tensor}” needs {bytes} and {device} can bind at most {most} at once, so this "
-                        "model cannot run on it.",
-                        {{"tensor", tensor.name},
-                         {"bytes", trace::bytesText(bytes)},
-                         {"device", m_device.info().name},
-                         {"most", trace::bytesText(most)}});
-        }
+void loadExperts(WeightUploader& upload, const model::ModelConfig& config, const std::string& block,
+                 LayerWeights& layer) {
+    if (config.shared_gate) {
+        layer.ffn_gate_inp = upload.joined({block + "ffn_gate_inp.weight", block + "ffn_gate_inp_shexp.weight"});
+    } else {
+        layer.ffn_gate_inp = upload.matrix(block + "ffn_gate_inp.weight");
     }
-
-    std::unique_ptr<vulkan::Buffer> buffer(const std::string& name, uint64_t bytes) {
-        m_bytes += bytes;
-        return std::make_unique<vulkan::Buffer>(m_device, bytes, vulkan::MemoryKind::DeviceLocal, name);
+    layer.ffn_gate_exps = upload.matrix(block + "ffn_gate_exps.weight");
+    layer.ffn_up_exps = upload.matrix(block + "ffn_up_exps.weight");
+    layer.ffn_down_exps = upload.matrix(block + "ffn_down_exps.weight");
+    if (config.expert_bias) {
+        layer.ffn_gate_inp_bias = upload.vector(block + "ffn_gate_inp.bias");
+        layer.ffn_gate_exps_bias = upload.vector(block + "ffn_gate_exps.bias");
+        layer.ffn_up_exps_bias = upload.vector(block + "ffn_up_exps.bias");
+        layer.ffn_down_exps_bias = upload.vector(block + "ffn_down_exps.bias");
     }
+    layer.ffn_gate = upload.optionalMatrix(block + "ffn_gate_shexp.weight");
+    layer.ffn_up = upload.optionalMatrix(block + "ffn_up_shexp.weight");
+    layer.ffn_down = upload.optionalMatrix(block + "ffn_down_shexp.weight");
+}
 
-    static void check(const gguf::TensorInfo& tensor, std::span<const uint8_t> source) {
-        if (!isFinite(tensor.type, source)) {
-            throw Error("weights.nan",
-                        "The tensor “{tensor}” holds a weight that is NaN or infinite, so the model cannot be used.",
-                        {{"tensor", tensor.name}});
-        }
+void loadFfn(WeightUploader& upload, const model::ModelConfig& config, uint32_t index, LayerWeights& layer) {
+    const std::string block = "blk." + std::to_string(index) + ".";
+    layer.ffn_norm = upload.vector(block + config.ffn_norm + ".weight");
+    if (config.isMoe(index)) {
+        loadExperts(upload, config, block, layer);
+    } else {
+        const uint64_t rows = config.feed_forward_length;
+        const std::string up = block + "ffn_up.weight";
+        layer.ffn_gate = config.fused ? upload.rowsOf(up, 0, rows) : upload.matrix(block + "ffn_gate.weight");
+        layer.ffn_up = config.fused ? upload.rowsOf(up, rows, rows) : upload.matrix(up);
+        layer.ffn_down = upload.matrix(block + "ffn_down.weight");
     }
-
-    void advance(uint64_t bytes) {
-        m_done += bytes;
-        if (m_progress && !m_progress(m_done, m_total)) {
-            throw Error("load.cancelled", "Loading the model was cancelled.");
-        }
+    if (config.post_norms) {
+        layer.ffn_post_norm = upload.vector(block + "post_ffw_norm.weight");
     }
-
-    vulkan::Device& m_device;
-    const gguf::Reader& m_file;
-    const std::function<bool(uint64_t, uint64_t)>& m_progress;
-    uint64_t m_total = 0;
-    uint64_t m_done = 0;
-    uint64_t m_bytes = 0;
-};
+}
 
 } // namespace
 
 DeviceWeights::DeviceWeights(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file,
                              const std::function<bool(uint64_t, uint64_t)>& progress) {
-    Uploader upload(device, file, progress);
+    WeightUploader upload(device, file, progress);
     token_embd = upload.matrix("token_embd.weight");
+    if (config.rope_scaling == model::RopeScaling::Factors) {
+        rope_factors = upload.values("rope_freqs.weight");
+    } else if (config.rope_scaling == model::RopeScaling::LongFactors) {
+        rope_factors = upload.values("rope_factors_short.weight");
+        rope_factors_long = upload.values("rope_factors_long.weight");
+    }
     output_norm = upload.vector("output_norm.weight");
     if (!config.tied_embeddings) {
         m_output = upload.matrix("output.weight");
     }
     for (uint32_t i = 0; i < config.block_count; ++i) {
-        const std::string block = "blk." + std::to_string(i) + ".";
         LayerWeights layer;
-        layer.attn_norm = upload.vector(block + "attn_norm.weight");
-        std::vector<std::string> qkv{block + "attn_q.weight"};
-        if (config.ownsKv(i)) {
-            qkv.insert(qkv.end(), {block + "attn_k.weight", block + "attn_v.weight"});
-        }
-        layer.attn_qkv = upload.stacked(qkv);
-        layer.attn_output = upload.matrix(block + "attn_output.weight");
-        std::vector<float> qk(config.head_dim, 1.0F);
-        if (config.qk_norm) {
-            qk = upload.values(block + "attn_q_norm.weight");
-            const std::vector<float> key = upload.values(block + "attn_k_norm.weight");
-            std::transform(qk.begin(), qk.end(), key.begin(), qk.begin(), std::multiplies<>());
-        }
-        layer.attn_qk_norm = upload.vector(block + "attn_qk_norm", std::move(qk));
-        layer.ffn_norm = upload.vector(block + "ffn_norm.weight");
-        if (config.isMoe(i)) {
-            layer.ffn_gate_inp = upload.matrix(block + "ffn_gate_inp.weight");
-            layer.ffn_gate_exps = upload.matrix(block + "ffn_gate_exps.weight");
-            layer.ffn_up_exps = upload.matrix(block + "ffn_up_exps.weight");
-            layer.ffn_down_exps = upload.matrix(block + "ffn_down_exps.weight");
-            layer.ffn_gate = upload.optionalMatrix(block + "ffn_gate_shexp.weight");
-            layer.ffn_up = upload.optionalMatrix(block + "ffn_up_shexp.weight");
-            layer.ffn_down = upload.optionalMatrix(block + "ffn_down_shexp.weight");
-        } else {
-            layer.ffn_gate = upload.matrix(block + "ffn_gate.weight");
-            layer.ffn_up = upload.matrix(block + "ffn_up.weight");
-            layer.ffn_down = upload.matrix(block + "ffn_down.weight");
-        }
+        loadAttention(upload, config, i, layer);
+        loadFfn(upload, config, i, layer);
         layers.push_back(std::move(layer));
     }
     m_bytes = upload.bytes();
@@ -211,22 +117,44 @@ DeviceWeights::DeviceWeights(vulkan::Device& device, const model::ModelConfig& c
 const gguf::TensorInfo& findTensor(const gguf::Reader& file, const std::string& name) {
     const gguf::TensorInfo* tensor = file.find(name);
     if (tensor == nullptr) {
-        throw Error("weights.missing", "The file “{file}” has no tensor “{tensor}”.",
-                    {{"file", file.path().filename().string()}, {"tensor", name}});
+        throw trace::Error("weights.missing", "The file “{file}” has no tensor “{tensor}”.",
+                           {{"file", file.path().filename().string()}, {"tensor", name}});
     }
     return *tensor;
 }
 
-uint64_t deviceBytes(const model::ExpectedTensor& tensor, gguf::TensorType type) {
-    const auto width = static_cast<uint32_t>(tensor.shape[0]);
-    if (tensor.shape.size() == 1) {
-        return tensor.name.ends_with("attn_k_norm.weight") ? 0 : uint64_t{stride(width)} * sizeof(float);
-    }
+uint64_t deviceBytes(const model::ModelConfig& config, const model::ExpectedTensor& tensor, gguf::TensorType type) {
     uint64_t rows = 1;
     for (size_t i = 1; i < tensor.shape.size(); ++i) {
         rows *= tensor.shape[i];
     }
-    return rows * rowWords(type, width) * 16;
+    const uint64_t width = tensor.shape[0];
+    const auto vectorBytes = [](uint64_t floats) {
+        return uint64_t{stride(static_cast<uint32_t>(floats))} * sizeof(float);
+    };
+    const std::string_view name = tensor.name;
+    const uint64_t queries = uint64_t{config.head_count} * config.head_dim;
+    const uint64_t keys = uint64_t{config.head_count_kv} * config.head_dim;
+    // The norms of queries and keys, and the biases of queries, keys and values, lie in one buffer each.
+    if (name.ends_with("attn_k_norm.weight") || name.ends_with("attn_k.bias") || name.ends_with("attn_v.bias") ||
+        name.starts_with("rope_f")) {
+        return 0;
+    }
+    if (name.ends_with("attn_q_norm.weight")) {
+        const bool whole = config.qk_norm == model::QkNorm::WholeBeforeRope;
+        const bool product = config.qk_norm == model::QkNorm::AfterRope;
+        return vectorBytes(whole ? queries + keys : product ? width : 2 * width);
+    }
+    if (name.ends_with("attn_q.bias")) {
+        return vectorBytes(queries + 2 * keys);
+    }
+    if (name.ends_with(".bias")) {
+        return vectorBytes(rows * width);
+    }
+    if (tensor.shape.size() == 1 && !name.ends_with("ffn_gate_inp_shexp.weight")) {
+        return vectorBytes(width);
+    }
+    return layoutBytes(type, static_cast<uint32_t>(width), rows);
 }
 
 } // namespace moescope::inference

@@ -25,17 +25,27 @@ struct Matrix {
 
 using Vector = std::unique_ptr<vulkan::Buffer>; ///< f32, padded with zeros to whole units of 64
 
+/** What a family does not have is null. */
 struct LayerWeights {
     Vector attn_norm;
     /** Rows of attn_q, then of attn_k and attn_v in owners of a KV cache, in matrices by stackSizes(). */
     std::vector<Matrix> attn_qkv;
+    Vector attn_qkv_bias; ///< of these rows
     Matrix attn_output;
-    Vector attn_qk_norm; ///< attn_q_norm ∘ attn_k_norm, [head_dim]; ones without QK-norm
+    Vector attn_output_bias;
+    Vector attn_sinks;   ///< [head_count]
+    Vector attn_qk_norm; ///< attn_q_norm ∘ attn_k_norm where they come after RoPE, else one after the other
+    Vector attn_post_norm;
     Vector ffn_norm;
-    Matrix ffn_gate_inp; ///< MoE layers only
+    Matrix ffn_gate_inp; ///< MoE layers only; with ffn_gate_inp_shexp as its last row where there is one
     Matrix ffn_gate_exps;
     Matrix ffn_up_exps;
     Matrix ffn_down_exps;
+    Vector ffn_gate_inp_bias;
+    Vector ffn_gate_exps_bias; ///< [expert][rows], as the next two
+    Vector ffn_up_exps_bias;
+    Vector ffn_down_exps_bias;
+    Vector ffn_post_norm;
     Matrix ffn_gate; ///< the shared expert of a MoE layer, or the plain FFN of a dense one
     Matrix ffn_up;
     Matrix ffn_down;
@@ -53,6 +63,10 @@ public:
     Matrix token_embd;
     Vector output_norm;
     std::vector<LayerWeights> layers;
+    /** Of each pair of dimensions, for the table of rotations; the second for contexts beyond the original one. Empty
+     *  without RopeScaling::Factors and LongFactors. */
+    std::vector<float> rope_factors;
+    std::vector<float> rope_factors_long;
 
     const Matrix& output() const { return m_output ? m_output : token_embd; }
     uint64_t bytes() const { return m_bytes; }
@@ -65,7 +79,7 @@ private:
 /** Throws trace::Error{weights.missing}. */
 const gguf::TensorInfo& findTensor(const gguf::Reader& file, const std::string& name);
 
-/** Bytes of a tensor on the device; 0 for attn_k_norm, which is folded into attn_q_norm's buffer. */
-uint64_t deviceBytes(const model::ExpectedTensor& tensor, gguf::TensorType type);
+/** Bytes of a tensor on the device. What shares a buffer counts with the first that lies there. */
+uint64_t deviceBytes(const model::ModelConfig& config, const model::ExpectedTensor& tensor, gguf::TensorType type);
 
 } // namespace moescope::inference

@@ -40,7 +40,7 @@ MemoryRoom roomOf(const vulkan::Device& device, const LoadOptions& options) {
     const uint64_t free = device.freeBytes();
     return {.device = device.info().name,
             .free_bytes = options.memory_bytes != 0 ? std::min(options.memory_bytes, free) : free,
-            .largest_buffer = std::min(limits.max_storage_range, limits.max_allocation),
+            .largest_buffer = limits.largestBuffer(),
             .software = limits.software && options.memory_bytes == 0};
 }
 

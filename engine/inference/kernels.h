@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/inference/device_weights.h"
+#include "engine/model/family.h"
 #include "engine/vulkan/command_recorder.h"
 #include "shaders/common/push_constants.h"
 
@@ -10,7 +11,7 @@
 
 namespace moescope::inference {
 
-/** Shape of attention, the same for every layer of a model. */
+/** Shape of attention: the same for every layer of a model but for `window` and `rope_first`. */
 struct AttentionShape {
     uint32_t head_count = 0;
     uint32_t head_count_kv = 0;
@@ -18,8 +19,13 @@ struct AttentionShape {
     uint32_t head_stride = 0; ///< head_dim rounded up to 8: 16 bytes of halves
     uint32_t context = 0;     ///< rows of the KV cache a head
     float epsilon = 0;
-    bool qk_norm = true;
+    model::QkNorm qk_norm = model::QkNorm::AfterRope;
     bool kv_f16 = true;
+    model::RopeStyle rope_style = model::RopeStyle::NeoX;
+    uint32_t rope_dimension_count = 0; ///< of a head that turn
+    uint32_t rope_first = 0;           ///< row of the table of rotations for position 0
+    uint32_t window = 0;               ///< last positions that a query sees; 0: all
+    float scale = 0;                   ///< of q · k
 };
 
 /** Shape of the experts of one layer; counts of 0 leave a part out. */
@@ -27,6 +33,7 @@ struct ExpertsShape {
     uint32_t expert_count = 0;
     uint32_t expert_used_count = 0;
     bool norm_weights = false;
+    model::Activation activation = model::Activation::Silu;
 };
 
 /** The kernels of shaders/, one method each: the same name, its buffers in the order of the shader's bindings.
@@ -40,15 +47,18 @@ public:
     using Recorder = vulkan::CommandRecorder;
     using Buffer = vulkan::Buffer;
 
-    /** x[t] = table[token[t]] for `tokens` tokens. */
-    void embed(Recorder& recorder, const Matrix& table, const Buffer& token_ids, const Buffer& x, uint32_t tokens);
-    /** y[t] = rms_norm(x[t]) ∘ weight; row strides are stride(width). */
+    /** x[t] = scale · table[token[t]] for `tokens` tokens. */
+    void embed(Recorder& recorder, const Matrix& table, const Buffer& token_ids, const Buffer& x, uint32_t tokens,
+               float scale);
+    /** y[t] = rms_norm(x[t]) ∘ weight, or += (accumulate); row strides are stride(width). */
     void rmsNorm(Recorder& recorder, const Buffer& x, const Buffer& weight, const Buffer& y, uint32_t width,
-                 float epsilon, uint32_t tokens);
+                 float epsilon, uint32_t tokens, bool accumulate = false);
 
     struct MatvecOptions {
         const Buffer* norm = nullptr; ///< RMS norm of x on the fly with these weights
         float epsilon = 0;
+        const Buffer* bias = nullptr; ///< [rows]
+        float scale = 1;              ///< of W · x + bias
         bool accumulate = false;
         uint32_t x_row = 0;   ///< which row of x
         uint32_t y_first = 0; ///< float of y that row 0 of W makes
@@ -56,6 +66,8 @@ public:
     /** y = W · x for one token. */
     void matvec(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, const MatvecOptions& options);
     struct MatmulOptions {
+        const Buffer* bias = nullptr; ///< [rows]
+        float scale = 1;              ///< of W · x + bias
         bool accumulate = false;
         uint32_t y_stride = 0; ///< floats between two rows of y; 0: stride(rows of W)
         uint32_t y_first = 0;  ///< float of a row of y that row 0 of W makes
@@ -65,36 +77,50 @@ public:
                 const MatmulOptions& options);
 
     /** `qkv`: raw heads of each token, queries, then keys and values where `owner` (of a KV cache); rows are
-     *  stride(all of them) apart, whether a layer has its own keys or not. */
-    void ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, bool owner, const Buffer& rope,
-                    const Buffer& qk_weight, const Buffer& step, const Buffer& q_out, const Buffer& k_cache,
-                    const Buffer& v_cache, uint32_t tokens);
-    /** With splits > 1 the result is in `partial` and attentionReduce() must follow. */
+     *  stride(all of them) apart, whether a layer has its own keys or not. `bias`: of all heads; null:
+     *  none. `qk_weight`: as shape.qk_norm has it; null without norms. */
+    void ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias, bool owner,
+                    const Buffer& rope, const Buffer* qk_weight, const Buffer& step, const Buffer& q_out,
+                    const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens);
+    /** `sinks`: a logit a head that takes its share of the softmax; null: none. With splits > 1 the result is in
+     *  `partial` and attentionReduce() must follow. */
     void attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
-                   const Buffer& v_cache, const Buffer& step, const Buffer& out, const Buffer& partial, uint32_t tokens,
-                   uint32_t splits);
-    void attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial, const Buffer& out,
-                         uint32_t tokens, uint32_t splits);
+                   const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
+                   const Buffer& partial, uint32_t tokens, uint32_t splits);
+    void attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial, const Buffer* sinks,
+                         const Buffer& out, uint32_t tokens, uint32_t splits);
 
     struct RouterOutputs {
         const Buffer& normed;
         const Buffer& experts;
         const Buffer& expert_weights;
+        const Buffer& shared_weights;
         const Buffer& log;
         const Buffer& probs;
     };
-    /** `layer`: MoE layer of the log; `batch`: tokens a layer has room for in it. */
-    void moeRouter(Recorder& recorder, const Matrix& router, const ExpertsShape& shape, const Buffer& x,
-                   const Buffer& norm, float epsilon, const Buffer& step, const RouterOutputs& out, uint32_t layer,
-                   uint32_t batch, uint32_t tokens);
+    /** `layer`: MoE layer of the log; `batch`: tokens a layer has room for in it. `bias`: of the logits; null: none.
+     *  A router with one row more than experts weighs the shared expert by that row. */
+    void moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const ExpertsShape& shape,
+                   const Buffer& x, const Buffer& norm, float epsilon, const Buffer& step, const RouterOutputs& out,
+                   uint32_t layer, uint32_t batch, uint32_t tokens);
 
-    /** One token: h[s] = silu(gate · x) ∘ (up · x) for each chosen expert, or for the one expert of `gate` if `experts` is null. */
-    void ffnGateUp(Recorder& recorder, const Matrix& gate, const Matrix& up, const Buffer* experts, const Buffer& x,
-                   const Buffer& h, uint32_t slots);
-    /** One token: x += Σ weight · down[e] · h[s] + shared · h_shared. Null matrices are left out; both of one type. */
-    void ffnDown(Recorder& recorder, const Matrix* routed, const Matrix* shared, const Buffer& experts,
-                 const Buffer& expert_weights, const Buffer& h, const Buffer& h_shared, const Buffer& x,
-                 uint32_t slots);
+    /** Gate and up of experts, or of a shared expert or plain FFN. */
+    struct GateUp {
+        const Matrix& gate;
+        const Matrix& up;
+        const Buffer* gate_bias = nullptr; ///< [expert][rows]; null: neither has one
+        const Buffer* up_bias = nullptr;
+        const Buffer* shared_weights = nullptr; ///< [token]: what h is multiplied by
+    };
+    /** One token: h[s] = activated(gate · x, up · x) for each chosen expert, or for the one expert of `gate` if `experts`
+     *  is null. */
+    void ffnGateUp(Recorder& recorder, const GateUp& w, const ExpertsShape& shape, const Buffer* experts,
+                   const Buffer& x, const Buffer& h, uint32_t slots);
+    /** One token: x += scale · (Σ weight · (down[e] · h[s] + bias[e]) + shared · h_shared). Null matrices are left out;
+     *  both of one type. `bias`: of the routed experts; null: none. */
+    void ffnDown(Recorder& recorder, const Matrix* routed, const Buffer* bias, const Matrix* shared,
+                 const Buffer& experts, const Buffer& expert_weights, const Buffer& h, const Buffer& h_shared,
+                 const Buffer& x, uint32_t slots, float scale);
 
     struct SortOutputs {
         const Buffer& counts;
@@ -105,12 +131,13 @@ public:
     void moeSort(Recorder& recorder, const ExpertsShape& shape, const Buffer& experts, const SortOutputs& out,
                  uint32_t tokens, uint32_t gate_up_rows, uint32_t down_rows);
     /** A batch, routed: `sort` gives tiles and grid. Shared or dense: `sort` is null. */
-    void ffnGateUpTiles(Recorder& recorder, const Matrix& gate, const Matrix& up, const SortOutputs* sort,
-                        const ExpertsShape& shape, const Buffer& x, const Buffer& h, uint32_t tokens);
-    void ffnDownTiles(Recorder& recorder, const Matrix& down, const SortOutputs& sort, const ExpertsShape& shape,
-                      const Buffer& h, const Buffer& pair_out, uint32_t tokens);
+    void ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutputs* sort, const ExpertsShape& shape,
+                        const Buffer& x, const Buffer& h, uint32_t tokens);
+    /** `bias`: [expert][rows]; null: none. */
+    void ffnDownTiles(Recorder& recorder, const Matrix& down, const Buffer* bias, const SortOutputs& sort,
+                      const ExpertsShape& shape, const Buffer& h, const Buffer& pair_out, uint32_t tokens);
     void moeCombine(Recorder& recorder, const ExpertsShape& shape, const Buffer& expert_weights, const Buffer& pair_out,
-                    const Buffer& x, uint32_t width, uint32_t tokens);
+                    const Buffer& x, uint32_t width, uint32_t tokens, float scale);
 
     /** Tokens of a tile: shaders/common/tile.glsl. */
     static constexpr uint32_t tileTokens = 8;
@@ -122,6 +149,8 @@ public:
     static constexpr uint32_t logEntry(uint32_t expert_used_count) { return 3 * expert_used_count + 2; }
 
 private:
+    /** Workgroups of a matrix × vector kernel. */
+    uint32_t matvecGroups(uint32_t rows) const;
     const vulkan::ComputePipeline& pipeline(const vulkan::Shader& shader, vulkan::Constants constants);
 
     vulkan::Device& m_device;

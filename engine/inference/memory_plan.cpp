@@ -22,10 +22,7 @@ template <typename TypeOf>
 MemoryPlan plan(const model::ModelConfig& config, uint32_t context, KvType kv, uint32_t batch, TypeOf typeOf) {
     MemoryPlan plan;
     for (const model::ExpectedTensor& tensor : model::expectedTensors(config)) {
-        plan.weights_bytes += deviceBytes(tensor, typeOf(tensor));
-    }
-    if (!config.qk_norm) {
-        plan.weights_bytes += uint64_t{config.block_count} * stride(config.head_dim) * sizeof(float);
+        plan.weights_bytes += deviceBytes(config, tensor, typeOf(tensor));
     }
     plan.kv_bytes_per_token = kvBytesPerOwnerToken(config, kv) * config.kvOwnerCount();
     plan.kv_bytes = plan.kv_bytes_per_token * context;

@@ -21,7 +21,16 @@ AttentionShape attentionShape(const model::ModelConfig& config, uint32_t context
             .context = context,
             .epsilon = config.layer_norm_rms_epsilon,
             .qk_norm = config.qk_norm,
-            .kv_f16 = kv == KvType::F16};
+            .kv_f16 = kv == KvType::F16,
+            .rope_style = config.rope_style,
+            .rope_dimension_count = config.rope_dimension_count,
+            .scale = config.attention_scale};
+}
+
+std::span<const float> ropeFactors(const model::ModelConfig& config, const DeviceWeights& weights, uint32_t context) {
+    const bool beyond =
+        config.rope_scaling == model::RopeScaling::LongFactors && context > config.rope_original_context_length;
+    return beyond ? weights.rope_factors_long : weights.rope_factors;
 }
 
 // Bounds that the kernels' shared memory sets: attention.comp, moe_router.comp.
@@ -50,9 +59,9 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
     : m_device(device), m_config(checked(config)), m_batch(microBatch(device.limits().software)),
       m_splits(attentionSplits(device.limits().software, context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
-                                                              config.expert_weights_norm},
+                                                              config.expert_weights_norm, config.activation},
       m_weights(device, config, file, progress), m_kv(device, config, context, kv),
-      m_act(device, config, context, m_batch),
+      m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)),
       m_kernels(device), m_sort{m_act.sort_counts, m_act.sort_order, m_act.sort_tiles, m_act.sort_grids},
       m_pacer(device), m_token(device, "token") {}
 
@@ -71,45 +80,29 @@ void Transformer::warmUp() {
     m_pacer.forget();
 }
 
+AttentionShape Transformer::shapeOf(uint32_t layer) const {
+    AttentionShape shape = m_shape;
+    shape.window = m_config.window(layer);
+    shape.rope_first = m_config.usesWindowRope(layer) ? m_shape.context : 0;
+    return shape;
+}
+
 // ---- one token ----------------------------------------------------------------------------------------------------
 
 void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& options, const Mark& mark) {
-    const float epsilon = m_config.layer_norm_rms_epsilon;
     r.begin();
     mark("", -1);
-    m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1);
+    m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1, m_config.embedding_scale);
     r.barrier();
     mark("embed", -1);
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
-        const auto index = static_cast<int32_t>(i);
-        const LayerWeights& layer = m_weights.layers[i];
-        uint32_t firstRow = 0; // each part writes floats of its own, so there is no barrier between them
-        for (const Matrix& part : layer.attn_qkv) {
-            m_kernels.matvec(r, part, m_act.x, m_act.qkv,
-                             {.norm = layer.attn_norm.get(), .epsilon = epsilon, .y_first = firstRow});
-            firstRow += part.rows;
-        }
-        r.barrier();
-        mark("norm + QKV", index);
-        m_kernels.ropeQkNorm(r, m_shape, m_act.qkv, m_config.ownsKv(i), m_act.rope, *layer.attn_qk_norm, m_act.step,
-                             m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
-        r.barrier();
-        mark("RoPE + QK norm + KV store", index);
-        m_kernels.attention(r, m_shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, m_act.attn_out,
-                            m_act.attn_partial, 1, m_splits);
-        r.barrier();
-        if (m_splits > 1) {
-            m_kernels.attentionReduce(r, m_shape, m_act.attn_partial, m_act.attn_out, 1, m_splits);
-            r.barrier();
-        }
-        mark("attention", index);
-        m_kernels.matvec(r, layer.attn_output, m_act.attn_out, m_act.x, {.accumulate = true});
-        r.barrier();
-        mark("output + residual", index);
+        recordTokenAttention(r, i, mark);
         recordTokenFfn(r, i, mark);
     }
     m_kernels.matvec(r, m_weights.output(), m_act.x, m_act.logits,
-                     {.norm = m_weights.output_norm.get(), .epsilon = epsilon});
+                     {.norm = m_weights.output_norm.get(),
+                      .epsilon = m_config.layer_norm_rms_epsilon,
+                      .scale = 1 / m_config.logit_scale});
     r.barrier();
     mark("logits", -1);
     r.copy(m_act.logits, 0, m_act.logits_host, 0, m_act.logits.size());
@@ -119,43 +112,106 @@ void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& opt
     r.end();
 }
 
+void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
+    const auto index = static_cast<int32_t>(i);
+    const LayerWeights& layer = m_weights.layers[i];
+    const AttentionShape shape = shapeOf(i);
+    const float epsilon = m_config.layer_norm_rms_epsilon;
+    uint32_t firstRow = 0; // each part writes floats of its own, so there is no barrier between them
+    for (const Matrix& part : layer.attn_qkv) {
+        m_kernels.matvec(r, part, m_act.x, m_act.qkv,
+                         {.norm = layer.attn_norm.get(), .epsilon = epsilon, .y_first = firstRow});
+        firstRow += part.rows;
+    }
+    r.barrier();
+    mark("norm + QKV", index);
+    m_kernels.ropeQkNorm(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), m_config.ownsKv(i), m_act.rope,
+                         layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
+    r.barrier();
+    mark("RoPE + QK norm + KV store", index);
+    m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
+                        m_act.attn_out, m_act.attn_partial, 1, m_splits);
+    r.barrier();
+    if (m_splits > 1) {
+        m_kernels.attentionReduce(r, shape, m_act.attn_partial, layer.attn_sinks.get(), m_act.attn_out, 1, m_splits);
+        r.barrier();
+    }
+    mark("attention", index);
+    const bool normed = layer.attn_post_norm != nullptr;
+    m_kernels.matvec(r, layer.attn_output, m_act.attn_out, normed ? m_act.normed : m_act.x,
+                     {.bias = layer.attn_output_bias.get(), .scale = m_config.residual_scale, .accumulate = !normed});
+    r.barrier();
+    if (normed) {
+        m_kernels.rmsNorm(r, m_act.normed, *layer.attn_post_norm, m_act.x, m_config.embedding_length, epsilon, 1, true);
+        r.barrier();
+    }
+    mark("output + residual", index);
+}
+
 void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
     const auto index = static_cast<int32_t>(i);
     const LayerWeights& layer = m_weights.layers[i];
     const bool moe = m_config.isMoe(i);
+    const float epsilon = m_config.layer_norm_rms_epsilon;
     if (moe) {
-        m_kernels.moeRouter(r, layer.ffn_gate_inp, m_experts, m_act.x, *layer.ffn_norm, m_config.layer_norm_rms_epsilon,
-                            m_act.step,
-                            {m_act.normed, m_act.experts, m_act.expert_weights, m_act.router_log, m_act.router_probs},
+        m_kernels.moeRouter(r, layer.ffn_gate_inp, layer.ffn_gate_inp_bias.get(), m_experts, m_act.x, *layer.ffn_norm,
+                            epsilon, m_act.step,
+                            {m_act.normed, m_act.experts, m_act.expert_weights, m_act.shared_weights, m_act.router_log,
+                             m_act.router_probs},
                             i - m_config.leading_dense_block_count, 1, 1);
     } else {
-        m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, m_config.embedding_length,
-                          m_config.layer_norm_rms_epsilon, 1);
+        m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, m_config.embedding_length, epsilon, 1);
     }
     r.barrier();
     mark(moe ? "norm + router" : "norm", index);
     if (moe) {
-        m_kernels.ffnGateUp(r, layer.ffn_gate_exps, layer.ffn_up_exps, &m_act.experts, m_act.normed, m_act.h,
+        m_kernels.ffnGateUp(r, routedGateUp(layer), m_experts, &m_act.experts, m_act.normed, m_act.h,
                             m_experts.expert_used_count);
     }
     if (layer.ffn_gate) {
-        m_kernels.ffnGateUp(r, layer.ffn_gate, layer.ffn_up, nullptr, m_act.normed, m_act.h_shared, 1);
+        m_kernels.ffnGateUp(r, sharedGateUp(layer), m_experts, nullptr, m_act.normed, m_act.h_shared, 1);
     }
     r.barrier();
     mark("gate + up", index);
-    const Matrix* routed = moe ? &layer.ffn_down_exps : nullptr;
+    if (layer.ffn_post_norm) {
+        m_kernels.matvec(r, layer.ffn_down, m_act.h_shared, m_act.normed, {});
+        r.barrier();
+        m_kernels.rmsNorm(r, m_act.normed, *layer.ffn_post_norm, m_act.x, m_config.embedding_length, epsilon, 1, true);
+    } else {
+        recordTokenDown(r, i);
+    }
+    r.barrier();
+    mark("down + residual", index);
+}
+
+void Transformer::recordTokenDown(vulkan::CommandRecorder& r, uint32_t i) {
+    const LayerWeights& layer = m_weights.layers[i];
+    const Matrix* routed = m_config.isMoe(i) ? &layer.ffn_down_exps : nullptr;
     const Matrix* shared = layer.ffn_down ? &layer.ffn_down : nullptr;
+    const auto add = [&](const Matrix* experts, const Matrix* one) {
+        m_kernels.ffnDown(r, experts, layer.ffn_down_exps_bias.get(), one, m_act.experts, m_act.expert_weights, m_act.h,
+                          m_act.h_shared, m_act.x, m_experts.expert_used_count, m_config.residual_scale);
+    };
     // Routed and shared experts of two types cannot be decoded by one kernel: two dispatches, one after the other.
     if (routed != nullptr && shared != nullptr && routed->type != shared->type) {
-        m_kernels.ffnDown(r, routed, nullptr, m_act.experts, m_act.expert_weights, m_act.h, m_act.h_shared, m_act.x,
-                          m_experts.expert_used_count);
+        add(routed, nullptr);
         r.barrier();
         routed = nullptr;
     }
-    m_kernels.ffnDown(r, routed, shared, m_act.experts, m_act.expert_weights, m_act.h, m_act.h_shared, m_act.x,
-                      m_experts.expert_used_count);
-    r.barrier();
-    mark("down + residual", index);
+    add(routed, shared);
+}
+
+Kernels::GateUp Transformer::routedGateUp(const LayerWeights& layer) {
+    return {.gate = layer.ffn_gate_exps,
+            .up = layer.ffn_up_exps,
+            .gate_bias = layer.ffn_gate_exps_bias.get(),
+            .up_bias = layer.ffn_up_exps_bias.get()};
+}
+
+Kernels::GateUp Transformer::sharedGateUp(const LayerWeights& layer) const {
+    return {.gate = layer.ffn_gate,
+            .up = layer.ffn_up,
+            .shared_weights = m_config.shared_gate ? &m_act.shared_weights : nullptr};
 }
 
 void Transformer::prepareDecode(const PassOptions& options) {
@@ -243,7 +299,7 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     const float epsilon = m_config.layer_norm_rms_epsilon;
     const uint32_t width = m_config.embedding_length;
     const uint64_t rowBytes = uint64_t{stride(width)} * sizeof(float);
-    const uint32_t headsStride = qkvStride(m_shape.head_count, m_shape.head_count_kv, m_shape.head_dim);
+    const float logitScale = 1 / m_config.logit_scale;
     const auto keepHidden = [&](uint32_t index) {
         if (options.hidden) {
             m_pacer.recorder().copy(m_act.x, 0, *m_hiddenLayers, index * m_act.x.size(), tokens * rowBytes);
@@ -251,42 +307,21 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     };
     vulkan::CommandRecorder& r = m_pacer.recorder();
 
-    m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, tokens);
+    m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, tokens, m_config.embedding_scale);
     if (!m_pacer.next(Interval::Embed)) {
         return false;
     }
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
-        const LayerWeights& layer = m_weights.layers[i];
         keepHidden(i);
-        m_kernels.rmsNorm(r, m_act.x, *layer.attn_norm, m_act.normed, width, epsilon, tokens);
-        r.barrier();
-        uint32_t firstRow = 0;
-        for (const Matrix& part : layer.attn_qkv) {
-            m_kernels.matmul(r, part, m_act.normed, m_act.qkv, tokens, {.y_stride = headsStride, .y_first = firstRow});
-            firstRow += part.rows;
-        }
-        if (!m_pacer.next(Interval::Qkv)) {
-            return false;
-        }
-        m_kernels.ropeQkNorm(r, m_shape, m_act.qkv, m_config.ownsKv(i), m_act.rope, *layer.attn_qk_norm, m_act.step,
-                             m_act.q_roped, m_kv.keys(i), m_kv.values(i), tokens);
-        if (!m_pacer.next(Interval::Rope)) {
-            return false;
-        }
-        m_kernels.attention(r, m_shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, m_act.attn_out,
-                            m_act.attn_partial, tokens, 1);
-        if (!m_pacer.next(Interval::Attention)) {
-            return false;
-        }
-        m_kernels.matmul(r, layer.attn_output, m_act.attn_out, m_act.x, tokens, {.accumulate = true});
-        if (!m_pacer.next(Interval::Output) || !batchFfn(i, tokens)) {
+        if (!batchAttention(i, tokens) || !batchFfn(i, tokens)) {
             return false;
         }
     }
     keepHidden(m_config.block_count);
     if (options.logits == LogitRows::Last) {
-        m_kernels.matvec(r, m_weights.output(), m_act.x, m_act.logits,
-                         {.norm = m_weights.output_norm.get(), .epsilon = epsilon, .x_row = tokens - 1});
+        m_kernels.matvec(
+            r, m_weights.output(), m_act.x, m_act.logits,
+            {.norm = m_weights.output_norm.get(), .epsilon = epsilon, .scale = logitScale, .x_row = tokens - 1});
         if (!m_pacer.next(Interval::Logits)) {
             return false;
         }
@@ -294,13 +329,50 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     } else if (options.logits == LogitRows::All) {
         m_kernels.rmsNorm(r, m_act.x, *m_weights.output_norm, m_act.normed, width, epsilon, tokens);
         r.barrier();
-        m_kernels.matmul(r, m_weights.output(), m_act.normed, *m_allLogits, tokens, {});
+        m_kernels.matmul(r, m_weights.output(), m_act.normed, *m_allLogits, tokens, {.scale = logitScale});
         if (!m_pacer.next(Interval::AllLogits)) {
             return false;
         }
     }
     copyBack(r, tokens, options);
     return m_pacer.finish();
+}
+
+bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
+    vulkan::CommandRecorder& r = m_pacer.recorder();
+    const LayerWeights& layer = m_weights.layers[i];
+    const AttentionShape shape = shapeOf(i);
+    const float epsilon = m_config.layer_norm_rms_epsilon;
+    const uint32_t width = m_config.embedding_length;
+    const uint32_t headsStride = qkvStride(shape.head_count, shape.head_count_kv, shape.head_dim);
+    m_kernels.rmsNorm(r, m_act.x, *layer.attn_norm, m_act.normed, width, epsilon, tokens);
+    r.barrier();
+    uint32_t firstRow = 0;
+    for (const Matrix& part : layer.attn_qkv) {
+        m_kernels.matmul(r, part, m_act.normed, m_act.qkv, tokens, {.y_stride = headsStride, .y_first = firstRow});
+        firstRow += part.rows;
+    }
+    if (!m_pacer.next(Interval::Qkv)) {
+        return false;
+    }
+    m_kernels.ropeQkNorm(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), m_config.ownsKv(i), m_act.rope,
+                         layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), tokens);
+    if (!m_pacer.next(Interval::Rope)) {
+        return false;
+    }
+    m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
+                        m_act.attn_out, m_act.attn_partial, tokens, 1);
+    if (!m_pacer.next(Interval::Attention)) {
+        return false;
+    }
+    const bool normed = layer.attn_post_norm != nullptr;
+    m_kernels.matmul(r, layer.attn_output, m_act.attn_out, normed ? m_act.normed : m_act.x, tokens,
+                     {.bias = layer.attn_output_bias.get(), .scale = m_config.residual_scale, .accumulate = !normed});
+    if (normed) {
+        r.barrier();
+        m_kernels.rmsNorm(r, m_act.normed, *layer.attn_post_norm, m_act.x, width, epsilon, tokens, true);
+    }
+    return m_pacer.next(Interval::Output);
 }
 
 bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
@@ -310,8 +382,10 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
     const uint32_t width = m_config.embedding_length;
     const bool moe = m_config.isMoe(i);
     if (moe) {
-        m_kernels.moeRouter(r, layer.ffn_gate_inp, m_experts, m_act.x, *layer.ffn_norm, epsilon, m_act.step,
-                            {m_act.normed, m_act.experts, m_act.expert_weights, m_act.router_log, m_act.router_probs},
+        m_kernels.moeRouter(r, layer.ffn_gate_inp, layer.ffn_gate_inp_bias.get(), m_experts, m_act.x, *layer.ffn_norm,
+                            epsilon, m_act.step,
+                            {m_act.normed, m_act.experts, m_act.expert_weights, m_act.shared_weights, m_act.router_log,
+                             m_act.router_probs},
                             i - m_config.leading_dense_block_count, tokens, tokens);
         r.barrier();
         m_kernels.moeSort(r, m_experts, m_act.experts, m_sort, tokens, layer.ffn_gate_exps.rows,
@@ -323,27 +397,33 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
         return false;
     }
     if (moe) {
-        m_kernels.ffnGateUpTiles(r, layer.ffn_gate_exps, layer.ffn_up_exps, &m_sort, m_experts, m_act.normed, m_act.h,
-                                 tokens);
+        m_kernels.ffnGateUpTiles(r, routedGateUp(layer), &m_sort, m_experts, m_act.normed, m_act.h, tokens);
     }
     if (layer.ffn_gate) {
-        m_kernels.ffnGateUpTiles(r, layer.ffn_gate, layer.ffn_up, nullptr, m_experts, m_act.normed, m_act.h_shared,
-                                 tokens);
+        m_kernels.ffnGateUpTiles(r, sharedGateUp(layer), nullptr, m_experts, m_act.normed, m_act.h_shared, tokens);
     }
     if (!m_pacer.next(Interval::GateUp)) {
         return false;
     }
     if (moe) {
-        m_kernels.ffnDownTiles(r, layer.ffn_down_exps, m_sort, m_experts, m_act.h, m_act.pair_out, tokens);
+        m_kernels.ffnDownTiles(r, layer.ffn_down_exps, layer.ffn_down_exps_bias.get(), m_sort, m_experts, m_act.h,
+                               m_act.pair_out, tokens);
     }
+    const bool normed = layer.ffn_post_norm != nullptr;
     if (layer.ffn_down) {
-        m_kernels.matmul(r, layer.ffn_down, m_act.h_shared, m_act.x, tokens, {.accumulate = true});
+        m_kernels.matmul(r, layer.ffn_down, m_act.h_shared, normed ? m_act.normed : m_act.x, tokens,
+                         {.scale = m_config.residual_scale, .accumulate = !normed});
+    }
+    if (normed) {
+        r.barrier();
+        m_kernels.rmsNorm(r, m_act.normed, *layer.ffn_post_norm, m_act.x, width, epsilon, tokens, true);
     }
     if (!m_pacer.next(Interval::Down)) {
         return false;
     }
     if (moe) {
-        m_kernels.moeCombine(r, m_experts, m_act.expert_weights, m_act.pair_out, m_act.x, width, tokens);
+        m_kernels.moeCombine(r, m_experts, m_act.expert_weights, m_act.pair_out, m_act.x, width, tokens,
+                             m_config.residual_scale);
         return m_pacer.next(Interval::Combine);
     }
     return true;

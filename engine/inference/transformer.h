@@ -69,8 +69,15 @@ private:
     /** After each interval: its name and layer. */
     using Mark = std::function<void(const char* kernels, int32_t layer)>;
     void recordToken(vulkan::CommandRecorder& recorder, const PassOptions& options, const Mark& mark);
+    /** Shape of attention in one layer. */
+    AttentionShape shapeOf(uint32_t layer) const;
+    void recordTokenAttention(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     void recordTokenFfn(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
+    void recordTokenDown(vulkan::CommandRecorder& recorder, uint32_t layer);
+    static Kernels::GateUp routedGateUp(const LayerWeights& layer);
+    Kernels::GateUp sharedGateUp(const LayerWeights& layer) const;
     bool runBatch(uint32_t tokens, const PassOptions& options);
+    bool batchAttention(uint32_t layer, uint32_t tokens);
     bool batchFfn(uint32_t layer, uint32_t tokens);
     void copyBack(vulkan::CommandRecorder& recorder, uint32_t batch, const PassOptions& options);
     void setStep(uint32_t position, const PassOptions& options);
@@ -80,7 +87,7 @@ private:
     model::ModelConfig m_config;
     uint32_t m_batch;
     uint32_t m_splits;
-    AttentionShape m_shape;
+    AttentionShape m_shape; ///< of layers without a window
     ExpertsShape m_experts;
     DeviceWeights m_weights;
     KvCache m_kv;

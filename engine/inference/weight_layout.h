@@ -22,6 +22,11 @@ namespace moescope::inference {
  *  Padding is zero. */
 uint32_t rowWords(gguf::TensorType type, uint32_t width);
 
+/** Bytes of `rows` rows. */
+inline uint64_t layoutBytes(gguf::TensorType type, uint32_t width, uint64_t rows) {
+    return rows * rowWords(type, width) * 16;
+}
+
 /** Lays out one row of the file for the device; `out` has rowWords() × 16 bytes and is zero. */
 void layOutRow(gguf::TensorType type, std::span<const uint8_t> row, uint32_t width, std::span<uint8_t> out);
 

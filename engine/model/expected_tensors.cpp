@@ -22,55 +22,123 @@ gguf::TensorType finer(gguf::TensorType type) {
     }
 }
 
-} // namespace
+/** Collects tensors; `block` is the prefix of the layer that is being told. */
+struct Collector {
+    std::vector<ExpectedTensor> tensors;
+    std::string block;
 
-std::vector<ExpectedTensor> expectedTensors(const ModelConfig& c) {
-    std::vector<ExpectedTensor> out;
-    const auto add = [&out](std::string name, std::vector<uint64_t> shape, Precision precision = Precision::plain) {
+    void weight(std::string_view name, std::vector<uint64_t> shape, Precision precision = Precision::plain) {
         const bool f32 = precision == Precision::f32 || shape.size() == 1;
-        out.push_back({std::move(name) + ".weight", std::move(shape), f32, !f32 && precision == Precision::fine});
-    };
+        tensors.push_back(
+            {block + std::string(name) + ".weight", std::move(shape), f32, !f32 && precision == Precision::fine});
+    }
+    void bias(std::string_view name, std::vector<uint64_t> shape) {
+        tensors.push_back({block + std::string(name) + ".bias", std::move(shape), true, false});
+    }
+};
+
+void addAttention(Collector& out, const ModelConfig& c, uint32_t layer) {
     const uint64_t width = c.embedding_length;
     const uint64_t queries = uint64_t{c.head_count} * c.head_dim;
     const uint64_t keys = uint64_t{c.head_count_kv} * c.head_dim;
+    const Precision ofAll = precisionOfAllTokens(c, layer);
+    out.weight("attn_norm", {width});
+    if (c.fused) {
+        out.weight("attn_qkv", {width, queries + 2 * keys}, ofAll);
+    } else {
+        out.weight("attn_q", {width, queries}, ofAll);
+        if (c.ownsKv(layer)) {
+            out.weight("attn_k", {width, keys}, ofAll);
+            out.weight("attn_v", {width, keys}, ofAll);
+        }
+    }
+    if (c.qkv_bias) {
+        out.bias("attn_q", {queries});
+        out.bias("attn_k", {keys});
+        out.bias("attn_v", {keys});
+    }
+    out.weight("attn_output", {queries, width}, ofAll);
+    if (c.output_bias) {
+        out.bias("attn_output", {width});
+    }
+    if (c.attention_sinks) {
+        out.weight("attn_sinks", {c.head_count});
+    }
+    if (c.qk_norm != QkNorm::None) {
+        const bool whole = c.qk_norm == QkNorm::WholeBeforeRope;
+        out.weight("attn_q_norm", {whole ? queries : c.head_dim});
+        out.weight("attn_k_norm", {whole ? keys : c.head_dim});
+    }
+    if (c.post_norms) {
+        out.weight("post_attention_norm", {width});
+    }
+}
 
-    add("token_embd", {width, c.vocab_size}, Precision::fine);
-    for (uint32_t i = 0; i < c.block_count; ++i) {
-        const std::string block = "blk." + std::to_string(i) + ".";
-        const Precision ofAll = precisionOfAllTokens(c, i);
-        add(block + "attn_norm", {width});
-        add(block + "attn_q", {width, queries}, ofAll);
-        if (c.ownsKv(i)) {
-            add(block + "attn_k", {width, keys}, ofAll);
-            add(block + "attn_v", {width, keys}, ofAll);
+void addFfn(Collector& out, const ModelConfig& c, uint32_t layer) {
+    const uint64_t width = c.embedding_length;
+    out.weight(c.ffn_norm, {width});
+    if (!c.isMoe(layer)) {
+        const uint64_t ffn = c.feed_forward_length;
+        if (c.fused) {
+            out.weight("ffn_up", {width, 2 * ffn});
+        } else {
+            out.weight("ffn_gate", {width, ffn});
+            out.weight("ffn_up", {width, ffn});
         }
-        add(block + "attn_output", {queries, width}, ofAll);
-        if (c.qk_norm) {
-            add(block + "attn_q_norm", {c.head_dim});
-            add(block + "attn_k_norm", {c.head_dim});
+        out.weight("ffn_down", {ffn, width});
+    } else {
+        const uint64_t ffn = c.expert_feed_forward_length;
+        const uint64_t experts = c.expert_count;
+        out.weight("ffn_gate_inp", {width, experts}, Precision::f32);
+        out.weight("ffn_gate_exps", {width, ffn, experts});
+        out.weight("ffn_up_exps", {width, ffn, experts});
+        out.weight("ffn_down_exps", {ffn, width, experts});
+        if (c.expert_bias) {
+            out.bias("ffn_gate_inp", {experts});
+            out.bias("ffn_gate_exps", {ffn, experts});
+            out.bias("ffn_up_exps", {ffn, experts});
+            out.bias("ffn_down_exps", {width, experts});
         }
-        add(block + "ffn_norm", {width});
-        if (!c.isMoe(i)) {
-            add(block + "ffn_gate", {width, c.feed_forward_length});
-            add(block + "ffn_up", {width, c.feed_forward_length});
-            add(block + "ffn_down", {c.feed_forward_length, width});
-            continue;
-        }
-        add(block + "ffn_gate_inp", {width, c.expert_count}, Precision::f32);
-        add(block + "ffn_gate_exps", {width, c.expert_feed_forward_length, c.expert_count});
-        add(block + "ffn_up_exps", {width, c.expert_feed_forward_length, c.expert_count});
-        add(block + "ffn_down_exps", {c.expert_feed_forward_length, width, c.expert_count});
         if (c.expert_shared_count > 0) {
-            add(block + "ffn_gate_shexp", {width, c.expert_shared_feed_forward_length}, ofAll);
-            add(block + "ffn_up_shexp", {width, c.expert_shared_feed_forward_length}, ofAll);
-            add(block + "ffn_down_shexp", {c.expert_shared_feed_forward_length, width}, ofAll);
+            const uint64_t shared = c.expert_shared_feed_forward_length;
+            const Precision ofAll = precisionOfAllTokens(c, layer);
+            if (c.shared_gate) {
+                out.weight("ffn_gate_inp_shexp", {width});
+            }
+            out.weight("ffn_gate_shexp", {width, shared}, ofAll);
+            out.weight("ffn_up_shexp", {width, shared}, ofAll);
+            out.weight("ffn_down_shexp", {shared, width}, ofAll);
         }
     }
-    add("output_norm", {width});
-    if (!c.tied_embeddings) {
-        add("output", {width, c.vocab_size}, Precision::fine);
+    if (c.post_norms) {
+        out.weight("post_ffw_norm", {width});
     }
-    return out;
+}
+
+} // namespace
+
+std::vector<ExpectedTensor> expectedTensors(const ModelConfig& c) {
+    Collector out;
+    const uint64_t width = c.embedding_length;
+    const uint64_t pairs = c.rope_dimension_count / 2;
+    out.weight("token_embd", {width, c.vocab_size}, Precision::fine);
+    if (c.rope_scaling == RopeScaling::Factors) {
+        out.weight("rope_freqs", {pairs});
+    } else if (c.rope_scaling == RopeScaling::LongFactors) {
+        out.weight("rope_factors_long", {pairs});
+        out.weight("rope_factors_short", {pairs});
+    }
+    for (uint32_t i = 0; i < c.block_count; ++i) {
+        out.block = "blk." + std::to_string(i) + ".";
+        addAttention(out, c, i);
+        addFfn(out, c, i);
+    }
+    out.block.clear();
+    out.weight("output_norm", {width});
+    if (!c.tied_embeddings) {
+        out.weight("output", {width, c.vocab_size}, Precision::fine);
+    }
+    return std::move(out.tensors);
 }
 
 gguf::TensorType storedType(const ExpectedTensor& tensor, gguf::TensorType type) {

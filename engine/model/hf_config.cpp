@@ -114,9 +114,11 @@ void readAttention(const HfValues& config, const WeightFolder* weights, ModelCon
             "hf.head_dim", "“head_dim” from “{file}” is {value}; an even number of 2 to {most} is needed.",
             {{"value", std::to_string(c.head_dim)}, {"most", std::to_string(bounds::head_dim)}, {"file", fileName}});
     }
+    c.attention_scale = 1.0F / std::sqrt(static_cast<float>(c.head_dim));
+    c.rope_dimension_count = c.head_dim;
     const std::optional<bool> norm = config.flag("use_qk_norm");
-    c.qk_norm =
-        norm.value_or(weights != nullptr && weights->find(layerName(0, "self_attn.query_layernorm.weight")) != nullptr);
+    const bool found = weights != nullptr && weights->find(layerName(0, "self_attn.query_layernorm.weight")) != nullptr;
+    c.qk_norm = norm.value_or(found) ? QkNorm::AfterRope : QkNorm::None;
 }
 
 /** A13B states a cla_share_factor that is not used: only `use_cla` counts. */

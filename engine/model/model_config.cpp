@@ -2,8 +2,10 @@
 #include "engine/model/model_config.h"
 
 #include "engine/model/bounds.h"
+#include "engine/model/config_keys.h"
 #include "engine/model/family.h"
 #include "engine/model/hugging_face.h"
+#include "engine/model/rope_config.h"
 #include "engine/model/safetensors.h"
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
@@ -17,65 +19,10 @@ using trace::Error;
 
 namespace {
 
-/** Metadata of one architecture: keys are given without their "{a}." prefix. */
-class Keys {
-public:
-    Keys(const gguf::Reader& file, std::string architecture) : m_file(file), m_prefix(std::move(architecture) + ".") {}
-
-    std::string full(std::string_view key) const { return m_prefix + std::string(key); }
-    bool has(std::string_view key) const { return m_file.metadata().contains(full(key)); }
-
-    uint32_t count(std::string_view key, uint32_t least, uint32_t most) const {
-        const std::optional<uint32_t> value = m_file.u32(full(key));
-        if (!value) {
-            throw Error("config.missing", "The model does not state “{key}”.", {{"key", full(key)}});
-        }
-        return bounded(key, *value, least, most);
-    }
-
-    uint32_t countOr(std::string_view key, uint32_t fallback, uint32_t least, uint32_t most) const {
-        return has(key) ? count(key, least, most) : fallback;
-    }
-
-    uint32_t bounded(std::string_view key, uint32_t value, uint32_t least, uint32_t most) const {
-        if (value < least || value > most) {
-            throw Error("config.range", "The model states {value} as “{key}”; {least} to {most} are supported.",
-                        {{"value", std::to_string(value)},
-                         {"key", full(key)},
-                         {"least", std::to_string(least)},
-                         {"most", std::to_string(most)}});
-        }
-        return value;
-    }
-
-    float positive(std::string_view key, std::optional<float> fallback) const {
-        const std::optional<float> value = m_file.f32(full(key));
-        if (!value && !fallback) {
-            throw Error("config.missing", "The model does not state “{key}”.", {{"key", full(key)}});
-        }
-        const float number = value.value_or(fallback.value_or(0));
-        if (!std::isfinite(number) || number <= 0) {
-            throw Error("config.range", "The model states {value} as “{key}”; a positive number is needed.",
-                        {{"value", std::to_string(number)}, {"key", full(key)}});
-        }
-        return number;
-    }
-
-    const gguf::Reader& file() const { return m_file; }
-
-private:
-    const gguf::Reader& m_file;
-    std::string m_prefix;
-};
-
 /** One number, or one a layer: 0 on layers that share their owner's cache, the same on all owners. */
-uint32_t readKvHeads(const Keys& keys, const ModelConfig& c) {
+uint32_t readKvHeads(const ConfigKeys& keys, const ModelConfig& c) {
     constexpr std::string_view key = "attention.head_count_kv";
-    const auto at = keys.file().metadata().find(keys.full(key));
-    const bool list =
-        at != keys.file().metadata().end() && (std::holds_alternative<std::vector<uint64_t>>(at->second) ||
-                                               std::holds_alternative<std::vector<int64_t>>(at->second));
-    if (!list) {
+    if (!keys.isList(key)) {
         return keys.countOr(key, c.head_count, 1, c.head_count);
     }
     const std::vector<uint32_t> values = keys.file().u32s(keys.full(key)).value();
@@ -91,65 +38,147 @@ uint32_t readKvHeads(const Keys& keys, const ModelConfig& c) {
     return keys.bounded(key, first, 1, c.head_count);
 }
 
-void readRope(const Keys& keys, ModelConfig& c) {
-    double base = keys.positive("rope.freq_base", 10000.0F);
-    if (keys.has("rope.scaling.alpha")) {
-        const double alpha = keys.positive("rope.scaling.alpha", std::nullopt);
-        if (c.head_dim <= 2) {
-            throw Error("config.range", "“{key}” needs heads wider than 2.",
-                        {{"key", keys.full("rope.scaling.alpha")}});
-        }
-        base *= std::pow(alpha, static_cast<double>(c.head_dim) / (c.head_dim - 2.0));
-    }
-    c.rope_freq_base = static_cast<float>(base);
-    if (!std::isfinite(c.rope_freq_base)) {
-        throw Error("config.range", "The base of the rotary embedding, “{key}” with its scaling, is too large.",
-                    {{"key", keys.full("rope.freq_base")}});
-    }
-    if (keys.countOr("rope.dimension_count", c.head_dim, 0, bounds::head_dim) != c.head_dim) {
-        throw Error("config.rope",
-                    "“{key}” is not the width of a head ({head_dim}): partial rotation is not supported.",
-                    {{"key", keys.full("rope.dimension_count")}, {"head_dim", std::to_string(c.head_dim)}});
-    }
-    const std::string type = keys.file().text(keys.full("rope.scaling.type")).value_or("none");
-    if (type == "linear") {
-        c.rope_scaling = RopeScaling::Linear;
-        c.rope_scaling_factor = keys.positive("rope.scaling.factor", 1.0F);
-    } else if (type != "none") {
-        throw Error("config.rope",
-                    "The rotary embedding is scaled as “{type}”; only “none” and “linear” are supported.",
-                    {{"type", shortened(type)}});
-    }
+/** Whether a part of the model is there that its family may have: by a tensor of the first layer. */
+bool hasPart(const ConfigKeys& keys, Presence presence, const char* tensor) {
+    return presence == Presence::Always ||
+           (presence == Presence::Optional && keys.file().find("blk.0." + std::string(tensor)) != nullptr);
 }
 
-void readExperts(const Keys& keys, const Family& family, ModelConfig& c) {
+void readAttention(const ConfigKeys& keys, const Family& family, ModelConfig& c) {
+    c.head_count = keys.count("attention.head_count", 1, bounds::heads);
+    c.cla_share_factor = keys.countOr("attention.cla_share_factor", 1, 1, bounds::layers);
+    if (c.cla_share_factor > 1 && !family.shares_kv) {
+        throw Error("config.cla", "“{key}” is {n}, but “{architecture}” shares no KV cache between layers.",
+                    {{"key", keys.full("attention.cla_share_factor")},
+                     {"n", std::to_string(c.cla_share_factor)},
+                     {"architecture", c.architecture}});
+    }
+    c.head_count_kv = readKvHeads(keys, c);
+    if (c.head_count % c.head_count_kv != 0) {
+        throw Error("config.heads", "{heads} query heads cannot be shared out among {kv} key heads.",
+                    {{"heads", std::to_string(c.head_count)}, {"kv", std::to_string(c.head_count_kv)}});
+    }
+    const uint32_t guess = c.embedding_length / c.head_count;
+    c.head_dim = keys.has("attention.key_length") ? keys.count("attention.key_length", 1, bounds::head_dim)
+                                                  : keys.bounded("attention.key_length", guess, 1, bounds::head_dim);
+    if (c.head_dim % 2 != 0 || keys.countOr("attention.value_length", c.head_dim, 1, bounds::head_dim) != c.head_dim) {
+        throw Error("config.head_dim", "Heads {width} wide with values of another or an odd width are not supported.",
+                    {{"width", std::to_string(c.head_dim)}});
+    }
+    // The largest Gemma 3 scales by its width over its heads instead of by the width of a head, and no key says so.
+    constexpr uint32_t layersOfLargestGemma3 = 62;
+    const bool largestGemma3 = c.architecture == "gemma3" && c.block_count == layersOfLargestGemma3;
+    const uint32_t scaledBy = largestGemma3 ? guess : c.head_dim;
+    c.attention_scale = keys.positive("attention.scale", 1.0F / std::sqrt(static_cast<float>(scaledBy)));
+    if (family.window != WindowPattern::None) {
+        const bool needed = family.window != WindowPattern::All;
+        c.sliding_window = needed ? keys.count("attention.sliding_window", 1, bounds::context)
+                                  : keys.countOr("attention.sliding_window", 0, 0, bounds::context);
+        c.window_pattern = c.sliding_window > 0 ? family.window : WindowPattern::None;
+    }
+    const bool normed = hasPart(keys, family.has_qk_norm, "attn_q_norm.weight") ||
+                        hasPart(keys, family.has_qk_norm, "attn_k_norm.weight");
+    c.qk_norm = normed ? family.qk_norm : QkNorm::None;
+    c.qkv_bias = hasPart(keys, family.qkv_bias, "attn_q.bias");
+    c.output_bias = hasPart(keys, family.output_bias, "attn_output.bias");
+    c.attention_sinks = family.sinks;
+}
+
+/** Width of the layer's feed-forward matrices: what the key says, else what the tensor is. */
+uint32_t ffnWidth(const ConfigKeys& keys, std::string_view key, const std::string& down) {
+    const gguf::TensorInfo* tensor = keys.file().find(down);
+    if (keys.has(key) || tensor == nullptr || tensor->shape[0] > bounds::ffn_width) {
+        return keys.count(key, 1, bounds::ffn_width);
+    }
+    return static_cast<uint32_t>(tensor->shape[0]);
+}
+
+void readExperts(const ConfigKeys& keys, const Family& family, ModelConfig& c) {
     const uint32_t experts = keys.countOr("expert_count", 0, 0, bounds::experts);
     c.leading_dense_block_count = keys.countOr("leading_dense_block_count", 0, 0, c.block_count);
     if (experts <= 1 || c.leading_dense_block_count == c.block_count) {
+        if (family.has_experts == Presence::Always) {
+            throw Error("config.experts", "The model states no experts in “{key}”, but “{architecture}” has some.",
+                        {{"key", keys.full("expert_count")}, {"architecture", c.architecture}});
+        }
         c.leading_dense_block_count = 0;
         return;
     }
-    if (!family.has_experts) {
+    if (family.has_experts == Presence::Never) {
         throw Error("config.experts", "The model states {n} experts, but “{architecture}” has none.",
                     {{"n", std::to_string(experts)}, {"architecture", c.architecture}});
     }
+    const std::string block = "blk." + std::to_string(c.leading_dense_block_count) + ".";
     c.expert_count = experts;
     c.expert_used_count = keys.count("expert_used_count", 1, experts);
-    c.expert_feed_forward_length = keys.count("expert_feed_forward_length", 1, bounds::ffn_width);
-    const bool whenAbsent = family.renormalise == Renormalise::Always || c.expert_used_count > 1;
-    c.expert_weights_norm = keys.file().boolean(keys.full("expert_weights_norm")).value_or(whenAbsent);
-    const std::string shared = "blk." + std::to_string(c.leading_dense_block_count) + ".ffn_down_shexp.weight";
+    c.expert_feed_forward_length = ffnWidth(keys, "expert_feed_forward_length", block + "ffn_down_exps.weight");
+    const bool whenAbsent = family.renormalise == Renormalise::Always ||
+                            (family.renormalise == Renormalise::WhenSeveral && c.expert_used_count > 1);
+    c.expert_weights_norm = keys.flag("expert_weights_norm").value_or(whenAbsent);
+    c.expert_bias = family.expert_bias;
+    const std::string shared = block + "ffn_down_shexp.weight";
     c.expert_shared_count =
         keys.countOr("expert_shared_count", keys.file().find(shared) != nullptr ? 1 : 0, 0, bounds::experts);
     if (c.expert_shared_count > 0) {
-        const uint64_t product = uint64_t{c.expert_feed_forward_length} * c.expert_shared_count;
-        const auto guess = static_cast<uint32_t>(std::min<uint64_t>(product, bounds::ffn_width));
-        c.expert_shared_feed_forward_length =
-            keys.countOr("expert_shared_feed_forward_length", guess, 1, bounds::ffn_width);
+        c.expert_shared_feed_forward_length = ffnWidth(keys, "expert_shared_feed_forward_length", shared);
+        c.shared_gate = family.shared_gate;
     }
 }
 
-void readVocabulary(const Keys& keys, ModelConfig& c) {
+void readScales(const ConfigKeys& keys, const Family& family, ModelConfig& c) {
+    switch (family.embedding_scale) {
+    case EmbeddingScale::One: break;
+    case EmbeddingScale::SqrtWidth: c.embedding_scale = std::sqrt(static_cast<float>(c.embedding_length)); break;
+    case EmbeddingScale::Stated: c.embedding_scale = keys.positive("embedding_scale", 1.0F); break;
+    }
+    if (family.stated_scales) {
+        c.residual_scale = keys.positive("residual_scale", 1.0F);
+        c.logit_scale = keys.positive("logit_scale", 1.0F);
+    }
+}
+
+/** Keys of other models that change what is computed: one that this family has no place for must not be passed over. */
+void refuseUnknownKeys(const ConfigKeys& keys, const Family& family, const ModelConfig& c) {
+    struct Neutral {
+        const char* key;
+        float value;
+        bool supported;
+    };
+    const bool softmaxOfChosen = family.renormalise == Renormalise::Always;
+    const float gating = keys.number("expert_gating_func").value_or(1);
+    const Neutral keysOfOthers[] = {
+        {"attention.sliding_window", 0, family.window != WindowPattern::None},
+        {"attention.shared_kv_layers", 0, false},
+        {"attention.clamp_kqv", 0, false},
+        {"attn_logit_softcapping", 0, false},
+        {"final_logit_softcapping", 0, false},
+        {"attention.max_alibi_bias", 0, false},
+        {"embedding_scale", 1, family.embedding_scale == EmbeddingScale::Stated},
+        {"residual_scale", 1, family.stated_scales},
+        {"logit_scale", 1, family.stated_scales},
+        {"expert_weights_scale", 1, false},
+        {"expert_group_count", 0, false},
+        {"nextn_predict_layers", 0, false},
+        // 1: softmax over all experts; 3: over the chosen ones, which is the first with weights that add up to 1.
+        {"expert_gating_func", 1, gating == 3 && softmaxOfChosen},
+    };
+    for (const Neutral& neutral : keysOfOthers) {
+        const std::optional<float> value = keys.number(neutral.key);
+        if (value && !neutral.supported && *value != neutral.value && *value != 0) {
+            throw Error(
+                "config.key", "“{key}” is {value}, which models of “{architecture}” are not known to have.",
+                {{"key", keys.full(neutral.key)}, {"value", std::to_string(*value)}, {"architecture", c.architecture}});
+        }
+    }
+    if (!keys.flag("attention.causal").value_or(true) || keys.flag("use_parallel_residual").value_or(false)) {
+        throw Error("config.key",
+                    "“{architecture}.attention.causal” or “{architecture}.use_parallel_residual” asks for a model of "
+                    "another kind than those that write text token by token.",
+                    {{"architecture", c.architecture}});
+    }
+}
+
+void readVocabulary(const ConfigKeys& keys, ModelConfig& c) {
     const gguf::TensorInfo* embedding = keys.file().find("token_embd.weight");
     if (embedding == nullptr || embedding->shape.size() != 2) {
         throw Error("config.tensor_missing",
@@ -224,46 +253,45 @@ void checkTensors(const gguf::Reader& file, const ModelConfig& c) {
 
 } // namespace
 
+uint32_t ModelConfig::window(uint32_t layer) const {
+    switch (window_pattern) {
+    case WindowPattern::None: return 0;
+    case WindowPattern::All: return sliding_window;
+    case WindowPattern::Even: return layer % 2 == 0 ? sliding_window : 0;
+    case WindowPattern::FiveOfSix: return layer % 6 != 5 ? sliding_window : 0;
+    }
+    return 0;
+}
+
 ModelConfig readConfig(const gguf::Reader& file) {
     ModelConfig c;
     c.architecture = file.text("general.architecture").value_or("");
     const Family* family = findFamily(c.architecture);
     if (family == nullptr) {
-        throw Error("config.architecture", "The architecture “{name}” is not supported; {known} are.",
-                    {{"name", shortened(c.architecture)}, {"known", std::string(familyNames())}});
+        const std::string_view reason = refusalOf(c.architecture);
+        throw Error("config.architecture", "The architecture “{name}” is not supported{reason}; {known} are.",
+                    {{"name", shortened(c.architecture)},
+                     {"reason", reason.empty() ? "" : ": " + std::string(reason)},
+                     {"known", familyNames()}});
     }
-    const Keys keys(file, c.architecture);
+    const ConfigKeys keys(file, c.architecture);
     c.block_count = keys.count("block_count", 1, bounds::layers);
     c.context_length = keys.count("context_length", 1, bounds::context);
     c.embedding_length = keys.count("embedding_length", 1, bounds::width);
     c.feed_forward_length = keys.countOr("feed_forward_length", 0, 0, bounds::ffn_width);
-    c.head_count = keys.count("attention.head_count", 1, bounds::heads);
-    c.cla_share_factor = keys.countOr("attention.cla_share_factor", 1, 1, bounds::layers);
-    if (c.cla_share_factor > 1 && !family->shares_kv) {
-        throw Error("config.cla", "“{key}” is {n}, but “{architecture}” shares no KV cache between layers.",
-                    {{"key", keys.full("attention.cla_share_factor")},
-                     {"n", std::to_string(c.cla_share_factor)},
-                     {"architecture", c.architecture}});
-    }
-    c.head_count_kv = readKvHeads(keys, c);
-    if (c.head_count % c.head_count_kv != 0) {
-        throw Error("config.heads", "{heads} query heads cannot be shared out among {kv} key heads.",
-                    {{"heads", std::to_string(c.head_count)}, {"kv", std::to_string(c.head_count_kv)}});
-    }
-    const uint32_t guess = c.embedding_length / c.head_count;
-    c.head_dim = keys.has("attention.key_length") ? keys.count("attention.key_length", 1, bounds::head_dim)
-                                                  : keys.bounded("attention.key_length", guess, 1, bounds::head_dim);
-    if (c.head_dim % 2 != 0 || keys.countOr("attention.value_length", c.head_dim, 1, bounds::head_dim) != c.head_dim) {
-        throw Error("config.head_dim", "Heads {width} wide with values of another or an odd width are not supported.",
-                    {{"width", std::to_string(c.head_dim)}});
-    }
     c.layer_norm_rms_epsilon = keys.positive("attention.layer_norm_rms_epsilon", std::nullopt);
-    readRope(keys, c);
+    c.fused = family->fused;
+    c.post_norms = family->post_norms;
+    c.ffn_norm = family->ffn_norm;
+    c.activation = family->activation;
+    readAttention(keys, *family, c);
+    readRope(keys, *family, c);
     readExperts(keys, *family, c);
+    readScales(keys, *family, c);
+    refuseUnknownKeys(keys, *family, c);
     if (c.moeLayerCount() < c.block_count) {
         keys.bounded("feed_forward_length", c.feed_forward_length, 1, bounds::ffn_width);
     }
-    c.qk_norm = file.find("blk.0.attn_q_norm.weight") != nullptr || file.find("blk.0.attn_k_norm.weight") != nullptr;
     readVocabulary(keys, c);
     checkTensors(file, c);
     return c;

@@ -57,6 +57,9 @@ struct Limits {
     double timestamp_period_ns = 0; ///< 0: no timestamps
     bool unified_memory = false;    ///< host-visible memory is the device's own
     bool software = false;          ///< a CPU driver
+
+    /** Bytes of the largest buffer that can be made and bound as a whole. */
+    uint64_t largestBuffer() const { return max_storage_range < max_allocation ? max_storage_range : max_allocation; }
 };
 
 /** One logical device with one compute queue. The loader is opened at run time; where it or a driver is missing

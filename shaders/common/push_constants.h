@@ -15,6 +15,7 @@ struct EmbedPush {
     uint width;       // embedding_length
     uint row_words;   // uvec4 of one row of token_embd
     uint out_stride;
+    float scale;
 };
 
 struct RmsNormPush {
@@ -30,6 +31,7 @@ struct MatvecPush {
     uint row_words;
     uint out_first; // float of y that row 0 makes
     float epsilon;  // of the norm before, if there is one
+    float scale;    // of W · x + bias
 };
 
 struct MatmulPush {
@@ -40,6 +42,7 @@ struct MatmulPush {
     uint in_stride;
     uint out_stride;
     uint out_first;   // float of a row of Y that row 0 of W makes
+    float scale;      // of W · X + bias
 };
 
 struct RopeQkNormPush {
@@ -49,6 +52,8 @@ struct RopeQkNormPush {
     uint head_stride;    // floats of one head in q_out and elements of one row in the cache
     uint qkv_stride;     // of a token in qkv
     uint context;        // rows of the cache a head
+    uint turning_pairs;  // of a head; the other elements pass as they are
+    uint rope_first;     // row of the table of rotations for position 0
     float epsilon;
 };
 
@@ -60,6 +65,7 @@ struct AttentionPush {
     uint context;
     uint out_stride;
     uint splits;
+    uint window;         // last positions that a query sees; 0: all
     float scale;
 };
 
@@ -98,6 +104,7 @@ struct FfnDownPush {
     uint expert_stride;      // floats of one expert's gate × up
     uint shared_width;       // 0: no shared expert
     uint shared_row_words;
+    float scale;             // of what is added to x
 };
 
 struct FfnTilesPush {
@@ -115,6 +122,7 @@ struct MoeCombinePush {
     uint stride;       // of a token in x
     uint pair_stride;  // of a pair in the experts' output
     uint expert_used_count;
+    float scale;       // of what is added to x
 };
 
 // Written by the host before each submission.

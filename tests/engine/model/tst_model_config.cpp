@@ -119,7 +119,7 @@ TEST(ModelConfig, ReadsWhatTheConverterWrote) {
     EXPECT_EQ(c.vocab_size, 600U);
     EXPECT_EQ(c.token_count, 512U);
     EXPECT_TRUE(c.tied_embeddings);
-    EXPECT_TRUE(c.qk_norm);
+    EXPECT_EQ(c.qk_norm, model::QkNorm::AfterRope);
 }
 
 TEST(ModelConfig, GoldenModelsReadAsTheirConfigJsonSays) {

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/inference/weight_uploader.h"
+
+#include "engine/inference/weight_layout.h"
+#include "engine/trace/error.h"
+
+#include <algorithm>
+
+namespace moescope::inference {
+
+using trace::Error;
+
+namespace {
+
+constexpr size_t sliceBytes = size_t{4} << 20;
+
+uint32_t widthOf(const TensorRows& part) { return static_cast<uint32_t>(part.tensor->shape[0]); }
+
+uint64_t bytesOf(const TensorRows& part) { return layoutBytes(part.tensor->type, widthOf(part), part.count); }
+
+void check(const gguf::TensorInfo& tensor, std::span<const uint8_t> source) {
+    if (!isFinite(tensor.type, source)) {
+        throw Error("weights.nan",
+                    "The tensor “{tensor}” holds a weight that is NaN or infinite, so the model cannot be used.",
+                    {{"tensor", tensor.name}});
+    }
+}
+
+} // namespace
+
+WeightUploader::WeightUploader(vulkan::Device& device, const gguf::Reader& file, const Progress& progress)
+    : m_device(device), m_file(file), m_progress(progress) {
+    for (const gguf::TensorInfo& tensor : file.tensors()) {
+        m_total += tensor.bytes;
+    }
+}
+
+TensorRows WeightUploader::wholeOf(const std::string& name) const {
+    const gguf::TensorInfo& tensor = findTensor(m_file, name);
+    return {&tensor, 0, tensor.rows()};
+}
+
+Matrix WeightUploader::optionalMatrix(const std::string& name) {
+    return m_file.find(name) != nullptr ? matrix(name) : Matrix{};
+}
+
+Matrix WeightUploader::rowsOf(const std::string& name, uint64_t first, uint64_t count) {
+    return matrixOf({{&findTensor(m_file, name), first, count}});
+}
+
+Matrix WeightUploader::joined(const std::vector<std::string>& names) {
+    std::vector<TensorRows> parts;
+    for (const std::string& name : names) {
+        parts.push_back(wholeOf(name));
+    }
+    return matrixOf(parts);
+}
+
+std::vector<Matrix> WeightUploader::stacked(const std::vector<std::string>& names) {
+    std::vector<TensorRows> rows;
+    std::vector<StackPart> parts;
+    for (const std::string& name : names) {
+        rows.push_back(wholeOf(name));
+        parts.push_back({rows.back().tensor->type, bytesOf(rows.back())});
+    }
+    std::vector<Matrix> matrices;
+    auto first = rows.begin();
+    for (const size_t count : stackSizes(parts, m_device.limits().largestBuffer())) {
+        matrices.push_back(matrixOf({first, first + static_cast<ptrdiff_t>(count)}));
+        first += static_cast<ptrdiff_t>(count);
+    }
+    return matrices;
+}
+
+std::vector<float> WeightUploader::values(const std::string& name) {
+    const gguf::TensorInfo& tensor = findTensor(m_file, name);
+    std::vector<uint8_t> source(tensor.bytes);
+    m_file.read(tensor, 0, source);
+    check(tensor, source);
+    std::vector<float> decoded(tensor.elements());
+    gguf::dequantize(tensor.type, source, decoded);
+    advance(source.size());
+    return decoded;
+}
+
+std::vector<float> WeightUploader::values(const std::vector<std::string>& names) {
+    std::vector<float> all;
+    for (const std::string& name : names) {
+        const std::vector<float> part = values(name);
+        all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+}
+
+Vector WeightUploader::vector(const std::string& name, std::vector<float> decoded) {
+    decoded.resize(stride(static_cast<uint32_t>(decoded.size())));
+    const uint64_t bytes = decoded.size() * sizeof(float);
+    auto made = buffer(name, bytes);
+    made->upload(0, std::span(reinterpret_cast<const uint8_t*>(decoded.data()), bytes));
+    return made;
+}
+
+Matrix WeightUploader::matrixOf(const std::vector<TensorRows>& parts) {
+    const gguf::TensorInfo& top = *parts.front().tensor;
+    Matrix matrix;
+    matrix.type = top.type;
+    matrix.width = widthOf(parts.front());
+    matrix.row_words = rowWords(top.type, matrix.width);
+    uint64_t bytes = 0;
+    for (const TensorRows& part : parts) {
+        const bool experts = part.tensor->shape.size() > 2;
+        matrix.rows += static_cast<uint32_t>(experts ? part.tensor->shape[1] : part.count);
+        bytes += bytesOf(part);
+    }
+    checkRange(top, bytes);
+    matrix.buffer = buffer(top.name, bytes);
+    uint64_t at = 0;
+    for (const TensorRows& part : parts) {
+        fill(matrix, part, at);
+        at += bytesOf(part);
+    }
+    return matrix;
+}
+
+void WeightUploader::fill(const Matrix& matrix, const TensorRows& part, uint64_t offset) {
+    const gguf::TensorInfo& tensor = *part.tensor;
+    const uint64_t rowBytes = uint64_t{matrix.row_words} * 16;
+    const uint64_t fileRowBytes = gguf::rowBytes(tensor.type, matrix.width);
+    const uint64_t step = std::max<uint64_t>(1, sliceBytes / rowBytes);
+    std::vector<uint8_t> source;
+    std::vector<uint8_t> laidOut;
+    for (uint64_t row = 0; row < part.count; row += step) {
+        const uint64_t count = std::min(step, part.count - row);
+        source.resize(count * fileRowBytes);
+        laidOut.assign(count * rowBytes, 0);
+        m_file.read(tensor, (part.first + row) * fileRowBytes, source);
+        check(tensor, source);
+        for (uint64_t i = 0; i < count; ++i) {
+            layOutRow(tensor.type, std::span(source).subspan(i * fileRowBytes, fileRowBytes), matrix.width,
+                      std::span(laidOut).subspan(i * rowBytes, rowBytes));
+        }
+        matrix.buffer->upload(offset + row * rowBytes, laidOut);
+        advance(source.size());
+    }
+}
+
+void WeightUploader::checkRange(const gguf::TensorInfo& tensor, uint64_t bytes) const {
+    const uint64_t most = m_device.limits().max_storage_range;
+    if (bytes > most) {
+        throw Error("weights.range",
+                    "The tensor “{tensor}” needs {bytes} and {device} can bind at most {most} at once, so this "
+                    "model cannot run on it.",
+                    {{"tensor", tensor.name},
+                     {"bytes", trace::bytesText(bytes)},
+                     {"device", m_device.info().name},
+                     {"most", trace::bytesText(most)}});
+    }
+}
+
+std::unique_ptr<vulkan::Buffer> WeightUploader::buffer(const std::string& name, uint64_t bytes) {
+    m_bytes += bytes;
+    return std::make_unique<vulkan::Buffer>(m_device, bytes, vulkan::MemoryKind::DeviceLocal, name);
+}
+
+void WeightUploader::advance(uint64_t bytes) {
+    m_done += bytes;
+    if (m_progress && !m_progress(m_done, m_total)) {
+        throw Error("load.cancelled", "Loading the model was cancelled.");
+    }
+}
+
+} // namespace moescope::inference
