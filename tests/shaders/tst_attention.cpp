@@ -3,11 +3,15 @@
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/attention.h"
 
+#include <cmath>
+
 namespace moescope::test {
 
 struct AttentionCase {
     uint32_t head_count, head_count_kv, head_dim, position, tokens, splits;
     bool kv_f16;
+    uint32_t window = 0;
+    bool sinks = false;
 };
 
 TEST_F(KernelsTest, attention) {
@@ -18,11 +22,26 @@ TEST_F(KernelsTest, attention) {
                                    {2, 1, 18, 300, 1, 1, false},
                                    {5, 1, 256, 7, 2, 1, true},
                                    {4, 4, 64, 260, 1, 3, false},
-                                   {10, 2, 80, 2, 1, 8, true}}) {
+                                   {10, 2, 80, 2, 1, 8, true},
+                                   {4, 2, 16, 0, 20, 1, false, 8},
+                                   {6, 2, 20, 300, 3, 1, true, 130, true},
+                                   {4, 1, 64, 5, 9, 1, false, 0, true},
+                                   {4, 4, 32, 77, 1, 3, false, 40, true},
+                                   {8, 2, 16, 2, 1, 8, false, 128, true}}) {
         const uint32_t headStride = inference::kvHeadStride(c.head_dim);
         const uint32_t context = c.position + c.tokens + 2;
-        const inference::AttentionShape shape{c.head_count, c.head_count_kv, c.head_dim, headStride,
-                                              context,      1e-5F,           true,       c.kv_f16};
+        const float scale = c.sinks ? 0.3F : 1.0F / std::sqrt(static_cast<float>(c.head_dim));
+        const inference::AttentionShape shape{.head_count = c.head_count,
+                                              .head_count_kv = c.head_count_kv,
+                                              .head_dim = c.head_dim,
+                                              .head_stride = headStride,
+                                              .context = context,
+                                              .kv_f16 = c.kv_f16,
+                                              .window = c.window,
+                                              .scale = scale};
+        const std::vector<float> sinks = random(c.head_count, 9, 3);
+        const auto sink_logits = floats(sinks);
+        const auto* used_sinks = c.sinks ? sink_logits.get() : nullptr;
         const std::vector<float> q = random(size_t{c.tokens} * c.head_count * c.head_dim, 1, 2);
         const size_t rowsInAll = size_t{c.head_count_kv} * context;
         std::vector<float> keys = random(rowsInAll * c.head_dim, 2, 2);
@@ -57,27 +76,30 @@ TEST_F(KernelsTest, attention) {
         const auto out = zeroRows(c.tokens, width);
         const auto partial = zeroWords(uint64_t{c.tokens} * c.head_count * c.splits * (2 + headStride));
         run([&](auto& recorder) {
-            kernels().attention(recorder, shape, *q_in, *k_cache, *v_cache, *state, *out, *partial, c.tokens, c.splits);
+            kernels().attention(recorder, shape, *q_in, *k_cache, *v_cache, *state, used_sinks, *out, *partial,
+                                c.tokens, c.splits);
             if (c.splits > 1) {
                 recorder.barrier();
-                kernels().attentionReduce(recorder, shape, *partial, *out, c.tokens, c.splits);
+                kernels().attentionReduce(recorder, shape, *partial, used_sinks, *out, c.tokens, c.splits);
             }
         });
         std::vector<float> want;
         for (uint32_t t = 0; t < c.tokens; ++t) {
             const size_t length = size_t{c.position} + t + 1;
+            const size_t seen = c.window == 0 ? length : std::min<size_t>(length, c.window);
             for (uint32_t h = 0; h < c.head_count; ++h) {
-                const size_t first = size_t{h / (c.head_count / c.head_count_kv)} * context * c.head_dim;
+                const size_t first =
+                    (size_t{h / (c.head_count / c.head_count_kv)} * context + length - seen) * c.head_dim;
                 const auto head = std::span(q).subspan((size_t{t} * c.head_count + h) * c.head_dim, c.head_dim);
-                const std::vector<float> row =
-                    twins::attention(head, std::span(keys).subspan(first, length * c.head_dim),
-                                     std::span(values).subspan(first, length * c.head_dim));
+                const std::vector<float> row = twins::attention(head, std::span(keys).subspan(first, seen * c.head_dim),
+                                                                std::span(values).subspan(first, seen * c.head_dim),
+                                                                scale, c.sinks ? sinks[h] : -INFINITY);
                 want.insert(want.end(), row.begin(), row.end());
             }
         }
         expectNear(readRows(*out, c.tokens, width), want, 1e-5F, 1e-4F,
                    "head_dim " + std::to_string(c.head_dim) + ", position " + std::to_string(c.position) + ", splits " +
-                       std::to_string(c.splits));
+                       std::to_string(c.splits) + ", window " + std::to_string(c.window));
     }
 }
 

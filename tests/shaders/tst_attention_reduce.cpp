@@ -20,18 +20,32 @@ TEST_F(KernelsTest, attention_reduce) {
                 partial[entry] = -3.0e38F;
                 partial[entry + 1] = 0;
             }
-            const inference::AttentionShape shape{heads, heads, head_dim, headStride, 64, 1e-5F, true, false};
+            const inference::AttentionShape shape{.head_count = heads,
+                                                  .head_count_kv = heads,
+                                                  .head_dim = head_dim,
+                                                  .head_stride = headStride,
+                                                  .context = 64};
+            const std::vector<float> sinks{-2, 0.5F, 5};
             const auto in = floats(partial);
+            const auto sink_logits = floats(sinks);
             const auto out = zeroRows(1, heads * head_dim);
-            run([&](auto& recorder) { kernels().attentionReduce(recorder, shape, *in, *out, 1, splits); });
-            std::vector<float> want;
-            for (uint32_t h = 0; h < heads; ++h) {
-                const std::vector<float> head = twins::attentionReduce(
-                    std::span(partial).subspan(h * splits * entry, splits * entry), splits, headStride, head_dim);
-                want.insert(want.end(), head.begin(), head.end());
+            const auto sunk = zeroRows(1, heads * head_dim);
+            run([&](auto& recorder) {
+                kernels().attentionReduce(recorder, shape, *in, nullptr, *out, 1, splits);
+                kernels().attentionReduce(recorder, shape, *in, sink_logits.get(), *sunk, 1, splits);
+            });
+            for (const bool withSinks : {false, true}) {
+                std::vector<float> want;
+                for (uint32_t h = 0; h < heads; ++h) {
+                    const std::vector<float> head =
+                        twins::attentionReduce(std::span(partial).subspan(h * splits * entry, splits * entry), splits,
+                                               headStride, head_dim, withSinks ? sinks[h] : -INFINITY);
+                    want.insert(want.end(), head.begin(), head.end());
+                }
+                expectNear(readRows(withSinks ? *sunk : *out, 1, heads * head_dim), want, 1e-5F, 1e-5F,
+                           "head_dim " + std::to_string(head_dim) + ", splits " + std::to_string(splits) +
+                               (withSinks ? ", sinks" : ""));
             }
-            expectNear(readRows(*out, 1, heads * head_dim), want, 1e-5F, 1e-5F,
-                       "head_dim " + std::to_string(head_dim) + ", splits " + std::to_string(splits));
         }
     }
 }

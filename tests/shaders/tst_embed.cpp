@@ -14,9 +14,15 @@ TEST_F(KernelsTest, embed) {
         const auto count = static_cast<uint32_t>(tokens.size());
         const auto ids = words(tokens);
         const auto x = zeroRows(count, shape.width);
-        run([&](auto& recorder) { kernels().embed(recorder, table.matrix, *ids, *x, count); });
-        expectNear(readRows(*x, count, shape.width), twins::embed(table.decoded, shape.width, tokens), 0, 1e-6F,
-                   describe(shape));
+        const auto scaled = zeroRows(count, shape.width);
+        run([&](auto& recorder) {
+            kernels().embed(recorder, table.matrix, *ids, *x, count, 1);
+            kernels().embed(recorder, table.matrix, *ids, *scaled, count, 12.5F);
+        });
+        std::vector<float> want = twins::embed(table.decoded, shape.width, tokens);
+        expectNear(readRows(*x, count, shape.width), want, 0, 1e-6F, describe(shape));
+        std::transform(want.begin(), want.end(), want.begin(), [](float value) { return value * 12.5F; });
+        expectNear(readRows(*scaled, count, shape.width), want, 0, 1e-6F, describe(shape) + ", scaled");
         // The padding of a row stays zero: the kernels that read whole chunks rely on it.
         for (const float value : readFloats(*x, inference::stride(shape.width))) {
             EXPECT_TRUE(std::isfinite(value));

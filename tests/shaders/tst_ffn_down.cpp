@@ -20,13 +20,18 @@ TEST_F(KernelsTest, ffn_down) {
         const auto both = rows(x, shape.rows);
         const auto only_routed = rows(x, shape.rows);
         const auto only_shared = rows(x, shape.rows);
+        const auto biased = rows(x, shape.rows);
+        const std::vector<float> bias = random(size_t{3} * shape.rows, 6);
+        const auto biases = floats(bias);
         run([&](auto& recorder) {
-            kernels().ffnDown(recorder, &down.matrix, &shared.matrix, *ids, *expert_weights, *routed_in, *shared_in,
-                              *both, 2);
-            kernels().ffnDown(recorder, &down.matrix, nullptr, *ids, *expert_weights, *routed_in, *shared_in,
-                              *only_routed, 2);
-            kernels().ffnDown(recorder, nullptr, &shared.matrix, *ids, *expert_weights, *routed_in, *shared_in,
-                              *only_shared, 2);
+            kernels().ffnDown(recorder, &down.matrix, nullptr, &shared.matrix, *ids, *expert_weights, *routed_in,
+                              *shared_in, *both, 2, 1);
+            kernels().ffnDown(recorder, &down.matrix, nullptr, nullptr, *ids, *expert_weights, *routed_in, *shared_in,
+                              *only_routed, 2, 1);
+            kernels().ffnDown(recorder, &down.matrix, biases.get(), &shared.matrix, *ids, *expert_weights, *routed_in,
+                              *shared_in, *biased, 2, 0.25F);
+            kernels().ffnDown(recorder, nullptr, nullptr, &shared.matrix, *ids, *expert_weights, *routed_in, *shared_in,
+                              *only_shared, 2, 1);
         });
         const std::vector<float> routed_sum =
             twins::ffnDown(down.decoded, shape.rows, shape.width, experts, weights, h);
@@ -35,13 +40,18 @@ TEST_F(KernelsTest, ffn_down) {
         std::vector<float> want_both = x;
         std::vector<float> want_routed = x;
         std::vector<float> want_shared = x;
+        const std::vector<float> biased_sum =
+            twins::ffnDown(down.decoded, shape.rows, shape.width, experts, weights, h, bias);
+        std::vector<float> want_biased = x;
         for (size_t i = 0; i < x.size(); ++i) {
+            want_biased[i] += 0.25F * (biased_sum[i] + shared_sum[i]);
             want_both[i] += routed_sum[i] + shared_sum[i];
             want_routed[i] += routed_sum[i];
             want_shared[i] += shared_sum[i];
         }
         expectNear(readRows(*both, 1, shape.rows), want_both, 2e-4F, 1e-5F, describe(shape));
         expectNear(readRows(*only_routed, 1, shape.rows), want_routed, 2e-4F, 1e-5F, describe(shape) + ", routed");
+        expectNear(readRows(*biased, 1, shape.rows), want_biased, 2e-4F, 1e-5F, describe(shape) + ", biased");
         expectNear(readRows(*only_shared, 1, shape.rows), want_shared, 2e-4F, 1e-5F, describe(shape) + ", shared");
     }
 }

@@ -13,15 +13,22 @@ TEST_F(SortedBatchTest, ffn_down_tiles) {
         const std::vector<float> h = random(size_t{pairs} * shape.width, 3);
         const auto in = rows(h, shape.width);
         const auto out = zeroRows(pairs, shape.rows);
+        const auto biased = zeroRows(pairs, shape.rows);
+        const std::vector<float> bias = random(size_t{routing.expert_count} * shape.rows, 4);
+        const auto biases = floats(bias);
         const auto sort = made.outputs();
         run([&](auto& recorder) {
             kernels().moeSort(recorder, made.shape, *made.ids, sort, routing.tokens, shape.rows, shape.rows);
             recorder.barrier();
-            kernels().ffnDownTiles(recorder, down.matrix, sort, made.shape, *in, *out, routing.tokens);
+            kernels().ffnDownTiles(recorder, down.matrix, nullptr, sort, made.shape, *in, *out, routing.tokens);
+            kernels().ffnDownTiles(recorder, down.matrix, biases.get(), sort, made.shape, *in, *biased, routing.tokens);
         });
         expectNear(readRows(*out, pairs, shape.rows),
                    twins::ffnDownTiles(down.decoded, shape.rows, shape.width, made.experts, made.sorted.order, h),
                    1e-4F, 1e-5F, describe(shape));
+        expectNear(readRows(*biased, pairs, shape.rows),
+                   twins::ffnDownTiles(down.decoded, shape.rows, shape.width, made.experts, made.sorted.order, h, bias),
+                   1e-4F, 1e-5F, describe(shape) + ", biased");
     }
 }
 

@@ -16,9 +16,14 @@ TEST_F(KernelsTest, matmul) {
             const auto plain = zeroRows(tokens, shape.rows);
             const auto accumulated = rows(before, shape.rows);
             const auto twice = zeroRows(tokens, 2 * shape.rows);
+            const std::vector<float> bias = random(shape.rows, 5);
+            const auto bias_weights = rows(bias, shape.rows);
+            const auto biased = rows(before, shape.rows);
             run([&](auto& recorder) {
                 kernels().matmul(recorder, w.matrix, *in, *plain, tokens, {});
                 kernels().matmul(recorder, w.matrix, *in, *accumulated, tokens, {.accumulate = true});
+                kernels().matmul(recorder, w.matrix, *in, *biased, tokens,
+                                 {.bias = bias_weights.get(), .scale = 0.25F, .accumulate = true});
                 // Two matrices beside each other in the rows of one result, as Q, K and V are.
                 kernels().matmul(recorder, w.matrix, *in, *twice, tokens,
                                  {.y_stride = inference::stride(2 * shape.rows)});
@@ -34,9 +39,12 @@ TEST_F(KernelsTest, matmul) {
                            std::span(want).subspan(size_t{row / 2} * shape.rows, shape.rows), 1e-4F, 1e-5F,
                            what + ", half row " + std::to_string(row));
             }
+            std::vector<float> want_biased = before;
             for (size_t i = 0; i < want.size(); ++i) {
+                want_biased[i] += 0.25F * (want[i] + bias[i % shape.rows]);
                 want[i] += before[i];
             }
+            expectNear(readRows(*biased, tokens, shape.rows), want_biased, 1e-4F, 1e-5F, what + ", biased");
             expectNear(readRows(*accumulated, tokens, shape.rows), want, 1e-4F, 1e-5F, what + ", accumulated");
         }
     }

@@ -18,6 +18,9 @@ TEST_F(KernelsTest, matvec) {
         const auto accumulated = rows(before, shape.rows);
         const auto normed = zeroRows(1, shape.rows);
         const auto twice = zeroRows(1, 2 * shape.rows);
+        const std::vector<float> bias = random(shape.rows, 5);
+        const auto bias_weights = rows(bias, shape.rows);
+        const auto biased = rows(before, shape.rows);
         run([&](auto& recorder) {
             kernels().matvec(recorder, w.matrix, *in, *plain, {.x_row = 1});
             kernels().matvec(recorder, w.matrix, *in, *twice, {.x_row = 1});
@@ -25,15 +28,20 @@ TEST_F(KernelsTest, matvec) {
             kernels().matvec(recorder, w.matrix, *in, *accumulated, {.accumulate = true, .x_row = 1});
             kernels().matvec(recorder, w.matrix, *in, *normed,
                              {.norm = norm_weights.get(), .epsilon = 1e-5F, .x_row = 1});
+            kernels().matvec(recorder, w.matrix, *in, *biased,
+                             {.bias = bias_weights.get(), .scale = 0.25F, .accumulate = true, .x_row = 1});
         });
         std::vector<float> want = twins::matvec(w.decoded, second);
         expectNear(readRows(*plain, 1, shape.rows), want, 1e-4F, 1e-5F, describe(shape));
         const std::vector<float> both = readRows(*twice, 1, 2 * shape.rows);
         expectNear(std::span(both).first(shape.rows), want, 1e-4F, 1e-5F, describe(shape) + ", first of two");
         expectNear(std::span(both).subspan(shape.rows), want, 1e-4F, 1e-5F, describe(shape) + ", second of two");
+        std::vector<float> want_biased = before;
         for (size_t i = 0; i < want.size(); ++i) {
+            want_biased[i] += 0.25F * (want[i] + bias[i]);
             want[i] += before[i];
         }
+        expectNear(readRows(*biased, 1, shape.rows), want_biased, 1e-4F, 1e-5F, describe(shape) + ", biased");
         expectNear(readRows(*accumulated, 1, shape.rows), want, 1e-4F, 1e-5F, describe(shape) + ", accumulated");
         want = twins::matvec(w.decoded, twins::rmsNorm(second, norm, 1e-5F));
         expectNear(readRows(*normed, 1, shape.rows), want, 2e-4F, 1e-5F, describe(shape) + ", normed");

@@ -10,6 +10,8 @@ namespace moescope::test {
 struct RouterCase {
     uint32_t width, expert_count, used;
     bool norm_weights;
+    bool bias = false;
+    bool shared_gate = false;
 };
 
 TEST_F(KernelsTest, moe_router) {
@@ -18,10 +20,17 @@ TEST_F(KernelsTest, moe_router) {
                                     {17, 3, 2, true},
                                     {256, 16, 8, true},
                                     {36, 5, 5, true},
-                                    {128, 130, 8, false}}) {
+                                    {128, 130, 8, false},
+                                    {20, 8, 2, true, true, false},
+                                    {64, 60, 4, false, false, true},
+                                    {33, 7, 3, true, true, true}}) {
         const uint32_t tokens = 4;
         const uint32_t layer = 1;
-        const TestMatrix router = matrix(gguf::TensorType::F32, 1, shape.expert_count, shape.width, 1);
+        const TestMatrix router =
+            matrix(gguf::TensorType::F32, 1, shape.expert_count + (shape.shared_gate ? 1 : 0), shape.width, 1);
+        const std::vector<float> bias = random(shape.expert_count, 4, shape.bias ? 1.0F : 0.0F);
+        const auto bias_weights = floats(bias);
+        const auto shared_weights = zeroWords(tokens);
         const std::vector<float> x = random(size_t{tokens} * shape.width, 2, 3.0F);
         const std::vector<float> norm = random(shape.width, 3);
         const auto in = rows(x, shape.width);
@@ -34,10 +43,11 @@ TEST_F(KernelsTest, moe_router) {
         const auto probs = zeroWords(uint64_t{2} * tokens * shape.expert_count);
         const auto state = step(0, true, true);
         run([&](auto& recorder) {
-            kernels().moeRouter(recorder, router.matrix, {shape.expert_count, shape.used, shape.norm_weights}, *in,
-                                *norm_weights, 1e-5F, *state, {*normed, *experts, *weights, *log, *probs}, layer,
-                                tokens, tokens);
+            kernels().moeRouter(recorder, router.matrix, shape.bias ? bias_weights.get() : nullptr,
+                                {shape.expert_count, shape.used, shape.norm_weights}, *in, *norm_weights, 1e-5F, *state,
+                                {*normed, *experts, *weights, *shared_weights, *log, *probs}, layer, tokens, tokens);
         });
+        const std::vector<float> got_shared = readFloats(*shared_weights, tokens);
         const std::vector<float> got_normed = readRows(*normed, tokens, shape.width);
         const std::vector<uint32_t> got_experts = readWords(*experts, tokens * shape.used);
         const std::vector<float> got_weights = readFloats(*weights, tokens * shape.used);
@@ -49,7 +59,8 @@ TEST_F(KernelsTest, moe_router) {
                 twins::rmsNorm(std::span(x).subspan(size_t{t} * shape.width, shape.width), norm, 1e-5F);
             expectNear(std::span(got_normed).subspan(size_t{t} * shape.width, shape.width), row, 1e-6F, 1e-5F,
                        what + ", norm");
-            const twins::Routing want = twins::moeRouter(router.decoded, row, shape.used, shape.norm_weights);
+            const twins::Routing want = twins::moeRouter(router.decoded, bias, row, shape.used, shape.norm_weights);
+            EXPECT_NEAR(got_shared[t], want.shared_weight, 1e-5F) << what;
             const uint32_t* logged = got_log.data() + (size_t{layer} * tokens + t) * entry;
             for (uint32_t s = 0; s < shape.used; ++s) {
                 EXPECT_EQ(got_experts[t * shape.used + s], want.experts[s]) << what << ", token " << t;
@@ -84,8 +95,8 @@ TEST_F(KernelsTest, moe_router_ties_go_to_the_lower_id_and_the_log_can_be_off) {
     const auto probs = zeroWords(6);
     const auto state = step(0, false, false);
     run([&](auto& recorder) {
-        kernels().moeRouter(recorder, router.matrix, {6, 2, true}, *in, *in, 1e-5F, *state,
-                            {*normed, *experts, *weights, *log, *probs}, 0, 1, 1);
+        kernels().moeRouter(recorder, router.matrix, nullptr, {6, 2, true}, *in, *in, 1e-5F, *state,
+                            {*normed, *experts, *weights, *weights, *log, *probs}, 0, 1, 1);
     });
     EXPECT_EQ(readWords(*experts, 2), (std::vector<uint32_t>{0, 1}));
     EXPECT_EQ(readWords(*log, 8), std::vector<uint32_t>(8, 0));

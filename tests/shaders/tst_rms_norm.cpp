@@ -13,7 +13,12 @@ TEST_F(KernelsTest, rms_norm) {
             const auto in = rows(x, width);
             const auto norm = rows(weight, width);
             const auto out = zeroRows(tokens, width);
-            run([&](auto& recorder) { kernels().rmsNorm(recorder, *in, *norm, *out, width, 1e-5F, tokens); });
+            const std::vector<float> before = random(size_t{tokens} * width, 8);
+            const auto added = rows(before, width);
+            run([&](auto& recorder) {
+                kernels().rmsNorm(recorder, *in, *norm, *out, width, 1e-5F, tokens);
+                kernels().rmsNorm(recorder, *in, *norm, *added, width, 1e-5F, tokens, true);
+            });
             std::vector<float> want;
             for (uint32_t t = 0; t < tokens; ++t) {
                 const std::vector<float> row =
@@ -21,6 +26,8 @@ TEST_F(KernelsTest, rms_norm) {
                 want.insert(want.end(), row.begin(), row.end());
             }
             expectNear(readRows(*out, tokens, width), want, 1e-6F, 1e-5F, "width " + std::to_string(width));
+            std::transform(want.begin(), want.end(), before.begin(), want.begin(), std::plus<>());
+            expectNear(readRows(*added, tokens, width), want, 1e-6F, 1e-5F, "added, width " + std::to_string(width));
         }
     }
 }

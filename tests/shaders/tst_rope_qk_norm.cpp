@@ -8,39 +8,99 @@
 
 namespace moescope::test {
 
+using model::QkNorm;
+using model::RopeStyle;
+
 struct RopeCase {
     uint32_t head_count, head_count_kv, head_dim;
-    bool qk_norm, kv_f16, owner;
+    QkNorm norm;
+    bool kv_f16, owner;
+    RopeStyle style = RopeStyle::NeoX;
+    uint32_t turning = 0; ///< 0: the whole head
+    bool bias = false;
+    uint32_t rope_first = 0; ///< rows of another table before this one
 };
 
-TEST_F(KernelsTest, rope_qk_norm) {
-    constexpr double base = 10000;
-    for (const RopeCase& c : {RopeCase{4, 2, 16, true, false, true},
-                              {5, 1, 80, true, true, true},
-                              {3, 3, 36, false, false, true},
-                              {2, 1, 18, true, true, true},
-                              {8, 2, 32, true, true, false}}) {
-        const uint32_t tokens = 3;
-        const uint32_t position = 5;
-        const uint32_t context = 11;
-        const uint32_t headStride = inference::kvHeadStride(c.head_dim);
-        const inference::AttentionShape shape{c.head_count, c.head_count_kv, c.head_dim, headStride,
-                                              context,      1e-5F,           c.qk_norm,  c.kv_f16};
-        std::vector<float> table;
-        for (uint32_t p = 0; p < context; ++p) {
-            for (uint32_t j = 0; j < c.head_dim / 2; ++j) {
-                const double angle = p * std::pow(base, -2.0 * j / c.head_dim);
-                table.push_back(static_cast<float>(std::cos(angle)));
-                table.push_back(static_cast<float>(std::sin(angle)));
-            }
+namespace {
+
+constexpr uint32_t tokens = 3;
+constexpr uint32_t position = 5;
+constexpr uint32_t context = 11;
+constexpr double base = 10000;
+
+std::vector<float> ropeTable(uint32_t first, uint32_t turning) {
+    std::vector<float> table(size_t{first} * turning, 7); // rows of the table before: wrong for this layer
+    for (uint32_t p = 0; p < context; ++p) {
+        for (uint32_t j = 0; j < turning / 2; ++j) {
+            const double angle = p * std::pow(base, -2.0 * j / turning);
+            table.push_back(static_cast<float>(std::cos(angle)));
+            table.push_back(static_cast<float>(std::sin(angle)));
         }
-        const std::vector<float> q = random(size_t{tokens} * c.head_count * c.head_dim, 1, 2);
-        const std::vector<float> k = random(size_t{tokens} * c.head_count_kv * c.head_dim, 2, 2);
-        const std::vector<float> v = random(size_t{tokens} * c.head_count_kv * c.head_dim, 3, 2);
-        const std::vector<float> weight = random(c.head_dim, 4, 2);
-        const std::vector<float> ones(c.head_dim, 1.0F);
+    }
+    return table;
+}
+
+/** Floats of `token` among rows of `width`, plus a bias. */
+std::vector<float> biasedRow(std::span<const float> values, uint32_t token, size_t width, std::span<const float> bias) {
+    std::vector<float> row(width);
+    for (size_t i = 0; i < width; ++i) {
+        row[i] = values[token * width + i] + bias[i];
+    }
+    return row;
+}
+
+float element(const std::vector<uint32_t>& cache, size_t index, bool f16) {
+    return f16 ? gguf::halfToFloat(static_cast<uint16_t>(cache[index / 2] >> (16 * (index & 1))))
+               : std::bit_cast<float>(cache[index]);
+}
+
+} // namespace
+
+TEST_F(KernelsTest, rope_qk_norm) {
+    for (const RopeCase& c : {RopeCase{4, 2, 16, QkNorm::AfterRope, false, true},
+                              {5, 1, 80, QkNorm::AfterRope, true, true},
+                              {3, 3, 36, QkNorm::None, false, true},
+                              {2, 1, 18, QkNorm::AfterRope, true, true},
+                              {8, 2, 32, QkNorm::AfterRope, true, false},
+                              {4, 2, 64, QkNorm::None, false, true, RopeStyle::Interleaved},
+                              {3, 1, 20, QkNorm::BeforeRope, true, true, RopeStyle::NeoX, 0, true},
+                              {4, 4, 36, QkNorm::WholeBeforeRope, false, true},
+                              {6, 2, 24, QkNorm::WholeBeforeRope, true, true, RopeStyle::Interleaved, 8, true},
+                              {4, 2, 96, QkNorm::None, false, true, RopeStyle::NeoX, 72, true, 4},
+                              {2, 2, 256, QkNorm::BeforeRope, false, true, RopeStyle::NeoX, 0, false, 9}}) {
+        const uint32_t headStride = inference::kvHeadStride(c.head_dim);
+        const uint32_t turning = c.turning != 0 ? c.turning : c.head_dim;
+        const inference::AttentionShape shape{.head_count = c.head_count,
+                                              .head_count_kv = c.head_count_kv,
+                                              .head_dim = c.head_dim,
+                                              .head_stride = headStride,
+                                              .context = context,
+                                              .epsilon = 1e-5F,
+                                              .qk_norm = c.norm,
+                                              .kv_f16 = c.kv_f16,
+                                              .rope_style = c.style,
+                                              .rope_dimension_count = turning,
+                                              .rope_first = c.rope_first};
+        const twins::RopeQkNorm twin{c.head_dim, turning, base, c.style, c.norm, 1e-5F};
         const size_t q_width = size_t{c.head_count} * c.head_dim;
         const size_t kv_width = size_t{c.head_count_kv} * c.head_dim;
+        const std::vector<float> q = random(tokens * q_width, 1, 2);
+        const std::vector<float> k = random(tokens * kv_width, 2, 2);
+        const std::vector<float> v = random(tokens * kv_width, 3, 2);
+        const bool whole = c.norm == QkNorm::WholeBeforeRope;
+        const std::vector<float> q_weight = random(whole ? q_width : c.head_dim, 4, 2);
+        // Norms after RoPE: what multiplies the query stands for both.
+        const std::vector<float> k_weight = c.norm == QkNorm::AfterRope ? std::vector<float>(c.head_dim, 1.0F)
+                                                                        : random(whole ? kv_width : c.head_dim, 6, 2);
+        std::vector<float> weight = q_weight;
+        if (c.norm != QkNorm::AfterRope) {
+            weight.insert(weight.end(), k_weight.begin(), k_weight.end());
+        }
+        const std::vector<float> bias = random(q_width + 2 * kv_width, 5, c.bias ? 1.0F : 0.0F);
+        const auto q_bias = std::span(bias).first(q_width);
+        const auto k_bias = std::span(bias).subspan(q_width, kv_width);
+        const auto v_bias = std::span(bias).last(kv_width);
+
         std::vector<float> raw;
         for (size_t t = 0; t < tokens; ++t) {
             for (const auto& [heads, width] : {std::pair{&q, q_width}, {&k, kv_width}, {&v, kv_width}}) {
@@ -49,36 +109,31 @@ TEST_F(KernelsTest, rope_qk_norm) {
             }
         }
         const auto qkv = rows(raw, static_cast<uint32_t>(q_width + 2 * kv_width));
-        const auto rope = floats(table);
-        const auto qk_weight = rows(weight, c.head_dim);
+        const auto biases = floats(bias);
+        const auto rope = floats(ropeTable(c.rope_first, turning));
+        const auto qk_weight = floats(weight);
         const auto state = step(position, false, false);
         const auto q_out = zeroWords(uint64_t{tokens} * c.head_count * headStride);
         const uint64_t cacheElements = uint64_t{c.head_count_kv} * context * headStride;
         const auto k_cache = zeroWords(cacheElements);
         const auto v_cache = zeroWords(cacheElements);
         run([&](auto& recorder) {
-            kernels().ropeQkNorm(recorder, shape, *qkv, c.owner, *rope, *qk_weight, *state, *q_out, *k_cache, *v_cache,
+            kernels().ropeQkNorm(recorder, shape, *qkv, c.bias ? biases.get() : nullptr, c.owner, *rope,
+                                 c.norm != QkNorm::None ? qk_weight.get() : nullptr, *state, *q_out, *k_cache, *v_cache,
                                  tokens);
         });
+        const std::string what = "head_dim " + std::to_string(c.head_dim) + ", norm " +
+                                 std::to_string(static_cast<int>(c.norm)) + ", turning " + std::to_string(turning);
         const std::vector<float> got_q = readFloats(*q_out, size_t{tokens} * c.head_count * headStride);
-        const std::string what = "head_dim " + std::to_string(c.head_dim);
         for (uint32_t t = 0; t < tokens; ++t) {
+            const std::vector<float> heads = biasedRow(q, t, q_width, q_bias);
             for (uint32_t h = 0; h < c.head_count; ++h) {
-                const auto head = std::span(q).subspan((size_t{t} * c.head_count + h) * c.head_dim, c.head_dim);
                 const auto got = std::span(got_q).subspan((size_t{t} * c.head_count + h) * headStride, c.head_dim);
-                expectNear(got,
-                           twins::ropeQkNorm(head, c.qk_norm ? weight : ones, position + t, base, c.qk_norm, 1e-5F),
-                           2e-6F, 1e-5F, what + ", q");
+                expectNear(got, twins::ropeQkNorm(twin, heads, h, q_weight, position + t), 2e-6F, 1e-5F, what + ", q");
             }
         }
         const std::vector<uint32_t> k_words = readWords(*k_cache, cacheElements);
         const std::vector<uint32_t> v_words = readWords(*v_cache, cacheElements);
-        const auto element = [&](const std::vector<uint32_t>& cache, size_t index) {
-            if (c.kv_f16) {
-                return gguf::halfToFloat(static_cast<uint16_t>(cache[index / 2] >> (16 * (index & 1))));
-            }
-            return std::bit_cast<float>(cache[index]);
-        };
         if (!c.owner) {
             EXPECT_EQ(k_words, std::vector<uint32_t>(cacheElements, 0))
                 << "a layer without a cache wrote to its owner's keys";
@@ -86,16 +141,17 @@ TEST_F(KernelsTest, rope_qk_norm) {
                 << "a layer without a cache wrote to its owner's values";
             continue;
         }
-        const float tolerance = c.kv_f16 ? 2e-3F : 2e-6F;
+        const float tolerance = c.kv_f16 ? 4e-3F : 4e-6F;
         for (uint32_t t = 0; t < tokens; ++t) {
+            const std::vector<float> keys = biasedRow(k, t, kv_width, k_bias);
+            const std::vector<float> values = biasedRow(v, t, kv_width, v_bias);
             for (uint32_t h = 0; h < c.head_count_kv; ++h) {
-                const size_t from = (size_t{t} * c.head_count_kv + h) * c.head_dim;
                 const size_t row = (size_t{h} * context + position + t) * headStride;
-                const std::vector<float> key = twins::ropeQkNorm(std::span(k).subspan(from, c.head_dim), ones,
-                                                                 position + t, base, c.qk_norm, 1e-5F);
+                const std::vector<float> key = twins::ropeQkNorm(twin, keys, h, k_weight, position + t);
                 for (uint32_t i = 0; i < c.head_dim; ++i) {
-                    ASSERT_NEAR(element(k_words, row + i), key[i], tolerance) << what << ", k";
-                    ASSERT_NEAR(element(v_words, row + i), v[from + i], tolerance) << what << ", v";
+                    ASSERT_NEAR(element(k_words, row + i, c.kv_f16), key[i], tolerance) << what << ", k";
+                    ASSERT_NEAR(element(v_words, row + i, c.kv_f16), values[size_t{h} * c.head_dim + i], tolerance)
+                        << what << ", v";
                 }
             }
         }

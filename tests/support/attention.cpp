@@ -6,7 +6,8 @@
 
 namespace moescope::twins {
 
-std::vector<float> attention(std::span<const float> q, std::span<const float> keys, std::span<const float> values) {
+std::vector<float> attention(std::span<const float> q, std::span<const float> keys, std::span<const float> values,
+                             float scale, float sink) {
     const size_t dim = q.size();
     const size_t length = keys.size() / dim;
     std::vector<double> scores(length);
@@ -14,10 +15,10 @@ std::vector<float> attention(std::span<const float> q, std::span<const float> ke
         for (size_t i = 0; i < dim; ++i) {
             scores[p] += double{q[i]} * keys[p * dim + i];
         }
-        scores[p] /= std::sqrt(static_cast<double>(dim));
+        scores[p] *= scale;
     }
     const double most = *std::max_element(scores.begin(), scores.end());
-    double sum = 0;
+    double sum = std::exp(sink - most);
     std::vector<double> out(dim);
     for (size_t p = 0; p < length; ++p) {
         const double weight = std::exp(scores[p] - most);

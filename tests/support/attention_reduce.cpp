@@ -7,13 +7,13 @@
 namespace moescope::twins {
 
 std::vector<float> attentionReduce(std::span<const float> partial, uint32_t splits, uint32_t head_stride,
-                                   uint32_t head_dim) {
+                                   uint32_t head_dim, float sink) {
     const size_t entry = 2 + size_t{head_stride};
     double most = -INFINITY;
     for (size_t s = 0; s < splits; ++s) {
         most = std::max(most, double{partial[s * entry]});
     }
-    double sum = 0;
+    double sum = std::exp(sink - most);
     std::vector<double> values(head_dim);
     for (size_t s = 0; s < splits; ++s) {
         const double weight = std::exp(partial[s * entry] - most);

@@ -9,9 +9,15 @@
 
 namespace moescope::twins {
 
-Routing moeRouter(std::span<const float> router, std::span<const float> normed, uint32_t used, bool norm_weights) {
+Routing moeRouter(std::span<const float> router, std::span<const float> bias, std::span<const float> normed,
+                  uint32_t used, bool norm_weights) {
     Routing routing;
     routing.probs = matvec(router, normed);
+    if (routing.probs.size() > bias.size()) {
+        routing.shared_weight = 1 / (1 + std::exp(-routing.probs.back()));
+        routing.probs.pop_back();
+    }
+    std::transform(routing.probs.begin(), routing.probs.end(), bias.begin(), routing.probs.begin(), std::plus<>());
     const float most = *std::max_element(routing.probs.begin(), routing.probs.end());
     double sum = 0;
     for (float& p : routing.probs) {

@@ -13,9 +13,11 @@ struct Routing {
     std::vector<uint32_t> experts; ///< best first; ties: lower id
     std::vector<float> weights;
     uint32_t runner_up = 0;
+    float shared_weight = 0; ///< sigmoid of the row after the experts', if there is one
 };
 
-/** `normed`: the token after the norm; router [experts][normed.size()]. */
-Routing moeRouter(std::span<const float> router, std::span<const float> normed, uint32_t used, bool norm_weights);
+/** `normed`: the token after the norm; router [experts or experts + 1][normed.size()]; bias [experts]. */
+Routing moeRouter(std::span<const float> router, std::span<const float> bias, std::span<const float> normed,
+                  uint32_t used, bool norm_weights);
 
 } // namespace moescope::twins
