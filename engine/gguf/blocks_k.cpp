@@ -42,7 +42,44 @@ void decodeSuperBlock(const uint8_t* block, const uint8_t* high, const uint8_t* 
     }
 }
 
+/** Scale `sub` of Q3_K without its offset: nibbles in bytes 0…7, those of scales 8…15 above the others', and the upper
+ *  two bits in bytes 8…11, four scales apart. */
+int scaleOfQ3(const uint8_t* packed, size_t sub) {
+    return (packed[sub % 8] >> (sub / 8 * 4) & 15) | (packed[8 + sub % 4] >> (sub / 4 * 2) & 3) << 4;
+}
+
 } // namespace
+
+void decodeQ2K(const uint8_t* row, std::span<float> out) {
+    for (size_t at = 0; at < out.size(); at += kWeights, row += q2kBytes) {
+        const float d = halfToFloat(loadU16(row + q2kD));
+        const float dmin = halfToFloat(loadU16(row + q2kD + 2));
+        for (size_t sub = 0; sub < 16; ++sub) {
+            const float scale = d * static_cast<float>(row[sub] & 15);
+            const float minimum = dmin * static_cast<float>(row[sub] >> 4);
+            const uint8_t* quants = row + q2kQuants + sub / 8 * 32 + sub % 2 * 16;
+            for (size_t i = 0; i < 16; ++i) {
+                const int q = quants[i] >> (sub / 2 % 4 * 2) & 3;
+                out[at + sub * 16 + i] = scale * static_cast<float>(q) - minimum;
+            }
+        }
+    }
+}
+
+void decodeQ3K(const uint8_t* row, std::span<float> out) {
+    for (size_t at = 0; at < out.size(); at += kWeights, row += q3kBytes) {
+        const float d = halfToFloat(loadU16(row + q3kD));
+        for (size_t sub = 0; sub < 16; ++sub) {
+            const float scale = d * static_cast<float>(scaleOfQ3(row + q3kScales, sub) - 32);
+            const uint8_t* high = row + sub % 2 * 16;
+            const uint8_t* quants = row + q3kQuants + sub / 8 * 32 + sub % 2 * 16;
+            for (size_t i = 0; i < 16; ++i) {
+                const int q = (quants[i] >> (sub / 2 % 4 * 2) & 3) | (high[i] >> (sub / 2) & 1) << 2;
+                out[at + sub * 16 + i] = scale * static_cast<float>(q - 4);
+            }
+        }
+    }
+}
 
 void decodeQ4K(const uint8_t* row, std::span<float> out) {
     for (size_t at = 0; at < out.size(); at += kWeights, row += q4kBytes) {

@@ -24,10 +24,28 @@ constexpr std::array formats{
     Format{TensorType::F32, "F32", {1, 4}, blocks::decodeF32, blocks::encodeF32},
     Format{TensorType::F16, "F16", {1, 2}, blocks::decodeF16, blocks::encodeF16},
     Format{TensorType::BF16, "BF16", {1, 2}, blocks::decodeBf16, blocks::encodeBf16},
+    Format{TensorType::Q4_0, "Q4_0", {blocks::nibbleWeights, blocks::q40Bytes}, blocks::decodeQ40, blocks::encodeQ40},
+    Format{TensorType::Q4_1, "Q4_1", {blocks::nibbleWeights, blocks::q41Bytes}, blocks::decodeQ41, blocks::encodeQ41},
+    Format{TensorType::Q5_0, "Q5_0", {blocks::nibbleWeights, blocks::q50Bytes}, blocks::decodeQ50, blocks::encodeQ50},
+    Format{TensorType::Q5_1, "Q5_1", {blocks::nibbleWeights, blocks::q51Bytes}, blocks::decodeQ51, blocks::encodeQ51},
     Format{TensorType::Q8_0, "Q8_0", {blocks::q8Weights, blocks::q8Bytes}, blocks::decodeQ8, blocks::encodeQ8},
+    Format{TensorType::Q2_K, "Q2_K", {blocks::kWeights, blocks::q2kBytes}, blocks::decodeQ2K, blocks::encodeQ2K},
+    Format{TensorType::Q3_K, "Q3_K", {blocks::kWeights, blocks::q3kBytes}, blocks::decodeQ3K, blocks::encodeQ3K},
     Format{TensorType::Q4_K, "Q4_K", {blocks::kWeights, blocks::q4kBytes}, blocks::decodeQ4K, blocks::encodeQ4K},
     Format{TensorType::Q5_K, "Q5_K", {blocks::kWeights, blocks::q5kBytes}, blocks::decodeQ5K, blocks::encodeQ5K},
     Format{TensorType::Q6_K, "Q6_K", {blocks::kWeights, blocks::q6kBytes}, blocks::decodeQ6K, blocks::encodeQ6K},
+    Format{TensorType::IQ4_NL,
+           "IQ4_NL",
+           {blocks::nibbleWeights, blocks::iq4nlBytes},
+           blocks::decodeIq4Nl,
+           blocks::encodeIq4Nl},
+    Format{
+        TensorType::IQ4_XS, "IQ4_XS", {blocks::kWeights, blocks::iq4xsBytes}, blocks::decodeIq4Xs, blocks::encodeIq4Xs},
+    Format{TensorType::MXFP4,
+           "MXFP4",
+           {blocks::nibbleWeights, blocks::mxfp4Bytes},
+           blocks::decodeMxfp4,
+           blocks::encodeMxfp4},
 };
 
 const Format* findFormat(TensorType type) {
@@ -62,6 +80,17 @@ char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + '
 } // namespace
 
 bool isKnown(TensorType type) { return findFormat(type) != nullptr; }
+
+std::span<const TensorType> tensorTypes() {
+    static constexpr auto types = [] {
+        std::array<TensorType, formats.size()> all{};
+        for (size_t i = 0; i < all.size(); ++i) {
+            all[i] = formats[i].type;
+        }
+        return all;
+    }();
+    return types;
+}
 
 BlockShape blockShape(TensorType type) { return formatOf(type).shape; }
 

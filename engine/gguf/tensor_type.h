@@ -11,11 +11,20 @@ namespace moescope::gguf {
 enum class TensorType : uint32_t {
     F32 = 0,
     F16 = 1,
+    Q4_0 = 2,
+    Q4_1 = 3,
+    Q5_0 = 6,
+    Q5_1 = 7,
     Q8_0 = 8,
+    Q2_K = 10,
+    Q3_K = 11,
     Q4_K = 12,
     Q5_K = 13,
     Q6_K = 14,
+    IQ4_NL = 20,
+    IQ4_XS = 23,
     BF16 = 30,
+    MXFP4 = 39,
 };
 
 /** Shape of a block: `weights` weights are stored in `bytes` bytes. */
@@ -25,9 +34,11 @@ struct BlockShape {
 };
 
 bool isKnown(TensorType type);
+/** All known types, floats first, then by their numbers. */
+std::span<const TensorType> tensorTypes();
 /** Throws std::invalid_argument for a type that is not known. */
 BlockShape blockShape(TensorType type);
-/** "F32", "F16", "BF16", "Q8_0", "Q4_K", "Q5_K", "Q6_K"; "type 7" for others. */
+/** "F32", "Q4_K" and so on, as in ggml; "type 9" for what is not known. */
 std::string_view typeName(TensorType type);
 /** From any case ("q4_k", "Q4_K"); throws trace::Error{gguf.type} naming the types that are known. */
 TensorType parseTensorType(std::string_view name);
@@ -37,7 +48,7 @@ uint64_t rowBytes(TensorType type, uint64_t weights);
 
 /** Decodes one row. `row` has rowBytes(type, out.size()) bytes; the source of truth for every block format. */
 void dequantize(TensorType type, std::span<const uint8_t> row, std::span<float> out);
-/** Encodes one row with round-to-nearest (scale search for K-quants). */
+/** Encodes one row: round-to-nearest for floats and Q8_0, a search for the best scales for all others. */
 void quantize(TensorType type, std::span<const float> row, std::span<uint8_t> out);
 
 uint16_t floatToHalf(float value); ///< round to nearest even, overflow to infinity

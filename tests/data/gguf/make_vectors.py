@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the vectors of this folder: make_vectors.py path/to/libggml-base.so (ggml 0.13; needs numpy and gguf 0.19).
+"""Writes the vectors of this folder: make_vectors.py path/to/library-with-ggml.so (needs numpy and gguf 0.19). Any
+library that exports ggml_quantize_chunk() will do, xllamacpp's extension module among them.
 
 TYPE.blocks, TYPE.floats  blocks of random bits with usual, zero, subnormal and largest scales, and what the Python
                           package gguf decodes them to
@@ -18,9 +19,14 @@ rng = np.random.default_rng(20240611)
 # For each type: bytes of a block, and where its half-precision factors lie.
 LAYOUT = {T.F16: (2, [0]), T.BF16: (2, []), T.Q8_0: (34, [0]), T.Q4_K: (144, [0, 2]), T.Q5_K: (176, [0, 2]),
           T.Q6_K: (210, [208])}
+# Types that came later have random numbers of their own, so that the older files stay as they are.
+LATER = {T.Q4_0: (18, [0]), T.Q4_1: (20, [0, 2]), T.Q5_0: (22, [0]), T.Q5_1: (24, [0, 2]), T.Q2_K: (84, [80, 82]),
+         T.Q3_K: (110, [108]), T.IQ4_NL: (18, [0]), T.IQ4_XS: (136, [0]), T.MXFP4: (17, [])}
 HALVES = [0x0000, 0x8000, 0x0001, 0x03FF, 0x8001, 0x0400, 0x7BFF, 0xFBFF, 0x3C00, 0xBC00]
+EXPONENTS = [0, 1, 2, 3, 126, 127, 128, 251, 252]
 
-for kind, (size, factors) in LAYOUT.items():
+
+def write_blocks(kind, size, factors, rng):
     count = 256 if size == 2 else 24
     blocks = rng.integers(0, 256, (count, size), dtype=np.uint8)
     for i in range(count):
@@ -29,10 +35,19 @@ for kind, (size, factors) in LAYOUT.items():
             blocks[i, at:at + 2] = half & 255, half >> 8
     if kind == T.BF16:
         blocks[:, 1] &= 0xBF  # no NaN
+    if kind == T.MXFP4:
+        for i in range(count):
+            blocks[i, 0] = EXPONENTS[i] if i < len(EXPONENTS) else int(rng.integers(0, 253))  # no infinity
     floats = gguf.quants.dequantize(blocks.reshape(-1), kind).astype(np.float32)
     assert np.isfinite(floats).all()
     blocks.tofile(f"{kind.name.lower()}.blocks")
     floats.tofile(f"{kind.name.lower()}.floats")
+
+
+for kind, (size, factors) in LAYOUT.items():
+    write_blocks(kind, size, factors, rng)
+for kind, (size, factors) in LATER.items():
+    write_blocks(kind, size, factors, np.random.default_rng(int(kind)))
 
 n = 256 * 16
 weights = np.concatenate([rng.standard_normal(n) * 0.02, rng.standard_t(3, n) * 0.05, rng.uniform(-1, 1, n),
@@ -42,7 +57,7 @@ exact = weights.astype(np.float32)
 ggml = ctypes.CDLL(sys.argv[1])
 ggml.ggml_quantize_chunk.restype = ctypes.c_size_t
 ggml.ggml_quantize_init(ctypes.c_int(int(T.Q4_K)))
-for kind in (T.Q8_0, T.Q4_K, T.Q5_K, T.Q6_K):
+for kind in (T.Q8_0, T.Q4_K, T.Q5_K, T.Q6_K, *LATER):
     per, size = gguf.GGML_QUANT_SIZES[kind]
     out = np.zeros(exact.size // per * size, np.uint8)
     ggml.ggml_quantize_chunk(ctypes.c_int(int(kind)), exact.ctypes.data_as(ctypes.c_void_p),

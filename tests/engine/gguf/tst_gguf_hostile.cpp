@@ -19,7 +19,6 @@ constexpr uint32_t textType = 8;
 constexpr uint32_t arrayType = 9;
 constexpr uint32_t doubleType = 12;
 constexpr uint32_t f32 = 0;
-constexpr uint32_t q4k = 12;
 
 /** Files that lie. Each gives one sentence, at once. */
 class Hostile : public ::testing::Test {
@@ -111,8 +110,8 @@ TEST_F(Hostile, LyingLengths) {
 TEST_F(Hostile, UnknownTypes) {
     EXPECT_NE(refusal("gguf.value_kind", Raw().head(0, 1).text("k").u32(13).u64(0).str()).find("type 13"),
               std::string::npos);
-    EXPECT_NE(refusal("gguf.tensor_type", Raw().head(1, 0).tensor("blk.0", {32}, 3, 0).data(64).str())
-                  .find("tensor “blk.0” has type Q4_1 (3), which this version cannot read"),
+    EXPECT_NE(refusal("gguf.tensor_type", Raw().head(1, 0).tensor("blk.0", {32}, 9, 0).data(64).str())
+                  .find("tensor “blk.0” has type Q8_1 (9), which this version cannot read"),
               std::string::npos);
     EXPECT_NE(refusal("gguf.tensor_type", Raw().head(1, 0).tensor("t", {32}, 4, 0).data(64).str()).find("has type 4,"),
               std::string::npos);
@@ -177,8 +176,14 @@ TEST_F(Hostile, Shapes) {
     }
     refusal("gguf.shape", Raw().head(1, 0).tensor("t", {UINT64_MAX}, f32, 0).data(64).str());
     refusal("gguf.truncated", Raw().head(1, 0).tensor("t", {uint64_t{1} << 56}, f32, 0).data(64).str());
-    EXPECT_NE(refusal("gguf.row", Raw().head(1, 0).tensor("t", {100, 3}, q4k, 0).data(4096).str()).find("“t”"),
-              std::string::npos);
+    for (const TensorType type : tensorTypes()) {
+        const uint64_t row = blockShape(type).weights + 1U;
+        if (blockShape(type).weights > 1) {
+            const std::string file =
+                Raw().head(1, 0).tensor("t", {row, 3}, static_cast<uint32_t>(type), 0).data(4096).str();
+            EXPECT_NE(refusal("gguf.row", file).find("“t” have " + std::to_string(row)), std::string::npos);
+        }
+    }
 }
 
 TEST_F(Hostile, Offsets) {
