@@ -3,13 +3,14 @@
 
 #include "engine/gguf/tensor_type.h"
 #include "engine/vulkan/compute_pipeline.h"
+#include "shaders/common/weight_types.h"
 
 #include <array>
 
 namespace moescope::inference {
 
 /** One kernel compiled for each type of weights, in the order of shaders/common/weight_types.h. */
-using WeightVariants = std::array<const vulkan::Shader*, 7>;
+using WeightVariants = std::array<const vulkan::Shader*, WEIGHT_TYPE_COUNT>;
 
 const WeightVariants& embedVariants();
 const WeightVariants& matvecVariants();

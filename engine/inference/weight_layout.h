@@ -11,15 +11,22 @@ namespace moescope::inference {
 
 /** How weights lie on the device: rows of whole uvec4 (16 bytes), so that every load is 128 bits wide.
  *
- *  | type       | row                                                                                          |
- *  |------------|----------------------------------------------------------------------------------------------|
- *  | F32        | width rounded up to 64 weights                                                               |
- *  | F16, BF16  | width rounded up to 64 weights                                                               |
- *  | Q8_0       | all quants (width rounded up to 64 bytes), then all scales as halves, rounded up to 16 bytes |
- *  | Q4_K, Q5_K | as in the file: super-blocks of 144 and 176 bytes                                            |
- *  | Q6_K       | super-blocks of 224 bytes: the file's 210 (low, high, scales), d at 208, then padding        |
+ *  | type                 | row                                                                                    |
+ *  |----------------------|----------------------------------------------------------------------------------------|
+ *  | F32                  | width rounded up to 64 weights                                                         |
+ *  | F16, BF16            | width rounded up to 64 weights                                                         |
+ *  | Q8_0                 | all quants (width rounded up to 64 bytes), then all scales as halves                   |
+ *  | Q4_0, IQ4_NL, MXFP4  | all nibbles (width rounded up to 64 weights, 16 bytes for 32), then all scales         |
+ *  | Q4_1                 | all nibbles, then all pairs of d and m                                                 |
+ *  | Q5_0, Q5_1           | all nibbles, all fifth bits, then all scales or pairs; bit s of byte i of 16 bytes of  |
+ *  |                      | fifth bits belongs to weight 16·s + i of 128                                           |
+ *  | IQ4_XS               | all nibbles, then the other 8 bytes of each super-block                                |
+ *  | Q2_K                 | super-blocks of 80 bytes (scales, bit pairs), then all pairs of d and dmin             |
+ *  | Q3_K                 | super-blocks of 112 bytes: the file's 110, then padding                                |
+ *  | Q4_K, Q5_K           | as in the file: super-blocks of 144 and 176 bytes                                      |
+ *  | Q6_K                 | super-blocks of 224 bytes: the file's 210 (low, high, scales), d at 208, then padding  |
  *
- *  Padding is zero. */
+ *  Each part of a row is rounded up to 16 bytes. Padding is zero. */
 uint32_t rowWords(gguf::TensorType type, uint32_t width);
 
 /** Bytes of `rows` rows. */

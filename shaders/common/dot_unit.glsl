@@ -3,8 +3,9 @@
 // format's words are read once for all the weights they hold, and scales are applied to sums, not to weights.
 // The including shader has weights.glsl and the activations of a unit as v[16], their sums by 16 as sums[4].
 
-// Chunk of 16 activations that part r of a unit meets. Q6_K keeps the parts of a half super-block 32 weights apart.
-#if WEIGHT_TYPE == WEIGHT_Q6_K
+// Chunk of 16 activations that part r of a unit meets. Bit pairs of the K types keep the parts of a half super-block 32
+// weights apart.
+#if WEIGHT_TYPE == WEIGHT_Q2_K || WEIGHT_TYPE == WEIGHT_Q3_K || WEIGHT_TYPE == WEIGHT_Q6_K
 uint chunkOf(uint unit, uint r) { return 16u * (unit / 4u) + 8u * ((unit >> 1) & 1u) + 2u * r + (unit & 1u); }
 #else
 uint chunkOf(uint unit, uint r) { return 4u * unit + r; }
@@ -104,5 +105,52 @@ const uint BLOCK_WORDS = 11u, NIBBLES = 3u;
                 acc = fma(d_ * float(scale_), part_, acc);                                                             \
             }                                                                                                          \
         }                                                                                                              \
+    }
+#elif WEIGHT_TYPE == WEIGHT_Q2_K
+// A unit is the four bit pairs of one word.
+#define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
+    {                                                                                                                  \
+        uint super_ = (unit) / 4u, block_ = (row) + 5u * super_, n_ = ((unit) >> 1) & 1u, l_ = (unit) & 1u;            \
+        uvec4 q_ = BUFFER[block_ + 1u + 2u * n_ + l_], s_ = BUFFER[block_];                                            \
+        uvec4 f_ = BUFFER[factorsOfQ2(row, width, super_)];                                                            \
+        vec2 d_ = unpackHalf2x16(f_[super_ & 3u]);                                                                     \
+        for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                            \
+            uint i_ = 4u * r_, b_ = byteOf(s_, 8u * n_ + 2u * r_ + l_);                                                \
+            uvec4 w_ = (q_ >> (2u * r_)) & 0x03030303u;                                                                \
+            acc = fma(d_.x * float(b_ & 15u), dotBytes(w_, v[i_], v[i_ + 1u], v[i_ + 2u], v[i_ + 3u]), acc);           \
+            acc = fma(-d_.y * float(b_ >> 4), sums[r_], acc);                                                          \
+        }                                                                                                              \
+    }
+#elif WEIGHT_TYPE == WEIGHT_Q3_K
+#define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
+    {                                                                                                                  \
+        uint block_ = (row) + 7u * ((unit) / 4u), n_ = ((unit) >> 1) & 1u, l_ = (unit) & 1u;                           \
+        uvec4 h_ = BUFFER[block_ + l_], q_ = BUFFER[block_ + 2u + 2u * n_ + l_], s_ = BUFFER[block_ + 6u];             \
+        for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                            \
+            uint i_ = 4u * r_;                                                                                         \
+            uvec4 w_ = ((q_ >> (2u * r_)) & 0x03030303u) | (((h_ >> (4u * n_ + r_)) & 0x01010101u) << 2);              \
+            float part_ = dotBytes(w_, v[i_], v[i_ + 1u], v[i_ + 2u], v[i_ + 3u]) - 4.0 * sums[r_];                    \
+            acc = fma(scaleOfQ3(s_, 8u * n_ + 2u * r_ + l_), part_, acc);                                              \
+        }                                                                                                              \
+    }
+#else
+// A unit is two blocks: the low and the high nibbles of two words.
+float dotValues(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d, float acc) {
+    acc = dotAdd(valuesOf(q.x), a, acc);
+    acc = dotAdd(valuesOf(q.y), b, acc);
+    acc = dotAdd(valuesOf(q.z), c, acc);
+    return dotAdd(valuesOf(q.w), d, acc);
+}
+#define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
+    for (uint b_ = 0u; b_ < 2u; ++b_) {                                                                                \
+        uint block_ = 2u * (unit) + b_, i_ = 8u * b_, k_ = i_ + 4u;                                                    \
+        vec2 f_ = factorsOf(BUFFER[factorWord(row, width, block_)], block_);                                           \
+        uvec4 q_ = BUFFER[(row) + block_];                                                                             \
+        uvec4 low_ = (q_ & 0x0F0F0F0Fu) | FIFTH_BITS_OF(BUFFER, row, 2u * block_, width);                              \
+        uvec4 high_ = ((q_ >> 4) & 0x0F0F0F0Fu) | FIFTH_BITS_OF(BUFFER, row, 2u * block_ + 1u, width);                 \
+        float part_ = dotValues(low_, v[i_], v[i_ + 1u], v[i_ + 2u], v[i_ + 3u], 0.0);                                 \
+        part_ = dotValues(high_, v[k_], v[k_ + 1u], v[k_ + 2u], v[k_ + 3u], part_);                                    \
+        acc = fma(f_.x, part_, acc);                                                                                   \
+        acc = fma(f_.y, sums[2u * b_] + sums[2u * b_ + 1u], acc);                                                      \
     }
 #endif

@@ -38,6 +38,14 @@ vec2 scaleAndMin(uvec4 header, uint s) {
 }
 #endif
 
+#if WEIGHT_TYPE == WEIGHT_Q3_K
+// Scale of 16 weights from the last uvec4 of a super-block: nibbles in bytes 0 … 7, upper bit pairs in bytes 8 … 11.
+float scaleOfQ3(uvec4 tail, uint s) {
+    uint low = (byteOf(tail, s & 7u) >> (4u * (s >> 3))) & 15u, high = (byteOf(tail, 8u + (s & 3u)) >> (2u * (s >> 2))) & 3u;
+    return unpackHalf2x16(tail.w).x * (float(low | (high << 4)) - 32.0);
+}
+#endif
+
 // Decodes weights 16·chunk … 16·chunk + 15 of the row that starts at uvec4 `row`. `width` is the row's length.
 #if WEIGHT_TYPE == WEIGHT_F32
 #define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
@@ -124,6 +132,38 @@ vec4 bf16Of(uvec2 p) { return uintBitsToFloat(uvec4(p.x << 16, p.x & 0xFFFF0000u
         OUT[2] = d_ * (bytesOf(q_.z) - 32.0);                                                                          \
         OUT[3] = d_ * (bytesOf(q_.w) - 32.0);                                                                          \
     }
+#elif WEIGHT_TYPE == WEIGHT_Q2_K
+// 5 uvec4 a super-block: 16 scales with minima, 4 of bit pairs. Then d and dmin of all super-blocks, four to a uvec4.
+uint factorsOfQ2(uint row, uint width, uint super) { return row + 5u * (width / 256u) + super / 4u; }
+#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+    {                                                                                                                  \
+        uint super_ = (chunk) / 16u, block_ = (row) + 5u * super_, c_ = (chunk) & 15u;                                 \
+        uvec4 q_ = (BUFFER[block_ + 1u + 2u * (c_ / 8u) + (c_ & 1u)] >> (2u * ((c_ / 2u) & 3u))) & 0x03030303u;        \
+        uvec4 f_ = BUFFER[factorsOfQ2(row, width, super_)];                                                            \
+        vec2 d_ = unpackHalf2x16(f_[super_ & 3u]);                                                                     \
+        uint s_ = byteOf(BUFFER[block_], c_);                                                                          \
+        d_ *= vec2(s_ & 15u, s_ >> 4);                                                                                 \
+        OUT[0] = d_.x * bytesOf(q_.x) - d_.y;                                                                          \
+        OUT[1] = d_.x * bytesOf(q_.y) - d_.y;                                                                          \
+        OUT[2] = d_.x * bytesOf(q_.z) - d_.y;                                                                          \
+        OUT[3] = d_.x * bytesOf(q_.w) - d_.y;                                                                          \
+    }
+#elif WEIGHT_TYPE == WEIGHT_Q3_K
+// 7 uvec4 a super-block, as in the file: 2 of third bits, 4 of bit pairs, then 12 bytes of scales and d.
+#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+    {                                                                                                                  \
+        uint block_ = (row) + 7u * ((chunk) / 16u), c_ = (chunk) & 15u;                                                \
+        uvec4 h_ = ((BUFFER[block_ + (c_ & 1u)] >> (c_ / 2u)) & 0x01010101u) << 2;                                     \
+        uvec4 q_ = (BUFFER[block_ + 2u + 2u * (c_ / 8u) + (c_ & 1u)] >> (2u * ((c_ / 2u) & 3u))) & 0x03030303u;        \
+        q_ |= h_;                                                                                                      \
+        float d_ = scaleOfQ3(BUFFER[block_ + 6u], c_);                                                                 \
+        OUT[0] = d_ * (bytesOf(q_.x) - 4.0);                                                                           \
+        OUT[1] = d_ * (bytesOf(q_.y) - 4.0);                                                                           \
+        OUT[2] = d_ * (bytesOf(q_.z) - 4.0);                                                                           \
+        OUT[3] = d_ * (bytesOf(q_.w) - 4.0);                                                                           \
+    }
+#else
+#include "weights_nibbles.glsl"
 #endif
 
 // acc + a · b, one rounding a step: the same order on every device.

@@ -11,18 +11,14 @@ using vulkan::Buffer;
 using vulkan::MemoryKind;
 
 std::vector<MatrixCase> matrixCases() {
+    using Sizes = std::vector<std::pair<uint32_t, uint32_t>>; // width, rows
+    const Sizes single{{1, 1}, {3, 5}, {16, 64}, {17, 129}, {36, 7}, {100, 300}, {257, 33}};
+    const Sizes of32{{32, 1}, {64, 65}, {96, 127}, {288, 40}, {544, 9}};
+    const Sizes of256{{256, 1}, {256, 131}, {768, 66}, {1280, 5}};
     std::vector<MatrixCase> cases;
-    for (const TensorType type : {TensorType::F32, TensorType::F16, TensorType::BF16}) {
-        for (const auto& [width, rows] :
-             {std::pair{1U, 1U}, {3U, 5U}, {16U, 64U}, {17U, 129U}, {36U, 7U}, {100U, 300U}, {257U, 33U}}) {
-            cases.push_back({type, width, rows});
-        }
-    }
-    for (const auto& [width, rows] : {std::pair{32U, 1U}, {64U, 65U}, {96U, 127U}, {288U, 40U}, {544U, 9U}}) {
-        cases.push_back({TensorType::Q8_0, width, rows});
-    }
-    for (const TensorType type : {TensorType::Q4_K, TensorType::Q5_K, TensorType::Q6_K}) {
-        for (const auto& [width, rows] : {std::pair{256U, 1U}, {256U, 131U}, {768U, 66U}}) {
+    for (const TensorType type : gguf::tensorTypes()) {
+        const uint32_t block = gguf::blockShape(type).weights;
+        for (const auto& [width, rows] : block == 1 ? single : block == 32 ? of32 : of256) {
             cases.push_back({type, width, rows});
         }
     }
