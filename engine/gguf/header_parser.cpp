@@ -113,12 +113,14 @@ private:
         if (key.empty() || !isPlainName(key)) {
             fail("gguf.key", "The file “{file}” is damaged: the name of a metadata entry is empty or not valid UTF-8.");
         }
+        const uint64_t begin = m_source.position();
         const ValueType type = valueType(key);
         Value value = type == ValueType::Array ? array(key) : scalar(key, type);
         const auto [at, fresh] = m_header.metadata.emplace(std::move(key), std::move(value));
         if (!fresh) {
             fail("gguf.duplicate_key", "The file “{file}” has the metadata entry “{key}” twice.", {{"key", at->first}});
         }
+        m_header.entries.push_back({at->first, begin, m_source.position() - begin});
     }
 
     ValueType valueType(const std::string& key) {

@@ -8,6 +8,7 @@ namespace moescope::gguf {
 /** What stands before the tensors' data. */
 struct Header {
     std::map<std::string, Value> metadata;
+    std::vector<EntryPlace> entries; ///< of the metadata, in the file's order
     std::vector<TensorInfo> tensors; ///< in the file's order, offsets from the start of the file
 };
 

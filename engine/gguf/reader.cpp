@@ -3,7 +3,9 @@
 
 #include "engine/gguf/file_text.h"
 #include "engine/gguf/header_parser.h"
+#include "engine/gguf/split_files.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -53,13 +55,81 @@ uint64_t TensorInfo::elements() const {
     return product;
 }
 
-Reader::Reader(const std::filesystem::path& path) : m_file(path) {
-    Header header = parseHeader(m_file);
+Reader::Reader(const std::filesystem::path& path) {
+    m_files.push_back(std::make_unique<MappedFile>(path));
+    Header header = parseHeader(*m_files.front());
     m_metadata = std::move(header.metadata);
+    m_entries = std::move(header.entries);
     m_tensors = std::move(header.tensors);
+    openParts();
     for (size_t i = 0; i < m_tensors.size(); ++i) {
-        m_index.emplace(m_tensors[i].name, i);
+        const auto [at, fresh] = m_index.emplace(m_tensors[i].name, i);
+        if (!fresh) {
+            throw twiceError(m_files[m_tensors[at->second].part]->path(), m_files[m_tensors[i].part]->path(),
+                             m_tensors[i].name);
+        }
     }
+}
+
+std::vector<std::filesystem::path> Reader::files() const {
+    std::vector<std::filesystem::path> paths;
+    for (const auto& file : m_files) {
+        paths.push_back(file->path());
+    }
+    return paths;
+}
+
+uint64_t Reader::fileBytes() const {
+    uint64_t bytes = 0;
+    for (const auto& file : m_files) {
+        bytes += file->size();
+    }
+    return bytes;
+}
+
+/** Opens the other files of a model in several. */
+void Reader::openParts() {
+    const uint32_t count = u32(splitCount).value_or(1);
+    if (count > 1) {
+        const uint32_t number = u32(splitNumber).value_or(0);
+        const std::filesystem::path first = partPath(path(), number, count, 0);
+        if (number != 0) {
+            throw notFirstError(path(), first, number, count);
+        }
+        const std::optional<uint32_t> tensors = u32(splitTensors);
+        if (!tensors) {
+            throw unstatedError(path());
+        }
+        for (uint32_t part = 1; part < count; ++part) {
+            const std::filesystem::path other = partPath(path(), 0, count, part);
+            std::error_code error;
+            if (!std::filesystem::exists(other, error)) {
+                throw missingPartError(path(), other, count);
+            }
+            addPart(std::make_unique<MappedFile>(other), part, count, *tensors);
+        }
+        if (m_tensors.size() != *tensors) {
+            throw tensorCountError(path(), m_tensors.size(), *tensors);
+        }
+    }
+    for (const std::string_view key : {splitCount, splitNumber, splitTensors}) {
+        m_metadata.erase(std::string(key));
+        std::erase_if(m_entries, [&](const EntryPlace& entry) { return entry.key == key; });
+    }
+}
+
+/** `tensors`: in all parts together. What is not this model's part is refused before its tensors are kept. */
+void Reader::addPart(std::unique_ptr<MappedFile> file, uint32_t number, uint32_t count, uint64_t tensors) {
+    Header header = parseHeader(*file);
+    requireSameModel(path(), m_metadata, file->path(), header.metadata, number, count);
+    if (header.tensors.size() > tensors - std::min<uint64_t>(tensors, m_tensors.size())) {
+        throw tensorCountError(path(), m_tensors.size() + header.tensors.size(), tensors);
+    }
+    for (TensorInfo& tensor : header.tensors) {
+        tensor.part = number;
+        m_tensors.push_back(std::move(tensor));
+    }
+    m_files.push_back(std::move(file));
 }
 
 const TensorInfo* Reader::find(std::string_view name) const {
@@ -144,11 +214,17 @@ std::optional<std::vector<uint32_t>> Reader::u32s(std::string_view key) const {
     return numbers;
 }
 
+std::vector<uint8_t> Reader::readEntry(const EntryPlace& entry) const {
+    std::vector<uint8_t> bytes(entry.bytes);
+    m_files.front()->read(entry.offset, bytes);
+    return bytes;
+}
+
 void Reader::read(const TensorInfo& tensor, uint64_t offset, std::span<uint8_t> out) const {
     if (offset > tensor.bytes || out.size() > tensor.bytes - offset) {
         throw std::out_of_range("read past the end of tensor " + tensor.name);
     }
-    m_file.read(tensor.offset + offset, out);
+    m_files.at(tensor.part)->read(tensor.offset + offset, out);
 }
 
 } // namespace moescope::gguf

@@ -33,6 +33,7 @@ public:
     std::span<const uint8_t> view() const { return m_bytes; }
 
     /** A value with its type before it. */
+    void operator()(const RawValue& raw) { m_bytes.insert(m_bytes.end(), raw.bytes.begin(), raw.bytes.end()); }
     void operator()(const U32& scalar) {
         u32(typeU32);
         u32(scalar.value);

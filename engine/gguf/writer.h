@@ -15,7 +15,11 @@ struct U32 {
 struct F32 {
     float value;
 };
-using WriteValue = std::variant<U32, F32, bool, std::string, std::vector<uint32_t>, std::vector<int32_t>,
+/** A value as another file has it (Reader::readEntry()). */
+struct RawValue {
+    std::vector<uint8_t> bytes;
+};
+using WriteValue = std::variant<RawValue, U32, F32, bool, std::string, std::vector<uint32_t>, std::vector<int32_t>,
                                 std::vector<float>, std::vector<std::string>>;
 
 /** Writes GGUF v3: all metadata and tensor headers first, then each tensor's data in the order added.
