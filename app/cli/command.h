@@ -21,6 +21,7 @@ void addTrace(CLI::App& program, Action& action);
 void addBench(CLI::App& program, Action& action);
 void addPlan(CLI::App& program, Action& action);
 void addConvert(CLI::App& program, Action& action);
+void addQuantize(CLI::App& program, Action& action);
 void addPerplexity(CLI::App& program, Action& action);
 
 /** Ties a command's options to what it does: `act(options)` runs once everything is parsed. */

@@ -2,12 +2,11 @@
 #include "engine/model/convert.h"
 
 #include "app/cli/command.h"
-#include "app/cli/loading.h"
 #include "app/cli/options.h"
 #include "app/cli/output.h"
+#include "app/cli/written.h"
 #include "app/platform/paths.h"
 #include "app/platform/signals.h"
-#include "engine/trace/error.h"
 
 namespace moescope::cli {
 namespace {
@@ -30,21 +29,7 @@ void convert(const Options& options) {
     };
     const model::ConvertResult result =
         model::convert(platform::fromUtf8(options.folder), platform::fromUtf8(options.target), request);
-    const Log log(options.output.verbose);
-    for (const std::string& warning : result.warnings) {
-        log.line(warning);
-    }
-    if (options.output.json) {
-        printJson({{"tensors", result.tensors}, {"bytes", result.bytes}, {"seconds", result.seconds}});
-        return;
-    }
-    print(trace::grouped(result.tensors) + " tensors, " + trace::bytesText(result.bytes) + " in " +
-          threeFigures(result.seconds) + " s.\n");
-    if (!options.output.verbose) {
-        for (const std::string& warning : result.warnings) {
-            printForeign(warning + "\n");
-        }
-    }
+    printWritten(result, options.output);
 }
 
 } // namespace

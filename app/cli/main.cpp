@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
         cli::addPerplexity(program, action);
         cli::addPlan(program, action);
         cli::addConvert(program, action);
+        cli::addQuantize(program, action);
         cli::addInfo(program, action);
         cli::addTokenize(program, action);
         cli::addTemplate(program, action);

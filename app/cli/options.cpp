@@ -4,6 +4,7 @@
 #include "engine/gguf/tensor_type.h"
 #include "engine/trace/error.h"
 
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -62,8 +63,15 @@ void addKv(CLI::App& command, std::string& kv) {
         ->check(parsedBy([](const std::string& text) { inference::parseKvType(text); }, "TYPE"));
 }
 
-CLI::Option* addType(CLI::App& command, std::string& type) {
-    return command.add_option("--type", type, "Type of the matrices: f32, f16, bf16, q8_0, q4_k, q5_k or q6_k")
+CLI::Option* addType(CLI::App& command, std::string& type, const std::string& name) {
+    std::string known;
+    for (const gguf::TensorType each : gguf::tensorTypes()) {
+        known += known.empty() ? "" : each == gguf::tensorTypes().back() ? " or " : ", ";
+        for (const char c : gguf::typeName(each)) {
+            known += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        }
+    }
+    return command.add_option(name, type, "Type of the matrices: " + known)
         ->capture_default_str()
         ->check(parsedBy([](const std::string& text) { gguf::parseTensorType(text); }, "TYPE"));
 }

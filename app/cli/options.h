@@ -24,8 +24,8 @@ void addModel(CLI::App& command, std::string& model, const std::string& names = 
 void addDevice(CLI::App& command, std::string& device);
 /** --kv, checked. */
 void addKv(CLI::App& command, std::string& kv);
-/** --type, checked. */
-CLI::Option* addType(CLI::App& command, std::string& type);
+/** --type, checked. `name` may be a place where it stands alone. */
+CLI::Option* addType(CLI::App& command, std::string& type, const std::string& name = "--type");
 
 /** A whole number in decimal digits; the library would take "-1" for the largest number and "010" for eight. */
 CLI::Validator whole(uint64_t least, uint64_t most);

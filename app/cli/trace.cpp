@@ -8,6 +8,7 @@
 #include "app/cli/sha256.h"
 #include "app/platform/paths.h"
 #include "app/platform/signals.h"
+#include "engine/gguf/reader.h"
 #include "engine/trace/error.h"
 
 #include <memory>
@@ -110,15 +111,18 @@ private:
     std::vector<float> m_states; ///< [layers + 1][tokens][embedding]
 };
 
-std::string fileSha256(const fs::path& path) {
-    const gguf::MappedFile file(path);
+/** Over the bytes of the file, or of all files of a model in several, in order. */
+std::string modelSha256(const fs::path& path) {
     std::vector<uint8_t> buffer(1 << 20);
     Sha256 sum;
-    for (uint64_t at = 0; at < file.size(); at += buffer.size()) {
-        const std::span<uint8_t> part(buffer.data(), std::min<uint64_t>(buffer.size(), file.size() - at));
-        file.read(at, part);
-        sum.add(part);
-        throwIfInterrupted();
+    for (const fs::path& part : gguf::Reader(path).files()) {
+        const gguf::MappedFile file(part);
+        for (uint64_t at = 0; at < file.size(); at += buffer.size()) {
+            const std::span<uint8_t> piece(buffer.data(), std::min<uint64_t>(buffer.size(), file.size() - at));
+            file.read(at, piece);
+            sum.add(piece);
+            throwIfInterrupted();
+        }
     }
     return sum.hex();
 }
@@ -138,7 +142,7 @@ Json makeMeta(const inference::Engine& engine, const fs::path& path, const std::
     for (const auto& [type, use] : engine.model().quantization) {
         types[type] = use.tensors;
     }
-    return {{"model", {{"file_name", engine.model().file_name}, {"sha256", fileSha256(path)}}},
+    return {{"model", {{"file_name", engine.model().file_name}, {"sha256", modelSha256(path)}}},
             {"device", engine.device().name},
             {"driver", engine.device().driver},
             {"versions", {{"moescope", MOESCOPE_VERSION}, {"vulkan", engine.device().api_version}}},

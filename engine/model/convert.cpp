@@ -6,13 +6,12 @@
 #include "engine/model/hf_labels.h"
 #include "engine/model/hf_tensors.h"
 #include "engine/model/hf_tokenizer.h"
+#include "engine/model/weight_encoding.h"
 #include "engine/trace/error.h"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cmath>
-#include <thread>
 
 namespace moescope::model {
 
@@ -21,25 +20,6 @@ using trace::Error;
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr uint64_t sliceWeights = uint64_t{1} << 20;
-constexpr float largestHalf = 65504;
-
-/** general.file_type, llama.cpp's numbers. */
-uint32_t fileType(TensorType type) {
-    switch (type) {
-    case TensorType::F32: return 0;
-    case TensorType::F16: return 1;
-    case TensorType::Q8_0: return 7;
-    case TensorType::Q4_K: return 14;
-    case TensorType::Q5_K: return 16;
-    case TensorType::Q6_K: return 18;
-    case TensorType::BF16: return 32;
-    }
-    return 0;
-}
-
-bool isBlockType(TensorType type) { return gguf::blockShape(type).weights > 1; }
 
 /** Everything that was read of the folder but the weights themselves. */
 struct Folder {
@@ -166,44 +146,6 @@ void addTokenizerKeys(gguf::Writer& writer, Folder& folder) {
     }
 }
 
-/** Encodes rows with as many threads as there are cores: rows do not depend on each other. */
-void quantizeRows(TensorType type, std::span<const float> weights, uint64_t width, std::vector<uint8_t>& out) {
-    const uint64_t rows = weights.size() / width;
-    const uint64_t rowBytes = gguf::rowBytes(type, width);
-    out.resize(rows * rowBytes);
-    const auto range = [&](uint64_t begin, uint64_t end) {
-        for (uint64_t row = begin; row < end; ++row) {
-            gguf::quantize(type, weights.subspan(row * width, width), std::span(out).subspan(row * rowBytes, rowBytes));
-        }
-    };
-    const uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
-    const uint64_t threads = isBlockType(type) ? std::min(cores, rows) : 1;
-    std::vector<std::jthread> helpers; // they join when the vector goes
-    for (uint64_t i = 1; i < threads; ++i) {
-        helpers.emplace_back(range, rows * i / threads, rows * (i + 1) / threads);
-    }
-    range(0, rows / threads);
-}
-
-/** A weight that is no number, or that the target cannot hold, would only show as nonsense much later. */
-void checkWeights(const SafeTensor& tensor, std::span<const float> weights, TensorType type) {
-    const bool halfScales = type == TensorType::F16 || isBlockType(type);
-    for (const float weight : weights) {
-        if (!std::isfinite(weight)) {
-            throw Error("convert.not_finite", "The tensor “{tensor}” holds a weight that is NaN or infinite.",
-                        {{"tensor", tensor.name}});
-        }
-        if (halfScales && std::abs(weight) > largestHalf) {
-            throw Error(
-                "convert.too_large",
-                "The tensor “{tensor}” holds the weight {weight}, too large for {type}; BF16 and F32 can hold it.",
-                {{"tensor", tensor.name},
-                 {"weight", std::to_string(weight)},
-                 {"type", std::string(gguf::typeName(type))}});
-        }
-    }
-}
-
 class WeightCopy {
 public:
     WeightCopy(gguf::Writer& writer, const ConvertOptions& options, uint64_t total)
@@ -217,8 +159,8 @@ public:
                 const uint64_t count = std::min(step, run.rows - row);
                 m_weights.resize(count * width);
                 readWeights(*run.tensor, (run.first_row + row) * width, m_weights);
-                checkWeights(*run.tensor, m_weights, type);
-                quantizeRows(type, m_weights, width, m_encoded);
+                checkWeights(run.tensor->name, m_weights, type);
+                encodeBlocks(type, m_weights, m_encoded);
                 m_writer.data(m_encoded);
                 m_done += m_encoded.size();
                 if (m_options.progress && !m_options.progress(m_done, m_total)) {
@@ -247,11 +189,7 @@ void warnOfFallback(const std::vector<TensorSource>& sources, TensorType type, C
         }
     }
     if (count > 0) {
-        result.warnings.push_back(trace::fillIn("{count} tensors are stored as F16 instead of {type}: their rows are "
-                                                "no multiple of its blocks of {block} weights.",
-                                                {{"count", trace::grouped(count)},
-                                                 {"type", std::string(gguf::typeName(type))},
-                                                 {"block", std::to_string(gguf::blockShape(type).weights)}}));
+        result.warnings.push_back(fallbackWarning(count, type));
     }
 }
 

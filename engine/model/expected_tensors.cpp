@@ -14,8 +14,18 @@ Precision precisionOfAllTokens(const ModelConfig& c, uint32_t layer) {
 
 gguf::TensorType finer(gguf::TensorType type) {
     switch (type) {
+    case gguf::TensorType::Q2_K:
+    case gguf::TensorType::Q3_K:
     case gguf::TensorType::Q4_K:
-    case gguf::TensorType::Q5_K: return gguf::TensorType::Q6_K;
+    case gguf::TensorType::Q5_K:
+    case gguf::TensorType::IQ4_XS: return gguf::TensorType::Q6_K;
+    // Their blocks of 32 divide rows that super-blocks may not.
+    case gguf::TensorType::Q4_0:
+    case gguf::TensorType::Q4_1:
+    case gguf::TensorType::Q5_0:
+    case gguf::TensorType::Q5_1:
+    case gguf::TensorType::IQ4_NL:
+    case gguf::TensorType::MXFP4:
     case gguf::TensorType::Q6_K: return gguf::TensorType::Q8_0;
     case gguf::TensorType::Q8_0: return gguf::TensorType::F16;
     default: return type;

@@ -24,8 +24,8 @@ struct ExpectedTensor {
 };
 std::vector<ExpectedTensor> expectedTensors(const ModelConfig& config);
 
-/** Type under which `convert --type type` stores it: F32 for always_f32; if fine, Q8_0 for Q6_K, Q6_K for Q5_K and Q4_K,
- *  F16 for Q8_0; F16 where the block size does not divide the row. */
+/** Type under which `convert --type type` stores it: F32 for always_f32; if fine, Q6_K for the coarser types of
+ *  super-blocks, Q8_0 for Q6_K and the types of 32 weights, F16 for Q8_0; F16 where the block size does not divide the row. */
 gguf::TensorType storedType(const ExpectedTensor& tensor, gguf::TensorType type);
 
 } // namespace moescope::model

@@ -6,8 +6,8 @@
 namespace moescope::test {
 namespace {
 
-const std::vector<std::string> commands{"devices", "info",  "tokenize", "template", "run",       "chat",
-                                        "trace",   "bench", "plan",     "convert",  "perplexity"};
+const std::vector<std::string> commands{"devices", "info",  "tokenize", "template", "run",      "chat",
+                                        "trace",   "bench", "plan",     "convert",  "quantize", "perplexity"};
 
 TEST(Usage, HelpWorksOnEveryLevel) {
     const Outcome all = runCli({"--help"});

@@ -82,8 +82,7 @@ TEST(Convert, StoresExpertsStackedAndInTheFilesOwnNumbers) {
 
 TEST(Convert, EveryTypeOfEveryGoldenLoadsAgain) {
     for (const std::string& name : goldenNames()) {
-        for (const TensorType type : {TensorType::F16, TensorType::BF16, TensorType::Q8_0, TensorType::Q4_K,
-                                      TensorType::Q5_K, TensorType::Q6_K}) {
+        for (const TensorType type : gguf::tensorTypes()) {
             SCOPED_TRACE(name + " " + std::string(gguf::typeName(type)));
             const Scratch scratch;
             const gguf::Reader file(converted(golden(name), scratch, type));
@@ -113,6 +112,10 @@ TEST(Convert, WhatEveryTokenPassesThroughIsStoredFiner) {
         EXPECT_EQ(typeIn("large_like", name, TensorType::Q6_K), TensorType::Q8_0) << name;
         EXPECT_EQ(typeIn("large_like", name, TensorType::Q5_K), TensorType::Q6_K) << name;
         EXPECT_EQ(typeIn("large_like", name, TensorType::Q4_K), TensorType::Q6_K) << name;
+        EXPECT_EQ(typeIn("large_like", name, TensorType::Q2_K), TensorType::Q6_K) << name;
+        EXPECT_EQ(typeIn("large_like", name, TensorType::IQ4_XS), TensorType::Q6_K) << name;
+        EXPECT_EQ(typeIn("large_like", name, TensorType::Q4_0), TensorType::Q8_0) << name;
+        EXPECT_EQ(typeIn("large_like", name, TensorType::MXFP4), TensorType::Q8_0) << name;
         EXPECT_EQ(typeIn("large_like", name, TensorType::BF16), TensorType::BF16) << name;
     }
     for (const char* name : {"blk.0.ffn_up_exps.weight", "blk.2.attn_output.weight", "blk.3.ffn_down_shexp.weight"}) {
