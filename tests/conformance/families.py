@@ -67,7 +67,7 @@ def draw(model, case, generator):
         shape = parameter.shape
         stretch = float(np.prod([f for part, f in case["stretch"].items() if part in name]))
         if "norm" in name:
-            values = torch.rand(shape, generator=generator) + 0.5 - offset
+            values = (torch.rand(shape, generator=generator) + 0.5) * stretch - offset
         elif "sinks" in name:
             values = torch.randn(shape, generator=generator) + 1.0
         elif "bias" in name:

@@ -92,9 +92,11 @@ CASES = {
     "granitemoe": case("granite", dense("GraniteMoeForCausalLM", "granitemoe", hidden_size=80, num_local_experts=8,
                                         num_experts_per_tok=3, intermediate_size=24, tie_word_embeddings=True,
                                         output_router_logits=False, **GRANITE)),
-    "gemma3": case("gemma", GEMMA),
+    # The embedding is scaled by √64 and tied: what the layers add must outweigh it, else tokens repeat themselves.
+    "gemma3": case("gemma", GEMMA, stretch={"post_": 4.0}),
     "gemma3_linear": case("gemma", {**GEMMA, "head_dim": 36, "num_attention_heads": 2, "num_key_value_heads": 1,
-                                    "rope_scaling": {"factor": 8.0, "rope_type": "linear"}}, dtype="float32"),
+                                    "rope_scaling": {"factor": 8.0, "rope_type": "linear"}}, dtype="float32",
+                          stretch={"post_": 4.0}),
     "phi3": case("phi3", PHI3),
     "phi3_window": case("phi3", {**PHI3, "sliding_window": 8, "partial_rotary_factor": 0.6, "num_attention_heads": 4,
                                  "tie_word_embeddings": True}),
