@@ -47,17 +47,19 @@ def check_tokenizer(cli, model, golden):
     for case in golden["tokenizer"]:
         if not case["text"]:
             continue
-        ids = json.loads(call(cli, "tokenize", "-m", model, "-p", case["text"], "--json"))["tokens"]
-        need(ids == case["ids"], f"the tokens of {case['text']!r} are {ids} and not {case['ids']}")
+        for key, options in (("ids", []), ("special_ids", ["--special"])):
+            if key in case:
+                ids = json.loads(call(cli, "tokenize", "-m", model, "-p", case["text"], "--json", *options))["tokens"]
+                need(ids == case[key], f"the tokens of {case['text']!r} {options} are {ids} and not {case[key]}")
 
 
 def check_routing(folder, prompt):
     """Expert ids of each token and layer (as sets: equal weights may change places), and their weights."""
-    layers = prompt["router_ids"]
-    if not layers:
+    routed = {name: [layer for layer in prompt[name] if layer is not None] for name in ("router_ids", "router_weights")}
+    if not routed["router_ids"]:
         return
     ids, weights = (np.load(folder / f"{name}.npy") for name in ("routed_experts", "router_weights"))
-    wanted, wanted_weights = (np.array(prompt[name]).swapaxes(0, 1) for name in ("router_ids", "router_weights"))
+    wanted, wanted_weights = (np.array(layers).swapaxes(0, 1) for layers in routed.values())
     need(ids.shape == wanted.shape, f"{prompt['name']}: routing of shape {ids.shape} and not {wanted.shape}")
     order, wanted_order = ids.argsort(-1), wanted.argsort(-1)
     sorted_ids, sorted_wanted = (np.take_along_axis(*pair, -1) for pair in ((ids, order), (wanted, wanted_order)))

@@ -36,6 +36,7 @@ ABOUT = {
     "prompts[].ids": "token ids fed to the model",
     "logits": "{position: {full: […]}} float32, as the model's head gives them",
     "router_ids/router_weights": "[MoE layer][token][k], best first; weights as multiplied onto the experts' outputs",
+    "tokenizer": "special_ids: names of special tokens in the text are those tokens; ids: they are text like any other",
     "greedy": "argmax continuation of the ids, not stopped at eos",
     "margins": "smallest gap in logits between chosen and next: of the routers, of the greedy tokens",
     "noise": "largest |float32 - float64| over all logits of the reference",
@@ -157,6 +158,16 @@ def run(model, routers, ids):
     logits = model(input_ids=torch.tensor([ids]), use_cache=False).logits[0]
     layers = [chosen(call) for call in routers.take()]
     return logits, [layer[:2] for layer in layers], min([layer[2] for layer in layers], default=np.inf)
+
+
+def tokenizer_cases(tokenizer):
+    """The texts with their ids: with special tokens' names as text like any other, and as special tokens."""
+    cases = [{"text": text} for text in TEXTS]
+    for key, as_text in (("ids", True), ("special_ids", False)):
+        tokenizer.encode_special_tokens = as_text
+        for case in cases:
+            case[key] = tokenizer.encode(case["text"], add_special_tokens=False).ids
+    return cases
 
 
 def prompts_of(tokenizer, config, special, long):
@@ -310,7 +321,7 @@ def make(name, case, folder):
         (folder / file).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     golden = {"about": ABOUT, "note": f"random {name}, seed {seed}, transformers {transformers.__version__}",
               "n_vocab": tokenizer.get_vocab_size(), "vocab_rows": config["vocab_size"], **golden,
-              "tokenizer": [{"text": t, "ids": tokenizer.encode(t, add_special_tokens=False).ids} for t in TEXTS]}
+              "tokenizer": tokenizer_cases(tokenizer)}
     (folder / "golden.json").write_text(json.dumps(golden, ensure_ascii=False), encoding="utf-8")
     again = load(folder)
     off = (run(again, Routers(again), prompts[-1]["ids"])[0] - run(model, routers, prompts[-1]["ids"])[0]).abs().max()
