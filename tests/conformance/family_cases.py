@@ -39,7 +39,7 @@ PHI3 = dense("Phi3ForCausalLM", "phi3", hidden_size=80, embd_pdrop=0.0, resid_pd
              original_max_position_embeddings=256, rope_scaling=None, attention_bias=False)
 OLMOE = dense("OlmoeForCausalLM", "olmoe", num_experts=8, num_experts_per_tok=3, intermediate_size=32,
               norm_topk_prob=False, clip_qkv=None, num_key_value_heads=4, rope_scaling=None, attention_bias=False)
-GRANITE = {"embedding_multiplier": 12.0, "residual_multiplier": 0.22, "attention_multiplier": 0.3, "logits_scaling": 6.0,
+GRANITE = {"embedding_multiplier": 3.0, "residual_multiplier": 0.22, "attention_multiplier": 0.3, "logits_scaling": 2.0,
            "attention_bias": False, "mlp_bias": False, "rope_scaling": None}
 QWEN3 = {"attention_bias": False, "use_sliding_window": False, "sliding_window": None, "max_window_layers": 3,
          "rms_norm_eps": 1e-6, "rope_theta": 1000000.0, "rope_scaling": None}
@@ -88,11 +88,12 @@ CASES = {
                                      shared_expert_intermediate_size=40, norm_topk_prob=False, decoder_sparse_step=1,
                                      mlp_only_layers=[], use_sliding_window=False, sliding_window=8, max_window_layers=3,
                                      qkv_bias=True, rms_norm_eps=1e-6, output_router_logits=False)),
-    "granite": case("granite", dense("GraniteForCausalLM", "granite", hidden_size=80, tie_word_embeddings=True, **GRANITE)),
+    "granite": case("granite", dense("GraniteForCausalLM", "granite", hidden_size=80, tie_word_embeddings=True, **GRANITE),
+                    stretch={"o_proj": 8.0, "down_proj": 8.0}),
     "granitemoe": case("granite", dense("GraniteMoeForCausalLM", "granitemoe", hidden_size=80, num_local_experts=8,
                                         num_experts_per_tok=3, intermediate_size=24, tie_word_embeddings=True,
-                                        output_router_logits=False, **GRANITE)),
-    # The embedding is scaled by √64 and tied: what the layers add must outweigh it, else tokens repeat themselves.
+                                        output_router_logits=False, **GRANITE), stretch={"o_proj": 8.0, "down_proj": 8.0}),
+    # The embedding is scaled by √64 and tied: what the layers add must outweigh it, else a token predicts itself.
     "gemma3": case("gemma", GEMMA, stretch={"post_": 4.0}),
     "gemma3_linear": case("gemma", {**GEMMA, "head_dim": 36, "num_attention_heads": 2, "num_key_value_heads": 1,
                                     "rope_scaling": {"factor": 8.0, "rope_type": "linear"}}, dtype="float32",
@@ -103,7 +104,8 @@ CASES = {
     "phi3_longrope": case("phi3", {**PHI3, "partial_rotary_factor": 0.8, "original_max_position_embeddings": 96,
                                    "rope_scaling": {"type": "longrope",
                                                     "short_factor": [1.0, 1.05, 1.1, 1.2, 1.3, 1.5, 1.8, 2.0],
-                                                    "long_factor": [1.1, 1.4, 2.0, 2.8, 4.0, 5.5, 7.5, 10.0]}}, long=96),
+                                                    "long_factor": [1.1, 1.4, 2.0, 2.8, 4.0, 5.5, 7.5, 10.0]}},
+                          long=96, stretch={"qkv_proj": 0.6}),
     "gpt_oss": case("o200k", {**GPT_OSS, "quantization_config": {
         "modules_to_not_convert": ["model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"],
         "quant_method": "mxfp4"}}, stretch={"experts": 1.2}),
