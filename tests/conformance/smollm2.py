@@ -213,18 +213,22 @@ def main():
     wrong = []
     try:
         wrong += compare_tensors(arguments.cli, files["q4_1"], WORK / "ours-f32.gguf")
-        for name, tolerance in (("f32", EXACT), ("q4_1", QUANTIZED)):
-            text_line, more = compare_perplexity(arguments.cli, files[name], text_file, reference[name], tolerance)
-            same, parted = compare_answers(arguments.cli, files[name], reference[name])
-            count = len(reference[name]["answers"])
-            print(f"moescope   {name}: {text_line}; {same} of {count} answers are the same", flush=True)
-            wrong += [f"{name}: {line}" for line in more]
-            if name == "f32":
-                wrong += [f"{name}: {line}" for line in parted]
-                if same < ENOUGH * count:
-                    wrong.append(f"{name}: {same} of {count} answers are the same, {ENOUGH:.0%} are needed")
     except Refused as refusal:
         wrong.append(str(refusal))
+    for name, tolerance in (("f32", EXACT), ("q4_1", QUANTIZED)):
+        try:
+            found, more = compare_perplexity(arguments.cli, files[name], text_file, reference[name], tolerance)
+            same, parted = compare_answers(arguments.cli, files[name], reference[name])
+        except Refused as refusal:
+            wrong.append(f"{name}: {refusal}")
+            continue
+        count = len(reference[name]["answers"])
+        print(f"moescope   {name}: {found}; {same} of {count} answers are the same", flush=True)
+        wrong += [f"{name}: {line}" for line in more]
+        if name == "f32":
+            wrong += [f"{name}: {line}" for line in parted]
+            if same < ENOUGH * count:
+                wrong.append(f"{name}: {same} of {count} answers are the same, {ENOUGH:.0%} are needed")
     for line in wrong:
         print(f"WRONG      {line}")
     return 1 if wrong else 0
