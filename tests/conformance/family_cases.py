@@ -109,7 +109,7 @@ CASES = {
     "gpt_oss": case("o200k", {**GPT_OSS, "quantization_config": {
         "modules_to_not_convert": ["model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"],
         "quant_method": "mxfp4"}}, stretch={"experts": 1.2}),
-    "gpt_oss_bf16": case("o200k", {**GPT_OSS, "head_dim": 36, "swiglu_limit": 2.0}, stretch={"experts.gate_up": 1.5}),
+    "gpt_oss_bf16": case("o200k", {**GPT_OSS, "head_dim": 36, "swiglu_limit": 2.0}, stretch={"experts.gate_up": 1.5, "q_proj": 0.6}),
     "deepseek_v2_lite": case("qwen2", DEEPSEEK),
     "deepseek_v2": case("qwen2", {**DEEPSEEK, "q_lora_rank": 28, "topk_method": "group_limited_greedy", "n_group": 4,
                                   "topk_group": 2, "routed_scaling_factor": 2.5, "rope_scaling": None}),
