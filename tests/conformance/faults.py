@@ -166,8 +166,7 @@ FAULTS = {
     "mixtral": {**SPLIT, "gate and up exchanged": exchanged("w1.", "w3."), "experts exchanged": exchanged("experts.0.", "experts.1.")},
     "mistral": {**SPLIT, **WINDOW, "no window": without("sliding_window")},
     "qwen2_moe": {**SPLIT, **QKV_BIAS, **EXPERTS, "weights renormalised": setting(norm_topk_prob=True),
-                  "no shared expert": zero("shared_expert.down_proj"), "shared expert's gate open": zero("shared_expert_gate"),
-                  "windows on": setting(use_sliding_window=True, max_window_layers=0)},
+                  "no shared expert": zero("shared_expert.down_proj"), "shared expert's gate open": zero("shared_expert_gate")},
     "granite": {**GRANITE, **EXPERTS},
     "granitemoe": {**GRANITE, "experts' gate and up exchanged": lambda _, t: t.update(
         {n: torch.cat(v.chunk(2, dim=1)[::-1], dim=1) for n, v in t.items() if "input_linear" in n})},
