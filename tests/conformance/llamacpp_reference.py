@@ -44,9 +44,10 @@ def functions():
 
 
 class Reference:
-    """A model file in llama.cpp, one sequence of at most `context` tokens, no flash attention."""
+    """A model file in llama.cpp, one sequence of at most `context` tokens, no flash attention. One thread: where others
+    compute too, more of them wait for each other with the processor busy."""
 
-    def __init__(self, path, context=512, cache=F32, threads=2):
+    def __init__(self, path, context=512, cache=F32, threads=1):
         self.library = functions()
         # Kept alive with the object: llama.cpp calls it for each line of its log.
         self.silent = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(lambda *_: None)

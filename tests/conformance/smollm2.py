@@ -95,10 +95,10 @@ def prompts_from(text, count):
     return [" ".join(line.split()[:6 + i % 20]) for i, line in enumerate(chosen)]
 
 
-def reference_of(file, text, prompts, cache):
+def reference_of(file, text, prompts):
     """llama.cpp's perplexity of the text and greedy answers to the prompts."""
-    from llamacpp_reference import F16, F32, Reference, loss_of_window
-    model = Reference(file, WINDOW, F32 if cache == "f32" else F16)
+    from llamacpp_reference import Reference, loss_of_window
+    model = Reference(file, WINDOW)
     ids = model.tokenize(text)
     loss = count = 0
     for start in range(0, len(ids) - WINDOW + 1, WINDOW):
@@ -119,14 +119,15 @@ def references(files, text, prompts):
     import xllamacpp
     state = json.dumps([xllamacpp.__version__, text, prompts, WINDOW, GREEDY])
     key, store = hashlib.sha256(state.encode()).hexdigest(), WORK / "reference.json"
-    if store.exists():
-        kept = json.loads(store.read_text(encoding="utf-8"))
-        if kept["key"] == key:
-            return kept
-    kept = {"key": key, **{name: reference_of(file, text, prompts, "f32") for name, file in files.items()}}
-    part = store.with_suffix(".part")
-    part.write_text(json.dumps(kept), encoding="utf-8")
-    part.rename(store)
+    kept = json.loads(store.read_text(encoding="utf-8")) if store.exists() else {}
+    if kept.get("key") != key:
+        kept = {"key": key}
+    for name, file in files.items():
+        if name not in kept:  # minutes each, so each is kept as soon as it is there
+            kept[name] = reference_of(file, text, prompts)
+            part = store.with_suffix(".part")
+            part.write_text(json.dumps(kept), encoding="utf-8")
+            part.rename(store)
     return kept
 
 
