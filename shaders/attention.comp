@@ -6,12 +6,12 @@
 // invocations for the scores, dimensions for the values.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#include "kv_row.glsl"
 #include "push_constants.h"
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 
 layout(local_size_x_id = 0) in;
-layout(constant_id = 1) const bool KV_F16 = false;
 // head_stride / 4 where an invocation keeps its queries (software drivers: a load costs more than a register file that
 // spills), 0 where it reads them for each key.
 layout(constant_id = 2) const uint KEPT_VECTORS = 0u;
@@ -21,7 +21,7 @@ const uint HEADS = 4u;
 const uint CHUNK = 128u;  // positions between two updates of the maximum
 layout(push_constant) uniform Push { AttentionPush push; };
 layout(std430, binding = 0) readonly buffer Q { vec4 q[]; };            // [token][head][head_stride]
-layout(std430, binding = 1) readonly buffer KCache { uvec4 k_cache[]; };  // [kv head][context][head_stride]
+layout(std430, binding = 1) readonly buffer KCache { uvec4 k_cache[]; };  // [kv head][context][row_words]
 layout(std430, binding = 2) readonly buffer VCache { uvec4 v_cache[]; };
 layout(std430, binding = 3) readonly buffer Step { StepState step_state; };
 layout(std430, binding = 4) readonly buffer Sinks { float sinks[]; };   // [head]
@@ -75,7 +75,6 @@ void main() {
     uint begin = min(length - seen + gl_WorkGroupID.z * span, length), end = min(begin + span, length);
     // The query buffer has room for HEADS − 1 heads beyond the last: their scores are computed and dropped.
     uint q_row = (token * push.head_count + first_head) * head_vectors;
-    float scale = push.scale;
     for (uint i = 0u; i < KEPT_VECTORS; ++i) {
         for (uint h = 0u; h < HEADS; ++h) {
             query[h][i] = q[q_row + h * KEPT_VECTORS + i];
@@ -96,20 +95,13 @@ void main() {
         vec4 chunk_most = vec4(-3.0e38);
         for (uint p = self; p < count; p += workers) {
             vec4 score = vec4(0.0);
-            uint row = (cache_row + chunk + p) * push.head_stride;
-            if (KV_F16) {
-                for (uint i = 0u; i < head_vectors / 2u; ++i) {
-                    uvec4 words = k_cache[row / 8u + i];
-                    vec4 low = vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
-                    vec4 high = vec4(unpackHalf2x16(words.z), unpackHalf2x16(words.w));
-                    score += dots(low, q_row, 2u * i, head_vectors) + dots(high, q_row, 2u * i + 1u, head_vectors);
-                }
-            } else {
-                for (uint i = 0u; i < head_vectors; ++i) {
-                    score += dots(uintBitsToFloat(k_cache[row / 4u + i]), q_row, i, head_vectors);
-                }
+            uint row = (cache_row + chunk + p) * push.row_words;
+            for (uint i = 0u; i < head_vectors / 2u; ++i) {
+                vec4 low, high;
+                LOAD_KV(k_cache, row, push.head_stride, i, low, high)
+                score += dots(low, q_row, 2u * i, head_vectors) + dots(high, q_row, 2u * i + 1u, head_vectors);
             }
-            score *= scale;
+            score *= push.scale;
             chunk_most = max(chunk_most, score);
             for (uint h = 0u; h < HEADS; ++h) {
                 scores[h][p] = score[h];
@@ -131,16 +123,9 @@ void main() {
             acc[h][1] *= shrink[h];
         }
         for (uint p = my_lane; my_lane < position_lanes && p < count; p += position_lanes) {
-            uint row = (cache_row + chunk + p) * push.head_stride;
+            uint row = (cache_row + chunk + p) * push.row_words;
             vec4 low, high;
-            if (KV_F16) {
-                uvec4 words = v_cache[row / 8u + my_dim];
-                low = vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
-                high = vec4(unpackHalf2x16(words.z), unpackHalf2x16(words.w));
-            } else {
-                low = uintBitsToFloat(v_cache[row / 4u + 2u * my_dim]);
-                high = uintBitsToFloat(v_cache[row / 4u + 2u * my_dim + 1u]);
-            }
+            LOAD_KV(v_cache, row, push.head_stride, my_dim, low, high)
             for (uint h = 0u; h < HEADS; ++h) {
                 float weight = scores[h][p];
                 acc[h][0] = fma(vec4(weight), low, acc[h][0]);

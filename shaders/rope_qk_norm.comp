@@ -5,11 +5,11 @@
 // that reads it.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#include "kv_row.glsl"
 #include "push_constants.h"
 #include "reduce.glsl"
 
 layout(local_size_x_id = 0) in;
-layout(constant_id = 1) const bool KV_F16 = false;
 layout(constant_id = 2) const uint QK_NORM = 0u;  // as below
 layout(constant_id = 3) const bool NEIGHBOURS_TURN = false;  // pairs (2j, 2j + 1), not (j, j + d/2)
 layout(constant_id = 4) const bool BIAS = false;
@@ -22,10 +22,37 @@ layout(std430, binding = 2) readonly buffer Rope { vec2 rope[]; };        // cos
 layout(std430, binding = 3) readonly buffer QkWeight { float qk_weight[]; };
 layout(std430, binding = 4) readonly buffer Step { StepState step_state; };
 layout(std430, binding = 5) writeonly buffer QOut { float q_out[]; };
-layout(std430, binding = 6) writeonly buffer KCache { uint k_cache[]; };  // [kv head][context][head_stride]
+layout(std430, binding = 6) writeonly buffer KCache { uint k_cache[]; };  // [kv head][context][4 · row_words]
 layout(std430, binding = 7) writeonly buffer VCache { uint v_cache[]; };
 
 shared float head[1024];
+
+void store(uint kind, uint at, uint word) {
+    if (kind == 1u) {
+        k_cache[at] = word;
+    } else {
+        v_cache[at] = word;
+    }
+}
+
+// A block of 32 elements of head[] as signed bytes; returns their scale.
+float storeBlock(uint kind, uint row, uint block, float scale) {
+    uint first = block * 32u, end = min(first + 32u, push.head_dim);
+    float most = 0.0;
+    for (uint i = first; i < end; ++i) {
+        most = max(most, abs(head[i] * scale));
+    }
+    float inverse = most > 0.0 ? 127.0 / most : 0.0;
+    for (uint i = first; i < end; i += 4u) {
+        uint word = 0u;
+        for (uint j = 0u; j < min(4u, end - i); ++j) {
+            int quant = int(round(head[i + j] * scale * inverse));
+            word |= (uint(quant) & 0xFFu) << (8u * j);
+        }
+        store(kind, row + i / 4u, word);
+    }
+    return most / 127.0;
+}
 
 float rawOf(uint token, uint element) {
     return qkv[token * push.qkv_stride + element] + (BIAS ? bias[element] : 0.0);
@@ -81,24 +108,19 @@ void main() {
         }
         return;
     }
-    uint row = (index * push.context + position) * push.head_stride;
-    if (KV_F16) {
+    uint row = (index * push.context + position) * push.row_words * 4u;
+    if (KV_TYPE == KV_F32) {
+        for (uint i = self; i < push.head_dim; i += workers) {
+            store(kind, row + i, floatBitsToUint(head[i] * scale));
+        }
+    } else if (KV_TYPE == KV_F16) {
         for (uint i = self; 2u * i < push.head_dim; i += workers) {
-            uint packed = packHalf2x16(vec2(head[2u * i], head[2u * i + 1u]) * scale);
-            if (kind == 1u) {
-                k_cache[row / 2u + i] = packed;
-            } else {
-                v_cache[row / 2u + i] = packed;
-            }
+            store(kind, row + i, packHalf2x16(vec2(head[2u * i], head[2u * i + 1u]) * scale));
         }
     } else {
-        for (uint i = self; i < push.head_dim; i += workers) {
-            uint bits = floatBitsToUint(head[i] * scale);
-            if (kind == 1u) {
-                k_cache[row + i] = bits;
-            } else {
-                v_cache[row + i] = bits;
-            }
+        for (uint pair = self; pair * 64u < push.head_dim; pair += workers) {
+            vec2 scales = vec2(storeBlock(kind, row, 2u * pair, scale), storeBlock(kind, row, 2u * pair + 1u, scale));
+            store(kind, row + push.head_stride / 4u + pair, packHalf2x16(scales));
         }
     }
 }

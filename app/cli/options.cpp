@@ -58,7 +58,7 @@ void addDevice(CLI::App& command, std::string& device) {
 }
 
 void addKv(CLI::App& command, std::string& kv) {
-    command.add_option("--kv", kv, "Type of the KV cache: f32 or f16")
+    command.add_option("--kv", kv, "Type of the KV cache: f32, f16 or q8_0")
         ->capture_default_str()
         ->check(parsedBy([](const std::string& text) { inference::parseKvType(text); }, "TYPE"));
 }

@@ -71,7 +71,7 @@ uint32_t attentionSplits(bool software, uint32_t context) {
 }
 
 ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t context, uint32_t batch) {
-    const uint64_t headStride = kvHeadStride(config.head_dim);
+    const uint64_t headStride = kvHeadStride(KvType::Q8_0, config.head_dim); // the widest of all types
     const uint64_t pairs = uint64_t{batch} * std::max<uint32_t>(config.expert_used_count, 1);
     const uint64_t experts_in_all = std::max<uint32_t>(config.expert_count, 1);
     const uint64_t moeLayers = std::max<uint32_t>(config.moeLayerCount(), 1);

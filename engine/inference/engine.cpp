@@ -64,7 +64,7 @@ struct Engine::Impl {
         memory.kv_bytes_per_token = transformer.kvBytes() / transformer.context();
         memory.workspace_bytes = transformer.workspaceBytes();
         memory.context = transformer.context();
-        memory.kv_type = options.kv == KvType::F16 ? "f16" : "f32";
+        memory.kv_type = kvTypeName(options.kv);
     }
 
     void checkTokens(std::span<const int32_t> tokens) const {

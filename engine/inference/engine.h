@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/inference/kv_type.h"
 #include "engine/inference/sampler.h"
 #include "engine/model/chat_template.h"
 #include "engine/model/model_config.h"
@@ -18,11 +19,6 @@
 #include <vector>
 
 namespace moescope::inference {
-
-enum class KvType { F32, F16 };
-
-/** "f32" or "f16" → type; throws trace::Error{kv.type}. */
-KvType parseKvType(std::string_view name);
 
 struct LoadOptions {
     std::string device; ///< index or part of the name; empty: the best

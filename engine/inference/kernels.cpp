@@ -44,6 +44,7 @@ AttentionPush attentionPush(const AttentionShape& shape, uint32_t splits) {
             .out_stride = stride(shape.head_count * shape.head_dim),
             .splits = splits,
             .window = shape.window,
+            .row_words = kvRowWords(shape.kv, shape.head_dim),
             .scale = shape.scale};
 }
 
@@ -131,12 +132,13 @@ void Kernels::ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const 
                               .head_stride = shape.head_stride,
                               .qkv_stride = qkvStride(shape.head_count, shape.head_count_kv, shape.head_dim),
                               .context = shape.context,
+                              .row_words = kvRowWords(shape.kv, shape.head_dim),
                               .turning_pairs = shape.rope_dimension_count / 2,
                               .rope_first = shape.rope_first,
                               .epsilon = shape.epsilon};
     const uint32_t heads = shape.head_count + 2 * push.head_count_kv;
     const vulkan::Constants constants{{workgroupId, m_workgroup},
-                                      {1, shape.kv_f16},
+                                      {1, static_cast<uint32_t>(shape.kv)},
                                       {2, static_cast<uint32_t>(shape.qk_norm)},
                                       {3, shape.rope_style == model::RopeStyle::Interleaved},
                                       {4, bias != nullptr}};
@@ -151,7 +153,8 @@ void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const B
     const uint32_t passes = ceilDiv(shape.head_count / shape.head_count_kv, spareHeads + 1);
     const uint32_t kept = m_device.limits().software && shape.head_stride <= keptHeadStride ? shape.head_stride / 4 : 0;
     recorder.dispatch(
-        pipeline(shaders::attention, {{workgroupId, 64}, {1, shape.kv_f16}, {2, kept}, {3, sinks != nullptr}}),
+        pipeline(shaders::attention,
+                 {{workgroupId, 64}, {1, static_cast<uint32_t>(shape.kv)}, {2, kept}, {3, sinks != nullptr}}),
         Groups{shape.head_count_kv * passes, tokens, splits},
         {q, k_cache, v_cache, step, orAny(sinks, q), out, partial}, push);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/inference/device_weights.h"
+#include "engine/inference/kv_type.h"
 #include "engine/model/family.h"
 #include "engine/vulkan/command_recorder.h"
 #include "shaders/common/push_constants.h"
@@ -16,11 +17,11 @@ struct AttentionShape {
     uint32_t head_count = 0;
     uint32_t head_count_kv = 0;
     uint32_t head_dim = 0;
-    uint32_t head_stride = 0; ///< head_dim rounded up to 8: 16 bytes of halves
+    uint32_t head_stride = 0; ///< kvHeadStride()
     uint32_t context = 0;     ///< rows of the KV cache a head
     float epsilon = 0;
     model::QkNorm qk_norm = model::QkNorm::AfterRope;
-    bool kv_f16 = true;
+    KvType kv = KvType::F16;
     model::RopeStyle rope_style = model::RopeStyle::NeoX;
     uint32_t rope_dimension_count = 0; ///< of a head that turn
     uint32_t rope_first = 0;           ///< row of the table of rotations for position 0

@@ -6,7 +6,7 @@
 namespace moescope::inference {
 
 uint64_t kvBytesPerOwnerToken(const model::ModelConfig& config, KvType type) {
-    return uint64_t{2} * config.head_count_kv * kvHeadStride(config.head_dim) * kvElementBytes(type);
+    return uint64_t{2} * config.head_count_kv * kvRowWords(type, config.head_dim) * 16;
 }
 
 KvCache::KvCache(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, KvType type)
@@ -39,13 +39,22 @@ uint64_t KvCache::bytes() const {
 }
 
 KvType parseKvType(std::string_view name) {
-    if (name == "f32") {
-        return KvType::F32;
+    for (const KvType type : {KvType::F32, KvType::F16, KvType::Q8_0}) {
+        if (name == kvTypeName(type)) {
+            return type;
+        }
     }
-    if (name == "f16") {
-        return KvType::F16;
+    throw trace::Error("kv.type", "“{name}” is no type of KV cache; f32, f16 and q8_0 are.",
+                       {{"name", std::string(name)}});
+}
+
+std::string_view kvTypeName(KvType type) {
+    switch (type) {
+    case KvType::F32: return "f32";
+    case KvType::F16: return "f16";
+    case KvType::Q8_0: return "q8_0";
     }
-    throw trace::Error("kv.type", "“{name}” is no type of KV cache; f32 and f16 are.", {{"name", std::string(name)}});
+    return "";
 }
 
 } // namespace moescope::inference

@@ -6,17 +6,13 @@
 
 namespace moescope::inference {
 
-/** Elements of one head's row in the cache: head_dim rounded up to 8, so that rows of halves are whole uvec4. */
-constexpr uint32_t kvHeadStride(uint32_t head_dim) { return (head_dim + 7) / 8 * 8; }
-constexpr uint32_t kvElementBytes(KvType type) { return type == KvType::F16 ? 2 : 4; }
-
 /** Bytes of K and V of one token in one owner layer. */
 uint64_t kvBytesPerOwnerToken(const model::ModelConfig& config, KvType type);
 
 /** Keys and values of the layers that own a cache; the others read their owner's (CLA).
  *
- *  K holds û = rope(k) / rms(k), without the key norm's weights, so that it serves every layer that shares it; V is raw.
- *  Each buffer: [head_count_kv][context][kvHeadStride(head_dim)]. */
+ *  Where the norm comes after RoPE, K holds û = rope(k) / rms(k), without the norm's weights, so that it serves every layer
+ *  that shares it. Each buffer: [head_count_kv][context] rows of kvRowWords(). */
 class KvCache {
 public:
     KvCache(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, KvType type);

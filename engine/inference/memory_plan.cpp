@@ -26,7 +26,7 @@ MemoryPlan plan(const model::ModelConfig& config, uint32_t context, KvType kv, u
     }
     plan.kv_bytes_per_token = kvBytesPerOwnerToken(config, kv) * config.kvOwnerCount();
     plan.kv_bytes = plan.kv_bytes_per_token * context;
-    const uint64_t exactHead = uint64_t{2} * config.head_dim * kvElementBytes(kv) * config.block_count;
+    const uint64_t exactHead = uint64_t{2} * kvExactRowBytes(kv, config.head_dim) * config.block_count;
     plan.kv_bytes_mha = exactHead * config.head_count * context;
     plan.kv_bytes_gqa = exactHead * config.head_count_kv * context;
     plan.workspace_bytes = ActivationSizes(config, context, batch).total();

@@ -17,11 +17,11 @@ AttentionShape attentionShape(const model::ModelConfig& config, uint32_t context
     return {.head_count = config.head_count,
             .head_count_kv = config.head_count_kv,
             .head_dim = config.head_dim,
-            .head_stride = kvHeadStride(config.head_dim),
+            .head_stride = kvHeadStride(kv, config.head_dim),
             .context = context,
             .epsilon = config.layer_norm_rms_epsilon,
             .qk_norm = config.qk_norm,
-            .kv_f16 = kv == KvType::F16,
+            .kv = kv,
             .rope_style = config.rope_style,
             .rope_dimension_count = config.rope_dimension_count,
             .scale = config.attention_scale};

@@ -75,7 +75,7 @@ struct MemoryInfo {
     uint64_t kv_bytes_per_token = 0;
     uint64_t workspace_bytes = 0;
     uint32_t context = 0; ///< tokens that the KV cache was made for
-    std::string kv_type;  ///< "f32" or "f16"
+    std::string kv_type;  ///< "f32", "f16" or "q8_0"
 };
 
 struct StepTimings {

@@ -49,9 +49,10 @@ struct RopeQkNormPush {
     uint head_count;
     uint head_count_kv;  // 0: a layer that reads its owner's cache
     uint head_dim;
-    uint head_stride;    // floats of one head in q_out and elements of one row in the cache
+    uint head_stride;    // floats of one head in q_out
     uint qkv_stride;     // of a token in qkv
     uint context;        // rows of the cache a head
+    uint row_words;      // uvec4 of one row in the cache
     uint turning_pairs;  // of a head; the other elements pass as they are
     uint rope_first;     // row of the table of rotations for position 0
     float epsilon;
@@ -66,6 +67,7 @@ struct AttentionPush {
     uint out_stride;
     uint splits;
     uint window;         // last positions that a query sees; 0: all
+    uint row_words;      // uvec4 of one row in the cache
     float scale;
 };
 

@@ -2,33 +2,41 @@
 #include "engine/inference/kv_cache.h"
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/attention.h"
+#include "tests/support/kv_row.h"
 
 #include <cmath>
 
 namespace moescope::test {
 
+using inference::KvType;
+using enum inference::KvType;
+
 struct AttentionCase {
     uint32_t head_count, head_count_kv, head_dim, position, tokens, splits;
-    bool kv_f16;
+    KvType kv;
     uint32_t window = 0;
     bool sinks = false;
 };
 
 TEST_F(KernelsTest, attention) {
-    for (const AttentionCase& c : {AttentionCase{4, 2, 16, 0, 1, 1, false},
-                                   {8, 2, 32, 0, 9, 1, true},
-                                   {10, 1, 80, 3, 5, 1, false},
-                                   {3, 3, 36, 130, 2, 1, true},
-                                   {2, 1, 18, 300, 1, 1, false},
-                                   {5, 1, 256, 7, 2, 1, true},
-                                   {4, 4, 64, 260, 1, 3, false},
-                                   {10, 2, 80, 2, 1, 8, true},
-                                   {4, 2, 16, 0, 20, 1, false, 8},
-                                   {6, 2, 20, 300, 3, 1, true, 130, true},
-                                   {4, 1, 64, 5, 9, 1, false, 0, true},
-                                   {4, 4, 32, 77, 1, 3, false, 40, true},
-                                   {8, 2, 16, 2, 1, 8, false, 128, true}}) {
-        const uint32_t headStride = inference::kvHeadStride(c.head_dim);
+    for (const AttentionCase& c : {AttentionCase{4, 2, 16, 0, 1, 1, F32},
+                                   {8, 2, 32, 0, 9, 1, F16},
+                                   {10, 1, 80, 3, 5, 1, F32},
+                                   {3, 3, 36, 130, 2, 1, F16},
+                                   {2, 1, 18, 300, 1, 1, F32},
+                                   {5, 1, 256, 7, 2, 1, F16},
+                                   {4, 4, 64, 260, 1, 3, F32},
+                                   {10, 2, 80, 2, 1, 8, F16},
+                                   {4, 2, 16, 0, 20, 1, F32, 8},
+                                   {6, 2, 20, 300, 3, 1, F16, 130, true},
+                                   {4, 1, 64, 5, 9, 1, F32, 0, true},
+                                   {4, 4, 32, 77, 1, 3, F32, 40, true},
+                                   {8, 2, 16, 2, 1, 8, F32, 128, true},
+                                   {8, 2, 64, 140, 3, 1, Q8_0},
+                                   {3, 1, 20, 5, 2, 1, Q8_0},
+                                   {10, 2, 80, 129, 1, 4, Q8_0, 100, true},
+                                   {2, 1, 256, 40, 1, 1, Q8_0}}) {
+        const uint32_t headStride = inference::kvHeadStride(c.kv, c.head_dim);
         const uint32_t context = c.position + c.tokens + 2;
         const float scale = c.sinks ? 0.3F : 1.0F / std::sqrt(static_cast<float>(c.head_dim));
         const inference::AttentionShape shape{.head_count = c.head_count,
@@ -36,7 +44,7 @@ TEST_F(KernelsTest, attention) {
                                               .head_dim = c.head_dim,
                                               .head_stride = headStride,
                                               .context = context,
-                                              .kv_f16 = c.kv_f16,
+                                              .kv = c.kv,
                                               .window = c.window,
                                               .scale = scale};
         const std::vector<float> sinks = random(c.head_count, 9, 3);
@@ -52,19 +60,11 @@ TEST_F(KernelsTest, attention) {
                         q_padded.begin() + static_cast<ptrdiff_t>(row * headStride));
         }
         const auto cache = [&](std::vector<float>& elements) {
-            std::vector<uint32_t> packed(rowsInAll * headStride);
+            const size_t rowWords = size_t{inference::kvRowWords(c.kv, c.head_dim)} * 4;
+            std::vector<uint32_t> packed(rowsInAll * rowWords);
             for (size_t row = 0; row < rowsInAll; ++row) {
-                for (uint32_t i = 0; i < c.head_dim; ++i) {
-                    float& value = elements[row * c.head_dim + i];
-                    const size_t at = row * headStride + i;
-                    if (c.kv_f16) {
-                        const uint16_t half = gguf::floatToHalf(value);
-                        value = gguf::halfToFloat(half);
-                        packed[at / 2] |= uint32_t{half} << (16 * (at & 1));
-                    } else {
-                        packed[at] = std::bit_cast<uint32_t>(value);
-                    }
-                }
+                twins::packKvRow(c.kv, std::span(elements).subspan(row * c.head_dim, c.head_dim),
+                                 std::span(packed).subspan(row * rowWords, rowWords));
             }
             return words(packed);
         };

@@ -9,7 +9,7 @@ TEST_F(KernelsTest, attention_reduce) {
     for (const uint32_t head_dim : {16U, 18U, 80U, 256U}) {
         for (const uint32_t splits : {1U, 2U, 7U, 32U}) {
             const uint32_t heads = 3;
-            const uint32_t headStride = inference::kvHeadStride(head_dim);
+            const uint32_t headStride = inference::kvHeadStride(inference::KvType::F16, head_dim);
             const size_t entry = 2 + size_t{headStride};
             std::vector<float> partial = random(size_t{heads} * splits * entry, head_dim + splits, 4);
             for (size_t i = 0; i < size_t{heads} * splits; ++i) {

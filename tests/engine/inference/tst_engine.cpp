@@ -322,18 +322,18 @@ TEST_F(EngineTest, prompts_that_cannot_be_read_are_sentences) {
 
 TEST_F(EngineTest, kv_buffers_are_the_owners_only_and_equal_the_plan) {
     for (const char* name : {"large_like", "cla4", "cla_off", "odd_head80"}) {
-        for (const KvType kv : {KvType::F32, KvType::F16}) {
+        for (const KvType kv : {KvType::F32, KvType::F16, KvType::Q8_0}) {
             const auto file = goldenGguf(name, TensorType::F32);
             const auto loaded = Engine::load(file, {.kv = kv, .context = 100});
             const inference::MemoryPlan plan = inference::planMemory(loaded->config(), gguf::Reader(file), 100, kv);
             EXPECT_EQ(loaded->memory().kv_bytes, plan.kv_bytes) << name;
             EXPECT_EQ(loaded->kvBufferBytes(), plan.kv_bytes) << name;
             EXPECT_EQ(loaded->memory().weights_bytes, plan.weights_bytes) << name;
-            const uint64_t element = kv == KvType::F16 ? 2 : 4;
             const auto& config = loaded->config();
-            EXPECT_EQ(plan.kv_bytes,
-                      uint64_t{config.kvOwnerCount()} * 2 * config.head_count_kv * config.head_dim * element * 100)
-                << name;
+            const uint64_t exact = inference::kvExactRowBytes(kv, config.head_dim);
+            const uint64_t row =
+                kv == KvType::Q8_0 ? (exact + 15) / 16 * 16 : exact; // these heads need no other padding
+            EXPECT_EQ(plan.kv_bytes, uint64_t{config.kvOwnerCount()} * 2 * config.head_count_kv * row * 100) << name;
         }
     }
 }
