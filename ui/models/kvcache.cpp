@@ -12,7 +12,13 @@ namespace moescope::ui {
 
 namespace {
 
-quint64 elementBytes(const std::string& type) { return type == "f32" ? 4 : type == "f16" ? 2 : 0; }
+/** Bytes of one head's row without padding; Q8_0 has a half a block of 32 elements. 0 for a type that is not known. */
+quint64 headBytes(const std::string& type, quint64 head_dim) {
+    return type == "f32"    ? 4 * head_dim
+           : type == "f16"  ? 2 * head_dim
+           : type == "q8_0" ? head_dim + (head_dim + 31) / 32 * 2
+                            : 0;
+}
 
 QString tr(const char* text) { return QCoreApplication::translate("KvCacheState", text); }
 
@@ -38,10 +44,9 @@ KvCacheState KvCacheState::of(const trace::ModelInfo& model, const trace::Memory
     state.limit_tokens = std::max<quint64>(model.context_length, memory.context);
     state.bytes_per_token = memory.kv_bytes_per_token;
     state.type = QString::fromStdString(memory.kv_type).toUpper();
-    const quint64 element = elementBytes(memory.kv_type);
-    const quint64 perHead = 2ULL * quint64(layers) * model.head_dim; // K and V
-    state.mha_bytes_per_token = perHead * model.head_count * element;
-    state.gqa_bytes_per_token = perHead * model.head_count_kv * element;
+    const quint64 perHead = 2ULL * quint64(layers) * headBytes(memory.kv_type, model.head_dim); // K and V
+    state.mha_bytes_per_token = perHead * model.head_count;
+    state.gqa_bytes_per_token = perHead * model.head_count_kv;
     state.shares_heads = model.head_count_kv < model.head_count;
     state.shares_layers = share > 1;
     state.first_moe_block = int(model.leading_dense_block_count);
