@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/model/jinja_text.h"
+
+#include "engine/trace/utf8.h"
+
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <array>
+
+namespace moescope::model::jinja {
+
+Text Text::slice(size_t begin, size_t end) const {
+    Text part;
+    part.m_bytes = m_bytes.substr(begin, end - begin);
+    part.m_origins = m_origins.substr(begin, end - begin);
+    part.markup = markup;
+    return part;
+}
+
+Character characterAt(std::string_view text, size_t at) {
+    const trace::Utf8Sequence sequence = trace::utf8At(text, at);
+    if (!sequence.valid) {
+        return {at, at + 1, -1};
+    }
+    utf8proc_int32_t code = -1;
+    utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at),
+                     static_cast<utf8proc_ssize_t>(sequence.bytes), &code);
+    return {at, at + sequence.bytes, code};
+}
+
+size_t countCharacters(std::string_view text) {
+    size_t count = 0;
+    for (size_t at = 0; at < text.size(); at = characterAt(text, at).end) {
+        ++count;
+    }
+    return count;
+}
+
+std::vector<size_t> characterBorders(std::string_view text) {
+    std::vector<size_t> borders;
+    for (size_t at = 0; at < text.size(); at = characterAt(text, at).end) {
+        borders.push_back(at);
+    }
+    borders.push_back(text.size());
+    return borders;
+}
+
+std::string utf8Of(int32_t code) {
+    std::array<utf8proc_uint8_t, 4> bytes{};
+    const utf8proc_ssize_t count = utf8proc_encode_char(code, bytes.data());
+    return {reinterpret_cast<const char*>(bytes.data()), static_cast<size_t>(count)};
+}
+
+bool isSpace(int32_t code) {
+    return (code >= 9 && code <= 13) || (code >= 28 && code <= 32) || code == 0x85 || code == 0xa0 || code == 0x1680 ||
+           (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f || code == 0x205f ||
+           code == 0x3000;
+}
+
+bool isLineBreak(int32_t code) {
+    return (code >= 10 && code <= 13) || (code >= 28 && code <= 30) || code == 0x85 || code == 0x2028 || code == 0x2029;
+}
+
+bool isPrintable(int32_t code) {
+    if (code < 0) {
+        return false;
+    }
+    switch (utf8proc_category(code)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP: return false;
+    case UTF8PROC_CATEGORY_ZS: return code == ' ';
+    default: return true;
+    }
+}
+
+bool isLetter(int32_t code) {
+    if (code < 0) {
+        return false;
+    }
+    const utf8proc_category_t category = utf8proc_category(code);
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
+bool isDigit(int32_t code) { return code >= 0 && utf8proc_category(code) == UTF8PROC_CATEGORY_ND; }
+
+namespace {
+
+/** The character that ends at byte `end`. */
+Character characterBefore(std::string_view text, size_t end) {
+    for (size_t back = 1; back <= 4 && back <= end; ++back) {
+        const Character character = characterAt(text.substr(0, end), end - back);
+        if (character.code >= 0 && character.end == end) {
+            return character;
+        }
+    }
+    return {end - 1, end, -1};
+}
+
+} // namespace
+
+Text strip(const Text& text, Ends ends, const std::string* set) {
+    const std::string_view bytes = text.bytes();
+    const auto goes = [&](const Character& character) {
+        if (set == nullptr) {
+            return isSpace(character.code);
+        }
+        const std::string_view wanted = bytes.substr(character.begin, character.end - character.begin);
+        for (size_t at = 0; at < set->size();) {
+            const Character one = characterAt(*set, at);
+            if (std::string_view(*set).substr(one.begin, one.end - one.begin) == wanted) {
+                return true;
+            }
+            at = one.end;
+        }
+        return false;
+    };
+    size_t begin = 0;
+    size_t end = bytes.size();
+    while (ends != Ends::Right && begin < end) {
+        const Character character = characterAt(bytes, begin);
+        if (!goes(character)) {
+            break;
+        }
+        begin = character.end;
+    }
+    while (ends != Ends::Left && end > begin) {
+        const Character character = characterBefore(bytes, end);
+        if (!goes(character)) {
+            break;
+        }
+        end = character.begin;
+    }
+    return text.slice(begin, end);
+}
+
+Text changeCase(const Text& text, Case to) {
+    Text out;
+    out.markup = text.markup;
+    bool first = true;
+    for (size_t at = 0; at < text.size();) {
+        const Character character = characterAt(text.bytes(), at);
+        const bool upper = to == Case::Upper || (to != Case::Lower && first);
+        const Origin origin = text.origin(at);
+        if (character.code < 0) {
+            out.append(text.slice(at, character.end));
+        } else if (character.code == 0xdf && upper) {
+            out.append(to == Case::Upper ? "SS" : "Ss", origin);
+        } else {
+            out.append(utf8Of(upper ? utf8proc_toupper(character.code) : utf8proc_tolower(character.code)), origin);
+        }
+        first = to == Case::Title && !isLetter(character.code);
+        at = character.end;
+    }
+    return out;
+}
+
+Text replaced(const Text& text, std::string_view from, const Text& to, int64_t most) {
+    Text out;
+    out.markup = text.markup;
+    size_t at = 0;
+    if (from.empty()) {
+        // Between all characters, and at both ends.
+        const std::vector<size_t> borders = characterBorders(text.bytes());
+        for (size_t i = 0; i < borders.size(); ++i) {
+            if (most < 0 || static_cast<int64_t>(i) < most) {
+                out.append(to);
+            }
+            out.append(text.slice(borders[i], i + 1 < borders.size() ? borders[i + 1] : borders[i]));
+        }
+        return out;
+    }
+    for (int64_t count = 0; most < 0 || count < most; ++count) {
+        const size_t found = text.bytes().find(from, at);
+        if (found == std::string::npos) {
+            break;
+        }
+        out.append(text.slice(at, found));
+        out.append(to);
+        at = found + from.size();
+    }
+    out.append(text.slice(at, text.size()));
+    return out;
+}
+
+std::vector<Text> splitBlanks(const Text& text, int64_t most, bool fromRight) {
+    std::vector<Text> parts;
+    const std::string_view bytes = text.bytes();
+    size_t begin = 0;
+    size_t end = bytes.size();
+    // Moves the end that is cut over the characters that are blank, or over those that are not.
+    const auto pass = [&](bool blank) {
+        while (begin < end) {
+            const Character character = fromRight ? characterBefore(bytes, end) : characterAt(bytes, begin);
+            if (isSpace(character.code) != blank) {
+                return;
+            }
+            (fromRight ? end : begin) = fromRight ? character.begin : character.end;
+        }
+    };
+    for (pass(true); begin < end; pass(true)) {
+        if (most >= 0 && static_cast<int64_t>(parts.size()) == most) {
+            parts.push_back(text.slice(begin, end)); // keeps its blanks at the other end
+            break;
+        }
+        const size_t from = fromRight ? end : begin;
+        pass(false);
+        parts.push_back(fromRight ? text.slice(end, from) : text.slice(from, begin));
+    }
+    if (fromRight) {
+        std::reverse(parts.begin(), parts.end());
+    }
+    return parts;
+}
+
+std::vector<Text> split(const Text& text, std::string_view separator, int64_t most, bool fromRight) {
+    std::vector<Text> parts;
+    const std::string& bytes = text.bytes();
+    size_t begin = 0;
+    size_t end = bytes.size();
+    while (most < 0 || static_cast<int64_t>(parts.size()) < most) {
+        if (fromRight) {
+            const size_t found =
+                end < separator.size() ? std::string::npos : bytes.rfind(separator, end - separator.size());
+            if (found == std::string::npos) {
+                break;
+            }
+            parts.push_back(text.slice(found + separator.size(), end));
+            end = found;
+        } else {
+            const size_t found = bytes.find(separator, begin);
+            if (found == std::string::npos) {
+                break;
+            }
+            parts.push_back(text.slice(begin, found));
+            begin = found + separator.size();
+        }
+    }
+    parts.push_back(text.slice(begin, end));
+    if (fromRight) {
+        std::reverse(parts.begin(), parts.end());
+    }
+    return parts;
+}
+
+std::vector<Text> splitLines(const Text& text, bool keepEnds) {
+    std::vector<Text> lines;
+    const std::string& bytes = text.bytes();
+    size_t begin = 0;
+    for (size_t at = 0; at < bytes.size();) {
+        const Character character = characterAt(bytes, at);
+        size_t next = character.end;
+        if (isLineBreak(character.code)) {
+            if (character.code == '\r' && next < bytes.size() && bytes[next] == '\n') {
+                ++next;
+            }
+            lines.push_back(text.slice(begin, keepEnds ? next : at));
+            begin = next;
+        }
+        at = next;
+    }
+    if (begin < bytes.size()) {
+        lines.push_back(text.slice(begin, bytes.size()));
+    }
+    return lines;
+}
+
+Text escaped(const Text& text) {
+    Text out;
+    for (size_t i = 0; i < text.size(); ++i) {
+        const char c = text.bytes()[i];
+        const std::string_view code = c == '&'    ? "&amp;"
+                                      : c == '<'  ? "&lt;"
+                                      : c == '>'  ? "&gt;"
+                                      : c == '"'  ? "&#34;"
+                                      : c == '\'' ? "&#39;"
+                                                  : std::string_view(&c, 1);
+        out.append(code, text.origin(i));
+    }
+    out.markup = true;
+    return out;
+}
+
+} // namespace moescope::model::jinja
