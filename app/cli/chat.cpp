@@ -147,6 +147,9 @@ void talk(const Options& options) {
             log.line(sentence);
         }
     }
+    if (const std::string sentence = engine->chatTemplate().fallbackSentence(); !sentence.empty()) {
+        Log(true).line(sentence);
+    }
     bool quit = false;
     std::string line;
     while (!quit) {

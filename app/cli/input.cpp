@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/input.h"
 
+#include "app/cli/output.h"
 #include "app/platform/paths.h"
 #include "engine/gguf/mapped_file.h"
 #include "engine/model/json.h"
@@ -101,6 +102,14 @@ std::vector<model::ChatMessage> readChat(const std::string& path) {
     return messages;
 }
 
+model::ChatTemplate openTemplate(const OpenModel& model) {
+    model::ChatTemplate chatTemplate(model.info.chat_template, model.tokenizer);
+    if (chatTemplate.problem()) {
+        Log(true).line(chatTemplate.fallbackSentence());
+    }
+    return chatTemplate;
+}
+
 void addPrompt(CLI::App& command, PromptOptions& options) {
     CLI::Option_group* group = command.add_option_group("Prompt", "What the model reads: one of these");
     group->add_option("-p,--prompt", options.text, "One user turn through the chat template")
@@ -136,7 +145,7 @@ std::vector<int32_t> promptTokens(const PromptOptions& options, const OpenModel&
         }
         messages.push_back({"user", options.text.value_or("")});
     }
-    return model::ChatTemplate(model.info.chat_template, model.tokenizer).render(messages).tokens;
+    return openTemplate(model).render(messages).tokens;
 }
 
 uint32_t chooseContext(uint64_t limit, std::optional<uint32_t> asked, uint64_t prompt, uint64_t more) {

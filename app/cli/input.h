@@ -33,6 +33,9 @@ std::vector<int32_t> parseTokens(const std::string& list, const model::Tokenizer
 /** [{"role", "content"}…] → messages; anything else: a trace::Error that says where. */
 std::vector<model::ChatMessage> readChat(const std::string& path);
 
+/** The model's chat template; where a plain one stands in its place, stderr says so. */
+model::ChatTemplate openTemplate(const OpenModel& model);
+
 /** The four ways to say what the model shall read. */
 struct PromptOptions {
     std::optional<std::string> text;

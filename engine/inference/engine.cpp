@@ -157,11 +157,16 @@ uint64_t Engine::descriptorSetsUpdated() const { return m_impl->device->counters
 uint64_t Engine::lastPrefillDispatches() const { return m_impl->transformer.lastPrefillDispatches(); }
 uint64_t Engine::kvBufferBytes() const { return m_impl->transformer.kvBytes(); }
 
-model::RenderedChat Engine::render(const std::vector<model::ChatMessage>& messages, trace::CancelFlag cancel) const {
+const model::ChatTemplate& Engine::chatTemplate() const {
     if (!m_impl->chatTemplate) {
         m_impl->chatTemplate.emplace(m_impl->info.chat_template, m_impl->tokenizer);
     }
-    return m_impl->chatTemplate->render(messages, cancel);
+    return *m_impl->chatTemplate;
+}
+
+model::RenderedChat Engine::render(const std::vector<model::ChatMessage>& messages, trace::CancelFlag cancel,
+                                   const model::RenderOptions& options) const {
+    return chatTemplate().render(messages, cancel, options);
 }
 
 bool Engine::Impl::readPrompt(const GenerationRequest& request, const GenerationObserver& observer,

@@ -109,10 +109,11 @@ public:
     const ContextChoice& contextChoice() const;
     double loadMs() const;
     const model::Tokenizer& tokenizer() const;
-    /** Renders and encodes a conversation; trace::Error{template.unsupported} if the model's template is not known,
-     *  {work.cancelled}. */
-    model::RenderedChat render(const std::vector<model::ChatMessage>& messages,
-                               trace::CancelFlag cancel = nullptr) const;
+    /** The model's own, or a plain one in its place: chatTemplate().fallbackSentence() says so. */
+    const model::ChatTemplate& chatTemplate() const;
+    /** Renders and encodes a conversation; trace::Error{template.…} if the template ends it, {work.cancelled}. */
+    model::RenderedChat render(const std::vector<model::ChatMessage>& messages, trace::CancelFlag cancel = nullptr,
+                               const model::RenderOptions& options = {}) const;
 
     /** Prefill of what the KV cache does not hold yet, then the decode loop. */
     GenerationResult generate(const GenerationRequest& request, const GenerationObserver& observer = {});

@@ -1,146 +1,265 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/chat_template.h"
 
+#include "engine/model/jinja.h"
+#include "engine/model/jinja_json.h"
+#include "engine/model/jinja_lexer.h"
+#include "engine/model/reasoning.h"
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
 
+#include <algorithm>
 #include <array>
 
 namespace moescope::model {
 
+using jinja::Origin;
+using jinja::Text;
+using jinja::Value;
 using trace::Error;
 
 namespace {
 
-/** The statements of the one template that is known, in order; how they are set in lines and blanks is free. */
-constexpr std::array statements{
-    "{%- set st = namespace(headed=false) -%}",
-    "{%- for m in messages -%}",
-    "{%- if m['role'] == 'system' and loop.index0 == 0 -%}",
-    "{%- if m['content'] -%}",
-    "{%- set st.headed = true -%}",
-    "{{- '<|startoftext|>' + m['content'] + '<|extra_4|>' -}}",
-    "{%- endif -%}",
-    "{%- elif m['role'] == 'user' -%}",
-    "{%- if not st.headed -%}",
-    "{{- '<|startoftext|>' -}}",
-    "{%- endif -%}",
-    "{%- set st.headed = false -%}",
-    "{{- m['content'] + '<|extra_0|>' -}}",
-    "{%- elif m['role'] == 'assistant' -%}",
-    "{%- set st.headed = false -%}",
-    "{{- m['content'] + '<|eos|>' -}}",
-    "{%- endif -%}",
-    "{%- endfor -%}",
-};
+constexpr std::array<std::string_view, 5> roles{"system", "developer", "user", "assistant", "tool"};
 
-/** Without blanks outside of quotes, and with one kind of quotes. All tags of the known template trim the blanks
- *  around them, so two texts with the same normal form print the same. */
-std::string normalForm(std::string_view source) {
-    std::string out;
-    char quote = '\0';
-    for (const char c : source) {
-        const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-        if (quote != '\0') {
-            out += c == quote ? '\'' : c;
-            quote = c == quote ? '\0' : quote;
-        } else if (c == '\'' || c == '"') {
-            quote = c;
-            out += '\'';
-        } else if (!blank) {
-            out += c;
+constexpr std::string_view chatMl =
+    "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
+    "{{ '<|im_start|>assistant\n' }}";
+constexpr std::string_view plainTurns =
+    "{{ bos_token }}{% for m in messages %}{{ m.role|capitalize + ': ' + m.content + '\n\n' }}{% endfor %}"
+    "{{ 'Assistant:' }}";
+
+/** The control tokens of a vocabulary by their first byte, the longest first. */
+class Controls {
+public:
+    explicit Controls(const Tokenizer& tokenizer) {
+        for (uint32_t id = 0; id < tokenizer.size(); ++id) {
+            const auto token = static_cast<int32_t>(id);
+            if (tokenizer.isControl(token)) {
+                if (std::string text = tokenizer.decode(token); !text.empty()) {
+                    m_byFirst[static_cast<uint8_t>(text[0])].emplace_back(std::move(text), token);
+                }
+            }
+        }
+        for (auto& list : m_byFirst) {
+            std::stable_sort(list.begin(), list.end(),
+                             [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
         }
     }
-    return out;
-}
 
-int32_t needed(const Tokenizer& tokenizer, std::string_view text) {
-    const int32_t token = tokenizer.control(text);
-    if (token < 0) {
-        throw Error("template.token",
-                    "The chat template needs the control token “{token}”, which the vocabulary does not have.",
-                    {{"token", std::string(text)}});
+    /** The one that begins at byte `at` and that the template wrote, to its last byte; null if there is none. */
+    const std::pair<std::string, int32_t>* at(const Text& text, size_t at) const {
+        const std::string_view rest = std::string_view(text.bytes()).substr(at);
+        for (const auto& control : m_byFirst[static_cast<uint8_t>(rest[0])]) {
+            if (!rest.starts_with(control.first)) {
+                continue;
+            }
+            size_t own = 0;
+            while (own < control.first.size() && text.origin(at + own) == Origin::Template) {
+                ++own;
+            }
+            if (own == control.first.size()) {
+                return &control;
+            }
+        }
+        return nullptr;
     }
-    return token;
-}
-
-/** Builds text and tokens side by side. */
-class Rendering {
-public:
-    Rendering(const Tokenizer& tokenizer, RenderedChat& chat, trace::CancelFlag cancel)
-        : m_tokenizer(tokenizer), m_chat(chat), m_cancel(cancel) {}
-
-    void control(int32_t token) {
-        m_chat.text += m_tokenizer.decode(token);
-        m_chat.tokens.push_back(token);
-    }
-
-    void content(const std::string& text) {
-        const std::vector<int32_t> tokens = m_tokenizer.encode(text, false, m_cancel);
-        m_chat.text += text;
-        m_chat.tokens.insert(m_chat.tokens.end(), tokens.begin(), tokens.end());
-    }
-
-    void mark() { m_chat.message_starts.push_back(static_cast<uint32_t>(m_chat.tokens.size())); }
 
 private:
-    const Tokenizer& m_tokenizer;
-    RenderedChat& m_chat;
-    trace::CancelFlag m_cancel;
+    std::array<std::vector<std::pair<std::string, int32_t>>, 256> m_byFirst;
 };
+
+/** Tokens of a rendered text, and where in them a byte of it lies. */
+class Encoding {
+public:
+    Encoding(const Tokenizer& tokenizer, const Controls& controls, trace::CancelFlag cancel)
+        : m_tokenizer(tokenizer), m_controls(controls), m_cancel(cancel) {}
+
+    void encode(const Text& text) {
+        size_t begin = 0;
+        for (size_t at = 0; at < text.size();) {
+            const auto* control = text.origin(at) == Origin::Template ? m_controls.at(text, at) : nullptr;
+            if (control == nullptr) {
+                ++at;
+                continue;
+            }
+            plain(text, begin, at);
+            add(control->second, at);
+            at += control->first.size();
+            begin = at;
+        }
+        plain(text, begin, text.size());
+    }
+
+    const std::vector<int32_t>& tokens() const { return m_tokens; }
+    /** Index of the first token that begins at `byte` or later. */
+    uint32_t indexAt(size_t byte) const {
+        return static_cast<uint32_t>(std::lower_bound(m_bytes.begin(), m_bytes.end(), byte) - m_bytes.begin());
+    }
+
+private:
+    /** What lies between two control tokens is encoded at once, whoever wrote it: tokens may cross that border. */
+    void plain(const Text& text, size_t begin, size_t end) {
+        size_t at = begin;
+        for (const int32_t token : m_tokenizer.encode(text.bytes().substr(begin, end - begin), false, m_cancel)) {
+            add(token, std::min(at, end));
+            at += m_tokenizer.decode(token).size();
+        }
+    }
+
+    void add(int32_t token, size_t byte) {
+        m_tokens.push_back(token);
+        m_bytes.push_back(byte);
+    }
+
+    const Tokenizer& m_tokenizer;
+    const Controls& m_controls;
+    trace::CancelFlag m_cancel;
+    std::vector<int32_t> m_tokens;
+    std::vector<size_t> m_bytes; ///< at which each token begins
+};
+
+TemplateFacts factsOf(const std::string& source) {
+    TemplateFacts facts;
+    std::string before;
+    for (const jinja::Token& token : jinja::scan(source)) {
+        const bool isText = token.kind == jinja::TokenKind::String || token.kind == jinja::TokenKind::Data;
+        facts.no_think |= isText && token.text.find("/no_think") != std::string::npos;
+        if (token.kind == jinja::TokenKind::Name && before != ".") {
+            if (token.text == "enable_thinking" || (token.text == "thinking" && facts.thinking_variable.empty())) {
+                facts.thinking_variable = token.text;
+            }
+            facts.reasoning_effort |= token.text == "reasoning_effort";
+            facts.tools |= token.text == "tools";
+        }
+        before = token.kind == jinja::TokenKind::Operator ? token.text : std::string();
+    }
+    return facts;
+}
+
+/** A message as the template sees it. `current`: it follows the last question. */
+Value messageValue(jinja::Run& run, const ChatMessage& message, bool current) {
+    jinja::Dict dict;
+    const auto set = [&](std::string_view key, std::string_view text, Origin origin) {
+        dict.set(run, makeText(run, key), makeText(run, Text(text, origin)));
+    };
+    // One of the known roles, so that “<|” + role + “|>” is the template's.
+    set("role", message.role, Origin::Template);
+    const bool answer = message.role == "assistant";
+    const ReasonedText parts = answer ? splitReasoning(message.content) : ReasonedText{{}, message.content};
+    set("content", parts.answer, Origin::Conversation);
+    const std::string& reasoning = message.reasoning.empty() ? parts.thinking : message.reasoning;
+    if (answer && current && !reasoning.empty()) {
+        set("reasoning_content", reasoning, Origin::Conversation);
+    }
+    if (!message.tool_calls.empty()) {
+        dict.set(run, makeText(run, "tool_calls"), jinja::fromJson(run, message.tool_calls, "tool_calls"));
+    }
+    if (!message.tool_call_id.empty()) {
+        set("tool_call_id", message.tool_call_id, Origin::Conversation);
+    }
+    if (!message.name.empty()) {
+        set("name", message.name, Origin::Conversation);
+    }
+    return makeDict(run, std::move(dict));
+}
+
+void checkRoles(const std::vector<ChatMessage>& messages) {
+    for (size_t i = 0; i < messages.size(); ++i) {
+        if (std::find(roles.begin(), roles.end(), messages[i].role) == roles.end()) {
+            throw Error("template.role",
+                        "Message {index} has the role “{role}”; “system”, “developer”, “user”, “assistant” and “tool” "
+                        "are known.",
+                        {{"index", std::to_string(i)}, {"role", shortened(messages[i].role)}});
+        }
+    }
+}
 
 } // namespace
 
-ChatTemplate::ChatTemplate(std::string source, const Tokenizer& tokenizer) : m_tokenizer(tokenizer) {
-    std::string known;
-    for (const char* statement : statements) {
-        known += statement;
-    }
-    if (source.empty()) {
-        throw Error("template.missing", "The model brings no chat template, so it cannot be used for chat.");
-    }
-    if (normalForm(source) != normalForm(known)) {
-        throw Error("template.unsupported",
-                    "The model's chat template is not Hunyuan-Large's, the only one that is supported.");
-    }
-    m_start = needed(tokenizer, "<|startoftext|>");
-    m_systemEnd = needed(tokenizer, "<|extra_4|>");
-    m_userEnd = needed(tokenizer, "<|extra_0|>");
-    m_answerEnd = needed(tokenizer, "<|eos|>");
-}
+struct ChatTemplate::Impl {
+    explicit Impl(const Tokenizer& t) : tokenizer(t), controls(t) {}
 
-RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages, trace::CancelFlag cancel) const {
-    RenderedChat chat;
-    Rendering out(m_tokenizer, chat, cancel);
-    bool opened = false; // the turn's <|startoftext|> stands before the system message already
-    for (size_t i = 0; i < messages.size(); ++i) {
-        const ChatMessage& message = messages[i];
-        out.mark();
-        if (message.role == "system") {
-            if (i == 0 && !message.content.empty()) {
-                out.control(m_start);
-                out.content(message.content);
-                out.control(m_systemEnd);
-                opened = true;
-            }
-        } else if (message.role == "user") {
-            if (!opened) {
-                out.control(m_start);
-            }
-            opened = false;
-            out.content(message.content);
-            out.control(m_userEnd);
-        } else if (message.role == "assistant") {
-            opened = false;
-            out.content(message.content);
-            out.control(m_answerEnd);
-        } else {
-            throw Error("template.role",
-                        "Message {index} has the role “{role}”; “system”, “user” and “assistant” are known.",
-                        {{"index", std::to_string(i)}, {"role", shortened(message.role)}});
+    const Tokenizer& tokenizer;
+    Controls controls;
+    std::optional<jinja::Template> parsed;
+    TemplateFacts facts;
+    std::optional<Error> problem;
+    std::string fallback;
+};
+
+ChatTemplate::ChatTemplate(const std::string& source, const Tokenizer& tokenizer) {
+    auto impl = std::make_unique<Impl>(tokenizer);
+    if (source.find_first_not_of(" \t\r\n") == std::string::npos) {
+        impl->problem = Error("template.missing", "The model brings no chat template.");
+    } else {
+        try {
+            impl->parsed.emplace(source);
+            impl->facts = factsOf(source);
+        } catch (const Error& error) {
+            impl->problem = error;
         }
     }
-    out.mark();
+    if (impl->problem) {
+        const bool marked = tokenizer.control("<|im_start|>") >= 0 && tokenizer.control("<|im_end|>") >= 0;
+        impl->fallback = marked ? "ChatML" : "plain turns";
+        impl->parsed.emplace(marked ? chatMl : plainTurns);
+    }
+    m_impl = std::move(impl);
+}
+
+ChatTemplate::~ChatTemplate() = default;
+ChatTemplate::ChatTemplate(ChatTemplate&&) noexcept = default;
+
+const TemplateFacts& ChatTemplate::facts() const { return m_impl->facts; }
+const std::optional<Error>& ChatTemplate::problem() const { return m_impl->problem; }
+const std::string& ChatTemplate::fallback() const { return m_impl->fallback; }
+
+std::string ChatTemplate::fallbackSentence() const {
+    return m_impl->problem ? std::string(m_impl->problem->what()) + " Turns are written as " + m_impl->fallback +
+                                 " instead, which the model may not have been trained on."
+                           : std::string();
+}
+
+RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages, trace::CancelFlag cancel,
+                                  const RenderOptions& options) const {
+    checkRoles(messages);
+    jinja::Run run(jinja::Limits(), cancel);
+    const auto asked = std::find_if(messages.rbegin(), messages.rend(), [](const auto& m) { return m.role == "user"; });
+    const auto current = static_cast<size_t>(messages.rend() - asked);
+    std::vector<Value> values;
+    for (size_t i = 0; i < messages.size(); ++i) {
+        values.push_back(messageValue(run, messages[i], i >= current));
+    }
+    jinja::Dict variables;
+    const auto set = [&](std::string_view name, const Value& value) { variables.set(run, makeText(run, name), value); };
+    const std::vector<int32_t>& stops = m_impl->tokenizer.stopTokens();
+    const int32_t bos = m_impl->tokenizer.bos();
+    set("messages", makeList(run, values));
+    set("add_generation_prompt", true);
+    set("bos_token", makeText(run, bos >= 0 ? m_impl->tokenizer.decode(bos) : std::string()));
+    set("eos_token", makeText(run, stops.empty() ? std::string() : m_impl->tokenizer.decode(stops.front())));
+    set("tools", options.tools.empty() ? Value(nullptr) : jinja::fromJson(run, options.tools, "tools"));
+    for (const auto& [name, value] : options.variables) {
+        const auto* text = std::get_if<std::string>(&value);
+        set(name, text == nullptr ? Value(std::get<bool>(value)) : makeText(run, Text(*text, Origin::Conversation)));
+    }
+    std::vector<int64_t> starts;
+    const Text text = m_impl->parsed->render(run, variables, values, &starts);
+
+    RenderedChat chat;
+    Encoding encoding(m_impl->tokenizer, m_impl->controls, cancel);
+    encoding.encode(text);
+    chat.text = text.bytes();
+    chat.tokens = encoding.tokens();
+    chat.opens_thinking = opensThinking(chat.text);
+    // What stands before the first message is its own; a message that no loop came to ends where it begins.
+    chat.message_starts.assign(messages.size() + 1, static_cast<uint32_t>(chat.tokens.size()));
+    for (size_t i = messages.size(); i-- > 0;) {
+        const uint32_t next = chat.message_starts[i + 1];
+        const uint32_t own = starts[i] < 0 ? next : encoding.indexAt(static_cast<size_t>(starts[i]));
+        chat.message_starts[i] = i == 0 ? 0 : std::min(own, next);
+    }
     return chat;
 }
 

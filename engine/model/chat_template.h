@@ -3,40 +3,73 @@
 
 #include "engine/model/tokenizer.h"
 
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace moescope::model {
 
 struct ChatMessage {
-    std::string role; ///< "system", "user" or "assistant"
+    std::string role; ///< “system”, “developer”, “user”, “assistant” or “tool”
     std::string content;
+    std::string reasoning = {};    ///< of an assistant, if its content does not hold it
+    std::string tool_calls = {};   ///< JSON: a list of {"id", "type", "function": {"name", "arguments"}}; empty: none
+    std::string tool_call_id = {}; ///< of a tool
+    std::string name = {};         ///< of a tool
+};
+
+/** What a template may read beside the messages. */
+struct RenderOptions {
+    std::string tools;                                                ///< JSON: a list of tools; empty: none
+    std::map<std::string, std::variant<bool, std::string>> variables; ///< such as enable_thinking
 };
 
 struct RenderedChat {
-    std::string text;            ///< as the model's template prints it
-    std::vector<int32_t> tokens; ///< control tokens of the template only: text of messages is never parsed for them
+    std::string text; ///< as the template prints it
+    /** Control tokens are those of the template alone: text of messages and tools is never parsed for them. */
+    std::vector<int32_t> tokens;
     /** For each message the index of its first token in `tokens`, and one past the last at the end. */
     std::vector<uint32_t> message_starts;
+    bool opens_thinking = false; ///< the answer begins within the thinking
 };
 
-/** Hunyuan-Large's chat format (each user turn is opened by <|startoftext|> unless a system message just was). Any other template is refused. */
+/** What a template can be asked for: whether it reads these variables, or knows these words. */
+struct TemplateFacts {
+    std::string thinking_variable; ///< “enable_thinking” or “thinking”, true or false; empty: it has no such switch
+    bool reasoning_effort = false; ///< reads “reasoning_effort”: “low”, “medium”, “high”…
+    bool no_think = false;         ///< knows “/no_think” in a message
+    bool tools = false;            ///< reads “tools”
+};
+
+/** A model's own chat template, or a plain one in its place, which fallback() names and problem() explains: whoever
+ *  shows an answer says so. Immutable, thread-safe; the tokenizer must outlive it. */
 class ChatTemplate {
 public:
-    /** `source` is tokenizer.chat_template; throws trace::Error{template.unsupported} if it is not the known one. */
-    ChatTemplate(std::string source, const Tokenizer& tokenizer);
+    /** `source` is tokenizer.chat_template: Jinja. */
+    ChatTemplate(const std::string& source, const Tokenizer& tokenizer);
+    ~ChatTemplate();
+    ChatTemplate(ChatTemplate&&) noexcept;
 
-    /** The model answers right after the last token. Unknown roles: trace::Error naming role and index. As the
-     *  template has it, a system message is printed only as the first one, and an empty one is as good as none.
-     *  Cancelled: trace::Error{work.cancelled}. */
-    RenderedChat render(const std::vector<ChatMessage>& messages, trace::CancelFlag cancel = nullptr) const;
+    /** The model answers right after the last token. An assistant's thinking is left out of what went before. An
+     *  unknown role: trace::Error{template.role} naming role and index. The template itself may end it with
+     *  {template.refused}, {template.failed} or {template.limit}. Cancelled: {work.cancelled}. */
+    RenderedChat render(const std::vector<ChatMessage>& messages, trace::CancelFlag cancel = nullptr,
+                        const RenderOptions& options = {}) const;
+
+    const TemplateFacts& facts() const;
+    /** Why the model's own template is not used: template.missing, template.unsupported or template.syntax. */
+    const std::optional<trace::Error>& problem() const;
+    /** “ChatML” or “plain turns” if the model's own template is not used; else empty. */
+    const std::string& fallback() const;
+    /** problem() and fallback() for people; empty if the model's own is used. */
+    std::string fallbackSentence() const;
 
 private:
-    const Tokenizer& m_tokenizer;
-    int32_t m_start = -1;     ///< <|startoftext|>
-    int32_t m_systemEnd = -1; ///< <|extra_4|>
-    int32_t m_userEnd = -1;   ///< <|extra_0|>
-    int32_t m_answerEnd = -1; ///< <|eos|>
+    struct Impl;
+    std::unique_ptr<const Impl> m_impl;
 };
 
 } // namespace moescope::model

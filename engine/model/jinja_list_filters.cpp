@@ -216,6 +216,11 @@ Value itemsFilter(Run& run, const Value& value, const Arguments& arguments) {
     return makeIterator(run, iterate(run, *callMethod(run, value, "items", {})));
 }
 
+/** Nothing of what is false, none too: as the filters below have it. */
+std::vector<Value> iterateTrue(Run& run, const Value& value) {
+    return truth(value) ? iterate(run, value) : std::vector<Value>();
+}
+
 Arguments withoutFirst(const Arguments& arguments, size_t count) {
     Arguments rest = arguments;
     rest.positional.erase(rest.positional.begin(), rest.positional.begin() + static_cast<ptrdiff_t>(count));
@@ -226,7 +231,7 @@ Value mapFilter(Run& run, const Value& value, const Arguments& arguments) {
     std::vector<Value> mapped;
     if (arguments.positional.empty()) {
         const Bound given(run, "map", arguments, {"attribute", "default"}, 1);
-        for (const Value& one : iterate(run, value)) {
+        for (const Value& one : iterateTrue(run, value)) {
             const Value found = path(run, one, given.value(0));
             mapped.push_back(found.is(Kind::Undefined) && given[1] != nullptr ? given.value(1) : found);
         }
@@ -237,7 +242,7 @@ Value mapFilter(Run& run, const Value& value, const Arguments& arguments) {
     }
     const std::string filter = arguments.positional[0].bytes();
     const Arguments rest = withoutFirst(arguments, 1);
-    for (const Value& one : iterate(run, value)) {
+    for (const Value& one : iterateTrue(run, value)) {
         const Run::Level level(run);
         mapped.push_back(applyFilter(run, filter, one, rest));
     }
@@ -257,7 +262,7 @@ Value selectFilter(Run& run, const Value& value, const Arguments& arguments) {
     const std::string test = named ? arguments.positional[own].bytes() : "";
     const Arguments rest = named ? withoutFirst(arguments, own + 1) : Arguments{};
     std::vector<Value> kept;
-    for (const Value& one : iterate(run, value)) {
+    for (const Value& one : iterateTrue(run, value)) {
         const Value part = byAttribute ? path(run, one, arguments.positional[0]) : one;
         if ((named ? applyTest(run, test, part, rest) : truth(part)) == wanted) {
             kept.push_back(one);

@@ -258,6 +258,8 @@ Value formatText(Run& run, const Value& self, const Arguments& arguments) {
     const std::string& bytes = pattern.bytes();
     std::vector<Text> parts;
     size_t automatic = 0;
+    bool counts = false; // the pattern has “{}”
+    bool numbers = false;
     size_t from = 0;
     for (size_t at = bytes.find_first_of("{}"); at != std::string::npos; at = bytes.find_first_of("{}", from)) {
         parts.push_back(pattern.slice(from, at));
@@ -275,6 +277,10 @@ Value formatText(Run& run, const Value& self, const Arguments& arguments) {
         size_t index = automatic;
         const auto [to, error] = std::from_chars(field.data(), field.data() + field.size(), index);
         if (field.empty() || (error == std::errc() && to == field.data() + field.size())) {
+            (field.empty() ? counts : numbers) = true;
+            if (counts && numbers) {
+                run.fail("a text is formatted with both “{}” and numbers");
+            }
             automatic += field.empty() ? 1 : 0;
             value = index < arguments.positional.size() ? &arguments.positional[index] : nullptr;
         } else {
