@@ -7,9 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <iomanip>
-#include <limits>
 #include <locale>
 #include <sstream>
 
@@ -149,14 +147,22 @@ Value makeRange(Run& run, const Arguments& arguments) {
     if (step == 0) {
         run.fail("the step of “range” is zero");
     }
+    // Far from what overflows.
+    constexpr int64_t furthest = int64_t{1} << 50;
+    for (const int64_t number : {start, stop, step}) {
+        if (number > furthest || number < -furthest) {
+            run.fail("“range” is given a number that is too large");
+        }
+    }
+    const int64_t way = step > 0 ? stop - start : start - stop;
+    const int64_t stride = step > 0 ? step : -step;
+    const int64_t count = way > 0 ? (way - 1) / stride + 1 : 0;
     // As Jinja's sandbox has it.
-    constexpr double longest = 100000;
-    const double count = (static_cast<double>(stop) - static_cast<double>(start)) / static_cast<double>(step);
-    if (count > longest) {
+    if (count > 100000) {
         run.fail("“range” has more than 100,000 numbers");
     }
     std::vector<Value> items;
-    for (int64_t i = 0; i < static_cast<int64_t>(std::ceil(std::max(count, 0.0))); ++i) {
+    for (int64_t i = 0; i < count; ++i) {
         items.emplace_back(start + i * step);
     }
     std::string label = "range(" + std::to_string(start) + ", " + std::to_string(stop);

@@ -356,10 +356,11 @@ Value formatPercent(Run& run, const Text& pattern, const Value& values) {
             parts.push_back(repr(run, next()));
         } else if (code == 'd' || code == 'i') {
             const Value& value = next();
-            if (!value.isNumber()) {
-                run.fail(describe(value) + " is formatted as a number");
+            if (!value.isNumber() || !(std::abs(value.number()) < 9.2e18)) {
+                run.fail(describe(value) + " is formatted as a whole number");
             }
-            parts.push_back(Text(std::to_string(value.isWhole() ? value.integer() : int64_t(value.number()))));
+            parts.push_back(
+                Text(std::to_string(value.isWhole() ? value.integer() : static_cast<int64_t>(value.number()))));
         } else {
             run.fail("a text is formatted with “" + shortened(bytes.substr(at, 2)) + "”, which is not supported");
         }
