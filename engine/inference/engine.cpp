@@ -159,7 +159,8 @@ uint64_t Engine::kvBufferBytes() const { return m_impl->transformer.kvBytes(); }
 
 const model::ChatTemplate& Engine::chatTemplate() const {
     if (!m_impl->chatTemplate) {
-        m_impl->chatTemplate.emplace(m_impl->info.chat_template, m_impl->tokenizer);
+        m_impl->chatTemplate.emplace(m_impl->info.chat_template, m_impl->tokenizer,
+                                     model::storedTemplate(m_impl->file, true));
     }
     return *m_impl->chatTemplate;
 }

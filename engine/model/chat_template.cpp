@@ -183,12 +183,21 @@ struct ChatTemplate::Impl {
     const Tokenizer& tokenizer;
     Controls controls;
     std::optional<jinja::Template> parsed;
+    std::optional<jinja::Template> with_tools; ///< its own, where there are tools
     TemplateFacts facts;
     std::optional<Error> problem;
     std::string fallback;
 };
 
-ChatTemplate::ChatTemplate(const std::string& source, const Tokenizer& tokenizer) {
+std::string storedTemplate(const gguf::Reader& file, bool tools) {
+    if (tools) {
+        return file.text("tokenizer.chat_template.tool_use").value_or("");
+    }
+    std::string source = file.text("tokenizer.chat_template").value_or("");
+    return source.empty() ? file.text("tokenizer.chat_template.default").value_or("") : source;
+}
+
+ChatTemplate::ChatTemplate(const std::string& source, const Tokenizer& tokenizer, const std::string& toolSource) {
     auto impl = std::make_unique<Impl>(tokenizer);
     if (source.find_first_not_of(" \t\r\n") == std::string::npos) {
         impl->problem = Error("template.missing", "The model brings no chat template.");
@@ -196,6 +205,10 @@ ChatTemplate::ChatTemplate(const std::string& source, const Tokenizer& tokenizer
         try {
             impl->parsed.emplace(source);
             impl->facts = factsOf(source);
+            if (!toolSource.empty()) {
+                impl->with_tools.emplace(toolSource);
+                impl->facts.tools = true;
+            }
         } catch (const Error& error) {
             impl->problem = error;
         }
@@ -204,6 +217,8 @@ ChatTemplate::ChatTemplate(const std::string& source, const Tokenizer& tokenizer
         const bool marked = tokenizer.control("<|im_start|>") >= 0 && tokenizer.control("<|im_end|>") >= 0;
         impl->fallback = marked ? "ChatML" : "plain turns";
         impl->parsed.emplace(marked ? chatMl : plainTurns);
+        impl->with_tools.reset();
+        impl->facts = {};
     }
     m_impl = std::move(impl);
 }
@@ -245,7 +260,8 @@ RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages, trac
         set(name, text == nullptr ? Value(std::get<bool>(value)) : makeText(run, Text(*text, Origin::Conversation)));
     }
     std::vector<int64_t> starts;
-    const Text text = m_impl->parsed->render(run, variables, values, &starts);
+    const bool own = !options.tools.empty() && m_impl->with_tools;
+    const Text text = (own ? m_impl->with_tools : m_impl->parsed)->render(run, variables, values, &starts);
 
     RenderedChat chat;
     Encoding encoding(m_impl->tokenizer, m_impl->controls, cancel);
@@ -257,8 +273,8 @@ RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages, trac
     chat.message_starts.assign(messages.size() + 1, static_cast<uint32_t>(chat.tokens.size()));
     for (size_t i = messages.size(); i-- > 0;) {
         const uint32_t next = chat.message_starts[i + 1];
-        const uint32_t own = starts[i] < 0 ? next : encoding.indexAt(static_cast<size_t>(starts[i]));
-        chat.message_starts[i] = i == 0 ? 0 : std::min(own, next);
+        const uint32_t first = starts[i] < 0 ? next : encoding.indexAt(static_cast<size_t>(starts[i]));
+        chat.message_starts[i] = i == 0 ? 0 : std::min(first, next);
     }
     return chat;
 }

@@ -44,12 +44,16 @@ struct TemplateFacts {
     bool tools = false;            ///< reads “tools”
 };
 
+/** tokenizer.chat_template of a file, else its tokenizer.chat_template.default. `tools`: the one that the file has for
+ *  conversations with tools alone (tokenizer.chat_template.tool_use). Empty if there is none. */
+std::string storedTemplate(const gguf::Reader& file, bool tools = false);
+
 /** A model's own chat template, or a plain one in its place, which fallback() names and problem() explains: whoever
  *  shows an answer says so. Immutable, thread-safe; the tokenizer must outlive it. */
 class ChatTemplate {
 public:
-    /** `source` is tokenizer.chat_template: Jinja. */
-    ChatTemplate(const std::string& source, const Tokenizer& tokenizer);
+    /** `source` is Jinja, as storedTemplate() reads it; `toolSource`, if there is one, is used where there are tools. */
+    ChatTemplate(const std::string& source, const Tokenizer& tokenizer, const std::string& toolSource = {});
     ~ChatTemplate();
     ChatTemplate(ChatTemplate&&) noexcept;
 

@@ -75,7 +75,7 @@ struct Statement {
         Macro,    ///< signature, bodies[0]
         Call,     ///< expressions[0] with the macro of signature and bodies[0] as its caller
         Filter,   ///< expressions[0] of what bodies[0] prints
-        With,     ///< names.parameters are set to names.defaults in bodies[0]
+        With,     ///< signature.parameters are set to signature.defaults in bodies[0]
         Scope,    ///< bodies[0]
         Do,       ///< expressions[0]
         Break,

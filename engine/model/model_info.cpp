@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/model/chat_template.h"
 #include "engine/model/model_config.h"
 #include "engine/trace/error.h"
 
@@ -105,7 +106,7 @@ trace::ModelInfo readInfo(const gguf::Reader& file) {
     if (const auto pre = file.text("tokenizer.ggml.pre")) {
         m.tokenizer += "/" + *pre;
     }
-    m.chat_template = file.text("tokenizer.chat_template").value_or("");
+    m.chat_template = storedTemplate(file);
     countTensors(file, m);
     readSampling(file, m.sampling);
     return m;

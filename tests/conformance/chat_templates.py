@@ -4,7 +4,7 @@
 
     pip install jinja2
     cmake --build build/release --target render_template
-    tests/conformance/chat_templates.py build/release/tests/support/render_template FOLDER
+    tests/conformance/chat_templates.py build/release/bin/render_template FOLDER
 
 FOLDER holds *.jinja. Each is rendered for a table of conversations and of variables. Equal is: the same text, or an
 error in both. Ends with 1 if a template differs.

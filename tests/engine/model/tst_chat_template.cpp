@@ -234,6 +234,22 @@ TEST_F(ChatTemplate, ThinkingOfEarlierAnswersIsLeftOut) {
     EXPECT_TRUE(current.opens_thinking);
 }
 
+TEST_F(ChatTemplate, AFileMayHaveOneForTools) {
+    VocabularyFile vocabulary;
+    vocabulary.more.emplace_back("tokenizer.chat_template.default", std::string("plain"));
+    vocabulary.more.emplace_back("tokenizer.chat_template.tool_use", std::string("{{ tools | length }} tools"));
+    const gguf::Reader named(vocabulary.write(scratch));
+    EXPECT_EQ(model::storedTemplate(named), "plain");
+    EXPECT_EQ(model::storedTemplate(file), source);
+    EXPECT_EQ(model::storedTemplate(file, true), "");
+    const model::ChatTemplate chat(model::storedTemplate(named), tokenizer, model::storedTemplate(named, true));
+    model::RenderOptions options;
+    EXPECT_EQ(chat.render({{"user", "a"}}, nullptr, options).text, "plain");
+    options.tools = "[{}, {}]";
+    EXPECT_EQ(chat.render({{"user", "a"}}, nullptr, options).text, "2 tools");
+    EXPECT_TRUE(chat.facts().tools);
+}
+
 TEST_F(ChatTemplate, WhatTheTemplateRefusesIsItsSentence) {
     const model::ChatTemplate strict("{{ raise_exception('Roles must alternate!') }}", tokenizer);
     expectSentence(errorOf([&] { strict.render({{"user", "a"}}); }), "template.refused", {"Roles must alternate"});
