@@ -172,12 +172,14 @@ private:
             made->expressions.push_back(m_expressions.expression(true, false));
             m_tokens.expect(TokenKind::BlockEnd, "“%}”");
             made->bodies.push_back(body({"elif", "else", "endif"}));
+            const bool goesOn = m_tokens.ahead().text == "elif";
+            const bool otherwise = m_tokens.ahead().text == "else";
             m_tokens.take();
-            const std::string end = m_tokens.take().text;
-            if (end == "elif") {
+            m_tokens.take();
+            if (goesOn) {
                 continue;
             }
-            if (end == "else") {
+            if (otherwise) {
                 made->bodies.push_back(wholeBody("endif"));
             } else {
                 m_tokens.expect(TokenKind::BlockEnd, "“%}”");
