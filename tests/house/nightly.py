@@ -15,6 +15,10 @@ STATE = ("app", "ui", "engine", "shaders", "resources", "tests", "CMakeLists.txt
 SHARED = pathlib.Path("../shared")
 BUILD = "./dev build >/dev/null"
 NANO = "build/nightly/nano"
+PYTHON = "PY=$(tests/conformance/environment.sh)"
+PEER = "PEER=$(tests/conformance/peer_files.sh)"
+CLI = "build/release/bin/moescope-cli"
+SMOLLM2 = "build/conformance/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 # Name, shell command, what it needs beside the sources (or None).
 CHECKS = (
@@ -29,6 +33,16 @@ CHECKS = (
                 f"--text ../shared/models/nano/heldout.txt {NANO}-q8_0.gguf:q8_0 {NANO}-q6_k.gguf:q6_k {NANO}-q4_k.gguf",
      SHARED / "models/nano"),
     ("repeat", f"{BUILD} && ctest --preset release --parallel 2 --repeat until-fail:3", None),
+    ("families", f"{BUILD} && {PYTHON} && $PY tests/conformance/families.py && $PY tests/conformance/check_families.py && "
+                 "$PY tests/conformance/check_families.py --faults", None),
+    ("templates", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/chat_templates.py build/release/bin/render_template "
+                  "$PEER/templates", None),
+    ("vocabularies", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/vocabularies.py $PEER", None),
+    ("vocab", f"{BUILD} && ../shared/checks/accept vocab", SHARED / "checks/accept"),
+    ("smollm2", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py && $PY tests/conformance/fake_moe.py",
+     SHARED / "models/nano"),
+    ("quantisers", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py --fetch && "
+                   f"$PY tests/conformance/quantisers.py {CLI} {SMOLLM2} --read", None),
     ("package", "./dev package", None),
 )
 
