@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <type_traits>
 
 namespace moescope::gguf {
 
@@ -218,6 +219,27 @@ std::vector<uint8_t> Reader::readEntry(const EntryPlace& entry) const {
     std::vector<uint8_t> bytes(entry.bytes);
     m_files.front()->read(entry.offset, bytes);
     return bytes;
+}
+
+std::optional<std::vector<float>> Reader::f32s(std::string_view key) const {
+    const Value* value = lookUp(m_metadata, key);
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    return std::visit(
+        [&](const auto& list) -> std::vector<float> {
+            using List = std::decay_t<decltype(list)>;
+            if constexpr (std::is_same_v<List, std::vector<double>> || std::is_same_v<List, std::vector<int64_t>> ||
+                          std::is_same_v<List, std::vector<uint64_t>>) {
+                std::vector<float> out(list.size());
+                std::transform(list.begin(), list.end(), out.begin(),
+                               [](auto number) { return static_cast<float>(number); });
+                return out;
+            } else {
+                throw valueError(path(), key, *value, "a list of numbers");
+            }
+        },
+        *value);
 }
 
 void Reader::read(const TensorInfo& tensor, uint64_t offset, std::span<uint8_t> out) const {

@@ -64,6 +64,8 @@ public:
     const std::vector<std::string>* texts(std::string_view key) const;
     /** Any array of integers, each in 0…2³²−1. */
     std::optional<std::vector<uint32_t>> u32s(std::string_view key) const;
+    /** Any array of numbers. */
+    std::optional<std::vector<float>> f32s(std::string_view key) const;
 
     /** Entries of metadata() in the file's order, and the bytes of one, for copies that keep every value's type. */
     const std::vector<EntryPlace>& entries() const { return m_entries; }

@@ -4,10 +4,16 @@
 #include "engine/trace/error.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <limits>
 
 namespace moescope::model {
+namespace {
+
+constexpr size_t shortPiece = 32; // symbols
+
+} // namespace
 
 void BpeMerger::push(int32_t left) {
     const Symbol& symbol = m_symbols[static_cast<size_t>(left)];
@@ -21,23 +27,62 @@ void BpeMerger::push(int32_t left) {
     }
 }
 
+/** Looks for the best pair anew after each merge: quadratic, but faster than the heap while there are few symbols. */
+void BpeMerger::appendShort(std::vector<int32_t>& out) {
+    constexpr uint32_t none = std::numeric_limits<uint32_t>::max();
+    std::array<Merge, shortPiece> merges; // of symbol i with the next one
+    size_t count = m_start.size();
+    const auto look = [&](size_t i) {
+        const Merge* merge = i + 1 < count ? m_vocabulary.merge(m_start[i], m_start[i + 1]) : nullptr;
+        merges[i] = merge != nullptr ? *merge : Merge{none, -1};
+    };
+    for (size_t i = 0; i < count; ++i) {
+        look(i);
+    }
+    while (count > 1) {
+        size_t best = 0;
+        for (size_t i = 1; i + 1 < count; ++i) {
+            best = merges[i].rank < merges[best].rank ? i : best;
+        }
+        if (merges[best].rank == none) {
+            break;
+        }
+        m_start[best] = merges[best].token;
+        --count;
+        for (size_t i = best + 1; i < count; ++i) {
+            m_start[i] = m_start[i + 1];
+            merges[i] = merges[i + 1];
+        }
+        look(best);
+        if (best > 0) {
+            look(best - 1);
+        }
+    }
+    out.insert(out.end(), m_start.begin(), m_start.begin() + static_cast<ptrdiff_t>(count));
+}
+
 void BpeMerger::append(std::string_view piece, std::vector<int32_t>& out) {
     if (piece.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
         throw trace::Error("tokenizer.piece", "The text holds one word of {bytes}; at most 2 GiB are supported.",
                            {{"bytes", trace::bytesText(piece.size())}});
     }
+    m_start.clear();
+    m_vocabulary.appendStart(piece, m_start);
+    if (m_start.size() <= shortPiece) {
+        appendShort(out);
+        return;
+    }
     trace::stopIfCancelled(m_cancel);
     constexpr int32_t checkEvery = 1 << 14; // symbols: well under a millisecond
-    const auto count = static_cast<int32_t>(piece.size());
+    const auto count = static_cast<int32_t>(m_start.size());
     m_symbols.clear();
     m_heap.clear();
-    m_symbols.reserve(piece.size());
+    m_symbols.reserve(m_start.size());
     for (int32_t i = 0; i < count; ++i) {
         if (i % checkEvery == 0) {
             trace::stopIfCancelled(m_cancel);
         }
-        const auto byte = static_cast<uint8_t>(piece[static_cast<size_t>(i)]);
-        m_symbols.push_back({m_vocabulary.byteToken(byte), i - 1, i + 1 < count ? i + 1 : -1});
+        m_symbols.push_back({m_start[static_cast<size_t>(i)], i - 1, i + 1 < count ? i + 1 : -1});
     }
     for (int32_t i = 0; i + 1 < count; ++i) {
         if (i % checkEvery == 0) {

@@ -10,7 +10,8 @@
 
 namespace moescope::model {
 
-/** Merges the bytes of one piece: the adjacent pair of the lowest rank first, the leftmost of equals. O(n log n). */
+/** Merges the bytes (under Spelling::SentencePiece: characters) of one piece: the adjacent pair of the lowest rank first,
+ *  the leftmost of equals. O(n log n). */
 class BpeMerger {
 public:
     explicit BpeMerger(const Vocabulary& vocabulary, trace::CancelFlag cancel = nullptr)
@@ -35,10 +36,12 @@ private:
         }
     };
 
+    void appendShort(std::vector<int32_t>& out);
     void push(int32_t left);
 
     const Vocabulary& m_vocabulary;
     trace::CancelFlag m_cancel;
+    std::vector<int32_t> m_start;
     std::vector<Symbol> m_symbols;
     std::vector<Candidate> m_heap;
 };

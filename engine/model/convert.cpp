@@ -32,8 +32,7 @@ struct Folder {
 
     explicit Folder(const fs::path& path)
         : json(readJson(path / "config.json", smallJson)), weights(openWeights(path, json)),
-          config(parseHuggingFaceConfig(json, &weights)),
-          tokenizer(readTokenizer(readJson(tokenizerPath(path), largeJson), config.vocab_size)),
+          config(parseHuggingFaceConfig(json, &weights)), tokenizer(readTokenizerFolder(path, config.vocab_size)),
           generation(readGeneration(path, json, config.vocab_size)), chat_template(readChatTemplate(path)) {}
 
 private:
@@ -42,21 +41,12 @@ private:
         parseHuggingFaceConfig(config, nullptr);
         return WeightFolder(path);
     }
-
-    static fs::path tokenizerPath(const fs::path& path) {
-        std::error_code error;
-        if (!fs::exists(path / "tokenizer.json", error)) {
-            throw Error("hf.no_tokenizer", "“{folder}” holds no tokenizer.json, which is needed for the vocabulary.",
-                        {{"folder", displayName(path)}});
-        }
-        return path / "tokenizer.json";
-    }
 };
 
 void refuseOwnInput(const fs::path& folder, const WeightFolder& weights, const fs::path& target) {
     std::vector<fs::path> inputs = weights.files();
-    for (const char* name : {"config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json",
-                             "chat_template.jinja", "README.md"}) {
+    for (const char* name : {"config.json", "tokenizer.json", "hy.tiktoken", "tokenizer_config.json",
+                             "generation_config.json", "chat_template.jinja", "README.md"}) {
         inputs.push_back(folder / name);
     }
     for (const fs::path& input : inputs) {
@@ -109,14 +99,25 @@ void addModelKeys(gguf::Writer& writer, const ModelConfig& c) {
 }
 
 void addTokenizerKeys(gguf::Writer& writer, Folder& folder) {
-    writer.add("tokenizer.ggml.model", std::string("gpt2"));
-    writer.add("tokenizer.ggml.pre", std::string("hunyuan"));
-    const int32_t bos = folder.tokenizer.control("<|startoftext|>");
-    writer.add("tokenizer.ggml.tokens", std::move(folder.tokenizer.tokens));
-    writer.add("tokenizer.ggml.token_type", std::move(folder.tokenizer.types));
-    writer.add("tokenizer.ggml.merges", std::move(folder.tokenizer.merges));
-    if (bos >= 0) {
-        writer.add("tokenizer.ggml.bos_token_id", gguf::U32{static_cast<uint32_t>(bos)});
+    TokenizerTables& t = folder.tokenizer;
+    writer.add("tokenizer.ggml.model", t.model);
+    writer.add("tokenizer.ggml.pre", t.pre.empty() ? std::string("default") : t.pre);
+    writer.add("tokenizer.ggml.tokens", std::move(t.tokens));
+    if (!t.scores.empty()) {
+        writer.add("tokenizer.ggml.scores", std::move(t.scores));
+    }
+    writer.add("tokenizer.ggml.token_type", std::move(t.types));
+    if (!t.merges.empty()) {
+        writer.add("tokenizer.ggml.merges", std::move(t.merges));
+    }
+    if (t.space_prefix) {
+        writer.add("tokenizer.ggml.add_space_prefix", *t.space_prefix);
+    }
+    if (t.space_prefix_first) {
+        writer.add("moescope.space_prefix_first", true);
+    }
+    if (t.bos >= 0) {
+        writer.add("tokenizer.ggml.bos_token_id", gguf::U32{static_cast<uint32_t>(t.bos)});
     }
     const Generation& g = folder.generation;
     if (!g.stop.empty()) {
@@ -125,7 +126,7 @@ void addTokenizerKeys(gguf::Writer& writer, Folder& folder) {
     if (g.padding) {
         writer.add("tokenizer.ggml.padding_token_id", gguf::U32{*g.padding});
     }
-    writer.add("tokenizer.ggml.add_bos_token", false);
+    writer.add("tokenizer.ggml.add_bos_token", t.adds_bos);
     if (!folder.chat_template.empty()) {
         writer.add("tokenizer.chat_template", folder.chat_template);
     }

@@ -2,12 +2,14 @@
 #include "engine/model/hf_tokenizer.h"
 
 #include "engine/model/bounds.h"
+#include "engine/model/hf_splitting.h"
 #include "engine/model/hf_values.h"
-#include "engine/model/pre_tokenizer.h"
+#include "engine/model/hy_tiktoken.h"
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
 
 #include <unordered_map>
+#include <unordered_set>
 
 namespace moescope::model {
 
@@ -17,72 +19,16 @@ namespace {
 
 constexpr const char* fileName = "tokenizer.json";
 
-[[noreturn]] void refuseSplitting(const std::string& what) {
-    throw Error("hf.splitting",
-                "“{file}” {what}, so text would be cut otherwise than the model learned it; only Hunyuan-Large's "
-                "byte-level BPE is supported.",
-                {{"file", fileName}, {"what", what}});
-}
-
-/** Steps of a normaliser or pre-tokeniser: one, or a sequence of them. */
-std::vector<const Json*> steps(const HfValues& values, const char* key, const char* listKey) {
-    const Json* step = values.find(key);
-    if (step == nullptr) {
-        return {};
-    }
-    const HfValues object(*step, std::string(key) + "” of “" + fileName);
-    if (object.text("type").value_or("") != "Sequence") {
-        return {step};
-    }
-    const Json* list = object.find(listKey);
-    if (list == nullptr || !list->is_array()) {
-        object.refuse(listKey, "a list");
-    }
-    std::vector<const Json*> out;
-    for (const Json& entry : *list) {
-        HfValues(entry, listKey);
-        out.push_back(&entry);
-    }
-    return out;
-}
-
-void checkSplitting(const HfValues& values) {
-    const std::vector<const Json*> normalizers = steps(values, "normalizer", "normalizers");
-    const bool nfc = normalizers.size() == 1 && normalizers.front()->value("type", Json()) == "NFC";
-    if (!nfc) {
-        refuseSplitting("does not normalise its text to NFC");
-    }
-    const std::vector<const Json*> cuts = steps(values, "pre_tokenizer", "pretokenizers");
-    bool expression = false;
-    bool bytes = false;
-    for (const Json* step : cuts) {
-        const Json type = step->value("type", Json());
-        if (type == "Split" && !expression) {
-            const Json pattern = step->value("pattern", Json());
-            expression = pattern.is_object() && pattern.value("Regex", Json()) == std::string(qwen2Regex()) &&
-                         step->value("behavior", Json()) == "Isolated" && step->value("invert", Json(false)) == false;
-        } else if (type == "ByteLevel" && expression) {
-            bytes =
-                step->value("add_prefix_space", Json(true)) == false && step->value("use_regex", Json(true)) == false;
-        } else {
-            refuseSplitting("splits its text in a way that is not known");
-        }
-    }
-    if (!expression || !bytes) {
-        refuseSplitting("splits its text in a way that is not known");
-    }
-}
-
 class Tables {
 public:
-    explicit Tables(uint32_t rows) : m_rows(rows) {
+    Tables(uint32_t rows, bool sentencePiece) : m_rows(rows), m_sentencePiece(sentencePiece) {
         m_tables.tokens.resize(rows);
         m_tables.types.assign(rows, static_cast<int32_t>(TokenType::Unused));
     }
 
     void addVocabulary(const Json& vocabulary) {
         for (const auto& [text, id] : vocabulary.items()) {
-            add(text, checkedId(text, id), TokenType::Normal);
+            add(text, checkedId(text, id), m_sentencePiece && isByte(text) ? TokenType::Byte : TokenType::Normal);
         }
     }
 
@@ -93,6 +39,12 @@ public:
         const Json* id = values.find("id");
         if (text.empty() || id == nullptr) {
             values.refuse(text.empty() ? "content" : "id", text.empty() ? "a text" : "an id");
+        }
+        for (const char* key : {"lstrip", "rstrip", "single_word"}) {
+            if (values.flag(key).value_or(false)) {
+                throw Error("hf.added_token", "The token “{text}” of “{file}” asks for {key}, which is not supported.",
+                            {{"text", shortened(text)}, {"file", fileName}, {"key", key}});
+            }
         }
         const bool special = values.flag("special").value_or(false);
         const uint32_t row = checkedId(text, *id);
@@ -138,6 +90,50 @@ public:
         m_tables.merges.push_back(left + " " + right);
     }
 
+    /** The token that stands for what is in no vocabulary. */
+    void setUnknown(const std::string& text) {
+        const auto at = m_ids.find(text);
+        if (at != m_ids.end() && m_tables.types[at->second] != static_cast<int32_t>(TokenType::UserDefined)) {
+            m_tables.types[at->second] = static_cast<int32_t>(TokenType::Unknown);
+        }
+    }
+
+    /** Scores that make SentencePiece merge in the order of the merges: those of one token must follow each other, and
+     *  no two neighbours that make a token may be missing, as it knows scores of tokens alone. */
+    void scoreByMerges() {
+        m_tables.scores.assign(m_rows, 0);
+        std::unordered_set<std::string> pairs;
+        std::vector<bool> scored(m_rows, false);
+        float score = 0;
+        uint32_t last = m_rows;
+        for (std::string& merge : m_tables.merges) {
+            std::string whole = merge;
+            whole.erase(whole.find(' '), 1);
+            const uint32_t row = m_ids.at(whole);
+            if (row != last && scored[row]) {
+                refuseOrder(whole, "other merges lie between those that make it");
+            }
+            score -= row == last ? 0.0F : 1.0F;
+            scored[row] = true;
+            m_tables.scores[row] = score;
+            last = row;
+            pairs.insert(std::move(merge));
+        }
+        for (const auto& [text, row] : m_ids) {
+            for (size_t cut = 1; cut < text.size() && isNormal(row); ++cut) {
+                const auto left = m_ids.find(text.substr(0, cut));
+                const auto right = m_ids.find(text.substr(cut));
+                const bool both = left != m_ids.end() && right != m_ids.end();
+                if (both && isNormal(left->second) && isNormal(right->second) &&
+                    !pairs.contains(left->first + " " + right->first)) {
+                    refuseOrder(text, "no merge makes it of “" + shortened(left->first) + "” and “" +
+                                          shortened(right->first) + "”");
+                }
+            }
+        }
+        m_tables.merges.clear();
+    }
+
     TokenizerTables finish() {
         for (uint32_t row = 0; row < m_rows; ++row) {
             if (m_tables.tokens[row].empty()) {
@@ -148,6 +144,21 @@ public:
     }
 
 private:
+    /** "<0x0A>" */
+    static bool isByte(const std::string& text) {
+        constexpr std::string_view digits = "0123456789ABCDEF";
+        return text.size() == 6 && text.starts_with("<0x") && text[5] == '>' &&
+               digits.find(text[3]) != std::string_view::npos && digits.find(text[4]) != std::string_view::npos;
+    }
+
+    bool isNormal(uint32_t row) const { return m_tables.types[row] == static_cast<int32_t>(TokenType::Normal); }
+
+    [[noreturn]] static void refuseOrder(const std::string& text, const std::string& why) {
+        throw Error("hf.merge_order",
+                    "The merges of “{file}” cannot be written as SentencePiece's scores: of the token “{text}”, {why}.",
+                    {{"file", fileName}, {"text", shortened(text)}, {"why", why}});
+    }
+
     uint32_t checkedId(const std::string& text, const Json& id) const {
         if (!id.is_number_unsigned() || id.get<uint64_t>() >= m_rows) {
             throw Error("hf.token_id",
@@ -190,10 +201,37 @@ private:
     }
 
     uint32_t m_rows;
+    bool m_sentencePiece;
     TokenizerTables m_tables;
     std::unordered_map<std::string, uint32_t> m_ids;
     std::vector<bool> m_vocabularyRow; ///< rows that the vocabulary proper has and no added token repeated yet
 };
+
+/** The special token that a TemplateProcessing puts before a text. */
+void readBegin(const HfValues& values, TokenizerTables& tables) {
+    for (const HfValues& step : hfSteps(values, "post_processor", "processors")) {
+        const Json* single = step.find("single");
+        if (step.text("type").value_or("") != "TemplateProcessing" || single == nullptr || !single->is_array() ||
+            single->empty() || !single->front().is_object()) {
+            continue;
+        }
+        const HfValues first(single->front(), "single");
+        if (const Json* special = first.find("SpecialToken")) {
+            tables.bos = tables.control(HfValues(*special, "SpecialToken").text("id").value_or(""));
+            tables.adds_bos = tables.bos >= 0;
+        }
+    }
+}
+
+/** bos_token is a text or an object with it. */
+void readBeginOfConfig(const HfValues& config, TokenizerTables& tables) {
+    if (const Json* token = config.find("bos_token")) {
+        const std::string text = token->is_object() ? HfValues(*token, "bos_token").text("content").value_or("")
+                                                    : config.text("bos_token").value_or("");
+        tables.bos = tables.control(text);
+    }
+    tables.adds_bos = config.flag("add_bos_token").value_or(tables.adds_bos);
+}
 
 } // namespace
 
@@ -208,7 +246,6 @@ int32_t TokenizerTables::control(std::string_view text) const {
 
 TokenizerTables readTokenizer(const Json& json, uint32_t rows) {
     const HfValues values(json, fileName);
-    checkSplitting(values);
     const Json* model = values.find("model");
     if (model == nullptr || !model->is_object()) {
         values.refuse("model", "an object");
@@ -217,6 +254,13 @@ TokenizerTables readTokenizer(const Json& json, uint32_t rows) {
     if (bpe.text("type").value_or("BPE") != "BPE") {
         bpe.refuse("type", "“BPE”");
     }
+    for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+        if (!bpe.text(key).value_or("").empty()) {
+            bpe.refuse(key, "nothing");
+        }
+    }
+    const HfSplitting splitting = readSplitting(values, bpe);
+    const bool sentencePiece = splitting.row == nullptr;
     const Json* vocabulary = bpe.find("vocab");
     if (vocabulary == nullptr || !vocabulary->is_object() || vocabulary->empty()) {
         bpe.refuse("vocab", "an object from tokens to ids");
@@ -225,7 +269,7 @@ TokenizerTables readTokenizer(const Json& json, uint32_t rows) {
     if (merges == nullptr || !merges->is_array() || merges->size() > bounds::merges) {
         bpe.refuse("merges", "a list of pairs");
     }
-    Tables tables(rows);
+    Tables tables(rows, sentencePiece);
     tables.addVocabulary(*vocabulary);
     tables.endVocabulary();
     if (const Json* added = values.find("added_tokens")) {
@@ -239,7 +283,46 @@ TokenizerTables readTokenizer(const Json& json, uint32_t rows) {
     for (const Json& merge : *merges) {
         tables.addMerge(merge);
     }
-    return tables.finish();
+    if (sentencePiece) {
+        tables.setUnknown(bpe.text("unk_token").value_or(""));
+        tables.scoreByMerges();
+    }
+    TokenizerTables out = tables.finish();
+    out.model = sentencePiece ? "llama" : "gpt2";
+    if (sentencePiece) {
+        out.space_prefix = splitting.space_prefix;
+        out.space_prefix_first = splitting.space_prefix_first;
+    } else {
+        // Hunyuan's tokenizer.json is Qwen2's but for the vocabulary, some of whose tokens no merge makes.
+        const bool hunyuan = splitting.row->pre == "qwen2" && out.control("<|extra_0|>") >= 0;
+        out.pre = hunyuan ? "hunyuan" : splitting.row->pre;
+    }
+    readBegin(values, out);
+    return out;
+}
+
+TokenizerTables readTokenizerFolder(const std::filesystem::path& folder, uint32_t rows) {
+    std::error_code error;
+    TokenizerTables tables;
+    if (std::filesystem::exists(folder / fileName, error)) {
+        tables = readTokenizer(readJson(folder / fileName, largeJson), rows);
+    } else if (std::filesystem::exists(folder / "hy.tiktoken", error)) {
+        tables = readHyTiktoken(readText(folder / "hy.tiktoken", largeJson), rows);
+    } else {
+        throw Error("hf.no_tokenizer",
+                    "“{folder}” holds no tokenizer.json and no hy.tiktoken, one of which is needed for the vocabulary.",
+                    {{"folder", displayName(folder)}});
+    }
+    if (std::filesystem::exists(folder / "tokenizer_config.json", error)) {
+        const Json json = readJson(folder / "tokenizer_config.json", largeJson);
+        readBeginOfConfig(HfValues(json, "tokenizer_config.json"), tables);
+    }
+    // Hunyuan's files name other tokens, which its models never saw at the start.
+    if (const int32_t start = tables.control("<|startoftext|>"); start >= 0) {
+        tables.bos = start;
+    }
+    tables.adds_bos = tables.adds_bos && tables.bos >= 0;
+    return tables;
 }
 
 } // namespace moescope::model

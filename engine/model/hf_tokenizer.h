@@ -4,24 +4,37 @@
 #include "engine/model/json.h"
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace moescope::model {
 
-/** The vocabulary of a tokenizer.json as GGUF has it. */
+/** The vocabulary of a Hugging Face folder as GGUF has it. */
 struct TokenizerTables {
+    std::string model;               ///< tokenizer.ggml.model
+    std::string pre;                 ///< tokenizer.ggml.pre; "" for SentencePiece
     std::vector<std::string> tokens; ///< one a row; "[PAD<id>]" where the tokenizer has none
     std::vector<int32_t> types;      ///< TokenType
-    std::vector<std::string> merges; ///< "left right"
+    std::vector<std::string> merges; ///< "left right"; empty for SentencePiece
+    std::vector<float> scores;       ///< one a row; empty for byte-level BPE
+    std::optional<bool> space_prefix;
+    bool space_prefix_first = false; ///< moescope.space_prefix_first
+    int32_t bos = -1;
+    bool adds_bos = false;
 
     /** Id of a control token; −1 if there is none. */
     int32_t control(std::string_view text) const;
 };
 
-/** Checks and reads a byte-level BPE tokenizer that splits as Hunyuan does. `rows`: of the embedding. Ids that are
- *  there twice or lie beyond the rows, and merges of tokens that do not exist, are a trace::Error. */
+/** Checks and reads a tokenizer.json: byte-level BPE that splits as a row of pre_tokenizer_table.h, or SentencePiece's
+ *  BPE, whose scores are the order of its merges. `rows`: of the embedding. Ids that are there twice or lie beyond the
+ *  rows, and merges of tokens that do not exist, are a trace::Error. */
 TokenizerTables readTokenizer(const Json& json, uint32_t rows);
+
+/** The tokenizer of a folder: tokenizer.json, else hy.tiktoken; what begins a text also from tokenizer_config.json. */
+TokenizerTables readTokenizerFolder(const std::filesystem::path& folder, uint32_t rows);
 
 } // namespace moescope::model

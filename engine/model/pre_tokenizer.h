@@ -1,50 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/model/pre_tokenizer_table.h"
+
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moescope::model {
 
-/** A compiled regular expression that cuts text into the pieces inside which byte pairs are merged. */
+/** The compiled passes that cut text into the pieces inside which byte pairs are merged. */
 class PreTokenizer {
 public:
-    /** `pattern` in PCRE2's language, with Unicode properties. */
-    explicit PreTokenizer(const std::string& pattern);
+    explicit PreTokenizer(std::span<const SplitPass> passes);
     ~PreTokenizer();
     PreTokenizer(PreTokenizer&&) noexcept;
 
-    /** Goes through one text. Text between two matches is a piece of its own, so that nothing is lost. */
+    /** Goes through one text after the other. Text between two matches is a piece of its own, so that nothing is lost. */
     class Scanner {
     public:
-        /** `text` must be well-formed UTF-8 and outlive the scanner. */
-        Scanner(const PreTokenizer& splitter, std::string_view text);
+        explicit Scanner(const PreTokenizer& splitter);
         ~Scanner();
         Scanner(const Scanner&) = delete;
         Scanner& operator=(const Scanner&) = delete;
 
-        /** The next piece; false at the end. */
+        /** `text` must be well-formed UTF-8 and stay until it is gone through. */
+        void start(std::string_view text);
+        /** The next piece; false at the end. Only a pass behind ByteLevel can cut a character in two. */
         bool next(std::string_view& piece);
 
     private:
         struct State;
+        /** Where one pass is in the piece that the pass before it cut. */
+        struct Cursor {
+            std::string_view text;
+            size_t at = 0;
+            size_t matchBegin = 0; ///< a match that was found behind text that no match covers
+            size_t matchEnd = 0;
+        };
+
+        std::string_view cut(size_t pass);
+
         std::unique_ptr<State> m_state;
-        std::string_view m_text;
-        size_t m_at = 0;
-        size_t m_matchBegin = 0; ///< a match that was found behind text that no match covers
-        size_t m_matchEnd = 0;
+        std::vector<Cursor> m_cursors; ///< one a pass
+        size_t m_pass = 0;
     };
 
 private:
     struct Code;
-    std::unique_ptr<Code> m_code;
+    std::vector<std::unique_ptr<Code>> m_codes;
 };
 
-/** The split of Qwen2 and Hunyuan (single digits). The same expression as `qwen2Regex()`, but with the set of white
- *  space written out: PCRE2's \s also has U+180E, which Unicode took out of White_Space. */
-const std::string& qwen2Pattern();
-/** The expression as tokenizer.json spells it. */
-std::string_view qwen2Regex();
+/** An expression of tokenizer.json in PCRE2's language: \s and \S are written out, as PCRE2's \s also has U+180E, which
+ *  Unicode took out of White_Space. */
+std::string toPcre(std::string_view regex);
 
 } // namespace moescope::model

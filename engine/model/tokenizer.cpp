@@ -2,7 +2,10 @@
 #include "engine/model/tokenizer.h"
 
 #include "engine/model/bpe.h"
+#include "engine/model/piece_cache.h"
 #include "engine/model/pre_tokenizer.h"
+#include "engine/model/spm.h"
+#include "engine/model/token_finder.h"
 #include "engine/model/utf8.h"
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
@@ -10,7 +13,8 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
+#include <deque>
+#include <optional>
 
 namespace moescope::model {
 
@@ -18,115 +22,74 @@ using trace::Error;
 
 namespace {
 
-/** How a vocabulary of one `tokenizer.ggml.pre` cuts its text. */
-struct Splitting {
-    std::string_view pre;
-    bool nfc;               ///< normalise first
-    bool whole_piece_first; ///< a piece that is a token is that token, whatever the merges say
-    const std::string& (*pattern)();
+/** What tokenizer.ggml.model means. */
+struct Kind {
+    std::string_view model;
+    Spelling spelling;
+    MergeOrder order;
 };
 
-constexpr std::array splittings{
-    Splitting{"hunyuan", true, true, qwen2Pattern},
-    Splitting{"qwen2", true, false, qwen2Pattern},
+constexpr std::array kinds{
+    Kind{"gpt2", Spelling::ByteLevel, MergeOrder::Merges},
+    Kind{"llama", Spelling::SentencePiece, MergeOrder::Scores},
+    Kind{"gemma4", Spelling::SentencePiece, MergeOrder::Merges},
 };
 
-const Splitting& findSplitting(const gguf::Reader& file) {
+const Kind& findKind(const gguf::Reader& file) {
     const std::string model = file.text("tokenizer.ggml.model").value_or("");
-    if (model != "gpt2") {
-        throw Error("tokenizer.model", "The tokenizer model “{name}” is not supported; “gpt2” is.",
+    const auto* const kind = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& k) { return k.model == model; });
+    if (kind == kinds.end()) {
+        throw Error("tokenizer.model",
+                    "The tokenizer model “{name}” is not supported; “gpt2”, “llama” and “gemma4” are.",
                     {{"name", shortened(model)}});
     }
-    const std::string pre = file.text("tokenizer.ggml.pre").value_or("");
-    for (const Splitting& splitting : splittings) {
-        if (splitting.pre == pre) {
-            return splitting;
-        }
-    }
-    throw Error("tokenizer.pre", "The pre-tokenizer “{name}” is not supported; “hunyuan” and “qwen2” are.",
-                {{"name", shortened(pre)}});
+    return *kind;
 }
 
-/** Finds the longest of a set of texts at a place: texts by first byte, longest first. */
-class Finder {
-public:
-    void add(const Vocabulary& vocabulary, const std::vector<int32_t>& tokens) {
-        for (const int32_t token : tokens) {
-            m_byFirst[static_cast<uint8_t>(vocabulary.bytes(token)[0])].push_back(token);
-        }
-        for (std::vector<int32_t>& list : m_byFirst) {
-            std::sort(list.begin(), list.end(),
-                      [&](int32_t a, int32_t b) { return vocabulary.bytes(a).size() > vocabulary.bytes(b).size(); });
-        }
-        m_empty = m_empty && tokens.empty();
+/** nullptr for SentencePiece, which does not cut its text. */
+const PreTokenizerRow* findRow(const gguf::Reader& file, const Kind& kind) {
+    if (kind.spelling == Spelling::SentencePiece) {
+        return nullptr;
     }
-
-    bool empty() const { return m_empty; }
-
-    /** −1 if none of them begins here. */
-    int32_t at(const Vocabulary& vocabulary, std::string_view rest) const {
-        for (const int32_t token : m_byFirst[static_cast<uint8_t>(rest[0])]) {
-            if (rest.starts_with(vocabulary.bytes(token))) {
-                return token;
-            }
-        }
-        return -1;
+    const std::string pre = file.text("tokenizer.ggml.pre").value_or("");
+    if (pre.empty()) {
+        throw Error("tokenizer.pre", "The file does not state tokenizer.ggml.pre, so it is not known how the model "
+                                     "learned to cut its text.");
     }
-
-private:
-    std::array<std::vector<int32_t>, 256> m_byFirst;
-    bool m_empty = true;
-};
-
-/** Tokens of pieces that were merged before, for one call of encode(). */
-class PieceCache {
-public:
-    static constexpr size_t longest = 64;
-    static constexpr size_t capacity = size_t{1} << 16;
-
-    /** Appends the tokens of `piece` and says true if it is known. */
-    bool append(std::string_view piece, std::vector<int32_t>& out) const {
-        const auto at = m_pieces.find(piece);
-        if (at == m_pieces.end()) {
-            return false;
-        }
-        const auto begin = m_tokens.begin() + static_cast<ptrdiff_t>(at->second.begin);
-        out.insert(out.end(), begin, begin + static_cast<ptrdiff_t>(at->second.count));
-        return true;
+    const PreTokenizerRow* row = findPreTokenizer(pre);
+    if (row == nullptr) {
+        throw Error("tokenizer.pre", "The pre-tokenizer “{name}” is not supported.", {{"name", shortened(pre)}});
     }
+    return row;
+}
 
-    /** `piece` must stay where it is while the cache lives. */
-    void remember(std::string_view piece, const int32_t* tokens, size_t count) {
-        if (piece.size() > longest) {
-            return;
+void refuseWhatIsNotDone(const gguf::Reader& file) {
+    for (const char* key : {"tokenizer.ggml.remove_extra_whitespaces", "tokenizer.ggml.treat_whitespace_as_suffix"}) {
+        if (file.boolean(key).value_or(false)) {
+            throw Error("tokenizer.option", "The vocabulary asks for {key}, which is not supported.", {{"key", key}});
         }
-        if (m_pieces.size() == capacity) {
-            m_pieces.clear();
-            m_tokens.clear();
-        }
-        m_pieces.emplace(piece, Span{m_tokens.size(), count});
-        m_tokens.insert(m_tokens.end(), tokens, tokens + count);
     }
-
-private:
-    struct Span {
-        size_t begin = 0;
-        size_t count = 0;
-    };
-    std::unordered_map<std::string_view, Span> m_pieces;
-    std::vector<int32_t> m_tokens;
-};
+}
 
 } // namespace
 
 struct Tokenizer::Impl {
     explicit Impl(const gguf::Reader& file)
-        : splitting(findSplitting(file)), vocabulary(file), splitter(splitting.pattern()) {
+        : kind(findKind(file)), row(findRow(file, kind)), vocabulary(file, kind.spelling, kind.order) {
+        if (row != nullptr) {
+            splitter.emplace(row->passes);
+        } else {
+            refuseWhatIsNotDone(file);
+            const bool scores = kind.order == MergeOrder::Scores;
+            space_prefix = file.boolean("tokenizer.ggml.add_space_prefix").value_or(scores);
+            space_prefix_first = file.boolean("moescope.space_prefix_first").value_or(false);
+        }
         user_defined.add(vocabulary, vocabulary.userDefined());
         all_special.add(vocabulary, vocabulary.userDefined());
         all_special.add(vocabulary, vocabulary.controls());
         bos = id(file, "tokenizer.ggml.bos_token_id");
-        adds_bos = bos >= 0 && file.boolean("tokenizer.ggml.add_bos_token").value_or(false);
+        const bool usual = row != nullptr ? row->adds_bos : true;
+        adds_bos = bos >= 0 && file.boolean("tokenizer.ggml.add_bos_token").value_or(usual);
         readStops(file);
     }
 
@@ -167,11 +130,14 @@ struct Tokenizer::Impl {
         stops = std::move(unique);
     }
 
-    const Splitting& splitting;
+    const Kind& kind;
+    const PreTokenizerRow* row = nullptr; ///< of byte-level BPE
     Vocabulary vocabulary;
-    PreTokenizer splitter;
-    Finder user_defined; ///< read in every text
-    Finder all_special;  ///< with the control tokens
+    std::optional<PreTokenizer> splitter; ///< of byte-level BPE
+    bool space_prefix = false;            ///< SentencePiece: a space goes before the text and behind each special token
+    bool space_prefix_first = false;      ///< before the text alone
+    TokenFinder user_defined;             ///< read in every text
+    TokenFinder all_special;              ///< with the control tokens
     std::vector<int32_t> stops;
     int32_t bos = -1;
     bool adds_bos = false;
@@ -179,21 +145,18 @@ struct Tokenizer::Impl {
 
 namespace {
 
-/** One call of encode(). */
-class Encoding {
+/** One call of encode() under byte-level BPE. */
+class BpeEncoding {
 public:
-    Encoding(const Vocabulary& vocabulary, const PreTokenizer& splitter, bool wholePieceFirst, trace::CancelFlag cancel,
-             std::vector<int32_t>& out)
-        : m_vocabulary(vocabulary), m_splitter(splitter), m_merger(vocabulary, cancel),
+    BpeEncoding(const Vocabulary& vocabulary, const PreTokenizer& splitter, bool wholePieceFirst,
+                trace::CancelFlag cancel, std::vector<int32_t>& out)
+        : m_vocabulary(vocabulary), m_scanner(splitter), m_merger(vocabulary, cancel),
           m_wholePieceFirst(wholePieceFirst), m_cancel(cancel), m_out(out) {}
 
     void text(std::string_view text) {
-        if (text.empty()) {
-            return;
-        }
-        PreTokenizer::Scanner scanner(m_splitter, text);
+        m_scanner.start(text);
         std::string_view piece;
-        while (scanner.next(piece)) {
+        while (m_scanner.next(piece)) {
             trace::stopIfCancelled(m_cancel);
             append(piece);
         }
@@ -201,28 +164,109 @@ public:
 
 private:
     void append(std::string_view piece) {
-        if (m_wholePieceFirst) {
-            if (const int32_t token = m_vocabulary.find(piece); token >= 0) {
-                m_out.push_back(token);
-                return;
-            }
-        }
         if (m_cache.append(piece, m_out)) {
             return;
         }
         const size_t before = m_out.size();
-        m_merger.append(piece, m_out);
+        const int32_t whole = m_wholePieceFirst ? m_vocabulary.find(piece) : -1;
+        if (whole >= 0) {
+            m_out.push_back(whole);
+        } else {
+            m_merger.append(piece, m_out);
+        }
         m_cache.remember(piece, m_out.data() + before, m_out.size() - before);
     }
 
     const Vocabulary& m_vocabulary;
-    const PreTokenizer& m_splitter;
+    PreTokenizer::Scanner m_scanner;
     BpeMerger m_merger;
     PieceCache m_cache;
     bool m_wholePieceFirst;
     trace::CancelFlag m_cancel;
     std::vector<int32_t>& m_out;
 };
+
+/** One call of encode() under SentencePiece. Tokens reach over words only where some token has a space in it behind the
+ *  same byte; everywhere else the text is cut before a space, which changes no merge and lets words be remembered. */
+class SpmEncoding {
+public:
+    SpmEncoding(const Vocabulary& vocabulary, MergeOrder order, trace::CancelFlag cancel, std::vector<int32_t>& out)
+        : m_vocabulary(vocabulary), m_spm(vocabulary, cancel), m_bpe(vocabulary, cancel), m_order(order),
+          m_cancel(cancel), m_out(out) {}
+
+    void text(std::string_view text, bool spacePrefix) {
+        m_texts.emplace_back(spacePrefix ? 1 : 0, ' ');
+        m_texts.back() += withSpaces(text);
+        const std::string_view whole = m_texts.back();
+        const bool lines = m_order == MergeOrder::Merges;
+        size_t begin = 0;
+        for (size_t at = 1; at < whole.size(); ++at) {
+            const char last = whole[at - 1];
+            const bool word = whole[at] == ' ' && last != ' ' && !m_vocabulary.joinsWords(static_cast<uint8_t>(last));
+            // Gemma's merges never reach over the border of a run of line ends.
+            const bool line = lines && (whole[at] == '\n') != (last == '\n');
+            if (word || line) {
+                append(whole.substr(begin, at - begin));
+                begin = at;
+            }
+        }
+        append(whole.substr(begin));
+    }
+
+private:
+    void append(std::string_view piece) {
+        trace::stopIfCancelled(m_cancel);
+        if (m_cache.append(piece, m_out)) {
+            return;
+        }
+        const size_t before = m_out.size();
+        if (m_order == MergeOrder::Scores) {
+            m_spm.append(piece, m_out);
+        } else if (const int32_t token = piece[0] == '\n' ? m_vocabulary.find(piece) : -1; token >= 0) {
+            m_out.push_back(token);
+        } else {
+            m_bpe.append(piece, m_out);
+        }
+        m_cache.remember(piece, m_out.data() + before, m_out.size() - before);
+    }
+
+    const Vocabulary& m_vocabulary;
+    SpmMerger m_spm;
+    BpeMerger m_bpe;
+    PieceCache m_cache;
+    std::deque<std::string> m_texts; ///< what the cache looks into
+    MergeOrder m_order;
+    trace::CancelFlag m_cancel;
+    std::vector<int32_t>& m_out;
+};
+
+/** Cuts the tokens of `finder` out of `text`; calls `onText` for what lies between them, and whether a token went
+ *  before it. */
+template <typename OnText>
+void forEachPart(std::string_view text, const TokenFinder& finder, const Vocabulary& vocabulary,
+                 trace::CancelFlag cancel, std::vector<int32_t>& out, const OnText& onText) {
+    size_t begin = 0;
+    bool afterToken = false;
+    for (size_t at = finder.empty() ? text.size() : 0; at < text.size();) {
+        const int32_t token = finder.at(text.substr(at));
+        if (token < 0) {
+            if (++at % (size_t{1} << 14) == 0) {
+                trace::stopIfCancelled(cancel);
+            }
+            continue;
+        }
+        if (at > begin) {
+            onText(text.substr(begin, at - begin), afterToken);
+        }
+        out.push_back(token);
+        at += vocabulary.bytes(token).size();
+        begin = at;
+        afterToken = true;
+    }
+    if (begin < text.size()) {
+        onText(text.substr(begin), afterToken);
+    }
+}
 
 } // namespace
 
@@ -235,26 +279,22 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, bool parse_special
         throw Error("tokenizer.utf8", "The text is not valid UTF-8: byte {offset} fits no character.",
                     {{"offset", trace::grouped(*bad)}});
     }
-    const std::string normalised = m_impl->splitting.nfc ? toNfc(text) : std::string(text);
-    const Finder& specials = parse_special ? m_impl->all_special : m_impl->user_defined;
+    const Impl& impl = *m_impl;
+    const bool nfc = impl.row != nullptr && impl.row->nfc;
+    const std::string normalised = nfc ? toNfc(text) : std::string();
+    const std::string_view all = nfc ? std::string_view(normalised) : text;
     std::vector<int32_t> out;
-    Encoding encoding(m_impl->vocabulary, m_impl->splitter, m_impl->splitting.whole_piece_first, cancel, out);
-    const std::string_view all = normalised;
-    size_t begin = 0;
-    for (size_t at = specials.empty() ? all.size() : 0; at < all.size();) {
-        const int32_t token = specials.at(m_impl->vocabulary, all.substr(at));
-        if (token < 0) {
-            if (++at % (size_t{1} << 14) == 0) {
-                trace::stopIfCancelled(cancel);
-            }
-            continue;
-        }
-        encoding.text(all.substr(begin, at - begin));
-        out.push_back(token);
-        at += m_impl->vocabulary.bytes(token).size();
-        begin = at;
+    if (impl.row != nullptr) {
+        BpeEncoding encoding(impl.vocabulary, *impl.splitter, impl.row->whole_piece_first, cancel, out);
+        forEachPart(all, parse_special ? impl.all_special : impl.user_defined, impl.vocabulary, cancel, out,
+                    [&](std::string_view part, bool /*afterToken*/) { encoding.text(part); });
+    } else {
+        SpmEncoding encoding(impl.vocabulary, impl.kind.order, cancel, out);
+        forEachPart(all, parse_special ? impl.all_special : impl.user_defined, impl.vocabulary, cancel, out,
+                    [&](std::string_view part, bool afterToken) {
+                        encoding.text(part, impl.space_prefix && !(afterToken && impl.space_prefix_first));
+                    });
     }
-    encoding.text(all.substr(begin));
     return out;
 }
 
@@ -269,8 +309,12 @@ std::string Tokenizer::decode(int32_t token, bool special) const {
 
 std::string Tokenizer::decode(const std::vector<int32_t>& tokens, bool special) const {
     std::string out;
+    bool first = m_impl->space_prefix;
     for (const int32_t token : tokens) {
-        out += decode(token, special);
+        const std::string piece = decode(token, special);
+        const bool prefixed = first && piece.starts_with(' ') && m_impl->vocabulary.type(token) == TokenType::Normal;
+        out += prefixed ? piece.substr(1) : piece;
+        first = first && piece.empty();
     }
     return out;
 }

@@ -7,6 +7,9 @@
 #include "engine/trace/utf8.h"
 
 #include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
 
 namespace moescope::model {
 
@@ -52,7 +55,33 @@ std::vector<TokenType> tokenTypes(const gguf::Reader& file, size_t count) {
     return types;
 }
 
+/** The byte that "<0x0A>" means. */
+std::optional<uint8_t> byteOf(std::string_view text) {
+    uint8_t byte = 0;
+    if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') {
+        return std::nullopt;
+    }
+    const auto [end, error] = std::from_chars(text.data() + 3, text.data() + 5, byte, 16);
+    return error == std::errc() && end == text.data() + 5 ? std::optional(byte) : std::nullopt;
+}
+
 } // namespace
+
+std::string withSpaces(std::string_view text) {
+    constexpr std::string_view mark = "▁";
+    std::string out;
+    out.reserve(text.size());
+    for (size_t at = 0; at < text.size();) {
+        const size_t found = text.find(mark, at);
+        out += text.substr(at, found - at);
+        if (found == std::string_view::npos) {
+            break;
+        }
+        out += ' ';
+        at = found + mark.size();
+    }
+    return out;
+}
 
 std::string shortened(std::string_view text) {
     constexpr size_t most = 40;
@@ -76,14 +105,44 @@ uint32_t producibleTokens(const gguf::Reader& file) {
     return static_cast<uint32_t>(count);
 }
 
-Vocabulary::Vocabulary(const gguf::Reader& file) {
+Vocabulary::Vocabulary(const gguf::Reader& file, Spelling spelling, MergeOrder order)
+    : m_spelling(spelling), m_order(order) {
     readTokens(file);
-    readMerges(file);
+    if (order == MergeOrder::Merges) {
+        readMerges(file);
+    } else {
+        readScores(file);
+    }
+}
+
+std::string Vocabulary::bytesOf(size_t id, const std::string& text) {
+    const TokenType type = m_types[id];
+    const bool normal = type == TokenType::Normal || type == TokenType::Unused;
+    if (m_spelling == Spelling::ByteLevel) {
+        if (type == TokenType::Normal || type == TokenType::Byte) {
+            if (auto bytes = fromByteUnicode(text)) {
+                return std::move(*bytes);
+            }
+            m_reachable[id] = false; // as in some of Cohere's: it can be decoded, but no text becomes it
+        }
+        return text;
+    }
+    if (type == TokenType::Byte) {
+        const std::optional<uint8_t> byte = byteOf(text);
+        if (!byte) {
+            throw Error("tokenizer.byte_text", "Token {id}, “{text}”, is a byte but not spelled as one, like “<0x0A>”.",
+                        {{"id", std::to_string(id)}, {"text", shortened(text)}});
+        }
+        return std::string(1, static_cast<char>(*byte));
+    }
+    m_reachable[id] = text.find(' ') == std::string::npos; // spaces of a text are "▁" before they are merged
+    return normal ? withSpaces(text) : text;
 }
 
 void Vocabulary::readTokens(const gguf::Reader& file) {
     const std::vector<std::string>& texts = tokenTexts(file);
     m_types = tokenTypes(file, texts.size());
+    m_reachable.assign(texts.size(), true);
     m_bytes.reserve(texts.size());
     for (size_t id = 0; id < texts.size(); ++id) {
         const std::string& text = texts[id];
@@ -93,17 +152,17 @@ void Vocabulary::readTokens(const gguf::Reader& file) {
                          {"n", trace::grouped(text.size())},
                          {"most", trace::grouped(bounds::tokenBytes)}});
         }
-        std::optional<std::string> bytes = trace::firstInvalidUtf8(text) ? std::nullopt : std::optional(text);
-        if (bytes && (m_types[id] == TokenType::Normal || m_types[id] == TokenType::Byte)) {
-            bytes = fromByteUnicode(text);
+        if (trace::firstInvalidUtf8(text)) {
+            throw Error("tokenizer.token_text", "The text of token {id} is not valid UTF-8.",
+                        {{"id", std::to_string(id)}});
         }
-        if (!bytes) {
-            throw Error("tokenizer.token_text",
-                        "Token {id}, “{text}”, is not spelled in the characters of byte-level BPE.",
-                        {{"id", std::to_string(id)}, {"text", trace::firstInvalidUtf8(text) ? "" : shortened(text)}});
-        }
-        m_bytes.push_back(std::move(*bytes));
+        m_bytes.push_back(bytesOf(id, text));
     }
+    index(texts);
+    indexBytes();
+}
+
+void Vocabulary::index(const std::vector<std::string>& texts) {
     // The views into m_bytes are taken when it grows no more.
     for (size_t i = 0; i < m_bytes.size(); ++i) {
         const auto id = static_cast<int32_t>(i);
@@ -111,26 +170,114 @@ void Vocabulary::readTokens(const gguf::Reader& file) {
         if (type == TokenType::Unused) {
             continue;
         }
-        const bool normal = type == TokenType::Normal || type == TokenType::Byte;
-        const auto [at, added] = (normal ? m_byBytes : m_byText).emplace(m_bytes[i], id);
+        const bool byte = type == TokenType::Byte && m_spelling == Spelling::SentencePiece;
+        const bool normal = type == TokenType::Normal || (type == TokenType::Byte && !byte);
+        if (normal && !m_reachable[i]) {
+            continue;
+        }
+        const bool added = byte || (normal ? m_byBytes : m_byText).emplace(m_bytes[i], id).second;
         if (!added) {
+            const int32_t first = (normal ? m_byBytes : m_byText).at(m_bytes[i]);
             throw Error(
                 "tokenizer.duplicate", "The token “{text}” is in the vocabulary twice, as {first} and {second}.",
-                {{"text", shortened(texts[i])}, {"first", std::to_string(at->second)}, {"second", std::to_string(i)}});
+                {{"text", shortened(texts[i])}, {"first", std::to_string(first)}, {"second", std::to_string(i)}});
         }
-        if (normal) {
-            m_longest = std::max(m_longest, m_bytes[i].size());
-        } else {
+        if (!normal && !byte) {
             (type == TokenType::UserDefined ? m_userDefined : m_controls).push_back(id);
         }
+        if (type == TokenType::Unknown && m_unknown < 0) {
+            m_unknown = id;
+        }
     }
-    for (size_t byte = 0; byte < m_byteTokens.size(); ++byte) {
-        const char c = static_cast<char>(byte);
-        m_byteTokens[byte] = find(std::string_view(&c, 1));
-        if (m_byteTokens[byte] < 0) {
-            throw Error("tokenizer.byte",
-                        "The vocabulary has no token for byte {byte}, so some text could not be encoded.",
+    for (size_t i = 0; i < m_bytes.size() && m_order == MergeOrder::Scores; ++i) {
+        if (m_types[i] == TokenType::Unused && m_reachable[i]) {
+            m_byBytes.emplace(m_bytes[i], static_cast<int32_t>(i));
+        }
+    }
+    for (const auto& [bytes, id] : m_byBytes) {
+        m_longest = std::max(m_longest, bytes.size());
+        for (size_t i = 1; i < bytes.size(); ++i) {
+            if (bytes[i] == ' ' && bytes[i - 1] != ' ') {
+                m_joinsWords[static_cast<uint8_t>(bytes[i - 1])] = true;
+            }
+        }
+    }
+}
+
+void Vocabulary::indexBytes() {
+    m_byteTokens.fill(-1);
+    if (m_spelling == Spelling::ByteLevel) {
+        for (size_t byte = 0; byte < m_byteTokens.size(); ++byte) {
+            const char c = static_cast<char>(byte);
+            m_byteTokens[byte] = find(std::string_view(&c, 1));
+        }
+        return;
+    }
+    for (size_t i = 0; i < m_bytes.size(); ++i) {
+        if (m_types[i] != TokenType::Byte) {
+            continue;
+        }
+        int32_t& token = m_byteTokens[static_cast<uint8_t>(m_bytes[i][0])];
+        if (token >= 0) {
+            throw Error("tokenizer.duplicate", "The byte {byte} is in the vocabulary twice, as {first} and {second}.",
+                        {{"byte", std::to_string(static_cast<uint8_t>(m_bytes[i][0]))},
+                         {"first", std::to_string(token)},
+                         {"second", std::to_string(i)}});
+        }
+        token = static_cast<int32_t>(i);
+    }
+}
+
+void Vocabulary::appendBytes(std::string_view text, std::vector<int32_t>& out) const {
+    for (const char c : text) {
+        const auto byte = static_cast<uint8_t>(c);
+        if (m_byteTokens[byte] >= 0) {
+            out.push_back(m_byteTokens[byte]);
+            continue;
+        }
+        if (m_unknown < 0 || m_spelling == Spelling::ByteLevel) {
+            throw Error("tokenizer.byte", "The text holds the byte {byte}, for which the vocabulary has no token.",
                         {{"byte", std::to_string(byte)}});
+        }
+        // A run of what is unknown is one unknown token.
+        if (out.empty() || out.back() != m_unknown) {
+            out.push_back(m_unknown);
+        }
+    }
+}
+
+void Vocabulary::appendStart(std::string_view text, std::vector<int32_t>& out) const {
+    if (m_spelling == Spelling::ByteLevel) {
+        appendBytes(text, out);
+        return;
+    }
+    for (size_t at = 0; at < text.size();) {
+        const size_t size = trace::utf8At(text, at).bytes;
+        const std::string_view character = text.substr(at, size);
+        if (const int32_t token = find(character); token >= 0) {
+            out.push_back(token);
+        } else {
+            appendBytes(character, out);
+        }
+        at += size;
+    }
+}
+
+void Vocabulary::readScores(const gguf::Reader& file) {
+    const auto scores = file.f32s("tokenizer.ggml.scores");
+    if (!scores) {
+        throw Error("tokenizer.missing",
+                    "“{file}” holds no tokenizer.ggml.scores, without which text cannot be encoded.",
+                    {{"file", file.path().filename().string()}});
+    }
+    if (scores->size() != m_bytes.size()) {
+        throw Error("tokenizer.scores", "The vocabulary has {tokens} tokens, but {scores} scores.",
+                    {{"tokens", trace::grouped(m_bytes.size())}, {"scores", trace::grouped(scores->size())}});
+    }
+    m_scores = *scores;
+    for (size_t i = 0; i < m_scores.size(); ++i) {
+        if (std::isnan(m_scores[i])) {
+            throw Error("tokenizer.scores", "The score of token {id} is no number.", {{"id", std::to_string(i)}});
         }
     }
 }
@@ -146,8 +293,11 @@ void Vocabulary::readMerges(const gguf::Reader& file) {
         throw Error("tokenizer.size", "The vocabulary has {n} merges; at most {most} are supported.",
                     {{"n", trace::grouped(merges->size())}, {"most", trace::grouped(bounds::merges)}});
     }
-    m_merges.reserve(merges->size());
+    m_merges.assign(std::bit_ceil(2 * merges->size() + 1), MergeSlot());
     const auto known = [this](std::string_view text) {
+        if (m_spelling == Spelling::SentencePiece) {
+            return find(withSpaces(text));
+        }
         const std::optional<std::string> bytes = fromByteUnicode(text);
         return bytes ? find(*bytes) : -1;
     };
@@ -167,10 +317,12 @@ void Vocabulary::readMerges(const gguf::Reader& file) {
                 "tokenizer.merge", "Merge {rank}, “{text}”, is not two known tokens that make a third.",
                 {{"rank", std::to_string(rank)}, {"text", trace::firstInvalidUtf8(text) ? "" : shortened(text)}});
         }
-        if (!m_merges.emplace(pairKey(left, right), Merge{static_cast<uint32_t>(rank), whole}).second) {
+        MergeSlot& slot = m_merges[mergeSlot(pairKey(left, right))];
+        if (slot.pair != noPair) {
             throw Error("tokenizer.merge", "Merge {rank}, “{text}”, is there twice.",
                         {{"rank", std::to_string(rank)}, {"text", shortened(text)}});
         }
+        slot = {pairKey(left, right), Merge{static_cast<uint32_t>(rank), whole}};
     }
 }
 
@@ -187,9 +339,19 @@ int32_t Vocabulary::findControl(std::string_view text) const {
     return at == m_byText.end() || type(at->second) == TokenType::UserDefined ? -1 : at->second;
 }
 
+size_t Vocabulary::mergeSlot(uint64_t pair) const {
+    constexpr uint64_t odd = 0x9E3779B97F4A7C15; // 2⁶⁴ divided by the golden ratio: spreads neighbouring pairs
+    const size_t mask = m_merges.size() - 1;
+    size_t at = (pair * odd >> 32) & mask;
+    while (m_merges[at].pair != pair && m_merges[at].pair != noPair) {
+        at = (at + 1) & mask;
+    }
+    return at;
+}
+
 const Merge* Vocabulary::merge(int32_t left, int32_t right) const {
-    const auto at = m_merges.find(pairKey(left, right));
-    return at == m_merges.end() ? nullptr : &at->second;
+    const MergeSlot& slot = m_merges[mergeSlot(pairKey(left, right))];
+    return slot.pair == noPair ? nullptr : &slot.merge;
 }
 
 } // namespace moescope::model

@@ -22,8 +22,12 @@ trace::Error refusal(const std::function<void(VocabularyFile&)>& bend) {
 } // namespace
 
 TEST(HostileVocabulary, OtherModelsAndSplitsAreNamed) {
-    expectSentence(refusal([](VocabularyFile& v) { v.model = "llama"; }), "tokenizer.model", {"“llama”"});
-    expectSentence(refusal([](VocabularyFile& v) { v.pre = "hunyuan-dense"; }), "tokenizer.pre", {"“hunyuan-dense”"});
+    expectSentence(refusal([](VocabularyFile& v) { v.model = "rwkv"; }), "tokenizer.model", {"“rwkv”"});
+    for (const char* pre : {"default", "superbpe", "GPT-2", "hunyuan "}) {
+        expectSentence(refusal([&](VocabularyFile& v) { v.pre = pre; }), "tokenizer.pre",
+                       {"“" + std::string(pre) + "”"});
+    }
+    expectSentence(refusal([](VocabularyFile& v) { v.pre = ""; }), "tokenizer.pre", {"tokenizer.ggml.pre"});
 }
 
 TEST(HostileVocabulary, TokensThatAreThereTwice) {
@@ -39,8 +43,23 @@ TEST(HostileVocabulary, TokensThatAreEmptyHugeOrMisspelled) {
     expectSentence(refusal([](VocabularyFile& v) { v.add(""); }), "tokenizer.token_size", {"257", "0 bytes"});
     expectSentence(refusal([](VocabularyFile& v) { v.add(std::string(100000, 'x')); }), "tokenizer.token_size",
                    {"100,000"});
-    expectSentence(refusal([](VocabularyFile& v) { v.add("a b"); }), "tokenizer.token_text", {"257", "“a b”"});
-    expectSentence(refusal([](VocabularyFile& v) { v.add("\u4f60"); }), "tokenizer.token_text", {"257"});
+    expectSentence(refusal([](VocabularyFile& v) { v.add("a\xFF"); }), "tokenizer.token_text", {"257"});
+}
+
+TEST(HostileVocabulary, TokensThatSpellNoBytesAreDecodedButNeverMade) {
+    const Scratch scratch;
+    VocabularyFile vocabulary; // Cohere's have characters that byte-level BPE does not spell with
+    const int32_t character = vocabulary.add("\u4f60");
+    const int32_t words = vocabulary.add("a b");
+    const model::Tokenizer tokenizer{gguf::Reader(vocabulary.write(scratch))};
+    EXPECT_EQ(tokenizer.encode("\u4f60"), (std::vector<int32_t>{0xE4, 0xBD, 0xA0}));
+    EXPECT_EQ(tokenizer.encode("a b"), (std::vector<int32_t>{'a', ' ', 'b'}));
+    EXPECT_EQ(tokenizer.decode({character, words}), "\u4f60a b");
+    expectSentence(refusal([](VocabularyFile& v) {
+                       v.add("\u4f60");
+                       v.merges.emplace_back("\u4f60 a");
+                   }),
+                   "tokenizer.merge", {"Merge 1"});
 }
 
 TEST(HostileVocabulary, TypesThatDoNotFit) {
@@ -49,7 +68,12 @@ TEST(HostileVocabulary, TypesThatDoNotFit) {
 }
 
 TEST(HostileVocabulary, AByteWithoutAToken) {
-    expectSentence(refusal([](VocabularyFile& v) { v.types[65] = 3; }), "tokenizer.byte", {"65"});
+    const Scratch scratch;
+    VocabularyFile vocabulary; // as Falcon's, which lacks some control characters
+    vocabulary.types[65] = 3;
+    const model::Tokenizer tokenizer{gguf::Reader(vocabulary.write(scratch))};
+    EXPECT_EQ(tokenizer.encode("BC"), (std::vector<int32_t>{'B', 'C'}));
+    expectSentence(errorOf([&] { tokenizer.encode("xA"); }), "tokenizer.byte", {"65"});
 }
 
 TEST(HostileVocabulary, MergesOfUnknownTokens) {

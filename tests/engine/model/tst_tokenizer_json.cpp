@@ -91,6 +91,11 @@ TEST(TokenizerJson, DeepNestingDoesNotEndTheProgram) {
 TEST(TokenizerJson, OtherTokenizersAreRefused) {
     expectSentence(refused([](Json& json) { json["model"]["type"] = "Unigram"; }), "hf.value", {"type", "Unigram"});
     expectSentence(refused([](Json& json) { json["normalizer"] = nullptr; }), "hf.splitting", {"NFC"});
+    expectSentence(refused([](Json& json) { json["model"]["end_of_word_suffix"] = "</w>"; }), "hf.value",
+                   {"end_of_word_suffix", "</w>"});
+    for (const char* key : {"lstrip", "rstrip", "single_word"}) {
+        expectSentence(refused([&](Json& json) { json["added_tokens"][0][key] = true; }), "hf.added_token", {key});
+    }
     expectSentence(refused([](Json& json) { json["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = "\\w+"; }),
                    "hf.splitting", {"splits"});
     expectSentence(refused([](Json& json) { json["pre_tokenizer"] = nullptr; }), "hf.splitting", {"splits"});
