@@ -312,7 +312,9 @@ std::string Tokenizer::decode(const std::vector<int32_t>& tokens, bool special) 
     bool first = m_impl->space_prefix;
     for (const int32_t token : tokens) {
         const std::string piece = decode(token, special);
-        const bool prefixed = first && piece.starts_with(' ') && m_impl->vocabulary.type(token) == TokenType::Normal;
+        const TokenType type = m_impl->vocabulary.type(token);
+        const bool merged = type == TokenType::Normal || type == TokenType::Byte; // of text, not read as a whole
+        const bool prefixed = first && merged && piece.starts_with(' ');
         out += prefixed ? piece.substr(1) : piece;
         first = first && piece.empty();
     }

@@ -6,6 +6,7 @@
 #include "tests/engine/model/model_files.h"
 #include "tests/engine/model/random_text.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 
@@ -31,6 +32,20 @@ Pieces piecesOf(std::string_view pre, const std::string& text) {
         pieces.emplace_back(piece);
     }
     return pieces;
+}
+
+/** Rows of which none before them splits alike: what is slow to check need not be checked twice. */
+std::vector<model::PreTokenizerRow> distinctRows() {
+    std::vector<model::PreTokenizerRow> rows;
+    for (const model::PreTokenizerRow& row : model::preTokenizers()) {
+        const bool known = std::any_of(rows.begin(), rows.end(), [&](const model::PreTokenizerRow& r) {
+            return r.passes.data() == row.passes.data() && r.nfc == row.nfc;
+        });
+        if (!known) {
+            rows.push_back(row);
+        }
+    }
+    return rows;
 }
 
 /** decode(encode(x)) is x, or its NFC. Texts with a byte that the vocabulary lacks are left out. */
@@ -86,7 +101,7 @@ TEST(PreTokenizer, FalconSeesDigitsInTheSpellingOfBytes) {
 }
 
 TEST(PreTokenizer, NothingIsLostAndTheTextIsOnlyCut) {
-    for (const model::PreTokenizerRow& row : model::preTokenizers()) {
+    for (const model::PreTokenizerRow& row : distinctRows()) {
         SCOPED_TRACE(row.pre);
         const model::PreTokenizer splitter(row.passes);
         model::PreTokenizer::Scanner scanner(splitter);
@@ -106,7 +121,7 @@ TEST(PreTokenizer, NothingIsLostAndTheTextIsOnlyCut) {
 }
 
 TEST(PreTokenizer, TextComesBackUnderEachRow) {
-    for (const model::PreTokenizerRow& row : model::preTokenizers()) {
+    for (const model::PreTokenizerRow& row : distinctRows()) {
         SCOPED_TRACE(row.pre);
         const Scratch scratch;
         VocabularyFile vocabulary;
@@ -121,7 +136,7 @@ TEST(PreTokenizer, TextComesBackUnderEachRow) {
 
 TEST(PreTokenizer, HostileRunsTakeLinearTime) {
     constexpr size_t count = 200000;
-    for (const model::PreTokenizerRow& row : model::preTokenizers()) {
+    for (const model::PreTokenizerRow& row : distinctRows()) {
         SCOPED_TRACE(row.pre);
         for (const char* unit : {"a", "A", "7", " ", "\n", "!", "あ", "Aa", " \n", "\u0301"}) {
             std::string text;

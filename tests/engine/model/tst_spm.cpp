@@ -214,5 +214,5 @@ TEST(HostileSpm, LongRunsAndScoresWithoutEnd) {
     }
     const model::Tokenizer tokenizer = file.open(scratch);
     const std::string text(1000000, 'a');
-    EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
+    EXPECT_TRUE(tokenizer.decode(tokenizer.encode(text)) == text); // too long to be shown
 }
