@@ -11,7 +11,7 @@
 namespace moescope::model {
 namespace {
 
-constexpr size_t shortPiece = 32; // symbols
+constexpr size_t shortPiece = 128; // symbols
 
 } // namespace
 
@@ -30,29 +30,29 @@ void BpeMerger::push(int32_t left) {
 /** Looks for the best pair anew after each merge: quadratic, but faster than the heap while there are few symbols. */
 void BpeMerger::appendShort(std::vector<int32_t>& out) {
     constexpr uint32_t none = std::numeric_limits<uint32_t>::max();
-    std::array<Merge, shortPiece> merges; // of symbol i with the next one
+    std::array<uint32_t, shortPiece> ranks; // of symbol i with the next one
+    std::array<int32_t, shortPiece> wholes; // what they make
     size_t count = m_start.size();
     const auto look = [&](size_t i) {
         const Merge* merge = i + 1 < count ? m_vocabulary.merge(m_start[i], m_start[i + 1]) : nullptr;
-        merges[i] = merge != nullptr ? *merge : Merge{none, -1};
+        ranks[i] = merge != nullptr ? merge->rank : none;
+        wholes[i] = merge != nullptr ? merge->token : -1;
     };
     for (size_t i = 0; i < count; ++i) {
         look(i);
     }
     while (count > 1) {
-        size_t best = 0;
-        for (size_t i = 1; i + 1 < count; ++i) {
-            best = merges[i].rank < merges[best].rank ? i : best;
-        }
-        if (merges[best].rank == none) {
+        const auto best = static_cast<size_t>(
+            std::min_element(ranks.begin(), ranks.begin() + static_cast<ptrdiff_t>(count)) - ranks.begin());
+        if (ranks[best] == none) {
             break;
         }
-        m_start[best] = merges[best].token;
+        m_start[best] = wholes[best];
         --count;
-        for (size_t i = best + 1; i < count; ++i) {
-            m_start[i] = m_start[i + 1];
-            merges[i] = merges[i + 1];
-        }
+        const size_t behind = count - best - 1; // what lies behind the pair moves up
+        std::copy_n(&m_start[best] + 2, behind, &m_start[best] + 1);
+        std::copy_n(&ranks[best] + 2, behind, &ranks[best] + 1);
+        std::copy_n(&wholes[best] + 2, behind, &wholes[best] + 1);
         look(best);
         if (best > 0) {
             look(best - 1);
