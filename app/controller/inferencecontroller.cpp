@@ -71,7 +71,9 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
             drain();
             m_answer = 0;
             m_loaded.reset();
-            setState(State::Loading);
+            if (m_state != State::Empty) { // else it was unloaded meanwhile, and is not loaded again
+                setState(State::Loading);
+            }
             emit interrupted(id, error);
         });
     };
@@ -93,6 +95,15 @@ void InferenceController::load(const LoadJob& job) {
     m_loaded.reset();
     setState(State::Loading);
     m_worker->load(job, ++m_load);
+}
+
+void InferenceController::unload() {
+    ++m_load; // what a load still tells is dropped
+    m_loaded.reset();
+    m_tokenizer.reset();
+    m_worker->unload();
+    setState(State::Empty);
+    emit modelUnloaded();
 }
 
 void InferenceController::generate(const GenerateJob& job) {

@@ -31,6 +31,8 @@ public:
 
     /** Ends a running answer (finished with Cancelled) and an older load. */
     void load(const LoadJob& job);
+    /** Frees the model, or ends its load: State::Empty from here on. Ends a running answer as load() does. */
+    void unload();
     /** Only in State::Ready. Ends with exactly one of finished, failed and interrupted. */
     void generate(const GenerateJob& job);
     void cancel();
@@ -49,6 +51,7 @@ signals:
     void loadProgress(quint64 done, quint64 total);
     void modelLoaded(const moescope::controller::Loaded& loaded);
     void loadFailed(const moescope::trace::Error& error);
+    void modelUnloaded();
     void prefillProgress(qint64 id, const moescope::trace::PrefillProgress& progress);
     void tokensArrived(qint64 id, const moescope::controller::Pieces& pieces);
     void finished(qint64 id, const moescope::controller::Finished& end);

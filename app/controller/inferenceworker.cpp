@@ -1,33 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/controller/inferenceworker.h"
 
+#include "app/controller/modelcards.h"
 #include "engine/gguf/reader.h"
 #include "engine/vulkan/device.h"
 
 #include <algorithm>
 #include <chrono>
-#include <new>
 
 namespace moescope::controller {
 namespace {
 
 constexpr const char* deviceLost = "vulkan.device_lost";
 constexpr const char* cancelled = "work.cancelled";
-
-/** Whatever ended a job, as the one type that the app knows. */
-trace::Error currentError() {
-    try {
-        throw;
-    } catch (const trace::Error& error) {
-        return error;
-    } catch (const std::bad_alloc&) {
-        return trace::Error("app.memory", "This machine has not enough memory left for that.");
-    } catch (const std::exception& error) {
-        return trace::Error("app.unexpected", "Something unexpected went wrong: {what}.", {{"what", error.what()}});
-    } catch (...) {
-        return trace::Error("app.unexpected", "Something unexpected went wrong.");
-    }
-}
 
 } // namespace
 
@@ -50,6 +35,16 @@ void InferenceWorker::load(LoadJob job, quint64 number) {
     post([this, job = std::move(job), number] {
         if (--m_loadsWaiting == 0) {
             doLoad(job, number);
+        }
+    });
+}
+
+void InferenceWorker::unload() {
+    m_cancel.store(true);
+    ++m_loadsWaiting; // ends a load as a newer one would
+    post([this] {
+        if (--m_loadsWaiting == 0) {
+            m_engine.reset();
         }
     });
 }

@@ -41,6 +41,8 @@ public:
 
     /** `number` comes back with the events; a load after a lost device has the number of the one before. */
     void load(LoadJob job, quint64 number);
+    /** Ends a running load and an answer, and frees the model. Tells nothing. */
+    void unload();
     void generate(GenerateJob job);
     void listDevices();
     /** Ends the running answer, or the reading of its text, within 50 ms. */

@@ -30,7 +30,7 @@ double readingSpeed(uint32_t tokens, double ms) {
 } // namespace
 
 Composition::Composition(const StartOptions& options, QObject* parent)
-    : QObject(parent), m_options(options), m_settings(m_store), m_book(m_store),
+    : QObject(parent), m_options(options), m_settings(m_store), m_shelf(m_settings), m_book(m_store),
       m_session(m_store, m_controller, m_settings), m_window(std::make_unique<ui::MainWindow>()) {
     m_panels = new RoutingPanels(*m_window, m_traces, m_selection);
     m_window->setSelection(&m_selection);
@@ -40,6 +40,7 @@ Composition::Composition(const StartOptions& options, QObject* parent)
     connectTraces();
     connectModel();
     connectWindow();
+    connectLibrary();
     m_patience.setSingleShot(true);
     m_patience.setInterval(400);
     connect(&m_patience, &QTimer::timeout, this, &Composition::showWindow);
@@ -100,6 +101,7 @@ void Composition::adopt(const Settings::Values& values) {
     const bool late = m_shown;
     showWindow();
     m_book.refresh();
+    m_shelf.start(m_dataFolder, m_options.model);
     if (values.last_conversation != 0) {
         m_session.open(values.last_conversation);
     } else if (late) {
@@ -128,16 +130,21 @@ void Composition::showWindow() {
 void Composition::loadModel() {
     controller::LoadJob job;
     try {
-        job.model = platform::resolveModel(m_options.model.toStdString());
+        job.model = std::filesystem::absolute(platform::resolveModel(m_options.model.toStdString())).lexically_normal();
     } catch (const trace::Error& error) {
         m_window->showError(sentence(error));
         return;
     }
     m_loadedFor = chosenDevice();
+    m_modelPath = platform::toUtf8(job.model);
+    m_unloaded = false;
     job.device = m_loadedFor.toStdString();
     job.memory_bytes = m_options.memory_bytes;
+    job.context = m_context;
+    job.kv = m_kv;
     job.cache_folder = platform::usableCacheFolder();
     m_controller.load(job);
+    showLoaded();
     m_controller.listDevices();
 }
 
@@ -148,7 +155,7 @@ QString Composition::chosenDevice() const {
 void Composition::chooseDevice(const QString& device) {
     m_settings.setDevice(device);
     m_options.device.clear(); // the choice made last counts
-    if (chosenDevice() != m_loadedFor) {
+    if (chosenDevice() != m_loadedFor && !m_unloaded) {
         loadModel();
     }
 }

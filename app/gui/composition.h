@@ -4,6 +4,7 @@
 #include "app/controller/inferencecontroller.h"
 #include "app/gui/chatsession.h"
 #include "app/gui/conversationbook.h"
+#include "app/gui/modelshelf.h"
 #include "app/gui/settings.h"
 #include "app/store/storeworker.h"
 #include "ui/mainwindow/mainwindow.h"
@@ -41,6 +42,7 @@ public:
     ui::TraceModel& traces() { return m_traces; }
     ui::Selection& selection() { return m_selection; }
     store::StoreWorker& store() { return m_store; }
+    ModelShelf& shelf() { return m_shelf; }
 
 private:
     void connectChat();
@@ -48,12 +50,24 @@ private:
     void connectTraces();
     void connectModel();
     void connectWindow();
+    void connectLibrary();
 
     void openStore();
     void storeFailed(const trace::Error& error);
     void adopt(const Settings::Values& values);
     void showWindow();
     void loadModel();
+    void loadWished(const ui::LoadWish& wish);
+    void unloadModel();
+    /** Models were dropped or chosen by name. */
+    void modelsTaken(const QByteArray& first, bool single);
+    void showLoaded();
+    void showDevices();
+    /** As the list of models names it; empty: the best. */
+    QString preferredDevice() const;
+    void chooseModel();
+    void chooseFolder();
+    void chooseConversion(const QString& type);
     QString chosenDevice() const;
     void chooseDevice(const QString& device);
     void applyTheme();
@@ -71,6 +85,7 @@ private:
     store::StoreWorker m_store;
     Settings m_settings;
     controller::InferenceController m_controller;
+    ModelShelf m_shelf;
     ConversationBook m_book;
     ChatSession m_session;
     ui::TraceModel m_traces;
@@ -81,7 +96,11 @@ private:
     QList<trace::DeviceInfo> m_devices;
     QTimer m_patience; ///< the window is shown by then, whatever the disk does
     QString m_dataFolder;
-    QString m_loadedFor; ///< the device that the latest load was asked for; empty: the best
+    std::string m_modelPath; ///< of the latest load
+    uint32_t m_context = 0;  ///< tokens that were asked for; 0: what fits
+    inference::KvType m_kv = inference::KvType::F16;
+    bool m_unloaded = false; ///< by the user: another device loads nothing
+    QString m_loadedFor;     ///< the device that the latest load was asked for; empty: the best
     bool m_shown = false;
     bool m_reading = false;  ///< the model reads a prompt
     QString m_notice;        ///< of the conversation in view; empty: none

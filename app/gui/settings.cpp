@@ -3,6 +3,7 @@
 
 #include "app/gui/values.h"
 
+#include <QJsonArray>
 #include <QJsonObject>
 
 #include <algorithm>
@@ -17,6 +18,8 @@ const QString keySampling = QStringLiteral("sampling.defaults");
 const QString keyWindow = QStringLiteral("window.state");
 const QString keyLast = QStringLiteral("chat.last");
 const QString keyDraft = QStringLiteral("chat.new_draft");
+const QString keyFolders = QStringLiteral("models.folders");
+const QString keyFiles = QStringLiteral("models.files");
 const QString keySystem = QStringLiteral("system");
 
 QString themeName(ui::ThemeChoice theme) {
@@ -27,6 +30,18 @@ QString themeName(ui::ThemeChoice theme) {
 
 QByteArray bytesOf(const QJsonObject& json, const char* key) {
     return QByteArray::fromBase64(json.value(QLatin1String(key)).toString().toLatin1());
+}
+
+/** The texts of a list, none empty or twice. */
+QStringList textsOf(const QJsonValue& value) {
+    QStringList texts;
+    for (const QJsonValue& one : value.toArray()) {
+        const QString text = one.toString();
+        if (!text.isEmpty() && !texts.contains(text)) {
+            texts.append(text);
+        }
+    }
+    return texts;
 }
 
 QString base64(const QByteArray& bytes) { return QString::fromLatin1(bytes.toBase64()); }
@@ -56,6 +71,8 @@ Settings::Values Settings::read(const store::Store& store) {
                                : ui::LayoutName::Chat;
     values.last_conversation = store.setting(keyLast).toInteger();
     values.new_draft = store.setting(keyDraft).toString();
+    values.model_folders = textsOf(store.setting(keyFolders));
+    values.model_files = textsOf(store.setting(keyFiles));
     return values;
 }
 
@@ -103,6 +120,16 @@ void Settings::setNewDraft(const QString& text) {
         m_values.new_draft = text;
         write(keyDraft, text);
     }
+}
+
+void Settings::setModelFolders(const QStringList& folders) {
+    m_values.model_folders = folders;
+    write(keyFolders, QJsonArray::fromStringList(folders));
+}
+
+void Settings::setModelFiles(const QStringList& files) {
+    m_values.model_files = files;
+    write(keyFiles, QJsonArray::fromStringList(files));
 }
 
 void Settings::write(const QString& name, const QJsonValue& value) {

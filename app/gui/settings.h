@@ -23,7 +23,9 @@ public:
         std::optional<ui::SamplingView> sampling_defaults; ///< unset: the model's own
         ui::WindowState window;
         qint64 last_conversation = 0;
-        QString new_draft; ///< of the chat that is not stored yet
+        QString new_draft;         ///< of the chat that is not stored yet
+        QStringList model_folders; ///< watched beside the app's own
+        QStringList model_files;   ///< models that lie elsewhere
     };
 
     explicit Settings(store::StoreWorker& worker, QObject* parent = nullptr);
@@ -40,6 +42,8 @@ public:
     void setWindow(const ui::WindowState& window);
     void setLastConversation(qint64 id);
     void setNewDraft(const QString& text);
+    void setModelFolders(const QStringList& folders);
+    void setModelFiles(const QStringList& files);
 
 private:
     void write(const QString& name, const QJsonValue& value);

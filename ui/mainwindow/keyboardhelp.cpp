@@ -81,6 +81,7 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
         {tr("Ctrl+Z"), tr("Undo")},
         {tr("Ctrl+1, Ctrl+2"), tr("Layout Chat, Inspect")},
         {tr("Ctrl+0"), tr("Reset the layout")},
+        {tr("Ctrl+M, Ctrl+O"), tr("Models, open a model file")},
         {tr("Ctrl+\\"), tr("Sidebar")},
         {tr("F6, Shift+F6"), tr("Next, previous panel")},
         {tr("Alt+Left, Alt+Right"), tr("Selection back, forward")},

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/mainwindow/mainwindow.h"
 
+#include "ui/mainwindow/filedrop.h"
 #include "ui/mainwindow/keyboardhelp.h"
 #include "ui/mainwindow/windowactions.h"
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/panels/modellibrarypanel.h"
 #include "ui/panels/transcript.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/toast.h"
@@ -49,6 +51,8 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
     m_chat = new ChatPanel;
     m_pages = new QStackedWidget;
     m_pages->addWidget(m_chat);
+    m_library = new ModelLibraryPanel;
+    m_pages->addWidget(m_library);
     m_error = new Banner(Banner::Kind::Error);
     m_error->setClosable(true);
     m_errorRow = new QWidget;
@@ -87,9 +91,11 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
 
     connectActions();
     connectStatus();
+    connectLibrary();
     connect(m_chat, &ChatPanel::actionsChanged, this, &MainWindow::updateActions);
     connect(m_chat, &ChatPanel::titleChanged, this, [this](const QString& title) {
-        setWindowTitle(title.isEmpty() ? tr("Moescope") : tr("%1 – Moescope").arg(title));
+        m_title = title;
+        refreshTitle();
     });
     connect(m_conversations, &ConversationsPanel::left, m_chat, &ChatPanel::focusComposer);
     connect(m_conversations, &ConversationsPanel::draftActivated, m_chat, &ChatPanel::focusComposer);
@@ -117,6 +123,7 @@ MainWindow::~MainWindow() {
 void MainWindow::connectActions() {
     WindowActions* a = m_actions;
     connect(a->newChat, &QAction::triggered, this, [this] {
+        setModelsShown(false);
         emit newChatRequested();
         m_conversations->clearSearch();
         m_chat->focusComposer();
@@ -128,13 +135,21 @@ void MainWindow::connectActions() {
         emit undoRequested();
     });
     connect(a->searchConversations, &QAction::triggered, this, [this] {
+        setModelsShown(false);
         if (m_sidebar->isHidden()) {
             toggleSidebar();
         }
         m_conversations->focusSearch();
     });
-    connect(a->findInChat, &QAction::triggered, m_chat, &ChatPanel::openFind);
+    connect(a->findInChat, &QAction::triggered, this, [this] {
+        if (areModelsShown()) {
+            m_library->focusSearch();
+        } else {
+            m_chat->openFind();
+        }
+    });
     connect(a->rename, &QAction::triggered, this, [this] {
+        setModelsShown(false);
         if (m_sidebar->isHidden()) {
             toggleSidebar();
         }
@@ -151,9 +166,15 @@ void MainWindow::connectActions() {
     connect(a->dark, &QAction::triggered, this, [this] { emit themeRequested(Scheme::Dark); });
     connect(a->stop, &QAction::triggered, m_chat, &ChatPanel::stop);
     connect(a->regenerate, &QAction::triggered, m_chat, &ChatPanel::regenerateLast);
-    connect(a->editLast, &QAction::triggered, m_chat, &ChatPanel::editLast);
+    connect(a->editLast, &QAction::triggered, this, [this] {
+        setModelsShown(false);
+        m_chat->editLast();
+    });
     connect(a->continueLast, &QAction::triggered, m_chat, &ChatPanel::continueLast);
-    connect(a->sampling, &QAction::triggered, m_chat, &ChatPanel::openSampling);
+    connect(a->sampling, &QAction::triggered, this, [this] {
+        setModelsShown(false);
+        m_chat->openSampling();
+    });
     connect(a->previousToken, &QAction::triggered, this, [this] { stepToken(-1); });
     connect(a->nextToken, &QAction::triggered, this, [this] { stepToken(1); });
     connect(a->previousLayer, &QAction::triggered, this, [this] { stepLayer(-1); });
@@ -242,6 +263,7 @@ void MainWindow::stepLayer(int step) {
 
 void MainWindow::setModel(const QString& name, const QString& type, bool builtIn) {
     m_toolbar->setModel(name, type, builtIn);
+    m_actions->unloadModel->setEnabled(!name.isEmpty());
     m_status->setModel(name, type);
 }
 
@@ -325,7 +347,8 @@ WindowState MainWindow::state() const {
         if (!memory.changed) {
             return QByteArray();
         }
-        return name == m_layout ? saveState() : memory.state;
+        // On the page Models the docks are gone for a while.
+        return name == m_layout && !areModelsShown() ? saveState() : memory.state;
     };
     state.chat = docksOf(LayoutName::Chat);
     state.inspect = docksOf(LayoutName::Inspect);

@@ -8,6 +8,7 @@
 
 #include <QHash>
 #include <QMainWindow>
+#include <QUrl>
 
 class QDockWidget;
 class QStackedWidget;
@@ -17,6 +18,8 @@ namespace moescope::ui {
 class Banner;
 class ChatPanel;
 class ConversationsPanel;
+class DropOverlay;
+class ModelLibraryPanel;
 class Toast;
 class WindowActions;
 class WindowToolBar;
@@ -38,6 +41,8 @@ public:
 
     ChatPanel* chat() const { return m_chat; }
     ConversationsPanel* conversations() const { return m_conversations; }
+    ModelLibraryPanel* library() const { return m_library; }
+    bool areModelsShown() const;
 
     /** Adds a routing panel. `id` (its object name for saved layouts) places it in the default layout: "experts",
      *  "token-strip", "token-path", "kv-cache". Call for all panels before restoreState() or show(). */
@@ -55,6 +60,8 @@ public:
 public slots:
     void setLayoutName(moescope::ui::LayoutName name);
     void resetLayout();
+    /** The page Models takes the window in place of the chat and its docks, which come back as they were. */
+    void setModelsShown(bool shown);
     void toggleSidebar();
     void focusNextPanel();
     void focusPreviousPanel();
@@ -85,6 +92,13 @@ signals:
     void aboutRequested();
     void themeRequested(moescope::ui::Scheme scheme);
     void layoutChanged(moescope::ui::LayoutName name);
+    void modelsShownChanged(bool shown);
+    void openModelRequested();
+    void unloadModelRequested();
+    /** Files or folders were dropped anywhere on the window. */
+    void filesDropped(const QList<QUrl>& urls);
+    /** So many at once that none was taken. */
+    void dropRefused(int count, int most);
     void errorDismissed();
     /** The device part of the status bar was clicked: its settings page. */
     void deviceSettingsRequested();
@@ -107,6 +121,10 @@ private:
 
     void connectActions();
     void connectStatus();
+    void connectLibrary();
+    void refreshTitle();
+    void openModelMenu(const QPoint& at);
+    void setDropTarget(bool target);
     void updateActions();
     void applyLayout();
     void applyDefault();
@@ -136,6 +154,8 @@ private:
     QDockWidget* m_sidebar = nullptr;
     QWidget* m_central = nullptr;
     QStackedWidget* m_pages = nullptr;
+    ModelLibraryPanel* m_library = nullptr;
+    DropOverlay* m_dropOverlay = nullptr;
     WindowActions* m_actions = nullptr;
     WindowToolBar* m_toolbar = nullptr;
     StatusLine* m_status = nullptr;
@@ -146,6 +166,7 @@ private:
     QStringList m_panelOrder;
     Selection* m_selection = nullptr;
     QString m_tokenText;
+    QString m_title; ///< of the conversation in view
     int m_tokens = 0;
     int m_layers = 0;
     LayoutName m_layout = LayoutName::Chat;

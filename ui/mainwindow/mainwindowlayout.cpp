@@ -6,6 +6,7 @@
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/panels/modellibrarypanel.h"
 #include "ui/panels/panelframe.h"
 
 #include <QAction>
@@ -71,6 +72,7 @@ void MainWindow::addPanel(const QString& id, QDockWidget* panel, Qt::DockWidgetA
 Docks MainWindow::docks() const { return {m_sidebar, m_panels, m_panelOrder}; }
 
 void MainWindow::setLayoutName(LayoutName name) {
+    setModelsShown(false);
     if (name == m_layout) {
         m_toolbar->setLayoutName(name);
         return;
@@ -125,6 +127,7 @@ void MainWindow::applyDefault() {
 }
 
 void MainWindow::resetLayout() {
+    setModelsShown(false);
     const QWidget* focus = focusWidget();
     memory() = {};
     applyDefault();
@@ -139,6 +142,12 @@ void MainWindow::markChanged() {
 }
 
 void MainWindow::toggleSidebar() {
+    if (areModelsShown()) {
+        setModelsShown(false);
+        if (!m_sidebar->isHidden()) {
+            return; // it came back with the chat
+        }
+    }
     const QWidget* focus = focusWidget();
     m_sidebar->setVisible(m_sidebar->isHidden());
     keepFocus(focus);
@@ -184,6 +193,9 @@ void MainWindow::decorateTabs() {
 }
 
 QList<QWidget*> MainWindow::focusStops() const {
+    if (areModelsShown()) {
+        return {m_library};
+    }
     QList<QWidget*> stops;
     if (!m_sidebar->isHidden()) {
         stops << m_sidebar;
@@ -209,6 +221,10 @@ void MainWindow::movePanelFocus(int step) {
     const int count = static_cast<int>(stops.size());
     const int next = at < 0 ? 0 : (at + step + count) % count;
     QWidget* stop = stops[next];
+    if (stop == m_library) {
+        m_library->focusList();
+        return;
+    }
     if (stop == m_chat) {
         m_chat->focusComposer();
         return;
@@ -232,7 +248,7 @@ void MainWindow::resizeEvent(QResizeEvent* event) {
     QMainWindow::resizeEvent(event);
     m_toolbar->setWindowWidth(width());
     m_status->setRoom(width(), m_layout == LayoutName::Inspect);
-    if (m_shown && !memory().changed) {
+    if (m_shown && !memory().changed && !areModelsShown()) {
         if (sizeClass(width()) != m_sizeClass) {
             m_sizeClass = sizeClass(width());
             applyDefault();
@@ -272,7 +288,9 @@ void MainWindow::changeEvent(QEvent* event) {
 
 void MainWindow::keyPressEvent(QKeyEvent* event) {
     if (event->key() == Qt::Key_Escape) {
-        if (m_chat->isAnswering()) {
+        if (areModelsShown()) {
+            setModelsShown(false);
+        } else if (m_chat->isAnswering()) {
             m_chat->stop();
         } else {
             m_chat->focusComposer();

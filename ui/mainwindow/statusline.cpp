@@ -59,11 +59,12 @@ StatusLine::StatusLine(QWidget* parent) : QWidget(parent) {
     for (QWidget* part : QList<QWidget*>{m_kv, m_context, m_offline}) {
         row->addWidget(part);
     }
+    connect(m_model, &StatusItem::clicked, this, &StatusLine::modelClicked);
     connect(m_device, &StatusItem::clicked, this, &StatusLine::deviceClicked);
     connect(m_kv, &StatusItem::clicked, this, &StatusLine::kvClicked);
     connect(m_context, &ContextMeter::clicked, this, &StatusLine::contextClicked);
     // These have no page: they only say something.
-    for (StatusItem* part : {m_state, m_model, m_speed, m_offline}) {
+    for (StatusItem* part : {m_state, m_speed, m_offline}) {
         part->setFocusPolicy(Qt::NoFocus);
         part->setAttribute(Qt::WA_TransparentForMouseEvents);
     }

@@ -27,6 +27,7 @@ public:
     void setRoom(int windowWidth, bool inspect);
 
 signals:
+    void modelClicked();
     void deviceClicked();
     void kvClicked();
     void contextClicked();

@@ -43,6 +43,12 @@ WindowActions::WindowActions(QWidget* window) : QObject(window), m_window(window
         themes->addAction(action);
     }
 
+    models = make(tr("Models"), {QKeySequence(Qt::CTRL | Qt::Key_M)});
+    models->setCheckable(true);
+    openModel = make(tr("Open model file…"), {QKeySequence(Qt::CTRL | Qt::Key_O)});
+    unloadModel = make(tr("Unload the model"));
+    unloadModel->setEnabled(false);
+
     // Esc belongs to the composer and to fields; the menu says so without taking the key from them.
     stop = make(tr("Stop the answer") + QStringLiteral("\tEsc"));
     regenerate = make(tr("Regenerate the last answer"), {QKeySequence(Qt::CTRL | Qt::Key_R)});
@@ -104,6 +110,12 @@ void WindowActions::fill(QMenuBar* bar) {
     QMenu* theme = view->addMenu(tr("Theme"));
     theme->addAction(light);
     theme->addAction(dark);
+
+    QMenu* model = bar->addMenu(tr("Model"));
+    model->addAction(models);
+    model->addAction(openModel);
+    model->addSeparator();
+    model->addAction(unloadModel);
 
     QMenu* run = bar->addMenu(tr("Run"));
     run->addAction(stop);

@@ -17,7 +17,7 @@ class WindowActions : public QObject {
 public:
     explicit WindowActions(QWidget* window);
 
-    /** File, Edit, View, Run, Selection, Help. */
+    /** File, Edit, View, Model, Run, Selection, Help. */
     void fill(QMenuBar* bar);
 
     QAction* newChat;
@@ -38,6 +38,10 @@ public:
     QAction* previousPanel;
     QAction* light;
     QAction* dark;
+
+    QAction* models;
+    QAction* openModel;
+    QAction* unloadModel;
 
     QAction* stop;
     QAction* regenerate;

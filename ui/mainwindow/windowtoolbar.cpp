@@ -39,12 +39,14 @@ protected:
 
 } // namespace
 
-ModelLabel::ModelLabel(QWidget* parent) : QWidget(parent) {
+ModelButton::ModelButton(QWidget* parent) : QAbstractButton(parent) {
     setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
+    setFocusPolicy(Qt::StrongFocus);
+    setProperty("focusRing", true);
     setModel({}, {});
 }
 
-void ModelLabel::setModel(const QString& name, const QString& detail) {
+void ModelButton::setModel(const QString& name, const QString& detail) {
     m_name = name.isEmpty() ? tr("No model") : name;
     m_detail = detail;
     setAccessibleName(tr("Model: %1 %2").arg(m_name, m_detail).trimmed());
@@ -53,20 +55,29 @@ void ModelLabel::setModel(const QString& name, const QString& detail) {
     update();
 }
 
-void ModelLabel::setBrief(bool brief) {
+void ModelButton::setBrief(bool brief) {
     m_brief = brief;
     updateGeometry();
     update();
 }
 
-QSize ModelLabel::sizeHint() const { return {qRound((m_brief ? kModelBrief : kModelWidth) * theme().fontScale()), 28}; }
+QSize ModelButton::sizeHint() const {
+    return {qRound((m_brief ? kModelBrief : kModelWidth) * theme().fontScale()), 28};
+}
 
-void ModelLabel::paintEvent(QPaintEvent*) {
+void ModelButton::paintEvent(QPaintEvent*) {
     const Theme& look = theme();
     QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(look.color(Color::Border));
+    painter.setBrush(look.color(isDown() ? Color::Pressed : underMouse() ? Color::Hover : Color::Raised));
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
+    painter.drawPixmap(
+        width() - 24, (height() - 16) / 2,
+        look.pixmap(QStringLiteral("chevron-down"), 16, look.color(Color::TextSecondary), devicePixelRatioF()));
     painter.drawPixmap(8, (height() - 16) / 2,
                        look.pixmap(QStringLiteral("model"), 16, look.color(Color::TextSecondary), devicePixelRatioF()));
-    QRect box = rect().adjusted(32, 0, -8, 0);
+    QRect box = rect().adjusted(32, 0, -28, 0);
     painter.setFont(look.font(TextStyle::UiStrong));
     painter.setPen(look.color(Color::Text));
     const QString name = QFontMetrics(painter.font()).elidedText(m_name, Qt::ElideRight, box.width());
@@ -80,8 +91,12 @@ void ModelLabel::paintEvent(QPaintEvent*) {
     }
 }
 
-void ModelLabel::changeEvent(QEvent* event) {
-    QWidget::changeEvent(event);
+void ModelButton::enterEvent(QEnterEvent*) { update(); }
+
+void ModelButton::leaveEvent(QEvent*) { update(); }
+
+void ModelButton::changeEvent(QEvent* event) {
+    QAbstractButton::changeEvent(event);
     if (event->type() == QEvent::PaletteChange) {
         updateGeometry();
     }
@@ -192,8 +207,10 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     m_row->addWidget(button(QStringLiteral("sidebar"), actions->sidebar, tr("Sidebar")));
     m_row->addWidget(button(QStringLiteral("new-chat"), actions->newChat, tr("New chat")));
     m_row->addWidget(line());
-    m_model = new ModelLabel(content);
+    m_model = new ModelButton(content);
     m_row->addWidget(m_model);
+    connect(m_model, &QAbstractButton::clicked, this,
+            [this] { emit modelMenuRequested(m_model->mapToGlobal(QPoint(0, m_model->height()))); });
     m_row->addSpacing(8);
     m_layouts = new SegmentedControl({tr("Chat"), tr("Inspect")}, content);
     m_layouts->setAccessibleName(tr("Layout"));
@@ -207,6 +224,7 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     m_crumb = new SelectionCrumb(content);
     m_row->addWidget(m_crumb);
     m_row->addStretch(1);
+    m_row->addWidget(button(QStringLiteral("model"), actions->models, tr("Models")));
     m_theme = new IconButton(QStringLiteral("dark"), tr("Dark theme"), content);
     connect(m_theme, &QAbstractButton::clicked, this, &WindowToolBar::themeToggled);
     m_row->addWidget(m_theme);
@@ -244,8 +262,19 @@ QWidget* WindowToolBar::line() {
 
 void WindowToolBar::setLayoutName(LayoutName layout) {
     m_layout = layout;
+    m_modelsShown = false;
     const QSignalBlocker blocker(m_layouts);
     m_layouts->setCurrentIndex(static_cast<int>(layout));
+    refresh();
+}
+
+void WindowToolBar::setModelsShown(bool shown) {
+    if (!shown) {
+        setLayoutName(m_layout);
+        return;
+    }
+    m_modelsShown = true;
+    m_layouts->clear();
     refresh();
 }
 
@@ -266,7 +295,7 @@ void WindowToolBar::setWindowWidth(int width) {
 }
 
 void WindowToolBar::refresh() {
-    const bool inspect = m_layout == LayoutName::Inspect;
+    const bool inspect = m_layout == LayoutName::Inspect && !m_modelsShown;
     const double scale = theme().fontScale();
     const bool crumb = inspect && m_windowWidth >= kCrumbAbove * scale;
     for (QWidget* widget : QList<QWidget*>{m_line, m_back, m_forward}) {

@@ -4,6 +4,7 @@
 #include "ui/mainwindow/windowlayout.h"
 #include "ui/models/selection.h"
 
+#include <QAbstractButton>
 #include <QToolBar>
 
 class QHBoxLayout;
@@ -14,11 +15,11 @@ class IconButton;
 class SegmentedControl;
 class WindowActions;
 
-/** Name and type of the loaded model, with its icon. */
-class ModelLabel : public QWidget {
+/** Name and type of the loaded model, with its icon. A press opens the menu of models. */
+class ModelButton : public QAbstractButton {
     Q_OBJECT
 public:
-    explicit ModelLabel(QWidget* parent = nullptr);
+    explicit ModelButton(QWidget* parent = nullptr);
     void setModel(const QString& name, const QString& detail);
     /** Without the detail where there is little room. */
     void setBrief(bool brief);
@@ -26,6 +27,8 @@ public:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void enterEvent(QEnterEvent* event) override;
+    void leaveEvent(QEvent* event) override;
     void changeEvent(QEvent* event) override;
 
 private:
@@ -67,6 +70,8 @@ public:
     WindowToolBar(WindowActions* actions, QWidget* parent);
 
     void setLayoutName(LayoutName layout);
+    /** The page Models is in view: no layout is on. */
+    void setModelsShown(bool shown);
     void setModel(const QString& name, const QString& type, bool builtIn);
     SelectionCrumb* crumb() const { return m_crumb; }
     /** What fits in a window this wide. */
@@ -75,6 +80,8 @@ public:
 signals:
     void layoutChosen(moescope::ui::LayoutName layout);
     void themeToggled();
+    /** The menu of models is wanted, its upper left corner there. */
+    void modelMenuRequested(const QPoint& globalPosition);
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -87,7 +94,7 @@ private:
     void refresh();
 
     QHBoxLayout* m_row = nullptr;
-    ModelLabel* m_model = nullptr;
+    ModelButton* m_model = nullptr;
     SegmentedControl* m_layouts = nullptr;
     QWidget* m_line = nullptr;
     IconButton* m_back = nullptr;
@@ -95,6 +102,7 @@ private:
     SelectionCrumb* m_crumb = nullptr;
     IconButton* m_theme = nullptr;
     LayoutName m_layout = LayoutName::Chat;
+    bool m_modelsShown = false;
     int m_windowWidth = 1440;
 };
 

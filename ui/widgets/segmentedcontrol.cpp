@@ -46,8 +46,15 @@ void SegmentedControl::setCurrentIndex(int index) {
     emit currentIndexChanged(index);
 }
 
+void SegmentedControl::clear() {
+    m_current = -1;
+    describe();
+    update();
+}
+
 void SegmentedControl::describe() {
-    setAccessibleDescription(tr("%1, %2 of %3").arg(textAt(m_current)).arg(m_current + 1).arg(count()));
+    setAccessibleDescription(m_current < 0 ? tr("none of %1").arg(count())
+                                           : tr("%1, %2 of %3").arg(textAt(m_current)).arg(m_current + 1).arg(count()));
     QAccessibleEvent event(this, QAccessible::DescriptionChanged);
     QAccessible::updateAccessibility(&event);
 }

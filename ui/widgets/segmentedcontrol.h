@@ -6,7 +6,7 @@
 
 namespace moescope::ui {
 
-/** A row of segments of which exactly one is on. One tab stop; arrows, Home and End move the choice. */
+/** A row of segments of which one is on, or none after clear(). One tab stop; arrows, Home and End move the choice. */
 class SegmentedControl : public QWidget {
     Q_OBJECT
 public:
@@ -22,6 +22,8 @@ public:
     QString textAt(int index) const { return m_segments.value(index); }
     /** Ignores an index outside the row. */
     void setCurrentIndex(int index);
+    /** None is on, so that each can be chosen; emits nothing. */
+    void clear();
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return sizeHint(); }
