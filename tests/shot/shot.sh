@@ -160,6 +160,26 @@ routing() {
     fi
 }
 
+# models: the page Models with files of every kind; rows are chosen by keys, as the list has the focus.
+models() {
+    python3 tests/shot/models.py "$data/models"
+    key ctrl+m
+    sleep 1.5
+    key Home
+    shoot models
+    key Down Down
+    shoot models-too-large
+    key Down
+    shoot models-unreadable
+    key Down
+    shoot models-synthetic
+    key ctrl+f
+    write "reeds"
+    shoot models-none
+    key Escape Escape
+    focus
+}
+
 story="Tell me a story about a fox and a boat."
 for size in "1440 900" "1100 700"; do
     for theme in light dark; do
@@ -236,6 +256,7 @@ for size in "1440 900" "1100 700"; do
         shoot code
         key ctrl+k Down Delete
         shoot undo-toast
+        models
         stop
     done
 done

@@ -73,12 +73,12 @@ QWidget* ModelLibraryPanel::makeHead() {
     m_search->installEventFilter(this);
     row->addWidget(m_search);
     m_addFolder = new QPushButton(theme().icon(QStringLiteral("folder")), tr("Add folder"), head);
+    m_addFolder->setAccessibleName(tr("Add folder"));
+    row->addWidget(m_addFolder);
     m_openFile = new QPushButton(theme().icon(QStringLiteral("plus")), tr("Open file"), head);
+    m_openFile->setAccessibleName(tr("Open file"));
     m_openFile->setProperty("primary", true);
-    for (QPushButton* button : {m_addFolder, m_openFile}) {
-        button->setAccessibleName(button->text());
-        row->addWidget(button);
-    }
+    row->addWidget(m_openFile);
     return head;
 }
 

@@ -109,6 +109,14 @@ void TestWidgets::segmentsByMouseAndKeyboard() {
     QCOMPARE(segments.currentIndex(), 2);
     QCOMPARE(changed.count(), 4);
     QCOMPARE(segments.accessibleDescription(), QStringLiteral("Three, 3 of 3"));
+    segments.clear();
+    QCOMPARE(segments.currentIndex(), -1);
+    QCOMPARE(changed.count(), 4);
+    QCOMPARE(segments.accessibleDescription(), QStringLiteral("none of 3"));
+    QTest::keyClick(&segments, Qt::Key_Left);
+    QCOMPARE(segments.currentIndex(), -1);
+    segments.setCurrentIndex(2); // the one that was on before
+    QCOMPARE(changed.count(), 5);
     segments.setLayoutDirection(Qt::RightToLeft);
     QTest::mouseClick(&segments, Qt::LeftButton, {}, QPoint(segments.width() - 8, 10));
     QCOMPARE(segments.currentIndex(), 0);

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/model/convert.h"
+#include "tests/app/gui/appfixture.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/composer.h"
+#include "ui/panels/composeredit.h"
+#include "ui/panels/conversationspanel.h"
+#include "ui/panels/modellibrarypanel.h"
+
+#include <QDir>
+#include <QDockWidget>
+#include <QDropEvent>
+#include <QFile>
+#include <QMimeData>
+#include <QSignalSpy>
+#include <QTest>
+
+#include <algorithm>
+
+using namespace moescope;
+using controller::InferenceController;
+using test::App;
+using State = InferenceController::State;
+
+namespace {
+
+constexpr int patience = 60'000; // ms: software Vulkan on a loaded machine
+
+/** Another model than goldenModel(), with a name of its own. */
+void makeSecond(const QString& target) {
+    model::ConvertOptions options;
+    options.type = gguf::TensorType::F16;
+    options.name = "Second";
+    model::convert(std::filesystem::path(MOESCOPE_TEST_DATA) / "golden" / "large_alpha", target.toStdString(), options);
+}
+
+/** As a file manager does it, onto the field in which text is written. False: it was not taken. */
+bool drop(App& app, const QList<QUrl>& urls) {
+    QMimeData mime;
+    mime.setUrls(urls);
+    QWidget* target = app.composition.window().chat()->findChild<ui::ComposerEdit*>()->viewport();
+    QDragEnterEvent enter(QPoint(5, 5), Qt::CopyAction | Qt::MoveAction, &mime, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(target, &enter);
+    QDropEvent event(QPointF(5, 5), Qt::CopyAction | Qt::MoveAction, &mime, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(target, &event);
+    return enter.isAccepted() && event.isAccepted() && event.dropAction() == Qt::CopyAction;
+}
+
+QList<QUrl> files(const QStringList& paths) {
+    QList<QUrl> urls;
+    for (const QString& path : paths) {
+        urls.append(QUrl::fromLocalFile(path));
+    }
+    return urls;
+}
+
+std::string loadedName(App& app) {
+    const auto& loaded = app.composition.controller().loaded();
+    return loaded ? loaded->model.name : std::string();
+}
+
+bool lists(App& app, const QString& path) {
+    return app.composition.window().library()->models()->rowOf(path.toStdString()) >= 0;
+}
+
+} // namespace
+
+class TestGuiModels : public QObject {
+    Q_OBJECT
+
+private slots:
+    void aDroppedModelIsLoadedAndTheConversationStays() {
+        const QTemporaryDir folder;
+        const QString second = folder.filePath(QStringLiteral("elsewhere.gguf"));
+        makeSecond(second);
+        App app(folder.filePath(QStringLiteral("data")));
+        QVERIFY(app.waitForModel());
+        ui::SamplingView brief; // both answers must fit in the small context
+        brief.max_tokens = 8;
+        emit app.composition.window().chat()->samplingChanged(brief);
+        const std::string first = loadedName(app);
+        QVERIFY(app.ask(QStringLiteral("One")));
+        const qint64 conversation = app.composition.session().conversation();
+
+        QVERIFY(drop(app, files({second})));
+        QTRY_COMPARE_WITH_TIMEOUT(loadedName(app), std::string("Second"), patience);
+        QVERIFY(app.waitForModel());
+        QCOMPARE(app.composition.session().conversation(), conversation);
+        QCOMPARE(app.messages().size(), 2);
+        QVERIFY(app.composition.window().chat()->draft().isEmpty()); // the file's name is no text
+        QVERIFY(app.ask(QStringLiteral("Two")));
+        QCOMPARE(app.messages().size(), 4);
+        QCOMPARE(app.messages()[1].model.toStdString(), first);
+        QCOMPARE(app.messages()[3].model, QStringLiteral("Second"));
+        QVERIFY(QFile::exists(second));
+
+        // It is in the list, and leaves it without its file.
+        QTRY_VERIFY_WITH_TIMEOUT(lists(app, second), patience);
+        const int row = app.composition.window().library()->models()->rowOf(second.toStdString());
+        QVERIFY(app.composition.window().library()->models()->isLoaded(row));
+        emit app.composition.window().library()->removeFileRequested(second.toUtf8());
+        QTRY_VERIFY_WITH_TIMEOUT(!lists(app, second), patience);
+        QVERIFY(QFile::exists(second));
+    }
+
+    void aDroppedFolderIsWatchedFromThenOn() {
+        const QTemporaryDir folder;
+        const QString models = folder.filePath(QStringLiteral("models and more"));
+        QVERIFY(QDir().mkpath(models + QStringLiteral("/below")));
+        {
+            App app(folder.filePath(QStringLiteral("data")));
+            QVERIFY(app.waitForModel());
+            QVERIFY(drop(app, files({models})));
+            QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().areModelsShown(), patience);
+            makeSecond(models + QStringLiteral("/below/second.gguf"));
+            QTRY_VERIFY_WITH_TIMEOUT(lists(app, models + QStringLiteral("/below/second.gguf")), patience);
+            QVERIFY(drop(app, files({models}))); // again: nothing happens twice
+            app.settle();
+        }
+        App app(folder.filePath(QStringLiteral("data")));
+        QTRY_VERIFY_WITH_TIMEOUT(lists(app, models + QStringLiteral("/below/second.gguf")), patience);
+        emit app.composition.window().library()->removeFolderRequested(models);
+        QTRY_VERIFY_WITH_TIMEOUT(!lists(app, models + QStringLiteral("/below/second.gguf")), patience);
+        QVERIFY(QFile::exists(models + QStringLiteral("/below/second.gguf")));
+    }
+
+    void hostileDropsGiveASentence() {
+        const QTemporaryDir folder;
+        const QString text = folder.filePath(QStringLiteral("notes.txt"));
+        QFile file(text);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("a text\n");
+        file.close();
+        App app(folder.filePath(QStringLiteral("data")));
+        QVERIFY(app.waitForModel());
+        const std::string before = loadedName(app);
+        drop(app, {QUrl(QStringLiteral("https://example.org/model.gguf"))});
+        QTRY_VERIFY(app.shows(QStringLiteral("is not a file on this machine")));
+        drop(app, files({folder.filePath(QStringLiteral("gone.gguf"))}));
+        QTRY_VERIFY(app.shows(QStringLiteral("is not there, or cannot be reached")));
+        drop(app, files({text}));
+        QTRY_VERIFY(app.shows(QStringLiteral("notes.txt")));
+        QStringList many;
+        for (int i = 0; i < 10'000; ++i) {
+            many.append(folder.filePath(QStringLiteral("m%1.gguf").arg(i)));
+        }
+        drop(app, files(many));
+        QTRY_VERIFY(app.shows(QStringLiteral("10,000 files were dropped at once")));
+        QVERIFY(QDir(folder.path()).mkdir(QStringLiteral("loop")));
+        QVERIFY(QFile::link(folder.filePath(QStringLiteral("loop")), folder.filePath(QStringLiteral("loop/loop"))));
+        drop(app, files({folder.filePath(QStringLiteral("loop"))}));
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().areModelsShown(), patience);
+        QCOMPARE(loadedName(app), before);
+        QVERIFY(app.composition.window().chat()->draft().isEmpty());
+    }
+
+    void aModelIsUnloadedAndLoadedFromTheList() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        ui::ModelLibraryPanel* library = app.composition.window().library();
+        const std::string path = test::goldenModel().toStdString();
+        QTRY_VERIFY_WITH_TIMEOUT(library->models()->rowOf(path) >= 0, patience);
+        QTRY_VERIFY_WITH_TIMEOUT(library->models()->isLoaded(library->models()->rowOf(path)), patience);
+        emit app.composition.window().unloadModelRequested();
+        QCOMPARE(app.composition.controller().state(), State::Empty);
+        QVERIFY(!library->models()->isLoaded(library->models()->rowOf(path)));
+        app.composition.session().send(QStringLiteral("not now"));
+        app.settle();
+        QVERIFY(app.messages().isEmpty());
+
+        library->load(path);
+        QCOMPARE(app.composition.controller().state(), State::Loading);
+        QVERIFY(library->models()->isLoading(library->models()->rowOf(path)));
+        emit library->stopRequested();
+        QCOMPARE(app.composition.controller().state(), State::Empty);
+        QTest::qWait(300);
+        QCOMPARE(app.composition.controller().state(), State::Empty); // what the load still tells is not heard
+
+        library->load(path);
+        QVERIFY(app.waitForModel());
+        QVERIFY(app.ask(QStringLiteral("Hello")));
+        QCOMPARE(app.messages().size(), 2);
+    }
+
+    void thePageTakesTheWindowAndGivesItBack() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        ui::MainWindow& window = app.composition.window();
+        window.setLayoutName(ui::LayoutName::Inspect);
+        const auto shownDocks = [&window] {
+            QStringList shown;
+            for (const QDockWidget* dock : window.findChildren<QDockWidget*>()) {
+                if (!dock->isHidden()) {
+                    shown.append(dock->objectName());
+                }
+            }
+            shown.sort();
+            return shown;
+        };
+        const QStringList before = shownDocks();
+        QVERIFY(before.size() > 1);
+        QTest::keyClick(&window, Qt::Key_M, Qt::ControlModifier);
+        QVERIFY(window.areModelsShown());
+        QVERIFY(shownDocks().isEmpty());
+        QVERIFY(window.windowTitle().startsWith(QLatin1String("Models")));
+        window.resize(window.width() - 200, window.height());
+        QVERIFY(shownDocks().isEmpty());
+        QVERIFY(window.state().inspect.isEmpty()); // the default is not replaced by a window without docks
+        QTest::keyClick(&window, Qt::Key_Escape);
+        QVERIFY(!window.areModelsShown());
+        QCOMPARE(shownDocks(), before);
+        window.setModelsShown(true);
+        window.setLayoutName(ui::LayoutName::Inspect); // the same one again leads back
+        QVERIFY(!window.areModelsShown());
+    }
+};
+
+QTEST_MAIN(TestGuiModels)
+#include "tst_gui_models.moc"
