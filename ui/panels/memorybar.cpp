@@ -3,6 +3,7 @@
 
 #include "ui/models/conversation.h"
 #include "ui/panels/styledlabel.h"
+#include "ui/widgets/elidedlabel.h"
 
 #include <QEvent>
 #include <QGridLayout>
@@ -167,18 +168,19 @@ void MemoryBar::changeEvent(QEvent* event) {
 MemoryList::MemoryList(QWidget* parent) : QWidget(parent) {
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
-    grid->setHorizontalSpacing(8);
+    grid->setHorizontalSpacing(10);
     grid->setVerticalSpacing(6);
-    grid->setColumnStretch(1, 1);
+    grid->setColumnStretch(1, 8);
+    grid->setColumnMinimumWidth(2, 80);
+    grid->setColumnStretch(3, 5);
+    grid->setColumnMinimumWidth(4, 56);
     for (int part = 0; part < kMemoryParts; ++part) {
         Row& row = m_rows[static_cast<size_t>(part)];
         row.swatch = new Swatch(part, this);
-        row.name = new StyledLabel({}, TextStyle::Small, Color::TextSecondary, this);
+        row.name = new ElidedLabel({}, TextStyle::Small, Color::TextSecondary, this);
         row.bytes = new StyledLabel({}, TextStyle::Mono, Color::Text, this);
-        row.note = new StyledLabel({}, TextStyle::Small, Color::TextMuted, this);
+        row.note = new ElidedLabel({}, TextStyle::Small, Color::TextMuted, this);
         row.percent = new StyledLabel({}, TextStyle::Mono, Color::TextMuted, this);
-        row.note->setMinimumWidth(112);
-        row.note->setIndent(12);
         grid->addWidget(row.swatch, part, 0);
         grid->addWidget(row.name, part, 1);
         grid->addWidget(row.bytes, part, 2, Qt::AlignRight);

@@ -7,10 +7,11 @@
 
 #include <array>
 
-class QGridLayout;
 class QLabel;
 
 namespace moescope::ui {
+
+class ElidedLabel;
 
 /** What a model's memory is for, in the order of the bar. */
 struct MemoryPart {
@@ -57,9 +58,9 @@ public:
 private:
     struct Row {
         QWidget* swatch;
-        QLabel* name;
+        ElidedLabel* name;
         QLabel* bytes;
-        QLabel* note;
+        ElidedLabel* note;
         QLabel* percent;
     };
     std::array<Row, kMemoryParts> m_rows;

@@ -229,7 +229,9 @@ private slots:
                 continue;
             }
             QVERIFY2(line->rect().contains(button->geometry()), qPrintable(button->text()));
-            (button->text().endsWith(QLatin1String("more")) ? more = button : nullptr);
+            if (button->text().endsWith(QLatin1String("more"))) {
+                more = button;
+            }
             ++shown;
         }
         QVERIFY(more != nullptr);
