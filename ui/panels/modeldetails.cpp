@@ -12,6 +12,7 @@
 
 #include <QClipboard>
 #include <QEvent>
+#include <QGridLayout>
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QPainter>
@@ -189,22 +190,23 @@ void ModelDetails::makeMemory(QWidget* page) {
     m_list = new MemoryList(page);
     lines->addWidget(m_list);
     lines->addSpacing(16);
-    auto* row = new QHBoxLayout;
-    row->setSpacing(16);
-    row->addWidget(new StyledLabel(tr("Context"), TextStyle::Small, Color::TextSecondary, page));
+    auto* grid = new QGridLayout;
+    grid->setHorizontalSpacing(16);
+    grid->setVerticalSpacing(4);
+    grid->setColumnStretch(1, 1);
+    grid->addWidget(new StyledLabel(tr("Context"), TextStyle::Small, Color::TextSecondary, page), 0, 0);
     m_slider = new QSlider(Qt::Horizontal, page);
     m_slider->setAccessibleName(tr("Tokens of context"));
     m_slider->setRange(0, kSteps);
     m_slider->setPageStep(kSteps / 10);
-    row->addWidget(m_slider, 1);
+    grid->addWidget(m_slider, 0, 1);
     m_tokens = new StyledLabel({}, TextStyle::Mono, Color::Text, page);
     m_tokens->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    row->addWidget(m_tokens);
-    lines->addLayout(row);
-    lines->addSpacing(4);
+    grid->addWidget(m_tokens, 0, 2);
     m_perToken = new StyledLabel({}, TextStyle::Axis, Color::TextMuted, page);
     m_perToken->setWordWrap(true);
-    lines->addWidget(m_perToken);
+    grid->addWidget(m_perToken, 1, 1, 1, 2);
+    lines->addLayout(grid);
 }
 
 QWidget* ModelDetails::makeFoot() {

@@ -29,7 +29,7 @@ struct ColumnPlan {
     int width;
     int leaves; ///< 0: never
 };
-constexpr ColumnPlan kPlan[] = {{208, 0}, {110, 3}, {143, 4}, {78, 2}, {72, 0}, {101, 5}, {190, 0}};
+constexpr ColumnPlan kPlan[] = {{208, 0}, {110, 3}, {143, 4}, {72, 2}, {86, 0}, {101, 5}, {190, 0}};
 constexpr int kLeastName = 150; ///< px
 
 Color fitColor(FitState state) {
@@ -58,7 +58,7 @@ public:
         QRect cell = option.rect.adjusted(column == Model::Name ? kLeft : kMargin, 0, -kMargin, -1);
         painter->save();
         if (column == Model::Name) {
-            paintName(painter, cell, index);
+            paintName(painter, cell, index, (option.state & QStyle::State_Selected) != 0);
         } else if (column == Model::FitColumn) {
             const auto state = static_cast<FitState>(index.data(Model::FitStateRole).toInt());
             const QColor color = look.color(fitColor(state));
@@ -93,7 +93,7 @@ private:
         bool dot; ///< in place of a frame
     };
 
-    static void paintName(QPainter* painter, QRect cell, const QModelIndex& index) {
+    static void paintName(QPainter* painter, const QRect& cell, const QModelIndex& index, bool selected) {
         const Theme& look = theme();
         QFont font = look.font(TextStyle::Ui);
         font.setWeight(QFont::Medium);
@@ -137,7 +137,9 @@ private:
             }
             const int high = look.lineHeight(TextStyle::Axis) + 2;
             const QRectF box(x + 0.5, cell.top() + (cell.height() - high) / 2 + 0.5, wide + 2 * kTagSide - 1, high - 1);
-            painter->setPen(look.color(tag.color == Color::Warn ? Color::Warn : Color::Border));
+            painter->setPen(look.color(tag.color == Color::Warn ? Color::Warn
+                                       : selected               ? Color::BorderStrong
+                                                                : Color::Border));
             painter->setBrush(Qt::NoBrush);
             painter->drawRoundedRect(box, 3, 3);
             painter->setPen(color);
