@@ -143,6 +143,9 @@ void Composition::loadModel() {
     job.context = m_context;
     job.kv = m_kv;
     job.cache_folder = platform::usableCacheFolder();
+    if (m_devices.isEmpty()) {
+        m_controller.listDevices(); // what the models are checked against does not wait for a load
+    }
     m_controller.load(job);
     showLoaded();
     m_controller.listDevices();

@@ -164,7 +164,7 @@ routing() {
 models() {
     python3 tests/shot/models.py "$data/models"
     key ctrl+m
-    sleep 1.5
+    sleep 4
     key Home
     shoot models
     key Down Down

@@ -200,7 +200,7 @@ void MainWindow::updateActions() {
     m_actions->regenerate->setEnabled(m_chat->canRegenerate());
     m_actions->editLast->setEnabled(m_chat->canEdit());
     m_actions->continueLast->setEnabled(m_chat->canContinue());
-    m_actions->findInChat->setEnabled(m_chat->hasMessages());
+    m_actions->findInChat->setEnabled(m_chat->hasMessages() || areModelsShown()); // there it searches them
     const bool stored = m_chat->conversation() != 0;
     m_actions->rename->setEnabled(stored);
     m_actions->remove->setEnabled(stored);

@@ -59,6 +59,7 @@ void MainWindow::setModelsShown(bool shown) {
         m_chat->focusComposer();
     }
     m_actions->panelsMenu->setEnabled(!shown);
+    updateActions();
     refreshTitle();
     emit modelsShownChanged(shown);
 }

@@ -89,7 +89,7 @@ QString fitSentence(const trace::ModelCard& card, const Fit& fit, const FitQuest
                                         : tr("%1 The routed experts alone are %2.").arg(verdict, bytesText(routed));
     }
     case FitState::Unchecked:
-        return tr("This model needs %1. No Vulkan device was found to check that against.").arg(needed);
+        return tr("This model needs %1. There is no device yet to check that against.").arg(needed);
     case FitState::Unreadable: break;
     }
     return reason;
@@ -97,7 +97,7 @@ QString fitSentence(const trace::ModelCard& card, const Fit& fit, const FitQuest
 
 QString fitAdvice(const Fit& fit) {
     switch (fit.state) {
-    case FitState::Shorter: return tr("Loads with %1 tokens of context.").arg(groupedText(fit.fitting_tokens));
+    case FitState::Shorter: return tr("Loads with %1 tokens.").arg(groupedText(fit.fitting_tokens));
     case FitState::TooLarge: return tr("A smaller file type or a larger device is needed.");
     default: return {};
     }

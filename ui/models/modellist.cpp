@@ -99,11 +99,11 @@ int ModelListModel::rowOf(const std::string& path) const {
 
 void ModelListModel::put(const QList<ModelRow>& rows) {
     for (const ModelRow& row : rows) {
-        put(row);
+        putOne(row);
     }
 }
 
-void ModelListModel::put(const ModelRow& row) {
+void ModelListModel::putOne(const ModelRow& row) {
     if (const int known = rowOf(row.path()); known >= 0) {
         if (modelName(m_models.at(known).card) == modelName(row.card) && m_models.at(known).built_in == row.built_in) {
             m_models[known] = row;

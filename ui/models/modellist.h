@@ -71,7 +71,7 @@ protected:
 private:
     QString toolTip(int row, int column) const;
     QString spoken(int row, int column) const;
-    void put(const ModelRow& row);
+    void putOne(const ModelRow& row);
 
     QList<ModelRow> m_models;
     FitQuestion m_question;

@@ -15,11 +15,12 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr double kFilled = 0.89; ///< of the width: room for a label at the end
-constexpr int kBar = 24;         ///< px
-constexpr int kHatch = 4;        ///< px
-constexpr int kReach = 6;        ///< px of the line above and below the bar
-constexpr int kGap = 8;          ///< px between two labels
+constexpr double kFilled = 0.89;       ///< of the width: room for a label at the end
+constexpr int kBar = 24;               ///< px
+constexpr int kHatch = 4;              ///< px
+constexpr int kReach = 6;              ///< px of the line above and below the bar
+constexpr int kLeastWithPercent = 430; ///< px: below, the list has no column for it
+constexpr int kGap = 8;                ///< px between two labels
 
 /** px that `bytes` take where `most` take `width`; nothing that is there vanishes. */
 int pixels(quint64 bytes, quint64 most, int width) {
@@ -168,12 +169,10 @@ void MemoryBar::changeEvent(QEvent* event) {
 MemoryList::MemoryList(QWidget* parent) : QWidget(parent) {
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
-    grid->setHorizontalSpacing(10);
+    grid->setHorizontalSpacing(8);
     grid->setVerticalSpacing(6);
     grid->setColumnStretch(1, 8);
-    grid->setColumnMinimumWidth(2, 80);
     grid->setColumnStretch(3, 5);
-    grid->setColumnMinimumWidth(4, 56);
     for (int part = 0; part < kMemoryParts; ++part) {
         Row& row = m_rows[static_cast<size_t>(part)];
         row.swatch = new Swatch(part, this);
@@ -189,6 +188,18 @@ MemoryList::MemoryList(QWidget* parent) : QWidget(parent) {
     }
 }
 
+void MemoryList::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    placePercent();
+}
+
+void MemoryList::placePercent() {
+    const bool room = width() >= kLeastWithPercent * theme().fontScale();
+    for (const Row& row : m_rows) {
+        row.percent->setVisible(room && !row.name->isHidden());
+    }
+}
+
 void MemoryList::setParts(const MemoryParts& parts) {
     quint64 needed = 0;
     for (const MemoryPart& part : parts) {
@@ -198,8 +209,7 @@ void MemoryList::setParts(const MemoryParts& parts) {
         const Row& row = m_rows[at];
         const MemoryPart& part = parts[at];
         const bool there = part.bytes > 0;
-        for (QWidget* widget :
-             std::initializer_list<QWidget*>{row.swatch, row.name, row.bytes, row.note, row.percent}) {
+        for (QWidget* widget : std::initializer_list<QWidget*>{row.swatch, row.name, row.bytes, row.note}) {
             widget->setVisible(there);
         }
         const double percent = needed > 0 ? 100.0 * static_cast<double>(part.bytes) / static_cast<double>(needed) : 0;
@@ -208,6 +218,7 @@ void MemoryList::setParts(const MemoryParts& parts) {
         row.note->setText(part.note);
         row.percent->setText(tr("%1 %").arg(percent, 0, 'f', 1));
     }
+    placePercent();
 }
 
 } // namespace moescope::ui

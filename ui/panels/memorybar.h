@@ -55,6 +55,9 @@ public:
     explicit MemoryList(QWidget* parent = nullptr);
     void setParts(const MemoryParts& parts);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     struct Row {
         QWidget* swatch;
@@ -63,6 +66,8 @@ private:
         ElidedLabel* note;
         QLabel* percent;
     };
+    void placePercent();
+
     std::array<Row, kMemoryParts> m_rows;
 };
 

@@ -137,7 +137,6 @@ ModelDetails::ModelDetails(QWidget* parent) : QWidget(parent) {
         m_verdicts[static_cast<size_t>(kind)] = verdict;
         lines->addWidget(verdict);
     }
-    m_verdicts[static_cast<size_t>(Banner::Kind::Info)]->setIconName(QStringLiteral("check"));
     m_copy = m_verdicts[static_cast<size_t>(Banner::Kind::Error)]->addAction(tr("Copy message"));
     m_memory = new QWidget(page);
     makeMemory(m_memory);
@@ -329,6 +328,7 @@ void ModelDetails::refreshFit() {
         verdict->setVisible(verdict->kind() == kind);
     }
     m_verdicts[static_cast<size_t>(kind)]->setText(fitSentence(m_model->card, fit, question, m_model->reason));
+    m_verdicts[static_cast<size_t>(Banner::Kind::Info)]->setIconName(fitIcon(fit.state));
     m_copy->setVisible(fit.state == FitState::Unreadable);
     if (const auto& needs = m_model->card.needs) {
         const MemoryParts parts = memoryParts(*needs, m_context, question.f32);

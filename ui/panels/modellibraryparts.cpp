@@ -24,6 +24,7 @@ namespace {
 constexpr quint32 kContexts[] = {4'096, 8'192, 16'384, 32'768, 65'536, 131'072, 262'144};
 constexpr quint32 kFirstContext = 32'768; ///< tokens
 constexpr int kFactRow = 24;              ///< px
+constexpr int kTwoColumns = 430;          ///< px: below, the facts stand in one column
 constexpr int kFactGap = 16;              ///< px between the two columns
 
 /** A share of the bytes as the progress card shows it: "2.41 of 3.92 GiB". */
@@ -301,7 +302,11 @@ void WatchedLine::changeEvent(QEvent* event) {
     }
 }
 
-FactGrid::FactGrid(QWidget* parent) : QWidget(parent) { setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed); }
+FactGrid::FactGrid(QWidget* parent) : QWidget(parent) {
+    QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
+}
 
 void FactGrid::setFacts(const QList<std::pair<QString, QString>>& facts) {
     m_facts = facts;
@@ -316,16 +321,25 @@ void FactGrid::setFacts(const QList<std::pair<QString, QString>>& facts) {
 
 int FactGrid::rowHeight() const { return std::max(kFactRow, theme().lineHeight(TextStyle::Small) + 8); }
 
-QSize FactGrid::sizeHint() const { return {320, static_cast<int>((m_facts.size() + 1) / 2) * rowHeight()}; }
+int FactGrid::columnsIn(int width) const { return width < kTwoColumns * theme().fontScale() ? 1 : 2; }
+
+int FactGrid::heightForWidth(int width) const {
+    const int columns = columnsIn(width);
+    return (static_cast<int>(m_facts.size()) + columns - 1) / columns * rowHeight();
+}
+
+QSize FactGrid::sizeHint() const { return {kTwoColumns, heightForWidth(kTwoColumns)}; }
 
 void FactGrid::paintEvent(QPaintEvent*) {
     const Theme& look = theme();
     QPainter painter(this);
-    const int wide = (width() - kFactGap) / 2;
+    const int columns = columnsIn(width());
+    const int wide = columns == 1 ? width() : (width() - kFactGap) / 2;
     const int high = rowHeight();
     for (qsizetype at = 0; at < m_facts.size(); ++at) {
         const auto& [name, figure] = m_facts.at(at);
-        const QRect cell(at % 2 == 0 ? 0 : wide + kFactGap, static_cast<int>(at / 2) * high, wide, high);
+        const auto place = static_cast<int>(at);
+        const QRect cell(place % columns * (wide + kFactGap), place / columns * high, wide, high);
         painter.fillRect(QRect(cell.left(), cell.bottom(), wide, 1), look.color(Color::BorderSubtle));
         const QRect names(cell.left(), cell.top(), wide * 11 / 20, high - 1);
         const QRect figures(names.right() + 4, cell.top(), wide - names.width() - 4, high - 1);

@@ -121,7 +121,7 @@ private:
     int m_shown = 0;
 };
 
-/** Facts in two columns, a line below each. */
+/** Facts in two columns, in one where there is little room; a line below each. */
 class FactGrid : public QWidget {
     Q_OBJECT
 public:
@@ -129,7 +129,8 @@ public:
     /** Name and figure, row by row from left to right. */
     void setFacts(const QList<std::pair<QString, QString>>& facts);
     QSize sizeHint() const override;
-    QSize minimumSizeHint() const override { return {240, sizeHint().height()}; }
+    QSize minimumSizeHint() const override { return {240, rowHeight()}; }
+    int heightForWidth(int width) const override;
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -137,6 +138,7 @@ protected:
 
 private:
     int rowHeight() const;
+    int columnsIn(int width) const;
 
     QList<std::pair<QString, QString>> m_facts;
 };

@@ -114,7 +114,7 @@ TEST_F(Folder, TakesPartsForOneFile) {
 
 TEST_F(Folder, StopsAtItsLimitsAndSaysSo) {
     for (int i = 0; i < 30; ++i) {
-        write("m" + std::to_string(i) + ".gguf");
+        write(std::to_string(i) + ".gguf");
     }
     FolderReport report;
     EXPECT_EQ(scan({.entries = 1000, .models = 10, .depth = 4}, &report).size(), 10U);

@@ -229,7 +229,7 @@ private slots:
         for (const QAction* top : menus) {
             titles << top->text();
         }
-        QCOMPARE(titles, QStringList({"File", "Edit", "View", "Run", "Selection", "Help"}));
+        QCOMPARE(titles, QStringList({"File", "Edit", "View", "Model", "Run", "Selection", "Help"}));
         for (const QAction* each : s.window->actions()) {
             for (const QKeySequence& key : each->shortcuts()) {
                 QVERIFY2(!shortcuts.contains(key.toString()), qPrintable(key.toString()));
