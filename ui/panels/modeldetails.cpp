@@ -219,7 +219,8 @@ QWidget* ModelDetails::makeFoot() {
     auto* row = new QHBoxLayout;
     row->setSpacing(8);
     m_load = new QPushButton(tr("Load"), m_foot);
-    m_advice = new ElidedLabel({}, TextStyle::Small, Color::TextSecondary, m_foot);
+    m_advice = new StyledLabel({}, TextStyle::Small, Color::TextSecondary, m_foot);
+    m_advice->setWordWrap(true);
     m_showFile = new QPushButton(theme().icon(QStringLiteral("folder")), tr("Show file"), m_foot);
     m_showFile->setAccessibleName(m_showFile->text());
     connect(m_load, &QAbstractButton::clicked, this, [this] {

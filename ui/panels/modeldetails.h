@@ -86,7 +86,7 @@ private:
     QWidget* m_foot = nullptr;
     ProgressCard* m_progress = nullptr;
     QPushButton* m_load = nullptr;
-    ElidedLabel* m_advice = nullptr;
+    QLabel* m_advice = nullptr;
     QPushButton* m_showFile = nullptr;
 };
 

@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kDetails = 520;      ///< px, of the details at their widest
 constexpr int kLeastDetails = 360; ///< px
+constexpr int kWholeWords = 440;   ///< px
 constexpr int kSearch = 180;       ///< px
 
 } // namespace
@@ -312,7 +313,9 @@ bool ModelLibraryPanel::eventFilter(QObject* watched, QEvent* event) {
 
 void ModelLibraryPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
-    m_details->setFixedWidth(std::clamp(width() * 375 / 1000, kLeastDetails, kDetails));
+    // Of a small window they take more, so that their words stay whole.
+    const int wide = std::max(width() * 361 / 1000, std::min(width() * 2 / 5, kWholeWords));
+    m_details->setFixedWidth(std::clamp(wide, kLeastDetails, kDetails));
 }
 
 void ModelLibraryPanel::paintEvent(QPaintEvent*) {

@@ -302,11 +302,7 @@ void WatchedLine::changeEvent(QEvent* event) {
     }
 }
 
-FactGrid::FactGrid(QWidget* parent) : QWidget(parent) {
-    QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    policy.setHeightForWidth(true);
-    setSizePolicy(policy);
-}
+FactGrid::FactGrid(QWidget* parent) : QWidget(parent) { setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed); }
 
 void FactGrid::setFacts(const QList<std::pair<QString, QString>>& facts) {
     m_facts = facts;
@@ -315,20 +311,25 @@ void FactGrid::setFacts(const QList<std::pair<QString, QString>>& facts) {
         words += QStringLiteral("%1 %2").arg(name, figure);
     }
     setAccessibleName(words.join(QStringLiteral(", ")));
-    updateGeometry();
+    setFixedHeight(heightIn(width()));
     update();
+}
+
+void FactGrid::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    setFixedHeight(heightIn(width()));
 }
 
 int FactGrid::rowHeight() const { return std::max(kFactRow, theme().lineHeight(TextStyle::Small) + 8); }
 
 int FactGrid::columnsIn(int width) const { return width < kTwoColumns * theme().fontScale() ? 1 : 2; }
 
-int FactGrid::heightForWidth(int width) const {
+int FactGrid::heightIn(int width) const {
     const int columns = columnsIn(width);
     return (static_cast<int>(m_facts.size()) + columns - 1) / columns * rowHeight();
 }
 
-QSize FactGrid::sizeHint() const { return {kTwoColumns, heightForWidth(kTwoColumns)}; }
+QSize FactGrid::sizeHint() const { return {kTwoColumns, heightIn(kTwoColumns)}; }
 
 void FactGrid::paintEvent(QPaintEvent*) {
     const Theme& look = theme();
@@ -357,7 +358,7 @@ void FactGrid::paintEvent(QPaintEvent*) {
 void FactGrid::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
     if (event->type() == QEvent::PaletteChange) {
-        updateGeometry();
+        setFixedHeight(heightIn(width()));
     }
 }
 

@@ -130,15 +130,16 @@ public:
     void setFacts(const QList<std::pair<QString, QString>>& facts);
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return {240, rowHeight()}; }
-    int heightForWidth(int width) const override;
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void changeEvent(QEvent* event) override;
 
 private:
     int rowHeight() const;
     int columnsIn(int width) const;
+    int heightIn(int width) const;
 
     QList<std::pair<QString, QString>> m_facts;
 };
