@@ -53,7 +53,7 @@ trace::MemoryNeeds needsOf(const model::ModelConfig& config, const gguf::Reader&
         const auto has = [&tensor](const char* part) { return tensor.name.find(part) != std::string::npos; };
         const gguf::TensorType type = inference::findTensor(file, tensor.name).type;
         Tally& tally = has("_exps.") ? routed : has("_shexp.") ? shared : rest;
-        tally.add(type, inference::deviceBytes(tensor, type));
+        tally.add(type, inference::deviceBytes(config, tensor, type));
     }
     const inference::MemoryPlan none = inference::planMemory(config, file, 0, KvType::F16);
     const inference::MemoryPlan one = inference::planMemory(config, file, 1, KvType::F16);
