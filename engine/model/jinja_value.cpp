@@ -47,16 +47,16 @@ std::optional<std::string> keyOf(Run& run, const Value& value) {
     case Kind::String:
         run.look(value.bytes().size());
         run.hold(value.bytes().size());
-        return "s" + value.bytes();
+        return std::string(1, 's').append(value.bytes());
     case Kind::None: return "0";
     case Kind::Undefined: return "u";
     case Kind::Bool:
-    case Kind::Int: return "n" + std::to_string(value.integer());
+    case Kind::Int: return std::string(1, 'n').append(std::to_string(value.integer()));
     case Kind::Float: {
         // 1 and 1.0 are one key.
         const double number = value.number();
         const bool whole = std::nearbyint(number) == number && std::abs(number) < 9e18;
-        return "n" + (whole ? std::to_string(static_cast<int64_t>(number)) : printFloat(number));
+        return std::string(1, 'n').append(whole ? std::to_string(static_cast<int64_t>(number)) : printFloat(number));
     }
     case Kind::Tuple: {
         std::string key = "t";
@@ -81,7 +81,7 @@ const Value* Dict::find(Run& run, const Value& key) const {
 }
 
 const Value* Dict::find(std::string_view key) const {
-    const auto at = m_index.find("s" + std::string(key));
+    const auto at = m_index.find(std::string(1, 's').append(key));
     return at == m_index.end() ? nullptr : &m_entries[at->second].second;
 }
 

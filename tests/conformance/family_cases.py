@@ -17,9 +17,9 @@ def dense(architecture, model_type, **more):
 
 ALPHA = {"alpha": 1000.0, "beta_fast": 32, "beta_slow": 1, "factor": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
          "type": "dynamic"}
-GEMMA = dense("Gemma3ForCausalLM", "gemma3_text", hidden_size=64, num_hidden_layers=4, head_dim=20, rms_norm_eps=1e-6,
+GEMMA = dense("Gemma3ForCausalLM", "gemma3_text", hidden_size=64, num_hidden_layers=7, head_dim=20, rms_norm_eps=1e-6,
               rope_theta=1000000.0, rope_local_base_freq=10000.0, query_pre_attn_scalar=50, sliding_window=8,
-              sliding_window_pattern=3, hidden_activation="gelu_pytorch_tanh", attention_bias=False,
+              sliding_window_pattern=6, hidden_activation="gelu_pytorch_tanh", attention_bias=False,
               attn_logit_softcapping=None, final_logit_softcapping=None, tie_word_embeddings=True)
 GEMMA.pop("hidden_act")
 GPT_OSS = dense("GptOssForCausalLM", "gpt_oss", head_dim=20, num_hidden_layers=4, intermediate_size=32,
@@ -109,7 +109,7 @@ CASES = {
     "gpt_oss": case("o200k", {**GPT_OSS, "quantization_config": {
         "modules_to_not_convert": ["model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"],
         "quant_method": "mxfp4"}}, stretch={"experts": 1.2}),
-    "gpt_oss_bf16": case("o200k", {**GPT_OSS, "head_dim": 36, "swiglu_limit": 2.0}, stretch={"experts.gate_up": 1.5, "q_proj": 0.6}),
+    "gpt_oss_bf16": case("o200k", {**GPT_OSS, "head_dim": 36}, stretch={"experts.gate_up": 5.0, "experts.down": 0.3, "q_proj": 0.6}),
     "deepseek_v2_lite": case("qwen2", DEEPSEEK),
     "deepseek_v2": case("qwen2", {**DEEPSEEK, "q_lora_rank": 28, "topk_method": "group_limited_greedy", "n_group": 4,
                                   "topk_group": 2, "routed_scaling_factor": 2.5, "rope_scaling": None}),

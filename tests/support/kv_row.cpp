@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/kv_row.h"
 
-#include "engine/gguf/blocks.h"
+#include "engine/gguf/tensor_type.h"
 
 #include <algorithm>
 #include <bit>
