@@ -164,6 +164,19 @@ Value messageValue(jinja::Run& run, const ChatMessage& message, bool current) {
     return makeDict(run, std::move(dict));
 }
 
+/** A template may copy its messages several times over: far below what it may make in all, far above any context. */
+void checkSize(const std::vector<ChatMessage>& messages) {
+    constexpr uint64_t most = uint64_t{32} << 20;
+    uint64_t bytes = 0;
+    for (const ChatMessage& message : messages) {
+        bytes += message.content.size() + message.reasoning.size() + message.tool_calls.size();
+    }
+    if (bytes > most) {
+        throw Error("template.size", "The conversation holds {bytes} of text; at most {most} can be given to a model.",
+                    {{"bytes", trace::bytesText(bytes)}, {"most", trace::bytesText(most)}});
+    }
+}
+
 void checkRoles(const std::vector<ChatMessage>& messages) {
     for (size_t i = 0; i < messages.size(); ++i) {
         if (std::find(roles.begin(), roles.end(), messages[i].role) == roles.end()) {
@@ -239,6 +252,7 @@ std::string ChatTemplate::fallbackSentence() const {
 RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages, trace::CancelFlag cancel,
                                   const RenderOptions& options) const {
     checkRoles(messages);
+    checkSize(messages);
     jinja::Run run(jinja::Limits(), cancel);
     const auto asked = std::find_if(messages.rbegin(), messages.rend(), [](const auto& m) { return m.role == "user"; });
     const auto current = static_cast<size_t>(messages.rend() - asked);

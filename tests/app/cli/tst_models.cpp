@@ -125,7 +125,7 @@ TEST(Template, HostileChatsAreRefusedWithASentence) {
     for (const std::string& text :
          {std::string("no JSON"), std::string(""), std::string("{}"), std::string("[]"), std::string("[1]"),
           std::string(R"([{"role":"user"}])"), std::string(R"([{"role":1,"content":"a"}])"),
-          std::string(R"([{"role":"user","content":["a"]}])"), std::string(R"([{"role":"tool","content":"a"}])"),
+          std::string(R"([{"role":"user","content":["a"]}])"), std::string(R"([{"role":"narrator","content":"a"}])"),
           std::string(R"([{"role":"<|eos|>","content":"a"}])"),
           std::string("[{\"role\":\"user\",\"content\":\"\xFF\"}]"), std::string(100'000, '['),
           std::string(100'000, '[') + std::string(100'000, ']')}) {

@@ -73,7 +73,7 @@ TEST(UsageSentences, AWrongValueIsToldInOneForm) {
         {{"bench", "-p", "1,x"}, "-p: “x” is no whole number from 0 to 16777216."},
         {{"bench", "-r", "0"}, "-r: “0” is no whole number from 1 to 10000."},
         {{"run", "-p", "a", "--temp", "banana"}, "--temp: “banana” is no number from 0 to 1000."},
-        {{"run", "-p", "a", "--kv", "f8"}, "--kv: “f8” is no type of KV cache; f32 and f16 are."},
+        {{"run", "-p", "a", "--kv", "f8"}, "--kv: “f8” is no type of KV cache; f32, f16 and q8_0 are."},
         {{"trace", "--tokens", "1", "--out", "x", "--logits", "some"}, "--logits: “some” is neither “all” nor “last”."},
     });
 }

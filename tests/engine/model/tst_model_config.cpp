@@ -251,8 +251,13 @@ TEST(ModelConfig, ValuesOutOfBoundsAreNamed) {
         expectSentence(refusedWith("attention.layer_norm_rms_epsilon", gguf::F32{value}), id, {"epsilon"});
         expectSentence(refusedWith("rope.freq_base", gguf::F32{value}), id, {"rope.freq_base"});
     }
-    expectSentence(refusedWith("rope.scaling.type", std::string("yarn")), "config.rope", {"“yarn”"});
-    expectSentence(refusedWith("rope.dimension_count", gguf::U32{2}), "config.rope", {"rope.dimension_count"});
+    expectSentence(refusedWith("rope.scaling.type", std::string("ntk")), "config.rope", {"“ntk”"});
+    expectSentence(refusedWith("rope.scaling.type", std::string("yarn")), "config.missing", {"rope.scaling.factor"});
+    expectSentence(refusedWith("rope.dimension_count", gguf::U32{3}), "config.rope", {"rope.dimension_count"});
+    expectSentence(refusedWith("rope.dimension_count", gguf::U32{6}), "config.range", {"rope.dimension_count"});
+    expectSentence(refusedWith("final_logit_softcapping", gguf::F32{30}), "config.key", {"final_logit_softcapping"});
+    expectSentence(refusedWith("attention.sliding_window", gguf::U32{8}), "config.key", {"attention.sliding_window"});
+    expectSentence(refusedWith("expert_gating_func", gguf::U32{2}), "config.key", {"expert_gating_func"});
     expectSentence(refusedWith("attention.value_length", gguf::U32{2}), "config.head_dim", {"4"});
     SmallModel missing;
     missing.keys.erase("block_count");
