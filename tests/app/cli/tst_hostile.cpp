@@ -242,7 +242,7 @@ TEST(Input, APromptOfAHundredMegabytesIsASentence) {
     const Outcome run = runCli({"run", "-m", goldenModel().string(), "--chat", file.string(), "-n", "1"});
     fs::remove(file);
     EXPECT_TRUE(run.isFailure()) << run.code << run.err.substr(0, 300);
-    EXPECT_TRUE(has(run.err, "95 MiB") && has(run.err, "at most 32 MiB")) << run.err.substr(0, 300);
+    EXPECT_TRUE(has(run.err, "95.4 MiB") && has(run.err, "at most 32.0 MiB")) << run.err.substr(0, 300);
 }
 
 } // namespace
