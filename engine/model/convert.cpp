@@ -6,6 +6,7 @@
 #include "engine/model/hf_labels.h"
 #include "engine/model/hf_tensors.h"
 #include "engine/model/hf_tokenizer.h"
+#include "engine/model/model_keys.h"
 #include "engine/model/weight_encoding.h"
 #include "engine/trace/error.h"
 
@@ -25,20 +26,20 @@ namespace {
 struct Folder {
     Json json;
     WeightFolder weights;
-    ModelConfig config;
+    HfModel model;
     TokenizerTables tokenizer;
     Generation generation;
     std::string chat_template;
 
     explicit Folder(const fs::path& path)
         : json(readJson(path / "config.json", smallJson)), weights(openWeights(path, json)),
-          config(parseHuggingFaceConfig(json, &weights)), tokenizer(readTokenizerFolder(path, config.vocab_size)),
-          generation(readGeneration(path, json, config.vocab_size)), chat_template(readChatTemplate(path)) {}
+          model(parseHuggingFace(json, &weights)), tokenizer(readTokenizerFolder(path, model.config.vocab_size)),
+          generation(readGeneration(path, json, model.config.vocab_size)), chat_template(readChatTemplate(path)) {}
 
 private:
     /** Checks config.json alone first: its sentences say more than those about the tensors that it does not fit. */
     static WeightFolder openWeights(const fs::path& path, const Json& config) {
-        parseHuggingFaceConfig(config, nullptr);
+        parseHuggingFace(config, nullptr);
         return WeightFolder(path);
     }
 };
@@ -53,47 +54,6 @@ void refuseOwnInput(const fs::path& folder, const WeightFolder& weights, const f
         if (gguf::isSameFile(input, target)) {
             throw Error("convert.same_file", "“{file}” is read for the conversion and cannot be its output too.",
                         {{"file", displayName(input)}});
-        }
-    }
-}
-
-void addModelKeys(gguf::Writer& writer, const ModelConfig& c) {
-    const auto count = [&](const char* key, uint32_t value) {
-        writer.add(c.architecture + "." + key, gguf::U32{value});
-    };
-    const auto number = [&](const char* key, float value) { writer.add(c.architecture + "." + key, gguf::F32{value}); };
-    count("vocab_size", c.vocab_size);
-    count("context_length", c.context_length);
-    count("embedding_length", c.embedding_length);
-    count("block_count", c.block_count);
-    if (c.leading_dense_block_count > 0) {
-        count("leading_dense_block_count", c.leading_dense_block_count);
-    }
-    if (c.feed_forward_length > 0) {
-        count("feed_forward_length", c.feed_forward_length);
-    }
-    count("attention.head_count", c.head_count);
-    count("attention.head_count_kv", c.head_count_kv);
-    count("attention.key_length", c.head_dim);
-    count("attention.value_length", c.head_dim);
-    number("attention.layer_norm_rms_epsilon", c.layer_norm_rms_epsilon);
-    if (c.cla_share_factor > 1) {
-        count("attention.cla_share_factor", c.cla_share_factor);
-    }
-    number("rope.freq_base", c.rope_freq_base);
-    const bool linear = c.rope_scaling == RopeScaling::Linear;
-    writer.add(c.architecture + ".rope.scaling.type", std::string(linear ? "linear" : "none"));
-    if (linear) {
-        number("rope.scaling.factor", c.rope_scaling_factor);
-    }
-    if (c.expert_count > 1) {
-        count("expert_count", c.expert_count);
-        count("expert_used_count", c.expert_used_count);
-        count("expert_feed_forward_length", c.expert_feed_forward_length);
-        writer.add(c.architecture + ".expert_weights_norm", c.expert_weights_norm);
-        count("expert_shared_count", c.expert_shared_count);
-        if (c.expert_shared_count > 0) {
-            count("expert_shared_feed_forward_length", c.expert_shared_feed_forward_length);
         }
     }
 }
@@ -153,30 +113,37 @@ public:
         : m_writer(writer), m_options(options), m_total(total) {}
 
     void copy(const TensorSource& source, TensorType type) {
-        const uint64_t width = source.expected.shape[0];
-        const uint64_t step = std::max<uint64_t>(1, sliceWeights / width);
+        if (!source.values.empty()) {
+            encode(source.values, type);
+        }
         for (const RowRun& run : source.runs) {
+            const uint64_t step = std::max<uint64_t>(1, sliceWeights / run.width);
             for (uint64_t row = 0; row < run.rows; row += step) {
                 const uint64_t count = std::min(step, run.rows - row);
-                m_weights.resize(count * width);
-                readWeights(*run.tensor, (run.first_row + row) * width, m_weights);
+                m_weights.resize(count * run.width);
+                readRows(run, row, count, m_weights, m_scratch);
                 checkWeights(run.tensor->name, m_weights, type);
-                encodeBlocks(type, m_weights, m_encoded);
-                m_writer.data(m_encoded);
-                m_done += m_encoded.size();
-                if (m_options.progress && !m_options.progress(m_done, m_total)) {
-                    throw Error("convert.cancelled", "The conversion was cancelled; no file was written.");
-                }
+                encode(m_weights, type);
             }
         }
     }
 
 private:
+    void encode(std::span<const float> weights, TensorType type) {
+        encodeBlocks(type, weights, m_encoded);
+        m_writer.data(m_encoded);
+        m_done += m_encoded.size();
+        if (m_options.progress && !m_options.progress(m_done, m_total)) {
+            throw Error("convert.cancelled", "The conversion was cancelled; no file was written.");
+        }
+    }
+
     gguf::Writer& m_writer;
     const ConvertOptions& m_options;
     uint64_t m_total = 0;
     uint64_t m_done = 0;
     std::vector<float> m_weights;
+    std::vector<float> m_scratch; ///< what is read between the weights that are wanted
     std::vector<uint8_t> m_encoded;
 };
 
@@ -205,16 +172,16 @@ ConvertResult convert(const fs::path& path, const fs::path& target, const Conver
                     {{"folder", std::string(typed.begin(), typed.end())}});
     }
     Folder folder(path);
-    const std::vector<TensorSource> sources = mapTensors(folder.config, folder.weights);
+    ConvertResult result;
+    const std::vector<TensorSource> sources = mapTensors(folder.model, folder.weights, result.warnings);
     refuseOwnInput(path, folder.weights, target);
 
-    ConvertResult result;
     warnOfFallback(sources, options.type, result);
     gguf::Writer writer(target);
     const std::string name = options.name.empty() ? readName(path, folder.json) : options.name;
     const std::string license = options.license.empty() ? readLicense(path, folder.json) : options.license;
-    writer.add("general.architecture", folder.config.architecture);
-    writer.add("general.name", name.empty() ? folder.config.architecture : name);
+    writer.add("general.architecture", folder.model.config.architecture);
+    writer.add("general.name", name.empty() ? folder.model.config.architecture : name);
     if (!license.empty()) {
         writer.add("general.license", license);
     }
@@ -225,7 +192,7 @@ ConvertResult convert(const fs::path& path, const fs::path& target, const Conver
     if (anyBlocks) {
         writer.add("general.quantization_version", gguf::U32{2});
     }
-    addModelKeys(writer, folder.config);
+    addModelKeys(writer, folder.model.config);
     addTokenizerKeys(writer, folder);
 
     uint64_t total = 0;

@@ -26,7 +26,7 @@ struct ConvertResult {
     std::vector<std::string> warnings; ///< one line each, e.g. rows that fell back to F16
 };
 
-/** Hugging Face folder of the Hunyuan family → GGUF (spec §2, §4.3), streaming: a few MiB of weights are in memory at
+/** Hugging Face folder of a supported family → GGUF (spec §2, §4.3), streaming: a few MiB of weights are in memory at
  *  a time. The same content gives the same bytes, however the folder splits or fuses its tensors. Weights that are
  *  NaN, infinite or too large for the type are a trace::Error naming the tensor, as is everything that the folder
  *  lacks; the target then stays as it was. */

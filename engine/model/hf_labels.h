@@ -3,6 +3,7 @@
 
 #include "engine/model/json.h"
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>

@@ -7,7 +7,7 @@
 
 namespace moescope::model {
 
-/** config.json of the Hunyuan family → ModelConfig. `token_count` is taken from vocab_size unless a tokenizer is read.
+/** config.json of a supported family → ModelConfig. `token_count` is taken from vocab_size unless a tokenizer is read.
  *  Sizes that are zero, negative, huge, indivisible or of a wrong JSON type: trace::Error naming the key. */
 ModelConfig readHuggingFaceConfig(const std::filesystem::path& config_json);
 

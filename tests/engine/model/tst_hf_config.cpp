@@ -172,9 +172,9 @@ TEST(HfConfig, WhatIsNotSupportedIsRefused) {
                    {"HYV3ForCausalLM"});
     expectSentence(refused([](Json& json) {
                        json.erase("architectures");
-                       json["model_type"] = "llama";
+                       json["model_type"] = "deepseek_v2";
                    }),
-                   "hf.architecture", {"llama"});
+                   "hf.architecture", {"deepseek_v2"});
     expectSentence(refused([](Json& json) {
                        json["quantization_config"] = {{"quant_method", "fp8"}};
                    }),

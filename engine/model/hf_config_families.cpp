@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/model/bounds.h"
+#include "engine/model/hf_config_parts.h"
+#include "engine/model/vocabulary.h"
+
+#include <array>
+#include <cmath>
+
+namespace moescope::model {
+
+namespace {
+
+/** A switch that changes what is computed, and the one value of it that is supported. */
+struct Switch {
+    const char* key;
+    const char* needed; ///< JSON; nullptr: it must not be stated
+};
+
+constexpr std::array switches{
+    Switch{"mlp_bias", "false"},
+    Switch{"use_bias", "false"},
+    Switch{"clip_qkv", nullptr},
+    Switch{"final_logit_softcapping", nullptr},
+    Switch{"attn_logit_softcapping", nullptr},
+    Switch{"use_bidirectional_attention", "false"},
+    Switch{"is_causal", "true"},
+    Switch{"use_sliding_window", "false"},
+    Switch{"decoder_sparse_step", "1"},
+    Switch{"mlp_only_layers", "[]"},
+    Switch{"first_k_dense_replace", "0"},
+    Switch{"num_nextn_predict_layers", "0"},
+    Switch{"qk_layernorm", "false"},
+    Switch{"use_qk_norm", "false"},
+    Switch{"qkv_bias", "true"},
+    Switch{"swiglu_limit", "7"},
+    Switch{"swiglu_alpha", "1.702"},
+    Switch{"position_embedding_type", "\"rope\""},
+};
+
+void checkSwitches(const HfValues& config, const ModelConfig& c) {
+    for (const Switch& known : switches) {
+        const Json* value = config.find(known.key);
+        if (value != nullptr && (known.needed == nullptr || *value != Json::parse(known.needed))) {
+            config.refuse(known.key, known.needed == nullptr ? "null" : known.needed);
+        }
+    }
+    const std::string usual = c.activation == Activation::GeluTanh ? "gelu_pytorch_tanh" : "silu";
+    for (const char* key : {"hidden_act", "hidden_activation"}) {
+        // Old folders of Gemma state a hidden_act that nothing reads beside the hidden_activation that counts.
+        const bool read = std::string_view(key) != "hidden_act" || !config.has("hidden_activation");
+        if (read && config.text(key).value_or(usual) != usual) {
+            config.refuse(key, "“" + usual + "”");
+        }
+    }
+}
+
+void readBiases(const HfValues& config, const Family& family, ModelConfig& c) {
+    const bool always = family.qkv_bias == Presence::Always && family.output_bias == Presence::Always;
+    const bool stated = config.flag("attention_bias").value_or(always);
+    // Qwen2 has biases of Q, K and V alone, whatever is stated.
+    const bool some = family.qkv_bias == Presence::Always && !always;
+    if ((always && !stated) || (family.qkv_bias == Presence::Never && stated)) {
+        config.refuse("attention_bias", always ? "true" : "false");
+    }
+    c.qkv_bias = some || stated;
+    c.output_bias = stated && !some;
+}
+
+/** “sliding_window” and the layers that have it, in each of the spellings. */
+void readWindow(const HfValues& config, const Family& family, std::string_view modelType, ModelConfig& c) {
+    constexpr uint32_t gemmasWindow = 4096;
+    const bool everywhere = family.window == WindowPattern::All && modelType != "llama";
+    if (everywhere) {
+        c.sliding_window = config.optionalCount("sliding_window", 1, bounds::context).value_or(0);
+    } else if (family.window == WindowPattern::FiveOfSix) {
+        c.sliding_window = config.optionalCount("sliding_window", 1, bounds::context).value_or(gemmasWindow);
+    } else if (family.window == WindowPattern::Even) {
+        c.sliding_window = config.count("sliding_window", 1, bounds::context);
+    } else if (modelType == "llama" && config.has("sliding_window")) {
+        config.refuse("sliding_window", "null");
+    }
+    c.window_pattern = c.sliding_window > 0 ? family.window : WindowPattern::None;
+    for (const char* key : {"sliding_window_pattern", "_sliding_window_pattern"}) {
+        if (family.window == WindowPattern::FiveOfSix && config.has(key) && config.count(key, 1, bounds::layers) != 6) {
+            config.refuse(key, "6");
+        }
+    }
+    const Json* types = config.find("layer_types");
+    if (types == nullptr) {
+        return;
+    }
+    bool fits = types->is_array() && types->size() == c.block_count;
+    for (uint32_t i = 0; fits && i < c.block_count; ++i) {
+        fits = (*types)[i] == (c.window(i) > 0 ? "sliding_attention" : "full_attention");
+    }
+    if (!fits) {
+        config.refuse("layer_types",
+                      family.window == WindowPattern::FiveOfSix ? "a list with full attention in each sixth layer alone"
+                      : family.window == WindowPattern::Even    ? "a list of windows and full attention in turn"
+                                                                : "a list with one kind of attention for all layers");
+    }
+}
+
+void readScales(const HfValues& config, const Family& family, ModelConfig& c) {
+    constexpr double most = 1e6;
+    const auto stated = [&](const char* key, double fallback) {
+        const double value = config.number(key, 0, most).value_or(fallback);
+        if (value <= 0) {
+            config.refuse(key, "a positive number");
+        }
+        return static_cast<float>(value);
+    };
+    if (family.stated_scales) {
+        c.embedding_scale = stated("embedding_multiplier", 1);
+        c.residual_scale = stated("residual_multiplier", 1);
+        c.logit_scale = stated("logits_scaling", 1);
+        c.attention_scale = stated("attention_multiplier", 1);
+    } else if (family.embedding_scale == EmbeddingScale::SqrtWidth) {
+        c.embedding_scale = std::sqrt(static_cast<float>(c.embedding_length));
+        c.attention_scale = 1 / std::sqrt(stated("query_pre_attn_scalar", 256));
+    }
+}
+
+void readExperts(const HfValues& config, const Family& family, std::string_view modelType, ModelConfig& c) {
+    const bool moe = family.has_experts == Presence::Always || modelType == "mixtral";
+    const bool ownWidth = c.architecture == "qwen2moe" || c.architecture == "qwen3moe";
+    // Where no layer is dense and the experts have a width of their own, nothing has this one.
+    c.feed_forward_length = ownWidth ? config.optionalCount("intermediate_size", 1, bounds::ffn_width).value_or(0)
+                                     : config.count("intermediate_size", 1, bounds::ffn_width);
+    if (!moe) {
+        return;
+    }
+    const char* key = config.has("num_local_experts") ? "num_local_experts" : "num_experts";
+    c.expert_count = config.count(key, 2, bounds::experts);
+    c.expert_used_count = config.count("num_experts_per_tok", 1, bounds::experts);
+    if (c.expert_used_count > c.expert_count) {
+        config.refuse("num_experts_per_tok",
+                      "at most “" + std::string(key) + "” (" + std::to_string(c.expert_count) + ")");
+    }
+    c.expert_feed_forward_length =
+        ownWidth ? config.count("moe_intermediate_size", 1, bounds::ffn_width) : c.feed_forward_length;
+    const bool asked = ownWidth || c.architecture == "olmoe";
+    c.expert_weights_norm = asked ? config.flag("norm_topk_prob").value_or(false) : true;
+    c.expert_bias = family.expert_bias;
+    if (family.shared_gate) {
+        c.expert_shared_count = 1;
+        c.expert_shared_feed_forward_length = config.count("shared_expert_intermediate_size", 1, bounds::ffn_width);
+        c.shared_gate = true;
+    }
+}
+
+/** Gemma 3 with pictures states what differs from its class alone. */
+HfDefaults defaultsOf(std::string_view architecture) {
+    return architecture == "gemma3"
+               ? HfDefaults{.context = 131072, .heads = 8, .kv_heads = 4, .head_dim = 256, .vocabulary = 262208}
+               : HfDefaults{};
+}
+
+double defaultBase(std::string_view architecture, std::string_view modelType) {
+    return architecture == "gemma3" || modelType == "mixtral" ? 1e6 : architecture == "gpt-oss" ? 150000 : 10000;
+}
+
+} // namespace
+
+HfModel readHfFamily(const HfValues& config, const WeightFolder* weights, std::string_view architecture,
+                     std::string_view modelType) {
+    const Family& family = *findFamily(architecture);
+    const HfDefaults defaults = defaultsOf(architecture);
+    HfModel model;
+    ModelConfig& c = model.config;
+    c.architecture = architecture;
+    c.fused = family.fused;
+    c.post_norms = family.post_norms;
+    c.ffn_norm = family.ffn_norm;
+    c.activation = family.activation;
+    c.rope_style = family.rope;
+    c.qk_norm = family.has_qk_norm == Presence::Always ? family.qk_norm : QkNorm::None;
+    c.attention_sinks = family.sinks;
+    checkSwitches(config, c);
+    readHfSizes(config, c, defaults);
+    constexpr double leastEpsilon = 1e-12;
+    const std::optional<double> epsilon = config.number("rms_norm_eps", leastEpsilon, 1);
+    if (!epsilon && architecture != "gemma3") {
+        config.refuse("rms_norm_eps", "a positive number");
+    }
+    c.layer_norm_rms_epsilon = static_cast<float>(epsilon.value_or(1e-6));
+    readHfHeads(config, c, defaults);
+    readBiases(config, family, c);
+    readWindow(config, family, modelType, c);
+    readScales(config, family, c);
+    readExperts(config, family, modelType, c);
+    readHfRope(config,
+               {.base = defaultBase(architecture, modelType),
+                .partial = family.fused,
+                .truncates = family.yarn_truncates,
+                .of_window = family.rope_of_window},
+               model);
+    readHfVocabulary(config, weights, c, defaults);
+    return model;
+}
+
+} // namespace moescope::model

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/model/hf_config.h"
+#include "engine/model/hf_values.h"
+
+namespace moescope::model {
+
+/** Numbers that a release leaves out where they are those of its class; 0: must be stated. */
+struct HfDefaults {
+    uint32_t context = 0;
+    uint32_t heads = 0;
+    uint32_t kv_heads = 0;
+    uint32_t head_dim = 0;
+    uint32_t vocabulary = 0;
+};
+
+/** Layers, width and context. */
+void readHfSizes(const HfValues& config, ModelConfig& c, const HfDefaults& defaults = {});
+/** Heads and their width, which must fit each other; of what follows from them, the scale and the dimensions that
+ *  turn. */
+void readHfHeads(const HfValues& config, ModelConfig& c, const HfDefaults& defaults = {});
+/** Rows of the embedding, and whether it is the output matrix too. */
+void readHfVocabulary(const HfValues& config, const WeightFolder* weights, ModelConfig& c,
+                      const HfDefaults& defaults = {});
+
+/** What may be stated of the rotary embedding. */
+struct HfRopeRules {
+    double base = 10000;    ///< where no rope_theta is
+    bool dynamic = false;   ///< a base that alpha stretches, in place of llama3, yarn and longrope
+    bool partial = false;   ///< a part of each head may turn
+    bool truncates = true;  ///< what YaRN's “truncate” must be
+    bool of_window = false; ///< layers with a window have a base of their own
+};
+
+/** Reads rope_theta with rope_scaling, or rope_parameters in the place of both. Heads and contexts are known. */
+void readHfRope(const HfValues& config, const HfRopeRules& rules, HfModel& model);
+
+HfModel readHunyuan(const HfValues& config, const WeightFolder* weights);
+/** A model of any other class: its row in the table of families says what is read. */
+HfModel readHfFamily(const HfValues& config, const WeightFolder* weights, std::string_view architecture,
+                     std::string_view model_type);
+
+} // namespace moescope::model
