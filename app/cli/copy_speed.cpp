@@ -16,7 +16,9 @@ double copyGigabytesPerSecond(const std::string& device_name) {
     options.cache_folder = platform::usableCacheFolder();
     const auto device = vulkan::Device::create(options);
     // Larger than any cache of a processor, small enough for every device.
-    const uint64_t bytes = std::min<uint64_t>({uint64_t{128} << 20, device->limits().largestBuffer(), device->freeBytes() / 4}) & ~uint64_t{255};
+    const uint64_t bytes =
+        std::min<uint64_t>({uint64_t{128} << 20, device->limits().largestBuffer(), device->freeBytes() / 4}) &
+        ~uint64_t{255};
     const vulkan::Buffer from(*device, bytes, vulkan::MemoryKind::DeviceLocal, "copy source");
     const vulkan::Buffer to(*device, bytes, vulkan::MemoryKind::DeviceLocal, "copy target");
     vulkan::CommandRecorder recorder(*device, "copy");

@@ -101,7 +101,9 @@ private:
     /** What lies between two control tokens is encoded at once, whoever wrote it: tokens may cross that border. */
     void plain(const Text& text, size_t begin, size_t end) {
         size_t at = begin;
-        for (const int32_t token : m_tokenizer.encode(text.bytes().substr(begin, end - begin), false, m_cancel)) {
+        const std::string_view part = std::string_view(text.bytes()).substr(begin, end - begin);
+        for (const int32_t token :
+             begin == 0 ? m_tokenizer.encode(part, false, m_cancel) : m_tokenizer.encodeBehindToken(part, m_cancel)) {
             add(token, std::min(at, end));
             at += m_tokenizer.decode(token).size();
         }

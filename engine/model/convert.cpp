@@ -76,6 +76,9 @@ void addTokenizerKeys(gguf::Writer& writer, Folder& folder) {
     if (t.space_prefix_first) {
         writer.add("moescope.space_prefix_first", true);
     }
+    if (t.space_prefix_once) {
+        writer.add("moescope.space_prefix_once", true);
+    }
     if (t.bos >= 0) {
         writer.add("tokenizer.ggml.bos_token_id", gguf::U32{static_cast<uint32_t>(t.bos)});
     }

@@ -139,6 +139,7 @@ HfSplitting readSentencePiece(const HfValues& values, const Normalizer& normaliz
             }
             splitting.space_prefix = splitting.space_prefix || scheme != "never";
             splitting.space_prefix_first = scheme == "first";
+            splitting.space_prefix_once = scheme != "never" && !normalizer.prepends;
             replaces = true;
         } else if (type == "Split" && replaces && plainPattern(step) == " ") {
             continue; // there are no spaces left to split by

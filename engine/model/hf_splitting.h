@@ -14,6 +14,7 @@ struct HfSplitting {
     const PreTokenizerRow* row = nullptr; ///< nullptr: SentencePiece
     bool space_prefix = false;            ///< SentencePiece: a space goes before the text and behind special tokens
     bool space_prefix_first = false;      ///< before the text alone
+    bool space_prefix_once = false;       ///< not before a space
 };
 
 /** Steps of a normaliser, pre-tokeniser or post-processor of tokenizer.json: one, or the list of a Sequence of them. */

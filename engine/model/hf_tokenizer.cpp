@@ -292,6 +292,7 @@ TokenizerTables readTokenizer(const Json& json, uint32_t rows) {
     if (sentencePiece) {
         out.space_prefix = splitting.space_prefix;
         out.space_prefix_first = splitting.space_prefix_first;
+        out.space_prefix_once = splitting.space_prefix_once;
     } else {
         // Hunyuan's tokenizer.json is Qwen2's but for the vocabulary, some of whose tokens no merge makes.
         const bool hunyuan = splitting.row->pre == "qwen2" && out.control("<|extra_0|>") >= 0;

@@ -22,6 +22,7 @@ struct TokenizerTables {
     std::vector<float> scores;       ///< one a row; empty for byte-level BPE
     std::optional<bool> space_prefix;
     bool space_prefix_first = false; ///< moescope.space_prefix_first
+    bool space_prefix_once = false;  ///< moescope.space_prefix_once
     int32_t bos = -1;
     bool adds_bos = false;
 

@@ -83,6 +83,7 @@ struct Tokenizer::Impl {
             const bool scores = kind.order == MergeOrder::Scores;
             space_prefix = file.boolean("tokenizer.ggml.add_space_prefix").value_or(scores);
             space_prefix_first = file.boolean("moescope.space_prefix_first").value_or(false);
+            space_prefix_once = file.boolean("moescope.space_prefix_once").value_or(false);
         }
         user_defined.add(vocabulary, vocabulary.userDefined());
         all_special.add(vocabulary, vocabulary.userDefined());
@@ -136,6 +137,7 @@ struct Tokenizer::Impl {
     std::optional<PreTokenizer> splitter; ///< of byte-level BPE
     bool space_prefix = false;            ///< SentencePiece: a space goes before the text and behind each special token
     bool space_prefix_first = false;      ///< before the text alone
+    bool space_prefix_once = false;       ///< not before a space
     TokenFinder user_defined;             ///< read in every text
     TokenFinder all_special;              ///< with the control tokens
     std::vector<int32_t> stops;
@@ -275,6 +277,15 @@ Tokenizer::~Tokenizer() = default;
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 
 std::vector<int32_t> Tokenizer::encode(std::string_view text, bool parse_special, trace::CancelFlag cancel) const {
+    return encodePart(text, parse_special, false, cancel);
+}
+
+std::vector<int32_t> Tokenizer::encodeBehindToken(std::string_view text, trace::CancelFlag cancel) const {
+    return encodePart(text, false, true, cancel);
+}
+
+std::vector<int32_t> Tokenizer::encodePart(std::string_view text, bool parse_special, bool behind_token,
+                                           trace::CancelFlag cancel) const {
     if (const auto bad = trace::firstInvalidUtf8(text)) {
         throw Error("tokenizer.utf8", "The text is not valid UTF-8: byte {offset} fits no character.",
                     {{"offset", trace::grouped(*bad)}});
@@ -292,7 +303,9 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, bool parse_special
         SpmEncoding encoding(impl.vocabulary, impl.kind.order, cancel, out);
         forEachPart(all, parse_special ? impl.all_special : impl.user_defined, impl.vocabulary, cancel, out,
                     [&](std::string_view part, bool afterToken) {
-                        encoding.text(part, impl.space_prefix && !(afterToken && impl.space_prefix_first));
+                        const bool has = impl.space_prefix_once && part.starts_with(' ');
+                        const bool later = impl.space_prefix_first && (afterToken || behind_token);
+                        encoding.text(part, impl.space_prefix && !has && !later);
                     });
     }
     return out;

@@ -27,6 +27,8 @@ public:
      *  {work.cancelled}. */
     std::vector<int32_t> encode(std::string_view text, bool parse_special = false,
                                 trace::CancelFlag cancel = nullptr) const;
+    /** encode() of a part of a text that follows a control token: its control tokens are plain text. */
+    std::vector<int32_t> encodeBehindToken(std::string_view text, trace::CancelFlag cancel = nullptr) const;
     /** Bytes of one token: "" for ids that are no text when `special` is false. Ids out of range: trace::Error. */
     std::string decode(int32_t token, bool special = true) const;
     /** The same of a whole text: without the one space that encode() puts before it under SentencePiece. */
@@ -43,6 +45,8 @@ public:
     int32_t control(std::string_view text) const;
 
 private:
+    std::vector<int32_t> encodePart(std::string_view text, bool parse_special, bool behind_token,
+                                    trace::CancelFlag cancel) const;
     struct Impl;
     std::unique_ptr<Impl> m_impl;
 };

@@ -91,7 +91,15 @@ def piece_vocabulary(heads, size, tail=()):
     made = ["".join(m) for m in merges]
     characters = [token for token in model["vocab"] if token not in set(made)]
     pieces = list(heads) + [f"<0x{b:02X}>" for b in range(256)] + list(tail) + made + characters
-    return {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}, merges
+    vocabulary = {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}
+    return vocabulary, [merge for piece in made for merge in splits(piece, vocabulary)]
+
+
+def splits(piece, vocabulary):
+    """All merges that make a piece: what Hugging Face writes for SentencePiece's, which joins whatever makes a piece."""
+    halves = [(piece[:i], piece[i:]) for i in range(1, len(piece))]
+    return [list(h) for h in sorted((h for h in halves if h[0] in vocabulary and h[1] in vocabulary),
+                                    key=lambda h: (vocabulary[h[0]], vocabulary[h[1]]))]
 
 
 def byte_kind(pattern, specials, size=448, first=None, normalizer=None, digits=False, spaces=(), **options):

@@ -104,6 +104,9 @@ TEST(Spm, OneSpaceGoesBeforeTheTextAndComesOffAgain) {
     EXPECT_EQ(tokenizer.encode("a</s>a", true), (Ids{word, 2, word}));
     file.more = {{"moescope.space_prefix_first", true}};
     EXPECT_EQ(file.open(scratch).encode("a</s>a", true), (Ids{word, 2, a}));
+    file.more = {{"moescope.space_prefix_once", true}};
+    EXPECT_EQ(file.open(scratch).encode(" a</s> a", true), (Ids{word, 2, word}));
+    EXPECT_EQ(file.open(scratch).encode("a"), (Ids{word}));
     file.more = {{"tokenizer.ggml.add_space_prefix", false}};
     const model::Tokenizer bare = file.open(scratch);
     EXPECT_EQ(bare.encode("a a"), (Ids{a, word}));
