@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/modeltable.h"
 
+#include "ui/theme/focusring.h"
 #include "ui/theme/theme.h"
 
 #include <QContextMenuEvent>
@@ -317,13 +318,7 @@ void ModelTable::contextMenuEvent(QContextMenuEvent* event) {
 
 void ModelTable::paintEvent(QPaintEvent* event) {
     QTableView::paintEvent(event);
-    const int row = currentIndex().row();
-    if (row < 0 || !hasFocus() || !window()->testAttribute(Qt::WA_KeyboardFocusChange)) {
-        return;
-    }
-    QPainter painter(viewport());
-    painter.setPen(QPen(theme().color(Color::AccentText), 2, Qt::SolidLine, Qt::SquareCap, Qt::MiterJoin));
-    painter.drawRect(QRect(1, rowViewportPosition(row) + 1, viewport()->width() - 2, rowHeight(row) - 2));
+    paintFocusedRow(*this, viewport()->width());
 }
 
 void ModelTable::focusInEvent(QFocusEvent* event) {

@@ -10,6 +10,7 @@
 #include <QFocusEvent>
 #include <QPainter>
 #include <QSlider>
+#include <QTableView>
 
 namespace moescope::ui {
 
@@ -92,6 +93,16 @@ void FocusRing::paintEvent(QPaintEvent*) {
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(theme().color(Color::AccentText), 2));
     painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 6, 6);
+}
+
+void paintFocusedRow(QTableView& table, int width) {
+    const int row = table.currentIndex().row();
+    if (row < 0 || !table.hasFocus() || !table.window()->testAttribute(Qt::WA_KeyboardFocusChange)) {
+        return;
+    }
+    QPainter painter(table.viewport());
+    painter.setPen(QPen(theme().color(Color::AccentText), 2, Qt::SolidLine, Qt::SquareCap, Qt::MiterJoin));
+    painter.drawRect(QRect(1, table.rowViewportPosition(row) + 1, width - 2, table.rowHeight(row) - 2));
 }
 
 } // namespace moescope::ui

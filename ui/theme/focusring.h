@@ -4,7 +4,13 @@
 #include <QPointer>
 #include <QWidget>
 
+class QTableView;
+
 namespace moescope::ui {
+
+/** The ring inside a table's current row, `width` px of it, while the table has focus that was moved by the keyboard. Call
+ *  from its paintEvent(), after the rows. */
+void paintFocusedRow(QTableView& table, int width);
 
 /** The focus ring outside a control: 2 px accent-text, 1 px away. Lies over the control's surroundings and shows only
  *  while focus was moved by the keyboard. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/widgets/tabletwin.h"
 
+#include "ui/theme/focusring.h"
 #include "ui/theme/theme.h"
 
 #include <QClipboard>
@@ -214,14 +215,7 @@ void TableTwin::applyTheme() {
 
 void TableTwin::paintEvent(QPaintEvent* event) {
     QTableView::paintEvent(event);
-    const int row = currentIndex().row();
-    if (row < 0 || !hasFocus() || !window()->testAttribute(Qt::WA_KeyboardFocusChange)) {
-        return;
-    }
-    QPainter painter(viewport());
-    painter.setPen(QPen(theme().color(Color::AccentText), 2, Qt::SolidLine, Qt::SquareCap, Qt::MiterJoin));
-    const int width = std::min(viewport()->width(), horizontalHeader()->length() - horizontalHeader()->offset());
-    painter.drawRect(QRect(1, rowViewportPosition(row) + 1, width - 2, rowHeight(row) - 2));
+    paintFocusedRow(*this, std::min(viewport()->width(), horizontalHeader()->length() - horizontalHeader()->offset()));
 }
 
 void TableTwin::focusInEvent(QFocusEvent* event) {
