@@ -25,6 +25,14 @@ std::vector<MatrixCase> matrixCases() {
     return cases;
 }
 
+std::vector<MatrixCase> optionCases() {
+    std::vector<MatrixCase> cases = matrixCases();
+    std::erase_if(cases, [](const MatrixCase& shape) {
+        return shape.type != TensorType::F16 && shape.type != TensorType::Q8_0 && shape.type != TensorType::Q6_K;
+    });
+    return cases;
+}
+
 std::string describe(const MatrixCase& shape) {
     return std::string(gguf::typeName(shape.type)) + ", width " + std::to_string(shape.width) + ", rows " +
            std::to_string(shape.rows);

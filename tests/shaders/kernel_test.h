@@ -23,6 +23,10 @@ struct MatrixCase {
  *  a workgroup. */
 std::vector<MatrixCase> matrixCases();
 
+/** Those of one type for each size of blocks: where what an option adds (a bias, an activation) does not depend on how the
+ *  weights are decoded. A software driver compiles a pipeline in about a second. */
+std::vector<MatrixCase> optionCases();
+
 /** Weights as the device holds them, and decoded for the twin. */
 struct TestMatrix {
     inference::Matrix matrix;

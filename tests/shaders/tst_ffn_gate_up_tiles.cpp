@@ -6,16 +6,58 @@
 
 namespace moescope::test {
 
-TEST_F(SortedBatchTest, ffn_gate_up_tiles) {
-    for (const MatrixCase& shape : matrixCases()) {
+using inference::ExpertsShape;
+using model::Activation;
+
+class FfnGateUpTilesTest : public SortedBatchTest {
+protected:
+    /** A batch of tokens with its experts, and their weights. */
+    struct Inputs {
+        BatchCase routing;
+        SortedBatch batch;
+        TestMatrix gate;
+        TestMatrix up;
+        std::vector<float> x;
+    };
+
+    Inputs inputs(const MatrixCase& shape) {
         const BatchCase routing = batchCases()[(shape.width + shape.rows) % 4];
-        const SortedBatch made = batch(routing.tokens, routing.expert_count, routing.used, routing.skew, 1);
-        const TestMatrix gate = matrix(shape.type, routing.expert_count, shape.rows, shape.width, 2);
-        const TestMatrix up = matrix(shape.type, routing.expert_count, shape.rows, shape.width, 3);
-        const std::vector<float> x = random(size_t{routing.tokens} * shape.width, 4);
-        const auto in = rows(x, shape.width);
-        const auto pairs = static_cast<uint32_t>(made.experts.size());
+        return {.routing = routing,
+                .batch = batch(routing.tokens, routing.expert_count, routing.used, routing.skew, 1),
+                .gate = matrix(shape.type, routing.expert_count, shape.rows, shape.width, 2),
+                .up = matrix(shape.type, routing.expert_count, shape.rows, shape.width, 3),
+                .x = random(size_t{routing.tokens} * shape.width, 4)};
+    }
+};
+
+TEST_F(FfnGateUpTilesTest, ffn_gate_up_tiles) {
+    for (const MatrixCase& shape : matrixCases()) {
+        const Inputs made = inputs(shape);
+        const BatchCase& routing = made.routing;
+        const auto in = rows(made.x, shape.width);
+        const auto pairs = static_cast<uint32_t>(made.batch.experts.size());
         const auto routed = zeroRows(pairs, shape.rows);
+        const auto sort = made.batch.outputs();
+        run([&](auto& recorder) {
+            kernels().moeSort(recorder, made.batch.shape, *made.batch.ids, sort, routing.tokens, shape.rows,
+                              shape.rows);
+            recorder.barrier();
+            kernels().ffnGateUpTiles(recorder, {.gate = made.gate.matrix, .up = made.up.matrix}, &sort,
+                                     made.batch.shape, *in, *routed, routing.tokens);
+        });
+        expectNear(readRows(*routed, pairs, shape.rows),
+                   twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
+                                         made.batch.experts, made.batch.sorted.order, routing.used, made.x),
+                   1e-3F, 1e-4F, describe(shape));
+    }
+}
+
+TEST_F(FfnGateUpTilesTest, options) {
+    for (const MatrixCase& shape : optionCases()) {
+        const Inputs made = inputs(shape);
+        const BatchCase& routing = made.routing;
+        const auto in = rows(made.x, shape.width);
+        const auto pairs = static_cast<uint32_t>(made.batch.experts.size());
         const auto shared = zeroRows(routing.tokens, shape.rows);
         const auto biased = zeroRows(pairs, shape.rows);
         const auto weighed = zeroRows(routing.tokens, shape.rows);
@@ -25,42 +67,40 @@ TEST_F(SortedBatchTest, ffn_gate_up_tiles) {
         const auto gate_biases = floats(gate_bias);
         const auto up_biases = floats(up_bias);
         const auto shared_weights = floats(weights);
-        inference::ExpertsShape gelu = made.shape;
-        gelu.activation = model::Activation::GeluTanh;
-        inference::ExpertsShape oai = made.shape;
-        oai.activation = model::Activation::SwigluOai;
-        const auto sort = made.outputs();
+        ExpertsShape gelu = made.batch.shape;
+        gelu.activation = Activation::GeluTanh;
+        ExpertsShape oai = made.batch.shape;
+        oai.activation = Activation::SwigluOai;
+        const auto sort = made.batch.outputs();
         run([&](auto& recorder) {
-            kernels().moeSort(recorder, made.shape, *made.ids, sort, routing.tokens, shape.rows, shape.rows);
+            kernels().moeSort(recorder, made.batch.shape, *made.batch.ids, sort, routing.tokens, shape.rows,
+                              shape.rows);
             recorder.barrier();
-            const inference::Kernels::GateUp plain{.gate = gate.matrix, .up = up.matrix};
-            kernels().ffnGateUpTiles(recorder, plain, &sort, made.shape, *in, *routed, routing.tokens);
-            kernels().ffnGateUpTiles(recorder, plain, nullptr, made.shape, *in, *shared, routing.tokens);
-            kernels().ffnGateUpTiles(
-                recorder,
-                {.gate = gate.matrix, .up = up.matrix, .gate_bias = gate_biases.get(), .up_bias = up_biases.get()},
-                &sort, oai, *in, *biased, routing.tokens);
-            kernels().ffnGateUpTiles(recorder,
-                                     {.gate = gate.matrix, .up = up.matrix, .shared_weights = shared_weights.get()},
+            using GateUp = inference::Kernels::GateUp;
+            const inference::Matrix& gate = made.gate.matrix;
+            const inference::Matrix& up = made.up.matrix;
+            kernels().ffnGateUpTiles(recorder, GateUp{.gate = gate, .up = up}, nullptr, made.batch.shape, *in, *shared,
+                                     routing.tokens);
+            kernels().ffnGateUpTiles(recorder, GateUp{.gate = gate, .up = up, .shared_weights = shared_weights.get()},
                                      nullptr, gelu, *in, *weighed, routing.tokens);
+            kernels().ffnGateUpTiles(
+                recorder, GateUp{.gate = gate, .up = up, .gate_bias = gate_biases.get(), .up_bias = up_biases.get()},
+                &sort, oai, *in, *biased, routing.tokens);
         });
-        expectNear(readRows(*routed, pairs, shape.rows),
-                   twins::ffnGateUpTiles(gate.decoded, up.decoded, shape.rows, shape.width, made.experts,
-                                         made.sorted.order, routing.used, x),
-                   1e-3F, 1e-4F, describe(shape));
         std::vector<uint32_t> tokens(routing.tokens);
         std::iota(tokens.begin(), tokens.end(), 0U);
         const std::vector<uint32_t> first(routing.tokens, 0);
         expectNear(readRows(*shared, routing.tokens, shape.rows),
-                   twins::ffnGateUpTiles(gate.decoded, up.decoded, shape.rows, shape.width, first, tokens, 1, x), 1e-3F,
-                   1e-4F, describe(shape) + ", shared");
+                   twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width, first, tokens, 1,
+                                         made.x),
+                   1e-3F, 1e-4F, describe(shape) + ", shared");
         expectNear(readRows(*biased, pairs, shape.rows),
-                   twins::ffnGateUpTiles(gate.decoded, up.decoded, shape.rows, shape.width, made.experts,
-                                         made.sorted.order, routing.used, x, model::Activation::SwigluOai,
-                                         {gate_bias, up_bias}),
+                   twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
+                                         made.batch.experts, made.batch.sorted.order, routing.used, made.x,
+                                         Activation::SwigluOai, {gate_bias, up_bias}),
                    1e-3F, 1e-4F, describe(shape) + ", biased");
-        std::vector<float> want = twins::ffnGateUpTiles(gate.decoded, up.decoded, shape.rows, shape.width, first,
-                                                        tokens, 1, x, model::Activation::GeluTanh);
+        std::vector<float> want = twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
+                                                        first, tokens, 1, made.x, Activation::GeluTanh);
         for (size_t i = 0; i < want.size(); ++i) {
             want[i] *= weights[i / shape.rows];
         }
