@@ -66,19 +66,27 @@ public:
     uint64_t lastPrefillDispatches() const { return m_pacer.dispatches(); }
 
 private:
+    // transformer_token.cpp
     /** After each interval: its name and layer. */
     using Mark = std::function<void(const char* kernels, int32_t layer)>;
     void recordToken(vulkan::CommandRecorder& recorder, const PassOptions& options, const Mark& mark);
-    /** Shape of attention in one layer. */
-    AttentionShape shapeOf(uint32_t layer) const;
     void recordTokenAttention(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     void recordTokenFfn(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     void recordTokenDown(vulkan::CommandRecorder& recorder, uint32_t layer);
-    static Kernels::GateUp routedGateUp(const LayerWeights& layer);
-    Kernels::GateUp sharedGateUp(const LayerWeights& layer) const;
+
+    // transformer_batch.cpp
     bool runBatch(uint32_t tokens, const PassOptions& options);
     bool batchAttention(uint32_t layer, uint32_t tokens);
     bool batchFfn(uint32_t layer, uint32_t tokens);
+
+    /** Shape of attention in one layer. */
+    AttentionShape shapeOf(uint32_t layer) const;
+    static Kernels::GateUp routedGateUp(const LayerWeights& layer);
+    Kernels::GateUp sharedGateUp(const LayerWeights& layer) const;
+    /** x, normed, and what the router chooses for it. */
+    void recordRouter(vulkan::CommandRecorder& recorder, uint32_t layer, uint32_t tokens);
+    /** x += RMSNorm(the output of attention or feed-forward): families with a post norm. */
+    void addNormed(vulkan::CommandRecorder& recorder, const vulkan::Buffer& norm, uint32_t tokens);
     void copyBack(vulkan::CommandRecorder& recorder, uint32_t batch, const PassOptions& options);
     void setStep(uint32_t position, const PassOptions& options);
     void readHidden(uint32_t tokens);

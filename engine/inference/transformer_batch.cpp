@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// A batch of tokens, grouped by expert.
+#include "engine/inference/transformer.h"
+
+#include "engine/inference/weight_layout.h"
+
+#include <cstring>
+
+namespace moescope::inference {
+
+bool Transformer::prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options) {
+    const auto count = static_cast<uint32_t>(tokens.size());
+    if (options.logits == LogitRows::All && m_allLogits == nullptr) {
+        m_allLogits =
+            std::make_unique<vulkan::Buffer>(m_device, uint64_t{m_batch} * stride(m_config.vocab_size) * sizeof(float),
+                                             vulkan::MemoryKind::HostVisible, "all_logits");
+    }
+    if (options.hidden && m_hiddenLayers == nullptr) {
+        m_hiddenLayers = std::make_unique<vulkan::Buffer>(m_device, (m_config.block_count + 1) * m_act.x.size(),
+                                                          vulkan::MemoryKind::HostVisible, "hidden");
+    }
+    std::memcpy(m_act.token_ids.mapped<int32_t>(), tokens.data(), tokens.size_bytes());
+    setStep(position, options);
+    m_pacer.begin(count, options.cancel);
+    if (!runBatch(count, options)) {
+        return false;
+    }
+
+    const uint32_t vocab = m_config.vocab_size;
+    if (options.logits == LogitRows::All) {
+        m_logits.resize(size_t{count} * vocab);
+        for (uint32_t t = 0; t < count; ++t) {
+            std::memcpy(m_logits.data() + size_t{t} * vocab, m_allLogits->mapped<float>() + size_t{t} * stride(vocab),
+                        vocab * sizeof(float));
+        }
+    } else if (options.logits == LogitRows::Last) {
+        m_logits.assign(m_act.logits_host.mapped<float>(), m_act.logits_host.mapped<float>() + vocab);
+    }
+    if (options.hidden) {
+        readHidden(count);
+    }
+    m_logBatch = count;
+    m_hasProbs = options.router_probs;
+    return true;
+}
+
+bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
+    const float epsilon = m_config.layer_norm_rms_epsilon;
+    const uint32_t width = m_config.embedding_length;
+    const uint64_t rowBytes = uint64_t{stride(width)} * sizeof(float);
+    const float logitScale = 1 / m_config.logit_scale;
+    const auto keepHidden = [&](uint32_t index) {
+        if (options.hidden) {
+            m_pacer.recorder().copy(m_act.x, 0, *m_hiddenLayers, index * m_act.x.size(), tokens * rowBytes);
+        }
+    };
+    vulkan::CommandRecorder& r = m_pacer.recorder();
+
+    m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, tokens, m_config.embedding_scale);
+    if (!m_pacer.next(Interval::Embed)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < m_config.block_count; ++i) {
+        keepHidden(i);
+        if (!batchAttention(i, tokens) || !batchFfn(i, tokens)) {
+            return false;
+        }
+    }
+    keepHidden(m_config.block_count);
+    if (options.logits == LogitRows::Last) {
+        m_kernels.matvec(
+            r, m_weights.output(), m_act.x, m_act.logits,
+            {.norm = m_weights.output_norm.get(), .epsilon = epsilon, .scale = logitScale, .x_row = tokens - 1});
+        if (!m_pacer.next(Interval::Logits)) {
+            return false;
+        }
+        r.copy(m_act.logits, 0, m_act.logits_host, 0, m_act.logits.size());
+    } else if (options.logits == LogitRows::All) {
+        m_kernels.rmsNorm(r, m_act.x, *m_weights.output_norm, m_act.normed, width, epsilon, tokens);
+        r.barrier();
+        m_kernels.matmul(r, m_weights.output(), m_act.normed, *m_allLogits, tokens, {.scale = logitScale});
+        if (!m_pacer.next(Interval::AllLogits)) {
+            return false;
+        }
+    }
+    copyBack(r, tokens, options);
+    return m_pacer.finish();
+}
+
+bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
+    vulkan::CommandRecorder& r = m_pacer.recorder();
+    const LayerWeights& layer = m_weights.layers[i];
+    const AttentionShape shape = shapeOf(i);
+    const float epsilon = m_config.layer_norm_rms_epsilon;
+    const uint32_t width = m_config.embedding_length;
+    const uint32_t headsStride = qkvStride(shape.head_count, shape.head_count_kv, shape.head_dim);
+    m_kernels.rmsNorm(r, m_act.x, *layer.attn_norm, m_act.normed, width, epsilon, tokens);
+    r.barrier();
+    uint32_t firstRow = 0;
+    for (const Matrix& part : layer.attn_qkv) {
+        m_kernels.matmul(r, part, m_act.normed, m_act.qkv, tokens, {.y_stride = headsStride, .y_first = firstRow});
+        firstRow += part.rows;
+    }
+    if (!m_pacer.next(Interval::Qkv)) {
+        return false;
+    }
+    m_kernels.ropeQkNorm(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), m_config.ownsKv(i), m_act.rope,
+                         layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), tokens);
+    if (!m_pacer.next(Interval::Rope)) {
+        return false;
+    }
+    m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
+                        m_act.attn_out, m_act.attn_partial, tokens, 1);
+    if (!m_pacer.next(Interval::Attention)) {
+        return false;
+    }
+    const bool normed = layer.attn_post_norm != nullptr;
+    m_kernels.matmul(r, layer.attn_output, m_act.attn_out, normed ? m_act.normed : m_act.x, tokens,
+                     {.bias = layer.attn_output_bias.get(), .scale = m_config.residual_scale, .accumulate = !normed});
+    if (normed) {
+        r.barrier();
+        addNormed(r, *layer.attn_post_norm, tokens);
+    }
+    return m_pacer.next(Interval::Output);
+}
+
+bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
+    vulkan::CommandRecorder& r = m_pacer.recorder();
+    const LayerWeights& layer = m_weights.layers[i];
+    const float epsilon = m_config.layer_norm_rms_epsilon;
+    const uint32_t width = m_config.embedding_length;
+    const bool moe = m_config.isMoe(i);
+    if (moe) {
+        recordRouter(r, i, tokens);
+        r.barrier();
+        m_kernels.moeSort(r, m_experts, m_act.experts, m_sort, tokens, layer.ffn_gate_exps.rows,
+                          layer.ffn_down_exps.rows);
+    } else {
+        m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, width, epsilon, tokens);
+    }
+    if (!m_pacer.next(Interval::Router)) {
+        return false;
+    }
+    if (moe) {
+        m_kernels.ffnGateUpTiles(r, routedGateUp(layer), &m_sort, m_experts, m_act.normed, m_act.h, tokens);
+    }
+    if (layer.ffn_gate) {
+        m_kernels.ffnGateUpTiles(r, sharedGateUp(layer), nullptr, m_experts, m_act.normed, m_act.h_shared, tokens);
+    }
+    if (!m_pacer.next(Interval::GateUp)) {
+        return false;
+    }
+    if (moe) {
+        m_kernels.ffnDownTiles(r, layer.ffn_down_exps, layer.ffn_down_exps_bias.get(), m_sort, m_experts, m_act.h,
+                               m_act.pair_out, tokens);
+    }
+    const bool normed = layer.ffn_post_norm != nullptr;
+    if (layer.ffn_down) {
+        m_kernels.matmul(r, layer.ffn_down, m_act.h_shared, normed ? m_act.normed : m_act.x, tokens,
+                         {.scale = m_config.residual_scale, .accumulate = !normed});
+    }
+    if (normed) {
+        r.barrier();
+        addNormed(r, *layer.ffn_post_norm, tokens);
+    }
+    if (!m_pacer.next(Interval::Down)) {
+        return false;
+    }
+    if (moe) {
+        m_kernels.moeCombine(r, m_experts, m_act.expert_weights, m_act.pair_out, m_act.x, width, tokens,
+                             m_config.residual_scale);
+        return m_pacer.next(Interval::Combine);
+    }
+    return true;
+}
+
+} // namespace moescope::inference
