@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 
 namespace moescope::model {
 
@@ -150,20 +151,6 @@ private:
     std::vector<uint8_t> m_encoded;
 };
 
-/** Rows that the block size does not divide: one line for all of them. */
-void warnOfFallback(const std::vector<TensorSource>& sources, TensorType type, ConvertResult& result) {
-    uint64_t count = 0;
-    for (const TensorSource& source : sources) {
-        const bool divided = source.expected.shape[0] % gguf::blockShape(type).weights == 0;
-        if (!source.expected.always_f32 && !divided && storedType(source.expected, type) == TensorType::F16) {
-            ++count;
-        }
-    }
-    if (count > 0) {
-        result.warnings.push_back(fallbackWarning(count, type));
-    }
-}
-
 } // namespace
 
 ConvertResult convert(const fs::path& path, const fs::path& target, const ConvertOptions& options) {
@@ -179,7 +166,11 @@ ConvertResult convert(const fs::path& path, const fs::path& target, const Conver
     const std::vector<TensorSource> sources = mapTensors(folder.model, folder.weights, result.warnings);
     refuseOwnInput(path, folder.weights, target);
 
-    warnOfFallback(sources, options.type, result);
+    Fallbacks fallbacks;
+    for (const TensorSource& source : sources) {
+        fallbacks.add(source.expected, options.type);
+    }
+    std::ranges::move(fallbacks.warnings(), std::back_inserter(result.warnings));
     gguf::Writer writer(target);
     const std::string name = options.name.empty() ? readName(path, folder.json) : options.name;
     const std::string license = options.license.empty() ? readLicense(path, folder.json) : options.license;

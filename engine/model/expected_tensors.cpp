@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/hugging_face.h"
 
+#include "engine/trace/error.h"
+
 namespace moescope::model {
 
 namespace {
@@ -29,6 +31,19 @@ gguf::TensorType finer(gguf::TensorType type) {
     case gguf::TensorType::Q6_K: return gguf::TensorType::Q8_0;
     case gguf::TensorType::Q8_0: return gguf::TensorType::F16;
     default: return type;
+    }
+}
+
+/** What takes a type's place in rows that its blocks do not divide. */
+gguf::TensorType ofSmallerBlocks(gguf::TensorType type) {
+    switch (type) {
+    case gguf::TensorType::Q2_K:
+    case gguf::TensorType::Q3_K:
+    case gguf::TensorType::IQ4_XS: return gguf::TensorType::IQ4_NL;
+    case gguf::TensorType::Q4_K: return gguf::TensorType::Q5_0;
+    case gguf::TensorType::Q5_K: return gguf::TensorType::Q5_1;
+    case gguf::TensorType::Q6_K: return gguf::TensorType::Q8_0;
+    default: return gguf::TensorType::F16;
     }
 }
 
@@ -155,10 +170,36 @@ gguf::TensorType storedType(const ExpectedTensor& tensor, gguf::TensorType type)
     if (tensor.always_f32) {
         return gguf::TensorType::F32;
     }
-    if (tensor.fine) {
-        type = finer(type);
+    type = tensor.fine ? finer(type) : type;
+    while (tensor.shape[0] % gguf::blockShape(type).weights != 0) {
+        type = ofSmallerBlocks(type);
     }
-    return tensor.shape[0] % gguf::blockShape(type).weights == 0 ? type : gguf::TensorType::F16;
+    return type;
+}
+
+void Fallbacks::add(const ExpectedTensor& tensor, gguf::TensorType type) {
+    if (tensor.always_f32) {
+        return;
+    }
+    const gguf::TensorType wanted = tensor.fine ? finer(type) : type;
+    const gguf::TensorType stored = storedType(tensor, type);
+    if (stored != wanted) {
+        ++m_counts[{wanted, stored}];
+    }
+}
+
+std::vector<std::string> Fallbacks::warnings() const {
+    std::vector<std::string> lines;
+    for (const auto& [types, count] : m_counts) {
+        lines.push_back(trace::fillIn(
+            "{count} tensors are stored as {stored} instead of {type}: their rows are no multiple of its blocks "
+            "of {block} weights.",
+            {{"count", trace::grouped(count)},
+             {"stored", std::string(gguf::typeName(types.second))},
+             {"type", std::string(gguf::typeName(types.first))},
+             {"block", std::to_string(gguf::blockShape(types.first).weights)}}));
+    }
+    return lines;
 }
 
 } // namespace moescope::model

@@ -4,6 +4,10 @@
 #include "engine/model/model_config.h"
 
 #include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace moescope::model {
 
@@ -25,7 +29,19 @@ struct ExpectedTensor {
 std::vector<ExpectedTensor> expectedTensors(const ModelConfig& config);
 
 /** Type under which `convert --type type` stores it: F32 for always_f32; if fine, Q6_K for the coarser types of
- *  super-blocks, Q8_0 for Q6_K and the types of 32 weights, F16 for Q8_0; F16 where the block size does not divide the row. */
+ *  super-blocks, Q8_0 for Q6_K and the types of 32 weights, F16 for Q8_0. Where the block size does not divide the row, the
+ *  type of 32 weights that is next in bits, as in llama.cpp; F16 where 32 does not either. */
 gguf::TensorType storedType(const ExpectedTensor& tensor, gguf::TensorType type);
+
+/** Tensors that cannot have the type that was asked for. */
+class Fallbacks {
+public:
+    void add(const ExpectedTensor& tensor, gguf::TensorType type);
+    /** One line for each type that others take the place of. */
+    std::vector<std::string> warnings() const;
+
+private:
+    std::map<std::pair<gguf::TensorType, gguf::TensorType>, uint64_t> m_counts; ///< by type wanted and type stored
+};
 
 } // namespace moescope::model

@@ -137,21 +137,18 @@ ConvertResult quantizeFile(const fs::path& source, const fs::path& target, const
     gguf::Writer writer(target);
     std::vector<Task> tasks;
     uint64_t total = 0;
-    uint64_t fallbacks = 0;
+    Fallbacks fallbacks;
     bool anyBlocks = false;
     for (const gguf::TensorInfo& tensor : file.tensors()) {
         const ExpectedTensor expected = expectedFromFile(file, tensor);
         const TensorType type = storedType(expected, options.type);
-        const bool divided = tensor.shape[0] % gguf::blockShape(options.type).weights == 0;
-        fallbacks += !expected.always_f32 && !divided && type == TensorType::F16 ? 1 : 0;
+        fallbacks.add(expected, options.type);
         anyBlocks = anyBlocks || isBlockType(type);
         tasks.push_back({&tensor, type, tensor.rows() * gguf::rowBytes(type, tensor.shape[0])});
         writer.addTensor(tensor.name, type, tensor.shape);
         total += tasks.back().bytes;
     }
-    if (fallbacks > 0) {
-        result.warnings.push_back(fallbackWarning(fallbacks, options.type));
-    }
+    result.warnings = fallbacks.warnings();
     copyMetadata(file, writer, options.type, anyBlocks);
     writer.beginData();
     TensorCopy tensors(file, writer, options, total);

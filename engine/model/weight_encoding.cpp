@@ -81,13 +81,4 @@ void encodeBlocks(TensorType type, std::span<const float> weights, std::vector<u
     range(0, blocks / threads);
 }
 
-std::string fallbackWarning(uint64_t count, TensorType type) {
-    return trace::fillIn(
-        "{count} tensors are stored as F16 instead of {type}: their rows are no multiple of its blocks "
-        "of {block} weights.",
-        {{"count", trace::grouped(count)},
-         {"type", std::string(gguf::typeName(type))},
-         {"block", std::to_string(gguf::blockShape(type).weights)}});
-}
-
 } // namespace moescope::model

@@ -28,7 +28,4 @@ void checkWeights(const std::string& tensor, std::span<const float> weights, ggu
  *  depend on each other. */
 void encodeBlocks(gguf::TensorType type, std::span<const float> weights, std::vector<uint8_t>& out);
 
-/** The line that says that `count` tensors are in F16 since blocks of `type` do not divide their rows. */
-std::string fallbackWarning(uint64_t count, gguf::TensorType type);
-
 } // namespace moescope::model

@@ -126,14 +126,43 @@ TEST(Convert, WhatEveryTokenPassesThroughIsStoredFiner) {
     EXPECT_EQ(typeIn("dense", "token_embd.weight", TensorType::Q6_K), TensorType::Q8_0);
 }
 
+TEST(Convert, RowsThatSuperBlocksDoNotDivideTakeTheNextTypeOfSmallerBlocks) {
+    model::ExpectedTensor tensor{"blk.0.ffn_down.weight", {576, 4}};
+    const auto stored = [&](TensorType type) { return model::storedType(tensor, type); };
+    for (const auto& [type, in] : {std::pair(TensorType::Q2_K, TensorType::IQ4_NL),
+                                   {TensorType::Q3_K, TensorType::IQ4_NL},
+                                   {TensorType::IQ4_XS, TensorType::IQ4_NL},
+                                   {TensorType::Q4_K, TensorType::Q5_0},
+                                   {TensorType::Q5_K, TensorType::Q5_1},
+                                   {TensorType::Q6_K, TensorType::Q8_0}}) {
+        EXPECT_EQ(stored(type), in) << gguf::typeName(type);
+    }
+    tensor.shape[0] = 80;
+    EXPECT_EQ(stored(TensorType::Q4_K), TensorType::F16);
+    tensor.shape[0] = 512;
+    EXPECT_EQ(stored(TensorType::Q4_K), TensorType::Q4_K);
+    tensor.shape[0] = 576;
+    tensor.fine = true;
+    EXPECT_EQ(stored(TensorType::Q4_K), TensorType::Q8_0) << "by way of Q6_K";
+
+    model::Fallbacks fallbacks;
+    fallbacks.add(tensor, TensorType::Q4_K);
+    fallbacks.add(tensor, TensorType::Q8_0); // F16 is what a fine tensor is to have
+    EXPECT_EQ(
+        fallbacks.warnings(),
+        std::vector<std::string>{"1 tensors are stored as Q8_0 instead of Q6_K: their rows are no multiple of its "
+                                 "blocks of 256 weights."});
+}
+
 TEST(Convert, RowsThatBlocksDoNotDivideFallBackWithOneWarning) {
     const Scratch scratch;
     model::ConvertOptions options;
     options.type = TensorType::Q8_0;
     model::ConvertResult result = model::convert(golden("large_like"), scratch / "a.gguf", options);
-    ASSERT_EQ(result.warnings.size(), 1U); // rows of 48 in the down projections, 64 everywhere else
+    ASSERT_EQ(result.warnings.size(),
+              1U); // rows of 48 in the down projections; those of two shared experts are F16 anyway
     EXPECT_EQ(result.warnings[0],
-              "8 tensors are stored as F16 instead of Q8_0: their rows are no multiple of its blocks of 32 weights.");
+              "6 tensors are stored as F16 instead of Q8_0: their rows are no multiple of its blocks of 32 weights.");
     options.type = TensorType::F16;
     result = model::convert(golden("large_like"), scratch / "b.gguf", options);
     EXPECT_TRUE(result.warnings.empty());
