@@ -30,9 +30,9 @@ class Refused(Exception):
     """A command failed; the text is what it said."""
 
 
-def call(cli, *arguments):
+def call(cli, *arguments, seconds=SECONDS):
     """Standard output of a command that must work."""
-    result = subprocess.run([cli, *map(str, arguments)], capture_output=True, text=True, timeout=SECONDS, check=False)
+    result = subprocess.run([cli, *map(str, arguments)], capture_output=True, text=True, timeout=seconds, check=False)
     if result.returncode != 0:
         raise Refused(f"{arguments[0]} ended with {result.returncode}: {result.stderr.strip()[-300:]}")
     return result.stdout

