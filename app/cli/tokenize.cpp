@@ -16,6 +16,33 @@ struct Options {
     bool special = false;
 };
 
+std::string listed(const std::vector<int32_t>& tokens) {
+    std::string line;
+    for (const int32_t token : tokens) {
+        line += line.empty() ? "" : ",";
+        line += std::to_string(token);
+    }
+    return line;
+}
+
+/** A text of 10 MB has millions of tokens: they are written as they come, each different piece escaped once, where a tree
+ *  of JSON values would take longer than the tokenizer. */
+void printTokens(const std::vector<int32_t>& tokens, const model::Tokenizer& tokenizer) {
+    std::vector<std::string> escaped(tokenizer.size());
+    std::string out = "{\n \"tokens\": [" + listed(tokens) + "],\n \"pieces\": [";
+    bool first = true;
+    for (const int32_t token : tokens) {
+        std::string& piece = escaped[static_cast<size_t>(token)];
+        if (piece.empty()) {
+            piece = Json(tokenizer.decode(token)).dump(-1, ' ', false, Json::error_handler_t::replace);
+        }
+        out += first ? "" : ",";
+        out += piece;
+        first = false;
+    }
+    print(out + "]\n}\n");
+}
+
 void tokenize(const Options& options) {
     const OpenModel model(options.model);
     if (options.decode) {
@@ -30,19 +57,10 @@ void tokenize(const Options& options) {
     const std::string text = options.file ? readFile(*options.file) : *options.text;
     const std::vector<int32_t> tokens = model.tokenizer.encode(text, options.special);
     if (options.output.json) {
-        Json pieces = Json::array();
-        for (const int32_t token : tokens) {
-            pieces.push_back(model.tokenizer.decode(token));
-        }
-        printJson({{"tokens", tokens}, {"pieces", pieces}});
+        printTokens(tokens, model.tokenizer);
         return;
     }
-    std::string line;
-    for (const int32_t token : tokens) {
-        line += line.empty() ? "" : ",";
-        line += std::to_string(token);
-    }
-    print(line + "\n");
+    print(listed(tokens) + "\n");
 }
 
 } // namespace
