@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the KV cache: one head of one position, in whole uvec4. F32 and F16: the elements. Q8_0: a signed byte an element,
 // then, from the next uvec4 on, a half a block of 32 elements: the scale.
+#include "signed_bytes.glsl"
+
 layout(constant_id = 1) const uint KV_TYPE = 0u;
 const uint KV_F32 = 0u, KV_F16 = 1u, KV_Q8_0 = 2u;
-
-vec4 signedBytes(uint word) {
-    int bits = int(word);
-    return vec4(bitfieldExtract(bits, 0, 8), bitfieldExtract(bits, 8, 8), bitfieldExtract(bits, 16, 8),
-                bitfieldExtract(bits, 24, 8));
-}
 
 float halfAt(uvec4 words, uint index) {
     vec2 pair = unpackHalf2x16(words[(index >> 1) & 3u]);
@@ -28,6 +24,6 @@ float halfAt(uvec4 words, uint index) {
         uvec4 words = cache[(row) + (i) / 2u];                                                 \
         uvec2 bytes = ((i) & 1u) == 0u ? words.xy : words.zw;                                  \
         float scale = halfAt(cache[(row) + (stride) / 16u + (i) / 32u], (i) / 4u);             \
-        low = signedBytes(bytes.x) * scale;                                                    \
-        high = signedBytes(bytes.y) * scale;                                                   \
+        low = signedBytesOf(bytes.x) * scale;                                                  \
+        high = signedBytesOf(bytes.y) * scale;                                                 \
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoders of the device layouts of weights (engine/inference/weight_layout.h): 16 weights at a time, from 128-bit loads.
 // The including shader defines WEIGHT_TYPE and, before each use, a buffer as WEIGHTS(i) → uvec4.
+#include "signed_bytes.glsl"
 #include "weight_types.h"
 
 // Units of 64 weights, to which rows of all but the K types are padded.
@@ -8,11 +9,6 @@ uint unitsOf(uint width) { return (width + 63u) / 64u; }
 
 // Four unsigned bytes of a word as floats.
 vec4 bytesOf(uint word) { return vec4(word & 0xFFu, (word >> 8) & 0xFFu, (word >> 16) & 0xFFu, word >> 24); }
-
-vec4 signedBytesOf(uint word) {
-    ivec4 shifted = ivec4(word << 24, word << 16, word << 8, word);
-    return vec4(shifted >> 24);
-}
 
 float halfOf(uvec4 words, uint index) {
     vec2 pair = unpackHalf2x16(words[index >> 1]);

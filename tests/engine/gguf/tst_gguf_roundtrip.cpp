@@ -72,6 +72,13 @@ TEST(RoundTrip, GivesBackWhatWasWritten) {
         EXPECT_EQ(reader.u32s("l.u32"), (std::vector<uint32_t>{1, 2, 4000000000U}));
         EXPECT_EQ(std::get<std::vector<int64_t>>(reader.metadata().at("l.i32")), (std::vector<int64_t>{3, -4}));
         EXPECT_EQ(std::get<std::vector<double>>(reader.metadata().at("l.f32")), (std::vector<double>{0.5, -2.0}));
+        EXPECT_EQ(reader.f32s("l.f32"), (std::vector<float>{0.5F, -2.0F}));
+        EXPECT_EQ(reader.f32s("l.i32"), (std::vector<float>{3, -4})) << "whole numbers are numbers";
+        EXPECT_EQ(reader.f32s("absent"), std::nullopt);
+        EXPECT_NE(sentenceOf("gguf.value", [&] { (void)reader.f32s("l.empty"); }).find("a list of numbers"),
+                  std::string::npos);
+        EXPECT_NE(sentenceOf("gguf.value", [&] { (void)reader.f32s("n.f32"); }).find("a list of numbers"),
+                  std::string::npos);
         EXPECT_TRUE(reader.texts("l.empty")->empty());
         EXPECT_EQ(*reader.texts("tokenizer.ggml.tokens"),
                   (std::vector<std::string>{"", "山", std::string("\xff\0\x80", 3)}));
