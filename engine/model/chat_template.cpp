@@ -83,9 +83,11 @@ public:
                 ++at;
                 continue;
             }
-            plain(text, begin, at);
+            const std::string_view bytes = text.bytes();
+            plain(text, begin, at - m_tokenizer.strippedBefore(control->second, bytes.substr(begin, at - begin)));
             add(control->second, at);
             at += control->first.size();
+            at += m_tokenizer.strippedBehind(control->second, bytes.substr(at));
             begin = at;
         }
         plain(text, begin, text.size());

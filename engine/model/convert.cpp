@@ -80,6 +80,13 @@ void addTokenizerKeys(gguf::Writer& writer, Folder& folder) {
     if (t.space_prefix_once) {
         writer.add("moescope.space_prefix_once", true);
     }
+    // Files of Phi-3 that state no ids are read as if its tokenizer.json had written them.
+    if (!t.rstrip.empty() || folder.model.config.architecture == "phi3") {
+        writer.add("moescope.rstrip_token_ids", std::move(t.rstrip));
+    }
+    if (!t.lstrip.empty()) {
+        writer.add("moescope.lstrip_token_ids", std::move(t.lstrip));
+    }
     if (t.bos >= 0) {
         writer.add("tokenizer.ggml.bos_token_id", gguf::U32{static_cast<uint32_t>(t.bos)});
     }

@@ -32,7 +32,8 @@ public:
         }
     }
 
-    /** Added tokens may repeat an entry of the vocabulary: they say then that it is a special one. */
+    /** Added tokens may repeat an entry of the vocabulary: they say then that it is a special one. “normalized” is not
+     *  read: NFC changes none of these texts, and SentencePiece knows no “▁” before a special token. */
     void addAdded(const Json& entry) {
         const HfValues values(entry, std::string("added_tokens” of “") + fileName);
         const std::string text = values.text("content").value_or("");
@@ -40,14 +41,18 @@ public:
         if (text.empty() || id == nullptr) {
             values.refuse(text.empty() ? "content" : "id", text.empty() ? "a text" : "an id");
         }
-        for (const char* key : {"lstrip", "rstrip", "single_word"}) {
-            if (values.flag(key).value_or(false)) {
-                throw Error("hf.added_token", "The token “{text}” of “{file}” asks for {key}, which is not supported.",
-                            {{"text", shortened(text)}, {"file", fileName}, {"key", key}});
-            }
+        if (values.flag("single_word").value_or(false)) {
+            throw Error("hf.added_token", "The token “{text}” of “{file}” asks for {key}, which is not supported.",
+                        {{"text", shortened(text)}, {"file", fileName}, {"key", "single_word"}});
         }
         const bool special = values.flag("special").value_or(false);
         const uint32_t row = checkedId(text, *id);
+        if (values.flag("rstrip").value_or(false)) {
+            m_tables.rstrip.push_back(row);
+        }
+        if (values.flag("lstrip").value_or(false)) {
+            m_tables.lstrip.push_back(row);
+        }
         const TokenType type = special ? TokenType::Control : TokenType::UserDefined;
         const auto known = m_ids.find(text);
         if (known != m_ids.end() && known->second == row && m_vocabularyRow[row]) {

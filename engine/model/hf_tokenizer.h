@@ -23,6 +23,8 @@ struct TokenizerTables {
     std::optional<bool> space_prefix;
     bool space_prefix_first = false; ///< moescope.space_prefix_first
     bool space_prefix_once = false;  ///< moescope.space_prefix_once
+    std::vector<uint32_t> rstrip;    ///< moescope.rstrip_token_ids
+    std::vector<uint32_t> lstrip;    ///< moescope.lstrip_token_ids
     int32_t bos = -1;
     bool adds_bos = false;
 

@@ -6,6 +6,7 @@
 #include "engine/model/pre_tokenizer.h"
 #include "engine/model/spm.h"
 #include "engine/model/token_finder.h"
+#include "engine/model/token_strip.h"
 #include "engine/model/utf8.h"
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
@@ -92,6 +93,7 @@ struct Tokenizer::Impl {
         const bool usual = row != nullptr ? row->adds_bos : true;
         adds_bos = bos >= 0 && file.boolean("tokenizer.ggml.add_bos_token").value_or(usual);
         readStops(file);
+        readStrip(file);
     }
 
     int32_t checkedId(std::string_view key, uint32_t value) const {
@@ -109,12 +111,38 @@ struct Tokenizer::Impl {
         return value ? checkedId(key, *value) : -1;
     }
 
-    void readStops(const gguf::Reader& file) {
-        constexpr std::string_view key = "moescope.stop_token_ids";
-        if (const auto given = file.u32s(key)) {
-            for (const uint32_t value : *given) {
-                stops.push_back(checkedId(key, value));
+    std::optional<std::vector<int32_t>> ids(const gguf::Reader& file, std::string_view key) const {
+        const auto given = file.u32s(key);
+        if (!given) {
+            return std::nullopt;
+        }
+        std::vector<int32_t> tokens;
+        for (const uint32_t value : *given) {
+            tokens.push_back(checkedId(key, value));
+        }
+        return tokens;
+    }
+
+    void readStrip(const gguf::Reader& file) {
+        std::optional<std::vector<int32_t>> behind = ids(file, "moescope.rstrip_token_ids");
+        if (!behind) {
+            behind.emplace();
+            const bool phi3 = row == nullptr && file.text("general.architecture").value_or("") == "phi3";
+            for (const auto* list : {&vocabulary.controls(), &vocabulary.userDefined()}) {
+                for (size_t i = 0; phi3 && i < list->size(); ++i) {
+                    const std::string& text = vocabulary.bytes((*list)[i]);
+                    if (text != "<unk>" && text != "<s>" && text != "<|endoftext|>") {
+                        behind->push_back((*list)[i]);
+                    }
+                }
             }
+        }
+        strip = TokenStrip(*behind, ids(file, "moescope.lstrip_token_ids").value_or(std::vector<int32_t>()));
+    }
+
+    void readStops(const gguf::Reader& file) {
+        if (auto given = ids(file, "moescope.stop_token_ids")) {
+            stops = std::move(*given);
         } else {
             for (const char* name : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
                 if (const int32_t token = id(file, name); token >= 0) {
@@ -140,6 +168,7 @@ struct Tokenizer::Impl {
     bool space_prefix_once = false;       ///< not before a space
     TokenFinder user_defined;             ///< read in every text
     TokenFinder all_special;              ///< with the control tokens
+    TokenStrip strip;
     std::vector<int32_t> stops;
     int32_t bos = -1;
     bool adds_bos = false;
@@ -242,11 +271,11 @@ private:
     std::vector<int32_t>& m_out;
 };
 
-/** Cuts the tokens of `finder` out of `text`; calls `onText` for what lies between them, and whether a token went
- *  before it. */
+/** Cuts the tokens of `finder` out of `text`, with the white space that they take along; calls `onText` for what lies
+ *  between them, and whether a token went before it. */
 template <typename OnText>
 void forEachPart(std::string_view text, const TokenFinder& finder, const Vocabulary& vocabulary,
-                 trace::CancelFlag cancel, std::vector<int32_t>& out, const OnText& onText) {
+                 const TokenStrip& strip, trace::CancelFlag cancel, std::vector<int32_t>& out, const OnText& onText) {
     size_t begin = 0;
     bool afterToken = false;
     for (size_t at = finder.empty() ? text.size() : 0; at < text.size();) {
@@ -257,11 +286,14 @@ void forEachPart(std::string_view text, const TokenFinder& finder, const Vocabul
             }
             continue;
         }
-        if (at > begin) {
-            onText(text.substr(begin, at - begin), afterToken);
+        std::string_view before = text.substr(begin, at - begin);
+        before.remove_suffix(strip.before(token, before));
+        if (!before.empty()) {
+            onText(before, afterToken);
         }
         out.push_back(token);
         at += vocabulary.bytes(token).size();
+        at += strip.behind(token, text.substr(at));
         begin = at;
         afterToken = true;
     }
@@ -297,11 +329,11 @@ std::vector<int32_t> Tokenizer::encodePart(std::string_view text, bool parse_spe
     std::vector<int32_t> out;
     if (impl.row != nullptr) {
         BpeEncoding encoding(impl.vocabulary, *impl.splitter, impl.row->whole_piece_first, cancel, out);
-        forEachPart(all, parse_special ? impl.all_special : impl.user_defined, impl.vocabulary, cancel, out,
+        forEachPart(all, parse_special ? impl.all_special : impl.user_defined, impl.vocabulary, impl.strip, cancel, out,
                     [&](std::string_view part, bool /*afterToken*/) { encoding.text(part); });
     } else {
         SpmEncoding encoding(impl.vocabulary, impl.kind.order, cancel, out);
-        forEachPart(all, parse_special ? impl.all_special : impl.user_defined, impl.vocabulary, cancel, out,
+        forEachPart(all, parse_special ? impl.all_special : impl.user_defined, impl.vocabulary, impl.strip, cancel, out,
                     [&](std::string_view part, bool afterToken) {
                         const bool has = impl.space_prefix_once && part.starts_with(' ');
                         const bool later = impl.space_prefix_first && (afterToken || behind_token);
@@ -309,6 +341,14 @@ std::vector<int32_t> Tokenizer::encodePart(std::string_view text, bool parse_spe
                     });
     }
     return out;
+}
+
+size_t Tokenizer::strippedBehind(int32_t token, std::string_view rest) const {
+    return m_impl->strip.behind(token, rest);
+}
+
+size_t Tokenizer::strippedBefore(int32_t token, std::string_view text) const {
+    return m_impl->strip.before(token, text);
 }
 
 std::string Tokenizer::decode(int32_t token, bool special) const {

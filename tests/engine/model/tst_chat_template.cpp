@@ -73,6 +73,24 @@ TEST_F(ChatTemplate, GoldenChats) {
     EXPECT_EQ(chats, 36U);
 }
 
+TEST_F(ChatTemplate, WhiteSpaceGoesWithTheControlTokensThatTakeItAlong) {
+    const Path folder = copyGolden("large_like", scratch);
+    editJson(folder / "tokenizer.json", [](Json& json) {
+        for (Json& token : json["added_tokens"]) {
+            token["rstrip"] = token["content"] == "<|startoftext|>";
+            token["lstrip"] = token["content"] == "<|extra_0|>";
+        }
+    });
+    const gguf::Reader stripping(converted(folder, scratch, gguf::TensorType::F32, "strip.gguf"));
+    const model::Tokenizer own(stripping);
+    const model::RenderedChat chat = model::ChatTemplate(source, own).render({{"user", " \n Hi <|eos|>\n "}});
+    EXPECT_EQ(chat.text, "<|startoftext|> \n Hi <|eos|>\n <|extra_0|>");
+    const model::RenderedChat bare = render({{"user", "Hi <|eos|>"}});
+    EXPECT_EQ(chat.tokens, bare.tokens);
+    EXPECT_EQ(chat.message_starts, bare.message_starts);
+    EXPECT_NE(render({{"user", " \n Hi <|eos|>\n "}}).tokens, bare.tokens);
+}
+
 TEST_F(ChatTemplate, TextOfMessagesIsNeverReadForControlTokens) {
     const model::RenderedChat chat = render({{"system", "<|extra_4|>"}, {"user", "Hi <|eos|>"}});
     EXPECT_EQ(chat.text, "<|startoftext|><|extra_4|><|extra_4|>Hi <|eos|><|extra_0|>");

@@ -15,6 +15,7 @@ namespace {
 
 /** A SentencePiece vocabulary: <unk>, <s>, </s>, the 256 bytes, then what a test adds. */
 struct SpmFile {
+    std::string architecture = "llama";
     std::vector<std::string> tokens{"<unk>", "<s>", "</s>"};
     std::vector<int32_t> types{2, 3, 3};
     std::vector<float> scores{0, 0, 0};
@@ -38,7 +39,7 @@ struct SpmFile {
     Path write(const Scratch& scratch) const {
         Path path = scratch / "spm.gguf";
         gguf::Writer writer(path);
-        writer.add("general.architecture", std::string("llama"));
+        writer.add("general.architecture", architecture);
         writer.add("tokenizer.ggml.model", std::string("llama"));
         writer.add("tokenizer.ggml.tokens", tokens);
         writer.add("tokenizer.ggml.scores", scores);
@@ -167,6 +168,49 @@ TEST(Spm, WordsAreJoinedWhereATokenReachesOverThem) {
     EXPECT_EQ(tokenizer.encode("a"), (Ids{a}));
 }
 
+TEST(Spm, WhiteSpaceGoesWithTheTokensThatTakeItAlong) {
+    const Scratch scratch;
+    SpmFile file;
+    const int32_t space = file.add("▁", -9);
+    const int32_t a = file.add("a", -10);
+    const int32_t user = file.add("<|user|>", 0, 3);
+    const int32_t mask = file.add("<mask>", 0, 4);
+    file.more = {{"tokenizer.ggml.add_space_prefix", false},
+                 {"moescope.rstrip_token_ids", std::vector<uint32_t>{static_cast<uint32_t>(user)}},
+                 {"moescope.lstrip_token_ids", std::vector<uint32_t>{static_cast<uint32_t>(mask)}}};
+    const model::Tokenizer tokenizer = file.open(scratch);
+    EXPECT_EQ(tokenizer.encode("a <|user|> \t\r\n\u00A0\u3000a <s> a", true),
+              (Ids{a, space, user, a, space, 1, space, a}));
+    EXPECT_EQ(tokenizer.encode("<|user|>\n", true), (Ids{user}));
+    EXPECT_EQ(tokenizer.encode("<|user|>\u200Ba", true).size(), 5U); // no white space, though nothing is seen of it
+    EXPECT_EQ(tokenizer.encode("a \u2028<mask> a"), (Ids{a, mask, space, a}));
+    EXPECT_EQ(tokenizer.encode(" <mask>  <mask>"), (Ids{mask, mask}));
+    EXPECT_EQ(tokenizer.encode("<|user|>   <mask>a", true), (Ids{user, mask, a}));
+    EXPECT_EQ(tokenizer.encode("<|user|> a").size(), 10U); // plain text
+    EXPECT_EQ(tokenizer.strippedBehind(user, " \na "), 2U);
+    EXPECT_EQ(tokenizer.strippedBehind(mask, " \na "), 0U);
+    EXPECT_EQ(tokenizer.strippedBefore(mask, " a\u3000 "), 4U);
+    EXPECT_EQ(tokenizer.strippedBefore(mask, " "), 1U);
+    EXPECT_EQ(tokenizer.strippedBefore(user, " a "), 0U);
+}
+
+TEST(Spm, PlainFilesOfPhi3AreReadAsItsOwnTokenizer) {
+    const Scratch scratch;
+    SpmFile file;
+    const int32_t space = file.add("▁", -9);
+    file.add("a", -10);
+    const int32_t word = file.add("▁a", -1);
+    const int32_t end = file.add("<|endoftext|>", 0, 3);
+    const int32_t user = file.add("<|user|>", 0, 3);
+    const std::string text = "<|user|>\n a<|endoftext|> a<s> a</s> a";
+    const Ids whole = file.open(scratch).encode(text, true);
+    file.architecture = "phi3";
+    EXPECT_EQ(file.open(scratch).encode(text, true), (Ids{user, word, end, space, word, 1, space, word, 2, word}));
+    file.more = {{"moescope.rstrip_token_ids", std::vector<uint32_t>()}};
+    EXPECT_EQ(file.open(scratch).encode(text, true), whole);
+    EXPECT_NE(file.open(scratch).encode(text, true)[1], word);
+}
+
 TEST(Spm, TextComesBack) {
     const Scratch scratch;
     SpmFile file;
@@ -196,6 +240,13 @@ TEST(HostileSpm, WhatIsNotDoneOrMakesNoSense) {
                        f.more = {{"tokenizer.ggml.remove_extra_whitespaces", true}};
                    }),
                    "tokenizer.option", {"remove_extra_whitespaces"});
+    for (const char* key : {"moescope.rstrip_token_ids", "moescope.lstrip_token_ids"}) {
+        expectSentence(refusal([&](SpmFile& f) {
+                           f.more = {{key, std::vector<uint32_t>{260}}};
+                       }),
+                       "tokenizer.id", {key, "260", "259"});
+        expectSentence(refusal([&](SpmFile& f) { f.more = {{key, true}}; }), "gguf.value", {key});
+    }
     expectSentence(refusal([](SpmFile& f) { f.scores.pop_back(); }), "tokenizer.scores", {"260", "259"});
     expectSentence(refusal([](SpmFile& f) { f.scores[7] = std::numeric_limits<float>::quiet_NaN(); }),
                    "tokenizer.scores", {"token 7"});

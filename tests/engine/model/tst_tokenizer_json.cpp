@@ -59,6 +59,26 @@ TEST(TokenizerJson, IdsThatAreThereTwice) {
     expectSentence(errorOf([&] { converted(folder, scratch); }), "json.duplicate", {"tokenizer.json", "\u0100"});
 }
 
+TEST(TokenizerJson, TokensThatTakeWhiteSpaceAlongAreCarriedIntoTheFile) {
+    const Scratch scratch;
+    const Path folder = copyGolden("large_like", scratch);
+    EXPECT_FALSE(gguf::Reader(converted(folder, scratch)).u32s("moescope.rstrip_token_ids"));
+    editJson(folder / "tokenizer.json", [](Json& json) {
+        for (Json& token : json["added_tokens"]) {
+            token["rstrip"] = token["content"] == "<|eos|>";
+            token["lstrip"] = token["content"] == "<|extra_0|>";
+        }
+    });
+    const gguf::Reader file(converted(folder, scratch, gguf::TensorType::F32, "strip.gguf"));
+    const model::Tokenizer tokenizer(file);
+    const int32_t behind = tokenizer.control("<|eos|>");
+    const int32_t before = tokenizer.control("<|extra_0|>");
+    ASSERT_GE(before, 0);
+    EXPECT_EQ(file.u32s("moescope.rstrip_token_ids"), (std::vector<uint32_t>{static_cast<uint32_t>(behind)}));
+    EXPECT_EQ(file.u32s("moescope.lstrip_token_ids"), (std::vector<uint32_t>{static_cast<uint32_t>(before)}));
+    EXPECT_EQ(tokenizer.encode("<|eos|> \n<|eos|>  <|extra_0|>", true), (std::vector<int32_t>{behind, behind, before}));
+}
+
 TEST(TokenizerJson, IdsBeyondTheRows) {
     for (const Json& id : {Json(512), Json(-1), Json(4294967296), Json(1.0), Json("1"), Json(Json::array())}) {
         SCOPED_TRACE(id.dump());
@@ -93,9 +113,9 @@ TEST(TokenizerJson, OtherTokenizersAreRefused) {
     expectSentence(refused([](Json& json) { json["normalizer"] = nullptr; }), "hf.splitting", {"NFC"});
     expectSentence(refused([](Json& json) { json["model"]["end_of_word_suffix"] = "</w>"; }), "hf.value",
                    {"end_of_word_suffix", "</w>"});
-    for (const char* key : {"lstrip", "rstrip", "single_word"}) {
-        expectSentence(refused([&](Json& json) { json["added_tokens"][0][key] = true; }), "hf.added_token", {key});
-    }
+    expectSentence(refused([](Json& json) { json["added_tokens"][0]["single_word"] = true; }), "hf.added_token",
+                   {"single_word"});
+    expectSentence(refused([](Json& json) { json["added_tokens"][0]["rstrip"] = 1; }), "hf.value", {"rstrip"});
     expectSentence(refused([](Json& json) { json["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = "\\w+"; }),
                    "hf.splitting", {"splits"});
     expectSentence(refused([](Json& json) { json["pre_tokenizer"] = nullptr; }), "hf.splitting", {"splits"});
