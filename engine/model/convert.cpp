@@ -134,7 +134,12 @@ public:
                 m_weights.resize(count * run.width);
                 readRows(run, row, count, m_weights, m_scratch);
                 checkWeights(run.tensor->name, m_weights, type);
-                encode(m_weights, type);
+                if (run.scales != nullptr && type == TensorType::MXFP4) {
+                    readMxfp4(run, row, count, m_encoded);
+                    write();
+                } else {
+                    encode(m_weights, type);
+                }
             }
         }
     }
@@ -142,6 +147,10 @@ public:
 private:
     void encode(std::span<const float> weights, TensorType type) {
         encodeBlocks(type, weights, m_encoded);
+        write();
+    }
+
+    void write() {
         m_writer.data(m_encoded);
         m_done += m_encoded.size();
         if (m_options.progress && !m_options.progress(m_done, m_total)) {

@@ -29,7 +29,8 @@ struct ConvertResult {
 /** Hugging Face folder of a supported family → GGUF (spec §2, §4.3), streaming: a few MiB of weights are in memory at
  *  a time. The same content gives the same bytes, however the folder splits or fuses its tensors. Weights that are
  *  NaN, infinite or too large for the type are a trace::Error naming the tensor, as is everything that the folder
- *  lacks; the target then stays as it was. */
+ *  lacks; the target then stays as it was. Experts that the folder holds as MXFP4 are decoded, and under type MXFP4
+ *  kept as they are. */
 ConvertResult convert(const std::filesystem::path& folder, const std::filesystem::path& target,
                       const ConvertOptions& options);
 

@@ -91,7 +91,8 @@ const HfClass& checkFamily(const HfValues& config) {
     return *found;
 }
 
-void refuseQuantised(const HfValues& config) {
+/** The experts of gpt-oss are published as MXFP4. */
+void refuseQuantised(const HfValues& config, const HfClass& known) {
     if (!config.has("quantization_config")) {
         return;
     }
@@ -99,6 +100,9 @@ void refuseQuantised(const HfValues& config) {
     const std::string method = quantization.text("quant_method").value_or("");
     if (method == "fp8" || method == "compressed-tensors") {
         refuseFp8("quantization_config");
+    }
+    if (method == "mxfp4" && known.architecture == "gpt-oss") {
+        return;
     }
     throw Error("hf.quantised",
                 "The weights are quantised already (“{method}”); convert the folder with BF16 weights instead.",
@@ -178,7 +182,7 @@ std::string textPrefix(const WeightFolder& weights) {
 HfModel parseHuggingFace(const Json& json, const WeightFolder* weights) {
     const HfValues config(json, fileName);
     const HfClass& known = checkFamily(config);
-    refuseQuantised(config);
+    refuseQuantised(config, known);
     if (known.architecture.empty()) {
         return readHunyuan(config, weights);
     }

@@ -101,17 +101,20 @@ constexpr std::array phi3{
     TensorOrigin{"ffn_up.weight", "mlp.gate_up_proj.weight"},
 };
 
-/** The experts' matrices lie transposed, a column of gate beside its column of up. */
+/** The experts' matrices lie transposed, a column of gate beside its column of up; as MXFP4 they lie by rows. */
 constexpr std::array gptOss{
     TensorOrigin{"attn_sinks.weight", "self_attn.sinks"},
     TensorOrigin{"post_attention_norm.weight", "post_attention_layernorm.weight"},
     TensorOrigin{"ffn_gate_inp.weight", "mlp.router.weight"},
     TensorOrigin{"ffn_gate_inp.bias", "mlp.router.bias"},
     TensorOrigin{"ffn_gate_exps.weight", "mlp.experts.gate_up_proj", Take::EvenColumns},
+    TensorOrigin{"ffn_gate_exps.weight", "mlp.experts.gate_up_proj_blocks", Take::EvenRows},
     TensorOrigin{"ffn_gate_exps.bias", "mlp.experts.gate_up_proj_bias", Take::EvenWeights},
     TensorOrigin{"ffn_up_exps.weight", "mlp.experts.gate_up_proj", Take::OddColumns},
+    TensorOrigin{"ffn_up_exps.weight", "mlp.experts.gate_up_proj_blocks", Take::OddRows},
     TensorOrigin{"ffn_up_exps.bias", "mlp.experts.gate_up_proj_bias", Take::OddWeights},
     TensorOrigin{"ffn_down_exps.weight", "mlp.experts.down_proj", Take::Transposed},
+    TensorOrigin{"ffn_down_exps.weight", "mlp.experts.down_proj_blocks"},
     TensorOrigin{"ffn_down_exps.bias", "mlp.experts.down_proj_bias"},
 };
 

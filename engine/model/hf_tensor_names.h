@@ -23,9 +23,15 @@ enum class Take : uint8_t {
     OddColumns,  ///< likewise
     EvenWeights, ///< of [R, 2W]
     OddWeights,  ///< likewise
+    EvenRows,    ///< of [E, 2R, W]
+    OddRows,     ///< likewise
 };
 
-/** Where a tensor comes from. Names are without "blk.N." and "model.layers.N."; "*" in `hf` stands for the expert. */
+inline constexpr std::string_view mxfp4Blocks = "_blocks";
+inline constexpr std::string_view mxfp4Scales = "_scales"; ///< in place of mxfp4Blocks
+
+/** Where a tensor comes from. Names are without "blk.N." and "model.layers.N."; "*" in `hf` stands for the expert. What
+ *  ends in mxfp4Blocks holds the nibbles of [E, R, W] as [E, R, W / 32, 16]; its scales [E, R, W / 32] lie beside it. */
 struct TensorOrigin {
     std::string_view gguf;
     std::string_view hf;

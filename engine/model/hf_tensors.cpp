@@ -131,6 +131,8 @@ private:
         case Take::PlusOne:
         case Take::Heads: break;
         case Take::Row: return {1, size.width};
+        case Take::EvenRows:
+        case Take::OddRows:
         case Take::FirstHalf:
         case Take::SecondHalf: shape.insert(shape.end(), {2 * size.rows, size.width}); return shape;
         case Take::GroupQ:
@@ -151,7 +153,11 @@ private:
 
     void take(const SafeTensor& tensor, Take take, const Extent& size) {
         const uint64_t weights = size.rows * size.width;
-        RowRun run{.tensor = &tensor, .rows = size.rows, .width = size.width, .row_step = size.width};
+        RowRun run{.tensor = &tensor,
+                   .scales = scalesOf(tensor),
+                   .rows = size.rows,
+                   .width = size.width,
+                   .row_step = size.width};
         uint64_t matrixStep = weights;
         switch (take) {
         case Take::All:
@@ -182,6 +188,12 @@ private:
             run.first = take == Take::OddWeights ? 1 : 0;
             run.row_step = 2 * size.width;
             run.weight_step = 2;
+            break;
+        case Take::EvenRows:
+        case Take::OddRows:
+            matrixStep = 2 * weights;
+            run.first = take == Take::OddRows ? size.width : 0;
+            run.row_step = 2 * size.width;
             break;
         }
         for (uint64_t matrix = 0; matrix < size.matrices; ++matrix) {
@@ -214,14 +226,34 @@ private:
         }
     }
 
-    const SafeTensor& use(const std::string& name, const std::vector<uint64_t>& shape) {
-        const SafeTensor* tensor = m_weights.find(name);
-        if (tensor == nullptr && m_weights.find(name + "_blocks") != nullptr) {
+    /** `shape`: of its weights, however they are stored. */
+    const SafeTensor& use(const std::string& name, std::vector<uint64_t> shape) {
+        const bool blocks = name.ends_with(mxfp4Blocks);
+        if (!blocks && m_weights.find(name) == nullptr && m_weights.find(name + std::string(mxfp4Blocks)) != nullptr) {
             throw Error("hf.mxfp4",
-                        "The tensor “{tensor}” is stored as MXFP4, which cannot be converted; convert the folder with "
-                        "BF16 weights instead.",
-                        {{"tensor", name + "_blocks"}});
+                        "The tensor “{tensor}” is stored as MXFP4, which is known of the experts of gpt-oss alone; "
+                        "convert the folder with BF16 weights instead.",
+                        {{"tensor", name + std::string(mxfp4Blocks)}});
         }
+        if (!blocks) {
+            return checked(name, shape, false);
+        }
+        if (shape.back() % mxfp4Weights != 0) {
+            throw Error(
+                "hf.mxfp4",
+                "The tensor “{tensor}” is stored as MXFP4, in blocks of {block} weights, but config.json asks "
+                "for rows of {width}.",
+                {{"tensor", name}, {"block", std::to_string(mxfp4Weights)}, {"width", std::to_string(shape.back())}});
+        }
+        shape.back() /= mxfp4Weights;
+        checked(scalesName(name), shape, true);
+        shape.push_back(mxfp4Nibbles);
+        return checked(name, shape, true);
+    }
+
+    /** `bytes`: whether the tensor must hold bytes and not numbers. */
+    const SafeTensor& checked(const std::string& name, const std::vector<uint64_t>& shape, bool bytes) {
+        const SafeTensor* tensor = m_weights.find(name);
         if (tensor == nullptr) {
             throw Error("hf.tensor_missing", "The folder has no tensor “{tensor}”.", {{"tensor", name}});
         }
@@ -230,13 +262,25 @@ private:
                 "hf.tensor_shape", "The tensor “{tensor}” is {found}, but config.json asks for {expected}.",
                 {{"tensor", tensor->name}, {"found", shapeText(tensor->shape)}, {"expected", shapeText(shape)}});
         }
-        if (tensor->type == SafeType::Other) {
-            throw Error("hf.tensor_type",
-                        "The tensor “{tensor}” is of type {type}; F32, F16 and BF16 can be converted.",
-                        {{"tensor", tensor->name}, {"type", tensor->type_name}});
+        const bool isBytes = tensor->type == SafeType::U8;
+        if (bytes ? !isBytes : isBytes || tensor->type == SafeType::Other) {
+            throw Error("hf.tensor_type", "The tensor “{tensor}” is of type {type}; {known} can be converted.",
+                        {{"tensor", tensor->name},
+                         {"type", tensor->type_name},
+                         {"known", bytes ? "here only U8" : "F32, F16 and BF16"}});
         }
         m_used.insert(tensor);
         return *tensor;
+    }
+
+    static std::string scalesName(std::string_view blocks) {
+        blocks.remove_suffix(mxfp4Blocks.size());
+        return std::string(blocks) + std::string(mxfp4Scales);
+    }
+
+    /** nullptr if the tensor is no MXFP4. */
+    const SafeTensor* scalesOf(const SafeTensor& tensor) const {
+        return tensor.type == SafeType::U8 ? m_weights.find(scalesName(tensor.name)) : nullptr;
     }
 
     const HfModel& m_model;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/row_run.h"
 
+#include "engine/gguf/tensor_type.h"
+
+#include <algorithm>
+
 namespace moescope::model {
 
 namespace {
@@ -41,10 +45,45 @@ void readByColumns(const RowRun& run, uint64_t row, uint64_t count, std::span<fl
     }
 }
 
+/** Nibbles of a block where two neighbours share a byte, the first of them below, to GGUF's order, where a byte holds a
+ *  weight of the first half of the block and one of the second. */
+void reorderNibbles(const uint8_t* in, uint8_t* out) {
+    const auto nibble = [in](size_t weight) -> unsigned {
+        const unsigned pair = in[weight / 2];
+        return weight % 2 == 0 ? pair & 15U : pair >> 4U;
+    };
+    for (size_t i = 0; i < mxfp4Nibbles; ++i) {
+        out[i] = static_cast<uint8_t>(nibble(i) | nibble(i + mxfp4Nibbles) << 4U);
+    }
+}
+
 } // namespace
 
+void readMxfp4(const RowRun& run, uint64_t row, uint64_t count, std::vector<uint8_t>& out) {
+    const uint64_t width = run.width / mxfp4Weights; // in blocks, as the step
+    const uint64_t step = run.row_step / mxfp4Weights;
+    const uint64_t first = run.first / mxfp4Weights + row * step;
+    const uint64_t span = (count - 1) * step + width;
+    std::vector<uint8_t> nibbles(span * mxfp4Nibbles);
+    std::vector<uint8_t> scales(span);
+    run.tensor->file->read(run.tensor->offset + first * mxfp4Nibbles, nibbles);
+    run.scales->file->read(run.scales->offset + first, scales);
+    out.resize(count * width * (1 + mxfp4Nibbles));
+    uint8_t* target = out.data();
+    for (uint64_t r = 0; r < count; ++r) {
+        for (uint64_t block = r * step; block < r * step + width; ++block, target += 1 + mxfp4Nibbles) {
+            target[0] = scales[block];
+            reorderNibbles(nibbles.data() + block * mxfp4Nibbles, target + 1);
+        }
+    }
+}
+
 void readRows(const RowRun& run, uint64_t row, uint64_t count, std::span<float> out, std::vector<float>& scratch) {
-    if (run.head == 0 && run.weight_step == 1 && run.row_step == run.width) {
+    if (run.scales != nullptr) {
+        std::vector<uint8_t> blocks;
+        readMxfp4(run, row, count, blocks);
+        gguf::dequantize(gguf::TensorType::MXFP4, blocks, out);
+    } else if (run.head == 0 && run.weight_step == 1 && run.row_step == run.width) {
         readWeights(*run.tensor, run.first + row * run.width, out);
     } else if (run.head == 0 && run.row_step < run.weight_step) {
         readByColumns(run, row, count, out, scratch);

@@ -32,7 +32,7 @@ constexpr std::array knownTypes{
     KnownType{"I64", SafeType::Other, 8},   KnownType{"U64", SafeType::Other, 8},
     KnownType{"I32", SafeType::Other, 4},   KnownType{"U32", SafeType::Other, 4},
     KnownType{"I16", SafeType::Other, 2},   KnownType{"U16", SafeType::Other, 2},
-    KnownType{"I8", SafeType::Other, 1},    KnownType{"U8", SafeType::Other, 1},
+    KnownType{"I8", SafeType::Other, 1},    KnownType{"U8", SafeType::U8, 1},
     KnownType{"BOOL", SafeType::Other, 1},
 };
 

@@ -364,7 +364,7 @@ TEST(HfFamilies, SwitchesThatAreNotSupportedAreNamed) {
         expectSentence(refused(bad.type, bad.key, bad.value), "hf.value", {bad.key, "config.json"});
     }
     expectSentence(refused("llama", "rope_parameters", {{"rope_type", "dynamic"}}), "hf.value", {"dynamic", "llama3"});
-    expectSentence(refused("gpt_oss", "quantization_config", {{"quant_method", "mxfp4"}}), "hf.quantised", {"mxfp4"});
+    expectSentence(refused("qwen3_moe", "quantization_config", {{"quant_method", "mxfp4"}}), "hf.quantised", {"mxfp4"});
     expectSentence(refused("llama", "model_type", "qwen2"), "hf.architecture", {"qwen2"});
 }
 
