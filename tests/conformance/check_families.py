@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Compares moescope-cli with what transformers computed for the models of families.py: tokens, experts and their weights,
-logits, greedy continuations. One line a model.
+logits, greedy continuations. One line a model. What the program refuses on purpose must be refused by the sentence that
+family_cases.py knows.
 
     check_families.py [--cli build/release/bin/moescope-cli] [--families build/conformance/families] [--only NAME…]
-    check_families.py --faults …      models spoilt on purpose (faults.py), each of which must be told from the right one
+    check_families.py --faults …      models spoilt on purpose (faults.py), each of which must be told from the right one,
+                                      or refused by the name of what was changed
 """
 import argparse
 import json
@@ -15,6 +17,8 @@ import sys
 import tempfile
 
 import numpy as np
+
+from family_cases import CASES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-3  # logits
@@ -34,7 +38,7 @@ def call(cli, *arguments, seconds=SECONDS):
     """Standard output of a command that must work."""
     result = subprocess.run([cli, *map(str, arguments)], capture_output=True, text=True, timeout=seconds, check=False)
     if result.returncode != 0:
-        raise Refused(f"{arguments[0]} ended with {result.returncode}: {result.stderr.strip()[-300:]}")
+        raise Refused(f"{arguments[0]} ended with {result.returncode}: {result.stderr.strip()[-2000:]}")
     return result.stdout
 
 
@@ -86,24 +90,31 @@ def check_logits(folder, prompt):
     return worst
 
 
-def check(cli, folder, golden, scratch, tokenizer=True):
-    """Converts a folder and compares it with golden values; gives the largest difference in logits."""
-    model = scratch / "model.gguf"
-    call(cli, "convert", folder, model, "--type", "f32")
-    if tokenizer:
-        check_tokenizer(cli, model, golden)
-    worst = 0.0
+def check_template(cli, model, golden, scratch):
     for prompt in golden["prompts"]:
-        if tokenizer and "messages" in prompt:
+        if "messages" in prompt:
             chat = scratch / "chat.json"
             chat.write_text(json.dumps(prompt["messages"]), encoding="utf-8")
             ids = json.loads(call(cli, "template", "-m", model, "--chat", chat, "--json"))["tokens"]
             need(ids == prompt["ids"], f"the chat template gives {ids} and not {prompt['ids']}")
-        ids, trace = ",".join(map(str, prompt["ids"])), scratch / "trace"
-        shutil.rmtree(trace, ignore_errors=True)
-        call(cli, "trace", "-m", model, "--tokens", ids, "--out", trace, "--logits", "all", "--kv", "f32")
-        check_routing(trace, prompt)
-        worst = max(worst, check_logits(trace, prompt))
+
+
+def check_prompt(cli, model, prompt, scratch):
+    """Routing and logits of one prompt; gives the largest difference in logits."""
+    ids, trace = ",".join(map(str, prompt["ids"])), scratch / "trace"
+    shutil.rmtree(trace, ignore_errors=True)
+    call(cli, "trace", "-m", model, "--tokens", ids, "--out", trace, "--logits", "all", "--kv", "f32")
+    check_routing(trace, prompt)
+    return check_logits(trace, prompt)
+
+
+def check(cli, folder, golden, scratch):
+    """Converts a folder and compares it with golden values; gives the largest difference in logits."""
+    model = scratch / "model.gguf"
+    call(cli, "convert", folder, model, "--type", "f32")
+    check_tokenizer(cli, model, golden)
+    check_template(cli, model, golden, scratch)
+    worst = max(check_prompt(cli, model, prompt, scratch) for prompt in golden["prompts"])
     for prompt in golden["prompts"]:
         wanted = prompt["greedy"]
         answer = json.loads(call(cli, "run", "-m", model, "--tokens", ",".join(map(str, prompt["ids"])), "-n", len(wanted),
@@ -113,21 +124,37 @@ def check(cli, folder, golden, scratch, tokenizer=True):
     return worst
 
 
+def check_refusal(cli, folder, scratch, part):
+    """Whether `convert` refuses a folder by a sentence with `part` in it."""
+    try:
+        call(cli, "convert", folder, scratch / "model.gguf")
+    except Refused as refusal:
+        need(part in str(refusal), f"refused otherwise than by {part}: {refusal}")
+        return
+    raise Different(f"converted, though it should be refused by {part}")
+
+
 def check_faults(cli, name, folder, golden, scratch):
-    """(found, all): how many spoilt copies differ from the golden values; what was not found is printed."""
-    from faults import FAULTS, spoil
-    found = 0
-    for fault in FAULTS[name]:
-        copy = scratch / "spoilt"
-        spoil(folder, copy, FAULTS[name][fault])
+    """(seen, refused, all): how many spoilt copies differ from the golden values or are refused by name; what is neither
+    is printed. One prompt that differs suffices, and the longest shows most."""
+    from faults import FAULTS, named_by, spoil
+    seen, refused = 0, 0
+    prompts = sorted(golden["prompts"], key=lambda prompt: -len(prompt["ids"]))
+    for fault, change in FAULTS[name].items():
+        copy, model = scratch / "spoilt", scratch / "model.gguf"
+        spoil(folder, copy, change)
         try:
-            check(cli, copy, golden, scratch, tokenizer=False)
+            call(cli, "convert", copy, model, "--type", "f32")
+            for prompt in prompts:
+                check_prompt(cli, model, prompt, scratch)
             print(f"    {name}: nothing tells the model with “{fault}” from the right one")
         except Different:
-            found += 1
+            seen += 1
         except Refused as refusal:
-            print(f"    {name} with “{fault}”: {refusal}")
-    return found, len(FAULTS[name])
+            refused += named_by(str(refusal), change)
+            if not named_by(str(refusal), change):
+                print(f"    {name} with “{fault}”: {refusal}")
+    return seen, refused, len(FAULTS[name])
 
 
 def main():
@@ -147,10 +174,14 @@ def main():
         golden = json.loads((folder / "golden.json").read_text(encoding="utf-8"))
         with tempfile.TemporaryDirectory(prefix="families-") as scratch:
             try:
-                if arguments.faults:
-                    found, count = check_faults(arguments.cli, name, folder, golden, pathlib.Path(scratch))
-                    bad += found != count
-                    print(f"{'right' if found == count else 'WRONG'}  {name}: {found} of {count} faults are found", flush=True)
+                if refused := CASES[name]["refused"]:
+                    check_refusal(arguments.cli, folder, pathlib.Path(scratch), refused)
+                    print(f"right  {name}: refused by {refused}", flush=True)
+                elif arguments.faults:
+                    seen, named, count = check_faults(arguments.cli, name, folder, golden, pathlib.Path(scratch))
+                    bad += seen + named != count
+                    print(f"{'right' if seen + named == count else 'WRONG'}  {name}: of {count} faults {seen} are seen and "
+                          f"{named} refused", flush=True)
                 else:
                     worst = check(arguments.cli, folder, golden, pathlib.Path(scratch))
                     print(f"right  {name}: logits off by {worst:.1e}", flush=True)

@@ -4,7 +4,8 @@ its weights.
 
 A case: config (config.json without vocabulary and token ids), tokenizer (a kind of tokenizers_of_families), dtype in
 which the file holds the weights (computed in float32 always), shards, stretch {part of a tensor's name: factor on its
-standard deviation}, long (tokens that no prompt but "long" may pass, together with what is generated).
+standard deviation}, long (tokens that no prompt but "long" may pass, together with what is generated), refused (part of
+the sentence with which the program refuses the model on purpose, in place of computing it otherwise).
 """
 
 
@@ -47,7 +48,7 @@ QWEN3 = {"attention_bias": False, "use_sliding_window": False, "sliding_window":
 
 def case(tokenizer, config, **options):
     return {"tokenizer": tokenizer, "config": config, "dtype": "bfloat16", "shards": 1, "stretch": {}, "long": None,
-            **options}
+            "refused": None, **options}
 
 
 CASES = {
@@ -68,7 +69,8 @@ CASES = {
                                      decoder_sparse_step=1, mlp_only_layers=[], output_router_logits=False,
                                      router_aux_loss_coef=0.001, **QWEN3)),
     "olmoe": case("neox", OLMOE),
-    "olmoe_clip": case("neox", {**OLMOE, "clip_qkv": 1.2, "num_key_value_heads": 2, "norm_topk_prob": True}),
+    "olmoe_clip": case("neox", {**OLMOE, "clip_qkv": 1.2, "num_key_value_heads": 2, "norm_topk_prob": True},
+                       refused="“clip_qkv”"),
     "hunyuan_v1_moe": case("hunyuan", dense(
         "HunYuanMoEV1ForCausalLM", "hunyuan_v1_moe", attention_head_dim=20, head_dim=20, num_experts=8, num_experts_per_tok=3,
         moe_topk=[3, 3, 3], moe_intermediate_size=[96, 96, 96], num_shared_expert=[1, 1, 1], use_mixed_mlp_moe=True,
@@ -110,7 +112,8 @@ CASES = {
         "modules_to_not_convert": ["model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"],
         "quant_method": "mxfp4"}}, stretch={"experts": 1.2}),
     "gpt_oss_bf16": case("o200k", {**GPT_OSS, "head_dim": 36}, stretch={"experts.gate_up": 5.0, "experts.down": 0.3, "q_proj": 0.6}),
-    "deepseek_v2_lite": case("qwen2", DEEPSEEK),
+    "deepseek_v2_lite": case("qwen2", DEEPSEEK, refused="“DeepseekV2ForCausalLM” is not supported"),
     "deepseek_v2": case("qwen2", {**DEEPSEEK, "q_lora_rank": 28, "topk_method": "group_limited_greedy", "n_group": 4,
-                                  "topk_group": 2, "routed_scaling_factor": 2.5, "rope_scaling": None}),
+                                  "topk_group": 2, "routed_scaling_factor": 2.5, "rope_scaling": None},
+                        refused="“DeepseekV2ForCausalLM” is not supported"),
 }

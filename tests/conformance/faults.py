@@ -50,6 +50,7 @@ def setting(**values):
             assert keys[-1] in target, f"config.json has no {key}"
             assert target[keys[-1]] != value, f"{key} is {value} already"
             target[keys[-1]] = value
+    change.keys = [key.split("__")[-1] for key in values]
     return change
 
 
@@ -114,6 +115,7 @@ def without(key):
     def change(config, _):
         assert config[key] is not None, f"{key} is null already"
         config[key] = None
+    change.keys = [key]
     return change
 
 
@@ -190,6 +192,11 @@ FAULTS = {
                     "query norm of ones": one("q_a_layernorm"), "experts not scaled": setting(routed_scaling_factor=1.0),
                     "groups left out": setting(topk_method="greedy")},
 }
+
+
+def named_by(sentence, change):
+    """Whether a sentence that refuses a spoilt folder names what was changed: a value of config.json."""
+    return any(f"“{key}”" in sentence for key in getattr(change, "keys", ()))
 
 
 def spoil(folder, copy, change):
