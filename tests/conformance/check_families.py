@@ -108,10 +108,20 @@ def check_prompt(cli, model, prompt, scratch):
     return check_logits(trace, prompt)
 
 
+def check_saved(cli, folder, scratch, model):
+    """The configuration as transformers 5 writes it must make the same file."""
+    copy, again = scratch / folder.name, scratch / "saved.gguf"
+    shutil.copytree(folder, copy)
+    shutil.copyfile(folder / "config.saved.json", copy / "config.json")
+    call(cli, "convert", copy, again, "--type", "f32")
+    need(again.read_bytes() == model.read_bytes(), "config.saved.json makes another file than config.json")
+
+
 def check(cli, folder, golden, scratch):
     """Converts a folder and compares it with golden values; gives the largest difference in logits."""
     model = scratch / "model.gguf"
     call(cli, "convert", folder, model, "--type", "f32")
+    check_saved(cli, folder, scratch, model)
     check_tokenizer(cli, model, golden)
     check_template(cli, model, golden, scratch)
     worst = max(check_prompt(cli, model, prompt, scratch) for prompt in golden["prompts"])
@@ -136,17 +146,22 @@ def check_refusal(cli, folder, scratch, part):
 
 def check_faults(cli, name, folder, golden, scratch):
     """(seen, refused, all): how many spoilt copies differ from the golden values or are refused by name; what is neither
-    is printed. One prompt that differs suffices, and the longest shows most."""
+    is printed. One prompt that differs suffices, and the longest shows most. A copy without a fault must not differ."""
     from faults import FAULTS, named_by, spoil
     seen, refused = 0, 0
     prompts = sorted(golden["prompts"], key=lambda prompt: -len(prompt["ids"]))
-    for fault, change in FAULTS[name].items():
-        copy, model = scratch / "spoilt", scratch / "model.gguf"
+    copy, model = scratch / "spoilt", scratch / "model.gguf"
+
+    def check_copy(change):
         spoil(folder, copy, change)
+        call(cli, "convert", copy, model, "--type", "f32")
+        for prompt in prompts:
+            check_prompt(cli, model, prompt, scratch)
+
+    check_copy(lambda *_: None)
+    for fault, change in FAULTS[name].items():
         try:
-            call(cli, "convert", copy, model, "--type", "f32")
-            for prompt in prompts:
-                check_prompt(cli, model, prompt, scratch)
+            check_copy(change)
             print(f"    {name}: nothing tells the model with “{fault}” from the right one")
         except Different:
             seen += 1

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Makes a tiny random model of each family with transformers' own classes, and what it computes: Hugging Face folders
-with golden.json beside, for check_families.py.
+with golden.json beside, for check_families.py, and config.saved.json: the same configuration as transformers 5 writes it,
+with rope_parameters in place of rope_theta and rope_scaling.
 
     families.py [--out build/conformance/families] [--only NAME…]
 
@@ -46,7 +47,7 @@ ABOUT = {
 }
 TEXTS = ["Hello", " Hello world", "It's 12:05; 你好, naïve café!\n\n  x² = 9\t🚀", "lanterns and lanterns", "a    b  c",
          "1234567 3.14 1,000", "I'M SURE they'Ll we've", "\n\n\n  def f(x):\n    return x\n", "e\u0301clair Ünïcödé ﬁ",
-         "<s><|endoftext|></s><eos>", "안녕하세요 山の上 Утром", "", " ", "   tail   "]
+         "<s><|endoftext|></s><eos>", "<|user|>\n Hi<|end|>\n\n\u3000<s> a</s>  b <|system|> <|endoftext|> c<bos> d", "안녕하세요 山の上 Утром", "", " ", "   tail   "]
 LONG = ("Once upon a time there was a small lantern in a window over the harbour. Every evening the keeper's daughter lit "
         "it, and every morning she put it out again. The boats came home: one, two, three; 12 of them in 1987, and 305 in "
         "2024. What is 10 * 10? It is 100, they said, and wept; the sea, which heard it, never answered anybody at all.")
@@ -252,6 +253,11 @@ def save(model, case, config, folder):
             assert torch.equal(stored, to_mxfp4(stored)[2])
     write_tensors(folder, tensors, case["shards"])
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    with tempfile.TemporaryDirectory() as scratch:
+        transformers.AutoConfig.from_pretrained(folder).save_pretrained(scratch)
+        saved = json.loads(pathlib.Path(scratch, "config.json").read_text(encoding="utf-8"))
+    assert "rope_parameters" in saved and not {"rope_theta", "rope_scaling"} & saved.keys()
+    (folder / "config.saved.json").write_text(json.dumps(saved, indent=2) + "\n", encoding="utf-8")
 
 
 def write_tensors(folder, tensors, shards=1):

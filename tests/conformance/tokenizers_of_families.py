@@ -130,13 +130,14 @@ def piece_decoder(strip):
     return sequence("decoders", parts)
 
 
-def llama2(metaspace=False, more=(), rstrip=False, tail=()):
-    """SentencePiece as Llama 2's; `metaspace` as Mistral's later files; `more` special tokens after the vocabulary."""
+def llama2(metaspace=False, more=(), phi3=False, tail=()):
+    """SentencePiece as Llama 2's; `metaspace` as Mistral's later files; `more` special tokens after the vocabulary;
+    `phi3`: all that begin or end something in a chat take the white space behind them along."""
     vocabulary, merges = piece_vocabulary(("<unk>", "<s>", "</s>"), 200, tail)
     model = bpe(vocabulary, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
-    tokens = [added(i, s) for i, s in enumerate(("<unk>", "<s>", "</s>"))]
+    tokens = [added(0, "<unk>"), added(1, "<s>"), added(2, "</s>", special=not phi3, rstrip=phi3)]
     tokens += [added(vocabulary[s], s) for s in tail]
-    tokens += [added(len(vocabulary) + i, s, rstrip=rstrip) for i, s in enumerate(more)]
+    tokens += [added(len(vocabulary) + i, s, rstrip=phi3 and s != "<|endoftext|>") for i, s in enumerate(more)]
     normalizer = sequence("normalizers", [{"type": "Prepend", "prepend": "▁"},
                                           {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}])
     pre = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False}
@@ -179,7 +180,7 @@ KINDS = {
     "llama2": (llama2, {"bos": "<s>", "eos": ["</s>"], "unk": "<unk>"}, ("{role}: ", "</s>")),
     "mistral": (lambda: llama2(metaspace=True, tail=("[INST]", "[/INST]")),
                 {"bos": "<s>", "eos": ["</s>"], "unk": "<unk>"}, ("[INST]{role} ", "[/INST]")),
-    "phi3": (lambda: llama2(more=("<|endoftext|>", "<|assistant|>", "<|end|>", "<|system|>", "<|user|>"), rstrip=True),
+    "phi3": (lambda: llama2(more=("<|endoftext|>", "<|assistant|>", "<|end|>", "<|system|>", "<|user|>"), phi3=True),
              {"bos": "<s>", "eos": ["<|end|>", "<|endoftext|>"], "unk": "<unk>", "pad": "<|endoftext|>"},
              ("<|{role}|>\n", "<|end|>\n")),
     "gemma": (gemma, {"bos": "<bos>", "eos": ["<eos>", "<end_of_turn>"], "unk": "<unk>", "pad": "<pad>"},
