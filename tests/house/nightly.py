@@ -42,7 +42,8 @@ CHECKS = (
      (*CLI_SOURCES, "tests/bench/quality.py"), SHARED / "models/nano"),
     ("repeat", f"{BUILD} && ctest --preset release --parallel 2 --repeat until-fail:3", ALL, None),
     ("families", f"{BUILD} && {PYTHON} && $PY tests/conformance/families.py && $PY tests/conformance/check_families.py && "
-                 "$PY tests/conformance/check_families.py --faults", (*CLI_SOURCES, "tests/conformance"), None),
+                 "$PY tests/conformance/faults.py && $PY tests/conformance/check_families.py --faults",
+     (*CLI_SOURCES, "tests/conformance"), None),
     ("templates", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/chat_templates.py build/release/bin/render_template "
                   "$PEER/templates", (*FILES, "tests/conformance"), None),
     ("vocabularies", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/vocabularies.py $PEER",
