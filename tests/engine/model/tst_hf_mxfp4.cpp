@@ -217,6 +217,11 @@ TEST(HostileMxfp4, OtherModelsAndOtherWidthsAreRefused) {
                        },
                        config),
                    "hf.mxfp4", {"down_proj_blocks", "32", "24"});
+    expectSentence(refused([](Weights& weights) {
+                       weights.tensors.erase(layer + "self_attn.q_proj.weight");
+                       weights.tensors[layer + "self_attn.q_proj.weight_blocks"] = bytes({8, 2, 16}, 1);
+                   }),
+                   "hf.mxfp4", {"q_proj.weight_blocks", "experts of gpt-oss", "BF16"});
     config = goodConfig;
     config["quantization_config"]["quant_method"] = "bitsandbytes";
     expectSentence(refused([](Weights&) {}, config), "hf.quantised", {"bitsandbytes"});
