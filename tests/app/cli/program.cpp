@@ -85,6 +85,8 @@ const fs::path& scratch() {
 
 fs::path goldenFolder() { return fs::path(MOESCOPE_TEST_DATA) / "golden" / "large_like"; }
 
+fs::path secondModel() { return fs::path(MOESCOPE_TEST_DATA) / "second" / "second.gguf"; }
+
 const fs::path& goldenModel() {
     static const fs::path model = [] {
         const fs::path target = scratch() / "large_like.gguf";

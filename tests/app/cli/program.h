@@ -35,6 +35,8 @@ const std::filesystem::path& scratch();
 /** large_like as a Hugging Face folder, and converted once to F32. */
 std::filesystem::path goldenFolder();
 const std::filesystem::path& goldenModel();
+/** The second model: another family, with a tokenizer and a template of its own, as it lies in tests/data. */
+std::filesystem::path secondModel();
 
 std::string readAll(const std::filesystem::path& file);
 void writeAll(const std::filesystem::path& file, const std::string& bytes);

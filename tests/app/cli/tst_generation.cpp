@@ -62,18 +62,25 @@ TEST(Run, GivesEveryField) {
     EXPECT_EQ(run.at("timings").at("prefill_tokens"), 3);
 }
 
-TEST(Run, TheGoldenTokensComeOut) {
-    const Json golden = Json::parse(readAll(goldenFolder() / "golden.json"));
-    const Json& prompt = golden.at("prompts").at(0);
+/** The first prompt of a golden file continued by its model, whose tokens must be the reference's. */
+void expectGoldenTokens(const std::filesystem::path& model, const std::filesystem::path& golden) {
+    const Json prompt = Json::parse(readAll(golden)).at("prompts").at(0);
     std::string ids;
     for (const auto& id : prompt.at("ids")) {
         ids += ids.empty() ? "" : ",";
         ids += std::to_string(id.get<int>());
     }
-    const Json run = runCli(runWith({"--tokens", ids, "-n", std::to_string(prompt.at("greedy").size()), "--temp", "0",
-                                     "--ignore-eos", "--kv", "f32"}))
-                         .json();
+    const Json run =
+        runCli({"run", "-m", model.string(), "--tokens", ids, "-n", std::to_string(prompt.at("greedy").size()),
+                "--temp", "0", "--ignore-eos", "--kv", "f32", "--json"})
+            .json();
     EXPECT_EQ(run.at("tokens"), prompt.at("greedy"));
+}
+
+TEST(Run, TheGoldenTokensComeOut) { expectGoldenTokens(goldenModel(), goldenFolder() / "golden.json"); }
+
+TEST(Run, TheSecondModelsGoldenTokensComeOut) {
+    expectGoldenTokens(secondModel(), secondModel().parent_path() / "golden.json");
 }
 
 TEST(Run, TheSameSeedGivesTheSameTokens) {
@@ -181,6 +188,19 @@ TEST(Chat, AnswersLinesUntilTheirEnd) {
     const Outcome chat = runCli({"chat", "-m", goldenModel().string()});
     EXPECT_EQ(chat.code, 0) << chat.err;
     EXPECT_EQ(chat.err, "");
+}
+
+TEST(Chat, TheSecondModelAnswersAsItDoesToAPrompt) {
+    const std::string model = secondModel().string();
+    const Json run =
+        runCli({"run", "-m", model, "-p", "Where is the boat?", "-n", "4", "--temp", "0", "--json"}).json();
+    const Outcome chat = runProgram(
+        "/bin/sh",
+        {"-c", "printf 'Where is the boat?\\n/quit\\n' | \"$0\" chat -m \"$1\" --temp 0 --ctx 48", MOESCOPE_CLI, model},
+        {});
+    EXPECT_EQ(chat.code, 0) << chat.err;
+    EXPECT_GT(run.at("text").get<std::string>().size(), 3U);
+    EXPECT_TRUE(chat.out.starts_with(run.at("text").get<std::string>())) << chat.out << run.at("text");
 }
 
 } // namespace

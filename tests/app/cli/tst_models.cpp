@@ -46,6 +46,17 @@ TEST(Info, NamesEveryField) {
     EXPECT_GT(tensors, 10U);
 }
 
+TEST(Info, TheSecondModelIsOfAnotherFamily) {
+    const Json info = runCli({"info", "-m", secondModel().string(), "--json"}).json();
+    EXPECT_EQ(info.at("name"), "Second");
+    EXPECT_EQ(info.at("architecture"), "qwen3moe");
+    EXPECT_EQ(info.at("tokenizer"), "gpt2/qwen2");
+    EXPECT_EQ(info.at("expert_count"), 16);
+    EXPECT_EQ(info.at("expert_used_count"), 2);
+    EXPECT_TRUE(has(info.at("chat_template"), "enable_thinking"));
+    EXPECT_TRUE(has(runCli({"info", secondModel().string()}).out, "16 routed, 2 used, 0 shared"));
+}
+
 TEST(Info, WhatIsNoModelIsRefusedWithASentence) {
     const fs::path fifo = scratch() / "fifo";
     ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/model/convert.h"
 #include "tests/app/gui/appfixture.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/composer.h"
@@ -26,12 +25,10 @@ namespace {
 
 constexpr int patience = 60'000; // ms: software Vulkan on a loaded machine
 
-/** Another model than goldenModel(), with a name of its own. */
+/** Another model than goldenModel() and the built-in one, with a name of its own. */
 void makeSecond(const QString& target) {
-    model::ConvertOptions options;
-    options.type = gguf::TensorType::F16;
-    options.name = "Second";
-    model::convert(std::filesystem::path(MOESCOPE_TEST_DATA) / "golden" / "large_alpha", target.toStdString(), options);
+    std::filesystem::copy_file(std::filesystem::path(MOESCOPE_TEST_DATA) / "second" / "second.gguf",
+                               target.toStdString());
 }
 
 /** As a file manager does it, onto the field in which text is written. False: it was not taken. */
@@ -73,12 +70,13 @@ private slots:
         const QTemporaryDir folder;
         const QString second = folder.filePath(QStringLiteral("elsewhere.gguf"));
         makeSecond(second);
-        App app(folder.filePath(QStringLiteral("data")));
+        App app(folder.filePath(QStringLiteral("data")), QStringLiteral("builtin"));
         QVERIFY(app.waitForModel());
         ui::SamplingView brief; // both answers must fit in the small context
         brief.max_tokens = 8;
         emit app.composition.window().chat()->samplingChanged(brief);
         const std::string first = loadedName(app);
+        QVERIFY(!first.empty() && first != "Second");
         QVERIFY(app.ask(QStringLiteral("One")));
         const qint64 conversation = app.composition.session().conversation();
 
@@ -92,6 +90,12 @@ private slots:
         QCOMPARE(app.messages().size(), 4);
         QCOMPARE(app.messages()[1].model.toStdString(), first);
         QCOMPARE(app.messages()[3].model, QStringLiteral("Second"));
+        const ui::TraceModel& traces = app.composition.traces();
+        QVERIFY(traces.tokenCount() > 0);
+        const trace::RouterTrace* router = traces.router(traces.tokenCount() - 1);
+        QVERIFY(router != nullptr);
+        QCOMPARE(router->expert_used_count, uint32_t(2));
+        QCOMPARE(router->experts.size(), size_t(4 * 2)); // all its layers
         QVERIFY(QFile::exists(second));
 
         // It is in the list, and leaves it without its file.

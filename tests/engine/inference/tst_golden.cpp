@@ -17,6 +17,7 @@ class Golden : public KernelTest, public ::testing::WithParamInterface<std::stri
 class GoldenF16 : public KernelTest {};
 class GoldenNano : public KernelTest {};
 class GoldenMixed : public KernelTest {};
+class GoldenSecond : public KernelTest {};
 
 // The reference's own noise is 1e-4 or less, and no decision of it is closer than 1.1e-3.
 TEST_P(Golden, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) {
@@ -85,6 +86,19 @@ TEST_F(GoldenNano, f32_weights_and_cache_give_the_same_experts_logits_and_tokens
     EXPECT_LT(comparison.worst_logit, 1e-3);
     EXPECT_EQ(comparison.greedy_same, comparison.greedy_runs) << comparison.first_difference;
     std::filesystem::remove(file);
+}
+
+// Another family, in a file that is loaded as it is: BF16 holds the weights of the reference exactly.
+TEST_F(GoldenSecond, the_second_model_gives_the_same_experts_logits_and_tokens) {
+    const std::filesystem::path folder = std::filesystem::path(MOESCOPE_TEST_DATA) / "second";
+    const auto engine = Engine::load(folder / "second.gguf", {.kv = KvType::F32});
+    ASSERT_EQ(engine->config().architecture, "qwen3moe");
+    const GoldenComparison comparison = compareWithGolden(*engine, goldenJson(folder));
+    EXPECT_EQ(comparison.other_experts, 0U) << comparison.first_difference;
+    EXPECT_GT(comparison.decisions, 700U); // 4 layers
+    EXPECT_LT(comparison.worst_logit, 1e-3);
+    EXPECT_EQ(comparison.greedy_same, comparison.greedy_runs) << comparison.first_difference;
+    EXPECT_EQ(comparison.greedy_runs, 4U);
 }
 
 } // namespace moescope::test
