@@ -85,14 +85,18 @@ std::string withSpaces(std::string_view text) {
 
 std::string shortened(std::string_view text) {
     constexpr size_t most = 40;
-    size_t end = std::min(text.size(), most);
-    while (end < text.size() && end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) {
-        --end;
+    std::string out;
+    for (size_t at = 0; at < text.size();) {
+        const trace::Utf8Sequence found = trace::utf8At(text, at);
+        if (at + found.bytes > most) {
+            return out + "…";
+        }
+        const std::string_view character = text.substr(at, found.bytes);
+        const bool control = character.size() == 1 && (character[0] < 0x20 || character[0] == 0x7F);
+        out += found.valid && !control ? character : "?";
+        at += found.bytes;
     }
-    std::string out(text.substr(0, end));
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }, '?');
-    return end < text.size() ? out + "…" : out;
+    return out;
 }
 
 uint32_t producibleTokens(const gguf::Reader& file) {

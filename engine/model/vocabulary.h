@@ -103,7 +103,8 @@ uint32_t producibleTokens(const gguf::Reader& file);
 /** SentencePiece's "▁" to the space that it stands for. */
 std::string withSpaces(std::string_view text);
 
-/** `text` for use in a sentence: cut to some 40 bytes at a character's border, control characters replaced by "?". */
+/** `text` for use in a sentence: cut to some 40 bytes at a character's border, control characters and what is
+ *  no UTF-8 replaced by "?". */
 std::string shortened(std::string_view text);
 
 } // namespace moescope::model

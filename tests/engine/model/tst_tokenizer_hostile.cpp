@@ -23,6 +23,13 @@ trace::Error refusal(const std::function<void(VocabularyFile&)>& bend) {
 
 TEST(HostileVocabulary, OtherModelsAndSplitsAreNamed) {
     expectSentence(refusal([](VocabularyFile& v) { v.model = "rwkv"; }), "tokenizer.model", {"“rwkv”"});
+    expectSentence(refusal([](VocabularyFile& v) {
+                       v.model = "ll\xFF"
+                                 "ma\n";
+                   }),
+                   "tokenizer.model", {"“ll?ma?”"});
+    expectSentence(refusal([](VocabularyFile& v) { v.pre = std::string(39, 'x') + "\xC3\xA9"; }), "tokenizer.pre",
+                   {"“" + std::string(39, 'x') + "…”"});
     for (const char* pre : {"default", "superbpe", "GPT-2", "hunyuan "}) {
         expectSentence(refusal([&](VocabularyFile& v) { v.pre = pre; }), "tokenizer.pre",
                        {"“" + std::string(pre) + "”"});
