@@ -54,6 +54,8 @@ CHECKS = (
     ("quantisers", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py --fetch && "
                    f"$PY tests/conformance/quantisers.py {CLI} {SMOLLM2} --text ../shared/models/nano/heldout.txt",
      (*CLI_SOURCES, "tests/conformance"), SHARED / "models/nano"),
+    ("mutations", f"{BUILD} && python3 tests/house/mutate_info.py",
+     (*FILES, "app/cli", "tests/data", "tests/house/mutate_info.py"), None),
     ("fuzz", "tests/house/fuzz.sh all 1200",
      (*FILES, "CMakePresets.json", "tests/fuzz", "tests/house/fuzz.sh"), None),
     ("package", "./dev package", ALL, None),
