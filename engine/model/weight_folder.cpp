@@ -16,11 +16,13 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t mostShards = 10000;
+constexpr size_t longestName = 255; ///< bytes of a file's name that file systems have room for
 
 /** A name inside the folder: nothing that could lead out of it. */
 bool isPlainName(const std::string& name) {
-    return !name.empty() && name.front() != '.' && name.find_first_of("/\\:") == std::string::npos &&
-           name.find('\0') == std::string::npos && name.ends_with(".safetensors");
+    return !name.empty() && name.size() <= longestName && name.front() != '.' &&
+           name.find_first_of("/\\:") == std::string::npos && name.find('\0') == std::string::npos &&
+           name.ends_with(".safetensors");
 }
 
 bool hasFileEndingIn(const fs::path& folder, std::string_view ending) {

@@ -111,6 +111,8 @@ TEST(Safetensors, IndexesThatLeadOutOfTheFolder) {
         expectSentence(refusedIndex("{\"weight_map\":{\"a\":\"" + std::string(name) + "\"}}"), "hf.index_path",
                        {"“a”"});
     }
+    const std::string endless = std::string(4200, 'x') + ".safetensors"; // no file is called so
+    expectSentence(refusedIndex("{\"weight_map\":{\"a\":\"" + endless + "\"}}"), "hf.index_path", {"“a”", "x…”"});
     expectSentence(refusedIndex("{\"weight_map\":{\"a\":3}}"), "hf.index_path", {"“a”"});
 }
 
