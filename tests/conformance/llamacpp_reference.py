@@ -124,6 +124,16 @@ class Reference:
         return tokens, gaps
 
 
+def perplexity_of(model, ids, window):
+    """(perplexity, windows) of the whole windows of ids."""
+    loss = count = windows = 0
+    for start in range(0, len(ids) - window + 1, window):
+        part = ids[start:start + window]
+        more = loss_of_window(model.logits(part), part)
+        loss, count, windows = loss + more[0], count + more[1], windows + 1
+    return float(np.exp(loss / count)), windows
+
+
 def loss_of_window(logits, ids):
     """Sum and count of the negative log-likelihood over a window's second half, as llama.cpp's perplexity has it."""
     first = len(ids) // 2

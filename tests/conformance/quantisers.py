@@ -10,7 +10,6 @@ the tensors of every fifth layer and the embeddings, and the largest quotient of
 """
 import argparse
 import ctypes
-import json
 import pathlib
 import subprocess
 import sys
@@ -20,11 +19,12 @@ import gguf
 import numpy as np
 import xllamacpp.xllamacpp as extension
 
-from llamacpp_reference import Reference, loss_of_window
+from llamacpp_reference import Reference, perplexity_of
+from smollm2 import WINDOW, heading, our_perplexity
 
 LIMIT = 1.05
 CLOSE = 5e-3  # relative difference of perplexity
-WINDOW, WINDOWS = 512, 3
+WINDOWS = 3
 TYPES = "F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS MXFP4".split()
 
 
@@ -67,32 +67,22 @@ def compare(ggml, exact, path, kind):
     return ours, theirs, count, worst
 
 
-def heading(model, text):
-    """The text's first lines, enough of them for the windows and less than one more."""
-    lines = text.splitlines(keepends=True)
-    count = 1
-    while len(model.tokenize("".join(lines[:count]))) < WINDOW * WINDOWS:
-        count += 1
-    return "".join(lines[:count])
-
-
-def perplexities(cli, path, text, folder):
-    """Of the text's first windows: ours and llama.cpp's."""
+def perplexities(cli, path, text_file):
+    """Of a text's whole windows: ours and llama.cpp's."""
     model = Reference(path, WINDOW)
-    head = heading(model, text)
-    ids = model.tokenize(head)
-    losses = [loss_of_window(model.logits(ids[at:at + WINDOW]), ids[at:at + WINDOW])
-              for at in range(0, len(ids) - WINDOW + 1, WINDOW)]
+    theirs, windows = perplexity_of(model, model.tokenize(text_file.read_text(encoding="utf-8")), WINDOW)
     model.close()
-    theirs = float(np.exp(sum(loss for loss, _ in losses) / sum(count for _, count in losses)))
-    file = folder / "text.txt"
-    file.write_text(head, encoding="utf-8")
-    said = subprocess.run([cli, "perplexity", "-m", path, "-f", file, "-c", str(WINDOW), "--kv", "f32", "--json"], check=True,
-                          stdout=subprocess.PIPE, text=True).stdout
-    ours = json.loads(said)
-    if ours["windows"] != len(losses):
-        raise RuntimeError(f"{ours['windows']} windows and not {len(losses)}: the tokenizers differ.")
+    ours = our_perplexity(cli, path, text_file)
+    if ours["windows"] != windows:
+        raise RuntimeError(f"{ours['windows']} windows and not {windows}: the tokenizers differ.")
     return ours["perplexity"], theirs
+
+
+def write_heading(path, text, target):
+    """The text's first lines, as many as have all windows and not one more."""
+    model = Reference(path, WINDOW)
+    target.write_text(heading(text, WINDOW * (WINDOWS + 1) - 1, model.tokenize), encoding="utf-8")
+    model.close()
 
 
 def main():
@@ -107,10 +97,12 @@ def main():
     bad = []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        f32, target = folder / "f32.gguf", folder / "quantised.gguf"
+        f32, target, text_file = folder / "f32.gguf", folder / "quantised.gguf", folder / "text.txt"
         subprocess.run([arguments.cli, "quantize", arguments.model, f32, "f32", "--json"], check=True,
                        stdout=subprocess.DEVNULL)
         exact = {t.name: np.array(t.data) for t in gguf.GGUFReader(f32).tensors if looked_at(t.name) and t.data.ndim > 1}
+        if arguments.text:
+            write_heading(f32, arguments.text.read_text(encoding="utf-8"), text_file)
         print("type     weights      ours         ggml         quotient  worst tensor")
         for name in arguments.types:
             kind = gguf.GGMLQuantizationType[name.upper()]
@@ -126,7 +118,7 @@ def main():
             if worst > LIMIT:
                 bad.append(f"{name}: {worst:.4f} times ggml's error")
             if arguments.text:
-                a, b = perplexities(arguments.cli, target, arguments.text.read_text(encoding="utf-8"), folder)
+                a, b = perplexities(arguments.cli, target, text_file)
                 print(f"         perplexity {a:.4f}, llama.cpp's {b:.4f} ({a / b - 1:+.3%})", flush=True)
                 if not abs(a / b - 1) <= CLOSE:
                     bad.append(f"{name}: perplexity {a:.4f}, llama.cpp's {b:.4f}")

@@ -28,7 +28,7 @@ SHARED_TEXT = ROOT.parent / "shared/models/nano/heldout.txt"
 TOKENS, WINDOW, GREEDY = 20000, 512, 64
 ENOUGH = 0.96  # of the prompts must be answered alike in F32
 CLOSE = 1e-3  # top-2 gap in logits at which a different greedy token is no mistake
-HOURS = 7200  # seconds that a perplexity may take
+PERPLEXITY_SECONDS = 7200  # on a busy machine
 EXACT, QUANTIZED = 5e-4, 5e-3  # relative difference of perplexity
 
 
@@ -98,21 +98,17 @@ def prompts_from(text, count):
 
 def reference_of(file, text, prompts):
     """llama.cpp's perplexity of the text and greedy answers to the prompts."""
-    from llamacpp_reference import Reference, loss_of_window
+    from llamacpp_reference import Reference, perplexity_of
     model = Reference(file, WINDOW)
     ids = model.tokenize(text)
-    loss = count = 0
-    for start in range(0, len(ids) - WINDOW + 1, WINDOW):
-        window = ids[start:start + WINDOW]
-        more = loss_of_window(model.logits(window), window)
-        loss, count = loss + more[0], count + more[1]
+    perplexity, windows = perplexity_of(model, ids, WINDOW)
     answers = []
     for prompt in prompts:
         tokens = model.tokenize(prompt)
         greedy, gaps = model.greedy(tokens, GREEDY)
         answers.append({"text": prompt, "ids": tokens, "greedy": greedy, "gaps": gaps})
     model.close()
-    return {"tokens": len(ids), "windows": len(ids) // WINDOW, "perplexity": float(np.exp(loss / count)), "answers": answers}
+    return {"tokens": len(ids), "windows": windows, "perplexity": perplexity, "answers": answers}
 
 
 def references(files, text, prompts):
@@ -164,10 +160,15 @@ def compare_answers(cli, model, reference):
     return same, wrong
 
 
+def our_perplexity(cli, model, text_file):
+    """What moescope-cli says of a text, in windows and with a cache as llama.cpp is asked for them."""
+    return json.loads(call(cli, "perplexity", "-m", model, "-f", text_file, "-c", WINDOW, "--kv", "f32", "--json",
+                           seconds=PERPLEXITY_SECONDS))
+
+
 def compare_perplexity(cli, model, text_file, reference, tolerance):
     """(text, sentences on mistakes)."""
-    answer = json.loads(call(cli, "perplexity", "-m", model, "-f", text_file, "-c", WINDOW, "--kv", "f32", "--json",
-                             seconds=HOURS))
+    answer = our_perplexity(cli, model, text_file)
     off = answer["perplexity"] / reference["perplexity"] - 1
     text = f"perplexity {answer['perplexity']:.4f}, llama.cpp's {reference['perplexity']:.4f} ({off:+.4%})"
     wrong = [] if abs(off) <= tolerance else [f"{text}: more than {tolerance:.2%}"]
