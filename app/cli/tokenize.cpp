@@ -25,8 +25,8 @@ std::string listed(const std::vector<int32_t>& tokens) {
     return line;
 }
 
-/** A text of 10 MB has millions of tokens: they are written as they come, each different piece escaped once, where a tree
- *  of JSON values would take longer than the tokenizer. */
+/** A text of 10 MB has millions of tokens: their JSON is put together as text, each different piece escaped once. A
+ *  tree of JSON values would take longer than the tokenizer. */
 void printTokens(const std::vector<int32_t>& tokens, const model::Tokenizer& tokenizer) {
     std::vector<std::string> escaped(tokenizer.size());
     std::string out = "{\n \"tokens\": [" + listed(tokens) + "],\n \"pieces\": [";

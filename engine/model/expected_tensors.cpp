@@ -47,6 +47,11 @@ gguf::TensorType ofSmallerBlocks(gguf::TensorType type) {
     }
 }
 
+/** Before it is asked whether its blocks divide the rows. */
+gguf::TensorType wantedType(const ExpectedTensor& tensor, gguf::TensorType type) {
+    return tensor.fine ? finer(type) : type;
+}
+
 /** Collects tensors; `block` is the prefix of the layer that is being told. */
 struct Collector {
     std::vector<ExpectedTensor> tensors;
@@ -170,7 +175,7 @@ gguf::TensorType storedType(const ExpectedTensor& tensor, gguf::TensorType type)
     if (tensor.always_f32) {
         return gguf::TensorType::F32;
     }
-    type = tensor.fine ? finer(type) : type;
+    type = wantedType(tensor, type);
     while (tensor.shape[0] % gguf::blockShape(type).weights != 0) {
         type = ofSmallerBlocks(type);
     }
@@ -181,7 +186,7 @@ void Fallbacks::add(const ExpectedTensor& tensor, gguf::TensorType type) {
     if (tensor.always_f32) {
         return;
     }
-    const gguf::TensorType wanted = tensor.fine ? finer(type) : type;
+    const gguf::TensorType wanted = wantedType(tensor, type);
     const gguf::TensorType stored = storedType(tensor, type);
     if (stored != wanted) {
         ++m_counts[{wanted, stored}];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/jinja_text.h"
 
+#include "engine/model/utf8.h"
 #include "engine/trace/utf8.h"
 
 #include <utf8proc.h>
@@ -52,11 +53,7 @@ std::string utf8Of(int32_t code) {
     return {reinterpret_cast<const char*>(bytes.data()), static_cast<size_t>(count)};
 }
 
-bool isSpace(int32_t code) {
-    return (code >= 9 && code <= 13) || (code >= 28 && code <= 32) || code == 0x85 || code == 0xa0 || code == 0x1680 ||
-           (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f || code == 0x205f ||
-           code == 0x3000;
-}
+bool isSpace(int32_t code) { return isWhiteSpace(code) || (code >= 28 && code <= 31); }
 
 bool isLineBreak(int32_t code) {
     return (code >= 10 && code <= 13) || (code >= 28 && code <= 30) || code == 0x85 || code == 0x2028 || code == 0x2029;

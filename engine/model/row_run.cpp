@@ -3,8 +3,6 @@
 
 #include "engine/gguf/tensor_type.h"
 
-#include <algorithm>
-
 namespace moescope::model {
 
 namespace {

@@ -7,6 +7,9 @@
 
 namespace moescope::model {
 
+inline constexpr uint64_t mxfp4Weights = 32; ///< of a block of MXFP4, which share a scale
+inline constexpr uint64_t mxfp4Nibbles = 16; ///< bytes that hold them
+
 /** Rows that are taken from one tensor of the folder. The defaults take rows as they lie; a transposed matrix has the
  *  longer step between the weights of a row. MXFP4 lies in two tensors, and its rows are taken as they lie or with a step
  *  between them; width and steps are whole blocks then. */

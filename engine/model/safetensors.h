@@ -25,9 +25,6 @@ struct SafeTensor {
     uint64_t width() const { return shape.empty() ? 1 : shape.back(); }
 };
 
-inline constexpr uint64_t mxfp4Weights = 32; ///< of a block of MXFP4, which share a scale
-inline constexpr uint64_t mxfp4Nibbles = 16; ///< bytes that hold them
-
 /** One .safetensors file: its header, checked against the file's size before anything is read by it. */
 class SafetensorsFile {
 public:

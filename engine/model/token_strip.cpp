@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/token_strip.h"
 
-#include <algorithm>
-#include <array>
+#include "engine/model/utf8.h"
+
+#include <utf8proc.h>
 
 namespace moescope::model {
 
 namespace {
 
-/** Unicode's White_Space. */
-constexpr std::array<std::string_view, 25> spaces{" ",      "\n",     "\t",     "\r",     "\v",     "\f",     "\u0085",
-                                                  "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
-                                                  "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u2028",
-                                                  "\u2029", "\u202F", "\u205F", "\u3000"};
+/** Bytes of the white space that begins at byte `at`; 0 if none does. */
+size_t spaceAt(std::string_view text, size_t at) {
+    utf8proc_int32_t code = -1;
+    const utf8proc_ssize_t bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at),
+                                                    static_cast<utf8proc_ssize_t>(text.size() - at), &code);
+    return bytes > 0 && isWhiteSpace(code) ? static_cast<size_t>(bytes) : 0;
+}
 
-/** Bytes of the character of `spaces` for which `isAtEdge` holds; 0 if it holds for none. */
-template <typename IsAtEdge>
-size_t spaceAtEdge(const IsAtEdge& isAtEdge) {
-    const auto* const found = std::find_if(spaces.begin(), spaces.end(), isAtEdge);
-    return found == spaces.end() ? 0 : found->size();
+/** Where the last character of `text`, which is not empty, begins. */
+size_t lastCharacter(std::string_view text) {
+    size_t at = text.size() - 1;
+    while (at > 0 && (static_cast<uint8_t>(text[at]) & 0xC0) == 0x80) {
+        --at;
+    }
+    return at;
 }
 
 } // namespace
@@ -26,17 +31,17 @@ size_t spaceAtEdge(const IsAtEdge& isAtEdge) {
 size_t TokenStrip::behind(int32_t token, std::string_view rest) const {
     size_t taken = 0;
     for (size_t bytes = m_behind.contains(token) ? 1 : 0; bytes > 0; taken += bytes) {
-        bytes = spaceAtEdge([&](std::string_view space) { return rest.substr(taken).starts_with(space); });
+        bytes = taken < rest.size() ? spaceAt(rest, taken) : 0;
     }
     return taken;
 }
 
 size_t TokenStrip::before(int32_t token, std::string_view text) const {
-    size_t left = text.size();
-    for (size_t bytes = m_before.contains(token) ? 1 : 0; bytes > 0; left -= bytes) {
-        bytes = spaceAtEdge([&](std::string_view space) { return text.substr(0, left).ends_with(space); });
+    std::string_view left = text;
+    for (size_t bytes = m_before.contains(token) ? 1 : 0; bytes > 0; left.remove_suffix(bytes)) {
+        bytes = left.empty() ? 0 : spaceAt(left, lastCharacter(left));
     }
-    return text.size() - left;
+    return text.size() - left.size();
 }
 
 } // namespace moescope::model

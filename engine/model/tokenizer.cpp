@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <iterator>
 #include <optional>
 
 namespace moescope::model {
@@ -124,20 +125,22 @@ struct Tokenizer::Impl {
     }
 
     void readStrip(const gguf::Reader& file) {
-        std::optional<std::vector<int32_t>> behind = ids(file, "moescope.rstrip_token_ids");
-        if (!behind) {
-            behind.emplace();
-            const bool phi3 = row == nullptr && file.text("general.architecture").value_or("") == "phi3";
-            for (const auto* list : {&vocabulary.controls(), &vocabulary.userDefined()}) {
-                for (size_t i = 0; phi3 && i < list->size(); ++i) {
-                    const std::string& text = vocabulary.bytes((*list)[i]);
-                    if (text != "<unk>" && text != "<s>" && text != "<|endoftext|>") {
-                        behind->push_back((*list)[i]);
-                    }
-                }
-            }
+        using Ids = std::vector<int32_t>;
+        const bool phi3 = row == nullptr && file.text("general.architecture").value_or("") == "phi3";
+        const std::optional<Ids> behind = ids(file, "moescope.rstrip_token_ids");
+        strip = TokenStrip(behind ? *behind : (phi3 ? rstripOfPhi3() : Ids()),
+                           ids(file, "moescope.lstrip_token_ids").value_or(Ids()));
+    }
+
+    std::vector<int32_t> rstripOfPhi3() const {
+        std::vector<int32_t> tokens;
+        for (const auto* list : {&vocabulary.controls(), &vocabulary.userDefined()}) {
+            std::copy_if(list->begin(), list->end(), std::back_inserter(tokens), [&](int32_t token) {
+                const std::string& text = vocabulary.bytes(token);
+                return text != "<unk>" && text != "<s>" && text != "<|endoftext|>";
+            });
         }
-        strip = TokenStrip(*behind, ids(file, "moescope.lstrip_token_ids").value_or(std::vector<int32_t>()));
+        return tokens;
     }
 
     void readStops(const gguf::Reader& file) {
@@ -326,19 +329,19 @@ std::vector<int32_t> Tokenizer::encodePart(std::string_view text, bool parse_spe
     const bool nfc = impl.row != nullptr && impl.row->nfc;
     const std::string normalised = nfc ? toNfc(text) : std::string();
     const std::string_view all = nfc ? std::string_view(normalised) : text;
+    const TokenFinder& finder = parse_special ? impl.all_special : impl.user_defined;
     std::vector<int32_t> out;
     if (impl.row != nullptr) {
         BpeEncoding encoding(impl.vocabulary, *impl.splitter, impl.row->whole_piece_first, cancel, out);
-        forEachPart(all, parse_special ? impl.all_special : impl.user_defined, impl.vocabulary, impl.strip, cancel, out,
+        forEachPart(all, finder, impl.vocabulary, impl.strip, cancel, out,
                     [&](std::string_view part, bool /*afterToken*/) { encoding.text(part); });
     } else {
         SpmEncoding encoding(impl.vocabulary, impl.kind.order, cancel, out);
-        forEachPart(all, parse_special ? impl.all_special : impl.user_defined, impl.vocabulary, impl.strip, cancel, out,
-                    [&](std::string_view part, bool afterToken) {
-                        const bool has = impl.space_prefix_once && part.starts_with(' ');
-                        const bool later = impl.space_prefix_first && (afterToken || behind_token);
-                        encoding.text(part, impl.space_prefix && !has && !later);
-                    });
+        forEachPart(all, finder, impl.vocabulary, impl.strip, cancel, out, [&](std::string_view part, bool afterToken) {
+            const bool has = impl.space_prefix_once && part.starts_with(' ');
+            const bool later = impl.space_prefix_first && (afterToken || behind_token);
+            encoding.text(part, impl.space_prefix && !has && !later);
+        });
     }
     return out;
 }

@@ -89,4 +89,10 @@ std::string toNfc(std::string_view text) {
     return out;
 }
 
+bool isWhiteSpace(int32_t code) {
+    return (code >= 9 && code <= 13) || code == ' ' || code == 0x85 || code == 0xa0 || code == 0x1680 ||
+           (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f || code == 0x205f ||
+           code == 0x3000;
+}
+
 } // namespace moescope::model
