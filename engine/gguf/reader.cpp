@@ -32,6 +32,9 @@ const Value* lookUp(const std::map<std::string, Value>& metadata, std::string_vi
 bool fitsU32(uint64_t number) { return number <= std::numeric_limits<uint32_t>::max(); }
 bool fitsU32(int64_t number) { return number >= 0 && fitsU32(static_cast<uint64_t>(number)); }
 
+/** False for NaN too. */
+bool fitsF32(double number) { return std::fabs(number) <= double{std::numeric_limits<float>::max()}; }
+
 /** The numbers as u32, or nothing if one does not fit. */
 template <typename Number>
 std::optional<std::vector<uint32_t>> narrow(const std::vector<Number>& numbers) {
@@ -169,8 +172,7 @@ std::optional<float> Reader::f32(std::string_view key) const {
         return std::nullopt;
     }
     const auto* number = std::get_if<double>(value);
-    // False for NaN too.
-    if (number != nullptr && std::fabs(*number) <= double{std::numeric_limits<float>::max()}) {
+    if (number != nullptr && fitsF32(*number)) {
         return static_cast<float>(*number);
     }
     throw valueError(path(), key, *value, "a finite floating-point number");
@@ -231,13 +233,18 @@ std::optional<std::vector<float>> Reader::f32s(std::string_view key) const {
             using List = std::decay_t<decltype(list)>;
             if constexpr (std::is_same_v<List, std::vector<double>> || std::is_same_v<List, std::vector<int64_t>> ||
                           std::is_same_v<List, std::vector<uint64_t>>) {
-                std::vector<float> out(list.size());
-                std::transform(list.begin(), list.end(), out.begin(),
-                               [](auto number) { return static_cast<float>(number); });
-                return out;
-            } else {
-                throw valueError(path(), key, *value, "a list of numbers");
+                const auto fits = [](auto number) {
+                    const auto real = static_cast<double>(number);
+                    return !std::isfinite(real) || fitsF32(real);
+                };
+                if (std::all_of(list.begin(), list.end(), fits)) {
+                    std::vector<float> out(list.size());
+                    std::transform(list.begin(), list.end(), out.begin(),
+                                   [](auto number) { return static_cast<float>(number); });
+                    return out;
+                }
             }
+            throw valueError(path(), key, *value, "a list of 32-bit numbers");
         },
         *value);
 }

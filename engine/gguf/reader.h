@@ -64,7 +64,7 @@ public:
     const std::vector<std::string>* texts(std::string_view key) const;
     /** Any array of integers, each in 0…2³²−1. */
     std::optional<std::vector<uint32_t>> u32s(std::string_view key) const;
-    /** Any array of numbers. */
+    /** Any array of numbers in the range of f32, NaN and infinities too. */
     std::optional<std::vector<float>> f32s(std::string_view key) const;
 
     /** Entries of metadata() in the file's order, and the bytes of one, for copies that keep every value's type. */

@@ -75,9 +75,9 @@ TEST(RoundTrip, GivesBackWhatWasWritten) {
         EXPECT_EQ(reader.f32s("l.f32"), (std::vector<float>{0.5F, -2.0F}));
         EXPECT_EQ(reader.f32s("l.i32"), (std::vector<float>{3, -4})) << "whole numbers are numbers";
         EXPECT_EQ(reader.f32s("absent"), std::nullopt);
-        EXPECT_NE(sentenceOf("gguf.value", [&] { (void)reader.f32s("l.empty"); }).find("a list of numbers"),
+        EXPECT_NE(sentenceOf("gguf.value", [&] { (void)reader.f32s("l.empty"); }).find("a list of 32-bit numbers"),
                   std::string::npos);
-        EXPECT_NE(sentenceOf("gguf.value", [&] { (void)reader.f32s("n.f32"); }).find("a list of numbers"),
+        EXPECT_NE(sentenceOf("gguf.value", [&] { (void)reader.f32s("n.f32"); }).find("a list of 32-bit numbers"),
                   std::string::npos);
         EXPECT_TRUE(reader.texts("l.empty")->empty());
         EXPECT_EQ(*reader.texts("tokenizer.ggml.tokens"),
