@@ -3,6 +3,7 @@
 
 #include "engine/inference/weight_layout.h"
 #include "engine/inference/weight_uploader.h"
+#include "engine/model/rope_config.h"
 #include "engine/trace/error.h"
 
 #include <algorithm>
@@ -100,7 +101,10 @@ DeviceWeights::DeviceWeights(vulkan::Device& device, const model::ModelConfig& c
     } else if (config.rope_scaling == model::RopeScaling::LongFactors) {
         rope_factors = upload.values("rope_factors_short.weight");
         rope_factors_long = upload.values("rope_factors_long.weight");
+        model::checkRopeFactors("rope_factors_long.weight", rope_factors_long);
     }
+    model::checkRopeFactors(rope_factors_long.empty() ? "rope_freqs.weight" : "rope_factors_short.weight",
+                            rope_factors);
     output_norm = upload.vector("output_norm.weight");
     if (!config.tied_embeddings) {
         m_output = upload.matrix("output.weight");

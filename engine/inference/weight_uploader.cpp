@@ -74,12 +74,19 @@ std::vector<Matrix> WeightUploader::stacked(const std::vector<std::string>& name
 
 std::vector<float> WeightUploader::values(const std::string& name) {
     const gguf::TensorInfo& tensor = findTensor(m_file, name);
-    std::vector<uint8_t> source(tensor.bytes);
-    m_file.read(tensor, 0, source);
-    check(tensor, source);
+    const uint64_t width = tensor.shape[0];
+    const uint64_t fileRowBytes = gguf::rowBytes(tensor.type, width);
+    const uint64_t step = std::max<uint64_t>(1, sliceBytes / fileRowBytes);
     std::vector<float> decoded(tensor.elements());
-    gguf::dequantize(tensor.type, source, decoded);
-    advance(source.size());
+    std::vector<uint8_t> source;
+    for (uint64_t row = 0; row < tensor.rows(); row += step) {
+        const uint64_t count = std::min(step, tensor.rows() - row);
+        source.resize(count * fileRowBytes);
+        m_file.read(tensor, row * fileRowBytes, source);
+        check(tensor, source);
+        gguf::dequantize(tensor.type, source, std::span(decoded).subspan(row * width, count * width));
+        advance(source.size());
+    }
     return decoded;
 }
 
@@ -95,6 +102,7 @@ std::vector<float> WeightUploader::values(const std::vector<std::string>& names)
 Vector WeightUploader::vector(const std::string& name, std::vector<float> decoded) {
     decoded.resize(stride(static_cast<uint32_t>(decoded.size())));
     const uint64_t bytes = decoded.size() * sizeof(float);
+    checkRange(name, bytes);
     auto made = buffer(name, bytes);
     made->upload(0, std::span(reinterpret_cast<const uint8_t*>(decoded.data()), bytes));
     return made;
@@ -112,7 +120,7 @@ Matrix WeightUploader::matrixOf(const std::vector<TensorRows>& parts) {
         matrix.rows += static_cast<uint32_t>(experts ? part.tensor->shape[1] : part.count);
         bytes += bytesOf(part);
     }
-    checkRange(top, bytes);
+    checkRange(top.name, bytes);
     matrix.buffer = buffer(top.name, bytes);
     uint64_t at = 0;
     for (const TensorRows& part : parts) {
@@ -144,13 +152,13 @@ void WeightUploader::fill(const Matrix& matrix, const TensorRows& part, uint64_t
     }
 }
 
-void WeightUploader::checkRange(const gguf::TensorInfo& tensor, uint64_t bytes) const {
+void WeightUploader::checkRange(const std::string& name, uint64_t bytes) const {
     const uint64_t most = m_device.limits().max_storage_range;
     if (bytes > most) {
         throw Error("weights.range",
                     "The tensor “{tensor}” needs {bytes} and {device} can bind at most {most} at once, so this "
                     "model cannot run on it.",
-                    {{"tensor", tensor.name},
+                    {{"tensor", name},
                      {"bytes", trace::bytesText(bytes)},
                      {"device", m_device.info().name},
                      {"most", trace::bytesText(most)}});

@@ -15,8 +15,8 @@ struct TensorRows {
     uint64_t count = 0;
 };
 
-/** Streams tensors from a file to buffers of a device: checks them, lays their rows out, tells how far it is. The host
- *  never holds more than a few MiB of them. Its errors are those of DeviceWeights. */
+/** Streams tensors from a file to buffers of a device: checks them, lays their rows out, tells how far it is. Of
+ *  matrices the host never holds more than a few MiB, of values() what it returns beside that. Its errors are those of DeviceWeights. */
 class WeightUploader {
 public:
     using Progress = std::function<bool(uint64_t done, uint64_t total)>;
@@ -49,7 +49,7 @@ private:
     Matrix matrixOf(const std::vector<TensorRows>& parts);
     /** Reads, checks and lays out rows at byte `offset` of the matrix. */
     void fill(const Matrix& matrix, const TensorRows& part, uint64_t offset);
-    void checkRange(const gguf::TensorInfo& tensor, uint64_t bytes) const;
+    void checkRange(const std::string& name, uint64_t bytes) const;
     std::unique_ptr<vulkan::Buffer> buffer(const std::string& name, uint64_t bytes);
     void advance(uint64_t bytes);
 

@@ -12,11 +12,10 @@ namespace moescope::model {
 namespace {
 
 constexpr double huge = 1e30;
-constexpr double largestFactor = 1e6;
 
 /** A number above 0 that must be stated. */
 double positive(const HfValues& values, const char* key) {
-    const double value = values.number(key, 0, largestFactor).value_or(0);
+    const double value = values.number(key, 0, largestRopeFactor).value_or(0);
     if (value <= 0) {
         values.refuse(key, "a positive number");
     }
@@ -65,8 +64,8 @@ void readYarn(const HfValues& config, const HfValues& scaling, const HfRopeRules
     c.rope_yarn_beta_slow = scaling.has("beta_slow") ? static_cast<float>(positive(scaling, "beta_slow")) : 1.0F;
     c.rope_yarn_truncate = rules.truncates;
     c.rope_attn_factor = yarnAttentionFactor(c.rope_scaling_factor);
-    const double mscale = scaling.number("mscale", 0, largestFactor).value_or(0);
-    const double ofAll = scaling.number("mscale_all_dim", 0, largestFactor).value_or(0);
+    const double mscale = scaling.number("mscale", 0, largestRopeFactor).value_or(0);
+    const double ofAll = scaling.number("mscale_all_dim", 0, largestRopeFactor).value_or(0);
     if (scaling.has("attention_factor")) {
         c.rope_attn_factor = static_cast<float>(positive(scaling, "attention_factor"));
     } else if (mscale > 0 && ofAll > 0) {
@@ -85,7 +84,7 @@ std::vector<float> factorList(const HfValues& scaling, const char* key, uint32_t
     std::vector<float> factors;
     for (const Json& entry : *list) {
         const double factor = entry.is_number() ? entry.get<double>() : 0;
-        if (!(factor > 1e-6 && factor <= largestFactor)) {
+        if (!(factor >= leastRopeFactor && factor <= largestRopeFactor)) {
             scaling.refuse(key, needed);
         }
         factors.push_back(static_cast<float>(factor));
@@ -154,7 +153,7 @@ void readScaling(const HfValues& config, const HfValues& scaling, const HfRopeRu
     const std::string type = scaling.text("type").value_or(scaling.text("rope_type").value_or(""));
     theta = scaling.number("rope_theta", 1, huge).value_or(theta);
     readPart(scaling, rules, c);
-    const double factor = scaling.number("factor", 0, largestFactor).value_or(1);
+    const double factor = scaling.number("factor", 0, largestRopeFactor).value_or(1);
     // Checked wherever it is stated: the releases write it beside other types too.
     scaling.number("alpha", 0, 1e12);
     if (type == "dynamic" && rules.dynamic) {

@@ -10,6 +10,7 @@
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -44,6 +45,29 @@ bool hasPart(const ConfigKeys& keys, Presence presence, const char* tensor) {
            (presence == Presence::Optional && keys.file().find("blk.0." + std::string(tensor)) != nullptr);
 }
 
+/** Which layers have a window is a trait of the family: a file that says so too must say the same. */
+void checkWindowPattern(const ConfigKeys& keys, const ModelConfig& c) {
+    constexpr std::string_view key = "attention.sliding_window_pattern";
+    if (!keys.has(key) || c.sliding_window == 0) {
+        return;
+    }
+    const gguf::Value& value = keys.file().metadata().at(keys.full(key));
+    const auto* list = std::get_if<std::vector<bool>>(&value);
+    // A number p: the last of each p layers has none; 0: each has one.
+    const uint32_t period = list == nullptr ? keys.count(key, 0, bounds::layers) : 0;
+    bool fits = list == nullptr || list->size() == c.block_count;
+    for (uint32_t i = 0; fits && i < c.block_count; ++i) {
+        const bool windowed = list != nullptr ? (*list)[i] : period == 0 || i % period + 1 < period;
+        fits = windowed == (c.window(i) > 0);
+    }
+    if (!fits) {
+        throw Error("config.window",
+                    "“{key}” gives the sliding window to other layers than models of “{architecture}” are known to "
+                    "have it in.",
+                    {{"key", keys.full(key)}, {"architecture", c.architecture}});
+    }
+}
+
 void readAttention(const ConfigKeys& keys, const Family& family, ModelConfig& c) {
     c.head_count = keys.count("attention.head_count", 1, bounds::heads);
     c.cla_share_factor = keys.countOr("attention.cla_share_factor", 1, 1, bounds::layers);
@@ -76,6 +100,7 @@ void readAttention(const ConfigKeys& keys, const Family& family, ModelConfig& c)
                                   : keys.countOr("attention.sliding_window", 0, 0, bounds::context);
         c.window_pattern = c.sliding_window > 0 ? family.window : WindowPattern::None;
     }
+    checkWindowPattern(keys, c);
     const bool normed = hasPart(keys, family.has_qk_norm, "attn_q_norm.weight") ||
                         hasPart(keys, family.has_qk_norm, "attn_k_norm.weight");
     c.qk_norm = normed ? family.qk_norm : QkNorm::None;
@@ -144,7 +169,6 @@ void refuseUnknownKeys(const ConfigKeys& keys, const Family& family, const Model
         float value;
         bool supported;
     };
-    const bool softmaxOfChosen = family.renormalise == Renormalise::Always;
     const float gating = keys.number("expert_gating_func").value_or(1);
     const Neutral keysOfOthers[] = {
         {"attention.sliding_window", 0, family.window != WindowPattern::None},
@@ -157,10 +181,11 @@ void refuseUnknownKeys(const ConfigKeys& keys, const Family& family, const Model
         {"residual_scale", 1, family.stated_scales},
         {"logit_scale", 1, family.stated_scales},
         {"expert_weights_scale", 1, false},
-        {"expert_group_count", 0, false},
+        {"expert_group_count", 1, false},
+        {"expert_group_used_count", 1, false},
         {"nextn_predict_layers", 0, false},
         // 1: softmax over all experts; 3: over the chosen ones, which is the first with weights that add up to 1.
-        {"expert_gating_func", 1, gating == 3 && softmaxOfChosen},
+        {"expert_gating_func", 1, gating == 3 && c.expert_weights_norm},
     };
     for (const Neutral& neutral : keysOfOthers) {
         const std::optional<float> value = keys.number(neutral.key);
@@ -175,6 +200,29 @@ void refuseUnknownKeys(const ConfigKeys& keys, const Family& family, const Model
                     "“{architecture}.attention.causal” or “{architecture}.use_parallel_residual” asks for a model of "
                     "another kind than those that write text token by token.",
                     {{"architecture", c.architecture}});
+    }
+}
+
+/** Of keys that nothing above has read, those that would change what is computed. */
+void refuseUnreadKeys(const ConfigKeys& keys, const ModelConfig& c) {
+    // They tell how a model was trained, or belong to a scaling, a norm or a part that it does not have.
+    constexpr std::string_view harmless[] = {
+        "attention.layer_norm_epsilon", "expert_shared_feed_forward_length",    "rope.freq_base_swa",
+        "rope.scaling.finetuned",       "rope.scaling.original_context_length", "rope.scaling.yarn_beta_fast",
+        "rope.scaling.yarn_beta_slow",  "rope.scaling.yarn_log_multiplier",
+    };
+    std::vector<std::string_view> prefixes{"attention.", "rope."};
+    if (c.expert_count > 0) {
+        prefixes.emplace_back("expert");
+    }
+    for (const std::string& key : keys.unread(prefixes)) {
+        const bool known = std::any_of(std::begin(harmless), std::end(harmless),
+                                       [&](std::string_view name) { return key == keys.full(name); });
+        if (!known) {
+            throw Error("config.key",
+                        "The file states “{key}” for “{architecture}”, whose models are not known to have it.",
+                        {{"key", shortened(key.substr(keys.full("").size()))}, {"architecture", c.architecture}});
+        }
     }
 }
 
@@ -203,9 +251,12 @@ void readVocabulary(const ConfigKeys& keys, ModelConfig& c) {
     c.tied_embeddings = keys.file().find("output.weight") == nullptr;
 }
 
-// What the kernels take for granted: the router is read as f32, and gate and up are decoded by one kernel.
+// What the kernels take for granted: the router is read as f32, with the gate of the shared expert as one more row of
+// it, and gate and up are decoded by one kernel.
 void checkType(const gguf::Reader& file, const gguf::TensorInfo& tensor) {
-    if (tensor.name.ends_with("ffn_gate_inp.weight") && tensor.type != gguf::TensorType::F32) {
+    const bool router =
+        tensor.name.ends_with("ffn_gate_inp.weight") || tensor.name.ends_with("ffn_gate_inp_shexp.weight");
+    if (router && tensor.type != gguf::TensorType::F32) {
         throw Error("config.tensor_type", "The router “{tensor}” is stored as {type}; only F32 can be used.",
                     {{"tensor", tensor.name}, {"type", std::string(gguf::typeName(tensor.type))}});
     }
@@ -289,6 +340,7 @@ ModelConfig readConfig(const gguf::Reader& file) {
     readExperts(keys, *family, c);
     readScales(keys, *family, c);
     refuseUnknownKeys(keys, *family, c);
+    refuseUnreadKeys(keys, c);
     if (c.moeLayerCount() < c.block_count) {
         keys.bounded("feed_forward_length", c.feed_forward_length, 1, bounds::ffn_width);
     }

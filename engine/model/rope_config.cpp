@@ -26,9 +26,30 @@ void readBase(const ConfigKeys& keys, ModelConfig& c) {
         base *= std::pow(alpha, static_cast<double>(c.head_dim) / (c.head_dim - 2.0));
     }
     c.rope_freq_base = static_cast<float>(base);
-    if (!std::isfinite(c.rope_freq_base)) {
-        throw Error("config.range", "The base of the rotary embedding, “{key}” with its scaling, is too large.",
-                    {{"key", keys.full("rope.freq_base")}});
+    // YaRN divides by the base's logarithm; and up to 1 no pair would turn slower than the first.
+    if (!std::isfinite(c.rope_freq_base) || c.rope_freq_base <= 1) {
+        throw Error(
+            "config.range",
+            "The base of the rotary embedding, “{key}” with its scaling, is {value}; a number above 1 is needed.",
+            {{"key", keys.full("rope.freq_base")}, {"value", std::to_string(c.rope_freq_base)}});
+    }
+}
+
+/** The base of layers with a window, where it may differ from that of the others. */
+void readWindowBase(const ConfigKeys& keys, const Family& family, ModelConfig& c) {
+    constexpr std::string_view key = "rope.freq_base_swa";
+    if (c.sliding_window == 0) {
+        return;
+    }
+    if (family.rope_of_window) {
+        c.rope_freq_base_swa = keys.positive(key, 10000.0F);
+    } else if (const float base = keys.positive(key, c.rope_freq_base); base != c.rope_freq_base) {
+        throw Error("config.rope",
+                    "“{key}” is {value}, but in a model of “{architecture}” all layers turn by one base, {base}.",
+                    {{"key", keys.full(key)},
+                     {"value", std::to_string(base)},
+                     {"architecture", c.architecture},
+                     {"base", std::to_string(c.rope_freq_base)}});
     }
 }
 
@@ -36,7 +57,7 @@ void readYarn(const ConfigKeys& keys, const Family& family, ModelConfig& c) {
     c.rope_scaling = RopeScaling::Yarn;
     c.rope_scaling_factor = keys.positive("rope.scaling.factor", std::nullopt);
     c.rope_original_context_length = keys.count("rope.scaling.original_context_length", 1, bounds::context);
-    c.rope_attn_factor = keys.positive("rope.scaling.attn_factor", 1.0F) * yarnAttentionFactor(c.rope_scaling_factor);
+    c.rope_attn_factor *= yarnAttentionFactor(c.rope_scaling_factor);
     c.rope_yarn_beta_fast = keys.positive("rope.scaling.yarn_beta_fast", 32.0F);
     c.rope_yarn_beta_slow = keys.positive("rope.scaling.yarn_beta_slow", 1.0F);
     c.rope_yarn_truncate = family.yarn_truncates;
@@ -54,6 +75,18 @@ double yarnDimension(const ModelConfig& c, double turns) {
 
 } // namespace
 
+void checkRopeFactors(const std::string& tensor, std::span<const float> factors) {
+    for (const float factor : factors) {
+        if (!(factor >= leastRopeFactor && factor <= largestRopeFactor)) {
+            throw Error(
+                "config.rope",
+                "The tensor “{tensor}” divides the turns of a pair of dimensions by {value}; numbers from "
+                "{least} to {most} are supported.",
+                {{"tensor", tensor}, {"value", std::to_string(factor)}, {"least", "0.000001"}, {"most", "1,000,000"}});
+        }
+    }
+}
+
 float yarnAttentionFactor(float factor) { return factor <= 1 ? 1.0F : 0.1F * std::log(factor) + 1.0F; }
 
 void readRope(const ConfigKeys& keys, const Family& family, ModelConfig& c) {
@@ -64,17 +97,16 @@ void readRope(const ConfigKeys& keys, const Family& family, ModelConfig& c) {
         throw Error("config.rope", "“{key}” is {n}; an even number is needed, as dimensions turn in pairs.",
                     {{"key", keys.full("rope.dimension_count")}, {"n", std::to_string(c.rope_dimension_count)}});
     }
-    if (family.rope_of_window && c.sliding_window > 0) {
-        c.rope_freq_base_swa = keys.positive("rope.freq_base_swa", 10000.0F);
-    }
+    readWindowBase(keys, family, c);
     const gguf::Reader& file = keys.file();
     const bool factors = file.find("rope_freqs.weight") != nullptr;
     const bool longFactors = file.find("rope_factors_long.weight") != nullptr;
-    const std::string type = keys.textOr("rope.scaling.type", "none");
-    const float factor = keys.positive("rope.scaling.factor", 1.0F);
+    // Old files state the factor of a linear scaling alone, and the oldest call it by another name.
+    const float factor = keys.positive("rope.scaling.factor", keys.positive("rope.scale_linear", 1.0F));
+    const std::string type = keys.textOr("rope.scaling.type", factor == 1 ? "none" : "linear");
+    c.rope_attn_factor = keys.positive("rope.scaling.attn_factor", 1.0F);
     if ((factors || longFactors) && (type == "none" || type == "longrope")) {
         c.rope_scaling = longFactors ? RopeScaling::LongFactors : RopeScaling::Factors;
-        c.rope_attn_factor = keys.positive("rope.scaling.attn_factor", 1.0F);
         if (longFactors) {
             c.rope_original_context_length = keys.count("rope.scaling.original_context_length", 1, bounds::context);
         }

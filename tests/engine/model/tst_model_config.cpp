@@ -2,7 +2,7 @@
 #include "engine/model/model_config.h"
 
 #include "engine/model/hugging_face.h"
-#include "tests/engine/model/model_files.h"
+#include "tests/engine/model/small_model.h"
 
 #include <cmath>
 #include <limits>
@@ -11,92 +11,6 @@ using namespace moescope;
 using namespace moescope::tests;
 
 namespace {
-
-/** A GGUF of one layer and a few weights: metadata and tensors can be bent before it is written. */
-struct SmallModel {
-    std::string architecture = "hunyuan-large";
-    std::map<std::string, gguf::WriteValue> keys{
-        {"block_count", gguf::U32{2}},
-        {"context_length", gguf::U32{64}},
-        {"embedding_length", gguf::U32{8}},
-        {"feed_forward_length", gguf::U32{6}},
-        {"attention.head_count", gguf::U32{2}},
-        {"attention.head_count_kv", gguf::U32{1}},
-        {"attention.key_length", gguf::U32{4}},
-        {"attention.value_length", gguf::U32{4}},
-        {"attention.layer_norm_rms_epsilon", gguf::F32{1e-5F}},
-        {"attention.cla_share_factor", gguf::U32{2}},
-        {"rope.freq_base", gguf::F32{10000.0F}},
-        {"expert_count", gguf::U32{3}},
-        {"expert_used_count", gguf::U32{1}},
-        {"expert_feed_forward_length", gguf::U32{6}},
-        {"expert_shared_count", gguf::U32{1}},
-        {"expert_shared_feed_forward_length", gguf::U32{6}},
-    };
-    std::vector<model::ExpectedTensor> tensors;
-
-    SmallModel() { layOut(2, 1); }
-
-    void layOut(uint32_t claFactor, uint32_t shared) {
-        model::ModelConfig c;
-        c.block_count = 2;
-        c.embedding_length = 8;
-        c.head_count = 2;
-        c.head_count_kv = 1;
-        c.head_dim = 4;
-        c.cla_share_factor = claFactor;
-        c.expert_count = 3;
-        c.expert_feed_forward_length = 6;
-        c.expert_shared_count = shared;
-        c.expert_shared_feed_forward_length = 6;
-        c.vocab_size = 10;
-        tensors = model::expectedTensors(c);
-    }
-
-    model::ExpectedTensor& tensor(const std::string& name) {
-        for (model::ExpectedTensor& t : tensors) {
-            if (t.name == name) {
-                return t;
-            }
-        }
-        throw std::out_of_range(name);
-    }
-
-    void remove(const std::string& name) {
-        std::erase_if(tensors, [&](const model::ExpectedTensor& t) { return t.name == name; });
-    }
-
-    Path write(const Scratch& scratch) const {
-        Path path = scratch / "small.gguf";
-        gguf::Writer writer(path);
-        writer.add("general.architecture", architecture);
-        for (const auto& [key, value] : keys) {
-            writer.add(architecture + "." + key, value);
-        }
-        for (const model::ExpectedTensor& t : tensors) {
-            writer.addTensor(t.name, gguf::TensorType::F32, t.shape);
-        }
-        writer.beginData();
-        for (const model::ExpectedTensor& t : tensors) {
-            uint64_t count = 4;
-            for (const uint64_t n : t.shape) {
-                count *= n;
-            }
-            writer.data(std::vector<uint8_t>(count));
-        }
-        writer.commit();
-        return path;
-    }
-
-    model::ModelConfig read() const {
-        const Scratch scratch;
-        return model::readConfig(gguf::Reader(write(scratch)));
-    }
-
-    trace::Error refusal() const {
-        return errorOf([this] { read(); });
-    }
-};
 
 trace::Error refusedWith(const std::string& key, gguf::WriteValue value) {
     SmallModel m;
@@ -258,10 +172,86 @@ TEST(ModelConfig, ValuesOutOfBoundsAreNamed) {
     expectSentence(refusedWith("final_logit_softcapping", gguf::F32{30}), "config.key", {"final_logit_softcapping"});
     expectSentence(refusedWith("attention.sliding_window", gguf::U32{8}), "config.key", {"attention.sliding_window"});
     expectSentence(refusedWith("expert_gating_func", gguf::U32{2}), "config.key", {"expert_gating_func"});
+    expectSentence(refusedWith("expert_group_used_count", gguf::U32{2}), "config.key", {"expert_group_used_count"});
     expectSentence(refusedWith("attention.value_length", gguf::U32{2}), "config.head_dim", {"4"});
     SmallModel missing;
     missing.keys.erase("block_count");
     expectSentence(missing.refusal(), "config.missing", {"hunyuan-large.block_count"});
+}
+
+TEST(ModelConfig, KeysThatNothingReadsAreNamed) {
+    for (const char* key : {"attention.temperature_length", "rope.dimension_count_swa", "experts_per_group"}) {
+        SmallModel m;
+        m.keys[key] = gguf::U32{1};
+        expectSentence(m.refusal(), "config.key", {key, "“hunyuan-large”"});
+    }
+    SmallModel m;
+    m.keys["rope.scaling.finetuned"] = true;
+    m.keys["attention.layer_norm_epsilon"] = gguf::F32{1e-5F};
+    m.keys["tensor_data_layout"] = std::string("Meta AI original pth");
+    m.keys["expert_group_count"] = gguf::U32{1};
+    EXPECT_EQ(m.read().expert_count, 3U);
+}
+
+TEST(ModelConfig, SoftmaxOfTheChosenIsWeightsThatAddUpToOne) {
+    SmallModel m;
+    m.architecture = "hunyuan-moe";
+    m.layOut(1, 1);
+    m.keys.erase("attention.cla_share_factor");
+    m.keys["expert_gating_func"] = gguf::U32{3};
+    EXPECT_TRUE(m.read().expert_weights_norm);
+    m.keys["expert_weights_norm"] = false;
+    expectSentence(m.refusal(), "config.key", {"expert_gating_func"});
+}
+
+TEST(ModelConfig, RoutersOfAnotherTypeThanF32AreNamed) {
+    SmallModel m;
+    m.types["blk.1.ffn_gate_inp.weight"] = gguf::TensorType::F16;
+    expectSentence(m.refusal(), "config.tensor_type", {"blk.1.ffn_gate_inp.weight", "F16"});
+    m = SmallModel();
+    m.architecture = "qwen2moe";
+    m.shape([](model::ModelConfig& c) {
+        c.qk_norm = model::QkNorm::None;
+        c.qkv_bias = true;
+        c.shared_gate = true;
+    });
+    m.keys.erase("attention.cla_share_factor");
+    EXPECT_TRUE(m.read().shared_gate);
+    m.types["blk.0.ffn_gate_inp_shexp.weight"] = gguf::TensorType::F16;
+    expectSentence(m.refusal(), "config.tensor_type", {"blk.0.ffn_gate_inp_shexp.weight", "F16"});
+}
+
+TEST(ModelConfig, ASlidingWindowBelongsToTheLayersOfTheFamily) {
+    const auto list = [](std::initializer_list<uint8_t> layers) {
+        std::vector<uint8_t> bytes{9, 0, 0, 0, 7, 0, 0, 0, static_cast<uint8_t>(layers.size()), 0, 0, 0, 0, 0, 0, 0};
+        bytes.reserve(bytes.size() + layers.size());
+        std::copy(layers.begin(), layers.end(), std::back_inserter(bytes));
+        return gguf::RawValue{std::move(bytes)};
+    };
+    SmallModel m;
+    m.architecture = "llama";
+    m.shape([](model::ModelConfig& c) {
+        c.qk_norm = model::QkNorm::None;
+        c.expert_shared_count = 0;
+    });
+    m.keys.erase("attention.cla_share_factor");
+    m.keys.erase("expert_shared_count");
+    m.keys["attention.sliding_window_pattern"] = gguf::U32{2};
+    EXPECT_EQ(m.read().sliding_window, 0U) << "without a window its pattern says nothing";
+    m.keys["attention.sliding_window"] = gguf::U32{8};
+    expectSentence(m.refusal(), "config.window", {"llama.attention.sliding_window_pattern"});
+    m.keys["attention.sliding_window_pattern"] = list({1, 0});
+    expectSentence(m.refusal(), "config.window", {"llama.attention.sliding_window_pattern"});
+    m.keys["attention.sliding_window_pattern"] = list({1, 1, 1});
+    expectSentence(m.refusal(), "config.window", {"llama.attention.sliding_window_pattern"});
+    m.keys["attention.sliding_window_pattern"] = list({1, 1});
+    EXPECT_EQ(m.read().window(1), 8U);
+    m.keys["attention.sliding_window_pattern"] = gguf::U32{0};
+    EXPECT_EQ(m.read().window(0), 8U);
+    m.keys["rope.freq_base_swa"] = gguf::F32{500.0F};
+    expectSentence(m.refusal(), "config.rope", {"llama.rope.freq_base_swa", "500", "10000"});
+    m.keys["rope.freq_base_swa"] = gguf::F32{10000.0F};
+    EXPECT_EQ(m.read().rope_freq_base_swa, 0.0F);
 }
 
 TEST(ModelConfig, AVocabularyOfAnotherSizeThanTheEmbeddingIsRefused) {
