@@ -16,5 +16,6 @@ constexpr uint32_t ffn_width = 1U << 22;  ///< one feed-forward matrix
 constexpr uint32_t vocabulary = 1U << 22; ///< rows of the embedding
 constexpr uint32_t merges = 1U << 23;
 constexpr uint32_t tokenBytes = 4096;
+constexpr uint32_t importedTokenBytes = 1024; ///< of Hugging Face, whose merges are looked for at each border
 
 } // namespace moescope::model::bounds

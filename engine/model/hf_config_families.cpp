@@ -70,6 +70,10 @@ void readBiases(const HfValues& config, const Family& family, ModelConfig& c) {
 void readWindow(const HfValues& config, const Family& family, std::string_view modelType, ModelConfig& c) {
     constexpr uint32_t gemmasWindow = 4096;
     const bool everywhere = family.window == WindowPattern::All && modelType != "llama";
+    // Where nothing is stated Mistral's class takes a window; its later releases state that there is none.
+    if (modelType == "mistral" && !config.states("sliding_window")) {
+        config.refuse("sliding_window", "a number, or null for no window,");
+    }
     if (everywhere) {
         c.sliding_window = config.optionalCount("sliding_window", 1, bounds::context).value_or(0);
     } else if (family.window == WindowPattern::FiveOfSix) {

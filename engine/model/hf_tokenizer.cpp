@@ -19,6 +19,12 @@ namespace {
 
 constexpr const char* fileName = "tokenizer.json";
 
+/** Finds by a part of a text without a copy of it. */
+struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+
 class Tables {
 public:
     Tables(uint32_t rows, bool sentencePiece) : m_rows(rows), m_sentencePiece(sentencePiece) {
@@ -125,15 +131,8 @@ public:
             pairs.insert(std::move(merge));
         }
         for (const auto& [text, row] : m_ids) {
-            for (size_t cut = 1; cut < text.size() && isNormal(row); ++cut) {
-                const auto left = m_ids.find(text.substr(0, cut));
-                const auto right = m_ids.find(text.substr(cut));
-                const bool both = left != m_ids.end() && right != m_ids.end();
-                if (both && isNormal(left->second) && isNormal(right->second) &&
-                    !pairs.contains(left->first + " " + right->first)) {
-                    refuseOrder(text, "no merge makes it of “" + shortened(left->first) + "” and “" +
-                                          shortened(right->first) + "”");
-                }
+            if (isNormal(row)) {
+                checkCuts(text, pairs);
             }
         }
         m_tables.merges.clear();
@@ -154,6 +153,21 @@ private:
         constexpr std::string_view digits = "0123456789ABCDEF";
         return text.size() == 6 && text.starts_with("<0x") && text[5] == '>' &&
                digits.find(text[3]) != std::string_view::npos && digits.find(text[4]) != std::string_view::npos;
+    }
+
+    /** Each two tokens that `text` can be cut into must be a merge. */
+    void checkCuts(std::string_view text, const std::unordered_set<std::string>& pairs) const {
+        for (size_t cut = 1; cut < text.size(); ++cut) {
+            const auto left = m_ids.find(text.substr(0, cut));
+            if (left == m_ids.end() || !isNormal(left->second)) {
+                continue;
+            }
+            const auto right = m_ids.find(text.substr(cut));
+            if (right != m_ids.end() && isNormal(right->second) && !pairs.contains(left->first + " " + right->first)) {
+                refuseOrder(std::string(text), "no merge makes it of “" + shortened(left->first) + "” and “" +
+                                                   shortened(right->first) + "”");
+            }
+        }
     }
 
     bool isNormal(uint32_t row) const { return m_tables.types[row] == static_cast<int32_t>(TokenType::Normal); }
@@ -179,12 +193,12 @@ private:
     }
 
     void add(const std::string& text, uint32_t row, TokenType type) {
-        if (text.empty() || text.size() > bounds::tokenBytes) {
+        if (text.empty() || text.size() > bounds::importedTokenBytes) {
             throw Error("hf.token_size", "Token {id} of “{file}” is {n} bytes long; 1 to {most} are supported.",
                         {{"id", std::to_string(row)},
                          {"file", fileName},
                          {"n", trace::grouped(text.size())},
-                         {"most", trace::grouped(bounds::tokenBytes)}});
+                         {"most", trace::grouped(bounds::importedTokenBytes)}});
         }
         if (!m_tables.tokens[row].empty()) {
             throw Error("hf.duplicate_id", "“{file}” gives the id {id} to “{first}” and to “{second}”.",
@@ -208,7 +222,7 @@ private:
     uint32_t m_rows;
     bool m_sentencePiece;
     TokenizerTables m_tables;
-    std::unordered_map<std::string, uint32_t> m_ids;
+    std::unordered_map<std::string, uint32_t, TextHash, std::equal_to<>> m_ids;
     std::vector<bool> m_vocabularyRow; ///< rows that the vocabulary proper has and no added token repeated yet
 };
 

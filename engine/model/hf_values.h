@@ -19,6 +19,8 @@ public:
 
     bool has(std::string_view key) const { return find(key) != nullptr; }
     const Json* find(std::string_view key) const;
+    /** Whether the key is there, be it as null. */
+    bool states(std::string_view key) const { return m_object.contains(key); }
 
     /** A whole number; a list with one value a layer counts as its value if all are equal. */
     uint32_t count(std::string_view key, uint32_t least, uint32_t most) const;

@@ -6,9 +6,9 @@
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
 
-#include <array>
+#include <algorithm>
 #include <charconv>
-#include <limits>
+#include <numeric>
 #include <optional>
 #include <unordered_map>
 
@@ -61,24 +61,27 @@ using Ranks = std::unordered_map<std::string_view, uint32_t>;
 /** Where the merge that makes a token cuts it: its bytes merged by the ranks below its own end as two parts. nullopt if
  *  they end as more: then no merge makes it. */
 std::optional<size_t> lastCut(std::string_view bytes, uint32_t rank, const Ranks& ranks) {
-    std::vector<size_t> borders; // of the parts, both ends included
-    for (size_t i = 0; i <= bytes.size(); ++i) {
-        borders.push_back(i);
+    std::vector<size_t> borders(bytes.size() + 1); // of the parts, both ends included
+    std::iota(borders.begin(), borders.end(), size_t{0});
+    const auto rankOfPair = [&](size_t part) {
+        const auto at = ranks.find(bytes.substr(borders[part], borders[part + 2] - borders[part]));
+        return at == ranks.end() ? rank : std::min(rank, at->second);
+    };
+    std::vector<uint32_t> pairs(bytes.size() - 1); // of each part with the next
+    for (size_t i = 0; i < pairs.size(); ++i) {
+        pairs[i] = rankOfPair(i);
     }
-    while (borders.size() > 3) {
-        size_t best = 0;
-        uint32_t bestRank = rank;
-        for (size_t i = 0; i + 2 < borders.size(); ++i) {
-            const auto at = ranks.find(bytes.substr(borders[i], borders[i + 2] - borders[i]));
-            if (at != ranks.end() && at->second < bestRank) {
-                best = i;
-                bestRank = at->second;
-            }
-        }
-        if (bestRank == rank) {
+    while (pairs.size() > 1) {
+        const auto best = std::min_element(pairs.begin(), pairs.end());
+        if (*best == rank) {
             return std::nullopt;
         }
-        borders.erase(borders.begin() + static_cast<ptrdiff_t>(best) + 1);
+        const ptrdiff_t part = best - pairs.begin();
+        borders.erase(borders.begin() + part + 1);
+        pairs.erase(best);
+        for (ptrdiff_t i = std::max<ptrdiff_t>(part - 1, 0); i <= part && i < std::ssize(pairs); ++i) {
+            pairs[static_cast<size_t>(i)] = rankOfPair(static_cast<size_t>(i));
+        }
     }
     return borders[1];
 }
@@ -99,8 +102,8 @@ std::vector<std::string> readLines(std::string_view text) {
         const std::string_view number = space == std::string_view::npos ? "" : line.substr(space + 1);
         const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), rank);
         const bool whole = error == std::errc() && end == number.data() + number.size() && !number.empty();
-        if (!bytes || bytes->empty() || bytes->size() > bounds::tokenBytes / 2 || !whole || rank != tokens.size() ||
-            tokens.size() == bounds::vocabulary) {
+        if (!bytes || bytes->empty() || bytes->size() > bounds::importedTokenBytes / 2 || !whole ||
+            rank != tokens.size() || tokens.size() == bounds::vocabulary) {
             refuse();
         }
         tokens.push_back(std::move(*bytes));

@@ -147,7 +147,8 @@ struct Tokenizer::Impl {
         if (auto given = ids(file, "moescope.stop_token_ids")) {
             stops = std::move(*given);
         } else {
-            for (const char* name : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
+            for (const char* name :
+                 {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
                 if (const int32_t token = id(file, name); token >= 0) {
                     stops.push_back(token);
                 }
@@ -182,13 +183,14 @@ namespace {
 /** One call of encode() under byte-level BPE. */
 class BpeEncoding {
 public:
-    BpeEncoding(const Vocabulary& vocabulary, const PreTokenizer& splitter, bool wholePieceFirst,
+    BpeEncoding(const Vocabulary& vocabulary, const PreTokenizer& splitter, const PreTokenizerRow& row,
                 trace::CancelFlag cancel, std::vector<int32_t>& out)
-        : m_vocabulary(vocabulary), m_scanner(splitter), m_merger(vocabulary, cancel),
-          m_wholePieceFirst(wholePieceFirst), m_cancel(cancel), m_out(out) {}
+        : m_vocabulary(vocabulary), m_scanner(splitter), m_merger(vocabulary, cancel), m_row(row), m_cancel(cancel),
+          m_out(out) {}
 
+    /** `text` outlives this. */
     void text(std::string_view text) {
-        m_scanner.start(text);
+        m_scanner.start(m_row.nfc ? m_normalised.emplace_back(toNfc(text)) : text);
         std::string_view piece;
         while (m_scanner.next(piece)) {
             trace::stopIfCancelled(m_cancel);
@@ -202,7 +204,7 @@ private:
             return;
         }
         const size_t before = m_out.size();
-        const int32_t whole = m_wholePieceFirst ? m_vocabulary.find(piece) : -1;
+        const int32_t whole = m_row.whole_piece_first ? m_vocabulary.find(piece) : -1;
         if (whole >= 0) {
             m_out.push_back(whole);
         } else {
@@ -215,7 +217,8 @@ private:
     PreTokenizer::Scanner m_scanner;
     BpeMerger m_merger;
     PieceCache m_cache;
-    bool m_wholePieceFirst;
+    std::deque<std::string> m_normalised; ///< what the cache looks into
+    const PreTokenizerRow& m_row;
     trace::CancelFlag m_cancel;
     std::vector<int32_t>& m_out;
 };
@@ -326,22 +329,20 @@ std::vector<int32_t> Tokenizer::encodePart(std::string_view text, bool parse_spe
                     {{"offset", trace::grouped(*bad)}});
     }
     const Impl& impl = *m_impl;
-    const bool nfc = impl.row != nullptr && impl.row->nfc;
-    const std::string normalised = nfc ? toNfc(text) : std::string();
-    const std::string_view all = nfc ? std::string_view(normalised) : text;
     const TokenFinder& finder = parse_special ? impl.all_special : impl.user_defined;
     std::vector<int32_t> out;
     if (impl.row != nullptr) {
-        BpeEncoding encoding(impl.vocabulary, *impl.splitter, impl.row->whole_piece_first, cancel, out);
-        forEachPart(all, finder, impl.vocabulary, impl.strip, cancel, out,
+        BpeEncoding encoding(impl.vocabulary, *impl.splitter, *impl.row, cancel, out);
+        forEachPart(text, finder, impl.vocabulary, impl.strip, cancel, out,
                     [&](std::string_view part, bool /*afterToken*/) { encoding.text(part); });
     } else {
         SpmEncoding encoding(impl.vocabulary, impl.kind.order, cancel, out);
-        forEachPart(all, finder, impl.vocabulary, impl.strip, cancel, out, [&](std::string_view part, bool afterToken) {
-            const bool has = impl.space_prefix_once && part.starts_with(' ');
-            const bool later = impl.space_prefix_first && (afterToken || behind_token);
-            encoding.text(part, impl.space_prefix && !has && !later);
-        });
+        forEachPart(text, finder, impl.vocabulary, impl.strip, cancel, out,
+                    [&](std::string_view part, bool afterToken) {
+                        const bool has = impl.space_prefix_once && part.starts_with(' ');
+                        const bool later = impl.space_prefix_first && (afterToken || behind_token);
+                        encoding.text(part, impl.space_prefix && !has && !later);
+                    });
     }
     return out;
 }

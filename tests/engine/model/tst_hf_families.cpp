@@ -206,11 +206,15 @@ std::vector<float> weightsOf(const Case& family, const std::string& name) {
     return out;
 }
 
+trace::Error refused(Case family) {
+    const Scratch scratch;
+    return errorOf([&] { converted(folderOf(std::move(family), scratch), scratch); });
+}
+
 trace::Error refused(const std::string& type, const std::string& key, const Json& value) {
     Case family = caseOf(type);
     family.config[key] = value;
-    const Scratch scratch;
-    return errorOf([&] { converted(folderOf(family, scratch), scratch); });
+    return refused(std::move(family));
 }
 
 } // namespace
@@ -365,6 +369,10 @@ TEST(HfFamilies, SwitchesThatAreNotSupportedAreNamed) {
     }
     expectSentence(refused("llama", "rope_parameters", {{"rope_type", "dynamic"}}), "hf.value", {"dynamic", "llama3"});
     expectSentence(refused("qwen3_moe", "quantization_config", {{"quant_method", "mxfp4"}}), "hf.quantised", {"mxfp4"});
+    // Its class takes a window where nothing is stated, which no release means: null states that there is none.
+    Case mistral = caseOf("mistral");
+    mistral.config.erase("sliding_window");
+    expectSentence(refused(std::move(mistral)), "hf.missing", {"sliding_window"});
     expectSentence(refused("llama", "model_type", "qwen2"), "hf.architecture", {"qwen2"});
 }
 

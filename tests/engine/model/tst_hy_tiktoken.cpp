@@ -64,6 +64,18 @@ TEST(HyTiktoken, MergesFollowFromTheRanks) {
     EXPECT_EQ(tokenizer.encode("xyzw"), (Ids{'x', 'y', 'z', 'w'}));
 }
 
+TEST(HyTiktoken, LongTokensTakeTheirTimeOnce) {
+    std::vector<std::string> powers;
+    for (size_t size = 2; size <= 512; size *= 2) {
+        powers.emplace_back(size, 'a');
+    }
+    const model::TokenizerTables tables = model::readHyTiktoken(fileOf(powers), 600);
+    ASSERT_EQ(tables.merges.size(), powers.size());
+    EXPECT_EQ(tables.merges.back(), std::string(256, 'a') + " " + std::string(256, 'a'));
+    expectSentence(errorOf([] { model::readHyTiktoken(fileOf({std::string(513, 'a')}), 600); }), "hf.tiktoken",
+                   {"Line 257"});
+}
+
 TEST(HyTiktoken, AnEmbeddingWithoutPaddingHasOneTokenMore) {
     const model::TokenizerTables tables = model::readHyTiktoken(fileOf({}), 256 + 5 + 205);
     EXPECT_EQ(tables.control("<|extra_204|>"), 465);

@@ -104,15 +104,16 @@ TEST(Tokenizer, SpecialTokensAreReadOnlyWhenAsked) {
     EXPECT_EQ(tokenizer.control("nothing"), -1);
 }
 
-TEST(Tokenizer, StopTokensAreOursElseEosAndEot) {
+TEST(Tokenizer, StopTokensAreOursElseThoseThatEndATextATurnOrAMessage) {
     const Scratch scratch;
     VocabularyFile vocabulary;
     vocabulary.more = {{"tokenizer.ggml.bos_token_id", gguf::U32{3}},
                        {"tokenizer.ggml.eos_token_id", gguf::U32{1}},
                        {"tokenizer.ggml.eot_token_id", gguf::U32{2}},
+                       {"tokenizer.ggml.eom_token_id", gguf::U32{9}},
                        {"tokenizer.ggml.add_bos_token", true}};
     const model::Tokenizer plain = tokenizerOf(vocabulary.write(scratch));
-    EXPECT_EQ(plain.stopTokens(), (Ids{1, 2}));
+    EXPECT_EQ(plain.stopTokens(), (Ids{1, 2, 9}));
     EXPECT_EQ(plain.bos(), 3);
     EXPECT_TRUE(plain.addsBos());
     vocabulary.more.push_back({"moescope.stop_token_ids", std::vector<uint32_t>{7, 5, 7}});
@@ -124,6 +125,19 @@ TEST(Tokenizer, StopTokensAreOursElseEosAndEot) {
     EXPECT_EQ(none.bos(), -1);
     EXPECT_FALSE(none.addsBos());
     EXPECT_TRUE(none.stopTokens().empty());
+}
+
+TEST(Tokenizer, AMarkBehindASpecialTokenIsNotComposedWithIt) {
+    const Scratch scratch;
+    VocabularyFile vocabulary;
+    vocabulary.pre = "qwen2";
+    const int32_t end = vocabulary.add("<|im_end|>", 3);
+    const model::Tokenizer tokenizer = tokenizerOf(vocabulary.write(scratch));
+    const std::string mark = "\xCC\xB8"; // U+0338, which makes U+226F of ">"
+    EXPECT_EQ(tokenizer.decode(tokenizer.encode(">" + mark)), "\xE2\x89\xAF");
+    const Ids ids = tokenizer.encode("<|im_end|>" + mark, true);
+    EXPECT_EQ(ids.front(), end);
+    EXPECT_EQ(tokenizer.decode(Ids(ids.begin() + 1, ids.end())), mark);
 }
 
 TEST(Tokenizer, SplitsLikeTheReference) {
