@@ -81,7 +81,7 @@ void addTokenizerKeys(gguf::Writer& writer, Folder& folder) {
         writer.add("moescope.space_prefix_once", true);
     }
     // Files of Phi-3 that state no ids are read as if its tokenizer.json had written them.
-    if (!t.rstrip.empty() || folder.model.config.architecture == "phi3") {
+    if (!t.rstrip.empty() || findFamily(folder.model.config.architecture)->specials_rstrip) {
         writer.add("moescope.rstrip_token_ids", std::move(t.rstrip));
     }
     if (!t.lstrip.empty()) {

@@ -3,16 +3,27 @@
 
 #include "engine/trace/error.h"
 
+#include <charconv>
+#include <optional>
+#include <string_view>
+
 namespace moescope::model {
 
 namespace {
 
-enum class Precision { plain, fine, f32 };
-
-/** An error of an early layer passes every later router, one of the last layers hardly any. */
-Precision precisionOfAllTokens(const ModelConfig& c, uint32_t layer) {
-    return c.expert_count > 1 && layer < c.block_count * 2 / 3 ? Precision::fine : Precision::plain;
+/** Layer of a tensor named "blk.7.…". */
+std::optional<uint32_t> layerOf(std::string_view name) {
+    constexpr std::string_view head = "blk.";
+    uint32_t layer = 0;
+    if (!name.starts_with(head)) {
+        return std::nullopt;
+    }
+    const char* begin = name.data() + head.size();
+    const auto [end, error] = std::from_chars(begin, name.data() + name.size(), layer);
+    return error == std::errc() && end != begin ? std::optional(layer) : std::nullopt;
 }
+
+bool contains(std::string_view name, std::string_view part) { return name.find(part) != std::string_view::npos; }
 
 gguf::TensorType finer(gguf::TensorType type) {
     switch (type) {
@@ -57,13 +68,11 @@ struct Collector {
     std::vector<ExpectedTensor> tensors;
     std::string block;
 
-    void weight(std::string_view name, std::vector<uint64_t> shape, Precision precision = Precision::plain) {
-        const bool f32 = precision == Precision::f32 || shape.size() == 1;
-        tensors.push_back(
-            {block + std::string(name) + ".weight", std::move(shape), f32, !f32 && precision == Precision::fine});
+    void weight(std::string_view name, std::vector<uint64_t> shape) {
+        tensors.push_back({block + std::string(name) + ".weight", std::move(shape)});
     }
     void bias(std::string_view name, std::vector<uint64_t> shape) {
-        tensors.push_back({block + std::string(name) + ".bias", std::move(shape), true, false});
+        tensors.push_back({block + std::string(name) + ".bias", std::move(shape)});
     }
 };
 
@@ -71,15 +80,14 @@ void addAttention(Collector& out, const ModelConfig& c, uint32_t layer) {
     const uint64_t width = c.embedding_length;
     const uint64_t queries = uint64_t{c.head_count} * c.head_dim;
     const uint64_t keys = uint64_t{c.head_count_kv} * c.head_dim;
-    const Precision ofAll = precisionOfAllTokens(c, layer);
     out.weight("attn_norm", {width});
     if (c.fused) {
-        out.weight("attn_qkv", {width, queries + 2 * keys}, ofAll);
+        out.weight("attn_qkv", {width, queries + 2 * keys});
     } else {
-        out.weight("attn_q", {width, queries}, ofAll);
+        out.weight("attn_q", {width, queries});
         if (c.ownsKv(layer)) {
-            out.weight("attn_k", {width, keys}, ofAll);
-            out.weight("attn_v", {width, keys}, ofAll);
+            out.weight("attn_k", {width, keys});
+            out.weight("attn_v", {width, keys});
         }
     }
     if (c.qkv_bias) {
@@ -87,7 +95,7 @@ void addAttention(Collector& out, const ModelConfig& c, uint32_t layer) {
         out.bias("attn_k", {keys});
         out.bias("attn_v", {keys});
     }
-    out.weight("attn_output", {queries, width}, ofAll);
+    out.weight("attn_output", {queries, width});
     if (c.output_bias) {
         out.bias("attn_output", {width});
     }
@@ -119,7 +127,7 @@ void addFfn(Collector& out, const ModelConfig& c, uint32_t layer) {
     } else {
         const uint64_t ffn = c.expert_feed_forward_length;
         const uint64_t experts = c.expert_count;
-        out.weight("ffn_gate_inp", {width, experts}, Precision::f32);
+        out.weight("ffn_gate_inp", {width, experts});
         out.weight("ffn_gate_exps", {width, ffn, experts});
         out.weight("ffn_up_exps", {width, ffn, experts});
         out.weight("ffn_down_exps", {ffn, width, experts});
@@ -131,13 +139,12 @@ void addFfn(Collector& out, const ModelConfig& c, uint32_t layer) {
         }
         if (c.expert_shared_count > 0) {
             const uint64_t shared = c.expert_shared_feed_forward_length;
-            const Precision ofAll = precisionOfAllTokens(c, layer);
             if (c.shared_gate) {
                 out.weight("ffn_gate_inp_shexp", {width});
             }
-            out.weight("ffn_gate_shexp", {width, shared}, ofAll);
-            out.weight("ffn_up_shexp", {width, shared}, ofAll);
-            out.weight("ffn_down_shexp", {shared, width}, ofAll);
+            out.weight("ffn_gate_shexp", {width, shared});
+            out.weight("ffn_up_shexp", {width, shared});
+            out.weight("ffn_down_shexp", {shared, width});
         }
     }
     if (c.post_norms) {
@@ -151,7 +158,7 @@ std::vector<ExpectedTensor> expectedTensors(const ModelConfig& c) {
     Collector out;
     const uint64_t width = c.embedding_length;
     const uint64_t pairs = c.rope_dimension_count / 2;
-    out.weight("token_embd", {width, c.vocab_size}, Precision::fine);
+    out.weight("token_embd", {width, c.vocab_size});
     if (c.rope_scaling == RopeScaling::Factors) {
         out.weight("rope_freqs", {pairs});
     } else if (c.rope_scaling == RopeScaling::LongFactors) {
@@ -166,9 +173,23 @@ std::vector<ExpectedTensor> expectedTensors(const ModelConfig& c) {
     out.block.clear();
     out.weight("output_norm", {width});
     if (!c.tied_embeddings) {
-        out.weight("output", {width, c.vocab_size}, Precision::fine);
+        out.weight("output", {width, c.vocab_size});
+    }
+    for (ExpectedTensor& tensor : out.tensors) {
+        setPrecision(tensor, c.expert_count > 1 ? c.block_count : 0);
     }
     return std::move(out.tensors);
+}
+
+void setPrecision(ExpectedTensor& tensor, uint32_t routed_layers) {
+    const std::string_view name = tensor.name;
+    tensor.always_f32 = tensor.shape.size() == 1 || !name.ends_with(".weight") || contains(name, "_norm.") ||
+                        name.ends_with("ffn_gate_inp.weight");
+    // An error of an early layer passes every later router, one of the last layers hardly any.
+    const std::optional<uint32_t> layer = layerOf(name);
+    const bool early = layer && *layer < uint64_t{routed_layers} * 2 / 3;
+    tensor.fine = !tensor.always_f32 && (name == "token_embd.weight" || name == "output.weight" ||
+                                         (early && (contains(name, ".attn_") || contains(name, "_shexp."))));
 }
 
 gguf::TensorType storedType(const ExpectedTensor& tensor, gguf::TensorType type) {
@@ -197,9 +218,8 @@ std::vector<std::string> Fallbacks::warnings() const {
     std::vector<std::string> lines;
     for (const auto& [types, count] : m_counts) {
         lines.push_back(trace::fillIn(
-            "{count} tensors are stored as {stored} instead of {type}: their rows are no multiple of its blocks "
-            "of {block} weights.",
-            {{"count", trace::grouped(count)},
+            "{count} stored as {stored} instead of {type}, whose blocks of {block} weights do not divide the rows.",
+            {{"count", count == 1 ? "1 tensor is" : trace::grouped(count) + " tensors are"},
              {"stored", std::string(gguf::typeName(types.second))},
              {"type", std::string(gguf::typeName(types.first))},
              {"block", std::to_string(gguf::blockShape(types.first).weights)}}));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/family.h"
 
+#include "engine/model/name_list.h"
+
 #include <array>
 
 namespace moescope::model {
@@ -81,8 +83,10 @@ constexpr std::array known{
            .activation = Activation::GeluTanh,
            .window = WindowPattern::FiveOfSix,
            .rope_of_window = true,
-           .embedding_scale = EmbeddingScale::SqrtWidth},
-    Family{.architecture = "phi3", .name = "Phi-3", .fused = true, .window = WindowPattern::All},
+           .embedding_scale = EmbeddingScale::SqrtWidth,
+           .layers_scaled_by_width = 62},
+    Family{
+        .architecture = "phi3", .name = "Phi-3", .fused = true, .window = WindowPattern::All, .specials_rstrip = true},
     Family{.architecture = "gpt-oss",
            .name = "gpt-oss",
            .qkv_bias = Presence::Always,
@@ -131,15 +135,7 @@ const Family* findFamily(std::string_view architecture) {
     return nullptr;
 }
 
-std::string familyNames() {
-    std::string names;
-    for (size_t i = 0; i < known.size(); ++i) {
-        names += i == 0 ? "“" : i + 1 < known.size() ? ", “" : " and “";
-        names += known[i].architecture;
-        names += "”";
-    }
-    return names;
-}
+std::string familyNames() { return nameList(known, &Family::architecture); }
 
 std::string_view refusalOf(std::string_view architecture) {
     for (const Refusal& refusal : refused) {

@@ -53,6 +53,10 @@ struct Family {
     bool stated_scales = false; ///< {a}.attention.scale, .residual_scale and .logit_scale count
     bool yarn_truncates = true; ///< YaRN's ramp begins and ends at whole dimensions
     bool shares_kv = false;     ///< cross-layer attention may be on
+    /** A model with as many layers scales attention by its width over its heads instead of by the width of a head, and
+     *  no key says so. */
+    uint32_t layers_scaled_by_width = 0;
+    bool specials_rstrip = false; ///< SentencePiece: special tokens take the white space behind them
 };
 
 /** All that are known, in the order in which they are told to people. */

@@ -6,7 +6,6 @@
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
 
-#include <array>
 #include <cmath>
 
 namespace moescope::model {
@@ -17,63 +16,18 @@ namespace {
 
 constexpr const char* fileName = "config.json";
 
-struct HfClass {
-    std::string_view model_type;
-    std::string_view name;         ///< first of “architectures”
-    std::string_view architecture; ///< GGUF's; empty: Hunyuan, whose classes do not tell it
-};
-
-constexpr std::array classes{
-    HfClass{"hunyuan", "HunYuanForCausalLM", ""},
-    HfClass{"hunyuan_v1_moe", "HunYuanMoEV1ForCausalLM", ""},
-    HfClass{"hunyuan_v1_dense", "HunYuanDenseV1ForCausalLM", ""},
-    HfClass{"llama", "LlamaForCausalLM", "llama"},
-    HfClass{"mistral", "MistralForCausalLM", "llama"},
-    HfClass{"mixtral", "MixtralForCausalLM", "llama"},
-    HfClass{"qwen2", "Qwen2ForCausalLM", "qwen2"},
-    HfClass{"qwen2_moe", "Qwen2MoeForCausalLM", "qwen2moe"},
-    HfClass{"qwen3", "Qwen3ForCausalLM", "qwen3"},
-    HfClass{"qwen3_moe", "Qwen3MoeForCausalLM", "qwen3moe"},
-    HfClass{"olmoe", "OlmoeForCausalLM", "olmoe"},
-    HfClass{"granite", "GraniteForCausalLM", "granite"},
-    HfClass{"granitemoe", "GraniteMoeForCausalLM", "granitemoe"},
-    HfClass{"gemma3_text", "Gemma3ForCausalLM", "gemma3"},
-    HfClass{"gemma3", "Gemma3ForConditionalGeneration", "gemma3"},
-    HfClass{"phi3", "Phi3ForCausalLM", "phi3"},
-    HfClass{"gpt_oss", "GptOssForCausalLM", "gpt-oss"},
-};
-
-std::string classNames() {
-    std::string names;
-    for (size_t i = 0; i < classes.size(); ++i) {
-        names += i == 0 ? "“" : i + 1 < classes.size() ? ", “" : " and “";
-        names += classes[i].name;
-        names += "”";
-    }
-    return names;
-}
-
-const HfClass* findClass(std::string_view text, std::string_view HfClass::*field) {
-    for (const HfClass& known : classes) {
-        if (known.*field == text) {
-            return &known;
-        }
-    }
-    return nullptr;
-}
-
 /** "Refuse rather than guess": families with similar names need graphs of their own. Class and type must both be known
  *  where both are stated, and of one family. */
 const HfClass& checkFamily(const HfValues& config) {
     const std::optional<std::string> type = config.text("model_type");
     std::string shown = type.value_or("");
-    const HfClass* found = type ? findClass(*type, &HfClass::model_type) : nullptr;
+    const HfClass* found = type ? findHfClass(*type, &HfClass::model_type) : nullptr;
     if (const Json* list = config.find("architectures")) {
         if (!list->is_array() || list->empty() || !list->front().is_string()) {
             config.refuse("architectures", "a list of names");
         }
         const auto name = list->front().get<std::string>();
-        const HfClass* named = findClass(name, &HfClass::name);
+        const HfClass* named = findHfClass(name, &HfClass::name);
         shown = named != nullptr ? shown : name;
         const bool agree =
             named != nullptr && (!type || (found != nullptr && found->architecture == named->architecture));
@@ -86,7 +40,7 @@ const HfClass& checkFamily(const HfValues& config) {
     }
     if (found == nullptr) {
         throw Error("hf.architecture", "The architecture “{name}” is not supported; {known} are.",
-                    {{"name", shortened(shown)}, {"known", classNames()}});
+                    {{"name", shortened(shown)}, {"known", hfClassNames()}});
     }
     return *found;
 }
@@ -101,7 +55,7 @@ void refuseQuantised(const HfValues& config, const HfClass& known) {
     if (method == "fp8" || method == "compressed-tensors") {
         refuseFp8("quantization_config");
     }
-    if (method == "mxfp4" && known.architecture == "gpt-oss") {
+    if (method == "mxfp4" && known.mxfp4) {
         return;
     }
     throw Error("hf.quantised",
@@ -186,11 +140,10 @@ HfModel parseHuggingFace(const Json& json, const WeightFolder* weights) {
     if (known.architecture.empty()) {
         return readHunyuan(config, weights);
     }
-    if (const Json* text = config.find("text_config"); text != nullptr && known.model_type == "gemma3") {
-        return readHfFamily(HfValues(*text, std::string("text_config” of “") + fileName), weights, known.architecture,
-                            known.model_type);
+    if (const Json* text = config.find("text_config"); text != nullptr && known.in_text_config) {
+        return readHfFamily(HfValues(*text, std::string("text_config” of “") + fileName), weights, known);
     }
-    return readHfFamily(config, weights, known.architecture, known.model_type);
+    return readHfFamily(config, weights, known);
 }
 
 ModelConfig readHuggingFaceConfig(const std::filesystem::path& config_json) {

@@ -67,26 +67,24 @@ void readBiases(const HfValues& config, const Family& family, ModelConfig& c) {
 }
 
 /** “sliding_window” and the layers that have it, in each of the spellings. */
-void readWindow(const HfValues& config, const Family& family, std::string_view modelType, ModelConfig& c) {
-    constexpr uint32_t gemmasWindow = 4096;
-    const bool everywhere = family.window == WindowPattern::All && modelType != "llama";
-    // Where nothing is stated Mistral's class takes a window; its later releases state that there is none.
-    if (modelType == "mistral" && !config.states("sliding_window")) {
-        config.refuse("sliding_window", "a number, or null for no window,");
+void readWindow(const HfValues& config, const Family& family, const HfClass& known, ModelConfig& c) {
+    constexpr const char* key = "sliding_window";
+    if (known.window == StatedWindow::Refused && config.has(key)) {
+        config.refuse(key, "null");
     }
-    if (everywhere) {
-        c.sliding_window = config.optionalCount("sliding_window", 1, bounds::context).value_or(0);
-    } else if (family.window == WindowPattern::FiveOfSix) {
-        c.sliding_window = config.optionalCount("sliding_window", 1, bounds::context).value_or(gemmasWindow);
-    } else if (family.window == WindowPattern::Even) {
-        c.sliding_window = config.count("sliding_window", 1, bounds::context);
-    } else if (modelType == "llama" && config.has("sliding_window")) {
-        config.refuse("sliding_window", "null");
+    if (known.window == StatedWindow::NumberOrNull && !config.states(key)) {
+        config.refuse(key, "a number, or null for no window,");
+    }
+    if (known.window == StatedWindow::Number) {
+        c.sliding_window = config.count(key, 1, bounds::context);
+    } else if (known.window != StatedWindow::Unread) {
+        c.sliding_window = config.optionalCount(key, 1, bounds::context).value_or(known.defaults.window);
     }
     c.window_pattern = c.sliding_window > 0 ? family.window : WindowPattern::None;
-    for (const char* key : {"sliding_window_pattern", "_sliding_window_pattern"}) {
-        if (family.window == WindowPattern::FiveOfSix && config.has(key) && config.count(key, 1, bounds::layers) != 6) {
-            config.refuse(key, "6");
+    for (const char* pattern : {"sliding_window_pattern", "_sliding_window_pattern"}) {
+        if (family.window == WindowPattern::FiveOfSix && config.has(pattern) &&
+            config.count(pattern, 1, bounds::layers) != 6) {
+            config.refuse(pattern, "6");
         }
     }
     const Json* types = config.find("layer_types");
@@ -125,13 +123,12 @@ void readScales(const HfValues& config, const Family& family, ModelConfig& c) {
     }
 }
 
-void readExperts(const HfValues& config, const Family& family, std::string_view modelType, ModelConfig& c) {
-    const bool moe = family.has_experts == Presence::Always || modelType == "mixtral";
-    const bool ownWidth = c.architecture == "qwen2moe" || c.architecture == "qwen3moe";
+void readExperts(const HfValues& config, const Family& family, const HfClass& known, ModelConfig& c) {
     // Where no layer is dense and the experts have a width of their own, nothing has this one.
-    c.feed_forward_length = ownWidth ? config.optionalCount("intermediate_size", 1, bounds::ffn_width).value_or(0)
-                                     : config.count("intermediate_size", 1, bounds::ffn_width);
-    if (!moe) {
+    c.feed_forward_length = known.own_expert_width
+                                ? config.optionalCount("intermediate_size", 1, bounds::ffn_width).value_or(0)
+                                : config.count("intermediate_size", 1, bounds::ffn_width);
+    if (!known.has_experts) {
         return;
     }
     const char* key = config.has("num_local_experts") ? "num_local_experts" : "num_experts";
@@ -142,9 +139,8 @@ void readExperts(const HfValues& config, const Family& family, std::string_view 
                       "at most “" + std::string(key) + "” (" + std::to_string(c.expert_count) + ")");
     }
     c.expert_feed_forward_length =
-        ownWidth ? config.count("moe_intermediate_size", 1, bounds::ffn_width) : c.feed_forward_length;
-    const bool asked = ownWidth || c.architecture == "olmoe";
-    c.expert_weights_norm = asked ? config.flag("norm_topk_prob").value_or(false) : true;
+        known.own_expert_width ? config.count("moe_intermediate_size", 1, bounds::ffn_width) : c.feed_forward_length;
+    c.expert_weights_norm = known.norm_stated ? config.flag("norm_topk_prob").value_or(false) : true;
     c.expert_bias = family.expert_bias;
     if (family.shared_gate) {
         c.expert_shared_count = 1;
@@ -153,26 +149,14 @@ void readExperts(const HfValues& config, const Family& family, std::string_view 
     }
 }
 
-/** Gemma 3 with pictures states what differs from its class alone. */
-HfDefaults defaultsOf(std::string_view architecture) {
-    return architecture == "gemma3"
-               ? HfDefaults{.context = 131072, .heads = 8, .kv_heads = 4, .head_dim = 256, .vocabulary = 262208}
-               : HfDefaults{};
-}
-
-double defaultBase(std::string_view architecture, std::string_view modelType) {
-    return architecture == "gemma3" || modelType == "mixtral" ? 1e6 : architecture == "gpt-oss" ? 150000 : 10000;
-}
-
 } // namespace
 
-HfModel readHfFamily(const HfValues& config, const WeightFolder* weights, std::string_view architecture,
-                     std::string_view modelType) {
-    const Family& family = *findFamily(architecture);
-    const HfDefaults defaults = defaultsOf(architecture);
+HfModel readHfFamily(const HfValues& config, const WeightFolder* weights, const HfClass& known) {
+    const Family& family = *findFamily(known.architecture);
+    const HfDefaults& defaults = known.defaults;
     HfModel model;
     ModelConfig& c = model.config;
-    c.architecture = architecture;
+    c.architecture = known.architecture;
     c.fused = family.fused;
     c.post_norms = family.post_norms;
     c.ffn_norm = family.ffn_norm;
@@ -184,17 +168,17 @@ HfModel readHfFamily(const HfValues& config, const WeightFolder* weights, std::s
     readHfSizes(config, c, defaults);
     constexpr double leastEpsilon = 1e-12;
     const std::optional<double> epsilon = config.number("rms_norm_eps", leastEpsilon, 1);
-    if (!epsilon && architecture != "gemma3") {
+    if (!epsilon && defaults.epsilon == 0) {
         config.refuse("rms_norm_eps", "a positive number");
     }
-    c.layer_norm_rms_epsilon = static_cast<float>(epsilon.value_or(1e-6));
+    c.layer_norm_rms_epsilon = static_cast<float>(epsilon.value_or(defaults.epsilon));
     readHfHeads(config, c, defaults);
     readBiases(config, family, c);
-    readWindow(config, family, modelType, c);
+    readWindow(config, family, known, c);
     readScales(config, family, c);
-    readExperts(config, family, modelType, c);
+    readExperts(config, family, known, c);
     readHfRope(config,
-               {.base = defaultBase(architecture, modelType),
+               {.base = defaults.rope_base,
                 .partial = family.fused,
                 .truncates = family.yarn_truncates,
                 .of_window = family.rope_of_window},

@@ -4,8 +4,6 @@
 #include "engine/model/bounds.h"
 #include "engine/trace/error.h"
 
-#include <cmath>
-
 namespace moescope::model {
 
 using trace::Error;
@@ -47,8 +45,6 @@ void checkSwitches(const HfValues& config) {
 
 void readAttention(const HfValues& config, const WeightFolder* weights, ModelConfig& c) {
     readHfHeads(config, c);
-    c.attention_scale = 1.0F / std::sqrt(static_cast<float>(c.head_dim));
-    c.rope_dimension_count = c.head_dim;
     const std::optional<bool> norm = config.flag("use_qk_norm");
     const bool found = weights != nullptr && weights->find(layerName(0, "self_attn.query_layernorm.weight")) != nullptr;
     c.qk_norm = norm.value_or(found) ? QkNorm::AfterRope : QkNorm::None;

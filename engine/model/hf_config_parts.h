@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/model/hf_class.h"
 #include "engine/model/hf_config.h"
 #include "engine/model/hf_values.h"
 
 namespace moescope::model {
-
-/** Numbers that a release leaves out where they are those of its class; 0: must be stated. */
-struct HfDefaults {
-    uint32_t context = 0;
-    uint32_t heads = 0;
-    uint32_t kv_heads = 0;
-    uint32_t head_dim = 0;
-    uint32_t vocabulary = 0;
-};
 
 /** Layers, width and context. */
 void readHfSizes(const HfValues& config, ModelConfig& c, const HfDefaults& defaults = {});
@@ -37,8 +29,7 @@ struct HfRopeRules {
 void readHfRope(const HfValues& config, const HfRopeRules& rules, HfModel& model);
 
 HfModel readHunyuan(const HfValues& config, const WeightFolder* weights);
-/** A model of any other class: its row in the table of families says what is read. */
-HfModel readHfFamily(const HfValues& config, const WeightFolder* weights, std::string_view architecture,
-                     std::string_view model_type);
+/** A model of any other class: its row, and that of its family, say what is read. */
+HfModel readHfFamily(const HfValues& config, const WeightFolder* weights, const HfClass& known);
 
 } // namespace moescope::model

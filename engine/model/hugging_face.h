@@ -20,13 +20,15 @@ ModelConfig readHuggingFaceConfig(const std::filesystem::path& config_json);
 struct ExpectedTensor {
     std::string name;
     std::vector<uint64_t> shape;
-    bool always_f32 = false; ///< 1-D tensors and ffn_gate_inp
+    bool always_f32 = false; ///< what is no weight of a matrix, and ffn_gate_inp
     /** Quantised finer than the rest: the vocabulary and, beside routed experts, attention and the shared expert of the
      *  first two thirds of the layers. Each token passes through them and each router after them reads their error; beside
      *  the routed experts they are few bytes. What it gains: resources/models/nano-card.md. */
     bool fine = false;
 };
 std::vector<ExpectedTensor> expectedTensors(const ModelConfig& config);
+/** Sets always_f32 and fine by name and shape. `routed_layers`: block_count of a model with routed experts, 0 of others. */
+void setPrecision(ExpectedTensor& tensor, uint32_t routed_layers);
 
 /** Type under which `convert --type type` stores it: F32 for always_f32; if fine, Q6_K for the coarser types of
  *  super-blocks, Q8_0 for Q6_K and the types of 32 weights, F16 for Q8_0. Where the block size does not divide the row, the

@@ -89,10 +89,7 @@ void readAttention(const ConfigKeys& keys, const Family& family, ModelConfig& c)
         throw Error("config.head_dim", "Heads {width} wide with values of another or an odd width are not supported.",
                     {{"width", std::to_string(c.head_dim)}});
     }
-    // The largest Gemma 3 scales by its width over its heads instead of by the width of a head, and no key says so.
-    constexpr uint32_t layersOfLargestGemma3 = 62;
-    const bool largestGemma3 = c.architecture == "gemma3" && c.block_count == layersOfLargestGemma3;
-    const uint32_t scaledBy = largestGemma3 ? guess : c.head_dim;
+    const uint32_t scaledBy = c.block_count == family.layers_scaled_by_width ? guess : c.head_dim;
     c.attention_scale = keys.positive("attention.scale", 1.0F / std::sqrt(static_cast<float>(scaledBy)));
     if (family.window != WindowPattern::None) {
         const bool needed = family.window != WindowPattern::All;

@@ -42,9 +42,10 @@ void addAttention(Keys& keys, const ModelConfig& c) {
     keys.number("attention.layer_norm_rms_epsilon", c.layer_norm_rms_epsilon);
     keys.countIf(c.cla_share_factor > 1, "attention.cla_share_factor", c.cla_share_factor);
     keys.countIf(c.sliding_window > 0, "attention.sliding_window", c.sliding_window);
-    // What is taken where Gemma 3 states nothing depends on its layers.
+    // What is taken where nothing is stated may depend on the layers.
     const bool usual = c.attention_scale == 1.0F / std::sqrt(static_cast<float>(c.head_dim));
-    keys.numberIf(!usual || c.architecture == "gemma3", "attention.scale", c.attention_scale);
+    keys.numberIf(!usual || findFamily(c.architecture)->layers_scaled_by_width > 0, "attention.scale",
+                  c.attention_scale);
 }
 
 void addRope(Keys& keys, const ModelConfig& c) {

@@ -7,7 +7,6 @@
 #include "engine/trace/error.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
 namespace moescope::model {
@@ -17,20 +16,6 @@ using trace::Error;
 namespace fs = std::filesystem;
 
 namespace {
-
-/** Layer of a tensor named "blk.7.…". */
-std::optional<uint32_t> layerOf(std::string_view name) {
-    constexpr std::string_view head = "blk.";
-    uint32_t layer = 0;
-    if (!name.starts_with(head)) {
-        return std::nullopt;
-    }
-    const char* begin = name.data() + head.size();
-    const auto [end, error] = std::from_chars(begin, name.data() + name.size(), layer);
-    return error == std::errc() && end != begin ? std::optional(layer) : std::nullopt;
-}
-
-bool contains(std::string_view name, std::string_view part) { return name.find(part) != std::string_view::npos; }
 
 struct Task {
     const gguf::TensorInfo* tensor;
@@ -110,22 +95,10 @@ void refuseOwnInput(const gguf::Reader& file, const fs::path& target) {
 } // namespace
 
 ExpectedTensor expectedFromFile(const gguf::Reader& file, const gguf::TensorInfo& tensor) {
-    const std::string& name = tensor.name;
-    ExpectedTensor expected{name, tensor.shape};
-    expected.always_f32 = tensor.shape.size() == 1 || !name.ends_with(".weight") || contains(name, "_norm.") ||
-                          name.ends_with("ffn_gate_inp.weight");
-    if (expected.always_f32) {
-        return expected;
-    }
-    expected.fine = name == "token_embd.weight" || name == "output.weight";
-    const std::string architecture = file.text("general.architecture").value_or("");
-    const bool routed = file.u32(architecture + ".expert_count").value_or(0) > 1;
-    const std::optional<uint32_t> layer = layerOf(name);
-    if (routed && layer) {
-        const uint32_t layers = file.u32(architecture + ".block_count").value_or(0);
-        const bool early = *layer < uint64_t{layers} * 2 / 3;
-        expected.fine = early && (contains(name, ".attn_") || contains(name, "_shexp."));
-    }
+    const std::string prefix = file.text("general.architecture").value_or("") + ".";
+    const bool routed = file.u32(prefix + "expert_count").value_or(0) > 1;
+    ExpectedTensor expected{tensor.name, tensor.shape};
+    setPrecision(expected, routed ? file.u32(prefix + "block_count").value_or(0) : 0);
     return expected;
 }
 

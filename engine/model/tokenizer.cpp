@@ -2,6 +2,7 @@
 #include "engine/model/tokenizer.h"
 
 #include "engine/model/bpe.h"
+#include "engine/model/family.h"
 #include "engine/model/piece_cache.h"
 #include "engine/model/pre_tokenizer.h"
 #include "engine/model/spm.h"
@@ -126,13 +127,14 @@ struct Tokenizer::Impl {
 
     void readStrip(const gguf::Reader& file) {
         using Ids = std::vector<int32_t>;
-        const bool phi3 = row == nullptr && file.text("general.architecture").value_or("") == "phi3";
+        const Family* family = findFamily(file.text("general.architecture").value_or(""));
+        const bool all = row == nullptr && family != nullptr && family->specials_rstrip;
         const std::optional<Ids> behind = ids(file, "moescope.rstrip_token_ids");
-        strip = TokenStrip(behind ? *behind : (phi3 ? rstripOfPhi3() : Ids()),
+        strip = TokenStrip(behind ? *behind : (all ? rstrippingSpecials() : Ids()),
                            ids(file, "moescope.lstrip_token_ids").value_or(Ids()));
     }
 
-    std::vector<int32_t> rstripOfPhi3() const {
+    std::vector<int32_t> rstrippingSpecials() const {
         std::vector<int32_t> tokens;
         for (const auto* list : {&vocabulary.controls(), &vocabulary.userDefined()}) {
             std::copy_if(list->begin(), list->end(), std::back_inserter(tokens), [&](int32_t token) {

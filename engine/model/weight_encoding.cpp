@@ -55,10 +55,14 @@ void checkWeights(const std::string& tensor, std::span<const float> weights, Ten
                         {{"tensor", tensor}});
         }
         if (halves && std::abs(weight) > largestHalf) {
-            throw Error(
-                "convert.too_large",
-                "The tensor “{tensor}” holds the weight {weight}, too large for {type}; BF16 and F32 can hold it.",
-                {{"tensor", tensor}, {"weight", std::to_string(weight)}, {"type", std::string(gguf::typeName(type))}});
+            throw Error("convert.too_large",
+                        "The tensor “{tensor}” holds the weight {weight}; {type} is written of weights up to {most}, "
+                        "BF16 and F32 "
+                        "of larger ones too.",
+                        {{"tensor", tensor},
+                         {"weight", std::to_string(weight)},
+                         {"type", std::string(gguf::typeName(type))},
+                         {"most", trace::grouped(static_cast<uint64_t>(largestHalf))}});
         }
     }
 }

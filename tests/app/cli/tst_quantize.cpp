@@ -118,9 +118,8 @@ TEST(Quantize, RowsThatDoNotFitAreSaidOnce) {
     EXPECT_EQ(said.code, 0) << said.err;
     EXPECT_TRUE(
         has(said.out,
-            "2 tensors are stored as F16 instead of Q8_0: their rows are no multiple of its blocks of 32 weights.\n"
-            "6 tensors are stored as F16 instead of IQ4_NL: their rows are no multiple of its blocks of "
-            "32 weights.\n"))
+            "2 tensors are stored as F16 instead of Q8_0, whose blocks of 32 weights do not divide the rows.\n"
+            "6 tensors are stored as F16 instead of IQ4_NL, whose blocks of 32 weights do not divide the rows.\n"))
         << said.out;
     EXPECT_EQ(said.err, "");
 }

@@ -148,10 +148,9 @@ TEST(Convert, RowsThatSuperBlocksDoNotDivideTakeTheNextTypeOfSmallerBlocks) {
     model::Fallbacks fallbacks;
     fallbacks.add(tensor, TensorType::Q4_K);
     fallbacks.add(tensor, TensorType::Q8_0); // F16 is what a fine tensor is to have
-    EXPECT_EQ(
-        fallbacks.warnings(),
-        std::vector<std::string>{"1 tensors are stored as Q8_0 instead of Q6_K: their rows are no multiple of its "
-                                 "blocks of 256 weights."});
+    EXPECT_EQ(fallbacks.warnings(),
+              std::vector<std::string>{
+                  "1 tensor is stored as Q8_0 instead of Q6_K, whose blocks of 256 weights do not divide the rows."});
 }
 
 TEST(Convert, RowsThatBlocksDoNotDivideFallBackWithOneWarning) {
@@ -162,7 +161,7 @@ TEST(Convert, RowsThatBlocksDoNotDivideFallBackWithOneWarning) {
     ASSERT_EQ(result.warnings.size(),
               1U); // rows of 48 in the down projections; those of two shared experts are F16 anyway
     EXPECT_EQ(result.warnings[0],
-              "6 tensors are stored as F16 instead of Q8_0: their rows are no multiple of its blocks of 32 weights.");
+              "6 tensors are stored as F16 instead of Q8_0, whose blocks of 32 weights do not divide the rows.");
     options.type = TensorType::F16;
     result = model::convert(golden("large_like"), scratch / "b.gguf", options);
     EXPECT_TRUE(result.warnings.empty());
