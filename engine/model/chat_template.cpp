@@ -286,7 +286,7 @@ RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages, trac
     encoding.encode(text);
     chat.text = text.bytes();
     chat.tokens = encoding.tokens();
-    chat.opens_thinking = opensThinking(chat.text);
+    chat.opens_thinking = !openingMark(chat.text).empty();
     // What stands before the first message is its own; a message that no loop came to ends where it begins.
     chat.message_starts.assign(messages.size() + 1, static_cast<uint32_t>(chat.tokens.size()));
     for (size_t i = messages.size(); i-- > 0;) {

@@ -23,7 +23,14 @@ constexpr std::array marks{
 
 constexpr std::string_view answerOpen = "<answer>";
 constexpr std::string_view answerClose = "</answer>";
+/** Before an answer of gpt-oss without thinking. */
+constexpr std::string_view finalChannel = "<|channel|>final<|message|>";
 constexpr std::string_view blanks = " \t\r\n";
+
+/** What vocabularies have as one token each. */
+constexpr std::array<std::string_view, 14> markTokens{
+    "<think>",  "</think>",    "<thinking>",  "</thinking>", "<seed:think>", "</seed:think>", "[THINK]",
+    "[/THINK]", "<|channel|>", "<|message|>", "<|start|>",   "<|end|>",      "<answer>",      "</answer>"};
 
 bool couldBecome(std::string_view text, std::string_view mark) {
     return text.size() < mark.size() && mark.starts_with(text);
@@ -56,8 +63,13 @@ ReasonedText ReasoningSplitter::push(std::string_view text) {
 ReasonedText ReasoningSplitter::finish() {
     ReasonedText out;
     advance(true, out);
-    m_held.clear();
+    drop(m_held.size());
     return out;
+}
+
+void ReasoningSplitter::drop(size_t bytes) {
+    m_held.erase(0, bytes);
+    m_dropped += bytes;
 }
 
 void ReasoningSplitter::advance(bool last, ReasonedText& out) {
@@ -70,25 +82,38 @@ void ReasoningSplitter::advance(bool last, ReasonedText& out) {
     if (m_state == State::Behind && !behind(last)) {
         return;
     }
+    if (!m_spans.answered) {
+        m_spans.answer_begin = m_dropped;
+        m_spans.answer_end = m_dropped;
+    }
     answer(last, out);
+    m_spans.answer_end += out.answer.size();
+    m_spans.answered = m_spans.answered || !out.answer.empty();
 }
 
 /** False while it cannot be told what the text begins with. */
 bool ReasoningSplitter::start(bool last, ReasonedText&) {
-    const std::string_view text =
-        std::string_view(m_held).substr(std::min(m_held.find_first_not_of(blanks), m_held.size()));
-    bool open = text.empty() || couldBecome(text, answerOpen);
+    const size_t leading = std::min(m_held.find_first_not_of(blanks), m_held.size());
+    const std::string_view text = std::string_view(m_held).substr(leading);
+    bool open = text.empty() || couldBecome(text, answerOpen) || couldBecome(text, finalChannel);
     for (const Marks& mark : marks) {
         if (text.starts_with(mark.open)) {
             m_close = mark.close;
-            m_held = std::string(text.substr(mark.open.size()));
+            drop(leading + mark.open.size());
             m_state = State::Thinking;
+            m_spans.thinking_begin = m_dropped;
+            m_spans.thinking_end = m_dropped;
             return true;
         }
         open = open || couldBecome(text, mark.open);
     }
     if (text.starts_with(answerOpen)) {
         m_state = State::Behind;
+        return true;
+    }
+    if (text.starts_with(finalChannel)) {
+        drop(leading + finalChannel.size());
+        m_state = State::Answer;
         return true;
     }
     if (open && !last) {
@@ -122,15 +147,18 @@ bool ReasoningSplitter::think(bool last, ReasonedText& out) {
     if (!m_begun) {
         const size_t first = m_held.find_first_not_of(blanks);
         const size_t leading = std::min(first, m_held.size() - partial);
-        m_held.erase(0, leading);
+        drop(leading);
         end -= closed ? leading : 0;
         m_begun = first != std::string::npos;
+        m_spans.thinking_begin = m_dropped;
+        m_spans.thinking_end = m_dropped;
     }
     // Blanks before the mark belong to the mark.
     const std::string_view sure = std::string_view(m_held).substr(0, m_held.size() - std::min(partial, m_held.size()));
     const size_t given = sure.size() - blanksAtEnd(sure);
     out.thinking += sure.substr(0, given);
-    m_held.erase(0, closed ? end + skipped : given);
+    m_spans.thinking_end += given;
+    drop(closed ? end + skipped : given);
     if (closed) {
         m_state = State::Behind;
     }
@@ -139,13 +167,13 @@ bool ReasoningSplitter::think(bool last, ReasonedText& out) {
 
 /** Between the thinking and the answer; false while only blanks and the begin of a mark are there. */
 bool ReasoningSplitter::behind(bool last) {
-    m_held.erase(0, std::min(m_held.find_first_not_of(blanks), m_held.size()));
+    drop(std::min(m_held.find_first_not_of(blanks), m_held.size()));
     if (!last && !m_wrapped && (m_held.empty() || couldBecome(m_held, answerOpen))) {
         return false;
     }
     if (!m_wrapped && m_held.starts_with(answerOpen)) {
         m_wrapped = true;
-        m_held.erase(0, answerOpen.size());
+        drop(answerOpen.size());
         return behind(last);
     }
     if (!last && m_held.empty()) {
@@ -173,7 +201,7 @@ void ReasoningSplitter::answer(bool last, ReasonedText& out) {
         }
     }
     out.answer += std::string_view(m_held).substr(0, given);
-    m_held.erase(0, given);
+    drop(given);
 }
 
 ReasonedText splitReasoning(std::string_view text, bool opened) {
@@ -185,9 +213,42 @@ ReasonedText splitReasoning(std::string_view text, bool opened) {
     return parts;
 }
 
-bool opensThinking(std::string_view prompt) {
+ReasonedSpans locateReasoning(std::string_view text, bool ended) {
+    ReasoningSplitter splitter;
+    splitter.push(text);
+    if (ended) {
+        splitter.finish();
+    }
+    ReasonedSpans spans = splitter.spans();
+    spans.thinking = !ended && splitter.isThinking();
+    return spans;
+}
+
+std::string_view openingMark(std::string_view prompt) {
     prompt.remove_suffix(blanksAtEnd(prompt));
-    return std::any_of(marks.begin(), marks.end(), [&](const Marks& mark) { return prompt.ends_with(mark.open); });
+    const auto found =
+        std::find_if(marks.begin(), marks.end(), [&](const Marks& mark) { return prompt.ends_with(mark.open); });
+    return found == marks.end() ? std::string_view() : found->open;
+}
+
+std::string_view closingMark(std::string_view opening) {
+    const auto found =
+        std::find_if(marks.begin(), marks.end(), [&](const Marks& mark) { return mark.open == opening; });
+    return found == marks.end() ? std::string_view() : found->close;
+}
+
+size_t leadingMark(std::string_view text) {
+    const auto found =
+        std::find_if(marks.begin(), marks.end(), [&](const Marks& mark) { return text.starts_with(mark.open); });
+    if (found == marks.end()) {
+        return 0;
+    }
+    const size_t size = found->open.size();
+    return size + (text.substr(size).starts_with('\n') ? 1 : 0);
+}
+
+bool isReasoningMark(std::string_view token) {
+    return std::find(markTokens.begin(), markTokens.end(), token) != markTokens.end();
 }
 
 } // namespace moescope::model

@@ -5,6 +5,7 @@
 #include "engine/model/family.h"
 #include "engine/model/piece_cache.h"
 #include "engine/model/pre_tokenizer.h"
+#include "engine/model/reasoning.h"
 #include "engine/model/spm.h"
 #include "engine/model/token_finder.h"
 #include "engine/model/token_strip.h"
@@ -362,8 +363,11 @@ std::string Tokenizer::decode(int32_t token, bool special) const {
         throw Error("tokenizer.range", "Token {id} does not exist: the vocabulary ends at {last}.",
                     {{"id", std::to_string(token)}, {"last", std::to_string(size() - 1)}});
     }
-    const bool text = !isUnused(token) && (special || !isControl(token));
-    return text ? m_impl->vocabulary.bytes(token) : std::string();
+    if (isUnused(token)) {
+        return {};
+    }
+    std::string bytes = m_impl->vocabulary.bytes(token);
+    return special || !isControl(token) || isReasoningMark(bytes) ? bytes : std::string();
 }
 
 std::string Tokenizer::decode(const std::vector<int32_t>& tokens, bool special) const {

@@ -40,7 +40,8 @@ public:
     size_t strippedBehind(int32_t token, std::string_view rest) const;
     /** Likewise at the end of `text`, the text before it. */
     size_t strippedBefore(int32_t token, std::string_view text) const;
-    /** Bytes of one token: "" for ids that are no text when `special` is false. Ids out of range: trace::Error. */
+    /** Bytes of one token: "" for ids that are no text when `special` is false; the marks round a thinking are text
+     *  (isReasoningMark()). Ids out of range: trace::Error. */
     std::string decode(int32_t token, bool special = true) const;
     /** The same of a whole text: without the one space that encode() puts before it under SentencePiece. */
     std::string decode(const std::vector<int32_t>& tokens, bool special = true) const;

@@ -43,6 +43,11 @@ const Case cases[] = {
     {"<seed:think>a</seed:think>b", false, "a", "b"},
     {"<thinking>a</think></thinking>b", false, "a</think>", "b"},
     {"<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b", false, "a", "b"},
+    {"<|channel|>final<|message|>b", false, "", "b"},
+    {"<|channel|>comment", false, "", "<|channel|>comment"},
+    {"<think>a <think>b</think>c</think>d", false, "a <think>b", "c</think>d"},
+    {"<think>\n```\n<b>\n```\n</think>d", false, "```\n<b>\n```", "d"},
+    {"```\n<think>a</think>\n```", false, "", "```\n<think>a</think>\n```"},
 };
 
 } // namespace
@@ -88,6 +93,41 @@ TEST(Reasoning, HoldsBackNoMoreThanItMust) {
     EXPECT_EQ(splitter.push("Yes").answer, "Yes");
     ReasoningSplitter plain;
     EXPECT_EQ(plain.push("Hello").answer, "Hello");
-    EXPECT_TRUE(opensThinking("<|im_start|>assistant\n<think>\n"));
-    EXPECT_FALSE(opensThinking("<think>\n\n</think>\n\n"));
+}
+
+TEST(Reasoning, SaysWhereThePartsStand) {
+    for (const Case& one : cases) {
+        if (one.opened) {
+            continue; // the mark is not in the text
+        }
+        const std::string_view text = one.text;
+        for (size_t cut = 0; cut <= text.size(); ++cut) {
+            // Up to each place the spans are of what was given out until then.
+            ReasoningSplitter splitter;
+            const ReasonedText parts = splitter.push(text.substr(0, cut));
+            const ReasonedSpans spans = locateReasoning(text.substr(0, cut), false);
+            ASSERT_EQ(text.substr(spans.thinking_begin, spans.thinking_end - spans.thinking_begin), parts.thinking)
+                << text << " up to " << cut;
+            ASSERT_EQ(text.substr(spans.answer_begin, spans.answer_end - spans.answer_begin), parts.answer)
+                << text << " up to " << cut;
+            ASSERT_EQ(spans.answered, !parts.answer.empty()) << text << " up to " << cut;
+            ASSERT_EQ(spans.thinking, splitter.isThinking()) << text << " up to " << cut;
+        }
+        const ReasonedSpans whole = locateReasoning(text, true);
+        EXPECT_EQ(text.substr(whole.thinking_begin, whole.thinking_end - whole.thinking_begin), one.thinking) << text;
+        EXPECT_EQ(text.substr(whole.answer_begin, whole.answer_end - whole.answer_begin), one.answer) << text;
+        EXPECT_FALSE(whole.thinking);
+    }
+}
+
+TEST(Reasoning, FindsTheMarkThatThePromptEndsWith) {
+    EXPECT_EQ(openingMark("<|im_start|>assistant\n<think>\n"), "<think>");
+    EXPECT_EQ(openingMark("<seed:think>"), "<seed:think>");
+    EXPECT_EQ(openingMark("<think>\n\n</think>\n\n"), "");
+    EXPECT_EQ(openingMark(""), "");
+    EXPECT_EQ(closingMark("<seed:think>"), "</seed:think>");
+    EXPECT_EQ(closingMark("<b>"), "");
+    EXPECT_EQ(leadingMark("<think>\nHm"), 8U);
+    EXPECT_EQ(leadingMark("<think>Hm"), 7U);
+    EXPECT_EQ(leadingMark("Hm <think>\n"), 0U);
 }

@@ -85,6 +85,7 @@ TEST(Tokenizer, SpecialTokensAreReadOnlyWhenAsked) {
     const int32_t longer = vocabulary.add("<|eos|>x", 3);
     const int32_t user = vocabulary.add("<u>", 4);
     const int32_t unused = vocabulary.add("[PAD259]", 5);
+    const int32_t mark = vocabulary.add("[THINK]", 3);
     const model::Tokenizer tokenizer = tokenizerOf(vocabulary.write(scratch));
     EXPECT_EQ(tokenizer.encode("<|eos|>"), (Ids{'<', '|', 'e', 'o', 's', '|', '>'}));
     EXPECT_EQ(tokenizer.encode("a<|eos|>b", true), (Ids{'a', eos, 'b'}));
@@ -96,6 +97,7 @@ TEST(Tokenizer, SpecialTokensAreReadOnlyWhenAsked) {
     EXPECT_EQ(tokenizer.decode(eos, false), "");
     EXPECT_EQ(tokenizer.decode(unused), "");
     EXPECT_EQ(tokenizer.decode({'a', eos, unused, 'b'}, false), "ab");
+    EXPECT_EQ(tokenizer.decode({mark, 'a'}, false), "[THINK]a"); // else nobody could tell the thinking apart
     EXPECT_TRUE(tokenizer.isControl(eos));
     EXPECT_FALSE(tokenizer.isControl(user));
     EXPECT_TRUE(tokenizer.isUnused(unused));
