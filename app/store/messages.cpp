@@ -10,7 +10,7 @@ namespace {
 const char* const messageColumns =
     "SELECT id, conversation, parent, role, state, created, model_name, model_file, model_type, model_parameters, "
     "sampling, seed, prefill_ms, prefill_tokens, reused_tokens, first_token_ms, decode_ms, decode_tokens, stop_reason, "
-    "error_id, error, text FROM messages ";
+    "error_id, error, text, thinking_ms, thinking_tokens FROM messages ";
 
 // The schema allows no other names.
 Role roleFrom(const QString& name) {
@@ -72,6 +72,7 @@ Message readMessage(const QSqlQuery& row) {
     message.stop_reason = stopReasonFrom(row.value(18).toString());
     message.error_id = row.value(19).toString();
     message.error = row.value(20).toString();
+    message.thinking = {row.value(22).toDouble(), row.value(23).toUInt()};
     return message;
 }
 
@@ -240,14 +241,16 @@ Message Store::finishAnswer(qint64 id, const QString& text, const TokenTraces& t
     const Message soFar = message(id);
     const QString whole = storable(soFar.text + text);
     const std::optional<quint64> seed = end.seed ? end.seed : soFar.seed;
-    database.query(QStringLiteral("UPDATE messages SET state = ?, prefill_ms = ?, prefill_tokens = ?, reused_tokens = "
-                                  "?, first_token_ms = ?, decode_ms = ?, decode_tokens = ?, stop_reason = ?, seed = ?, "
-                                  "error_id = ?, error = ?, indexed = ?, text = ? WHERE id = ?"),
-                   {stateName(end.state), end.timings.prefill_ms, end.timings.prefill_tokens, end.timings.reused_tokens,
-                    end.timings.first_token_ms, end.timings.decode_ms, end.timings.decode_tokens,
-                    end.stop_reason ? QVariant(QLatin1String(trace::stopReasonName(*end.stop_reason))) : QVariant(),
-                    seed ? QVariant(static_cast<qint64>(*seed)) : QVariant(), storable(end.error_id),
-                    storable(end.error), int(isIndexable(whole)), whole, id});
+    database.query(
+        QStringLiteral("UPDATE messages SET state = ?, prefill_ms = ?, prefill_tokens = ?, reused_tokens = "
+                       "?, first_token_ms = ?, decode_ms = ?, decode_tokens = ?, stop_reason = ?, seed = ?, "
+                       "error_id = ?, error = ?, indexed = ?, thinking_ms = ?, thinking_tokens = ?, text = ? "
+                       "WHERE id = ?"),
+        {stateName(end.state), end.timings.prefill_ms, end.timings.prefill_tokens, end.timings.reused_tokens,
+         end.timings.first_token_ms, end.timings.decode_ms, end.timings.decode_tokens,
+         end.stop_reason ? QVariant(QLatin1String(trace::stopReasonName(*end.stop_reason))) : QVariant(),
+         seed ? QVariant(static_cast<qint64>(*seed)) : QVariant(), storable(end.error_id), storable(end.error),
+         int(isIndexable(whole)), end.thinking.ms, end.thinking.tokens, whole, id});
     database.query(QStringLiteral("DELETE FROM answer_parts WHERE message = ?"), {id});
     addTraces(database, id, chunks);
     database.query(QStringLiteral("UPDATE conversations SET changed = ? WHERE id = ?"), {now(), soFar.conversation});

@@ -101,6 +101,11 @@ END)"),
     };
 }
 
+QStringList thinkingTimes() {
+    return {QStringLiteral("ALTER TABLE messages ADD COLUMN thinking_ms REAL NOT NULL DEFAULT 0"),
+            QStringLiteral("ALTER TABLE messages ADD COLUMN thinking_tokens INTEGER NOT NULL DEFAULT 0")};
+}
+
 [[noreturn]] void failNewer(const QString& file, qint64 found, int known) {
     throw trace::Error("store.newer",
                        "“{file}” was written by a newer Moescope (schema {found}; this one knows {known}). It was left "
@@ -113,7 +118,7 @@ END)"),
 } // namespace
 
 const QList<Migration>& migrations() {
-    static const QList<Migration> all = {{1, firstSchema()}};
+    static const QList<Migration> all = {{1, firstSchema()}, {2, thinkingTimes()}};
     return all;
 }
 

@@ -59,6 +59,12 @@ struct ModelStamp {
     quint64 parameters = 0;
 };
 
+/** How long a model thought before it answered. */
+struct ThinkingTime {
+    double ms = 0;      ///< 0: not known
+    quint32 tokens = 0; ///< 0: none, or not known
+};
+
 struct Message {
     qint64 id = 0; ///< unique over all conversations, never used twice
     qint64 conversation = 0;
@@ -70,6 +76,7 @@ struct Message {
     QJsonObject sampling; ///< settings the answer was made with, all of them
     std::optional<quint64> seed;
     trace::StepTimings timings; ///< of answers; load_ms is not kept
+    ThinkingTime thinking;      ///< of answers; what was thought stands in the text, between its marks
     std::optional<trace::StopReason> stop_reason;
     QString error_id; ///< "vulkan.device_lost"; empty: none
     QString error;    ///< its sentence
@@ -93,6 +100,7 @@ struct AnswerEnd {
     std::optional<quint64> seed; ///< drawn by the sampler, if none was asked for
     QString error_id;
     QString error;
+    ThinkingTime thinking = {};
 };
 
 using TokenTraces = std::vector<trace::TokenTracePtr>;

@@ -83,6 +83,7 @@ void TestStoreMessages::keepsEveryFieldOfAnAnswer() {
     end.stop_reason = trace::StopReason::Length;
     end.error_id = QStringLiteral("vulkan.device_lost");
     end.error = QStringLiteral("The device was lost.");
+    end.thinking = {350.5, 31};
     m_store->finishAnswer(begun.id, QStringLiteral("Hi"), {}, end);
     m_store.reset();
     m_store = std::make_unique<Store>(m_folder->path());
@@ -102,6 +103,8 @@ void TestStoreMessages::keepsEveryFieldOfAnAnswer() {
     QCOMPARE(found.timings.first_token_ms, 13.5);
     QCOMPARE(found.timings.decode_ms, 401.125);
     QCOMPARE(found.timings.decode_tokens, 40U);
+    QCOMPARE(found.thinking.ms, 350.5);
+    QCOMPARE(found.thinking.tokens, 31U);
     QVERIFY(found.stop_reason == trace::StopReason::Length);
     QCOMPARE(found.error_id, end.error_id);
     QCOMPARE(found.error, end.error);
