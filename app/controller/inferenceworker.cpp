@@ -3,6 +3,8 @@
 
 #include "app/controller/modelcards.h"
 #include "engine/gguf/reader.h"
+#include "engine/inference/text_stream.h"
+#include "engine/model/reasoning.h"
 #include "engine/vulkan/device.h"
 
 #include <algorithm>
@@ -13,6 +15,16 @@ namespace {
 
 constexpr const char* deviceLost = "vulkan.device_lost";
 constexpr const char* cancelled = "work.cancelled";
+
+/** The text that these tokens were shown as when they came. */
+std::string shownText(const model::Tokenizer& tokenizer, const std::vector<int32_t>& tokens) {
+    inference::TextStream stream({});
+    std::string text;
+    for (const int32_t token : tokens) {
+        text += stream.push(tokenizer.decode(token, false));
+    }
+    return text + stream.finish();
+}
 
 } // namespace
 
@@ -123,10 +135,11 @@ void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
         // A tokenizer of its own for counting drafts: that goes on while this thread answers.
         const gguf::Reader file(job.model);
         auto tokenizer = std::make_shared<const model::Tokenizer>(file);
-        m_events.loaded(
-            number,
-            {m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->contextChoice(), m_engine->loadMs()},
-            std::move(tokenizer));
+        const model::ChatTemplate& chat = m_engine->chatTemplate();
+        m_events.loaded(number,
+                        {m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->contextChoice(),
+                         chat.facts(), chat.problem(), chat.fallback(), m_engine->loadMs()},
+                        std::move(tokenizer));
     } catch (...) {
         const trace::Error error = currentError();
         m_engine.reset();
@@ -137,14 +150,33 @@ void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
     }
 }
 
-std::vector<int32_t> InferenceWorker::promptOf(const GenerateJob& job) const {
-    std::vector<int32_t> prompt = m_engine->render(job.messages, &m_cancel).tokens;
+InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job) const {
+    const model::TemplateFacts& facts = m_engine->chatTemplate().facts();
+    std::vector<model::ChatMessage> messages = job.messages;
+    model::RenderOptions options;
+    if (job.thinking && !facts.thinking_variable.empty()) {
+        options.variables[facts.thinking_variable] = *job.thinking;
+    } else if (job.thinking == false && facts.no_think && !messages.empty()) {
+        messages.back().content = "/no_think " + messages.back().content;
+    }
+    const model::RenderedChat chat = m_engine->render(messages, &m_cancel, options);
+    Prompt prompt{chat.tokens, {}};
+    const std::string_view mark = model::openingMark(chat.text);
+    if (!mark.empty()) {
+        prompt.opening = std::string(mark) + "\n";
+    }
     if (!job.begun.empty()) {
+        std::string begun = job.begun;
+        if (begun.starts_with(prompt.opening)) {
+            begun.erase(0, prompt.opening.size()); // the prompt has it
+        } else if (!mark.empty()) {
+            begun.insert(0, std::string(model::closingMark(mark)) + "\n\n"); // it was made without thinking
+        }
         const model::Tokenizer& tokenizer = m_engine->tokenizer();
         // The stored text may be cut (a stop text held back): its tokens count only if they say the same.
-        const bool same = !job.begun_tokens.empty() && tokenizer.decode(job.begun_tokens, false) == job.begun;
-        const std::vector<int32_t> begun = same ? job.begun_tokens : tokenizer.encode(job.begun, false, &m_cancel);
-        prompt.insert(prompt.end(), begun.begin(), begun.end());
+        const bool same = !job.begun_tokens.empty() && shownText(tokenizer, job.begun_tokens) == begun;
+        const std::vector<int32_t> tokens = same ? job.begun_tokens : tokenizer.encode(begun, false, &m_cancel);
+        prompt.tokens.insert(prompt.tokens.end(), tokens.begin(), tokens.end());
     }
     return prompt;
 }
@@ -156,7 +188,8 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
     }
     try {
         inference::GenerationRequest request;
-        request.prompt = promptOf(job);
+        Prompt prompt = promptOf(job);
+        request.prompt = std::move(prompt.tokens);
         const uint32_t context = m_engine->memory().context;
         if (request.prompt.size() >= context) {
             throw trace::Error(
@@ -179,10 +212,14 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
             m_prefill = progress;
         };
         size_t sent = 0;
-        observer.token = [this, continued, &sent](const trace::TokenTracePtr& token, const std::string& text) {
+        std::string opening = continued ? std::string() : std::move(prompt.opening);
+        observer.token = [this, continued, &sent, &opening](const trace::TokenTracePtr& token,
+                                                            const std::string& text) {
             sent += token->generated ? text.size() : 0;
-            if (token->generated || !continued) {
-                push({token, token->generated ? QString::fromStdString(text) : QString()});
+            if (token->generated) {
+                push({token, QString::fromStdString(std::exchange(opening, {}) + text)});
+            } else if (!continued) {
+                push({token, {}});
             }
         };
         const inference::GenerationResult result = m_engine->generate(request, observer);

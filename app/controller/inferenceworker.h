@@ -58,7 +58,11 @@ private:
     void work();
     void doLoad(const LoadJob& job, quint64 number);
     void doGenerate(const GenerateJob& job);
-    std::vector<int32_t> promptOf(const GenerateJob& job) const;
+    struct Prompt {
+        std::vector<int32_t> tokens;
+        std::string opening; ///< the mark of the thinking that they end with: it stands before the answer's text
+    };
+    Prompt promptOf(const GenerateJob& job) const;
     void push(Piece piece);
 
     WorkerEvents m_events;

@@ -9,6 +9,7 @@
 #include <QString>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,13 @@ struct Loaded {
     trace::DeviceInfo device;
     trace::MemoryInfo memory;
     inference::ContextChoice context;
+    model::TemplateFacts chat_template;
+    std::optional<trace::Error> template_problem; ///< why the model's own template is not used
+    std::string template_fallback;                ///< what is used in its place: “ChatML”
     double load_ms = 0;
+
+    /** The model can be told to think, or not to. */
+    bool hasThinkingSwitch() const { return !chat_template.thinking_variable.empty() || chat_template.no_think; }
 };
 
 struct GenerateJob {
@@ -38,13 +45,16 @@ struct GenerateJob {
     std::vector<int32_t> begun_tokens;   ///< its tokens, if they are known
     inference::SamplerSettings sampling; ///< with a seed
     uint32_t max_tokens = 0;             ///< 0: until the context is full
+    std::optional<bool> thinking;        ///< unset: as the model's template has it
     bool router_probs = false;           ///< probabilities of all experts in each trace
 };
 
 /** A token and the text that can be shown with it. */
 struct Piece {
     trace::TokenTracePtr token;
-    QString text; ///< may be empty and may cover several tokens
+    /** May be empty and may cover several tokens. The first one's begins with the mark of a thinking that the prompt
+     *  opened. */
+    QString text;
 };
 using Pieces = QList<Piece>;
 

@@ -57,6 +57,10 @@ void AnswerRun::start(const store::Message& answer, controller::GenerateJob job,
     m_prefill = {};
     m_firstTokenMs = 0;
     m_generated = 0;
+    m_splitter = model::ReasoningSplitter();
+    m_splitter.push(answer.text.toStdString());
+    m_thinking = answer.thinking;
+    m_thinkingSince = -1;
     m_active = true;
     m_writer = new store::AnswerWriter(m_worker, answer.id, this);
     connect(m_writer, &store::AnswerWriter::failed, this, &AnswerRun::notStored);
@@ -87,6 +91,9 @@ void AnswerRun::fill(ui::MessageView& view) const {
     view.text = m_answer.text;
     view.state = m_generated == 0 && m_answer.text.isEmpty() ? ui::AnswerState::Reading : ui::AnswerState::Answering;
     view.prefill = m_prefill;
+    view.parts = partsOf(m_answer.text, false);
+    view.parts.thinking_tokens = static_cast<int>(m_thinking.tokens);
+    view.parts.thinking_ms = m_thinking.ms;
     view.has_trace = !m_traces.empty();
     view.stats = {};
     view.stats.tokens = static_cast<int>(m_before.decode_tokens) + m_generated;
@@ -101,12 +108,10 @@ void AnswerRun::receive(const controller::Pieces& pieces) {
     store::TokenTraces traces;
     traces.reserve(static_cast<size_t>(pieces.size()));
     for (const controller::Piece& piece : pieces) {
-        if (piece.token->generated && m_generated++ == 0) {
-            m_firstTokenMs = static_cast<double>(m_clock.elapsed());
-        }
         m_writer->append(piece.text, piece.token);
         text += piece.text;
         traces.push_back(piece.token);
+        follow(piece);
     }
     m_answer.text += text;
     m_traces.insert(m_traces.end(), traces.begin(), traces.end());
@@ -115,6 +120,35 @@ void AnswerRun::receive(const controller::Pieces& pieces) {
     }
     emit tracesAppended(m_answer.id, traces);
     emit progressed(m_answer.id);
+}
+
+/** Counts the token, and how long the model thinks. */
+void AnswerRun::follow(const controller::Piece& piece) {
+    const bool before = m_splitter.isThinking();
+    m_splitter.push(piece.text.toStdString());
+    const bool after = m_splitter.isThinking();
+    if (!piece.token->generated) {
+        return; // of the prompt
+    }
+    if (m_generated++ == 0) {
+        m_firstTokenMs = static_cast<double>(m_clock.elapsed());
+    }
+    if (before || after) {
+        ++m_thinking.tokens;
+        if (m_thinkingSince < 0) {
+            m_thinkingSince = m_clock.elapsed();
+        }
+    }
+    if (!after) {
+        endThinking();
+    }
+}
+
+void AnswerRun::endThinking() {
+    if (m_thinkingSince >= 0) {
+        m_thinking.ms += static_cast<double>(m_clock.elapsed() - m_thinkingSince);
+        m_thinkingSince = -1;
+    }
 }
 
 /** Of the whole answer, of which `run` is the last part. */
@@ -133,9 +167,12 @@ trace::StepTimings AnswerRun::withBefore(trace::StepTimings run) const {
 
 void AnswerRun::end(store::AnswerEnd end) {
     end.timings = withBefore(end.timings);
+    endThinking();
+    end.thinking = m_thinking;
     m_active = false;
     m_answer.state = end.state;
     m_answer.timings = end.timings;
+    m_answer.thinking = end.thinking;
     m_answer.stop_reason = end.stop_reason;
     m_answer.error_id = end.error_id;
     m_answer.error = end.error;

@@ -3,6 +3,7 @@
 
 #include "app/controller/inferencecontroller.h"
 #include "app/store/answerwriter.h"
+#include "engine/model/reasoning.h"
 #include "ui/models/conversation.h"
 
 #include <QElapsedTimer>
@@ -47,6 +48,8 @@ signals:
 
 private:
     void receive(const controller::Pieces& pieces);
+    void follow(const controller::Piece& piece);
+    void endThinking();
     void end(store::AnswerEnd end);
     trace::StepTimings timingsSoFar() const;
     trace::StepTimings withBefore(trace::StepTimings run) const;
@@ -58,6 +61,9 @@ private:
     store::TokenTraces m_traces;
     trace::StepTimings m_before; ///< of the part that was there when this run began
     trace::PrefillProgress m_prefill;
+    model::ReasoningSplitter m_splitter;
+    store::ThinkingTime m_thinking; ///< of the whole answer
+    qint64 m_thinkingSince = -1;    ///< ms of the clock; −1: it does not think
     QElapsedTimer m_clock;
     double m_firstTokenMs = 0;
     int m_generated = 0; ///< in this run, not the part that was there

@@ -42,11 +42,12 @@ qint64 ChatSession::lastAnswer() const {
 }
 
 ui::SamplingView ChatSession::samplingDefaults() const {
-    if (m_settings.values().sampling_defaults) {
-        return *m_settings.values().sampling_defaults;
-    }
     const auto& loaded = m_controller.loaded();
-    return loaded ? samplingOf(loaded->model.sampling) : ui::SamplingView();
+    ui::SamplingView defaults = m_settings.values().sampling_defaults ? *m_settings.values().sampling_defaults
+                                : loaded                              ? samplingOf(loaded->model.sampling)
+                                                                      : ui::SamplingView();
+    defaults.thinking = m_settings.values().thinking;
+    return defaults;
 }
 
 QString ChatSession::textOf(qint64 message) const {
@@ -180,6 +181,21 @@ void ChatSession::setSampling(const ui::SamplingView& sampling) {
                       system = sampling.system_prompt](store::Store& store) {
             store.setSampling(id, json);
             store.setSystemPrompt(id, system);
+        });
+    }
+}
+
+void ChatSession::setThinking(bool on) {
+    m_settings.setThinking(on);
+    m_sampling.thinking = on;
+    emit samplingShown(m_sampling);
+    if (m_conversation.sampling.isEmpty()) {
+        return; // a new one: the rest of its sampling follows the model
+    }
+    m_conversation.sampling = toJson(m_sampling);
+    if (m_conversation.id != 0) {
+        m_worker.run([id = m_conversation.id, json = m_conversation.sampling](store::Store& store) {
+            store.setSampling(id, json);
         });
     }
 }

@@ -44,6 +44,8 @@ public slots:
     void stop() { m_run.stop(); }
     void setDraft(const QString& text);
     void setSampling(const moescope::ui::SamplingView& sampling);
+    /** Of this conversation and of those to come. */
+    void setThinking(bool on);
     /** A conversation was renamed or removed elsewhere. */
     void conversationRenamed(qint64 conversation, const QString& title);
     void conversationRemoved(qint64 conversation);

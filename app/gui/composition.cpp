@@ -191,15 +191,17 @@ void Composition::connectChat() {
     connect(&m_session, &ChatSession::titleChanged, chat, &ui::ChatPanel::setTitle);
     connect(&m_session, &ChatSession::draftShown, chat, &ui::ChatPanel::setDraft);
     connect(&m_session, &ChatSession::samplingShown, chat, &ui::ChatPanel::setSampling);
-    connect(&m_session, &ChatSession::noticeChanged, this, [this](const QString& sentence) {
-        m_notice = sentence;
-        showNotice();
-    });
+    connect(chat, &ui::ChatPanel::thinkingChosen, &m_session, &ChatSession::setThinking);
+    connect(&m_session, &ChatSession::noticeChanged, chat, &ui::ChatPanel::setNotice);
     connect(&m_session, &ChatSession::answeringChanged, this, [this](bool answering) {
         if (answering) {
             m_contextNotice.clear();
-            showNotice();
+            showModelNotice();
         }
+    });
+    connect(chat, &ui::ChatPanel::modelNoticeClosed, this, [this] {
+        m_contextNotice.clear();
+        m_templateNotice.clear();
     });
     connect(&m_session, &ChatSession::answeringChanged, chat, &ui::ChatPanel::setAnswering);
     connect(&m_session, &ChatSession::unavailableChanged, chat, &ui::ChatPanel::setUnavailable);
@@ -300,14 +302,16 @@ void Composition::connectModel() {
         m_traces.setModel(ui::TraceShape::of(loaded.model));
         m_answered = false;
         m_session.modelChanged();
+        m_window->chat()->setThinkingSwitch(loaded.hasThinkingSwitch());
         m_contextNotice = loaded.context.shortened ? contextSentence(loaded) : QString();
-        showNotice();
+        m_templateNotice = templateSentence(loaded);
+        showModelNotice();
         updateActivity();
         updateContext();
     });
     connect(&m_controller, &InferenceController::loadFailed, this, [this](const trace::Error& error) {
         m_window->showError(sentence(error));
-        m_window->setModel({}, {}, false);
+        forgetModel();
         updateActivity();
     });
     connect(&m_controller, &InferenceController::interrupted, this, [this](qint64, const trace::Error& error) {
@@ -398,7 +402,19 @@ void Composition::updateActivity() {
     }
 }
 
-void Composition::showNotice() { m_window->chat()->setNotice(m_notice.isEmpty() ? m_contextNotice : m_notice); }
+void Composition::showModelNotice() {
+    QStringList sentences{m_contextNotice, m_templateNotice};
+    sentences.removeAll(QString());
+    m_window->chat()->setModelNotice(sentences.join(u' '));
+}
+
+void Composition::forgetModel() {
+    m_window->setModel({}, {}, false);
+    m_window->chat()->setThinkingSwitch(false);
+    m_contextNotice.clear();
+    m_templateNotice.clear();
+    showModelNotice();
+}
 
 quint64 Composition::tokensInContext() const {
     if (m_controller.state() == State::Generating && m_reading) {

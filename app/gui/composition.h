@@ -74,7 +74,9 @@ private:
     void applyLayout();
     void updateActivity();
     QString readyText() const;
-    void showNotice();
+    void showModelNotice();
+    /** Nothing is loaded any more. */
+    void forgetModel();
     quint64 tokensInContext() const;
     void updateContext();
     void updateTokens();
@@ -102,11 +104,11 @@ private:
     bool m_unloaded = false; ///< by the user: another device loads nothing
     QString m_loadedFor;     ///< the device that the latest load was asked for; empty: the best
     bool m_shown = false;
-    bool m_reading = false;  ///< the model reads a prompt
-    QString m_notice;        ///< of the conversation in view; empty: none
-    QString m_contextNotice; ///< of the model, until something is sent; what the conversation has to say goes first
-    quint64 m_read = 0;      ///< tokens of it that were read, reused ones included
-    bool m_answered = false; ///< since the model was loaded
+    bool m_reading = false;   ///< the model reads a prompt
+    QString m_contextNotice;  ///< of the model, until something is sent
+    QString m_templateNotice; ///< of the model, until it is closed
+    quint64 m_read = 0;       ///< tokens of the prompt that were read, reused ones included
+    bool m_answered = false;  ///< since the model was loaded
 };
 
 } // namespace moescope::gui

@@ -68,7 +68,7 @@ void Composition::connectLibrary() {
     connect(&m_controller, &InferenceController::stateChanged, this, &Composition::showLoaded);
     connect(&m_controller, &InferenceController::loadProgress, panel, &ui::ModelLibraryPanel::setLoadProgress);
     connect(&m_controller, &InferenceController::modelUnloaded, this, [this] {
-        m_window->setModel({}, {}, false);
+        forgetModel();
         m_controller.listDevices();
     });
     connect(&m_controller, &InferenceController::devicesListed, this, &Composition::showDevices);

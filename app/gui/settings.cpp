@@ -15,6 +15,7 @@ const QString keyTheme = QStringLiteral("appearance.theme");
 const QString keyFont = QStringLiteral("appearance.font_percent");
 const QString keyDevice = QStringLiteral("device.name");
 const QString keySampling = QStringLiteral("sampling.defaults");
+const QString keyThinking = QStringLiteral("chat.thinking");
 const QString keyWindow = QStringLiteral("window.state");
 const QString keyLast = QStringLiteral("chat.last");
 const QString keyDraft = QStringLiteral("chat.new_draft");
@@ -62,6 +63,7 @@ Settings::Values Settings::read(const store::Store& store) {
         values.sampling_defaults = fromJson(sampling.toObject(), {});
         values.sampling_defaults->system_prompt = sampling.toObject().value(keySystem).toString();
     }
+    values.thinking = store.setting(keyThinking).toBool(true);
     const QJsonObject window = store.setting(keyWindow).toObject();
     values.window.geometry = bytesOf(window, "geometry");
     values.window.chat = bytesOf(window, "chat");
@@ -96,6 +98,13 @@ void Settings::setSamplingDefaults(const ui::SamplingView& sampling) {
     QJsonObject json = toJson(sampling);
     json.insert(keySystem, sampling.system_prompt);
     write(keySampling, json);
+}
+
+void Settings::setThinking(bool on) {
+    if (m_values.thinking != on) {
+        m_values.thinking = on;
+        write(keyThinking, on);
+    }
 }
 
 void Settings::setWindow(const ui::WindowState& window) {

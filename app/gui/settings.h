@@ -22,6 +22,7 @@ public:
         QString device;                                    ///< name; empty: the best
         std::optional<ui::SamplingView> sampling_defaults; ///< unset: the model's own
         ui::WindowState window;
+        bool thinking = true; ///< where a model has a switch for it; of new conversations
         qint64 last_conversation = 0;
         QString new_draft;         ///< of the chat that is not stored yet
         QStringList model_folders; ///< watched beside the app's own
@@ -39,6 +40,7 @@ public:
     void setFontPercent(int percent);
     void setDevice(const QString& name);
     void setSamplingDefaults(const ui::SamplingView& sampling);
+    void setThinking(bool on);
     void setWindow(const ui::WindowState& window);
     void setLastConversation(qint64 id);
     void setNewDraft(const QString& text);

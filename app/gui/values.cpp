@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/values.h"
 
+#include "engine/model/reasoning.h"
+
 #include <QCoreApplication>
 #include <QRandomGenerator>
 
@@ -16,6 +18,7 @@ constexpr auto keyMinP = "min_p";
 constexpr auto keyPenalty = "repeat_penalty";
 constexpr auto keySeed = "seed";
 constexpr auto keyCount = "n";
+constexpr auto keyThinking = "thinking";
 
 double number(const QJsonObject& json, const char* key, double fallback, double low, double high) {
     const QJsonValue value = json.value(QLatin1String(key));
@@ -42,6 +45,18 @@ ui::AnswerState answerState(store::MessageState state) {
     return ui::AnswerState::Complete;
 }
 
+/** UTF-16 units of the mark at the begin of a text that no token wrote: the prompt did. */
+int openingBefore(const std::vector<std::string_view>& tokens, const QString& text) {
+    const std::string begin = text.left(64).toStdString();
+    const size_t mark = model::leadingMark(begin);
+    std::string written;
+    for (size_t i = 0; i < tokens.size() && written.size() < mark; ++i) {
+        written += tokens[i];
+    }
+    const bool own = std::string_view(begin).substr(0, mark).starts_with(written.substr(0, mark));
+    return own ? 0 : static_cast<int>(mark); // marks are ASCII
+}
+
 } // namespace
 
 QString sentence(const trace::Error& error) {
@@ -64,7 +79,8 @@ QJsonObject toJson(const ui::SamplingView& sampling) {
                      {keyTopP, sampling.top_p},
                      {keyMinP, sampling.min_p},
                      {keyPenalty, sampling.repetition_penalty},
-                     {keyCount, sampling.max_tokens}};
+                     {keyCount, sampling.max_tokens},
+                     {keyThinking, sampling.thinking}};
     if (sampling.seed) {
         json.insert(keySeed, QString::number(*sampling.seed)); // JSON numbers hold 53 bits
     }
@@ -79,6 +95,7 @@ ui::SamplingView fromJson(const QJsonObject& json, const ui::SamplingView& defau
     view.min_p = number(json, keyMinP, defaults.min_p, 0, 1);
     view.repetition_penalty = number(json, keyPenalty, defaults.repetition_penalty, 0.01, 100);
     view.max_tokens = static_cast<int>(number(json, keyCount, defaults.max_tokens, 0, 1'000'000));
+    view.thinking = json.value(QLatin1String(keyThinking)).toBool(defaults.thinking);
     if (json.contains(keySeed)) {
         bool whole = false;
         const quint64 seed = json.value(keySeed).toString().toULongLong(&whole);
@@ -122,6 +139,15 @@ QString contextSentence(const controller::Loaded& loaded) {
                        bytes(too_wide ? context.whole_buffer_bytes : context.whole_bytes),
                        QString::fromStdString(loaded.device.name),
                        bytes(too_wide ? context.largest_buffer_bytes : context.free_bytes));
+}
+
+QString templateSentence(const controller::Loaded& loaded) {
+    return loaded.template_problem
+               ? QCoreApplication::translate("values",
+                                             "%1 Turns are written as %2 instead, which the model may not have "
+                                             "been trained on.")
+                     .arg(sentence(*loaded.template_problem), QString::fromStdString(loaded.template_fallback))
+               : QString();
 }
 
 QString parametersText(quint64 parameters, quint64 active) {
@@ -183,9 +209,32 @@ ui::MessageView viewOf(const store::Message& message, const QList<store::Message
         view.state = answerState(message.state);
         view.stats = statsOf(message.timings, message.stop_reason);
         view.error = message.error;
+        view.parts = partsOf(message.text, message.state != store::MessageState::Streaming);
+        view.parts.thinking_ms = message.thinking.ms;
+        view.parts.thinking_tokens = static_cast<int>(message.thinking.tokens);
         view.has_trace = !message.text.isEmpty();
     }
     return view;
+}
+
+ui::AnswerParts partsOf(const QString& text, bool ended) {
+    const QByteArray bytes = text.toUtf8();
+    const model::ReasonedSpans spans =
+        model::locateReasoning({bytes.constData(), static_cast<size_t>(bytes.size())}, ended);
+    const auto units = [&](size_t count) {
+        return static_cast<int>(QString::fromUtf8(bytes.constData(), static_cast<qsizetype>(count)).size());
+    };
+    const bool whole = spans.answer_end == static_cast<size_t>(bytes.size());
+    ui::AnswerParts parts;
+    if (spans.answered && whole && spans.answer_begin == 0) {
+        return parts;
+    }
+    parts.thinking_begin = units(spans.thinking_begin);
+    parts.thinking_end = units(spans.thinking_end);
+    parts.answer_begin = spans.answered ? units(spans.answer_begin) : -1;
+    parts.answer_end = whole ? -1 : units(spans.answer_end);
+    parts.thinks = spans.thinking;
+    return parts;
 }
 
 QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces) {
@@ -201,7 +250,7 @@ QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces) {
 QList<ui::TokenRange> rangesOf(const std::vector<std::string_view>& tokens, const QString& text) {
     QList<ui::TokenRange> ranges;
     QByteArray bytes;
-    int begin = 0;
+    int begin = openingBefore(tokens, text);
     for (const std::string_view token : tokens) {
         bytes.append(token.data(), static_cast<qsizetype>(token.size()));
         // Bytes of a character that is not whole yet belong to the token that ends it as well.

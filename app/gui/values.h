@@ -28,6 +28,8 @@ quint64 seedOf(const ui::SamplingView& sampling);
 store::ModelStamp stampOf(const trace::ModelInfo& model);
 /** Why the context is shorter than the model's, with the figures. */
 QString contextSentence(const controller::Loaded& loaded);
+/** Why the model's own chat template is not used, and what is instead; empty if it is. */
+QString templateSentence(const controller::Loaded& loaded);
 /** "30M, 6.5M active"; without the second part if `active` is 0 or all. */
 QString parametersText(quint64 parameters, quint64 active);
 
@@ -39,9 +41,13 @@ ui::MessageStats statsOf(const trace::StepTimings& timings, std::optional<trace:
 ui::MessageView viewOf(const store::Message& message, const QList<store::Message>& tree,
                        const std::optional<controller::Loaded>& loaded);
 
+/** `ended`: no more of the text comes. */
+ui::AnswerParts partsOf(const QString& text, bool ended);
+
 /** Of the tokens that went through the model, those that were sampled: the answer. */
 QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces);
-/** Ranges in `text`, in UTF-16 units, of tokens that follow each other from its start. */
+/** Ranges in `text`, in UTF-16 units, of tokens that follow each other from its start, or from behind the mark of a
+ *  thinking that the prompt opened. */
 QList<ui::TokenRange> rangesOf(const std::vector<std::string_view>& tokens, const QString& text);
 
 } // namespace moescope::gui

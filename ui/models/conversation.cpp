@@ -89,6 +89,19 @@ QString statsText(const MessageStats& stats, bool brief) {
     return parts.join(QStringLiteral(" · "));
 }
 
+QString thinkingText(const AnswerParts& parts) {
+    QStringList words;
+    if (parts.thinks) {
+        words << tr("Thinking…");
+    } else {
+        words << (parts.thinking_ms > 0 ? tr("Thought for %1").arg(durationText(parts.thinking_ms)) : tr("Thought"));
+    }
+    if (parts.thinking_tokens > 0) {
+        words << (parts.thinking_tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(parts.thinking_tokens)));
+    }
+    return words.join(QStringLiteral(" · "));
+}
+
 QString shortTime(const QDateTime& when, const QDateTime& now, bool underDateHead) {
     const qint64 days = when.date().daysTo(now.date());
     const QLocale locale;

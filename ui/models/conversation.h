@@ -21,6 +21,7 @@ struct SamplingView {
     double repetition_penalty = 1;
     std::optional<quint64> seed = std::nullopt; ///< unset: random
     int max_tokens = 0;                         ///< 0: until the context is full
+    bool thinking = true;                       ///< where the model has a switch for it
     QString system_prompt = {};
 
     bool operator==(const SamplingView&) const = default;
@@ -46,15 +47,31 @@ struct MessageStats {
     bool operator==(const MessageStats&) const = default;
 };
 
+/** What of an answer's text is thinking, and what is for the reader; UTF-16 units of MessageView::text. What lies
+ *  between are marks of the model. */
+struct AnswerParts {
+    int thinking_begin = 0;
+    int thinking_end = 0;   ///< equal: nothing was thought so far
+    int answer_begin = 0;   ///< −1: the answer has not begun
+    int answer_end = -1;    ///< −1: the end of the text
+    bool thinks = false;    ///< the thinking goes on
+    double thinking_ms = 0; ///< 0: not known
+    int thinking_tokens = 0;
+
+    bool hasThinking() const { return thinks || thinking_end > thinking_begin; }
+    bool operator==(const AnswerParts&) const = default;
+};
+
 /** One message of the branch in view. */
 struct MessageView {
     qint64 id = 0;
     qint64 parent = 0;
     Role role = Role::User;
-    QString text;       ///< what was written, or the answer so far (Markdown)
-    QString model;      ///< "Nano"
-    QString type;       ///< "Q6_K"
-    QString parameters; ///< "30M, 6.5M active"
+    QString text;           ///< what was written, or all that came from the model so far (Markdown)
+    AnswerParts parts = {}; ///< of the text
+    QString model;          ///< "Nano"
+    QString type;           ///< "Q6_K"
+    QString parameters;     ///< "30M, 6.5M active"
     QDateTime created;
     AnswerState state = AnswerState::Complete;
     MessageStats stats;
@@ -63,6 +80,14 @@ struct MessageView {
     int versions = 1; ///< siblings of the same parent and role
     QString error;    ///< a sentence, with state Failed
     bool has_trace = false;
+
+    QString thinking() const { return text.mid(parts.thinking_begin, parts.thinking_end - parts.thinking_begin); }
+    /** Where the text for the reader ends. */
+    int answerEnd() const { return parts.answer_end < 0 ? static_cast<int>(text.size()) : parts.answer_end; }
+    /** The text for the reader. */
+    QString answer() const {
+        return parts.answer_begin < 0 ? QString() : text.mid(parts.answer_begin, answerEnd() - parts.answer_begin);
+    }
 };
 
 /** A row of the sidebar. */
@@ -100,6 +125,8 @@ struct TokenRange {
 QString samplingText(const SamplingView& sampling);
 /** "52 tokens · 204 tok/s · first token 41 ms · stopped at end of text"; `brief`: the first two parts. */
 QString statsText(const MessageStats& stats, bool brief = false);
+/** "Thinking…", "Thought for 3.2 s · 120 tokens". */
+QString thinkingText(const AnswerParts& parts);
 /** Three figures and a unit: "41 ms", "1.8 s", "2 min 5 s". */
 QString durationText(double ms);
 /** Three figures: "9.6", "204". */

@@ -3,6 +3,7 @@
 
 #include "ui/panels/streamline.h"
 #include "ui/panels/styledlabel.h"
+#include "ui/panels/thinkingblock.h"
 #include "ui/panels/versionswitch.h"
 #include "ui/text/markdownview.h"
 #include "ui/widgets/banner.h"
@@ -26,11 +27,18 @@ constexpr int kNarrow = 480; ///< px: below, the head and the stats are shorter
 
 int headHeight() { return theme().lineHeight(TextStyle::Ui); }
 
+/** What of a range of the whole text lies in a part of it, counted from the part's begin. */
+SourceRange within(int begin, int end, int partBegin, int partEnd) {
+    return {qBound(partBegin, begin, partEnd) - partBegin, qBound(partBegin, end, partEnd) - partBegin};
+}
+
 QString clock(const QDateTime& when) { return QLocale().toString(when.time(), QStringLiteral("HH:mm")); }
 
 } // namespace
 
 AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
+    m_thinking = new ThinkingBlock(this);
+    m_thinking->view()->installEventFilter(this);
     m_text = new MarkdownView(this);
     m_text->setAccessibleName(tr("Answer"));
     m_text->installEventFilter(this);
@@ -46,6 +54,9 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
     m_versions = new VersionSwitch(this);
     m_stats = new StyledLabel({}, TextStyle::Axis, Color::TextMuted, this);
     m_stats->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    connect(m_thinking, &ThinkingBlock::toggled, this, &AnswerMessage::chooseOpen);
+    connect(m_thinking, &ThinkingBlock::heightChanged, this, &MessageWidget::heightChanged);
+    connect(m_thinking->view(), &MarkdownView::linkActivated, this, &MessageWidget::linkActivated);
     connect(m_text, &MarkdownView::linkActivated, this, &MessageWidget::linkActivated);
     connect(m_text, &MarkdownView::heightChanged, this, &MessageWidget::heightChanged);
     connect(m_progress, &ProgressCard::stopRequested, this, &MessageWidget::stopRequested);
@@ -58,21 +69,48 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
 }
 
 void AnswerMessage::setMessage(const MessageView& message) {
-    const bool sameText = m_message.id == message.id && m_message.text == message.text;
-    const bool extends = m_message.id == message.id && message.text.startsWith(m_message.text);
-    const QString rest = extends ? message.text.mid(m_message.text.size()) : QString();
     m_message = message;
-    if (!sameText && extends) {
-        m_text->appendMarkdown(rest);
-    } else if (!sameText) {
-        m_text->setMarkdown(message.text);
-    }
     refresh();
 }
 
 void AnswerMessage::appendText(const QString& text) {
     m_message.text += text;
-    m_text->appendMarkdown(text);
+    refreshText();
+}
+
+void AnswerMessage::refreshText() {
+    const bool answering = m_message.state == AnswerState::Answering;
+    const bool thinks = m_message.parts.thinks;
+    const QString answer = m_message.answer();
+    m_text->extendTo(answer, answering);
+    m_text->setStreaming(answering && !thinks);
+    m_text->setVisible(!answer.isEmpty());
+    m_thinking->setThinking(m_message.thinking(), m_message.parts, answering && thinks);
+    m_thinking->setVisible(m_message.parts.hasThinking());
+    if (m_thinking->isOpen() != isThinkingOpen()) {
+        m_thinking->setOpen(isThinkingOpen());
+    }
+}
+
+bool AnswerMessage::isThinkingOpen() const { return m_opened.value_or(m_text->markdown().isEmpty()); }
+
+void AnswerMessage::chooseOpen(bool open) {
+    m_opened = open;
+    m_thinking->setOpen(open);
+    emit openChosen(open);
+    emit heightChanged();
+}
+
+void AnswerMessage::setOpened(std::optional<bool> open) {
+    m_opened = open;
+    m_thinking->setOpen(isThinkingOpen());
+}
+
+std::array<AnswerMessage::Part, 2> AnswerMessage::parts() const {
+    const AnswerParts& parts = m_message.parts;
+    const int end = m_message.answerEnd();
+    return {Part{m_thinking->view(), parts.thinking_begin, parts.thinking_end},
+            Part{m_text, parts.answer_begin < 0 ? end : parts.answer_begin, end}};
 }
 
 void AnswerMessage::refresh() {
@@ -81,8 +119,7 @@ void AnswerMessage::refresh() {
     const bool answering = state == AnswerState::Answering;
     const bool interrupted = state == AnswerState::Interrupted;
     const bool done = !reading && !answering;
-    m_text->setStreaming(answering);
-    m_text->setVisible(!m_message.text.isEmpty());
+    refreshText();
     m_progress->setVisible(reading);
     if (reading) {
         const trace::PrefillProgress& progress = m_message.prefill;
@@ -92,7 +129,7 @@ void AnswerMessage::refresh() {
     m_stream->setStats(m_message.stats);
     m_error->setVisible(state == AnswerState::Failed);
     m_error->setText(m_message.error);
-    m_copy->setVisible(done && !interrupted && !m_message.text.isEmpty());
+    m_copy->setVisible(done && !interrupted && !m_text->markdown().isEmpty());
     m_regenerate->setVisible(done);
     m_regenerate->setFramed(interrupted); // it stands beside a button with a word
     m_experts->setVisible(done && !interrupted && m_message.has_trace);
@@ -109,6 +146,11 @@ void AnswerMessage::refresh() {
 
 int AnswerMessage::layoutFor(int width) {
     int y = headHeight() + 4;
+    if (!m_thinking->isHidden()) {
+        const int height = m_thinking->layoutFor(width);
+        m_thinking->setGeometry(0, y, width, height);
+        y += height;
+    }
     if (!m_text->isHidden()) {
         const int height = m_text->heightForWidth(width);
         m_text->setGeometry(0, y, width, height);
@@ -209,26 +251,50 @@ void AnswerMessage::setTokens(const QList<TokenRange>& ranges, int selected, boo
     refreshMarks();
 }
 
-void AnswerMessage::setFound(const QList<SourceRange>& hits, int current) { m_text->setFoundRanges(hits, current); }
+void AnswerMessage::setFound(const QList<SourceRange>& hits, int current) {
+    const int begin = current >= 0 ? hits[current].start : -1;
+    const bool moved = std::exchange(m_foundBegin, begin) != begin;
+    if (moved && begin >= 0 && begin < m_message.parts.thinking_end && !m_thinking->isOpen()) {
+        chooseOpen(true);
+    }
+    for (const Part& part : parts()) {
+        QList<SourceRange> own;
+        int at = -1;
+        for (int i = 0; i < hits.size(); ++i) {
+            const SourceRange range = within(hits[i].start, hits[i].end, part.begin, part.end);
+            if (range.end > range.start) {
+                at = i == current ? static_cast<int>(own.size()) : at;
+                own.append(range);
+            }
+        }
+        part.view->setFoundRanges(own, at);
+    }
+}
 
 void AnswerMessage::refreshMarks() {
-    if (m_clickable && m_selected >= 0 && m_selected < m_tokens.size()) {
-        m_text->setMarkedRange(m_tokens[m_selected].begin, m_tokens[m_selected].end);
-    } else {
-        m_text->setMarkedRange(0, 0);
+    const bool marked = m_clickable && m_selected >= 0 && m_selected < m_tokens.size();
+    for (const Part& part : parts()) {
+        const SourceRange range =
+            marked ? within(m_tokens[m_selected].begin, m_tokens[m_selected].end, part.begin, part.end) : SourceRange();
+        part.view->setMarkedRange(range.start, range.end);
     }
 }
 
 int AnswerMessage::offsetTop(int offset) const {
-    return m_message.text.isEmpty() ? 0 : m_text->y() + m_text->topOfSourceOffset(offset);
+    const auto [thinking, answer] = parts();
+    if (m_message.parts.hasThinking() && offset < thinking.end) {
+        const int inside = m_thinking->isOpen()
+                               ? thinking.view->y() + thinking.view->topOfSourceOffset(qMax(0, offset - thinking.begin))
+                               : 0;
+        return m_thinking->y() + inside;
+    }
+    return answer.end > answer.begin ? m_text->y() + m_text->topOfSourceOffset(qMax(0, offset - answer.begin)) : 0;
 }
 
-int AnswerMessage::tokenAt(const QPoint& position) const {
-    const int offset = m_text->sourceOffsetAt(position);
-    if (offset < 0) {
-        return -1;
-    }
-    for (int i = 0; i < m_tokens.size(); ++i) {
+int AnswerMessage::tokenAt(const Part& part, const QPoint& position) const {
+    const int inside = part.view->sourceOffsetAt(position);
+    const int offset = inside + part.begin;
+    for (int i = 0; inside >= 0 && i < m_tokens.size(); ++i) {
         if (offset >= m_tokens[i].begin && offset < m_tokens[i].end) {
             return i;
         }
@@ -237,7 +303,10 @@ int AnswerMessage::tokenAt(const QPoint& position) const {
 }
 
 bool AnswerMessage::eventFilter(QObject* watched, QEvent* event) {
-    if (watched == m_text && m_clickable && !m_tokens.isEmpty()) {
+    for (const Part& part : parts()) {
+        if (watched != part.view || !m_clickable || m_tokens.isEmpty()) {
+            continue;
+        }
         if (event->type() == QEvent::MouseButtonPress) {
             m_pressed = static_cast<QMouseEvent*>(event)->position().toPoint();
         } else if (event->type() == QEvent::MouseButtonRelease) {
@@ -245,7 +314,7 @@ bool AnswerMessage::eventFilter(QObject* watched, QEvent* event) {
             const QPoint position = mouse->position().toPoint();
             // A drag selects text, only a click chooses a token.
             if (mouse->button() == Qt::LeftButton && (position - m_pressed).manhattanLength() < 4) {
-                if (const int token = tokenAt(position); token >= 0) {
+                if (const int token = tokenAt(part, position); token >= 0) {
                     emit tokenClicked(token);
                 }
             }
@@ -256,6 +325,7 @@ bool AnswerMessage::eventFilter(QObject* watched, QEvent* event) {
 
 void AnswerMessage::applyTheme() {
     m_continue->setIcon(theme().icon(QStringLiteral("play")));
+    m_thinking->update();
     update();
 }
 

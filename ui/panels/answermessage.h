@@ -3,6 +3,9 @@
 
 #include "ui/panels/messagewidget.h"
 
+#include <array>
+#include <optional>
+
 class QLabel;
 class QPushButton;
 
@@ -13,6 +16,7 @@ class IconButton;
 class MarkdownView;
 class ProgressCard;
 class StreamLine;
+class ThinkingBlock;
 class VersionSwitch;
 
 /** What the model wrote: head line, Markdown, actions with stats; or how far it is while it writes. */
@@ -29,6 +33,7 @@ public:
     void setTokens(const QList<TokenRange>& ranges, int selected, bool clickable) override;
     void setFound(const QList<SourceRange>& hits, int current) override;
     int offsetTop(int offset) const override;
+    void setOpened(std::optional<bool> open) override;
     void applyTheme() override;
 
 protected:
@@ -36,14 +41,26 @@ protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    /** A view of a part of the message's text, and which part. */
+    struct Part {
+        MarkdownView* view;
+        int begin;
+        int end;
+    };
+
     void refresh();
+    void refreshText();
     void refreshMarks();
+    std::array<Part, 2> parts() const;
+    bool isThinkingOpen() const;
+    void chooseOpen(bool open);
     int layoutActions(int top, int width);
     /** Says when and after how much the answer was interrupted, as far as there is room; false: not even in brief. */
     bool nameInterruption(int room);
-    int tokenAt(const QPoint& position) const;
+    int tokenAt(const Part& part, const QPoint& position) const;
 
     MessageView m_message;
+    ThinkingBlock* m_thinking = nullptr;
     MarkdownView* m_text = nullptr;
     ProgressCard* m_progress = nullptr;
     StreamLine* m_stream = nullptr;
@@ -56,6 +73,8 @@ private:
     VersionSwitch* m_versions = nullptr;
     QLabel* m_stats = nullptr;
     QList<TokenRange> m_tokens;
+    std::optional<bool> m_opened; ///< the thinking, by the user; unset: while there is no answer
+    int m_foundBegin = -1;        ///< of the hit that is in view
     int m_selected = -1;
     bool m_clickable = false;
     bool m_answering = false;

@@ -40,6 +40,9 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     m_notice = new Banner(Banner::Kind::Warning, {}, m_foot);
     m_notice->setClosable(true);
     m_notice->hide();
+    m_modelNotice = new Banner(Banner::Kind::Info, {}, m_foot);
+    m_modelNotice->setClosable(true);
+    m_modelNotice->hide();
     m_editNotice = new Banner(
         Banner::Kind::Info, tr("You are editing a message. Sending it makes a new branch; the old one stays."), m_foot);
     m_editNotice->setClosable(true);
@@ -47,6 +50,7 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     m_composer = new Composer(m_foot);
     m_foot->installEventFilter(this);
     m_stack->installEventFilter(this);
+    foot->addWidget(m_modelNotice);
     foot->addWidget(m_notice);
     foot->addWidget(m_editNotice);
     foot->addWidget(m_composer);
@@ -97,10 +101,16 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     });
     connect(m_composer, &Composer::tokenCountRequested, this, &ChatPanel::tokenCountRequested);
     connect(m_composer, &Composer::samplingChanged, this, &ChatPanel::samplingChanged);
+    connect(m_composer, &Composer::thinkingChosen, this, &ChatPanel::thinkingChosen);
     connect(m_composer, &Composer::refused, this, &ChatPanel::setNotice);
     connect(m_notice, &Banner::closed, this, [this] {
         m_notice->hide();
         focusComposer();
+    });
+    connect(m_modelNotice, &Banner::closed, this, [this] {
+        setModelNotice({});
+        focusComposer();
+        emit modelNoticeClosed();
     });
     connect(m_editNotice, &Banner::closed, this, [this] {
         endEdit();
@@ -158,6 +168,11 @@ QString ChatPanel::draft() const { return m_editing != 0 ? m_draftBeforeEdit : m
 void ChatPanel::setNotice(const QString& sentence) {
     m_notice->setText(sentence);
     m_notice->setVisible(!sentence.isEmpty());
+}
+
+void ChatPanel::setModelNotice(const QString& sentence) {
+    m_modelNotice->setText(sentence);
+    m_modelNotice->setVisible(!sentence.isEmpty());
 }
 
 void ChatPanel::scrollToMessage(qint64 message) { m_transcript->scrollToMessage(message); }
@@ -235,6 +250,8 @@ const MessageView* ChatPanel::lastOf(Role role) const {
 void ChatPanel::setSampling(const SamplingView& sampling) { m_composer->setSampling(sampling); }
 
 void ChatPanel::setSamplingDefaults(const SamplingView& defaults) { m_composer->setSamplingDefaults(defaults); }
+
+void ChatPanel::setThinkingSwitch(bool there) { m_composer->setThinkingSwitch(there); }
 
 void ChatPanel::setTokenCount(const QString& text, int tokens) { m_composer->setTokenCount(text, tokens); }
 

@@ -37,6 +37,8 @@ public:
     QString draft() const;
     /** A sentence above the composer about this chat (an error, a refusal); empty: none. */
     void setNotice(const QString& sentence);
+    /** The same about the model, whatever chat is shown. */
+    void setModelNotice(const QString& sentence);
     void scrollToMessage(qint64 message);
 
     // --- the model ---
@@ -53,6 +55,8 @@ public:
     bool canContinue() const;
     void setSampling(const SamplingView& sampling);
     void setSamplingDefaults(const SamplingView& defaults);
+    /** Whether the model can be told to think, or not to. */
+    void setThinkingSwitch(bool there);
     void setTokenCount(const QString& text, int tokens);
 
     // --- tokens of the answer in view ---
@@ -102,6 +106,8 @@ signals:
     void expertsRequested(qint64 message);
     void draftChanged(const QString& text);
     void samplingChanged(const moescope::ui::SamplingView& sampling);
+    void thinkingChosen(bool on);
+    void modelNoticeClosed();
     void tokenCountRequested(const QString& text);
     void tokenClicked(qint64 message, int token);
     /** A link of an answer was chosen; nothing is opened by itself. */
@@ -135,6 +141,7 @@ private:
     Transcript* m_transcript = nullptr;
     QWidget* m_foot = nullptr;
     Banner* m_notice = nullptr;
+    Banner* m_modelNotice = nullptr;
     Banner* m_editNotice = nullptr;
     Composer* m_composer = nullptr;
 };

@@ -74,6 +74,11 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
     m_sampling->setProperty("chip", true);
     m_sampling->setProperty("small", true);
     m_sampling->setAccessibleName(tr("Sampling and system prompt"));
+    m_thinking = new QPushButton(this);
+    m_thinking->setProperty("chip", true);
+    m_thinking->setProperty("small", true);
+    m_thinking->setCheckable(true);
+    m_thinking->setAccessibleName(tr("Thinking before the answer"));
     m_count = new StyledLabel({}, TextStyle::Axis, Color::TextMuted, this);
     m_send = new QPushButton(tr("Send"), this);
     m_send->setProperty("primary", true);
@@ -123,10 +128,17 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
         emit stopRequested();
     });
     connect(m_sampling, &QPushButton::clicked, this, &Composer::openSampling);
-    connect(m_popover, &SamplingPopover::changed, this, [this](const SamplingView& sampling) {
-        m_view = sampling;
+    connect(m_thinking, &QPushButton::clicked, this, [this](bool on) {
+        m_view.thinking = on;
         refresh();
-        emit samplingChanged(sampling);
+        emit thinkingChosen(on);
+    });
+    connect(m_popover, &SamplingPopover::changed, this, [this](const SamplingView& sampling) {
+        const bool thinking = m_view.thinking; // has a switch of its own
+        m_view = sampling;
+        m_view.thinking = thinking;
+        refresh();
+        emit samplingChanged(m_view);
     });
     connect(m_draftDelay, &QTimer::timeout, this, [this] { emit draftChanged(text()); });
     connect(m_countDelay, &QTimer::timeout, this, [this] {
@@ -136,7 +148,8 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
     });
     setFocusProxy(m_edit);
     setTabOrder(m_edit, m_sampling);
-    setTabOrder(m_sampling, m_stop);
+    setTabOrder(m_sampling, m_thinking);
+    setTabOrder(m_thinking, m_stop);
     setTabOrder(m_stop, m_send);
     applyTheme();
 }
@@ -180,6 +193,14 @@ void Composer::setSampling(const SamplingView& sampling) {
 }
 
 void Composer::setSamplingDefaults(const SamplingView& defaults) { m_popover->setDefaults(defaults); }
+
+void Composer::setThinkingSwitch(bool there) {
+    m_hasThinkingSwitch = there;
+    if (!there && m_thinking->hasFocus()) {
+        focusText();
+    }
+    refresh();
+}
 
 void Composer::setTokenCount(const QString& text, int tokens) {
     if (text == m_edit->text()) {
@@ -236,12 +257,16 @@ void Composer::place() {
     QPushButton* action = m_answering ? m_stop : m_send;
     action->setText(narrow ? QString() : (m_answering ? tr("Stop") : tr("Send")));
     m_sampling->setText(narrow ? QString() : samplingText(m_view));
+    const QString thinking = m_view.thinking ? tr("Thinking on") : tr("Thinking off");
+    m_thinking->setText(narrow ? QString() : thinking);
+    m_thinking->setVisible(m_hasThinkingSwitch);
     const int button = qMax(kButton, theme().lineHeight(TextStyle::Ui) + 8);
     const int actionWidth = narrow ? button : action->sizeHint().width() - kTighter;
 
     const int right = width() - kEdge - actionWidth;
     const int samplingWidth = narrow ? button : m_sampling->sizeHint().width();
-    const int textWidth = narrow ? right - kEdge - samplingWidth - 2 * kSide : width() - 2 * kSide;
+    const int thinkingWidth = !m_hasThinkingSwitch ? 0 : narrow ? button : m_thinking->sizeHint().width();
+    const int textWidth = narrow ? right - kEdge - samplingWidth - thinkingWidth - 2 * kSide : width() - 2 * kSide;
     if (m_edit->width() != textWidth) {
         m_edit->resize(textWidth, line);
     }
@@ -253,8 +278,10 @@ void Composer::place() {
     const int buttonTop = narrow ? total - button - 7 : rowTop;
     action->setGeometry(right, buttonTop, actionWidth, button);
     m_sampling->setGeometry(narrow ? right - kEdge - samplingWidth : kEdge - 2, buttonTop,
-                            narrow ? samplingWidth : qMin(samplingWidth, right - 2 * kEdge), button);
-    const int countLeft = m_sampling->geometry().right() + 12;
+                            narrow ? samplingWidth : qMin(samplingWidth, right - 2 * kEdge - thinkingWidth), button);
+    m_thinking->setGeometry(narrow ? m_sampling->x() - thinkingWidth : m_sampling->geometry().right() + 1, buttonTop,
+                            thinkingWidth, button);
+    const int countLeft = (m_hasThinkingSwitch ? m_thinking : m_sampling)->geometry().right() + 12;
     const int countWidth = right - 12 - countLeft;
     m_count->setVisible(!narrow && countWidth >= m_count->sizeHint().width());
     m_count->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
@@ -283,6 +310,9 @@ void Composer::refresh() {
         words << tr("Shift+Enter for a new line");
     }
     m_count->setText(words.join(QStringLiteral(" · ")));
+    m_thinking->setChecked(m_view.thinking);
+    m_thinking->setToolTip(m_view.thinking ? tr("The model thinks before it answers")
+                                           : tr("The model answers without thinking first"));
     m_sampling->setToolTip(tr("Sampling and system prompt: %1").arg(samplingText(m_view)));
     place();
     update();
@@ -292,6 +322,7 @@ void Composer::applyTheme() {
     const Theme& look = theme();
     m_edit->applyTheme();
     m_sampling->setIcon(look.icon(QStringLiteral("settings")));
+    m_thinking->setIcon(look.icon(QStringLiteral("thinking")));
     m_send->setIcon(look.icon(QStringLiteral("send")));
     m_stop->setIcon(look.icon(QStringLiteral("stop")));
     refresh();

@@ -36,6 +36,8 @@ public:
     bool isAnswering() const { return m_answering; }
     void setSampling(const SamplingView& sampling);
     void setSamplingDefaults(const SamplingView& defaults);
+    /** Whether the model can be told to think, or not to. */
+    void setThinkingSwitch(bool there);
     /** Answer to tokenCountRequested: shown if `text` is still what is written. */
     void setTokenCount(const QString& text, int tokens);
     /** An edit of a sent message is on: Send emits sent() as always, Esc emits editCancelled. */
@@ -60,6 +62,8 @@ signals:
     /** 200 ms after the last change; not for an empty text. */
     void tokenCountRequested(const QString& text);
     void samplingChanged(const moescope::ui::SamplingView& sampling);
+    /** The model shall think before it answers, or not. */
+    void thinkingChosen(bool on);
     /** A text was not taken; the sentence says why. */
     void refused(const QString& sentence);
 
@@ -77,6 +81,7 @@ private:
 
     ComposerEdit* m_edit = nullptr;
     QPushButton* m_sampling = nullptr;
+    QPushButton* m_thinking = nullptr;
     QLabel* m_count = nullptr;
     QPushButton* m_send = nullptr;
     QPushButton* m_stop = nullptr;
@@ -87,6 +92,7 @@ private:
     QString m_modelName;
     QString m_unavailable;
     int m_tokens = -1;
+    bool m_hasThinkingSwitch = false;
     bool m_answering = false;
     bool m_editing = false;
     bool m_quiet = false;

@@ -68,17 +68,24 @@ void FindBar::setMessages(const QList<MessageView>& messages) {
         m_at = -1;
         const QString text = m_field->text();
         for (const MessageView& message : m_messages) {
-            for (qsizetype at = message.text.indexOf(text, 0, Qt::CaseInsensitive);
-                 !text.isEmpty() && at >= 0 && m_hits.size() < kMostHits;
-                 at = message.text.indexOf(text, at + text.size(), Qt::CaseInsensitive)) {
-                if (message.id == before.message && at == before.begin) {
-                    m_at = static_cast<int>(m_hits.size());
-                }
-                m_hits.append({message.id, static_cast<int>(at)});
-            }
+            const int end = message.answerEnd();
+            searchPart(message, text, message.parts.thinking_begin, message.parts.thinking_end, before);
+            searchPart(message, text, message.parts.answer_begin < 0 ? end : message.parts.answer_begin, end, before);
         }
         refresh();
         emit marksChanged();
+    }
+}
+
+/** Of one part: marks between the parts are not shown. */
+void FindBar::searchPart(const MessageView& message, const QString& text, int begin, int end, const Hit& before) {
+    for (qsizetype at = message.text.indexOf(text, begin, Qt::CaseInsensitive);
+         !text.isEmpty() && at >= 0 && at + text.size() <= end && m_hits.size() < kMostHits;
+         at = message.text.indexOf(text, at + text.size(), Qt::CaseInsensitive)) {
+        if (message.id == before.message && at == before.begin) {
+            m_at = static_cast<int>(m_hits.size());
+        }
+        m_hits.append({message.id, static_cast<int>(at)});
     }
 }
 

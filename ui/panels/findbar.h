@@ -48,6 +48,7 @@ private:
     };
 
     void search(const QString& text);
+    void searchPart(const MessageView& message, const QString& text, int begin, int end, const Hit& before);
     void step(int by);
     void refresh();
 

@@ -6,6 +6,8 @@
 
 #include <QWidget>
 
+#include <optional>
+
 namespace moescope::ui {
 
 /** One message on screen. Made and destroyed by Transcript as it scrolls; lays itself out for a given width. */
@@ -30,6 +32,8 @@ public:
     virtual void setFound(const QList<SourceRange>& hits, int current) = 0;
     /** Vertical place of a position in the text, px from the widget's top. */
     virtual int offsetTop(int offset) const = 0;
+    /** Whether its thinking is open, if the user chose that; unset: while there is no answer. */
+    virtual void setOpened(std::optional<bool>) {}
     virtual void applyTheme() = 0;
 
 signals:
@@ -42,6 +46,8 @@ signals:
     void stopRequested();
     void linkActivated(const QString& target);
     void tokenClicked(int token);
+    /** The user opened or folded the thinking, or a hit of the search in it did. */
+    void openChosen(bool open);
     /** The height changed without a new message (a long text was opened). */
     void heightChanged();
 };

@@ -153,6 +153,7 @@ void SamplingForm::changeEvent(QEvent* event) {
 }
 
 void SamplingForm::setSampling(const SamplingView& sampling) {
+    m_thinking = sampling.thinking;
     if (sampling == this->sampling()) {
         return;
     }
@@ -184,6 +185,7 @@ SamplingView SamplingForm::sampling() const {
     }
     view.max_tokens = m_mostTokens->value();
     view.system_prompt = m_system->toPlainText();
+    view.thinking = m_thinking;
     return view;
 }
 

@@ -42,6 +42,7 @@ private:
     QSpinBox* m_mostTokens = nullptr;
     QLineEdit* m_seed = nullptr;
     QPlainTextEdit* m_system = nullptr;
+    bool m_thinking = true; ///< is not edited here
     bool m_quiet = false;
 };
 

@@ -174,8 +174,9 @@ void Transcript::refeedMarks(qint64 message) {
 int Transcript::estimate(const MessageView& message, int width) const {
     const int line = theme().lineHeight(TextStyle::Body);
     const int perLine = qMax(8, width / 7);
-    const qsizetype lines = message.text.size() / perLine + message.text.count(QLatin1Char('\n')) + 1;
-    const int frame = message.role == Role::User ? 18 : 56;
+    const QString text = message.answer();
+    const qsizetype lines = text.size() / perLine + text.count(QLatin1Char('\n')) + 1;
+    const int frame = (message.role == Role::User ? 18 : 56) + (message.parts.hasThinking() ? 28 : 0);
     return static_cast<int>(qMin<qsizetype>(lines, 5000)) * line + frame + MessageWidget::kGap;
 }
 
@@ -222,7 +223,7 @@ MessageWidget* Transcript::obtain(int index) {
     const qint64 id = message.id;
     connect(widget, &MessageWidget::copyRequested, this, [this, id] {
         if (const int at = indexOf(id); at >= 0) {
-            QApplication::clipboard()->setText(m_messages[at].text);
+            QApplication::clipboard()->setText(m_messages[at].answer());
         }
     });
     connect(widget, &MessageWidget::regenerateRequested, this, [this, id] { emit regenerateRequested(id); });
@@ -233,6 +234,12 @@ MessageWidget* Transcript::obtain(int index) {
     connect(widget, &MessageWidget::stopRequested, this, &Transcript::stopRequested);
     connect(widget, &MessageWidget::linkActivated, this, &Transcript::linkActivated);
     connect(widget, &MessageWidget::tokenClicked, this, [this, id](int token) { emit tokenClicked(id, token); });
+    connect(widget, &MessageWidget::openChosen, this, [this, id](bool open) {
+        m_opened.insert(id, open);
+        // What was clicked stays where it is, also at the end.
+        m_following = false;
+        m_anchor = anchorAt(verticalScrollBar()->value());
+    });
     connect(widget, &MessageWidget::heightChanged, this, [this, id] {
         if (const int at = indexOf(id); at >= 0) {
             m_measured[at] = false;
@@ -240,6 +247,9 @@ MessageWidget* Transcript::obtain(int index) {
         }
     });
     widget->setMessage(message);
+    if (const auto opened = m_opened.constFind(id); opened != m_opened.cend()) {
+        widget->setOpened(opened.value());
+    }
     widget->setAnswering(m_answering);
     widget->setEdited(id == m_edited);
     feedMarks(widget, id);

@@ -107,6 +107,7 @@ private:
     qint64 m_foundMessage = 0;
     int m_foundBegin = 0;
     QHash<qint64, QList<SourceRange>> m_found;
+    QHash<qint64, bool> m_opened; ///< thinking that the user opened or folded
     bool m_answering = false;
     bool m_following = true;
     bool m_arranging = false;

@@ -52,7 +52,7 @@ public:
             pitch = look.lineHeight(style);
         }
         m_lines.layOut(m_block->content, font, pitch, width - left(), {},
-                       m_block->quote > 0 ? Color::TextSecondary : Color::Text);
+                       m_block->quote > 0 ? Color::TextSecondary : m_color);
         m_height = m_lines.height();
     }
 
@@ -89,13 +89,16 @@ int lineCountEstimate(qsizetype characters, int width, int perCharacter) {
 
 } // namespace
 
-std::unique_ptr<BlockLayout> BlockLayout::make(const MarkdownBlock& block) {
+std::unique_ptr<BlockLayout> BlockLayout::make(const MarkdownBlock& block, Color color) {
+    std::unique_ptr<BlockLayout> layout;
     switch (block.kind) {
-    case MarkdownBlock::Kind::Code: return std::make_unique<CodeLayout>(block);
-    case MarkdownBlock::Kind::Table: return std::make_unique<TableLayout>(block);
-    case MarkdownBlock::Kind::Rule: return std::make_unique<RuleLayout>(block);
-    default: return std::make_unique<TextLayout>(block);
+    case MarkdownBlock::Kind::Code: layout = std::make_unique<CodeLayout>(block); break;
+    case MarkdownBlock::Kind::Table: layout = std::make_unique<TableLayout>(block); break;
+    case MarkdownBlock::Kind::Rule: layout = std::make_unique<RuleLayout>(block); break;
+    default: layout = std::make_unique<TextLayout>(block);
     }
+    layout->m_color = color;
+    return layout;
 }
 
 int BlockLayout::gapBetween(const MarkdownBlock& above, const MarkdownBlock& below) {
@@ -145,13 +148,13 @@ void BlockLayout::paintContainer(QPainter& painter) const {
     if (m_block->marker == QStringLiteral("•")) {
         painter.setRenderHint(QPainter::Antialiasing);
         painter.setPen(Qt::NoPen);
-        painter.setBrush(look.color(Color::Text));
+        painter.setBrush(look.color(m_color));
         painter.drawEllipse(QRectF(start + 3, pitch / 2.0 - 2, 5, 5));
         painter.setRenderHint(QPainter::Antialiasing, false);
         return;
     }
     painter.setFont(look.font(TextStyle::Body));
-    painter.setPen(look.color(Color::Text));
+    painter.setPen(look.color(m_color));
     // Long numbers grow to the left, so that the text keeps its edge.
     painter.drawText(QRect(start - 40, 0, kIndent + 40 - 4, pitch), Qt::AlignRight | Qt::AlignVCenter, m_block->marker);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ui/text/markdownblock.h"
+#include "ui/theme/theme.h"
 
 #include <QList>
 #include <QRect>
@@ -36,7 +37,8 @@ struct BlockMarks {
  *  which must outlive it. */
 class BlockLayout {
 public:
-    static std::unique_ptr<BlockLayout> make(const MarkdownBlock& block);
+    /** `color` is that of plain text. */
+    static std::unique_ptr<BlockLayout> make(const MarkdownBlock& block, Color color = Color::Text);
     virtual ~BlockLayout() = default;
 
     /** Room above, after a block of another kind: 8 between paragraphs, less inside a list, more above a heading. */
@@ -79,6 +81,7 @@ protected:
     void paintContainer(QPainter& painter) const;
 
     const MarkdownBlock* m_block;
+    Color m_color = Color::Text;
     int m_width = -1;
     int m_height = 0;
     int m_scroll = 0;

@@ -66,6 +66,25 @@ void MarkdownView::appendMarkdown(const QString& markdown) {
     sync(first);
 }
 
+void MarkdownView::extendTo(const QString& markdown, bool more) {
+    const QString& before = m_document.source();
+    if (markdown == before) {
+        return;
+    }
+    if (markdown.startsWith(before) && (more || !before.isEmpty())) {
+        appendMarkdown(markdown.mid(before.size()));
+    } else {
+        setMarkdown(markdown);
+    }
+}
+
+void MarkdownView::setColor(Color color) {
+    if (color != m_color) {
+        m_color = color;
+        forgetLayout();
+    }
+}
+
 void MarkdownView::setStreaming(bool streaming) {
     if (streaming == m_streaming) {
         return;
@@ -91,7 +110,7 @@ void MarkdownView::sync(int firstChanged) {
     }
     m_blocks.resize(first);
     for (size_t i = first; i < blocks.size(); ++i) {
-        m_blocks.push_back(BlockLayout::make(blocks[i]));
+        m_blocks.push_back(BlockLayout::make(blocks[i], m_color));
     }
     m_nextSlice = std::min(m_nextSlice, first);
     if (m_linkBlock >= static_cast<int>(first)) {

@@ -24,8 +24,12 @@ public:
     explicit MarkdownView(QWidget* parent = nullptr);
     ~MarkdownView() override;
 
+    /** Of plain text; Text unless set. */
+    void setColor(Color color);
     void setMarkdown(const QString& markdown);
     void appendMarkdown(const QString& markdown);
+    /** Shows this source, as one that goes on from what is shown if it does. `more` will follow. */
+    void extendTo(const QString& markdown, bool more);
     const QString& markdown() const { return m_document.source(); }
     const MarkdownDocument& document() const { return m_document; }
     /** Shows a block at the end where the next word will come. Off parses what still stands as plain text. */
@@ -103,6 +107,7 @@ private:
     mutable int m_layoutWidth = -1;
     mutable int m_knownHeight = 0; ///< the last one that others were told
     QTimer* m_timer = nullptr;
+    Color m_color = Color::Text;
     bool m_streaming = false;
     bool m_selecting = false;
     int m_anchor = 0; ///< source offsets of the selection

@@ -70,7 +70,7 @@ void TableLayout::layOut(int width) {
             default: break;
             }
         }
-        m_cells[i].layOut(m_block->cells[i], font, pitch, room, alignment, Color::Text);
+        m_cells[i].layOut(m_block->cells[i], font, pitch, room, alignment, m_color);
     };
     for (size_t i = 0; i < m_cells.size(); ++i) {
         place(i, 1 << 20);

@@ -197,7 +197,7 @@ void Style::drawPushButtonLabel(const QStyleOptionButton& option, QPainter* pain
                        : primary                  ? Color::OnAccent
                        : has(widget, "toast")     ? Color::Panel
                        : has(widget, "danger")    ? Color::Error
-                       : has(widget, "chip")      ? Color::TextSecondary
+                       : has(widget, "chip")      ? (is(option, State_On) ? Color::AccentText : Color::TextSecondary)
                                                   : Color::Text;
     QFont font = look.font(has(widget, "small") ? TextStyle::Small : TextStyle::Ui);
     font.setWeight(primary || has(widget, "toast") ? QFont::DemiBold

@@ -25,6 +25,7 @@ constexpr int patience = 60'000; // ms: software Vulkan on a loaded machine
 /** What one answer sent. */
 struct Heard {
     QString text;
+    QStringList texts; ///< of each generated token
     std::vector<trace::TokenTracePtr> prompt;
     std::vector<trace::TokenTracePtr> generated;
     std::vector<trace::StopReason> ends;
@@ -40,6 +41,9 @@ struct Heard {
                              ++batches;
                              for (const controller::Piece& piece : pieces) {
                                  text += piece.text;
+                                 if (piece.token->generated) {
+                                     texts.append(piece.text);
+                                 }
                                  (piece.token->generated ? generated : prompt).push_back(piece.token);
                              }
                          });
@@ -183,7 +187,7 @@ private slots:
         GenerateJob rest = job(1, static_cast<uint32_t>(20 - all.size() / 2));
         rest.begun_tokens.assign(all.begin(), all.begin() + static_cast<ptrdiff_t>(all.size() / 2));
         for (size_t i = 0; i < all.size() / 2; ++i) {
-            rest.begun += whole.generated[i]->text;
+            rest.begun += whole.texts[static_cast<qsizetype>(i)].toStdString(); // as it is stored
         }
         Heard second(controller, 1);
         controller.generate(rest);

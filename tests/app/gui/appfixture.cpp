@@ -7,6 +7,9 @@
 #include "ui/panels/transcript.h"
 
 #include <QCoreApplication>
+#include <QFile>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QLabel>
 #include <QTest>
 
@@ -36,6 +39,28 @@ QString goldenModel() {
         return target;
     }();
     return file;
+}
+
+QString modelWithTemplate(const QString& folder, const QString& jinja) {
+    namespace fs = std::filesystem;
+    const fs::path source = fs::path(folder.toStdString()) / "model";
+    fs::copy(fs::path(MOESCOPE_TEST_DATA) / "golden" / "large_like", source);
+    fs::permissions(source / "tokenizer_config.json", fs::perms::owner_write, fs::perm_options::add);
+    QFile file(QString::fromStdString((source / "tokenizer_config.json").string()));
+    if (!file.open(QIODevice::ReadWrite)) {
+        return {};
+    }
+    QJsonObject json = QJsonDocument::fromJson(file.readAll()).object();
+    json.insert(QStringLiteral("chat_template"), jinja);
+    file.resize(0);
+    file.write(QJsonDocument(json).toJson());
+    file.close();
+    const QString target = folder + QStringLiteral("/templated.gguf");
+    model::ConvertOptions options;
+    options.type = gguf::TensorType::F16;
+    options.name = "Templated";
+    model::convert(source, target.toStdString(), options);
+    return target;
 }
 
 App::App(const QString& folder, const QString& model, quint64 memory_bytes)

@@ -13,6 +13,9 @@ namespace moescope::test {
 /** large_like, converted once. */
 QString goldenModel();
 
+/** large_like with another chat template, converted into `folder`. */
+QString modelWithTemplate(const QString& folder, const QString& jinja);
+
 /** The app with a data folder of its own and a small model. */
 struct App {
     /** `memory_bytes`: of the device, at most; 0: what is free. */

@@ -18,6 +18,7 @@ private slots:
         sampling.repetition_penalty = 1.1;
         sampling.seed = 18'446'744'073'709'551'615ULL;
         sampling.max_tokens = 99;
+        sampling.thinking = false;
         QCOMPARE(gui::fromJson(gui::toJson(sampling), {}), sampling);
     }
 
@@ -50,6 +51,51 @@ private slots:
         QCOMPARE(text.mid(ranges[4].begin, ranges[4].end - ranges[4].begin), QString::fromUtf8("🚀"));
         QCOMPARE(text.mid(ranges[5].begin, ranges[5].end - ranges[5].begin), QStringLiteral("!"));
         QVERIFY(ranges[1].end > ranges[1].begin);
+    }
+
+    void tokensStandBehindTheMarkThatThePromptWrote() {
+        const QString text = QStringLiteral("<think>\nHm</think>Yes");
+        const QList<ui::TokenRange> ranges = gui::rangesOf({"Hm", "</think>", "Yes"}, text);
+        QCOMPARE(text.mid(ranges[0].begin, ranges[0].end - ranges[0].begin), QStringLiteral("Hm"));
+        QCOMPARE(text.mid(ranges[2].begin, ranges[2].end - ranges[2].begin), QStringLiteral("Yes"));
+        // A mark that the model wrote itself, in tokens of any cut.
+        const QList<ui::TokenRange> own = gui::rangesOf({"<th", "ink>", "\nHm"}, text);
+        QCOMPARE(own[0].begin, 0);
+        QCOMPARE(text.mid(own[2].begin, own[2].end - own[2].begin), QStringLiteral("\nHm"));
+    }
+
+    void partsAreCountedInUnitsOfTheText() {
+        const QString text = QString::fromUtf8("<think>\n🚀 é\n</think>\n\n<answer>火 🚀</answer>\n");
+        ui::MessageView view;
+        view.text = text;
+        view.parts = gui::partsOf(text, true);
+        QCOMPARE(view.thinking(), QString::fromUtf8("🚀 é"));
+        QCOMPARE(view.answer(), QString::fromUtf8("火 🚀"));
+        QVERIFY(!view.parts.thinks);
+
+        view.text = QStringLiteral("<think>Hm</thi");
+        view.parts = gui::partsOf(view.text, false);
+        QVERIFY(view.parts.thinks);
+        QCOMPARE(view.thinking(), QStringLiteral("Hm"));
+        QCOMPARE(view.answer(), QString());
+        view.parts = gui::partsOf(view.text, true); // stopped there
+        QVERIFY(!view.parts.thinks);
+        QVERIFY(view.parts.hasThinking());
+        QCOMPARE(view.thinking(), QStringLiteral("Hm</thi"));
+
+        QVERIFY(gui::partsOf(QStringLiteral("Plain <think>text"), true) == ui::AnswerParts());
+        QVERIFY(!gui::partsOf(QStringLiteral("<think>\n\n</think>\n\nYes"), true).hasThinking());
+        QCOMPARE(gui::partsOf(QStringLiteral("<thi"), false).answer_begin, -1);
+    }
+
+    void aTemplateInPlaceOfTheModelsIsNamed() {
+        controller::Loaded loaded;
+        QCOMPARE(gui::templateSentence(loaded), QString());
+        loaded.template_problem = trace::Error("template.missing", "The model brings no chat template.");
+        loaded.template_fallback = "ChatML";
+        QCOMPARE(gui::templateSentence(loaded),
+                 QStringLiteral("The model brings no chat template. Turns are written as ChatML instead, which the "
+                                "model may not have been trained on."));
     }
 
     void aShorterContextIsExplained() {

@@ -6,6 +6,7 @@
 #include "ui/panels/findbar.h"
 #include "ui/panels/firststartparts.h"
 #include "ui/panels/messagewidget.h"
+#include "ui/panels/thinkingblock.h"
 #include "ui/panels/transcript.h"
 #include "ui/text/markdownview.h"
 #include "ui/theme/theme.h"
@@ -161,6 +162,30 @@ private slots:
         messages.last().stats.stop_reason = "cancelled"; // stopped by the user
         s.panel.setMessages(messages);
         QVERIFY(s.panel.canContinue());
+    }
+
+    void findLooksIntoThinkingAndAnswerButNotAtMarks() {
+        Shown s;
+        QList<MessageView> messages = samples::finishedStory();
+        MessageView& answer = messages.last();
+        answer.text = "<think>I think of a reed</think>A reed. Think again.";
+        answer.parts = {7, 24, 32, -1, false, 0, 0};
+        s.panel.setConversation(4, "Story", {answer});
+        s.panel.openFind();
+        auto* bar = s.panel.findChild<FindBar*>();
+        auto* field = bar->findChild<QLineEdit*>();
+        QTest::keyClicks(field, "think");
+        QCOMPARE(bar->hits().value(answer.id).size(), 2);
+        QCOMPARE(bar->hits().value(answer.id).first().start, 9);
+        field->setText("reedA"); // not across the border
+        QVERIFY(bar->hits().isEmpty());
+        field->setText("reed");
+        QCOMPARE(bar->hits().value(answer.id).size(), 2);
+        // Going to the one in the thinking opens it.
+        auto* block = s.panel.transcript()->widgetOf(answer.id)->findChild<ThinkingBlock*>();
+        QVERIFY(!block->isOpen());
+        QTest::keyClick(field, Qt::Key_Up);
+        QVERIFY(block->isOpen());
     }
 
     void findGoesThroughTheHits() {

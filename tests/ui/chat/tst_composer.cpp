@@ -56,6 +56,35 @@ private slots:
         QCOMPARE(sent[0][0].toString(), QString("one\ntwo"));
     }
 
+    void theThinkingSwitchIsThereForModelsThatHaveOne() {
+        for (const int width : {760, 320}) {
+            Shown s(width);
+            QPushButton* thinking = nullptr;
+            for (auto* button : s.composer->findChildren<QPushButton*>()) {
+                thinking = button->accessibleName() == QString("Thinking before the answer") ? button : thinking;
+            }
+            QVERIFY(thinking != nullptr);
+            QVERIFY(!thinking->isVisible());
+            s.composer->setThinkingSwitch(true);
+            QVERIFY(thinking->isVisible());
+            QVERIFY(thinking->isChecked());
+            QVERIFY(s.composer->rect().contains(thinking->geometry()));
+            QSignalSpy chosen(s.composer, &Composer::thinkingChosen);
+            thinking->click();
+            QCOMPARE(chosen.count(), 1);
+            QCOMPARE(chosen[0][0].toBool(), false);
+            QCOMPARE(thinking->text(), width == 320 ? QString() : QString("Thinking off"));
+            // The form of the sampling knows nothing of it.
+            QSignalSpy changed(s.composer, &Composer::samplingChanged);
+            emit s.composer->findChild<SamplingPopover*>()->changed({});
+            QCOMPARE(changed[0][0].value<SamplingView>().thinking, false);
+            SamplingView on;
+            s.composer->setSampling(on);
+            QVERIFY(thinking->isChecked());
+            QCOMPARE(chosen.count(), 1);
+        }
+    }
+
     void nothingIsSentWhileAnsweringOrUnavailable() {
         Shown s(760);
         QSignalSpy sent(s.composer, &Composer::sent);

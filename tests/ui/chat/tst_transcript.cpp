@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/messagewidget.h"
+#include "ui/panels/thinkingblock.h"
 #include "ui/panels/transcript.h"
 #include "ui/text/markdownview.h"
 #include "ui/theme/theme.h"
@@ -37,6 +38,23 @@ QList<MessageView> many(int count) {
     }
     return all;
 }
+
+/** An answer with thinking; `text` has the marks <think> and </think>. */
+MessageView thought(qint64 id, const QString& text) {
+    MessageView view = message(id, Role::Assistant, text);
+    const QString open = QStringLiteral("<think>");
+    const qsizetype close = text.indexOf(QStringLiteral("</think>"));
+    view.parts.thinking_begin = static_cast<int>(open.size());
+    view.parts.thinking_end = static_cast<int>(close < 0 ? text.size() : close);
+    view.parts.answer_begin = close < 0 || close + 8 == text.size() ? -1 : static_cast<int>(close) + 8;
+    view.parts.thinks = close < 0;
+    view.parts.thinking_ms = close < 0 ? 0 : 3200;
+    view.parts.thinking_tokens = 120;
+    view.state = AnswerState::Answering;
+    return view;
+}
+
+ThinkingBlock* thinkingOf(const Transcript& view, qint64 id) { return view.widgetOf(id)->findChild<ThinkingBlock*>(); }
 
 QToolButton* button(QWidget* widget, const QString& name) {
     for (QToolButton* each : widget->findChildren<QToolButton*>()) {
@@ -142,6 +160,124 @@ private slots:
         QCOMPARE(text->markdown(), answer.text);
         QCOMPARE(view.messages().last().text, answer.text);
         view.appendText(99, "nobody"); // ignored
+    }
+
+    void thinkingIsOpenUntilTheAnswerBegins() {
+        Transcript view;
+        view.resize(600, 400);
+        view.show();
+        view.setMessages({message(1, Role::User, "hi"), thought(2, "<think>One **two**")});
+        QCoreApplication::processEvents();
+        ThinkingBlock* block = thinkingOf(view, 2);
+        auto* text = view.widgetOf(2)->findChild<MarkdownView*>(QString(), Qt::FindDirectChildrenOnly);
+        QVERIFY(block->isVisible());
+        QVERIFY(block->isOpen());
+        QCOMPARE(block->head()->text(), QString("Thinking… · 120 tokens"));
+        QCOMPARE(block->view()->markdown(), QString("One **two**"));
+        QVERIFY(!text->isVisible());
+        view.updateMessage(thought(2, "<think>One **two** three</think>"));
+        QVERIFY(block->isOpen());
+        QCOMPARE(block->view()->markdown(), QString("One **two** three"));
+        view.updateMessage(thought(2, "<think>One **two** three</think>Yes"));
+        QCoreApplication::processEvents();
+        QVERIFY(!block->isOpen());
+        QVERIFY(!block->view()->isVisible());
+        QCOMPARE(block->head()->text(), QString("Thought for 3.2 s · 120 tokens"));
+        QCOMPARE(text->markdown(), QString("Yes"));
+        view.appendText(2, ", sure"); // the numbers come later
+        QCOMPARE(text->markdown(), QString("Yes, sure"));
+        QCOMPARE(block->view()->markdown(), QString("One **two** three"));
+    }
+
+    void thinkingThatTheUserOpenedStaysOpen() {
+        Transcript view;
+        view.resize(600, 400);
+        view.show();
+        QList<MessageView> all{message(1, Role::User, "hi"), thought(2, "<think>One</think>Yes")};
+        all.last().state = AnswerState::Complete;
+        view.setMessages(all);
+        QCoreApplication::processEvents();
+        ThinkingBlock* block = thinkingOf(view, 2);
+        QVERIFY(!block->isOpen());
+        const int folded = view.widgetOf(2)->height();
+        // By the keyboard alone.
+        block->head()->setFocus();
+        QTest::keyClick(block->head(), Qt::Key_Return);
+        QCoreApplication::processEvents();
+        QVERIFY(block->isOpen());
+        QVERIFY(block->head()->isChecked());
+        QVERIFY(block->view()->isVisible());
+        QVERIFY(view.widgetOf(2)->height() > folded);
+        all.last().text += " and more";
+        view.updateMessage(all.last());
+        QVERIFY(block->isOpen());
+        view.setMessages(all); // its widget is made anew
+        QVERIFY(thinkingOf(view, 2)->isOpen());
+        QTest::keyClick(thinkingOf(view, 2)->head(), Qt::Key_Left);
+        QVERIFY(!thinkingOf(view, 2)->isOpen());
+        QTest::keyClick(thinkingOf(view, 2)->head(), Qt::Key_Left);
+        QVERIFY(!thinkingOf(view, 2)->isOpen());
+        QTest::keyClick(thinkingOf(view, 2)->head(), Qt::Key_Space);
+        QVERIFY(thinkingOf(view, 2)->isOpen());
+
+        // One that was folded while it came stays so, and one that never came to an answer is all there is.
+        view.setMessages({thought(3, "<think>One")});
+        thinkingOf(view, 3)->head()->click();
+        view.updateMessage(thought(3, "<think>One two"));
+        QVERIFY(!thinkingOf(view, 3)->isOpen());
+        MessageView stopped = thought(4, "<think>One</think>");
+        stopped.state = AnswerState::Complete;
+        view.setMessages({stopped});
+        QVERIFY(thinkingOf(view, 4)->isOpen());
+    }
+
+    void anAnswerWithoutThinkingHasNoBlock() {
+        Transcript view;
+        view.resize(600, 400);
+        view.show();
+        view.setMessages({message(2, Role::Assistant, "Yes")});
+        QVERIFY(!thinkingOf(view, 2)->isVisible());
+    }
+
+    void copyTakesTheAnswerAlone() {
+        Transcript view;
+        view.resize(700, 500);
+        view.show();
+        MessageView answer = thought(2, "<think>One</think>Yes");
+        answer.state = AnswerState::Complete;
+        view.setMessages({answer});
+        button(view.widgetOf(2), "Copy")->click();
+        QCOMPARE(QApplication::clipboard()->text(), QString("Yes"));
+    }
+
+    void marksAndTokensFallIntoTheirPart() {
+        Transcript view;
+        view.resize(600, 500);
+        view.show();
+        MessageView answer = thought(2, "<think>One two</think>Yes two");
+        answer.state = AnswerState::Complete;
+        view.setMessages({answer});
+        const int first = static_cast<int>(answer.text.indexOf("two"));
+        const int second = static_cast<int>(answer.text.lastIndexOf("two"));
+        QVERIFY(!thinkingOf(view, 2)->isOpen());
+        view.setFound({{2, {{first, first + 3}, {second, second + 3}}}}, 2, second);
+        QVERIFY(!thinkingOf(view, 2)->isOpen());
+        view.setFound({{2, {{first, first + 3}, {second, second + 3}}}}, 2, first);
+        QVERIFY(thinkingOf(view, 2)->isOpen()); // the hit in view is in it
+        view.scrollToMessage(2, first);
+        QCoreApplication::processEvents();
+
+        QSignalSpy clicked(&view, &Transcript::tokenClicked);
+        view.setTokensClickable(true);
+        view.setTokenRanges(2, {{7, 10}, {first, first + 3}, {22, 25}, {second, second + 3}});
+        const auto clickOn = [](MarkdownView* part, int begin, int end) {
+            QTest::mouseClick(part, Qt::LeftButton, Qt::NoModifier, part->rectsOfSource(begin, end).first().center());
+        };
+        clickOn(thinkingOf(view, 2)->view(), 4, 7);
+        clickOn(view.widgetOf(2)->findChild<MarkdownView*>(QString(), Qt::FindDirectChildrenOnly), 4, 7);
+        QCOMPARE(clicked.count(), 2);
+        QCOMPARE(clicked[0][1].toInt(), 1);
+        QCOMPARE(clicked[1][1].toInt(), 3);
     }
 
     void actionsTellTheirMessage() {
