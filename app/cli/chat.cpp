@@ -6,6 +6,7 @@
 #include "app/cli/output.h"
 #include "app/platform/console.h"
 #include "app/platform/signals.h"
+#include "engine/model/reasoning.h"
 #include "engine/trace/error.h"
 
 #include <algorithm>
@@ -62,7 +63,8 @@ public:
 private:
     void answer() {
         inference::GenerationRequest request;
-        request.prompt = m_engine.render(m_messages).tokens;
+        model::RenderedChat prompt = m_engine.render(m_messages);
+        request.prompt = std::move(prompt.tokens);
         const uint32_t context = m_engine.memory().context;
         if (request.prompt.size() >= context) {
             throw trace::Error(
@@ -77,6 +79,11 @@ private:
         const platform::InterruptScope interrupt;
         inference::GenerationObserver observer;
         observer.cancel = &platform::InterruptScope::flag();
+        // The answer goes on from this mark: with it people see where the thinking begins, and the template leaves it out
+        // of what is sent back.
+        std::string opening(model::openingMark(prompt.text));
+        opening += opening.empty() ? "" : "\n";
+        printForeign(opening);
         size_t shown = 0;
         observer.token = [&shown](const trace::TokenTracePtr& token, const std::string& text) {
             if (token->generated) {
@@ -89,7 +96,7 @@ private:
         if (result.reason == trace::StopReason::Cancelled && result.tokens.empty()) {
             m_messages.pop_back(); // a question that was taken back
         } else {
-            m_messages.push_back({"assistant", result.text});
+            m_messages.push_back({"assistant", opening + result.text});
         }
         const char* note = result.reason == trace::StopReason::Cancelled ? " [stopped]"
                            : result.reason == trace::StopReason::Context ? " [the context is full; /new starts afresh]"

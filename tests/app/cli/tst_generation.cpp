@@ -203,5 +203,46 @@ TEST(Chat, TheSecondModelAnswersAsItDoesToAPrompt) {
     EXPECT_TRUE(chat.out.starts_with(run.at("text").get<std::string>())) << chat.out << run.at("text");
 }
 
+/** large_like with a template that opens a thinking in the prompt. */
+std::filesystem::path thinkingModel() {
+    namespace fs = std::filesystem;
+    const fs::path source = scratch() / "thinking";
+    fs::copy(goldenFolder(), source);
+    const fs::path file = source / "tokenizer_config.json";
+    Json config = Json::parse(readAll(file));
+    config["chat_template"] = "{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}"
+                              "{{ 'A: <think>\\n' }}";
+    fs::remove(file); // it may be read only
+    writeAll(file, config.dump());
+    const fs::path model = scratch() / "thinking.gguf";
+    const Outcome made = runCli({"convert", source.string(), model.string(), "--type", "f32"});
+    EXPECT_EQ(made.code, 0) << made.err;
+    return model;
+}
+
+TEST(Chat, AThinkingThatThePromptOpenedIsShownAndNotSentBack) {
+    const std::string model = thinkingModel().string();
+    const std::filesystem::path turns = scratch() / "turns.json";
+    const auto answer = [&](const Json& chat) {
+        writeAll(turns, chat.dump());
+        const Outcome run =
+            runCli({"run", "-m", model, "--chat", turns.string(), "-n", "96", "--ctx", "96", "--temp", "0", "--json"});
+        EXPECT_EQ(run.code, 0) << run.err;
+        return run.json().at("text").get<std::string>();
+    };
+    const Json first{{"role", "user"}, {"content", "One"}};
+    const std::string one = answer(Json::array({first}));
+    ASSERT_FALSE(one.empty());
+    ASSERT_FALSE(has(one, "</think>")) << "all of the answer is to be thinking";
+    const std::string two =
+        answer(Json::array({first, {{"role", "assistant"}, {"content", ""}}, {{"role", "user"}, {"content", "Two"}}}));
+    const Outcome chat = runProgram(
+        "/bin/sh",
+        {"-c", "printf 'One\\nTwo\\n/quit\\n' | \"$0\" chat -m \"$1\" --temp 0 --ctx 96", MOESCOPE_CLI, model}, {});
+    EXPECT_EQ(chat.code, 0) << chat.err;
+    EXPECT_TRUE(chat.out.starts_with("<think>\n" + one)) << chat.out << one;
+    EXPECT_TRUE(has(chat.out, "\n<think>\n" + two)) << chat.out << two;
+}
+
 } // namespace
 } // namespace moescope::test
