@@ -85,13 +85,13 @@ Evaluator::Flow Evaluator::execute(const Statement& statement, const ScopePtr& s
         print(filtered(*statement.expressions[0], capture(statement.bodies[0], scope), scope), out);
         break;
     case Statement::Kind::With: {
-        const auto inner = std::make_shared<Scope>(scope);
+        const ScopePtr inner = makeScope(m_run, scope);
         for (size_t i = 0; i < statement.signature.parameters.size(); ++i) {
             inner->set(m_run, statement.signature.parameters[i], evaluate(*statement.signature.defaults[i], scope));
         }
         return execute(statement.bodies[0], inner, out);
     }
-    case Statement::Kind::Scope: return execute(statement.bodies[0], std::make_shared<Scope>(scope), out);
+    case Statement::Kind::Scope: return execute(statement.bodies[0], makeScope(m_run, scope), out);
     case Statement::Kind::Do: evaluate(*statement.expressions[0], scope); break;
     case Statement::Kind::Break: return Flow::Break;
     case Statement::Kind::Continue: return Flow::Continue;
@@ -113,24 +113,23 @@ Evaluator::Flow Evaluator::repeat(const Statement& statement, const ScopePtr& sc
     std::vector<Value> items = iterate(m_run, evaluate(*statement.expressions[0], scope));
     std::function<bool(const Value&)> passes;
     if (const Expression* condition = statement.expressions[1].get()) {
-        passes = [this, condition, &statement, &scope](const Value& item) {
-            const auto inner = std::make_shared<Scope>(scope);
+        // The loop lives as long as the rendering: it keeps the scope, which knows the loop by a plain pointer alone.
+        passes = [this, condition, &statement, scope](const Value& item) {
+            const ScopePtr inner = makeScope(m_run, scope);
             assign(*statement.target, item, *inner);
             return truth(evaluate(*condition, inner));
         };
     }
-    auto* const loop = m_run.make<Loop>(std::move(items), std::move(passes), m_loops + 1);
-    ++m_loops;
+    auto* const loop = m_run.make<Loop>(std::move(items), std::move(passes));
     bool any = false;
     ScopePtr inner;
-    while (loop->advance()) {
+    while (loop->advance(m_run)) {
         any = true;
         m_run.step();
         if (inner != nullptr && inner.use_count() == 1) {
-            inner->clear(); // no macro keeps it
+            inner->clear(); // no macro and no loop keeps it
         } else {
-            m_run.hold(sizeof(Scope) + 64);
-            inner = std::make_shared<Scope>(scope);
+            inner = makeScope(m_run, scope);
         }
         inner->set(m_run, "loop", Value(static_cast<Object*>(loop)));
         if (m_starts != nullptr && &out == m_result && loop->current().is(Kind::Dict)) {
@@ -143,18 +142,20 @@ Evaluator::Flow Evaluator::repeat(const Statement& statement, const ScopePtr& sc
             break;
         }
     }
-    --m_loops;
-    return any ? Flow::Next : execute(statement.bodies[1], std::make_shared<Scope>(scope), out);
+    return any ? Flow::Next : execute(statement.bodies[1], makeScope(m_run, scope), out);
 }
 
 void Evaluator::print(const Value& value, Text& out) {
     if (value.is(Kind::String)) {
         m_run.look(value.text().size());
         m_run.checkOutput(out.size() + value.text().size());
+        m_run.hold(2 * value.text().size());
         out.append(value.text());
     } else {
-        out.append(jinja::print(m_run, value));
-        m_run.checkOutput(out.size());
+        const Text text = jinja::print(m_run, value);
+        m_run.checkOutput(out.size() + text.size());
+        m_run.hold(2 * text.size());
+        out.append(text);
     }
 }
 
@@ -182,7 +183,7 @@ void Evaluator::assign(const Expression& target, const Value& value, Scope& scop
 
 Value Evaluator::capture(const Body& body, const ScopePtr& scope) {
     Text out;
-    execute(body, std::make_shared<Scope>(scope), out);
+    execute(body, makeScope(m_run, scope), out);
     return makeText(m_run, std::move(out));
 }
 
@@ -241,7 +242,7 @@ Value Evaluator::evaluate(const Expression& expression, const ScopePtr& scope) {
 
 Value Evaluator::name(const Expression& expression, const ScopePtr& scope) {
     const Value* found = scope->find(m_run, expression.name);
-    return found != nullptr ? *found : Value::undefined("“" + shortened(expression.name) + "”");
+    return found != nullptr ? *found : makeUndefined(m_run, "“" + shortened(expression.name) + "”");
 }
 
 Value Evaluator::call(const Expression& expression, const ScopePtr& scope, const Value* caller) {
@@ -313,18 +314,18 @@ Value Evaluator::compared(const Expression& expression, const ScopePtr& scope) {
 }
 
 Value Evaluator::concatenated(const Expression& expression, const ScopePtr& scope) {
-    std::vector<Text> parts;
+    Writer out(m_run);
     for (const ExpressionPtr& part : expression.children) {
-        parts.push_back(jinja::print(m_run, evaluate(*part, scope)));
+        out.add(jinja::print(m_run, evaluate(*part, scope)));
     }
-    return joined(m_run, parts, Text());
+    return out.made();
 }
 
 Value Evaluator::choice(const Expression& expression, const ScopePtr& scope) {
     if (truth(child(expression, 1, scope))) {
         return child(expression, 0, scope);
     }
-    return expression.children[2] ? child(expression, 2, scope) : Value::undefined("a choice without “else”");
+    return expression.children[2] ? child(expression, 2, scope) : makeUndefined(m_run, "a choice without “else”");
 }
 
 Arguments Evaluator::arguments(const Expression& expression, const ScopePtr& scope) {

@@ -8,8 +8,6 @@
 
 namespace moescope::model::jinja {
 
-using ScopePtr = std::shared_ptr<Scope>;
-
 /** Walks a template for one rendering. */
 class Evaluator {
 public:
@@ -47,7 +45,6 @@ private:
 
     Run& m_run;
     std::vector<Value> m_captured;
-    int64_t m_loops = 0;
     const Text* m_result = nullptr;
     std::unordered_map<const Dict*, size_t> m_watched;
     std::vector<int64_t>* m_starts;

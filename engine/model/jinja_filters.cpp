@@ -28,7 +28,8 @@ Value titleFilter(Run& run, const Value& value, const Arguments& given) {
     // Unlike the method: a word begins behind blanks, hyphens and opening brackets alone.
     const Bound none(run, "title", given, {});
     const Value text = asText(run, value);
-    run.look(8 * text.bytes().size());
+    run.look(32 * text.bytes().size());
+    run.hold(4 * text.bytes().size());
     Text out;
     bool begins = true;
     for (size_t at = 0; at < text.bytes().size();) {
@@ -76,10 +77,7 @@ Value escapeFilter(Run& run, const Value& value, const Arguments& arguments) {
     if (value.is(Kind::String) && value.text().markup) {
         return value;
     }
-    const Text text = print(run, value);
-    run.look(8 * text.size());
-    run.hold(12 * text.size());
-    return makeText(run, escaped(text));
+    return makeText(run, escapedText(run, print(run, value)));
 }
 
 Value defaultFilter(Run& run, const Value& value, const Arguments& arguments) {
@@ -95,10 +93,19 @@ Value lengthFilter(Run& run, const Value& value, const Arguments& arguments) {
     return length(run, value);
 }
 
-/** A number as Python's int() and float() read it; nothing if it is none. */
-std::optional<double> readReal(const Text& text) {
-    std::string bytes = strip(text, Ends::Both).bytes();
+/** Without blanks around it and the underscores of long numbers. */
+std::string digitsOf(Run& run, const Text& text) {
+    run.look(16 * text.size());
+    run.hold(text.size());
+    const auto [begin, end] = strip(text.bytes(), Ends::Both);
+    std::string bytes = text.bytes().substr(begin, end - begin);
     std::erase(bytes, '_');
+    return bytes;
+}
+
+/** A number as Python's int() and float() read it; nothing if it is none. */
+std::optional<double> readReal(Run& run, const Text& text) {
+    std::string bytes = digitsOf(run, text);
     const size_t sign = bytes.starts_with('+') ? 1 : 0;
     double value = 0;
     const auto [at, error] = std::from_chars(bytes.data() + sign, bytes.data() + bytes.size(), value);
@@ -131,8 +138,7 @@ Value intFilter(Run& run, const Value& value, const Arguments& arguments) {
             run.fail("a number becomes too large");
         }
     } else if (value.is(Kind::String)) {
-        std::string bytes = strip(value.text(), Ends::Both).bytes();
-        std::erase(bytes, '_');
+        const std::string bytes = digitsOf(run, value.text());
         const size_t sign = bytes.starts_with('+') ? 1 : 0;
         const int64_t base = given.whole(1, 10);
         if (base < 2 || base > 36) {
@@ -147,7 +153,7 @@ Value intFilter(Run& run, const Value& value, const Arguments& arguments) {
         if (error == std::errc::result_out_of_range && at == end) {
             run.fail("a number becomes too large");
         }
-        real = readReal(value.text());
+        real = readReal(run, value.text());
     }
     const std::optional<int64_t> whole = real ? wholeOf(run, *real) : std::nullopt;
     return whole ? Value(*whole) : other;
@@ -161,7 +167,7 @@ Value floatFilter(Run& run, const Value& value, const Arguments& arguments) {
     if (value.is(Kind::Undefined)) {
         run.fail(describe(value) + " is no number");
     }
-    const std::optional<double> real = value.is(Kind::String) ? readReal(value.text()) : std::nullopt;
+    const std::optional<double> real = value.is(Kind::String) ? readReal(run, value.text()) : std::nullopt;
     return real ? Value(*real) : given[0] != nullptr ? given.value(0) : Value(0.0);
 }
 
@@ -193,9 +199,10 @@ Value roundFilter(Run& run, const Value& value, const Arguments& arguments) {
         run.fail("“round” to tens is not supported");
     }
     // The nearest decimal of the binary value, halves to even: as Python rounds.
+    run.step(20); // hundreds of digits may be computed
     std::array<char, 1024> buffer{};
     std::snprintf(buffer.data(), buffer.size(), "%.*f", static_cast<int>(digits), value.number());
-    return readReal(Text(buffer.data())).value_or(value.number());
+    return readReal(run, Text(buffer.data())).value_or(value.number());
 }
 
 Value indentFilter(Run& run, const Value& value, const Arguments& arguments) {
@@ -208,25 +215,29 @@ Value indentFilter(Run& run, const Value& value, const Arguments& arguments) {
         indent = given.value(0).text();
     } else {
         const int64_t width = std::max<int64_t>(given.whole(0, 4), 0);
-        run.hold(static_cast<uint64_t>(width));
+        run.hold(2 * static_cast<uint64_t>(width));
         indent = Text(std::string(static_cast<size_t>(width), ' '));
     }
     const bool blank = given.flag(2, false);
+    run.look(8 * value.text().size());
+    run.hold(2 * value.text().size() + 2);
     Text text = value.text();
     text.append("\n");
-    run.look(8 * text.size());
-    const std::vector<Text> lines = splitLines(text, false);
-    run.hold(lines.size() * (indent.size() + sizeof(Text)));
-    Text out;
-    for (size_t i = 0; i < lines.size(); ++i) {
-        out.append(i == 0 ? "" : "\n");
-        if (i == 0 ? given.flag(1, false) : blank || !lines[i].empty()) {
-            run.hold(2 * indent.size());
-            out.append(indent);
+    const Text end("\n");
+    Writer out(run);
+    bool first = true;
+    splitLines(text.bytes(), false, [&](size_t from, size_t to) {
+        run.step();
+        if (!first) {
+            out.add(end);
         }
-        out.append(lines[i]);
-    }
-    return makeText(run, std::move(out));
+        if (first ? given.flag(1, false) : blank || from < to) {
+            out.add(indent);
+        }
+        out.add(text, from, to);
+        first = false;
+    });
+    return out.made();
 }
 
 Value formatFilter(Run& run, const Value& value, const Arguments& arguments) {
@@ -242,7 +253,7 @@ Value attrFilter(Run& run, const Value& value, const Arguments& arguments) {
     const std::string name = given.text(0) == nullptr ? "" : given.text(0)->bytes();
     std::optional<Value> found =
         value.is(Kind::Object) ? value.object()->attribute(run, name) : method(run, value, name);
-    return found ? *found : Value::undefined("the attribute “" + shortened(name) + "”");
+    return found ? *found : makeUndefined(run, "the attribute “" + shortened(name) + "”");
 }
 
 constexpr NamedFilter filters[] = {{"abs", absFilter},       {"attr", attrFilter},     {"capitalize", capitalizeFilter},

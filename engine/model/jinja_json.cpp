@@ -144,7 +144,8 @@ private:
     }
 
     void string(const Text& text) {
-        m_run.look(8 * text.size());
+        m_run.look(16 * text.size());
+        m_run.hold(4 * text.size());
         m_out.append("\"");
         for (size_t at = 0; at < text.size();) {
             const Character character = characterAt(text.bytes(), at);
@@ -155,12 +156,13 @@ private:
                                      ? named.find(static_cast<char>(character.code))
                                      : std::string_view::npos;
             if (found != std::string_view::npos) {
+                m_run.hold(4);
                 m_out.append("\\", origin);
                 m_out.append(names.substr(found, 1), origin);
             } else if (character.code >= 0 && (character.code < 0x20 || (m_layout.ascii && character.code > 0x7e))) {
                 escape(static_cast<uint32_t>(character.code), origin);
             } else {
-                m_out.append(text.slice(at, character.end));
+                m_out.append(text, at, character.end);
             }
             at = character.end;
         }
@@ -174,6 +176,7 @@ private:
         }
         std::array<char, 8> buffer{};
         std::snprintf(buffer.data(), buffer.size(), "\\u%04x", code);
+        m_run.hold(4 * buffer.size());
         m_out.append(buffer.data(), origin);
     }
 

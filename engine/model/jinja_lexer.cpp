@@ -91,12 +91,12 @@ private:
     std::string trimmedBefore(std::string text, char kind, char sign) {
         m_pendingLines = static_cast<uint32_t>(std::count(text.begin(), text.end(), '\n'));
         if (sign == '-') {
-            return strip(Text(text), Ends::Right).bytes();
+            return text.substr(0, strip(text, Ends::Right).second);
         }
         if (sign != '+' && kind != '{') {
             const size_t lineBegin = text.rfind('\n') + 1;
             const bool startsLine = lineBegin > 0 || m_lineStarting;
-            if (startsLine && strip(Text(text.substr(lineBegin)), Ends::Right).empty()) {
+            if (startsLine && strip(text, Ends::Right).second <= lineBegin) {
                 text.resize(lineBegin);
             }
         }
@@ -222,6 +222,9 @@ private:
                 size_t to = m_at;
                 while (to < m_source.size() && (isNameStart(m_source[to]) || isDecimal(m_source[to]))) {
                     ++to;
+                }
+                if (to - m_at > longestName) {
+                    refuseSyntax(m_line, "a name is longer than " + std::to_string(longestName) + " bytes");
                 }
                 add(TokenKind::Name, m_source.substr(m_at, to - m_at));
                 m_at = to;

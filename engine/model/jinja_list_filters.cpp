@@ -21,12 +21,15 @@ Value path(Run& run, const Value& value, const Value& way) {
     if (!way.is(Kind::String)) {
         run.fail(describe(way) + " names no attribute");
     }
+    const std::string& names = way.bytes();
     Value at = value;
-    for (const Text& part : split(way.text(), ".", -1, false)) {
-        const std::string& name = part.bytes();
+    for (size_t begin = 0; begin <= names.size();) {
+        const size_t end = std::min(names.find('.', begin), names.size());
+        const std::string name = names.substr(begin, std::min<size_t>(end - begin, 10));
         const bool isNumber =
             !name.empty() && name.size() < 10 && name.find_first_not_of("0123456789") == std::string::npos;
-        at = item(run, at, isNumber ? Value(int64_t{std::stoll(name)}) : makeText(run, part));
+        at = item(run, at, isNumber ? Value(int64_t{std::stoll(name)}) : makeSlice(run, way.text(), begin, end));
+        begin = end + 1;
     }
     return at;
 }
@@ -49,6 +52,7 @@ struct Keyed {
 };
 
 void sortKeyed(Run& run, std::vector<Keyed>& items, bool reverse) {
+    run.hold(2 * items.size() * sizeof(Keyed));
     // Equal ones keep their order, reversed or not.
     std::stable_sort(items.begin(), items.end(), [&](const Keyed& a, const Keyed& b) {
         const std::optional<int> sign = order(run, a.key, b.key);
@@ -99,6 +103,7 @@ Value uniqueFilter(Run& run, const Value& value, const Arguments& arguments) {
         if (!key) {
             run.fail("“unique” is given " + describe(one) + ", which cannot be a key");
         }
+        run.hold(64);
         if (seen.insert(std::move(*key)).second) {
             kept.push_back(one);
         }
@@ -109,7 +114,7 @@ Value uniqueFilter(Run& run, const Value& value, const Arguments& arguments) {
 template <bool largest>
 Value extremeFilter(Run& run, const Value& value, const Arguments& arguments) {
     const Bound given(run, largest ? "max" : "min", arguments, {"case_sensitive", "attribute"});
-    Value best = Value::undefined("the extreme of nothing");
+    Value best = makeUndefined(run, "the extreme of nothing");
     Value bestKey;
     bool first = true;
     for (const Value& one : iterate(run, value)) {
@@ -145,10 +150,10 @@ Value firstFilter(Run& run, const Value& value, const Arguments& arguments) {
     if (value.is(Kind::Iterator)) {
         Sequence& sequence = value.sequence();
         return sequence.next < sequence.items.size() ? sequence.items[sequence.next++]
-                                                     : Value::undefined("the first of nothing");
+                                                     : makeUndefined(run, "the first of nothing");
     }
     const std::vector<Value> items = iterate(run, value);
-    return items.empty() ? Value::undefined("the first of nothing") : items.front();
+    return items.empty() ? makeUndefined(run, "the first of nothing") : items.front();
 }
 
 Value lastFilter(Run& run, const Value& value, const Arguments& arguments) {
@@ -157,17 +162,23 @@ Value lastFilter(Run& run, const Value& value, const Arguments& arguments) {
         run.fail(describe(value) + " has no last item");
     }
     const std::vector<Value> items = iterate(run, value);
-    return items.empty() ? Value::undefined("the last of nothing") : items.back();
+    return items.empty() ? makeUndefined(run, "the last of nothing") : items.back();
 }
 
 Value joinFilter(Run& run, const Value& value, const Arguments& arguments) {
     const Bound given(run, "join", arguments, {"d", "attribute"});
-    std::vector<Text> parts;
+    const Text separator = given[0] == nullptr ? Text() : print(run, given.value(0));
+    const bool whole = given[1] == nullptr || given.value(1).is(Kind::None);
+    Writer out(run);
+    bool first = true;
     for (const Value& one : iterate(run, value)) {
-        const bool whole = given[1] == nullptr || given.value(1).is(Kind::None);
-        parts.push_back(print(run, whole ? one : path(run, one, given.value(1))));
+        if (!first) {
+            out.add(separator);
+        }
+        out.add(print(run, whole ? one : path(run, one, given.value(1))));
+        first = false;
     }
-    return joined(run, parts, given[0] == nullptr ? Text() : print(run, given.value(0)));
+    return out.made();
 }
 
 Value sumFilter(Run& run, const Value& value, const Arguments& arguments) {

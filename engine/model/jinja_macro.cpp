@@ -20,7 +20,7 @@ public:
     Value call(Run& run, const Arguments& arguments) override {
         const Run::Level level(run);
         const Signature& signature = m_statement.signature;
-        const auto scope = std::make_shared<Scope>(m_scope);
+        const ScopePtr scope = makeScope(run, m_scope);
         std::vector<Value> more;
         for (size_t i = 0; i < arguments.positional.size(); ++i) {
             if (i < signature.parameters.size()) {
@@ -34,8 +34,9 @@ public:
         std::vector<bool> given(signature.parameters.size(), false);
         std::fill_n(given.begin(), std::min(given.size(), arguments.positional.size()), true);
         Dict named;
-        Value caller = Value::undefined("“caller”");
+        Value caller = makeUndefined(run, "“caller”");
         for (const auto& [name, value] : arguments.named) {
+            run.step(1 + signature.parameters.size() / 16);
             const auto at = std::find(signature.parameters.begin(), signature.parameters.end(), name);
             const auto place = static_cast<size_t>(at - signature.parameters.begin());
             if (at != signature.parameters.end() && !given[place]) {
@@ -70,7 +71,7 @@ private:
         for (size_t i = 0; i < signature.parameters.size(); ++i) {
             if (!given[i]) {
                 scope->set(run, signature.parameters[i],
-                           i < first ? Value::undefined("the parameter “" + shortened(signature.parameters[i]) + "”")
+                           i < first ? makeUndefined(run, "the parameter “" + shortened(signature.parameters[i]) + "”")
                                      : m_evaluator.evaluate(*signature.defaults[i - first], scope));
             }
         }

@@ -2,6 +2,7 @@
 #include "engine/model/jinja_methods.h"
 
 #include "engine/model/jinja_operators.h"
+#include "engine/model/jinja_search.h"
 #include "engine/model/vocabulary.h"
 
 #include <algorithm>
@@ -55,37 +56,64 @@ int64_t Bound::whole(size_t at, int64_t other) const {
 bool Bound::flag(size_t at, bool other) const { return m_values[at] == nullptr ? other : truth(*m_values[at]); }
 
 bool isCase(const Text& text, Case wanted) {
-    const bool same = changeCase(text, wanted).bytes() == text.bytes();
-    return same && changeCase(text, wanted == Case::Upper ? Case::Lower : Case::Upper).bytes() != text.bytes();
+    bool has = false;
+    for (size_t at = 0; at < text.size();) {
+        const Text one = text.slice(at, characterAt(text.bytes(), at).end);
+        if (changeCase(one, wanted).bytes() != one.bytes()) {
+            return false;
+        }
+        has = has || changeCase(one, wanted == Case::Upper ? Case::Lower : Case::Upper).bytes() != one.bytes();
+        at += one.size();
+    }
+    return has;
 }
 
 namespace {
 
 using Call = Value (*)(Run& run, const Value& self, const Arguments& arguments);
 
-/** Parts as a list; their places in memory are counted. */
-Value makeParts(Run& run, std::vector<Text> parts) {
-    run.hold(parts.size() * sizeof(Text));
-    std::vector<Value> items;
-    for (Text& part : parts) {
-        items.push_back(makeText(run, std::move(part)));
+/** Parts of a text that become a list: each is counted before it is made. */
+class Parts {
+public:
+    Parts(Run& run, const Text& text) : m_run(run), m_text(text) {}
+    void add(size_t begin, size_t end) {
+        m_run.hold(2 * sizeof(Value)); // it grows
+        m_items.push_back(makeSlice(m_run, m_text, begin, end));
     }
-    return makeList(run, std::move(items));
-}
+    Take take() {
+        return [this](size_t begin, size_t end) { add(begin, end); };
+    }
+    Value list(bool reversed) {
+        if (reversed) {
+            std::reverse(m_items.begin(), m_items.end());
+        }
+        return makeList(m_run, std::move(m_items));
+    }
+
+private:
+    Run& m_run;
+    const Text& m_text;
+    std::vector<Value> m_items;
+};
 
 template <Ends ends>
 Value strippedText(Run& run, const Value& self, const Arguments& arguments) {
     const Bound given(run, "strip", arguments, {"chars"});
     const Text* set = given.text(0);
-    run.look(self.bytes().size());
-    run.step(set == nullptr ? 0 : set->size() * (self.bytes().size() + 1) / 64);
-    return makeText(run, strip(self.text(), ends, set == nullptr ? nullptr : &set->bytes()));
+    run.look((set == nullptr ? 4 : 8) * self.bytes().size());
+    if (set != nullptr) {
+        run.step(set->size() / 2);
+        run.hold(2 * sizeof(std::string_view) * set->size());
+    }
+    const auto [begin, end] = strip(self.bytes(), ends, set == nullptr ? nullptr : &set->bytes());
+    return makeSlice(run, self.text(), begin, end);
 }
 
 template <Case to>
 Value casedText(Run& run, const Value& self, const Arguments& arguments) {
     const Bound given(run, "upper, lower, title or capitalize", arguments, {});
-    run.look(8 * self.bytes().size());
+    run.look(16 * self.bytes().size());
+    run.hold(4 * self.bytes().size());
     return makeText(run, changeCase(self.text(), to));
 }
 
@@ -94,21 +122,39 @@ Value splitText(Run& run, const Value& self, const Arguments& arguments) {
     const Bound given(run, "split", arguments, {"sep", "maxsplit"});
     const Text* separator = given.text(0);
     const int64_t most = given.whole(1, -1);
-    // A part is an object of its own, however short it is.
-    run.look(8 * self.bytes().size());
+    Parts parts(run, self.text());
     if (separator == nullptr) {
-        return makeParts(run, splitBlanks(self.text(), most, fromRight));
+        run.look(8 * self.bytes().size());
+        splitBlanks(self.bytes(), most, fromRight, parts.take());
+        return parts.list(fromRight);
     }
     if (separator->empty()) {
         run.fail("“split” is given an empty separator");
     }
-    return makeParts(run, split(self.text(), separator->bytes(), most, fromRight));
+    Search search(run, separator->bytes(), fromRight);
+    const std::string_view bytes = self.bytes();
+    size_t begin = 0;
+    size_t end = bytes.size();
+    for (int64_t cuts = 0; most < 0 || cuts < most; ++cuts) {
+        size_t found = search.in(bytes.substr(begin, end - begin));
+        if (found == std::string::npos) {
+            break;
+        }
+        found += begin;
+        const size_t behind = found + separator->size();
+        parts.add(fromRight ? behind : begin, fromRight ? end : found);
+        (fromRight ? end : begin) = fromRight ? found : behind;
+    }
+    parts.add(begin, end);
+    return parts.list(fromRight);
 }
 
 Value splitTextLines(Run& run, const Value& self, const Arguments& arguments) {
     const Bound given(run, "splitlines", arguments, {"keepends"});
     run.look(8 * self.bytes().size());
-    return makeParts(run, splitLines(self.text(), given.flag(0, false)));
+    Parts parts(run, self.text());
+    splitLines(self.bytes(), given.flag(0, false), parts.take());
+    return parts.list(false);
 }
 
 template <bool fromRight>
@@ -119,8 +165,7 @@ Value partitionText(Run& run, const Value& self, const Arguments& arguments) {
         run.fail("“partition” is given an empty separator");
     }
     const Text& text = self.text();
-    run.look(text.size());
-    const size_t at = fromRight ? text.bytes().rfind(separator->bytes()) : text.bytes().find(separator->bytes());
+    const size_t at = Search(run, separator->bytes(), fromRight).in(text.bytes());
     std::vector<Value> parts;
     if (at == std::string::npos) {
         parts = {self, makeText(run, ""), makeText(run, "")};
@@ -128,10 +173,17 @@ Value partitionText(Run& run, const Value& self, const Arguments& arguments) {
             std::reverse(parts.begin(), parts.end());
         }
     } else {
-        parts = {makeText(run, text.slice(0, at)), given.value(0),
-                 makeText(run, text.slice(at + separator->size(), text.size()))};
+        parts = {makeSlice(run, text, 0, at), given.value(0),
+                 makeSlice(run, text, at + separator->size(), text.size())};
     }
     return makeSequence(run, Kind::Tuple, std::move(parts));
+}
+
+template <bool atEnd>
+bool isAt(Run& run, const std::string& text, const std::string& affix) {
+    run.step();
+    run.look(std::min(text.size(), affix.size()));
+    return atEnd ? text.ends_with(affix) : text.starts_with(affix);
 }
 
 template <bool atEnd>
@@ -143,7 +195,7 @@ Value hasAffix(Run& run, const Value& self, const Arguments& arguments) {
         if (!affix.is(Kind::String)) {
             run.fail("“startswith” or “endswith” needs text instead of " + describe(affix));
         }
-        if (atEnd ? self.bytes().ends_with(affix.bytes()) : self.bytes().starts_with(affix.bytes())) {
+        if (isAt<atEnd>(run, self.bytes(), affix.bytes())) {
             return true;
         }
     }
@@ -158,21 +210,14 @@ Value withoutAffix(Run& run, const Value& self, const Arguments& arguments) {
         run.fail("“removeprefix” or “removesuffix” needs text instead of none");
     }
     const Text& text = self.text();
-    if (!(atEnd ? text.bytes().ends_with(affix->bytes()) : text.bytes().starts_with(affix->bytes()))) {
+    if (!isAt<atEnd>(run, text.bytes(), affix->bytes())) {
         return self;
     }
-    return makeText(run, atEnd ? text.slice(0, text.size() - affix->size()) : text.slice(affix->size(), text.size()));
+    return atEnd ? makeSlice(run, text, 0, text.size() - affix->size())
+                 : makeSlice(run, text, affix->size(), text.size());
 }
 
-uint64_t occurrences(const std::string& text, const std::string& part) {
-    uint64_t count = part.empty() ? text.size() + 1 : 0;
-    for (size_t at = part.empty() ? std::string::npos : text.find(part); at != std::string::npos;
-         at = text.find(part, at + part.size())) {
-        ++count;
-    }
-    return count;
-}
-
+/** At most `most` of them, any number if it is negative. */
 Value replaceText(Run& run, const Value& self, const Arguments& arguments) {
     const Bound given(run, "replace", arguments, {"old", "new", "count"}, 2);
     const Text* from = given.text(0);
@@ -180,24 +225,56 @@ Value replaceText(Run& run, const Value& self, const Arguments& arguments) {
     if (from == nullptr || to == nullptr) {
         run.fail("“replace” needs text instead of none");
     }
-    run.look(self.bytes().size());
-    const uint64_t count = occurrences(self.bytes(), from->bytes());
-    run.hold(2 * self.bytes().size());
-    run.hold(2 * count * to->size());
-    const bool escape = self.text().markup && !to->markup;
-    return makeText(run, replaced(self.text(), from->bytes(), escape ? escaped(*to) : *to, given.whole(2, -1)));
+    const Text& text = self.text();
+    const Text with = text.markup && !to->markup ? escapedText(run, *to) : (run.hold(2 * to->size()), *to);
+    const int64_t most = given.whole(2, -1);
+    auto more = [&, count = int64_t{0}]() mutable { return most < 0 || count++ < most; };
+    Writer out(run);
+    if (from->empty()) {
+        // Between all characters, and at both ends.
+        size_t at = 0;
+        for (; at < text.size() && more(); at = characterAt(text.bytes(), at).end) {
+            run.step();
+            out.add(with);
+            out.add(text, at, characterAt(text.bytes(), at).end);
+        }
+        out.add(text, at, text.size());
+        if (at == text.size() && more()) {
+            out.add(with);
+        }
+        return out.made(text.markup);
+    }
+    Search search(run, from->bytes());
+    const std::string_view bytes = text.bytes();
+    size_t at = 0;
+    while (more()) {
+        const size_t found = search.in(bytes.substr(at));
+        if (found == std::string::npos) {
+            break;
+        }
+        out.add(text, at, at + found);
+        out.add(with);
+        at += found + from->size();
+    }
+    out.add(text, at, text.size());
+    return out.made(text.markup);
 }
 
 Value joinText(Run& run, const Value& self, const Arguments& arguments) {
     const Bound given(run, "join", arguments, {"iterable"}, 1);
-    std::vector<Text> parts;
+    Writer out(run);
+    bool first = true;
     for (const Value& item : iterate(run, given.value(0))) {
         if (!item.is(Kind::String)) {
             run.fail("“join” needs text instead of " + describe(item));
         }
-        parts.push_back(print(run, item));
+        if (!first) {
+            out.add(self.text());
+        }
+        out.add(item.text());
+        first = false;
     }
-    return joined(run, parts, self.text());
+    return out.made();
 }
 
 template <bool fromRight, bool mustBe>
@@ -207,14 +284,14 @@ Value findText(Run& run, const Value& self, const Arguments& arguments) {
     if (part == nullptr) {
         run.fail("“find” needs text instead of none");
     }
-    run.look(self.bytes().size());
-    const size_t at = fromRight ? self.bytes().rfind(part->bytes()) : self.bytes().find(part->bytes());
+    const size_t at = Search(run, part->bytes(), fromRight).in(self.bytes());
     if (at == std::string::npos) {
         if (mustBe) {
             run.fail("“index” does not find its text");
         }
         return int64_t{-1};
     }
+    run.look(4 * at);
     return static_cast<int64_t>(countCharacters(std::string_view(self.bytes()).substr(0, at)));
 }
 
@@ -224,8 +301,17 @@ Value countText(Run& run, const Value& self, const Arguments& arguments) {
     if (part == nullptr) {
         run.fail("“count” needs text instead of none");
     }
-    run.look(self.bytes().size());
-    return part->empty() ? length(run, self) + 1 : static_cast<int64_t>(occurrences(self.bytes(), part->bytes()));
+    if (part->empty()) {
+        return length(run, self) + 1;
+    }
+    Search search(run, part->bytes());
+    std::string_view rest = self.bytes();
+    int64_t count = 0;
+    for (size_t at = search.in(rest); at != std::string::npos; at = search.in(rest)) {
+        rest.remove_prefix(at + part->size());
+        ++count;
+    }
+    return count;
 }
 
 bool isAlphanumeric(int32_t code) { return isLetter(code) || isDigit(code); }
@@ -234,7 +320,7 @@ template <bool (*test)(int32_t)>
 Value allCharacters(Run& run, const Value& self, const Arguments& arguments) {
     const Bound given(run, "isalpha, isdigit or isspace", arguments, {});
     const std::string& bytes = self.bytes();
-    run.look(bytes.size());
+    run.look(8 * bytes.size());
     for (size_t at = 0; at < bytes.size();) {
         const Character character = characterAt(bytes, at);
         if (!test(character.code)) {
@@ -248,7 +334,7 @@ Value allCharacters(Run& run, const Value& self, const Arguments& arguments) {
 template <Case wanted>
 Value hasCase(Run& run, const Value& self, const Arguments& arguments) {
     const Bound given(run, "isupper or islower", arguments, {});
-    run.look(16 * self.bytes().size());
+    run.look(32 * self.bytes().size());
     return isCase(self.text(), wanted);
 }
 
@@ -256,15 +342,16 @@ Value hasCase(Run& run, const Value& self, const Arguments& arguments) {
 Value formatText(Run& run, const Value& self, const Arguments& arguments) {
     const Text& pattern = self.text();
     const std::string& bytes = pattern.bytes();
-    std::vector<Text> parts;
+    Writer out(run);
     size_t automatic = 0;
     bool counts = false; // the pattern has “{}”
     bool numbers = false;
     size_t from = 0;
     for (size_t at = bytes.find_first_of("{}"); at != std::string::npos; at = bytes.find_first_of("{}", from)) {
-        parts.push_back(pattern.slice(from, at));
+        run.step(1 + arguments.named.size() / 16);
+        out.add(pattern, from, at);
         if (at + 1 < bytes.size() && bytes[at + 1] == bytes[at]) {
-            parts.push_back(pattern.slice(at, at + 1));
+            out.add(pattern, at, at + 1);
             from = at + 2;
             continue;
         }
@@ -294,11 +381,11 @@ Value formatText(Run& run, const Value& self, const Arguments& arguments) {
         if (value == nullptr) {
             run.fail("a text is formatted with too few values");
         }
-        parts.push_back(print(run, *value));
+        out.add(print(run, *value));
         from = end + 1;
     }
-    parts.push_back(pattern.slice(from, bytes.size()));
-    return joined(run, parts, Text());
+    out.add(pattern, from, bytes.size());
+    return out.made();
 }
 
 enum class Part { Keys, Values, Items };
@@ -447,7 +534,7 @@ std::optional<Value> method(Run& run, const Value& self, std::string_view name) 
         return std::nullopt;
     }
     if (found->call == nullptr) {
-        return Value::undefined("the method “" + std::string(name) + "” of " + describe(self));
+        return makeUndefined(run, "the method “" + std::string(name) + "” of " + describe(self));
     }
     return Value(static_cast<Object*>(run.make<Method>(self, *found)));
 }

@@ -14,8 +14,9 @@
 namespace moescope::model::jinja {
 
 const Value* Scope::find(Run& run, std::string_view name) const {
+    size_t hops = 0;
     for (const Scope* scope = this; scope != nullptr; scope = scope->m_parent.get()) {
-        run.step(scope->m_variables.size() / 16);
+        run.step((scope->m_variables.size() + hops++ % 16) / 16);
         for (const auto& [known, value] : scope->m_variables) {
             if (known == name) {
                 return &value;
@@ -37,42 +38,54 @@ void Scope::set(Run& run, std::string_view name, Value value) {
     m_variables.emplace_back(name, std::move(value));
 }
 
-std::optional<Value> Namespace::attribute(Run&, std::string_view name) {
+ScopePtr makeScope(Run& run, ScopePtr parent) {
+    run.hold(sizeof(Scope) + 64);
+    return std::make_shared<Scope>(std::move(parent));
+}
+
+std::optional<Value> Namespace::attribute(Run& run, std::string_view name) {
+    run.look(16 * name.size());
     const auto at = m_values.find(name);
     return at == m_values.end() ? std::nullopt : std::optional(at->second);
 }
 
 bool Namespace::assign(Run& run, std::string_view name, Value value) {
+    run.look(16 * name.size());
     run.hold(128 + name.size());
     m_values.insert_or_assign(std::string(name), std::move(value));
     return true;
 }
 
-void Loop::look(size_t count) {
-    while (m_ahead.size() < count && m_next < m_items.size()) {
-        const Value& item = m_items[m_next++];
-        if (!m_passes || m_passes(item)) {
-            m_ahead.push_back(item);
+void Loop::look(Run& run, size_t count) {
+    while (ahead() < count && m_next < m_items.size()) {
+        if (m_tests) {
+            run.fail("a loop is asked for its next item while it looks for that item");
+        }
+        Value item = std::move(m_items[m_next++]);
+        m_tests = true;
+        const bool passes = !m_passes || m_passes(item);
+        m_tests = false;
+        if (passes) {
+            m_items[m_end++] = std::move(item);
         }
     }
 }
 
-bool Loop::advance() {
-    look(1);
-    if (m_ahead.empty()) {
+bool Loop::advance(Run& run) {
+    look(run, 1);
+    if (ahead() == 0) {
         return false;
     }
-    m_previous = m_index < 0 ? Value::undefined("the item before the first") : std::move(m_current);
-    m_current = std::move(m_ahead.front());
-    m_ahead.pop_front();
+    m_previous = m_index < 0 ? makeUndefined(run, "the item before the first") : std::move(m_current);
+    m_current = std::move(m_items[m_begin++]);
     ++m_index;
     return true;
 }
 
 std::optional<Value> Loop::attribute(Run& run, std::string_view name) {
-    const auto rest = [this] {
-        look(m_items.size());
-        return static_cast<int64_t>(m_ahead.size());
+    const auto rest = [&] {
+        look(run, m_items.size());
+        return static_cast<int64_t>(ahead());
     };
     if (name == "index") {
         return m_index + 1;
@@ -84,8 +97,8 @@ std::optional<Value> Loop::attribute(Run& run, std::string_view name) {
         return m_index == 0;
     }
     if (name == "last") {
-        look(1);
-        return m_ahead.empty();
+        look(run, 1);
+        return ahead() == 0;
     }
     if (name == "length") {
         return m_index + 1 + rest();
@@ -96,18 +109,19 @@ std::optional<Value> Loop::attribute(Run& run, std::string_view name) {
     if (name == "revindex0") {
         return rest();
     }
+    // Of loops that call themselves, which are not supported: it is no count of loops within each other.
     if (name == "depth") {
-        return m_depth;
+        return int64_t{1};
     }
     if (name == "depth0") {
-        return m_depth - 1;
+        return int64_t{0};
     }
     if (name == "previtem") {
         return m_previous;
     }
     if (name == "nextitem") {
-        look(1);
-        return m_ahead.empty() ? Value::undefined("the item behind the last") : m_ahead.front();
+        look(run, 1);
+        return ahead() == 0 ? makeUndefined(run, "the item behind the last") : m_items[m_begin];
     }
     if (name == "cycle") {
         return Value(static_cast<Object*>(run.make<Function>(
@@ -230,6 +244,9 @@ Value raiseException(Run& run, const Arguments& arguments) {
 Value timeText(Run& run, const Arguments& arguments) {
     const Bound given(run, "strftime_now", arguments, {"format"}, 1);
     const std::string format = given.text(0) == nullptr ? "" : given.text(0)->bytes();
+    run.step(16);
+    run.look(64 * format.size());
+    run.hold(16 * format.size());
     for (size_t at = format.find('%'); at != std::string::npos; at = format.find('%', at + 2)) {
         const char code = at + 1 < format.size() ? format[at + 1] : '\0';
         if (std::string_view("aAbBdHIjmMpSyY%").find(code) == std::string_view::npos) {

@@ -3,7 +3,6 @@
 
 #include "engine/model/jinja_value.h"
 
-#include <deque>
 #include <functional>
 #include <map>
 
@@ -24,6 +23,10 @@ private:
     std::vector<std::pair<std::string_view, Value>> m_variables;
 };
 
+using ScopePtr = std::shared_ptr<Scope>;
+/** One within `parent`. */
+ScopePtr makeScope(Run& run, ScopePtr parent);
+
 /** namespace(): the only thing that is changed from inside of a loop. */
 class Namespace : public Object {
 public:
@@ -39,10 +42,10 @@ private:
 class Loop : public Object {
 public:
     /** `passes`: empty if every item does. */
-    Loop(std::vector<Value> items, std::function<bool(const Value&)> passes, int64_t depth)
-        : m_items(std::move(items)), m_passes(std::move(passes)), m_depth(depth) {}
+    Loop(std::vector<Value> items, std::function<bool(const Value&)> passes)
+        : m_items(std::move(items)), m_passes(std::move(passes)) {}
 
-    bool advance();
+    bool advance(Run& run);
     const Value& current() const { return m_current; }
 
     std::string_view name() const override { return "a loop"; }
@@ -51,14 +54,16 @@ public:
     bool changed(Run& run, const Arguments& arguments);
 
 private:
-    /** Items that pass, up to `count` of them, in m_ahead. */
-    void look(size_t count);
+    /** Up to `count` items that pass, from m_begin to m_end. */
+    void look(Run& run, size_t count);
+    size_t ahead() const { return m_end - m_begin; }
 
-    std::vector<Value> m_items;
+    std::vector<Value> m_items; ///< those that passed move to the front
     std::function<bool(const Value&)> m_passes;
-    int64_t m_depth;
-    size_t m_next = 0;
-    std::deque<Value> m_ahead;
+    size_t m_begin = 0;
+    size_t m_end = 0;  ///< m_begin ≤ m_end ≤ m_next
+    size_t m_next = 0; ///< that was not tested yet
+    bool m_tests = false;
     int64_t m_index = -1;
     Value m_current;
     Value m_previous;

@@ -2,6 +2,7 @@
 #include "engine/model/jinja_operators.h"
 
 #include "engine/model/jinja_methods.h"
+#include "engine/model/jinja_search.h"
 #include "engine/model/vocabulary.h"
 
 #include <algorithm>
@@ -97,15 +98,16 @@ Value repeated(Run& run, const Value& value, int64_t times) {
     if (size == 0 || count == 0) {
         return value.is(Kind::String) ? makeText(run, "") : makeSequence(run, value.kind(), {});
     }
-    run.hold(count > (uint64_t{1} << 40) ? count : count * size);
-    run.look(count * size);
+    // A product that is no number is beyond every limit.
+    run.hold(count > std::numeric_limits<uint64_t>::max() / size ? std::numeric_limits<uint64_t>::max() : count * size);
     if (value.is(Kind::String)) {
-        Text text;
+        Writer out(run);
         for (uint64_t i = 0; i < count; ++i) {
-            text.append(value.text());
+            out.add(value.text());
         }
-        return makeText(run, std::move(text));
+        return out.made();
     }
+    run.look(count * size);
     std::vector<Value> items;
     for (uint64_t i = 0; i < count; ++i) {
         items.insert(items.end(), value.items().begin(), value.items().end());
@@ -114,12 +116,16 @@ Value repeated(Run& run, const Value& value, int64_t times) {
 }
 
 Value addTexts(Run& run, const Text& a, const Text& b) {
-    run.hold(2 * (a.size() + b.size()));
-    Text sum;
-    sum.markup = a.markup || b.markup;
-    sum.append(sum.markup && !a.markup ? escaped(a) : a);
-    sum.append(sum.markup && !b.markup ? escaped(b) : b);
-    return makeText(run, std::move(sum));
+    const bool markup = a.markup || b.markup;
+    Writer sum(run);
+    for (const Text* part : {&a, &b}) {
+        if (markup && !part->markup) {
+            sum.add(escapedText(run, *part));
+        } else {
+            sum.add(*part);
+        }
+    }
+    return sum.made(markup);
 }
 
 bool isList(const Value& value) { return value.is(Kind::List) || value.is(Kind::Tuple); }
@@ -187,8 +193,7 @@ bool contains(Run& run, const Value& whole, const Value& part) {
         if (!part.is(Kind::String)) {
             run.fail(describe(part) + " is looked for in text");
         }
-        run.look(whole.bytes().size());
-        return whole.bytes().find(part.bytes()) != std::string::npos;
+        return Search(run, part.bytes()).in(whole.bytes()) != std::string::npos;
     }
     if (whole.is(Kind::Dict)) {
         return whole.dict().find(run, part) != nullptr;
@@ -242,8 +247,7 @@ Value item(Run& run, const Value& value, const Value& key) {
             const int64_t at = key.integer() < 0 ? key.integer() + size : key.integer();
             if (at >= 0 && at < size) {
                 const auto place = static_cast<size_t>(at);
-                return isText ? makeText(run, value.text().slice(borders[place], borders[place + 1]))
-                              : value.items()[place];
+                return isText ? makeSlice(run, value.text(), borders[place], borders[place + 1]) : value.items()[place];
             }
         }
     }
@@ -254,9 +258,9 @@ Value item(Run& run, const Value& value, const Value& key) {
         if (std::optional<Value> found = method(run, value, key.bytes())) {
             return *found;
         }
-        return Value::undefined("the item “" + shortened(key.bytes()) + "”");
+        return makeUndefined(run, "the item “" + shortened(key.bytes()) + "”");
     }
-    return Value::undefined("the item");
+    return makeUndefined(run, "the item");
 }
 
 Value attribute(Run& run, const Value& value, std::string_view name) {
@@ -271,7 +275,7 @@ Value attribute(Run& run, const Value& value, std::string_view name) {
             return *entry;
         }
     }
-    return found ? *found : Value::undefined("the attribute “" + shortened(name) + "”");
+    return found ? *found : makeUndefined(run, "the attribute “" + shortened(name) + "”");
 }
 
 Value slice(Run& run, const Value& value, const Value* begin, const Value* end, const Value* step) {
@@ -280,7 +284,7 @@ Value slice(Run& run, const Value& value, const Value* begin, const Value* end, 
         if (value.is(Kind::Undefined)) {
             run.fail(describe(value) + " has no items");
         }
-        return Value::undefined("the slice");
+        return makeUndefined(run, "the slice");
     }
     std::vector<size_t> borders;
     if (isText) {
@@ -312,11 +316,10 @@ Value slice(Run& run, const Value& value, const Value* begin, const Value* end, 
     const int64_t first = place(given(begin), by > 0 ? 0 : size - 1);
     const int64_t last = place(given(end), by > 0 ? size : -1);
     if (isText && by == 1) {
-        return makeText(run, first < last ? value.text().slice(borders[static_cast<size_t>(first)],
-                                                               borders[static_cast<size_t>(last)])
-                                          : Text());
+        const size_t from = first < last ? borders[static_cast<size_t>(first)] : 0;
+        return makeSlice(run, value.text(), from, first < last ? borders[static_cast<size_t>(last)] : from);
     }
-    Text text;
+    Writer text(run);
     std::vector<Value> items;
     // Steps beyond the size are as good as the size: the sum cannot overflow.
     const int64_t stride = std::clamp<int64_t>(by, -size - 1, size + 1);
@@ -324,17 +327,16 @@ Value slice(Run& run, const Value& value, const Value* begin, const Value* end, 
         run.step(isText ? 1 : 0);
         const auto here = static_cast<size_t>(at);
         if (isText) {
-            text.append(value.text().slice(borders[here], borders[here + 1]));
+            text.add(value.text(), borders[here], borders[here + 1]);
         } else {
             items.push_back(value.items()[here]);
         }
     }
-    return isText ? makeText(run, std::move(text))
-                  : makeSequence(run, value.is(Kind::Tuple) ? Kind::Tuple : Kind::List, std::move(items));
+    return isText ? text.made() : makeSequence(run, value.is(Kind::Tuple) ? Kind::Tuple : Kind::List, std::move(items));
 }
 
 Value formatPercent(Run& run, const Text& pattern, const Value& values) {
-    std::vector<Text> parts;
+    Writer out(run);
     size_t used = 0;
     size_t from = 0;
     const auto next = [&]() -> const Value& {
@@ -346,48 +348,31 @@ Value formatPercent(Run& run, const Text& pattern, const Value& values) {
     };
     const std::string& bytes = pattern.bytes();
     for (size_t at = bytes.find('%'); at != std::string::npos; at = bytes.find('%', from)) {
-        parts.push_back(pattern.slice(from, at));
+        run.step();
+        out.add(pattern, from, at);
         const char code = at + 1 < bytes.size() ? bytes[at + 1] : '\0';
         if (code == '%') {
-            parts.push_back(pattern.slice(at, at + 1));
+            out.add(pattern, at, at + 1);
         } else if (code == 's') {
-            parts.push_back(print(run, next()));
+            out.add(print(run, next()));
         } else if (code == 'r') {
-            parts.push_back(repr(run, next()));
+            out.add(repr(run, next()));
         } else if (code == 'd' || code == 'i') {
             const Value& value = next();
             if (!value.isNumber() || !(std::abs(value.number()) < 9.2e18)) {
                 run.fail(describe(value) + " is formatted as a whole number");
             }
-            parts.push_back(
-                Text(std::to_string(value.isWhole() ? value.integer() : static_cast<int64_t>(value.number()))));
+            out.add(Text(std::to_string(value.isWhole() ? value.integer() : static_cast<int64_t>(value.number()))));
         } else {
             run.fail("a text is formatted with “" + shortened(bytes.substr(at, 2)) + "”, which is not supported");
         }
         from = at + 2;
     }
-    parts.push_back(pattern.slice(from, bytes.size()));
+    out.add(pattern, from, bytes.size());
     if (used < (values.is(Kind::Tuple) ? values.items().size() : values.is(Kind::Dict) ? 0 : 1)) {
         run.fail("a text is formatted with too many values");
     }
-    return joined(run, parts, Text());
-}
-
-Value joined(Run& run, const std::vector<Text>& parts, const Text& separator) {
-    uint64_t size = parts.empty() ? 0 : (parts.size() - 1) * separator.size();
-    for (const Text& part : parts) {
-        size += part.size();
-    }
-    run.hold(2 * size);
-    run.step(parts.size() / 16);
-    Text whole;
-    for (size_t i = 0; i < parts.size(); ++i) {
-        if (i > 0) {
-            whole.append(separator);
-        }
-        whole.append(parts[i]);
-    }
-    return makeText(run, std::move(whole));
+    return out.made();
 }
 
 } // namespace moescope::model::jinja

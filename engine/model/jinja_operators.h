@@ -20,7 +20,5 @@ Value attribute(Run& run, const Value& value, std::string_view name);
 Value slice(Run& run, const Value& value, const Value* begin, const Value* end, const Value* step);
 /** text % values: %s, %d, %i, %r and %%. */
 Value formatPercent(Run& run, const Text& pattern, const Value& values);
-/** The parts one after the other; room is counted first. */
-Value joined(Run& run, const std::vector<Text>& parts, const Text& separator);
 
 } // namespace moescope::model::jinja

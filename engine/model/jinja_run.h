@@ -23,6 +23,7 @@ struct Limits {
 };
 
 constexpr size_t largestSource = size_t{1} << 20; ///< bytes of a template
+constexpr size_t longestName = 256;               ///< bytes of a name in it: it is compared wherever it is read
 constexpr uint32_t deepestSource = 96;            ///< statements and expressions within each other in the text
 constexpr uint32_t deepestValue = 64;             ///< lists and dicts within each other
 

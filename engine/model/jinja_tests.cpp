@@ -60,7 +60,7 @@ template <Case wanted>
 bool hasCase(Run& run, const Value& value, const Arguments& arguments) {
     takesNone(run, arguments);
     const Text text = print(run, value);
-    run.look(16 * text.size());
+    run.look(32 * text.size());
     return isCase(text, wanted);
 }
 

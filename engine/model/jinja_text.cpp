@@ -40,6 +40,7 @@ size_t countCharacters(std::string_view text) {
 
 std::vector<size_t> characterBorders(std::string_view text) {
     std::vector<size_t> borders;
+    borders.reserve(text.size() + 1);
     for (size_t at = 0; at < text.size(); at = characterAt(text, at).end) {
         borders.push_back(at);
     }
@@ -101,39 +102,36 @@ Character characterBefore(std::string_view text, size_t end) {
 
 } // namespace
 
-Text strip(const Text& text, Ends ends, const std::string* set) {
-    const std::string_view bytes = text.bytes();
+std::pair<size_t, size_t> strip(std::string_view text, Ends ends, const std::string* set) {
+    std::vector<std::string_view> wanted;
+    for (size_t at = 0; set != nullptr && at < set->size();) {
+        const Character one = characterAt(*set, at);
+        wanted.push_back(std::string_view(*set).substr(at, one.end - at));
+        at = one.end;
+    }
+    std::sort(wanted.begin(), wanted.end());
     const auto goes = [&](const Character& character) {
-        if (set == nullptr) {
-            return isSpace(character.code);
-        }
-        const std::string_view wanted = bytes.substr(character.begin, character.end - character.begin);
-        for (size_t at = 0; at < set->size();) {
-            const Character one = characterAt(*set, at);
-            if (std::string_view(*set).substr(one.begin, one.end - one.begin) == wanted) {
-                return true;
-            }
-            at = one.end;
-        }
-        return false;
+        return set == nullptr ? isSpace(character.code)
+                              : std::binary_search(wanted.begin(), wanted.end(),
+                                                   text.substr(character.begin, character.end - character.begin));
     };
     size_t begin = 0;
-    size_t end = bytes.size();
+    size_t end = text.size();
     while (ends != Ends::Right && begin < end) {
-        const Character character = characterAt(bytes, begin);
+        const Character character = characterAt(text, begin);
         if (!goes(character)) {
             break;
         }
         begin = character.end;
     }
     while (ends != Ends::Left && end > begin) {
-        const Character character = characterBefore(bytes, end);
+        const Character character = characterBefore(text, end);
         if (!goes(character)) {
             break;
         }
         end = character.begin;
     }
-    return text.slice(begin, end);
+    return {begin, end};
 }
 
 Text changeCase(const Text& text, Case to) {
@@ -145,7 +143,7 @@ Text changeCase(const Text& text, Case to) {
         const bool upper = to == Case::Upper || (to != Case::Lower && first);
         const Origin origin = text.origin(at);
         if (character.code < 0) {
-            out.append(text.slice(at, character.end));
+            out.append(text, at, character.end);
         } else if (character.code == 0xdf && upper) {
             out.append(to == Case::Upper ? "SS" : "Ss", origin);
         } else {
@@ -157,114 +155,48 @@ Text changeCase(const Text& text, Case to) {
     return out;
 }
 
-Text replaced(const Text& text, std::string_view from, const Text& to, int64_t most) {
-    Text out;
-    out.markup = text.markup;
-    size_t at = 0;
-    if (from.empty()) {
-        // Between all characters, and at both ends.
-        const std::vector<size_t> borders = characterBorders(text.bytes());
-        for (size_t i = 0; i < borders.size(); ++i) {
-            if (most < 0 || static_cast<int64_t>(i) < most) {
-                out.append(to);
-            }
-            out.append(text.slice(borders[i], i + 1 < borders.size() ? borders[i + 1] : borders[i]));
-        }
-        return out;
-    }
-    for (int64_t count = 0; most < 0 || count < most; ++count) {
-        const size_t found = text.bytes().find(from, at);
-        if (found == std::string::npos) {
-            break;
-        }
-        out.append(text.slice(at, found));
-        out.append(to);
-        at = found + from.size();
-    }
-    out.append(text.slice(at, text.size()));
-    return out;
-}
-
-std::vector<Text> splitBlanks(const Text& text, int64_t most, bool fromRight) {
-    std::vector<Text> parts;
-    const std::string_view bytes = text.bytes();
+void splitBlanks(std::string_view text, int64_t most, bool fromRight, const Take& take) {
     size_t begin = 0;
-    size_t end = bytes.size();
+    size_t end = text.size();
     // Moves the end that is cut over the characters that are blank, or over those that are not.
     const auto pass = [&](bool blank) {
         while (begin < end) {
-            const Character character = fromRight ? characterBefore(bytes, end) : characterAt(bytes, begin);
+            const Character character = fromRight ? characterBefore(text, end) : characterAt(text, begin);
             if (isSpace(character.code) != blank) {
                 return;
             }
             (fromRight ? end : begin) = fromRight ? character.begin : character.end;
         }
     };
+    int64_t parts = 0;
     for (pass(true); begin < end; pass(true)) {
-        if (most >= 0 && static_cast<int64_t>(parts.size()) == most) {
-            parts.push_back(text.slice(begin, end)); // keeps its blanks at the other end
+        if (most >= 0 && parts++ == most) {
+            take(begin, end); // keeps its blanks at the other end
             break;
         }
         const size_t from = fromRight ? end : begin;
         pass(false);
-        parts.push_back(fromRight ? text.slice(end, from) : text.slice(from, begin));
+        take(fromRight ? end : from, fromRight ? from : begin);
     }
-    if (fromRight) {
-        std::reverse(parts.begin(), parts.end());
-    }
-    return parts;
 }
 
-std::vector<Text> split(const Text& text, std::string_view separator, int64_t most, bool fromRight) {
-    std::vector<Text> parts;
-    const std::string& bytes = text.bytes();
+void splitLines(std::string_view text, bool keepEnds, const Take& take) {
     size_t begin = 0;
-    size_t end = bytes.size();
-    while (most < 0 || static_cast<int64_t>(parts.size()) < most) {
-        if (fromRight) {
-            const size_t found =
-                end < separator.size() ? std::string::npos : bytes.rfind(separator, end - separator.size());
-            if (found == std::string::npos) {
-                break;
-            }
-            parts.push_back(text.slice(found + separator.size(), end));
-            end = found;
-        } else {
-            const size_t found = bytes.find(separator, begin);
-            if (found == std::string::npos) {
-                break;
-            }
-            parts.push_back(text.slice(begin, found));
-            begin = found + separator.size();
-        }
-    }
-    parts.push_back(text.slice(begin, end));
-    if (fromRight) {
-        std::reverse(parts.begin(), parts.end());
-    }
-    return parts;
-}
-
-std::vector<Text> splitLines(const Text& text, bool keepEnds) {
-    std::vector<Text> lines;
-    const std::string& bytes = text.bytes();
-    size_t begin = 0;
-    for (size_t at = 0; at < bytes.size();) {
-        const Character character = characterAt(bytes, at);
+    for (size_t at = 0; at < text.size();) {
+        const Character character = characterAt(text, at);
         size_t next = character.end;
         if (isLineBreak(character.code)) {
-            if (character.code == '\r' && next < bytes.size() && bytes[next] == '\n') {
+            if (character.code == '\r' && next < text.size() && text[next] == '\n') {
                 ++next;
             }
-            lines.push_back(text.slice(begin, keepEnds ? next : at));
+            take(begin, keepEnds ? next : at);
             begin = next;
         }
         at = next;
     }
-    if (begin < bytes.size()) {
-        lines.push_back(text.slice(begin, bytes.size()));
+    if (begin < text.size()) {
+        take(begin, text.size());
     }
-    return lines;
 }
 
 Text escaped(const Text& text) {

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace moescope::model::jinja {
@@ -27,6 +29,10 @@ public:
     void append(const Text& other) {
         m_bytes += other.m_bytes;
         m_origins += other.m_origins;
+    }
+    void append(const Text& other, size_t begin, size_t end) {
+        m_bytes.append(other.m_bytes, begin, end - begin);
+        m_origins.append(other.m_origins, begin, end - begin);
     }
     void append(std::string_view bytes, Origin origin = Origin::Template) {
         m_bytes += bytes;
@@ -63,17 +69,16 @@ bool isLetter(int32_t code);
 bool isDigit(int32_t code);
 
 enum class Ends { Both, Left, Right };
-/** Without what stands at the ends: blanks, or any of the characters of `set`. */
-Text strip(const Text& text, Ends ends, const std::string* set = nullptr);
+/** Where a text begins and ends without what stands there: blanks, or any of the characters of `set`. */
+std::pair<size_t, size_t> strip(std::string_view text, Ends ends, const std::string* set = nullptr);
 enum class Case { Upper, Lower, Title, Capital };
 /** Title: a capital behind every character that is no letter, as Python's str.title(). */
 Text changeCase(const Text& text, Case to);
-/** At most `most` parts are replaced, all if it is negative. */
-Text replaced(const Text& text, std::string_view from, const Text& to, int64_t most = -1);
-std::vector<Text> splitBlanks(const Text& text, int64_t most, bool fromRight);
-/** `separator` must not be empty. */
-std::vector<Text> split(const Text& text, std::string_view separator, int64_t most, bool fromRight);
-std::vector<Text> splitLines(const Text& text, bool keepEnds);
+/** Told of each part of a text, where it begins and ends. */
+using Take = std::function<void(size_t begin, size_t end)>;
+/** The last part first if it is cut from the right. At most `most` cuts, any number if it is negative. */
+void splitBlanks(std::string_view text, int64_t most, bool fromRight, const Take& take);
+void splitLines(std::string_view text, bool keepEnds, const Take& take);
 /** & < > " ' as HTML. */
 Text escaped(const Text& text);
 

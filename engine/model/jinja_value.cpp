@@ -66,6 +66,8 @@ std::optional<std::string> keyOf(Run& run, const Value& value) {
             if (!part) {
                 return std::nullopt;
             }
+            run.step();
+            run.hold(part->size() + 8);
             key += std::to_string(part->size()) + ":" + *part;
         }
         return key;
@@ -91,7 +93,7 @@ void Dict::set(Run& run, const Value& key, Value value) {
         run.fail(describe(key) + " cannot be a key");
     }
     m_depth = deeper(run, m_depth, value);
-    run.hold(128 + text->size());
+    run.hold(256 + text->size());
     const auto [at, added] = m_index.emplace(std::move(*text), m_entries.size());
     if (added) {
         m_entries.emplace_back(key, std::move(value));
@@ -100,10 +102,46 @@ void Dict::set(Run& run, const Value& key, Value value) {
     }
 }
 
+namespace {
+
+constexpr size_t textBytes = 128; ///< of a text without its bytes, as they lie in memory
+
+} // namespace
+
 Value makeText(Run& run, Text text) {
-    run.hold(2 * text.size() + 64);
+    run.hold(2 * text.size() + textBytes);
     run.look(text.size());
     return std::make_shared<const Text>(std::move(text));
+}
+
+Value makeSlice(Run& run, const Text& text, size_t begin, size_t end) {
+    run.hold(2 * (end - begin) + textBytes);
+    run.look(end - begin);
+    return std::make_shared<const Text>(text.slice(begin, end));
+}
+
+Text escapedText(Run& run, const Text& text) {
+    run.look(8 * text.size());
+    run.hold(12 * text.size());
+    return escaped(text);
+}
+
+Value makeUndefined(Run& run, std::string what) {
+    run.hold(64 + what.size());
+    return Value::undefined(std::move(what));
+}
+
+void Writer::add(const Text& text, size_t begin, size_t end) {
+    // Two bytes a byte, and as many again while it grows.
+    m_run.hold(4 * (end - begin));
+    m_run.look(end - begin);
+    m_out.append(text, begin, end);
+}
+
+Value Writer::made(bool markup) {
+    m_run.hold(textBytes);
+    m_out.markup = markup;
+    return std::make_shared<const Text>(std::move(m_out));
 }
 
 Value makeText(Run& run, std::string_view bytes) { return makeText(run, Text(bytes)); }
@@ -251,8 +289,10 @@ std::string printFloat(double value) {
 
 namespace {
 
-void appendQuoted(const Text& text, Text& out) {
+void appendQuoted(Run& run, const Text& text, Text& out) {
     const std::string& bytes = text.bytes();
+    run.look(16 * bytes.size());
+    run.hold(4 * bytes.size());
     const char quote = bytes.find('\'') != std::string::npos && bytes.find('"') == std::string::npos ? '"' : '\'';
     out.append(std::string_view(&quote, 1));
     for (size_t at = 0; at < bytes.size();) {
@@ -261,16 +301,17 @@ void appendQuoted(const Text& text, Text& out) {
         std::array<char, 16> code{};
         if (character.code == quote || character.code == '\\') {
             out.append("\\", origin);
-            out.append(text.slice(at, character.end));
+            out.append(text, at, character.end);
         } else if (character.code == '\n' || character.code == '\r' || character.code == '\t') {
             out.append(character.code == '\n' ? "\\n" : character.code == '\r' ? "\\r" : "\\t", origin);
         } else if (isPrintable(character.code)) {
-            out.append(text.slice(at, character.end));
+            out.append(text, at, character.end);
         } else {
             const auto value = static_cast<uint32_t>(character.code < 0 ? static_cast<uint8_t>(bytes[at])
                                                                         : static_cast<uint32_t>(character.code));
             const char* format = value < 0x100 ? "\\x%02x" : value < 0x10000 ? "\\u%04x" : "\\U%08x";
             std::snprintf(code.data(), code.size(), format, value);
+            run.hold(4 * code.size());
             out.append(code.data(), origin);
         }
         at = character.end;
@@ -295,7 +336,7 @@ void appendRepr(Run& run, const Value& value, Text& out) {
     case Kind::Bool: out.append(value.boolean() ? "True" : "False"); break;
     case Kind::Int: out.append(std::to_string(value.integer())); break;
     case Kind::Float: out.append(printFloat(value.number())); break;
-    case Kind::String: appendQuoted(value.text(), out); break;
+    case Kind::String: appendQuoted(run, value.text(), out); break;
     case Kind::List: list("[", "]"); break;
     case Kind::Tuple: list("(", ")"); break;
     case Kind::View:
@@ -343,11 +384,13 @@ std::vector<Value> iterate(Run& run, const Value& value) {
     switch (value.kind()) {
     case Kind::Undefined: break;
     case Kind::String: {
-        const std::vector<size_t> borders = characterBorders(value.bytes());
-        run.step(borders.size());
-        run.hold(borders.size() * sizeof(Value));
-        for (size_t i = 0; i + 1 < borders.size(); ++i) {
-            items.push_back(makeText(run, value.text().slice(borders[i], borders[i + 1])));
+        const Text& text = value.text();
+        for (size_t at = 0; at < text.size();) {
+            const size_t end = characterAt(text.bytes(), at).end;
+            run.step();
+            run.hold(2 * sizeof(Value)); // it grows
+            items.push_back(makeSlice(run, text, at, end));
+            at = end;
         }
         break;
     }
@@ -359,6 +402,7 @@ std::vector<Value> iterate(Run& run, const Value& value) {
         break;
     case Kind::Iterator: {
         Sequence& sequence = value.sequence();
+        run.hold((sequence.items.size() - sequence.next) * sizeof(Value));
         items.assign(sequence.items.begin() + static_cast<ptrdiff_t>(sequence.next), sequence.items.end());
         sequence.next = sequence.items.size();
         break;
@@ -378,7 +422,7 @@ std::vector<Value> iterate(Run& run, const Value& value) {
 int64_t length(Run& run, const Value& value) {
     switch (value.kind()) {
     case Kind::Undefined: return 0;
-    case Kind::String: run.look(value.bytes().size()); return static_cast<int64_t>(countCharacters(value.bytes()));
+    case Kind::String: run.look(4 * value.bytes().size()); return static_cast<int64_t>(countCharacters(value.bytes()));
     case Kind::List:
     case Kind::Tuple:
     case Kind::View: return static_cast<int64_t>(value.items().size());

@@ -90,6 +90,19 @@ private:
     uint32_t m_depth = 1;
 };
 
+/** Writes a text out of parts; room for each is counted before it is taken. */
+class Writer {
+public:
+    explicit Writer(Run& run) : m_run(run) {}
+    void add(const Text& text) { add(text, 0, text.size()); }
+    void add(const Text& text, size_t begin, size_t end);
+    Value made(bool markup = false);
+
+private:
+    Run& m_run;
+    Text m_out;
+};
+
 struct Arguments {
     std::vector<Value> positional;
     std::vector<std::pair<std::string, Value>> named;
@@ -109,6 +122,12 @@ public:
 // Makers, which count what they make.
 Value makeText(Run& run, Text text);
 Value makeText(Run& run, std::string_view bytes);
+/** From byte `begin` to byte `end`. */
+Value makeSlice(Run& run, const Text& text, size_t begin, size_t end);
+/** escaped(), counted before it is made. */
+Text escapedText(Run& run, const Text& text);
+/** `what`: see Value::undefined(). */
+Value makeUndefined(Run& run, std::string what);
 Value makeSequence(Run& run, Kind kind, std::vector<Value> items, std::string label = {});
 inline Value makeList(Run& run, std::vector<Value> items) { return makeSequence(run, Kind::List, std::move(items)); }
 Value makeDict(Run& run, Dict dict);
