@@ -5,6 +5,7 @@
 #include "engine/model/jinja_json.h"
 #include "engine/model/jinja_lexer.h"
 #include "engine/model/reasoning.h"
+#include "engine/model/token_finder.h"
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
 
@@ -29,7 +30,7 @@ constexpr std::string_view plainTurns =
     "{{ bos_token }}{% for m in messages %}{{ m.role|capitalize + ': ' + m.content + '\n\n' }}{% endfor %}"
     "{{ 'Assistant:' }}";
 
-/** The control tokens of a vocabulary by their first byte, the longest first. */
+/** The control tokens of a vocabulary. */
 class Controls {
 public:
     explicit Controls(const Tokenizer& tokenizer) {
@@ -37,36 +38,20 @@ public:
             const auto token = static_cast<int32_t>(id);
             if (tokenizer.isControl(token)) {
                 if (std::string text = tokenizer.decode(token); !text.empty()) {
-                    m_byFirst[static_cast<uint8_t>(text[0])].emplace_back(std::move(text), token);
+                    m_texts.emplace_back(std::move(text), token);
                 }
             }
         }
-        for (auto& list : m_byFirst) {
-            std::stable_sort(list.begin(), list.end(),
-                             [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
-        }
+        m_finder.add({m_texts.begin(), m_texts.end()});
     }
+    Controls(const Controls&) = delete;
+    Controls& operator=(const Controls&) = delete;
 
-    /** The one that begins at byte `at` and that the template wrote, to its last byte; null if there is none. */
-    const std::pair<std::string, int32_t>* at(const Text& text, size_t at) const {
-        const std::string_view rest = std::string_view(text.bytes()).substr(at);
-        for (const auto& control : m_byFirst[static_cast<uint8_t>(rest[0])]) {
-            if (!rest.starts_with(control.first)) {
-                continue;
-            }
-            size_t own = 0;
-            while (own < control.first.size() && text.origin(at + own) == Origin::Template) {
-                ++own;
-            }
-            if (own == control.first.size()) {
-                return &control;
-            }
-        }
-        return nullptr;
-    }
+    TokenFinder::Found find(std::string_view rest) const { return m_finder.find(rest); }
 
 private:
-    std::array<std::vector<std::pair<std::string, int32_t>>, 256> m_byFirst;
+    std::vector<std::pair<std::string, int32_t>> m_texts;
+    TokenFinder m_finder;
 };
 
 /** Tokens of a rendered text, and where in them a byte of it lies. */
@@ -76,18 +61,27 @@ public:
         : m_tokenizer(tokenizer), m_controls(controls), m_cancel(cancel) {}
 
     void encode(const Text& text) {
+        constexpr size_t often = size_t{1} << 12; // places that are looked at: a few milliseconds at worst
+        const std::string_view bytes = text.bytes();
         size_t begin = 0;
-        for (size_t at = 0; at < text.size();) {
-            const auto* control = text.origin(at) == Origin::Template ? m_controls.at(text, at) : nullptr;
-            if (control == nullptr) {
+        size_t own = 0; // to where the template wrote what is read now
+        size_t looks = 0;
+        for (size_t at = 0; at < bytes.size();) {
+            if (++looks % often == 0) {
+                trace::stopIfCancelled(m_cancel);
+            }
+            for (own = std::max(own, at); own < bytes.size() && text.origin(own) == Origin::Template;) {
+                ++own;
+            }
+            const auto [token, size] = own > at ? m_controls.find(bytes.substr(at, own - at)) : TokenFinder::Found();
+            if (token < 0) {
                 ++at;
                 continue;
             }
-            const std::string_view bytes = text.bytes();
-            plain(text, begin, at - m_tokenizer.strippedBefore(control->second, bytes.substr(begin, at - begin)));
-            add(control->second, at);
-            at += control->first.size();
-            at += m_tokenizer.strippedBehind(control->second, bytes.substr(at));
+            plain(text, begin, at - m_tokenizer.strippedBefore(token, bytes.substr(begin, at - begin)));
+            add(token, at);
+            at += size;
+            at += m_tokenizer.strippedBehind(token, bytes.substr(at));
             begin = at;
         }
         plain(text, begin, text.size());

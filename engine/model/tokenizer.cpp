@@ -239,6 +239,7 @@ public:
         m_texts.back() += withSpaces(text);
         const std::string_view whole = m_texts.back();
         const bool lines = m_order == MergeOrder::Merges;
+        m_begin = m_out.size();
         size_t begin = 0;
         for (size_t at = 1; at < whole.size(); ++at) {
             const char last = whole[at - 1];
@@ -256,18 +257,21 @@ public:
 private:
     void append(std::string_view piece) {
         trace::stopIfCancelled(m_cancel);
-        if (m_cache.append(piece, m_out)) {
-            return;
+        m_tokens.clear(); // what is remembered must not depend on what went before
+        if (!m_cache.append(piece, m_tokens)) {
+            if (m_order == MergeOrder::Scores) {
+                m_spm.append(piece, m_tokens);
+            } else if (const int32_t token = piece[0] == '\n' ? m_vocabulary.find(piece) : -1; token >= 0) {
+                m_tokens.push_back(token);
+            } else {
+                m_bpe.append(piece, m_tokens);
+            }
+            m_cache.remember(piece, m_tokens.data(), m_tokens.size());
         }
-        const size_t before = m_out.size();
-        if (m_order == MergeOrder::Scores) {
-            m_spm.append(piece, m_out);
-        } else if (const int32_t token = piece[0] == '\n' ? m_vocabulary.find(piece) : -1; token >= 0) {
-            m_out.push_back(token);
-        } else {
-            m_bpe.append(piece, m_out);
-        }
-        m_cache.remember(piece, m_out.data() + before, m_out.size() - before);
+        // A run of what is unknown is one token, across the cuts too.
+        const bool goesOn = m_out.size() > m_begin && !m_tokens.empty() && m_tokens.front() == m_out.back() &&
+                            m_vocabulary.type(m_tokens.front()) == TokenType::Unknown;
+        m_out.insert(m_out.end(), m_tokens.begin() + (goesOn ? 1 : 0), m_tokens.end());
     }
 
     const Vocabulary& m_vocabulary;
@@ -275,6 +279,8 @@ private:
     BpeMerger m_bpe;
     PieceCache m_cache;
     std::deque<std::string> m_texts; ///< what the cache looks into
+    std::vector<int32_t> m_tokens;   ///< of a piece
+    size_t m_begin = 0;              ///< of the text's tokens in m_out
     MergeOrder m_order;
     trace::CancelFlag m_cancel;
     std::vector<int32_t>& m_out;
@@ -285,14 +291,17 @@ private:
 template <typename OnText>
 void forEachPart(std::string_view text, const TokenFinder& finder, const Vocabulary& vocabulary,
                  const TokenStrip& strip, trace::CancelFlag cancel, std::vector<int32_t>& out, const OnText& onText) {
+    constexpr size_t often = size_t{1} << 12; // places that are looked at: a few milliseconds at worst
     size_t begin = 0;
+    size_t looks = 0;
     bool afterToken = false;
     for (size_t at = finder.empty() ? text.size() : 0; at < text.size();) {
+        if (++looks % often == 0) {
+            trace::stopIfCancelled(cancel);
+        }
         const int32_t token = finder.at(text.substr(at));
         if (token < 0) {
-            if (++at % (size_t{1} << 14) == 0) {
-                trace::stopIfCancelled(cancel);
-            }
+            ++at;
             continue;
         }
         std::string_view before = text.substr(begin, at - begin);
