@@ -7,6 +7,7 @@
 #include "engine/model/hf_tensors.h"
 #include "engine/model/hf_tokenizer.h"
 #include "engine/model/model_keys.h"
+#include "engine/model/tokenizer_keys.h"
 #include "engine/model/weight_encoding.h"
 #include "engine/trace/error.h"
 
@@ -60,35 +61,9 @@ void refuseOwnInput(const fs::path& folder, const WeightFolder& weights, const f
 }
 
 void addTokenizerKeys(gguf::Writer& writer, Folder& folder) {
-    TokenizerTables& t = folder.tokenizer;
-    writer.add("tokenizer.ggml.model", t.model);
-    writer.add("tokenizer.ggml.pre", t.pre.empty() ? std::string("default") : t.pre);
-    writer.add("tokenizer.ggml.tokens", std::move(t.tokens));
-    if (!t.scores.empty()) {
-        writer.add("tokenizer.ggml.scores", std::move(t.scores));
-    }
-    writer.add("tokenizer.ggml.token_type", std::move(t.types));
-    if (!t.merges.empty()) {
-        writer.add("tokenizer.ggml.merges", std::move(t.merges));
-    }
-    if (t.space_prefix) {
-        writer.add("tokenizer.ggml.add_space_prefix", *t.space_prefix);
-    }
-    if (t.space_prefix_first) {
-        writer.add("moescope.space_prefix_first", true);
-    }
-    if (t.space_prefix_once) {
-        writer.add("moescope.space_prefix_once", true);
-    }
-    // Files of Phi-3 that state no ids are read as if its tokenizer.json had written them.
-    if (!t.rstrip.empty() || findFamily(folder.model.config.architecture)->specials_rstrip) {
-        writer.add("moescope.rstrip_token_ids", std::move(t.rstrip));
-    }
-    if (!t.lstrip.empty()) {
-        writer.add("moescope.lstrip_token_ids", std::move(t.lstrip));
-    }
-    if (t.bos >= 0) {
-        writer.add("tokenizer.ggml.bos_token_id", gguf::U32{static_cast<uint32_t>(t.bos)});
+    const bool statesRstrip = findFamily(folder.model.config.architecture)->specials_rstrip;
+    for (auto& [key, value] : tokenizerKeys(std::move(folder.tokenizer), statesRstrip)) {
+        writer.add(key, std::move(value));
     }
     const Generation& g = folder.generation;
     if (!g.stop.empty()) {
@@ -97,7 +72,6 @@ void addTokenizerKeys(gguf::Writer& writer, Folder& folder) {
     if (g.padding) {
         writer.add("tokenizer.ggml.padding_token_id", gguf::U32{*g.padding});
     }
-    writer.add("tokenizer.ggml.add_bos_token", t.adds_bos);
     if (!folder.chat_template.empty()) {
         writer.add("tokenizer.chat_template", folder.chat_template);
     }

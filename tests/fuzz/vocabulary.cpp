@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/vocabulary.h"
 #include "engine/model/byte_unicode.h"
+#include "engine/model/tokenizer_keys.h"
+#include "tests/engine/gguf/raw_bytes.h"
 #include "tests/fuzz/input.h"
 
-#include <bit>
 #include <cstdio>
-#include <cstring>
 
 namespace moescope::fuzz {
 
@@ -17,68 +17,43 @@ using model::TokenType;
 /** GGUF's numbers of the types that a vocabulary has. */
 enum class Kind : uint32_t { U32 = 4, I32 = 5, F32 = 6, Bool = 7, Text = 8, List = 9 };
 
-/** A GGUF file in memory: the engine's writer makes files, too slowly for thousands of them in a second. */
-class Bytes {
+/** One value of a file in memory: the engine's writer makes files, too slowly for thousands of them in a second. */
+class RawValue {
 public:
-    template <class T>
-    void number(T value) {
-        static_assert(std::endian::native == std::endian::little);
-        const size_t at = m_bytes.size();
-        m_bytes.resize(at + sizeof(T));
-        std::memcpy(m_bytes.data() + at, &value, sizeof(T));
+    explicit RawValue(gguf::test::Raw& raw) : m_raw(raw) {}
+
+    void operator()(const std::string& value) { kind(Kind::Text).text(value); }
+    void operator()(bool value) { kind(Kind::Bool).number<uint8_t>(value ? 1 : 0); }
+    void operator()(gguf::U32 value) { kind(Kind::U32).number(value.value); }
+    void operator()(gguf::F32 value) { kind(Kind::F32).number(value.value); }
+    void operator()(const gguf::RawValue& value) {
+        m_raw.bytes({reinterpret_cast<const char*>(value.bytes.data()), value.bytes.size()});
     }
-    void text(std::string_view value) {
-        number<uint64_t>(value.size());
-        m_bytes += value;
-    }
-    void key(std::string_view name, Kind kind) {
-        ++m_count;
-        text(name);
-        number(kind);
-    }
-    void entry(std::string_view name, std::string_view value) {
-        key(name, Kind::Text);
-        text(value);
-    }
-    void entry(std::string_view name, bool value) {
-        key(name, Kind::Bool);
-        number<uint8_t>(value ? 1 : 0);
-    }
-    void entry(std::string_view name, uint32_t value) {
-        key(name, Kind::U32);
-        number(value);
-    }
-    void entry(std::string_view name, const std::vector<std::string>& values) {
-        list(name, Kind::Text, values.size());
+    void operator()(const std::vector<std::string>& values) {
+        list(Kind::Text, values.size());
         for (const std::string& value : values) {
-            text(value);
+            m_raw.text(value);
         }
     }
-    template <class T>
-    void entry(std::string_view name, const std::vector<T>& values) {
-        list(name, std::is_same_v<T, float> ? Kind::F32 : Kind::I32, values.size());
-        for (const T value : values) {
-            number(value);
-        }
-    }
-    std::string file() const {
-        Bytes head;
-        head.m_bytes = "GGUF";
-        head.number<uint32_t>(3);
-        head.number<uint64_t>(0);
-        head.number<uint64_t>(m_count);
-        return head.m_bytes + m_bytes;
-    }
+    void operator()(const std::vector<float>& values) { numbers(Kind::F32, values); }
+    void operator()(const std::vector<int32_t>& values) { numbers(Kind::I32, values); }
+    void operator()(const std::vector<uint32_t>& values) { numbers(Kind::U32, values); }
 
 private:
-    void list(std::string_view name, Kind kind, size_t size) {
-        key(name, Kind::List);
-        number(kind);
-        number<uint64_t>(size);
+    gguf::test::Raw& kind(Kind kind) { return m_raw.u32(static_cast<uint32_t>(kind)); }
+    void list(Kind entries, size_t size) {
+        kind(Kind::List);
+        kind(entries).u64(size);
+    }
+    template <typename T>
+    void numbers(Kind entries, const std::vector<T>& values) {
+        list(entries, values.size());
+        for (const T value : values) {
+            m_raw.number(value);
+        }
     }
 
-    std::string m_bytes;
-    uint64_t m_count = 0;
+    gguf::test::Raw& m_raw;
 };
 
 void add(TokenizerTables& tables, const std::string& text, TokenType type, float score = 0) {
@@ -93,9 +68,13 @@ void addMerged(TokenizerTables& tables, const std::string& left, const std::stri
 }
 
 void addControls(TokenizerTables& tables) {
+    // By turns they take the white space behind and before them along.
     for (const char* text : {"<|im_start|>", "<|im_end|>", "<s>", "</s>", "<|startoftext|>", "<|extra_0|>"}) {
+        const auto id = static_cast<uint32_t>(tables.tokens.size());
+        (id % 2 == 0 ? tables.rstrip : tables.lstrip).push_back(id);
         add(tables, text, TokenType::Control);
     }
+    tables.rstrip.push_back(static_cast<uint32_t>(tables.tokens.size()));
     add(tables, "<tool>", TokenType::UserDefined);
     add(tables, "<tool> more", TokenType::UserDefined);
     while (tables.tokens.size() < 300) {
@@ -106,28 +85,16 @@ void addControls(TokenizerTables& tables) {
 } // namespace
 
 std::string vocabularyGguf(const TokenizerTables& tables) {
-    Bytes bytes;
-    bytes.entry("general.architecture", std::string_view("llama"));
-    bytes.entry("tokenizer.ggml.model", std::string_view(tables.model));
-    bytes.entry("tokenizer.ggml.pre", std::string_view(tables.pre.empty() ? "default" : tables.pre));
-    bytes.entry("tokenizer.ggml.tokens", tables.tokens);
-    bytes.entry("tokenizer.ggml.token_type", tables.types);
-    if (!tables.scores.empty()) {
-        bytes.entry("tokenizer.ggml.scores", tables.scores);
+    const auto keys = model::tokenizerKeys(tables, true);
+    gguf::test::Raw raw;
+    raw.head(0, keys.size() + 1).text("general.architecture");
+    RawValue write(raw);
+    write(std::string("llama"));
+    for (const auto& [key, value] : keys) {
+        raw.text(key);
+        std::visit(write, value);
     }
-    if (!tables.merges.empty() || tables.model == "gpt2") {
-        bytes.entry("tokenizer.ggml.merges", tables.merges);
-    }
-    if (tables.space_prefix) {
-        bytes.entry("tokenizer.ggml.add_space_prefix", *tables.space_prefix);
-    }
-    bytes.entry("moescope.space_prefix_first", tables.space_prefix_first);
-    bytes.entry("moescope.space_prefix_once", tables.space_prefix_once);
-    if (tables.bos >= 0) {
-        bytes.entry("tokenizer.ggml.bos_token_id", static_cast<uint32_t>(tables.bos));
-    }
-    bytes.entry("tokenizer.ggml.add_bos_token", tables.adds_bos);
-    return bytes.file();
+    return raw.str();
 }
 
 TokenizerTables byteLevelTables(std::string_view pre) {
