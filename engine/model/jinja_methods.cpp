@@ -100,7 +100,7 @@ template <Ends ends>
 Value strippedText(Run& run, const Value& self, const Arguments& arguments) {
     const Bound given(run, "strip", arguments, {"chars"});
     const Text* set = given.text(0);
-    run.look((set == nullptr ? 4 : 8) * self.bytes().size());
+    run.look(8 * self.bytes().size());
     if (set != nullptr) {
         run.step(set->size() / 2);
         run.hold(2 * sizeof(std::string_view) * set->size());

@@ -42,6 +42,9 @@ public:
     /** `bytes` are about to be allocated: trace::Error{template.limit} when there were too many. */
     void hold(uint64_t bytes);
     void checkOutput(uint64_t bytes) const;
+    /** What was counted up to now. */
+    uint64_t steps() const { return m_steps; }
+    uint64_t held() const { return m_bytes; }
     /** trace::Error{template.failed} with the line; `reason` is a clause: “a number cannot be added to text”. */
     [[noreturn]] void fail(const std::string& reason) const;
 

@@ -51,6 +51,11 @@ ms | selectattr('n') | map(attribute='n') | list|(ms | selectattr('role', 'eq', 
 d.pop is defined|d.pop('b')|l.append(4)|d.update({})|x.y|x + 1|1 + 'a'|'a' * 'b'|n.foo.bar|l | join(1)|1 // 0|1 % 0|range(10**6)|nil | length
 raise_exception('No!')|x()|n()|1 in 2|1 < 'a'|[] < {}|'{}'.format()|'a'.split('')|{[]: 1}|t.nope()|nil.x|nil[0]|none | list|none | map('upper') | list
 strftime_now('%Y-%m-%d %B %b %d %H')|loop|namespace(a=1).a|namespace(a=1)['a']|namespace().zz is defined|'abc'[1:][0]|s | trim | length|l | count
+'aaaa'.count('aa')|'abababa'.count('aba')|'aaaa'.rsplit('aa', 1)|'aaaaa'.rsplit('aa')|'aaa'.split('aa')|'aXbXc'.rsplit('X', 1)|'abab'.rpartition('bab')|'abaab'.find('aab')
+'äbäb'.rfind('äb')|'abc'.rfind('')|'äbc'.find('')|'' in ''|'abc'.replace('', '-', 2)|'ab'.replace('', '')|'ab'.replace('', '-', 9)|'aaa'.replace('aa', 'b')|'aaaa'.replace('a', 'b', 3)
+'xäx'.strip('äx')|'aXa'.strip('')|'ß'.isupper()|'ßA'.islower()|'1'.isupper()|'ab'.startswith('')|'ab'.endswith(())|'ab'.endswith(('a', 'b'))|'a\\r' | indent|'' | indent(2, true)
+'a\\n' | indent(2, blank=true)|' 1_0 ' | int|' 2.5 ' | float|'%s%%%s' % ('a', 'b')|'-{}-{{}}'.format('a')|['a', 1, none] | join(', ')|[] | join('-')|'-'.join('abc')|'-'.join([])
+ms | map(attribute='role.zz') | list | length|[{'a': [{'b': 1}]}] | map(attribute='a.0.b') | list|('<' | e) + '>' + '&'|('<b>' | safe).replace('b', '<')|'ab' ~ 1 ~ [2]
 """
 
 TEMPLATES = [
@@ -76,6 +81,12 @@ TEMPLATES = [
     "{% set true = 1 %}", "{{ {'a': {'b': 1}}}}", "{{ {'a': {'b': 1}} }}", "{{ [1, 2,] }}{{ {'a': 1,} }}{{ (1, 2,) }}", "{%if yes%}x{%endif%}", "\r\na\rb\n\n",
     "{{ messages is defined }}", "{% for m in ms %}{{ m['role'] + ': ' + m['content'] + '\\n' }}{% endfor %}", "{% for i in range(3) if i % 2 == 0 %}{{ i }}{% endfor %}",
     "{% for m in ms[::-1] %}{{ m.n }}{% endfor %}", "{% set l2 = l + [9] %}{{ l2 }}{{ l }}", "{% for i in l %}{% set ns = namespace(v=i) %}{{ ns.v }}{% endfor %}",
+    "{% for i in [1] %}{% for j in [1, 2] %}{{ loop.depth }}{{ loop.depth0 }}{% endfor %}{{ loop.depth }}{% endfor %}",
+    "{% set ns = namespace() %}{% for a in [1] %}{% for x in [1, 2, 3] if x %}{% set ns.l = loop %}{% break %}{% endfor %}{% endfor %}{{ ns.l.length }}",
+    "{% set ns = namespace() %}{% macro m(k) %}{% for x in [1, 2, 3] if x < k %}{% set ns.l = loop %}{% break %}{% endfor %}{% endmacro %}"
+    "{% set y = m(3) %}{% set z = m(9) %}{% set w = ['a', 'b'] | join('-') | upper %}{{ ns.l.length }}{{ ns.l.nextitem }}{{ ns.l.last }}",
+    "{% set ns = namespace() %}{% for x in [1, 2, 3] if ns.l is undefined or ns.l.length %}{% set ns.l = loop %}{{ x }}{% endfor %}",
+    "{% for x in [1, 2, 3, 4, 5] if x % 2 %}{{ x }}{{ loop.length }}{{ loop.revindex }}{{ loop.nextitem }}{{ loop.previtem }};{% endfor %}",
     "{{ loop is defined }}", "{{ '{{' }}{{ '%}' }}", "{{ a.b.c is defined if a is defined else 'no' }}",
 ]
 

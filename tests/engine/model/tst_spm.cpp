@@ -128,6 +128,11 @@ TEST(Spm, UnknownCharactersBecomeBytesOrTheUnknownToken) {
     without.more = file.more;
     const int32_t only = without.add("a", -1);
     EXPECT_EQ(without.open(scratch).encode("aéüa"), (Ids{only, 0, only}));
+    // Pieces that begin with what is unknown, here with the space itself: the second time as the first.
+    const model::Tokenizer spaceless = without.open(scratch);
+    EXPECT_EQ(spaceless.encode("é a"), (Ids{0, only}));
+    EXPECT_EQ(spaceless.encode("é a a"), (Ids{0, only, 0, only}));
+    EXPECT_EQ(spaceless.encode("a a é a"), (Ids{only, 0, only, 0, only}));
     without.types[0] = 3; // no unknown token either
     const model::Tokenizer neither = without.open(scratch);
     expectSentence(errorOf([&] { neither.encode("aé"); }), "tokenizer.byte", {"195"});
