@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace moescope::model::jinja {
 
@@ -217,7 +218,24 @@ Value withoutAffix(Run& run, const Value& self, const Arguments& arguments) {
                  : makeSlice(run, text, affix->size(), text.size());
 }
 
-/** At most `most` of them, any number if it is negative. */
+/** `with` before each of the first `most` characters and, if there are fewer, behind the last. */
+Value spread(Run& run, const Text& text, const Text& with, uint64_t most) {
+    Writer out(run);
+    size_t at = 0;
+    for (; at < text.size() && most > 0; --most) {
+        const size_t end = characterAt(text.bytes(), at).end;
+        run.step();
+        out.add(with);
+        out.add(text, at, end);
+        at = end;
+    }
+    out.add(text, at, text.size());
+    if (most > 0) {
+        out.add(with);
+    }
+    return out.made(text.markup);
+}
+
 Value replaceText(Run& run, const Value& self, const Arguments& arguments) {
     const Bound given(run, "replace", arguments, {"old", "new", "count"}, 2);
     const Text* from = given.text(0);
@@ -226,29 +244,18 @@ Value replaceText(Run& run, const Value& self, const Arguments& arguments) {
         run.fail("“replace” needs text instead of none");
     }
     const Text& text = self.text();
-    const Text with = text.markup && !to->markup ? escapedText(run, *to) : (run.hold(2 * to->size()), *to);
-    const int64_t most = given.whole(2, -1);
-    auto more = [&, count = int64_t{0}]() mutable { return most < 0 || count++ < most; };
-    Writer out(run);
+    const std::optional<Text> safe = text.markup && !to->markup ? std::optional(escapedText(run, *to)) : std::nullopt;
+    const Text& with = safe ? *safe : *to;
+    const int64_t count = given.whole(2, -1);
+    const uint64_t most = count < 0 ? std::numeric_limits<uint64_t>::max() : static_cast<uint64_t>(count);
     if (from->empty()) {
-        // Between all characters, and at both ends.
-        size_t at = 0;
-        for (; at < text.size() && more(); at = characterAt(text.bytes(), at).end) {
-            run.step();
-            out.add(with);
-            out.add(text, at, characterAt(text.bytes(), at).end);
-        }
-        out.add(text, at, text.size());
-        if (at == text.size() && more()) {
-            out.add(with);
-        }
-        return out.made(text.markup);
+        return spread(run, text, with, most);
     }
     Search search(run, from->bytes());
-    const std::string_view bytes = text.bytes();
+    Writer out(run);
     size_t at = 0;
-    while (more()) {
-        const size_t found = search.in(bytes.substr(at));
+    for (uint64_t done = 0; done < most; ++done) {
+        const size_t found = search.in(std::string_view(text.bytes()).substr(at));
         if (found == std::string::npos) {
             break;
         }
