@@ -16,7 +16,7 @@ class Object;
 
 /** What one rendering may take, at most. */
 struct Limits {
-    uint64_t steps = 20'000'000; ///< about one a node that is evaluated, and one for every 64 bytes that are looked at
+    uint64_t steps = 20'000'000; ///< one a node that is evaluated, at least one for 64 bytes that are looked at
     uint64_t bytes = uint64_t{512} << 20; ///< of all values that are made, freed or not
     uint64_t output = uint64_t{64} << 20; ///< bytes of the result
     uint32_t depth = 300;                 ///< statements and expressions within each other, through calls of macros
