@@ -61,8 +61,10 @@ trace::MemoryNeeds needsOf(const model::ModelConfig& config, const gguf::Reader&
     needs.routed = routed.share();
     needs.shared = shared.share();
     needs.rest = rest.share(none.weights_bytes - routed.bytes() - shared.bytes() - rest.bytes());
-    needs.kv_bytes_per_token_f16 = one.kv_bytes_per_token;
-    needs.kv_bytes_per_token_f32 = inference::planMemory(config, file, 1, KvType::F32).kv_bytes_per_token;
+    for (const KvType type : trace::kvTypes) {
+        needs.kv_bytes_per_token.at(static_cast<size_t>(type)) =
+            inference::planMemory(config, file, 1, type).kv_bytes_per_token;
+    }
     needs.workspace_bytes = none.workspace_bytes;
     needs.workspace_bytes_per_token = one.workspace_bytes - none.workspace_bytes;
     return needs;

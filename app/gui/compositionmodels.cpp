@@ -118,7 +118,7 @@ QString Composition::preferredDevice() const {
 void Composition::loadWished(const ui::LoadWish& wish) {
     m_options.model = wish.built_in ? QStringLiteral("builtin") : QString::fromStdString(wish.path);
     m_context = wish.context;
-    m_kv = wish.f32 ? inference::KvType::F32 : inference::KvType::F16;
+    m_kv = wish.kv;
     if (!wish.device.isEmpty() && wish.device != preferredDevice()) {
         m_settings.setDevice(wish.device);
         m_options.device.clear(); // the choice made last counts

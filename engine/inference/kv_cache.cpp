@@ -39,22 +39,13 @@ uint64_t KvCache::bytes() const {
 }
 
 KvType parseKvType(std::string_view name) {
-    for (const KvType type : {KvType::F32, KvType::F16, KvType::Q8_0}) {
+    for (const KvType type : trace::kvTypes) {
         if (name == kvTypeName(type)) {
             return type;
         }
     }
     throw trace::Error("kv.type", "“{name}” is no type of KV cache; f32, f16 and q8_0 are.",
                        {{"name", std::string(name)}});
-}
-
-std::string_view kvTypeName(KvType type) {
-    switch (type) {
-    case KvType::F32: return "f32";
-    case KvType::F16: return "f16";
-    case KvType::Q8_0: return "q8_0";
-    }
-    return "";
 }
 
 } // namespace moescope::inference

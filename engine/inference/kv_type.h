@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/trace/kv_type.h"
+
 #include <cstdint>
 #include <string_view>
 
 namespace moescope::inference {
 
-/** How keys and values are stored; the order is that of shaders/common/kv_row.glsl. */
-enum class KvType : uint8_t { F32, F16, Q8_0 };
+using trace::KvType;
+using trace::kvTypeName;
 
 /** "f32", "f16" or "q8_0" → type; throws trace::Error{kv.type}. */
 KvType parseKvType(std::string_view name);
-std::string_view kvTypeName(KvType type);
 
 /** Elements of one head's row that kernels read at a time round up to whole uvec4 of the narrowest load. */
 constexpr uint32_t kvHeadStride(KvType type, uint32_t head_dim) {

@@ -3,7 +3,9 @@
 
 #include "engine/trace/error.h"
 #include "engine/trace/info.h"
+#include "engine/trace/kv_type.h"
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -17,19 +19,18 @@ struct WeightShare {
 
 /** What a device must hold for a model, for any context: the planner's sums, taken apart. */
 struct MemoryNeeds {
-    WeightShare routed; ///< experts that a router chooses from
-    WeightShare shared; ///< experts that answer every token
-    WeightShare rest;   ///< attention, norms, embeddings, plain FFNs, routers
-    uint64_t kv_bytes_per_token_f16 = 0;
-    uint64_t kv_bytes_per_token_f32 = 0;
-    uint64_t workspace_bytes = 0; ///< without what grows with the context
+    WeightShare routed;                                        ///< experts that a router chooses from
+    WeightShare shared;                                        ///< experts that answer every token
+    WeightShare rest;                                          ///< attention, norms, embeddings, plain FFNs, routers
+    std::array<uint64_t, kvTypes.size()> kv_bytes_per_token{}; ///< by KvType
+    uint64_t workspace_bytes = 0;                              ///< without what grows with the context
     uint64_t workspace_bytes_per_token = 0;
 
     uint64_t weights() const { return routed.bytes + shared.bytes + rest.bytes; }
-    uint64_t kvPerToken(bool f32) const { return f32 ? kv_bytes_per_token_f32 : kv_bytes_per_token_f16; }
-    uint64_t kv(uint32_t context, bool f32) const { return kvPerToken(f32) * context; }
+    uint64_t kvPerToken(KvType type) const { return kv_bytes_per_token.at(static_cast<size_t>(type)); }
+    uint64_t kv(uint32_t context, KvType type) const { return kvPerToken(type) * context; }
     uint64_t workspace(uint32_t context) const { return workspace_bytes + workspace_bytes_per_token * context; }
-    uint64_t total(uint32_t context, bool f32) const { return weights() + kv(context, f32) + workspace(context); }
+    uint64_t total(uint32_t context, KvType type) const { return weights() + kv(context, type) + workspace(context); }
 };
 
 /** A model file before anything of it is loaded. */

@@ -21,8 +21,8 @@ QString tr(const char* text) { return QCoreApplication::translate("modelfit", te
 
 quint32 fittingTokens(const trace::MemoryNeeds& needs, quint32 limit, const FitQuestion& question) {
     const quint64 usable = question.free_bytes - question.free_bytes / kLeftToOthers;
-    const quint64 fixed = needs.total(0, question.f32);
-    const quint64 each = std::max<quint64>(needs.total(1, question.f32) - fixed, 1);
+    const quint64 fixed = needs.total(0, question.kv);
+    const quint64 each = std::max<quint64>(needs.total(1, question.kv) - fixed, 1);
     const quint64 tokens = usable > fixed ? (usable - fixed) / each : 0;
     if (tokens >= limit) {
         return limit;
@@ -31,6 +31,11 @@ quint32 fittingTokens(const trace::MemoryNeeds& needs, quint32 limit, const FitQ
 }
 
 } // namespace
+
+QString kvTypeText(trace::KvType type) {
+    const std::string_view name = trace::kvTypeName(type);
+    return QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size())).toUpper();
+}
 
 QString bytesText(quint64 bytes) { return QString::fromStdString(trace::bytesText(bytes)); }
 
@@ -41,7 +46,7 @@ Fit fitOf(const trace::ModelCard& card, const FitQuestion& question) {
         return fit;
     }
     fit.context = std::min(question.context, card.info.context_length);
-    fit.needed_bytes = card.needs->total(fit.context, question.f32);
+    fit.needed_bytes = card.needs->total(fit.context, question.kv);
     fit.free_bytes = question.free_bytes;
     if (question.device.isEmpty()) {
         return fit;

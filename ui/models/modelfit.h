@@ -12,7 +12,7 @@ struct FitQuestion {
     QString device; ///< name; empty: none is known
     quint64 free_bytes = 0;
     quint32 context = 32'768; ///< tokens, or the model's limit where that is less
-    bool f32 = false;         ///< type of the KV cache: F32, else F16
+    trace::KvType kv = trace::KvType::F16;
 
     bool operator==(const FitQuestion&) const = default;
 };
@@ -52,6 +52,8 @@ QString fitAdvice(const Fit& fit);
 /** "check", "warning", "error", "help". */
 QString fitIcon(FitState state);
 
+/** "F16", "Q8_0". */
+QString kvTypeText(trace::KvType type);
 QString bytesText(quint64 bytes);
 
 } // namespace moescope::ui

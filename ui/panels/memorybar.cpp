@@ -52,16 +52,14 @@ QColor memoryColor(int part) {
     }
 }
 
-MemoryParts memoryParts(const trace::MemoryNeeds& needs, quint32 context, bool f32) {
+MemoryParts memoryParts(const trace::MemoryNeeds& needs, quint32 context, trace::KvType kv) {
     const auto types = [](const trace::WeightShare& share) { return QString::fromStdString(share.types); };
-    return {
-        {{MemoryBar::tr("Routed experts"), types(needs.routed), needs.routed.bytes},
-         {MemoryBar::tr("Shared expert"), types(needs.shared), needs.shared.bytes},
-         {MemoryBar::tr("Attention, norms, embeddings"), types(needs.rest), needs.rest.bytes},
-         {MemoryBar::tr("KV cache"),
-          MemoryBar::tr("%1, %2 tokens").arg(f32 ? QStringLiteral("F32") : QStringLiteral("F16"), groupedText(context)),
-          needs.kv(context, f32)},
-         {MemoryBar::tr("Workspace"), {}, needs.workspace(context)}}};
+    return {{{MemoryBar::tr("Routed experts"), types(needs.routed), needs.routed.bytes},
+             {MemoryBar::tr("Shared expert"), types(needs.shared), needs.shared.bytes},
+             {MemoryBar::tr("Attention, norms, embeddings"), types(needs.rest), needs.rest.bytes},
+             {MemoryBar::tr("KV cache"), MemoryBar::tr("%1, %2 tokens").arg(kvTypeText(kv), groupedText(context)),
+              needs.kv(context, kv)},
+             {MemoryBar::tr("Workspace"), {}, needs.workspace(context)}}};
 }
 
 MemoryBar::MemoryBar(QWidget* parent) : QWidget(parent) { setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed); }

@@ -22,7 +22,7 @@ struct MemoryPart {
 constexpr int kMemoryParts = 5;
 using MemoryParts = std::array<MemoryPart, kMemoryParts>; ///< routed, shared, rest, KV, workspace
 
-MemoryParts memoryParts(const trace::MemoryNeeds& needs, quint32 context, bool f32);
+MemoryParts memoryParts(const trace::MemoryNeeds& needs, quint32 context, trace::KvType kv);
 QColor memoryColor(int part);
 
 /** The parts side by side on one scale with what is free: a line there, hatched red what is too much. */

@@ -332,7 +332,7 @@ void ModelDetails::refreshFit() {
     m_verdicts[static_cast<size_t>(Banner::Kind::Info)]->setIconName(fitIcon(fit.state));
     m_copy->setVisible(fit.state == FitState::Unreadable);
     if (const auto& needs = m_model->card.needs) {
-        const MemoryParts parts = memoryParts(*needs, m_context, question.f32);
+        const MemoryParts parts = memoryParts(*needs, m_context, question.kv);
         m_bar->setParts(parts, question.device.isEmpty() ? 0 : question.free_bytes);
         m_list->setParts(parts);
         m_with->setText(tr("with %1 tokens").arg(groupedText(m_context)));
@@ -340,7 +340,7 @@ void ModelDetails::refreshFit() {
         m_slider->setAccessibleDescription(tr("%1 tokens").arg(m_tokens->text()));
         m_perToken->setText(
             tr("%1 a token. The limit would need %2 of KV cache.")
-                .arg(bytesText(needs->kvPerToken(question.f32)), bytesText(needs->kv(limit(), question.f32))));
+                .arg(bytesText(needs->kvPerToken(question.kv)), bytesText(needs->kv(limit(), question.kv))));
     }
     m_advice->setText(m_use == ModelUse::None ? fitAdvice(fit) : QString());
     refreshUse();

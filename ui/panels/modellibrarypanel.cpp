@@ -252,7 +252,7 @@ void ModelLibraryPanel::refreshEmpty() {
 LoadWish ModelLibraryPanel::wishFor(int row) const {
     const ModelRow& model = m_models->at(row);
     const FitQuestion question = m_fit->question();
-    return {model.path(), model.built_in, question.device, m_details->loadContext(), question.f32};
+    return {model.path(), model.built_in, question.device, m_details->loadContext(), question.kv};
 }
 
 void ModelLibraryPanel::activate(int row) {

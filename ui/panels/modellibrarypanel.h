@@ -24,7 +24,7 @@ struct LoadWish {
     bool built_in = false;
     QString device;      ///< name; empty: as set in the settings
     quint32 context = 0; ///< tokens; 0: what of the model's fits
-    bool f32 = false;    ///< type of the KV cache
+    trace::KvType kv = trace::KvType::F16;
 };
 
 /** The page Models: what is on this machine, whether it fits, and what it is. Knows nothing of disks and engines: rows

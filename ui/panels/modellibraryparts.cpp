@@ -53,8 +53,14 @@ FitLine::FitLine(QWidget* parent) : QWidget(parent) {
     m_context->setCurrentIndex(m_context->findData(kFirstContext));
     m_kv = new QComboBox(this);
     m_kv->setAccessibleName(tr("Type of the KV cache"));
-    m_kv->addItem(QStringLiteral("F16"), false);
-    m_kv->addItem(QStringLiteral("F32"), true);
+    const std::pair<trace::KvType, QString> types[] = {
+        {trace::KvType::F16, tr("16 bits a value: what models are run with")},
+        {trace::KvType::Q8_0, tr("About half of F16’s memory, a little less exact")},
+        {trace::KvType::F32, tr("Twice F16’s memory, as exact as it is computed")}};
+    for (const auto& [type, what] : types) {
+        m_kv->addItem(kvTypeText(type), static_cast<int>(type));
+        m_kv->setItemData(m_kv->count() - 1, what, Qt::ToolTipRole);
+    }
     for (QComboBox* choice : {m_device, m_context, m_kv}) {
         connect(choice, &QComboBox::currentIndexChanged, this, &FitLine::changed);
     }
@@ -114,7 +120,7 @@ FitQuestion FitLine::question() const {
         question.free_bytes = m_devices.at(at).free_bytes;
     }
     question.context = m_context->currentData().toUInt();
-    question.f32 = m_kv->currentData().toBool();
+    question.kv = static_cast<trace::KvType>(m_kv->currentData().toInt());
     return question;
 }
 

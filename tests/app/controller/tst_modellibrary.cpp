@@ -103,13 +103,12 @@ private slots:
         const gguf::Reader file(path.toStdString());
         const model::ModelConfig config = model::readConfig(file);
         for (const uint32_t context : {1U, 64U, 200U, config.context_length}) {
-            for (const bool f32 : {false, true}) {
-                const inference::MemoryPlan plan =
-                    inference::planMemory(config, file, context, f32 ? inference::KvType::F32 : inference::KvType::F16);
+            for (const trace::KvType kv : trace::kvTypes) {
+                const inference::MemoryPlan plan = inference::planMemory(config, file, context, kv);
                 QCOMPARE(card.needs->weights(), plan.weights_bytes);
-                QCOMPARE(card.needs->kv(context, f32), plan.kv_bytes);
+                QCOMPARE(card.needs->kv(context, kv), plan.kv_bytes);
                 QCOMPARE(card.needs->workspace(context), plan.workspace_bytes);
-                QCOMPARE(card.needs->total(context, f32), plan.total());
+                QCOMPARE(card.needs->total(context, kv), plan.total());
             }
         }
     }

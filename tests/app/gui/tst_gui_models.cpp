@@ -107,6 +107,32 @@ private slots:
         QVERIFY(QFile::exists(second));
     }
 
+    void theChosenTypeOfTheCacheIsLoaded() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        ui::ModelLibraryPanel* library = app.composition.window().library();
+        const auto row = [library] {
+            int at = library->models()->rowCount() - 1;
+            while (at >= 0 && !library->models()->at(at).built_in) {
+                --at;
+            }
+            return at;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(row() >= 0, patience);
+        for (const trace::KvType kv : {trace::KvType::Q8_0, trace::KvType::F32, trace::KvType::F16}) {
+            ui::LoadWish wish;
+            wish.built_in = true;
+            wish.context = 256;
+            wish.kv = kv;
+            emit library->loadRequested(wish);
+            QVERIFY(app.waitForModel());
+            const trace::MemoryInfo& memory = app.composition.controller().loaded()->memory;
+            QCOMPARE(memory.kv_type, std::string(trace::kvTypeName(kv)));
+            QCOMPARE(memory.kv_bytes_per_token, library->models()->at(row()).card.needs->kvPerToken(kv)); // as planned
+        }
+    }
+
     void aDroppedFolderIsWatchedFromThenOn() {
         const QTemporaryDir folder;
         const QString models = folder.filePath(QStringLiteral("models and more"));

@@ -28,8 +28,7 @@ ModelRow row(const std::string& name, uint64_t routedBytes = kGiB, uint32_t limi
     row.card.known = true;
     trace::MemoryNeeds needs;
     needs.routed.bytes = routedBytes;
-    needs.kv_bytes_per_token_f16 = 131'072;
-    needs.kv_bytes_per_token_f32 = 262'144;
+    needs.kv_bytes_per_token = {262'144, 131'072, 69'632};
     row.card.needs = needs;
     return row;
 }
@@ -43,8 +42,8 @@ ModelRow unreadable(const std::string& file) {
     return row;
 }
 
-FitQuestion against(quint64 freeBytes, quint32 context = 4096, bool f32 = false) {
-    return {QStringLiteral("llvmpipe"), freeBytes, context, f32};
+FitQuestion against(quint64 freeBytes, quint32 context = 4096, trace::KvType kv = trace::KvType::F16) {
+    return {QStringLiteral("llvmpipe"), freeBytes, context, kv};
 }
 
 QStringList names(const QAbstractItemModel& model) {
@@ -64,31 +63,38 @@ private slots:
     void fitFollowsTheNumbers_data() {
         QTest::addColumn<quint64>("free");
         QTest::addColumn<quint32>("context");
-        QTest::addColumn<bool>("f32");
+        QTest::addColumn<trace::KvType>("kv");
         QTest::addColumn<FitState>("state");
         QTest::addColumn<QString>("words");
+        using trace::KvType;
         // 1 GiB of weights and 128 KiB a token: 4,096 tokens are half a GiB, the model's 8,192 one GiB.
-        QTest::newRow("green") << 3 * kGiB << 4096U << false << FitState::Fits << "Fits";
-        QTest::newRow("just green") << kGiB * 5 / 3 + 100 << 4096U << false << FitState::Fits << "Fits";
-        QTest::newRow("more than 90 %") << kGiB * 5 / 3 - 100'000 << 4096U << false << FitState::Tight
+        QTest::newRow("green") << 3 * kGiB << 4096U << KvType::F16 << FitState::Fits << "Fits";
+        QTest::newRow("just green") << kGiB * 5 / 3 + 100 << 4096U << KvType::F16 << FitState::Fits << "Fits";
+        QTest::newRow("more than 90 %") << kGiB * 5 / 3 - 100'000 << 4096U << KvType::F16 << FitState::Tight
                                         << "Fits, little is left";
-        QTest::newRow("exactly") << kGiB * 3 / 2 << 4096U << false << FitState::Tight << "Fits, little is left";
-        QTest::newRow("one byte short") << kGiB * 3 / 2 - 1 << 4096U << false << FitState::Shorter
+        QTest::newRow("exactly") << kGiB * 3 / 2 << 4096U << KvType::F16 << FitState::Tight << "Fits, little is left";
+        QTest::newRow("one byte short") << kGiB * 3 / 2 - 1 << 4096U << KvType::F16 << FitState::Shorter
                                         << "Fits up to 3,328 tokens";
-        QTest::newRow("wider cache") << kGiB * 3 / 2 << 4096U << true << FitState::Shorter << "Fits up to 1,664 tokens";
-        QTest::newRow("the limit counts") << kGiB * 3 << 1'000'000U << false << FitState::Fits << "Fits";
-        QTest::newRow("too large") << kGiB << 4096U << false << FitState::TooLarge << "512 MiB too large";
-        QTest::newRow("nothing free") << quint64{0} << 4096U << false << FitState::TooLarge << "1.50 GiB too large";
+        QTest::newRow("wider cache") << kGiB * 3 / 2 << 4096U << KvType::F32 << FitState::Shorter
+                                     << "Fits up to 1,664 tokens";
+        // 1 GiB and 68 KiB a token.
+        QTest::newRow("narrower cache") << kGiB * 3 / 2 << 4096U << KvType::Q8_0 << FitState::Fits << "Fits";
+        QTest::newRow("narrower cache, shorter")
+            << kGiB * 5 / 4 << 4096U << KvType::Q8_0 << FitState::Shorter << "Fits up to 2,624 tokens";
+        QTest::newRow("the limit counts") << kGiB * 3 << 1'000'000U << KvType::F16 << FitState::Fits << "Fits";
+        QTest::newRow("too large") << kGiB << 4096U << KvType::F16 << FitState::TooLarge << "512 MiB too large";
+        QTest::newRow("nothing free") << quint64{0} << 4096U << KvType::F16 << FitState::TooLarge
+                                      << "1.50 GiB too large";
     }
 
     void fitFollowsTheNumbers() {
         QFETCH(quint64, free);
         QFETCH(quint32, context);
-        QFETCH(bool, f32);
+        QFETCH(trace::KvType, kv);
         QFETCH(FitState, state);
         QFETCH(QString, words);
         const ModelRow model = row("a");
-        const FitQuestion question = against(free, context, f32);
+        const FitQuestion question = against(free, context, kv);
         const Fit fit = fitOf(model.card, question);
         QCOMPARE(fit.state, state);
         QCOMPARE(fitText(fit), words);

@@ -36,8 +36,7 @@ ModelRow model(const std::string& name, uint64_t bytes, uint32_t limit = 8192) {
     trace::MemoryNeeds needs;
     needs.routed = {bytes, "Q4_K"};
     needs.rest = {kGiB / 8, "Q6_K"};
-    needs.kv_bytes_per_token_f16 = 131'072;
-    needs.kv_bytes_per_token_f32 = 262'144;
+    needs.kv_bytes_per_token = {262'144, 131'072, 69'632};
     row.card.needs = needs;
     return row;
 }
@@ -105,7 +104,7 @@ private slots:
         QCOMPARE(wish.path, std::string("/models/fits.gguf"));
         QCOMPARE(wish.device, QStringLiteral("llvmpipe"));
         QCOMPARE(wish.context, 0U); // the model's limit fits
-        QVERIFY(!wish.f32);
+        QCOMPARE(wish.kv, trace::KvType::F16);
 
         page.choose("/models/huge.gguf");
         QVERIFY(page.verdict().contains(QLatin1String("cannot be loaded")));
@@ -116,6 +115,24 @@ private slots:
         QVERIFY(page.button("Copy message") != nullptr);
         QTest::keyClick(page.table(), Qt::Key_Return);
         QCOMPARE(wishes.size(), 1);
+    }
+
+    void theTypeOfTheCacheIsInTheSumsAndInTheWish() {
+        Page page;
+        page.choose("/models/long.gguf"); // 3.1 GiB and 4 GiB of F16 for 32,768 tokens of the 4 that are free
+        QVERIFY2(page.verdict().contains(QLatin1String("needs 7.12 GiB")), qPrintable(page.verdict()));
+        QComboBox* kv = nullptr;
+        for (QComboBox* choice : page.findChildren<QComboBox*>()) {
+            kv = choice->accessibleName() == QLatin1String("Type of the KV cache") ? choice : kv;
+        }
+        kv->setCurrentIndex(kv->findText(QStringLiteral("Q8_0")));
+        QVERIFY2(page.verdict().contains(QLatin1String("needs 5.25 GiB")), qPrintable(page.verdict()));
+        QVERIFY(page.says(QStringLiteral("68.0 KiB a token. The limit would need 17.0 GiB of KV cache.")));
+        QSignalSpy wishes(&page, &ModelLibraryPanel::loadRequested);
+        page.button("Load")->click();
+        QCOMPARE(wishes[0][0].value<LoadWish>().kv, trace::KvType::Q8_0);
+        kv->setCurrentIndex(kv->findText(QStringLiteral("F32")));
+        QVERIFY(page.verdict().contains(QLatin1String("needs 11.1 GiB")));
     }
 
     void theSliderAsksForAContext() {
