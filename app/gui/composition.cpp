@@ -21,6 +21,8 @@ using State = InferenceController::State;
 
 namespace {
 
+const QString builtIn = QStringLiteral("builtin");
+
 /** Tokens a second; 0 where so few were read that it says nothing: an answer made again reads one. */
 double readingSpeed(uint32_t tokens, double ms) {
     constexpr uint32_t least = 16;
@@ -32,6 +34,7 @@ double readingSpeed(uint32_t tokens, double ms) {
 Composition::Composition(const StartOptions& options, QObject* parent)
     : QObject(parent), m_options(options), m_settings(m_store), m_shelf(m_settings), m_book(m_store),
       m_session(m_store, m_controller, m_settings), m_window(std::make_unique<ui::MainWindow>()) {
+    m_choice.model = m_options.model.isEmpty() ? builtIn : m_options.model;
     m_panels = new RoutingPanels(*m_window, m_traces, m_selection);
     m_window->setSelection(&m_selection);
     ui::bindSelection(&m_traces, &m_selection);
@@ -99,16 +102,21 @@ void Composition::storeFailed(const trace::Error& error) {
 void Composition::adopt(const Settings::Values& values) {
     m_settings.adopt(values);
     const bool late = m_shown;
-    showWindow();
     m_book.refresh();
-    m_shelf.start(m_dataFolder, m_options.model);
+    const ModelChoice before = m_choice;
+    if (m_options.model.isEmpty() && m_chosen == Chosen::AtStart) {
+        m_choice = values.last_model;
+        m_chosen = Chosen::LastTime;
+    }
+    showWindow();
+    m_shelf.start(m_dataFolder, m_choice.model);
     if (values.last_conversation != 0) {
         m_session.open(values.last_conversation);
     } else if (late) {
         m_session.startNew();
     }
     // The window did not wait for a slow disk, and the model was loaded before the settings were known.
-    if (late && chosenDevice() != m_loadedFor) {
+    if (late && (chosenDevice() != m_loadedFor || m_choice != before)) {
         loadModel();
     }
 }
@@ -130,7 +138,7 @@ void Composition::showWindow() {
 void Composition::loadModel() {
     controller::LoadJob job;
     try {
-        job.model = std::filesystem::absolute(platform::resolveModel(m_options.model.toStdString())).lexically_normal();
+        job.model = std::filesystem::absolute(platform::resolveModel(m_choice.model.toStdString())).lexically_normal();
     } catch (const trace::Error& error) {
         m_window->showError(sentence(error));
         return;
@@ -140,8 +148,8 @@ void Composition::loadModel() {
     m_unloaded = false;
     job.device = m_loadedFor.toStdString();
     job.memory_bytes = m_options.memory_bytes;
-    job.context = m_context;
-    job.kv = m_kv;
+    job.context = m_choice.context;
+    job.kv = m_choice.kv;
     job.cache_folder = platform::usableCacheFolder();
     if (m_devices.isEmpty()) {
         m_controller.listDevices(); // what the models are checked against does not wait for a load
@@ -149,6 +157,21 @@ void Composition::loadModel() {
     m_controller.load(job);
     showLoaded();
     m_controller.listDevices();
+}
+
+void Composition::loadFailed(const trace::Error& error) {
+    forgetModel();
+    if (m_chosen == Chosen::LastTime && m_choice.model != builtIn) {
+        // Not forgotten: what is missing today may be there tomorrow.
+        m_insteadNotice =
+            tr("Last time’s model could not be loaded, so the built-in one is used. %1").arg(sentence(error));
+        m_choice = {};
+        m_chosen = Chosen::AtStart;
+        loadModel();
+        return;
+    }
+    m_window->showError(sentence(error));
+    updateActivity();
 }
 
 QString Composition::chosenDevice() const {
@@ -200,6 +223,7 @@ void Composition::connectChat() {
         }
     });
     connect(chat, &ui::ChatPanel::modelNoticeClosed, this, [this] {
+        m_insteadNotice.clear();
         m_contextNotice.clear();
         m_templateNotice.clear();
     });
@@ -293,7 +317,7 @@ void Composition::connectModel() {
         }
     });
     connect(&m_controller, &InferenceController::modelLoaded, this, [this](const controller::Loaded& loaded) {
-        const bool built_in = m_options.model == QLatin1String("builtin");
+        const bool built_in = m_choice.model == builtIn;
         m_window->setModel(QString::fromStdString(loaded.model.name), QString::fromStdString(loaded.model.main_type),
                            built_in);
         m_window->setDevice(QString::fromStdString(loaded.device.name), loaded.device.type == "software");
@@ -301,6 +325,11 @@ void Composition::connectModel() {
         m_window->chat()->setSamplingDefaults(samplingOf(loaded.model.sampling));
         m_traces.setModel(ui::TraceShape::of(loaded.model));
         m_answered = false;
+        if (m_chosen == Chosen::ByUser) {
+            m_settings.setLastModel(m_choice);
+        } else {
+            m_chosen = Chosen::AtStart; // if it is loaded again, that is no longer for last time's sake
+        }
         m_session.modelChanged();
         m_window->chat()->setThinkingSwitch(loaded.hasThinkingSwitch());
         m_contextNotice = loaded.context.shortened ? contextSentence(loaded) : QString();
@@ -309,11 +338,7 @@ void Composition::connectModel() {
         updateActivity();
         updateContext();
     });
-    connect(&m_controller, &InferenceController::loadFailed, this, [this](const trace::Error& error) {
-        m_window->showError(sentence(error));
-        forgetModel();
-        updateActivity();
-    });
+    connect(&m_controller, &InferenceController::loadFailed, this, &Composition::loadFailed);
     connect(&m_controller, &InferenceController::interrupted, this, [this](qint64, const trace::Error& error) {
         m_window->showError(tr("%1 The model is being loaded again.").arg(sentence(error)));
     });
@@ -403,7 +428,7 @@ void Composition::updateActivity() {
 }
 
 void Composition::showModelNotice() {
-    QStringList sentences{m_contextNotice, m_templateNotice};
+    QStringList sentences{m_insteadNotice, m_contextNotice, m_templateNotice};
     sentences.removeAll(QString());
     m_window->chat()->setModelNotice(sentences.join(u' '));
 }
@@ -411,6 +436,7 @@ void Composition::showModelNotice() {
 void Composition::forgetModel() {
     m_window->setModel({}, {}, false);
     m_window->chat()->setThinkingSwitch(false);
+    m_insteadNotice.clear();
     m_contextNotice.clear();
     m_templateNotice.clear();
     showModelNotice();

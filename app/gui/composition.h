@@ -19,8 +19,8 @@ namespace moescope::gui {
 class RoutingPanels;
 
 struct StartOptions {
-    QString data_folder; ///< empty: the user's
-    QString model = QStringLiteral("builtin");
+    QString data_folder;      ///< empty: the user's
+    QString model;            ///< “builtin” or a file; empty: last time's, and the built-in one if that fails
     QString device;           ///< empty: as set in the settings, which count again once another is chosen there
     quint64 memory_bytes = 0; ///< of the device, at most; 0: what is free
 };
@@ -45,6 +45,9 @@ public:
     ModelShelf& shelf() { return m_shelf; }
 
 private:
+    /** Why a model is loaded: named at the start, or by nobody; as last time; picked from the list. */
+    enum class Chosen { AtStart, LastTime, ByUser };
+
     void connectChat();
     void connectConversations();
     void connectTraces();
@@ -57,6 +60,7 @@ private:
     void adopt(const Settings::Values& values);
     void showWindow();
     void loadModel();
+    void loadFailed(const trace::Error& error);
     void loadWished(const ui::LoadWish& wish);
     void unloadModel();
     /** Models were dropped or chosen by name. */
@@ -99,12 +103,13 @@ private:
     QTimer m_patience; ///< the window is shown by then, whatever the disk does
     QString m_dataFolder;
     std::string m_modelPath; ///< of the latest load
-    uint32_t m_context = 0;  ///< tokens that were asked for; 0: what fits
-    inference::KvType m_kv = inference::KvType::F16;
+    ModelChoice m_choice;    ///< of the latest load
+    Chosen m_chosen = Chosen::AtStart;
     bool m_unloaded = false; ///< by the user: another device loads nothing
     QString m_loadedFor;     ///< the device that the latest load was asked for; empty: the best
     bool m_shown = false;
     bool m_reading = false;   ///< the model reads a prompt
+    QString m_insteadNotice;  ///< why it is not last time's model, until it is closed
     QString m_contextNotice;  ///< of the model, until something is sent
     QString m_templateNotice; ///< of the model, until it is closed
     quint64 m_read = 0;       ///< tokens of the prompt that were read, reused ones included

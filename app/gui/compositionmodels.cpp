@@ -116,9 +116,10 @@ QString Composition::preferredDevice() const {
 }
 
 void Composition::loadWished(const ui::LoadWish& wish) {
-    m_options.model = wish.built_in ? QStringLiteral("builtin") : QString::fromStdString(wish.path);
-    m_context = wish.context;
-    m_kv = wish.kv;
+    m_choice = {wish.built_in ? ModelChoice().model : QString::fromStdString(wish.path), wish.context, wish.kv};
+    m_chosen = Chosen::ByUser;
+    m_insteadNotice.clear();
+    showModelNotice();
     if (!wish.device.isEmpty() && wish.device != preferredDevice()) {
         m_settings.setDevice(wish.device);
         m_options.device.clear(); // the choice made last counts

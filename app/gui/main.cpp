@@ -54,9 +54,10 @@ int main(int argc, char** argv) {
     const QCommandLineOption data(QStringLiteral("data-dir"),
                                   QCoreApplication::translate("main", "Folder for conversations and settings."),
                                   QStringLiteral("folder"), qEnvironmentVariable("MOESCOPE_DATA"));
-    const QCommandLineOption model(QStringLiteral("model"),
-                                   QCoreApplication::translate("main", "A .gguf file, or “builtin”."),
-                                   QStringLiteral("file"), QStringLiteral("builtin"));
+    const QCommandLineOption model(
+        QStringLiteral("model"),
+        QCoreApplication::translate("main", "A .gguf file, or “builtin”; if not given, last time's model."),
+        QStringLiteral("file"));
     const QCommandLineOption device(
         QStringLiteral("device"),
         QCoreApplication::translate("main", "Vulkan device: its index or a part of its name."),

@@ -21,6 +21,7 @@ const QString keyLast = QStringLiteral("chat.last");
 const QString keyDraft = QStringLiteral("chat.new_draft");
 const QString keyFolders = QStringLiteral("models.folders");
 const QString keyFiles = QStringLiteral("models.files");
+const QString keyLastModel = QStringLiteral("models.last");
 const QString keySystem = QStringLiteral("system");
 
 QString themeName(ui::ThemeChoice theme) {
@@ -43,6 +44,26 @@ QStringList textsOf(const QJsonValue& value) {
         }
     }
     return texts;
+}
+
+QString kvName(trace::KvType type) {
+    const std::string_view name = trace::kvTypeName(type);
+    return QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size()));
+}
+
+ModelChoice choiceOf(const QJsonObject& json) {
+    constexpr double most = 1 << 30; // tokens
+    ModelChoice choice;
+    if (const QString model = json.value(QLatin1String("model")).toString(); !model.isEmpty()) {
+        choice.model = model;
+    }
+    choice.context = static_cast<quint32>(std::clamp(json.value(QLatin1String("context")).toDouble(), 0.0, most));
+    for (const trace::KvType type : trace::kvTypes) {
+        if (json.value(QLatin1String("kv")).toString() == kvName(type)) {
+            choice.kv = type;
+        }
+    }
+    return choice;
 }
 
 QString base64(const QByteArray& bytes) { return QString::fromLatin1(bytes.toBase64()); }
@@ -75,6 +96,7 @@ Settings::Values Settings::read(const store::Store& store) {
     values.new_draft = store.setting(keyDraft).toString();
     values.model_folders = textsOf(store.setting(keyFolders));
     values.model_files = textsOf(store.setting(keyFiles));
+    values.last_model = choiceOf(store.setting(keyLastModel).toObject());
     return values;
 }
 
@@ -139,6 +161,15 @@ void Settings::setModelFolders(const QStringList& folders) {
 void Settings::setModelFiles(const QStringList& files) {
     m_values.model_files = files;
     write(keyFiles, QJsonArray::fromStringList(files));
+}
+
+void Settings::setLastModel(const ModelChoice& choice) {
+    if (m_values.last_model != choice) {
+        m_values.last_model = choice;
+        write(keyLastModel, QJsonObject{{QStringLiteral("model"), choice.model},
+                                        {QStringLiteral("context"), static_cast<qint64>(choice.context)},
+                                        {QStringLiteral("kv"), kvName(choice.kv)}});
+    }
 }
 
 void Settings::write(const QString& name, const QJsonValue& value) {

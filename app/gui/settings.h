@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/store/storeworker.h"
+#include "engine/trace/kv_type.h"
 #include "ui/mainwindow/mainwindow.h"
 #include "ui/mainwindow/settingsdialog.h"
 
@@ -10,6 +11,15 @@
 #include <optional>
 
 namespace moescope::gui {
+
+/** A model, and how it is loaded. */
+struct ModelChoice {
+    QString model = QStringLiteral("builtin"); ///< or the path of a file
+    quint32 context = 0;                       ///< tokens; 0: what of the model's fits
+    trace::KvType kv = trace::KvType::F16;
+
+    bool operator==(const ModelChoice&) const = default;
+};
 
 /** What the app remembers beside conversations, kept in the store. Values are there at once; writing happens on the
  *  store's thread. */
@@ -27,6 +37,7 @@ public:
         QString new_draft;         ///< of the chat that is not stored yet
         QStringList model_folders; ///< watched beside the app's own
         QStringList model_files;   ///< models that lie elsewhere
+        ModelChoice last_model;    ///< that was chosen and could be loaded
     };
 
     explicit Settings(store::StoreWorker& worker, QObject* parent = nullptr);
@@ -46,6 +57,7 @@ public:
     void setNewDraft(const QString& text);
     void setModelFolders(const QStringList& folders);
     void setModelFiles(const QStringList& files);
+    void setLastModel(const ModelChoice& choice);
 
 private:
     void write(const QString& name, const QJsonValue& value);

@@ -133,6 +133,74 @@ private slots:
         }
     }
 
+    void theModelOfLastTimeComesBack() {
+        const QTemporaryDir folder;
+        const QString data = folder.filePath(QStringLiteral("data"));
+        const QString second = folder.filePath(QStringLiteral("elsewhere.gguf"));
+        makeSecond(second);
+        const auto start = [&](const QString& model) { return std::make_unique<App>(data, model); };
+        {
+            const auto app = start({});
+            QVERIFY(app->waitForModel());
+            QVERIFY(loadedName(*app) != "Second"); // the built-in one
+            ui::LoadWish wish;
+            wish.path = second.toStdString();
+            wish.context = 40;
+            wish.kv = trace::KvType::Q8_0;
+            emit app->composition.window().library()->loadRequested(wish);
+            QVERIFY(app->waitForModel());
+            app->settle();
+        }
+        const auto isBack = [&] {
+            const auto app = start({});
+            if (!app->waitForModel()) {
+                return false;
+            }
+            const controller::Loaded& loaded = *app->composition.controller().loaded();
+            return loaded.model.name == "Second" && loaded.memory.context == 40 && loaded.memory.kv_type == "q8_0" &&
+                   !app->shows(QStringLiteral("Last time"));
+        };
+        QVERIFY(isBack());
+        {
+            const auto named = start(QStringLiteral("builtin")); // for this once
+            QVERIFY(named->waitForModel());
+            QVERIFY(loadedName(*named) != "Second");
+            named->settle();
+        }
+        QVERIFY(isBack());
+        for (const bool gone : {true, false}) {
+            const QString aside = second + QStringLiteral(".aside");
+            QVERIFY(QFile::rename(second, aside));
+            if (!gone) {
+                QFile spoilt(second);
+                QVERIFY(spoilt.open(QIODevice::WriteOnly));
+                spoilt.write("GGUF no more");
+            }
+            {
+                const auto app = start({});
+                QTRY_VERIFY_WITH_TIMEOUT(app->shows(QStringLiteral("Last time’s model could not be loaded, so the "
+                                                                   "built-in one is used.")),
+                                         patience);
+                QVERIFY(app->waitForModel());
+                QVERIFY(loadedName(*app) != "Second");
+                QVERIFY(app->shows(QStringLiteral("elsewhere.gguf")));
+                QVERIFY(app->ask(QStringLiteral("Hello")));
+                QVERIFY(app->shows(QStringLiteral("Last time’s model"))); // until it is closed
+            }
+            QFile::remove(second);
+            QVERIFY(QFile::rename(aside, second));
+            QVERIFY(isBack()); // it was not forgotten
+        }
+    }
+
+    void aFileNamedAtTheStartThatFailsIsNotReplaced() {
+        const QTemporaryDir folder;
+        App app(folder.path(), folder.filePath(QStringLiteral("none.gguf")));
+        QTRY_VERIFY_WITH_TIMEOUT(app.shows(QStringLiteral("none.gguf")), patience);
+        QCOMPARE(app.composition.controller().state(), State::Empty);
+        QVERIFY(!app.shows(QStringLiteral("built-in one is used")));
+    }
+
     void aDroppedFolderIsWatchedFromThenOn() {
         const QTemporaryDir folder;
         const QString models = folder.filePath(QStringLiteral("models and more"));
