@@ -60,9 +60,8 @@ def copy_fields(reader, writer, leave=()):
         writer.add_key_value(field.name, field.contents(), kind, sub_type=inner)
 
 
-def in_f32(source):
+def in_f32(source, target=WORK / "SmolLM2-135M-Instruct.F32.gguf"):
     """The file with all matrices in F32, as the package gguf reads the blocks."""
-    target = WORK / "SmolLM2-135M-Instruct.F32.gguf"
     if target.exists():
         return target
     reader, part = gguf.GGUFReader(source), target.with_suffix(".part")

@@ -10,6 +10,7 @@
 
 namespace moescope::twins {
 
+using inference::kvHeadStride;
 using inference::KvType;
 
 namespace {
