@@ -103,7 +103,8 @@ def main():
         (folder / "config.json").write_text(json.dumps({**config, "_name_or_path": "Second", "license": "apache-2.0"}),
                                            encoding="utf-8")
         subprocess.run([arguments.cli, "convert", folder, HERE / "second.gguf", "--type", "bf16"], check=True)
-    (HERE / "golden.json").write_text(json.dumps(golden, ensure_ascii=False), encoding="utf-8")
+    text = json.dumps(golden, ensure_ascii=False, separators=(",", ":"))
+    (HERE / "golden.json").write_text(text + "\n", encoding="utf-8")
     print(f"seed {seed}, margins {golden['margins']}, noise {golden['noise']:.1e}")
 
 
