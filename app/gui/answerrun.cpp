@@ -61,6 +61,7 @@ void AnswerRun::start(const store::Message& answer, controller::GenerateJob job,
     m_splitter.push(answer.text.toStdString());
     m_thinking = answer.thinking;
     m_thinkingSince = -1;
+    m_stage = Stage::Undecided;
     m_active = true;
     m_writer = new store::AnswerWriter(m_worker, answer.id, this);
     connect(m_writer, &store::AnswerWriter::failed, this, &AnswerRun::notStored);
@@ -115,6 +116,7 @@ void AnswerRun::receive(const controller::Pieces& pieces) {
     }
     m_answer.text += text;
     m_traces.insert(m_traces.end(), traces.begin(), traces.end());
+    tellAnswerBegin();
     if (!text.isEmpty()) {
         emit textAppended(m_answer.id, text);
     }
@@ -151,6 +153,20 @@ void AnswerRun::endThinking() {
     }
 }
 
+/** For a search while it is made, and for a program that ends in the middle of it. */
+void AnswerRun::tellAnswerBegin() {
+    const model::ReasonedSpans& spans = m_splitter.spans();
+    const Stage stage = spans.answered ? Stage::Answer : spans.thinking_begin > 0 ? Stage::Thinking : Stage::Undecided;
+    if (stage == std::exchange(m_stage, stage)) {
+        return;
+    }
+    if (const qint64 begin = answerBeginOf(m_answer.text, partsOf(m_answer.text, false)); begin > 0) {
+        const auto again = [](const trace::Error&) {}; // it is told once more at the end
+        m_worker.run(
+            this, [id = m_answer.id, begin](store::Store& store) { store.setAnswerBegin(id, begin); }, [] {}, again);
+    }
+}
+
 /** Of the whole answer, of which `run` is the last part. */
 trace::StepTimings AnswerRun::withBefore(trace::StepTimings run) const {
     const uint32_t tokens = m_before.decode_tokens + run.decode_tokens;
@@ -169,6 +185,7 @@ void AnswerRun::end(store::AnswerEnd end) {
     end.timings = withBefore(end.timings);
     endThinking();
     end.thinking = m_thinking;
+    end.answer_begin = answerBeginOf(m_answer.text, partsOf(m_answer.text, true));
     m_active = false;
     m_answer.state = end.state;
     m_answer.timings = end.timings;

@@ -47,9 +47,13 @@ signals:
     void storedAgain();
 
 private:
+    /** Of the text so far, as the store was told. */
+    enum class Stage { Undecided, Thinking, Answer };
+
     void receive(const controller::Pieces& pieces);
     void follow(const controller::Piece& piece);
     void endThinking();
+    void tellAnswerBegin();
     void end(store::AnswerEnd end);
     trace::StepTimings timingsSoFar() const;
     trace::StepTimings withBefore(trace::StepTimings run) const;
@@ -64,6 +68,7 @@ private:
     model::ReasoningSplitter m_splitter;
     store::ThinkingTime m_thinking; ///< of the whole answer
     qint64 m_thinkingSince = -1;    ///< ms of the clock; −1: it does not think
+    Stage m_stage = Stage::Undecided;
     QElapsedTimer m_clock;
     double m_firstTokenMs = 0;
     int m_generated = 0; ///< in this run, not the part that was there

@@ -7,6 +7,7 @@
 #include <QRandomGenerator>
 
 #include <algorithm>
+#include <limits>
 
 namespace moescope::gui {
 namespace {
@@ -235,6 +236,11 @@ ui::AnswerParts partsOf(const QString& text, bool ended) {
     parts.answer_end = whole ? -1 : units(spans.answer_end);
     parts.thinks = spans.thinking;
     return parts;
+}
+
+qint64 answerBeginOf(const QString& text, const ui::AnswerParts& parts) {
+    constexpr qint64 none = std::numeric_limits<qint32>::max();
+    return parts.answer_begin >= 0 ? text.left(parts.answer_begin).toUcs4().size() : none;
 }
 
 QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces) {

@@ -44,6 +44,10 @@ ui::MessageView viewOf(const store::Message& message, const QList<store::Message
 /** `ended`: no more of the text comes. */
 ui::AnswerParts partsOf(const QString& text, bool ended);
 
+/** Characters of such a text before the answer, and more than any text has where there is thinking and no answer yet:
+ *  as the store takes it. */
+qint64 answerBeginOf(const QString& text, const ui::AnswerParts& parts);
+
 /** Of the tokens that went through the model, those that were sampled: the answer. */
 QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces);
 /** Ranges in `text`, in UTF-16 units, of tokens that follow each other from its start, or from behind the mark of a

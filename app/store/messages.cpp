@@ -241,21 +241,30 @@ Message Store::finishAnswer(qint64 id, const QString& text, const TokenTraces& t
     const Message soFar = message(id);
     const QString whole = storable(soFar.text + text);
     const std::optional<quint64> seed = end.seed ? end.seed : soFar.seed;
-    database.query(
-        QStringLiteral("UPDATE messages SET state = ?, prefill_ms = ?, prefill_tokens = ?, reused_tokens = "
-                       "?, first_token_ms = ?, decode_ms = ?, decode_tokens = ?, stop_reason = ?, seed = ?, "
-                       "error_id = ?, error = ?, indexed = ?, thinking_ms = ?, thinking_tokens = ?, text = ? "
-                       "WHERE id = ?"),
-        {stateName(end.state), end.timings.prefill_ms, end.timings.prefill_tokens, end.timings.reused_tokens,
-         end.timings.first_token_ms, end.timings.decode_ms, end.timings.decode_tokens,
-         end.stop_reason ? QVariant(QLatin1String(trace::stopReasonName(*end.stop_reason))) : QVariant(),
-         seed ? QVariant(static_cast<qint64>(*seed)) : QVariant(), storable(end.error_id), storable(end.error),
-         int(isIndexable(whole)), end.thinking.ms, end.thinking.tokens, whole, id});
+    database.query(QStringLiteral("UPDATE messages SET state = ?, prefill_ms = ?, prefill_tokens = ?, reused_tokens = "
+                                  "?, first_token_ms = ?, decode_ms = ?, decode_tokens = ?, stop_reason = ?, seed = ?, "
+                                  "error_id = ?, error = ?, indexed = ?, thinking_ms = ?, thinking_tokens = ?, "
+                                  "answer_begin = coalesce(?, answer_begin), text = ? WHERE id = ?"),
+                   {stateName(end.state), end.timings.prefill_ms, end.timings.prefill_tokens, end.timings.reused_tokens,
+                    end.timings.first_token_ms, end.timings.decode_ms, end.timings.decode_tokens,
+                    end.stop_reason ? QVariant(QLatin1String(trace::stopReasonName(*end.stop_reason))) : QVariant(),
+                    seed ? QVariant(static_cast<qint64>(*seed)) : QVariant(), storable(end.error_id),
+                    storable(end.error), int(isIndexable(whole)), end.thinking.ms, end.thinking.tokens,
+                    end.answer_begin ? QVariant(std::max<qint64>(*end.answer_begin, 0)) : QVariant(), whole, id});
     database.query(QStringLiteral("DELETE FROM answer_parts WHERE message = ?"), {id});
     addTraces(database, id, chunks);
     database.query(QStringLiteral("UPDATE conversations SET changed = ? WHERE id = ?"), {now(), soFar.conversation});
     transaction.commit();
     return message(id);
+}
+
+void Store::setAnswerBegin(qint64 id, qint64 characters) {
+    Connection& database = *m_impl->database;
+    Transaction transaction(database);
+    requireStreaming(database, id, true);
+    database.query(QStringLiteral("UPDATE messages SET answer_begin = ? WHERE id = ?"),
+                   {std::max<qint64>(characters, 0), id});
+    transaction.commit();
 }
 
 Message Store::resumeAnswer(qint64 id) {

@@ -106,6 +106,32 @@ QStringList thinkingTimes() {
             QStringLiteral("ALTER TABLE messages ADD COLUMN thinking_tokens INTEGER NOT NULL DEFAULT 0")};
 }
 
+/** What is searched of an answer begins behind its thinking: at a character of the text, as substr() counts them. */
+QStringList searchedAnswers() {
+    return {
+        QStringLiteral("ALTER TABLE messages ADD COLUMN answer_begin INTEGER NOT NULL DEFAULT 0"),
+        QStringLiteral("DROP TRIGGER text_search_insert"),
+        QStringLiteral("DROP TRIGGER text_search_update"),
+        QStringLiteral("DROP TRIGGER text_search_delete"),
+        QStringLiteral("DROP VIEW indexed_texts"),
+        QStringLiteral("CREATE VIEW indexed_texts (id, text) AS SELECT id, substr(text, answer_begin + 1) "
+                       "FROM messages WHERE indexed = 1"),
+        QStringLiteral(R"(CREATE TRIGGER text_search_insert AFTER INSERT ON messages WHEN new.indexed = 1 BEGIN
+  INSERT INTO text_search (rowid, text) VALUES (new.id, substr(new.text, new.answer_begin + 1));
+END)"),
+        QStringLiteral(
+            R"(CREATE TRIGGER text_search_update AFTER UPDATE OF text, indexed, answer_begin ON messages BEGIN
+  INSERT INTO text_search (text_search, rowid, text)
+    SELECT 'delete', old.id, substr(old.text, old.answer_begin + 1) WHERE old.indexed = 1;
+  INSERT INTO text_search (rowid, text) SELECT new.id, substr(new.text, new.answer_begin + 1) WHERE new.indexed = 1;
+END)"),
+        QStringLiteral(R"(CREATE TRIGGER text_search_delete AFTER DELETE ON messages WHEN old.indexed = 1 BEGIN
+  INSERT INTO text_search (text_search, rowid, text)
+    VALUES ('delete', old.id, substr(old.text, old.answer_begin + 1));
+END)"),
+    };
+}
+
 [[noreturn]] void failNewer(const QString& file, qint64 found, int known) {
     throw trace::Error("store.newer",
                        "“{file}” was written by a newer Moescope (schema {found}; this one knows {known}). It was left "
@@ -118,7 +144,7 @@ QStringList thinkingTimes() {
 } // namespace
 
 const QList<Migration>& migrations() {
-    static const QList<Migration> all = {{1, firstSchema()}, {2, thinkingTimes()}};
+    static const QList<Migration> all = {{1, firstSchema()}, {2, thinkingTimes()}, {3, searchedAnswers()}};
     return all;
 }
 

@@ -61,6 +61,15 @@ QList<TextRange> marksIn(const QString& text, const Words& words) {
     return marks;
 }
 
+/** Without so many characters at its begin. */
+QString behind(const QString& text, qint64 characters) {
+    qsizetype begin = 0;
+    for (; characters > 0 && begin < text.size(); --characters) {
+        begin += text.at(begin).isHighSurrogate() ? 2 : 1; // no lone one is stored
+    }
+    return text.mid(begin);
+}
+
 void makeSnippet(SearchHit& hit, const QString& text, const Words& words) {
     qsizetype first = text.size();
     for (const QStringMatcher& word : words.all) {
@@ -96,7 +105,8 @@ public:
         : m_database(database), m_words(words), m_limit(limit), m_cancel(cancel) {}
 
     SearchResult run() {
-        collect(QStringLiteral("SELECT c.id, 0, c.title, 'user', c.changed, c.title FROM "), titles(), m_result.hits);
+        collect(QStringLiteral("SELECT c.id, 0, c.title, 'user', c.changed, c.title, 0 FROM "), titles(),
+                m_result.hits);
         QList<SearchHit> messages;
         if (!m_words.match.isEmpty()) {
             collect(messageColumns(),
@@ -120,7 +130,7 @@ public:
 
 private:
     static QString messageColumns() {
-        return QStringLiteral("SELECT c.id, m.id, c.title, m.role, m.created, m.text FROM ");
+        return QStringLiteral("SELECT c.id, m.id, c.title, m.role, m.created, m.text, m.answer_begin FROM ");
     }
     static QString readMessages(const QString& condition) {
         return QStringLiteral("messages m JOIN conversations c ON c.id = m.conversation WHERE %1 c.deleted_at IS NULL "
@@ -143,7 +153,7 @@ private:
                 m_result.complete = false;
                 return;
             }
-            const QString text = rows.value(5).toString();
+            const QString text = behind(rows.value(5).toString(), rows.value(6).toLongLong());
             if ((!indexed || m_words.needsReading) && !holdsAll(text, m_words)) {
                 continue;
             }

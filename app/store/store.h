@@ -27,7 +27,7 @@ struct StoreOptions {
  *  of the program at once and a power failure from the next prompt or finished answer on. */
 class Store {
 public:
-    static constexpr int schemaVersion = 2;
+    static constexpr int schemaVersion = 3;
 
     /** Opens `folder`/moescope.sqlite, making both if needed. Throws store.no_folder, store.in_use, store.newer,
      *  store.foreign, store.no_search, store.read_only, store.full, store.io. A damaged file is renamed to
@@ -67,14 +67,17 @@ public:
     Message beginAnswer(const AnswerStart& start);
     /** Adds to a Streaming answer; costs time by what is added, not by what is there. */
     void appendAnswer(qint64 message, const QString& text, const TokenTraces& traces);
+    /** Of a Streaming answer, how many characters (code points) of its text stand before what is searched: its thinking.
+     *  More than it has: nothing of it is searched yet. 0 unless set. */
+    void setAnswerBegin(qint64 message, qint64 characters);
     /** Adds the rest and ends a Streaming answer, in one transaction. */
     Message finishAnswer(qint64 message, const QString& text, const TokenTraces& traces, const AnswerEnd& end);
     /** Continue: an Interrupted, Cancelled, Failed or Complete answer is Streaming again and keeps its text. */
     Message resumeAnswer(qint64 message);
     StoredTraces traces(qint64 message) const;
 
-    /** Titles and texts that hold every word of `query`, letters' case aside; signs are literal. `cancel` may be set
-     *  from another thread. */
+    /** Titles and texts that hold every word of `query`, letters' case aside; signs are literal. What stands
+     *  before an answer's begin is left out. `cancel` may be set from another thread. */
     SearchResult search(const QString& query, int limit = 200, const std::atomic<bool>* cancel = nullptr) const;
 
     // Settings: names with dots ("window.layout"), values any JSON

@@ -101,6 +101,8 @@ struct AnswerEnd {
     QString error_id;
     QString error;
     ThinkingTime thinking = {};
+    /** As setAnswerBegin() takes it; unset: as it was. */
+    std::optional<qint64> answer_begin = {};
 };
 
 using TokenTraces = std::vector<trace::TokenTracePtr>;

@@ -92,6 +92,30 @@ private slots:
         QVERIFY(app.messages()[1].parts == before.parts);
     }
 
+    void aSearchLeavesTheThinkingOut() {
+        const QTemporaryDir folder;
+        const QString model = test::modelWithTemplate(folder.path(), withSwitch);
+        App app(folder.filePath(QStringLiteral("data")), model);
+        QVERIFY(app.waitForModel());
+        setLength(app, 12);
+        const auto found = [&app](const QString& query) {
+            int hits = -1;
+            app.composition.store().run(
+                &app.composition, [query](store::Store& store) { return store.search(query); },
+                [&hits](const store::SearchResult& result) { hits = static_cast<int>(result.hits.size()); });
+            return QTest::qWaitFor([&hits] { return hits >= 0; }) ? hits : -1;
+        };
+        QVERIFY(app.ask(QStringLiteral("Hello there")));
+        const QString thought = app.messages()[1].thinking().simplified().section(u' ', 0, 0);
+        QVERIFY(!thought.isEmpty());
+        QCOMPARE(found(thought), 0);
+        thinkingSwitch(app)->click();
+        QVERIFY(app.ask(QStringLiteral("Once more")));
+        const QString said = app.messages()[3].answer().simplified().section(u' ', 0, 0);
+        QVERIFY(!said.isEmpty());
+        QVERIFY(found(said) > 0);
+    }
+
     void anAnswerStoppedInItsThinkingGoesOn() {
         const QTemporaryDir folder;
         const QString model = test::modelWithTemplate(folder.path(), withSwitch);

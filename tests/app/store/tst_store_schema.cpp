@@ -124,6 +124,14 @@ void TestStoreSchema::keepsTheIndexInStep() {
     store.finishAnswer(answer, QStringLiteral(" and end"), {}, {});
     store.resumeAnswer(answer);
     store.finishAnswer(answer, QString(1, QChar(0)), {}, {}); // leaves the index
+    const qint64 thoughtful = store.beginAnswer({id, prompt, {}, {}, {}}).id;
+    store.setAnswerBegin(thoughtful, 4);
+    store.finishAnswer(thoughtful, QStringLiteral("hm: the answer"), {}, {});
+    store.resumeAnswer(thoughtful);
+    store.setAnswerBegin(thoughtful, 8);
+    AnswerEnd end;
+    end.answer_begin = 3;
+    store.finishAnswer(thoughtful, QStringLiteral("!"), {}, end);
     store.resumeAnswer(answer);
     store.rename(id, QStringLiteral("renamed"));
     RawDatabase raw(databaseIn(folder.path()));

@@ -22,6 +22,7 @@ private slots:
     void ordersAndLimits();
     void findsNothingForNothing();
     void cutsSnippetsAtCharacters();
+    void leavesOutWhatStandsBeforeAnAnswer();
     void canBeCancelled();
 
 private:
@@ -174,6 +175,40 @@ void TestStoreSearch::cutsSnippetsAtCharacters() {
         QVERIFY(hit.snippet.isValidUtf16());
         QCOMPARE(hit.snippet.mid(hit.marks.first().start, hit.marks.first().length), QStringLiteral("needle"));
     }
+}
+
+void TestStoreSearch::leavesOutWhatStandsBeforeAnAnswer() {
+    const qint64 prompt = add(QStringLiteral("?"));
+    const qint64 answer = m_store->beginAnswer({m_conversation, prompt, {}, {}, {}}).id;
+    const QString thinking = QStringLiteral("<think>\n🦊 a heron, 狐\n</think>\n\n");
+    const auto characters = static_cast<qint64>(thinking.toUcs4().size());
+    QVERIFY(characters < thinking.size()); // the fox has two UTF-16 units
+    m_store->appendAnswer(answer, thinking, {});
+    m_store->setAnswerBegin(answer, 1'000'000); // it thinks
+    m_store->finishAnswer(answer, {}, {}, {});
+    for (const char* query : {"heron", "狐", "think"}) {
+        QCOMPARE(find(QString::fromUtf8(query)), QList<qint64>());
+    }
+    m_store->resumeAnswer(answer);
+    AnswerEnd end;
+    end.answer_begin = characters;
+    m_store->finishAnswer(answer, QStringLiteral("🦊 in the reeds, 船"), {}, end);
+    for (const char* query : {"heron", "狐", "think", "heron reeds", "狐 船"}) {
+        QCOMPARE(find(QString::fromUtf8(query)), QList<qint64>());
+    }
+    for (const char* query : {"reeds", "船", "🦊", "🦊 in"}) {
+        QCOMPARE(find(QString::fromUtf8(query)), QList<qint64>({answer}));
+    }
+    const SearchHit hit = m_store->search(QStringLiteral("reeds")).hits.first();
+    QCOMPARE(hit.snippet, QStringLiteral("🦊 in the reeds, 船"));
+    QCOMPARE(hit.snippet.mid(hit.marks.first().start, hit.marks.first().length), QStringLiteral("reeds"));
+
+    // One that the index does not hold is read, and cut as well.
+    const qint64 odd = m_store->beginAnswer({m_conversation, prompt, {}, {}, {}}).id;
+    m_store->setAnswerBegin(odd, 6);
+    m_store->finishAnswer(odd, QStringLiteral("heron reeds ") + QChar(0) + QStringLiteral("nul"), {}, {});
+    QCOMPARE(find(QStringLiteral("heron")), QList<qint64>());
+    QCOMPARE(find(QStringLiteral("reeds nul")), QList<qint64>({odd}));
 }
 
 void TestStoreSearch::canBeCancelled() {
