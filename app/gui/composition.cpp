@@ -465,7 +465,8 @@ void Composition::updateContext() {
     if (!loaded) {
         return;
     }
-    const quint64 used = tokensInContext();
+    // Of an answer that filled it the last token was not put into it.
+    const quint64 used = std::min<quint64>(tokensInContext(), loaded->memory.context);
     m_window->setContext(static_cast<int>(used), static_cast<int>(loaded->memory.context));
     m_window->setKv(used * loaded->memory.kv_bytes_per_token, loaded->memory.kv_bytes);
     m_panels->setKvCache(ui::KvCacheState::of(loaded->model, loaded->memory, used));

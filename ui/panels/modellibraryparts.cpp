@@ -14,6 +14,7 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QStackedLayout>
+#include <QStyleOptionButton>
 
 #include <algorithm>
 
@@ -26,6 +27,55 @@ constexpr quint32 kFirstContext = 32'768; ///< tokens
 constexpr int kFactRow = 24;              ///< px
 constexpr int kTwoColumns = 430;          ///< px: below, the facts stand in one column
 constexpr int kFactGap = 16;              ///< px between the two columns
+
+/** A watched folder: its path in the fixed font, then words. As text() it is both. */
+class FolderButton : public QPushButton {
+public:
+    FolderButton(const QString& path, const QString& words, QWidget* parent)
+        : QPushButton(parent), m_path(path), m_words(words) {
+        setProperty("chip", true);
+        setProperty("small", true);
+        setText(QStringLiteral("%1  %2").arg(path, words).replace(u'&', QStringLiteral("&&")));
+    }
+    QSize sizeHint() const override {
+        return {2 * kPad + kIcon + pathMetrics().horizontalAdvance(m_path) + kGap +
+                    QFontMetrics(theme().font(TextStyle::Small)).horizontalAdvance(m_words),
+                QPushButton::sizeHint().height()};
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        const Theme& look = theme();
+        QStyleOptionButton option;
+        initStyleOption(&option);
+        QPainter painter(this);
+        style()->drawControl(QStyle::CE_PushButtonBevel, &option, &painter, this);
+        QRect room = rect().adjusted(kPad, 0, -kPad, 0);
+        painter.drawPixmap(room.left(), (height() - 16) / 2,
+                           look.pixmap(icon().name(), 16, look.color(Color::TextSecondary), devicePixelRatioF()));
+        room.setLeft(room.left() + kIcon);
+        const QFont small = look.font(TextStyle::Small);
+        const int words = qMin(QFontMetrics(small).horizontalAdvance(m_words), room.width());
+        const QString path = pathMetrics().elidedText(m_path, Qt::ElideMiddle, qMax(0, room.width() - words - kGap));
+        painter.setFont(look.font(TextStyle::Mono));
+        painter.setPen(look.color(Color::TextSecondary));
+        painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter, path);
+        room.setLeft(room.left() + pathMetrics().horizontalAdvance(path) + kGap);
+        painter.setFont(small);
+        painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter,
+                         QFontMetrics(small).elidedText(m_words, Qt::ElideRight, room.width()));
+    }
+
+private:
+    static constexpr int kPad = 10;  ///< px
+    static constexpr int kIcon = 22; ///< px, with the gap behind it
+    static constexpr int kGap = 8;   ///< px
+
+    static QFontMetrics pathMetrics() { return QFontMetrics(theme().font(TextStyle::Mono)); }
+
+    QString m_path;
+    QString m_words;
+};
 
 /** A share of the bytes as the progress card shows it: "2.41 of 3.92 GiB". */
 QString progressFigure(quint64 done, quint64 total) {
@@ -220,13 +270,9 @@ void WatchedLine::setFolders(const QList<WatchedFolderView>& folders) {
     m_buttons.clear();
     for (const WatchedFolderView& folder : folders) {
         const QString count = folder.models == 1 ? tr("1 file") : tr("%1 files").arg(groupedText(folder.models));
-        const QString words = QStringLiteral("%1  %2").arg(
-            folder.shown, folder.trouble.isEmpty() ? count : tr("%1, not all read").arg(count));
-        auto* button = new QPushButton(this);
+        auto* button =
+            new FolderButton(folder.shown, folder.trouble.isEmpty() ? count : tr("%1, not all read").arg(count), this);
         button->setIcon(theme().icon(folder.trouble.isEmpty() ? QStringLiteral("folder") : QStringLiteral("warning")));
-        button->setText(QString(words).replace(u'&', QStringLiteral("&&")));
-        button->setProperty("chip", true);
-        button->setProperty("small", true);
         button->setAccessibleName(tr("Watched folder %1, %2").arg(folder.path, count));
         button->setAccessibleDescription(folder.trouble);
         button->setToolTip(

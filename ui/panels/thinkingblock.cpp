@@ -45,11 +45,6 @@ protected:
     void paintEvent(QPaintEvent*) override {
         const Theme& look = theme();
         QPainter painter(this);
-        painter.setRenderHint(QPainter::Antialiasing);
-        if (hasFocus() && window()->testAttribute(Qt::WA_KeyboardFocusChange)) {
-            painter.setPen(QPen(look.color(Color::AccentText), 2));
-            painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 4, 4);
-        }
         const QColor color = look.color(underMouse() || isDown() ? Color::Text : Color::TextMuted);
         const QString icon = isChecked() ? QStringLiteral("chevron-down") : QStringLiteral("chevron-right");
         painter.drawPixmap(0, (height() - 14) / 2, look.pixmap(icon, 14, color, devicePixelRatioF()));

@@ -15,6 +15,7 @@
 #include <QSlider>
 #include <QStatusBar>
 #include <QStyleFactory>
+#include <QStyledItemDelegate>
 #include <QTabBar>
 
 #include <algorithm>
@@ -49,6 +50,10 @@ void Style::polish(QWidget* widget) {
         qobject_cast<QAbstractSpinBox*>(widget) != nullptr || qobject_cast<QScrollBar*>(widget) != nullptr ||
         qobject_cast<QSlider*>(widget) != nullptr || qobject_cast<QTabBar*>(widget) != nullptr) {
         widget->setAttribute(Qt::WA_Hover);
+    }
+    if (auto* choice = qobject_cast<QComboBox*>(widget);
+        choice != nullptr && choice->itemDelegate()->inherits("QComboBoxDelegate")) {
+        choice->setItemDelegate(new QStyledItemDelegate(choice)); // its own one asks no style how high a row is
     }
     if (auto* bar = qobject_cast<QStatusBar*>(widget)) {
         bar->setMinimumHeight(28);
@@ -180,7 +185,11 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
     }
     case CT_ItemViewItem: {
         const QSize base = QProxyStyle::sizeFromContents(type, option, size, widget);
-        return draw::has(widget, "sidebar") ? QSize(base.width(), std::max(32, base.height())) : base;
+        const bool choices = widget != nullptr && widget->inherits("QComboBoxListView");
+        const int least = draw::has(widget, "sidebar") ? 32
+                          : choices                    ? std::max(24, option->fontMetrics.height() + 8)
+                                                       : 0;
+        return {base.width(), std::max(least, base.height())};
     }
     default: break;
     }

@@ -173,7 +173,10 @@ void Style::drawPushButton(const QStyleOptionButton& option, QPainter* painter, 
         return;
     }
     if (has(widget, "quiet") || has(widget, "chip") || (option.features & QStyleOptionButton::Flat) != 0) {
-        if (enabled && (isHovered(option) || isPressed(option))) {
+        if (enabled && is(option, State_On)) {
+            draw::box(*painter, option.rect,
+                      look.color(isHovered(option) ? Color::AccentTintStrong : Color::AccentTint), {});
+        } else if (enabled && (isHovered(option) || isPressed(option))) {
             draw::box(*painter, option.rect, look.color(surface(option, Color::Hover)), {});
         }
         return;
