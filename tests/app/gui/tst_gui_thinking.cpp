@@ -138,6 +138,99 @@ private slots:
         QVERIFY(gone.parts.thinking_tokens > begun.parts.thinking_tokens);
     }
 
+    void stopWithinTheThinkingKeepsItAndSendsNoneOfIt() {
+        const QTemporaryDir folder;
+        const QString model = test::modelWithTemplate(folder.path(), withSwitch);
+        App app(folder.filePath(QStringLiteral("data")), model);
+        QVERIFY(app.waitForModel());
+        app.askForLong(7);
+        QTRY_VERIFY(app.messages().size() == 2 && app.messages()[1].parts.hasThinking());
+        emit app.composition.window().chat()->stopRequested();
+        QVERIFY(app.waitForAnswer());
+        const ui::MessageView stopped = app.messages()[1];
+        QCOMPARE(stopped.stats.stop_reason, QStringLiteral("cancelled"));
+        QVERIFY(!stopped.parts.thinks && stopped.parts.hasThinking() && stopped.answer().isEmpty());
+        QVERIFY(blockOf(app, stopped.id)->isOpen());
+        setLength(app, 4);
+        QVERIFY(app.ask(QStringLiteral("Go on")));
+        const QString sent = promptOf(app, app.messages()[3].id);
+        QVERIFY2(sent.endsWith(QStringLiteral("assistant: \nuser: Go on\nA: ") + mark), qPrintable(sent));
+    }
+
+    void hostileMarksInWhatIsStored_data() {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QString>("thinking");
+        QTest::addColumn<QString>("answer");
+        const QString pair = QStringLiteral("<think>x</think>");
+        const QString fence = QStringLiteral("```\n<think>\nno\n</think>\n```");
+        QTest::newRow("never closed") << "<think>\nOne"
+                                      << "One"
+                                      << "";
+        QTest::newRow("nested") << "<think>One <think>two</think> three</think> four"
+                                << "One <think>two"
+                                << "three</think> four";
+        QTest::newRow("closed only") << "One</think>two"
+                                     << ""
+                                     << "One</think>two";
+        QTest::newRow("nothing in it") << "<think></think>"
+                                       << ""
+                                       << "";
+        QTest::newRow("cut in the mark") << "<thi"
+                                         << ""
+                                         << "<thi";
+        QTest::newRow("in a code block") << fence << "" << fence;
+        QTest::newRow("a code block across") << "<think>```\nOne</think>\n```\ntwo"
+                                             << "```\nOne"
+                                             << "```\ntwo";
+        QTest::newRow("further on") << "One <think>two</think>"
+                                    << ""
+                                    << "One <think>two</think>";
+        QTest::newRow("thousands") << pair.repeated(5000) + "end"
+                                   << "x" << pair.repeated(4999) + "end";
+        QTest::newRow("thousands, open") << QStringLiteral("<think>").repeated(20'000)
+                                         << QStringLiteral("<think>").repeated(19'999) << "";
+        QTest::newRow("of two kinds") << "<think>One</thinking>[THINK]two</think>three"
+                                      << "One</thinking>[THINK]two"
+                                      << "three";
+    }
+
+    void hostileMarksInWhatIsStored() {
+        QFETCH(QString, text);
+        QFETCH(QString, thinking);
+        QFETCH(QString, answer);
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        qint64 conversation = 0;
+        app.composition.store().run(
+            &app.composition,
+            [text](store::Store& store) {
+                const qint64 id = store.addConversation().id;
+                const qint64 prompt = store.addPrompt(id, 0, QStringLiteral("?")).id;
+                const qint64 stored = store.beginAnswer({id, prompt, {}, {}, {}}).id;
+                store.finishAnswer(stored, text, {}, {});
+                return id;
+            },
+            [&conversation](qint64 id) { conversation = id; });
+        QTRY_VERIFY(conversation != 0);
+        app.composition.session().open(conversation);
+        QTRY_COMPARE_WITH_TIMEOUT(app.messages().size(), 2, 10'000);
+        const ui::MessageView view = app.messages()[1];
+        QCOMPARE(view.thinking(), thinking);
+        QCOMPARE(view.answer(), answer);
+        QVERIFY(!view.parts.thinks); // it has ended, however it ends
+        ui::ThinkingBlock* block = blockOf(app, view.id);
+        QVERIFY(block != nullptr);
+        QCOMPARE(block->isVisible(), !thinking.isEmpty());
+        if (block->isVisible()) {
+            QCOMPARE(block->isOpen(), answer.isEmpty());
+            block->head()->click();
+            block->head()->click();
+            QCOMPARE(block->view()->markdown(), thinking);
+        }
+        QCOMPARE(view.parts.thinking_tokens, 0); // none were counted
+    }
+
     void theSwitchIsGivenToTheTemplateAndRemembered() {
         const QTemporaryDir folder;
         const QString model = test::modelWithTemplate(folder.path(), withSwitch);
