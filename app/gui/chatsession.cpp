@@ -261,7 +261,7 @@ const store::Message* ChatSession::find(qint64 message) const {
 }
 
 ui::MessageView ChatSession::view(const store::Message& message) const {
-    ui::MessageView shownAs = viewOf(message, m_tree, m_controller.loaded());
+    ui::MessageView shownAs = viewOf(message, m_tree);
     if (message.id == m_run.message()) {
         m_run.fill(shownAs);
     }

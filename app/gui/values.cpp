@@ -123,7 +123,7 @@ quint64 seedOf(const ui::SamplingView& sampling) {
 
 store::ModelStamp stampOf(const trace::ModelInfo& model) {
     return {QString::fromStdString(model.name), QString::fromStdString(model.file_name),
-            QString::fromStdString(model.main_type), model.parameters};
+            QString::fromStdString(model.main_type), model.parameters, model.active_parameters};
 }
 
 QString contextSentence(const controller::Loaded& loaded) {
@@ -191,8 +191,7 @@ ui::MessageStats statsOf(const trace::StepTimings& timings, std::optional<trace:
     return stats;
 }
 
-ui::MessageView viewOf(const store::Message& message, const QList<store::Message>& tree,
-                       const std::optional<controller::Loaded>& loaded) {
+ui::MessageView viewOf(const store::Message& message, const QList<store::Message>& tree) {
     ui::MessageView view;
     view.id = message.id;
     view.parent = message.parent;
@@ -205,8 +204,7 @@ ui::MessageView viewOf(const store::Message& message, const QList<store::Message
     if (message.role == store::Role::Assistant) {
         view.model = message.model.name;
         view.type = message.model.type;
-        const bool same = loaded && loaded->model.parameters == message.model.parameters;
-        view.parameters = parametersText(message.model.parameters, same ? loaded->model.active_parameters : 0);
+        view.parameters = parametersText(message.model.parameters, message.model.active_parameters);
         view.state = answerState(message.state);
         view.stats = statsOf(message.timings, message.stop_reason);
         view.error = message.error;

@@ -37,9 +37,8 @@ QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows);
 QList<ui::SearchHit> hitsOf(const QList<store::SearchHit>& hits);
 
 ui::MessageStats statsOf(const trace::StepTimings& timings, std::optional<trace::StopReason> reason);
-/** `tree`: all messages of the conversation, for the version switch. `loaded`: to name the active parameters. */
-ui::MessageView viewOf(const store::Message& message, const QList<store::Message>& tree,
-                       const std::optional<controller::Loaded>& loaded);
+/** `tree`: all messages of the conversation, for the version switch. */
+ui::MessageView viewOf(const store::Message& message, const QList<store::Message>& tree);
 
 /** `ended`: no more of the text comes. */
 ui::AnswerParts partsOf(const QString& text, bool ended);

@@ -10,7 +10,7 @@ namespace {
 const char* const messageColumns =
     "SELECT id, conversation, parent, role, state, created, model_name, model_file, model_type, model_parameters, "
     "sampling, seed, prefill_ms, prefill_tokens, reused_tokens, first_token_ms, decode_ms, decode_tokens, stop_reason, "
-    "error_id, error, text, thinking_ms, thinking_tokens FROM messages ";
+    "error_id, error, text, thinking_ms, thinking_tokens, model_active_parameters FROM messages ";
 
 // The schema allows no other names.
 Role roleFrom(const QString& name) {
@@ -72,6 +72,7 @@ Message readMessage(const QSqlQuery& row) {
     message.stop_reason = stopReasonFrom(row.value(18).toString());
     message.error_id = row.value(19).toString();
     message.error = row.value(20).toString();
+    message.model.active_parameters = row.value(24).toULongLong();
     message.thinking = {row.value(22).toDouble(), row.value(23).toUInt()};
     return message;
 }
@@ -125,11 +126,12 @@ void requireParent(Connection& database, qint64 conversation, qint64 parent) {
 qint64 addMessage(Connection& database, const Message& message) {
     return database
         .query(QStringLiteral("INSERT INTO messages (conversation, parent, role, state, created, model_name, "
-                              "model_file, model_type, model_parameters, sampling, seed, indexed, text) "
-                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+                              "model_file, model_type, model_parameters, model_active_parameters, sampling, seed, "
+                              "indexed, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
                {message.conversation, nullIfZero(message.parent), roleName(message.role), stateName(message.state),
                 now(), storable(message.model.name), storable(message.model.file), storable(message.model.type),
-                static_cast<qint64>(message.model.parameters), QString::fromUtf8(toJson(message.sampling)),
+                static_cast<qint64>(message.model.parameters), static_cast<qint64>(message.model.active_parameters),
+                QString::fromUtf8(toJson(message.sampling)),
                 message.seed ? QVariant(static_cast<qint64>(*message.seed)) : QVariant(),
                 int(message.state != MessageState::Streaming && isIndexable(message.text)), storable(message.text)})
         .lastInsertId()

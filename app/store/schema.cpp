@@ -132,6 +132,10 @@ END)"),
     };
 }
 
+QStringList activeParameters() {
+    return {QStringLiteral("ALTER TABLE messages ADD COLUMN model_active_parameters INTEGER NOT NULL DEFAULT 0")};
+}
+
 [[noreturn]] void failNewer(const QString& file, qint64 found, int known) {
     throw trace::Error("store.newer",
                        "“{file}” was written by a newer Moescope (schema {found}; this one knows {known}). It was left "
@@ -144,7 +148,8 @@ END)"),
 } // namespace
 
 const QList<Migration>& migrations() {
-    static const QList<Migration> all = {{1, firstSchema()}, {2, thinkingTimes()}, {3, searchedAnswers()}};
+    static const QList<Migration> all = {
+        {1, firstSchema()}, {2, thinkingTimes()}, {3, searchedAnswers()}, {4, activeParameters()}};
     return all;
 }
 

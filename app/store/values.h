@@ -57,6 +57,7 @@ struct ModelStamp {
     QString file; ///< file name, no path
     QString type; ///< type of most weights, "q6_k"
     quint64 parameters = 0;
+    quint64 active_parameters = 0; ///< of them for each token; 0: not known
 };
 
 /** How long a model thought before it answered. */

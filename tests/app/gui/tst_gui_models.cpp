@@ -90,6 +90,8 @@ private slots:
         QCOMPARE(app.messages().size(), 4);
         QCOMPARE(app.messages()[1].model.toStdString(), first);
         QCOMPARE(app.messages()[3].model, QStringLiteral("Second"));
+        QVERIFY2(app.messages()[1].parameters.contains(QStringLiteral("active")),
+                 qPrintable(app.messages()[1].parameters));
         const ui::TraceModel& traces = app.composition.traces();
         QVERIFY(traces.tokenCount() > 0);
         const trace::RouterTrace* router = traces.router(traces.tokenCount() - 1);

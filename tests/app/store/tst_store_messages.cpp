@@ -64,7 +64,8 @@ void TestStoreMessages::keepsEveryFieldOfAnAnswer() {
     AnswerStart start;
     start.conversation = m_conversation;
     start.parent = prompt;
-    start.model = {QStringLiteral("Nano"), QStringLiteral("nano.gguf"), QStringLiteral("q6_k"), 388'952'367'104ULL};
+    start.model = {QStringLiteral("Nano"), QStringLiteral("nano.gguf"), QStringLiteral("q6_k"), 388'952'367'104ULL,
+                   52'000'000'000ULL};
     start.sampling = {{QStringLiteral("temperature"), 0.5}, {QStringLiteral("top_k"), 40}};
     start.seed = std::numeric_limits<quint64>::max();
     const Message begun = m_store->beginAnswer(start);
@@ -95,6 +96,7 @@ void TestStoreMessages::keepsEveryFieldOfAnAnswer() {
     QCOMPARE(found.model.file, start.model.file);
     QCOMPARE(found.model.type, start.model.type);
     QCOMPARE(found.model.parameters, start.model.parameters);
+    QCOMPARE(found.model.active_parameters, start.model.active_parameters);
     QCOMPARE(found.sampling, start.sampling);
     QCOMPARE(found.seed.value(), std::numeric_limits<quint64>::max());
     QCOMPARE(found.timings.prefill_ms, 12.25);
