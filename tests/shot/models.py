@@ -1,9 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Model files for pictures: models.py FOLDER. Their heads are whole, their weights are holes that take no room."""
+"""Models for pictures.
+
+    models.py FOLDER                           files whose heads are whole; their weights are holes that take no room
+    models.py --template thinking|bare FOLDER  the small model of the tests to be converted, with a chat template that
+                                               has a switch for its thinking, or with none
+"""
+import json
 import pathlib
+import shutil
 import struct
 import sys
+
+TEMPLATES = {"bare": "", "thinking": "{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}"
+                                     "{{ 'assistant: <think>\\n' }}"
+                                     "{% if enable_thinking is defined and not enable_thinking %}"
+                                     "{{ '\\n</think>\\n\\n' }}{% endif %}"}
 
 TYPES = {"F32": (0, 1, 4), "F16": (1, 1, 2), "Q8_0": (8, 32, 34), "Q4_K": (12, 256, 144), "Q6_K": (14, 256, 210)}
 ALIGNMENT = 32
@@ -85,7 +97,17 @@ def shape(layers, width, heads, kv, head, ffn, experts, used, context, vocabular
             "used": used, "context": context, "vocabulary": vocabulary}
 
 
+def with_template(name, folder):
+    golden = pathlib.Path(__file__).parents[1] / "data/golden/large_like"
+    shutil.copytree(golden, folder, copy_function=shutil.copyfile)
+    file = folder / "tokenizer_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"chat_template": TEMPLATES[name]}))
+
+
 def main():
+    if sys.argv[1] == "--template":
+        with_template(sys.argv[2], pathlib.Path(sys.argv[3]))
+        return
     folder = pathlib.Path(sys.argv[1])
     (folder / "more").mkdir(parents=True, exist_ok=True)
     write(folder / "Hunyuan-A13B-Instruct-Q4_K.gguf", "Hunyuan-A13B-Instruct",

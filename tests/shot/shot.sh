@@ -18,9 +18,9 @@ finish() {
 }
 trap finish EXIT
 
-# Xvfb chooses a free display itself and writes its number.
+# Xvfb chooses a free display itself and writes its number; it stays as it is while no app is there.
 exec 3>"$work/display"
-Xvfb -displayfd 3 -screen 0 1600x1000x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
+Xvfb -displayfd 3 -screen 0 1600x1000x24 -nolisten tcp -noreset >"$work/xvfb.log" 2>&1 &
 display_pid=$!
 for _ in $(seq 50); do
     [[ -s $work/display ]] && break
@@ -33,16 +33,29 @@ unset WAYLAND_DISPLAY
 export QT_FONT_DPI=96 XDG_CACHE_HOME="$PWD/build/shot-cache"
 mkdir -p "$XDG_CACHE_HOME"
 
-# start: the app with the data folder $data; its window at the display's corner, ready and with a click into it,
-# without which a window that nobody manages takes no shortcuts.
+# start [ARGUMENT...]: the app with the data folder $data; its window at the display's corner, ready and with a click
+# into it, without which a window that nobody manages takes no shortcuts.
 start() {
-    "$program" --data-dir "$data" 2>>"$work/app.log" &
+    "$program" --data-dir "$data" "$@" 2>>"$work/app.log" &
     app=$!
     window=$(timeout 60 xdotool search --sync --onlyvisible --pid "$app" | head -n 1)
     [[ -n $window ]] || { echo "The window did not open."; exit 1; }
     xdotool windowmove "$window" 0 0 windowsize "$window" "$width" "$height"
+    ready
     steady
     focus
+}
+
+# ready: waits until the dot at the left of the status bar has the green of a model that is loaded.
+ready() {
+    for _ in $(seq 240); do
+        case $(import -window root -crop "1x1+16+$((height - 14))" +repage -depth 8 rgb:- | od -An -tx1 | tr -d ' ') in
+            176b3a | 6fcb8b) return ;;
+        esac
+        sleep 0.25
+    done
+    echo "The model was not loaded."
+    exit 1
 }
 
 stop() { # SIGNAL
@@ -162,11 +175,18 @@ routing() {
 
 # models: the page Models with files of every kind; rows are chosen by keys, as the list has the focus.
 models() {
+    local kv_x=690
+    [[ $width == 1440 ]] || kv_x=612
     python3 tests/shot/models.py "$data/models"
     key ctrl+m
     sleep 4
     key Home
     shoot models
+    click $kv_x 141
+    key Down Return
+    shoot models-q8
+    key Up
+    click 100 208
     key Down Down
     shoot models-too-large
     key Down
@@ -180,7 +200,17 @@ models() {
     focus
 }
 
+# templates: models that differ from a test's in their chat template: one has a switch for its thinking, one has none.
+templates() {
+    local name
+    for name in thinking bare; do
+        python3 tests/shot/models.py --template "$name" "$work/$name"
+        "$(dirname "$program")/moescope-cli" convert "$work/$name" "$work/$name.gguf" --type f16 >/dev/null
+    done
+}
+
 story="Tell me a story about a fox and a boat."
+templates
 for size in "1440 900" "1100 700"; do
     for theme in light dark; do
         read -r width height <<<"$size"
@@ -254,6 +284,19 @@ for size in "1440 900" "1100 700"; do
         python3 tests/shot/state.py code "$data"
         start
         shoot code
+        stop
+        python3 tests/shot/state.py thinking "$data"
+        start --model "$work/thinking.gguf"
+        shoot thinking-folded
+        key shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab Return
+        focus
+        shoot thinking-open
+        stop
+        start --model "$work/bare.gguf"
+        key ctrl+n
+        shoot template-fallback
+        stop
+        start
         key ctrl+k Down Delete
         shoot undo-toast
         models

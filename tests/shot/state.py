@@ -5,6 +5,7 @@
     state.py theme FOLDER light|dark   as if chosen in the settings; the folder must have been opened by the app before
     state.py answers FOLDER            how many answers are complete
     state.py code FOLDER               the last answer gets a code block, which the built-in model seldom writes
+    state.py thinking FOLDER           the last answer gets a thinking before it, which the built-in model never has
 """
 import json
 import pathlib
@@ -25,6 +26,13 @@ def route(hidden, router, k):
 - **Gates.** A softmax turns the scores into weights.
 """
 
+THINKING = """The question is which expert answers a token. The router is a matrix, so:
+
+1. Its product with the hidden state is one score per expert.
+2. A softmax makes gates of the scores, and the largest few are kept.
+
+狐狸和船 may be two tokens or four; the router sees each of them by itself."""
+
 
 def database(folder):
     file = pathlib.Path(folder, "moescope.sqlite")
@@ -42,6 +50,10 @@ def main():
         elif action == "code":
             connection.execute("UPDATE messages SET text = ?, state = 'complete', stop_reason = 'eos' WHERE id = "
                                "(SELECT max(id) FROM messages WHERE role = 'assistant')", (CODE,))
+        elif action == "thinking":
+            connection.execute("UPDATE messages SET text = ?, thinking_ms = 3240, thinking_tokens = 96, state = "
+                               "'complete', stop_reason = 'eos' WHERE id = (SELECT max(id) FROM messages WHERE role = "
+                               "'assistant')", (f"<think>\n{THINKING}\n</think>\n\n{CODE}",))
         else:
             rows = connection.execute("SELECT count(*) FROM messages WHERE role = 'assistant' AND state = 'complete'")
             print(rows.fetchone()[0])

@@ -94,7 +94,7 @@ FitLine::FitLine(QWidget* parent) : QWidget(parent) {
     m_device = new QComboBox(this);
     m_device->setAccessibleName(tr("Device to check against"));
     m_device->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-    m_device->setMinimumWidth(120);
+    m_device->setMinimumWidth(112);
     m_context = new QComboBox(this);
     m_context->setAccessibleName(tr("Tokens to check with"));
     for (const quint32 context : kContexts) {
@@ -119,7 +119,8 @@ FitLine::FitLine(QWidget* parent) : QWidget(parent) {
     row->addSpacing(4);
     row->addWidget(word(tr("with")));
     row->addWidget(m_context);
-    row->addWidget(new ElidedLabel(tr("or the model’s limit, KV"), TextStyle::Small, Color::TextSecondary, this));
+    row->addWidget(new ElidedLabel(tr("or the model’s limit,"), TextStyle::Small, Color::TextSecondary, this));
+    row->addWidget(word(tr("KV"))); // whole where the words before it are cut
     row->addWidget(m_kv);
     row->addStretch(1);
     applyTheme();

@@ -9,6 +9,7 @@
 #include "ui/panels/composer.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/transcript.h"
+#include "ui/widgets/contextmeter.h"
 #include "ui/widgets/statusitem.h"
 
 #include <QFile>
@@ -82,6 +83,22 @@ private slots:
         App roomy(other.path());
         QVERIFY(roomy.waitForModel());
         QVERIFY(!roomy.shows(QStringLiteral("The context holds")));
+    }
+
+    void aFullContextHoldsNoMoreThanItCan() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        bool full = false;
+        for (quint64 seed = 1; seed <= 20 && !full; ++seed) { // some answers end before that
+            app.composition.session().startNew();
+            app.askForLong(seed);
+            QVERIFY(app.waitForAnswer());
+            full = app.messages().last().stats.stop_reason == QStringLiteral("context");
+        }
+        QVERIFY(full);
+        QCOMPARE(app.composition.window().findChild<ui::ContextMeter*>()->accessibleName(),
+                 QStringLiteral("Context, 256 of 256 tokens, nearly full"));
     }
 
     void regenerateMakesAVersionAndEditABranch() {

@@ -12,9 +12,11 @@
 #include "ui/widgets/tabletwin.h"
 #include "ui/widgets/toast.h"
 
+#include <QAbstractItemView>
 #include <QAccessible>
 #include <QApplication>
 #include <QClipboard>
+#include <QComboBox>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
@@ -68,6 +70,8 @@ private slots:
     void twinCopiesTabs();
     void themeChangeRepaintsAll();
     void focusRingByKeyboardOnly();
+    void aSwitchThatIsOnIsTinted();
+    void rowsOfAChoiceHaveRoom();
     void buttonsKeepTheirKind();
 };
 
@@ -434,6 +438,26 @@ void TestWidgets::buttonsKeepTheirKind() {
     QVERIFY(pixelsOf(danger, theme().color(Color::Raised)) > 500);
     primary.setEnabled(false);
     QCOMPARE(pixelsOf(primary, theme().color(Color::Accent)), 0);
+}
+
+void TestWidgets::aSwitchThatIsOnIsTinted() {
+    QPushButton chip(QStringLiteral("Thinking on"));
+    chip.setProperty("chip", true);
+    chip.setCheckable(true);
+    chip.resize(chip.sizeHint());
+    QCOMPARE(pixelsOf(chip, theme().color(Color::AccentTint)), 0);
+    chip.setChecked(true);
+    QVERIFY(pixelsOf(chip, theme().color(Color::AccentTint)) > 500);
+}
+
+void TestWidgets::rowsOfAChoiceHaveRoom() {
+    QComboBox choice;
+    choice.setFont(theme().font(TextStyle::Small));
+    choice.addItems({QStringLiteral("F16"), QStringLiteral("Q8_0")});
+    choice.show();
+    choice.showPopup();
+    QVERIFY(choice.view()->sizeHintForRow(0) >= theme().lineHeight(TextStyle::Small) + 8);
+    choice.hidePopup();
 }
 
 QTEST_MAIN(TestWidgets)
