@@ -20,8 +20,9 @@ if [[ ! -d "$models/templates" ]]; then
 import pathlib, sys, tarfile
 folder, package = pathlib.Path(sys.argv[1]), sys.argv[2]
 with tarfile.open(folder / f"{package}.tar.gz") as archive:
-    wanted = [m for m in archive.getmembers() if m.name.startswith(f"{package}/vendor/llama.cpp/models/")]
-    archive.extractall(folder, members=wanted, filter="data")
+    wanted = [m for m in archive.getmembers()
+              if m.isfile() and m.name.startswith(f"{package}/vendor/llama.cpp/models/") and ".." not in m.name.split("/")]
+    archive.extractall(folder, members=wanted)
 PYTHON
 fi
 readlink -f "$models"

@@ -29,6 +29,7 @@ struct Tokenizers {
             }
             lossless = nfc ? lossless : all.size();
         }
+        add(byteLevelTables("gpt-2", true));
         for (const char* model : {"llama", "gemma4"}) {
             add(sentencePieceTables(model));
         }

@@ -45,8 +45,9 @@ private:
 /** A GGUF file without tensors that holds a vocabulary, as convert writes it. */
 std::string vocabularyGguf(const model::TokenizerTables& tables);
 
-/** The 256 bytes, some merges of theirs, and tokens that chat templates write: 300 rows in all. */
-model::TokenizerTables byteLevelTables(std::string_view pre);
+/** The 256 bytes, some merges of theirs, and tokens that chat templates write: 300 rows in all. `strips`:
+ *  some of those take white space along. */
+model::TokenizerTables byteLevelTables(std::string_view pre, bool strips = false);
 
 /** SentencePiece's counterpart: `model` is "llama" (scores) or "gemma4" (merges). */
 model::TokenizerTables sentencePieceTables(std::string_view model);

@@ -67,14 +67,18 @@ void addMerged(TokenizerTables& tables, const std::string& left, const std::stri
     tables.merges.push_back(left + " " + right);
 }
 
-void addControls(TokenizerTables& tables) {
-    // By turns they take the white space behind and before them along.
+/** `strips`: by turns they take the white space behind and before them along. */
+void addControls(TokenizerTables& tables, bool strips) {
     for (const char* text : {"<|im_start|>", "<|im_end|>", "<s>", "</s>", "<|startoftext|>", "<|extra_0|>"}) {
         const auto id = static_cast<uint32_t>(tables.tokens.size());
-        (id % 2 == 0 ? tables.rstrip : tables.lstrip).push_back(id);
+        if (strips) {
+            (id % 2 == 0 ? tables.rstrip : tables.lstrip).push_back(id);
+        }
         add(tables, text, TokenType::Control);
     }
-    tables.rstrip.push_back(static_cast<uint32_t>(tables.tokens.size()));
+    if (strips) {
+        tables.rstrip.push_back(static_cast<uint32_t>(tables.tokens.size()));
+    }
     add(tables, "<tool>", TokenType::UserDefined);
     add(tables, "<tool> more", TokenType::UserDefined);
     while (tables.tokens.size() < 300) {
@@ -97,7 +101,7 @@ std::string vocabularyGguf(const TokenizerTables& tables) {
     return raw.str();
 }
 
-TokenizerTables byteLevelTables(std::string_view pre) {
+TokenizerTables byteLevelTables(std::string_view pre, bool strips) {
     TokenizerTables tables;
     tables.model = "gpt2";
     tables.pre = pre;
@@ -117,7 +121,7 @@ TokenizerTables byteLevelTables(std::string_view pre) {
         addMerged(tables, spelled(left), spelled(right));
     }
     tables.scores.clear();
-    addControls(tables);
+    addControls(tables, strips);
     tables.scores.clear();
     tables.bos = tables.control("<s>");
     return tables;
@@ -147,7 +151,7 @@ TokenizerTables sentencePieceTables(std::string_view model) {
                                       {"1", "1"}}) {
         addMerged(tables, left, right);
     }
-    addControls(tables);
+    addControls(tables, true);
     (model == "llama" ? static_cast<void>(tables.merges.clear()) : static_cast<void>(tables.scores.clear()));
     tables.bos = tables.control("<s>");
     tables.adds_bos = true;

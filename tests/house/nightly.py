@@ -16,6 +16,15 @@ ALL = ("app", "ui", "engine", "shaders", "resources", "tests", "packaging", "CMa
 FILES = ("engine/trace", "engine/gguf", "engine/model", "CMakeLists.txt")  # what reads models, without a device
 CORE = ("engine", "shaders", "CMakeLists.txt")
 CLI_SOURCES = (*CORE, "app/cli")
+
+
+def conformance(*names):
+    return tuple(f"tests/conformance/{name}" for name in ("environment.sh", "requirements.txt", *names))
+
+
+FAMILIES = conformance("families.py", "family_cases.py", "tokenizers_of_families.py", "check_families.py", "faults.py")
+PEERS = conformance("peer_files.sh", "chat_templates.py", "chat_template_cases.py", "vocabularies.py")
+REAL = conformance("smollm2.py", "llamacpp_reference.py", "check_families.py", "family_cases.py")
 SHARED = pathlib.Path("../shared")
 BUILD = "./dev build >/dev/null"
 NANO = "build/nightly/nano"
@@ -43,21 +52,22 @@ CHECKS = (
     ("repeat", f"{BUILD} && ctest --preset release --parallel 2 --repeat until-fail:3", ALL, None),
     ("families", f"{BUILD} && {PYTHON} && $PY tests/conformance/families.py && $PY tests/conformance/check_families.py && "
                  "$PY tests/conformance/faults.py && $PY tests/conformance/check_families.py --faults",
-     (*CLI_SOURCES, "tests/conformance"), None),
+     (*CLI_SOURCES, *FAMILIES), None),
     ("templates", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/chat_templates.py build/release/bin/render_template "
-                  "$PEER/templates", (*FILES, "tests/conformance"), None),
+                  "$PEER/templates", (*FILES, *PEERS), None),
     ("vocabularies", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/vocabularies.py $PEER",
-     (*FILES, "app/cli", "tests/conformance"), None),
+     (*FILES, "app/cli", *PEERS), None),
     ("vocab", f"{BUILD} && ../shared/checks/accept vocab", (*FILES, "app/cli"), SHARED / "checks/accept"),
     ("smollm2", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py && $PY tests/conformance/fake_moe.py",
-     (*CLI_SOURCES, "tests/conformance"), SHARED / "models/nano"),
+     (*CLI_SOURCES, *REAL, "tests/conformance/fake_moe.py"), SHARED / "models/nano"),
     ("quantisers", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py --fetch && "
                    f"$PY tests/conformance/quantisers.py {CLI} {SMOLLM2} --text ../shared/models/nano/heldout.txt",
-     (*CLI_SOURCES, "tests/conformance"), SHARED / "models/nano"),
+     (*CLI_SOURCES, *REAL, "tests/conformance/quantisers.py"), SHARED / "models/nano"),
     ("mutations", f"{BUILD} && python3 tests/house/mutate_info.py",
      (*FILES, "app/cli", "tests/data", "tests/house/mutate_info.py"), None),
-    ("fuzz", "tests/house/fuzz.sh all 1200",
-     (*FILES, "CMakePresets.json", "tests/fuzz", "tests/house/fuzz.sh"), None),
+    *((f"fuzz_{target}", f"tests/house/fuzz.sh {target} 1200",
+       (*FILES, "CMakePresets.json", "tests/fuzz", "tests/house/fuzz.sh"), None)
+      for target in ("gguf", "safetensors", "tokenizer_json", "tokenizer", "chat_template")),
     ("package", "./dev package", ALL, None),
 )
 
