@@ -7,6 +7,7 @@
 #include "engine/model/json.h"
 #include "engine/model/model_config.h"
 #include "engine/trace/error.h"
+#include "engine/trace/utf8.h"
 
 #include <algorithm>
 #include <charconv>
@@ -62,8 +63,10 @@ std::vector<int32_t> parseTokens(const std::string& list, const model::Tokenizer
         skipSpaces();
         if (at != end) {
             if (*at != ',') {
-                throw trace::Error("cli.tokens", "After token {id} comes “{character}” instead of a comma.",
-                                   {{"id", shown}, {"character", std::string(1, *at)}});
+                throw trace::Error(
+                    "cli.tokens", "After token {id} comes “{character}” instead of a comma.",
+                    {{"id", shown},
+                     {"character", std::string(at, at + trace::utf8At({at, static_cast<size_t>(end - at)}, 0).bytes)}});
             }
             ++at;
             skipSpaces();
@@ -93,7 +96,7 @@ std::vector<model::ChatMessage> readChat(const std::string& path) {
             const auto found = entry.is_object() ? entry.find(key) : entry.end();
             if (!entry.is_object() || found == entry.end() || !found->is_string()) {
                 throw trace::Error("cli.chat", "Message {n} in “{file}” has no text “{key}”.",
-                                   {{"n", std::to_string(messages.size())}, {"file", path}, {"key", key}});
+                                   {{"n", std::to_string(messages.size() + 1)}, {"file", path}, {"key", key}});
             }
             *target = found->get<std::string>();
         }

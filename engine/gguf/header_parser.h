@@ -15,7 +15,7 @@ struct Header {
 /** Reads and checks a header. Memory stays within a small multiple of the header's bytes, which are limited. */
 Header parseHeader(const MappedFile& file);
 
-/** A metadata value in words for sentences: "the number 7", "a list of 3 texts". */
+/** A metadata value in words for sentences: "7", "a list of 3 texts". */
 std::string describe(const Value& value);
 
 } // namespace moescope::gguf

@@ -109,8 +109,7 @@ void Writer::add(std::string key, WriteValue value) {
     if (m_inData) {
         throw std::logic_error("Writer::add() after beginData()");
     }
-    const bool known = std::any_of(m_metadata.begin(), m_metadata.end(), [&](const auto& e) { return e.first == key; });
-    if (key.empty() || known || key == "general.alignment") {
+    if (key.empty() || key == "general.alignment" || !m_keys.insert(key).second) {
         throw std::invalid_argument("the metadata entry “" + key + "” is empty, there already or the writer's own");
     }
     m_metadata.emplace_back(std::move(key), std::move(value));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <unordered_set>
+
 #include "engine/gguf/atomic_file.h"
 #include "engine/gguf/reader.h"
 
@@ -42,6 +44,7 @@ private:
     AtomicFile m_file;
     uint32_t m_alignment;
     std::vector<std::pair<std::string, WriteValue>> m_metadata;
+    std::unordered_set<std::string> m_keys; ///< of it
     std::vector<TensorInfo> m_tensors;
     size_t m_current = 0;        ///< tensor being written
     uint64_t m_currentBytes = 0; ///< of it so far

@@ -260,12 +260,13 @@ RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages, trac
     }
     jinja::Dict variables;
     const auto set = [&](std::string_view name, const Value& value) { variables.set(run, makeText(run, name), value); };
-    const std::vector<int32_t>& stops = m_impl->tokenizer.stopTokens();
-    const int32_t bos = m_impl->tokenizer.bos();
+    const auto tokenText = [&](int32_t token) {
+        return makeText(run, token >= 0 ? m_impl->tokenizer.decode(token) : std::string());
+    };
     set("messages", makeList(run, values));
     set("add_generation_prompt", true);
-    set("bos_token", makeText(run, bos >= 0 ? m_impl->tokenizer.decode(bos) : std::string()));
-    set("eos_token", makeText(run, stops.empty() ? std::string() : m_impl->tokenizer.decode(stops.front())));
+    set("bos_token", tokenText(m_impl->tokenizer.bos()));
+    set("eos_token", tokenText(m_impl->tokenizer.eos()));
     set("tools", options.tools.empty() ? Value(nullptr) : jinja::fromJson(run, options.tools, "tools"));
     for (const auto& [name, value] : options.variables) {
         const auto* text = std::get_if<std::string>(&value);

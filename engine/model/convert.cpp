@@ -3,7 +3,8 @@
 
 #include "engine/gguf/writer.h"
 #include "engine/model/hf_config.h"
-#include "engine/model/hf_labels.h"
+#include "engine/model/hf_generation.h"
+#include "engine/model/hf_model_card.h"
 #include "engine/model/hf_tensors.h"
 #include "engine/model/hf_tokenizer.h"
 #include "engine/model/model_keys.h"
@@ -31,14 +32,32 @@ struct Folder {
     HfModel model;
     TokenizerTables tokenizer;
     Generation generation;
-    std::string chat_template;
+    ChatTemplates templates;
 
     explicit Folder(const fs::path& path)
         : json(readJson(path / "config.json", smallJson)), weights(openWeights(path, json)),
           model(parseHuggingFace(json, &weights)), tokenizer(readTokenizerFolder(path, model.config.vocab_size)),
-          generation(readGeneration(path, json, model.config.vocab_size)), chat_template(readChatTemplate(path)) {}
+          generation(readGeneration(path, json, model.config.vocab_size)), templates(readChatTemplates(path)) {
+        readEnds();
+    }
 
 private:
+    /** A text ends with the tokenizer's eos_token, or where a generation ends first. */
+    void readEnds() {
+        if (tokenizer.eos < 0 && !generation.stop.empty()) {
+            tokenizer.eos = static_cast<int32_t>(generation.stop.front());
+        }
+        if (tokenizer.eos < 0) {
+            throw Error("hf.no_stop",
+                        "No file of the folder names the token that ends an answer: neither “eos_token_id” in "
+                        "“generation_config.json” or “config.json” nor “eos_token” in “tokenizer_config.json”.");
+        }
+        const auto eos = static_cast<uint32_t>(tokenizer.eos);
+        if (std::find(generation.stop.begin(), generation.stop.end(), eos) == generation.stop.end()) {
+            generation.stop.push_back(eos);
+        }
+    }
+
     /** Checks config.json alone first: its sentences say more than those about the tensors that it does not fit. */
     static WeightFolder openWeights(const fs::path& path, const Json& config) {
         parseHuggingFace(config, nullptr);
@@ -66,18 +85,16 @@ void addTokenizerKeys(gguf::Writer& writer, Folder& folder) {
         writer.add(key, std::move(value));
     }
     const Generation& g = folder.generation;
-    if (!g.stop.empty()) {
-        writer.add("tokenizer.ggml.eos_token_id", gguf::U32{g.stop.front()});
-    }
     if (g.padding) {
         writer.add("tokenizer.ggml.padding_token_id", gguf::U32{*g.padding});
     }
-    if (!folder.chat_template.empty()) {
-        writer.add("tokenizer.chat_template", folder.chat_template);
+    if (!folder.templates.chat.empty()) {
+        writer.add("tokenizer.chat_template", folder.templates.chat);
     }
-    if (!g.stop.empty()) {
-        writer.add("moescope.stop_token_ids", g.stop);
+    if (!folder.templates.tool_use.empty()) {
+        writer.add("tokenizer.chat_template.tool_use", folder.templates.tool_use);
     }
+    writer.add("moescope.stop_token_ids", g.stop);
     if (g.temperature) {
         writer.add("moescope.sampling.temperature", gguf::F32{*g.temperature});
     }

@@ -69,6 +69,15 @@ uint32_t countOr(const HfValues& config, const char* key, uint32_t most, uint32_
 
 } // namespace
 
+void checkHfSwitches(const HfValues& config, std::span<const HfSwitch> switches) {
+    for (const HfSwitch& known : switches) {
+        const Json* value = config.find(known.key);
+        if (value != nullptr && (known.needed == nullptr || *value != Json::parse(known.needed))) {
+            config.refuse(known.key, known.needed == nullptr ? "null" : known.needed);
+        }
+    }
+}
+
 void readHfSizes(const HfValues& config, ModelConfig& c, const HfDefaults& defaults) {
     c.block_count = config.count("num_hidden_layers", 1, bounds::layers);
     c.embedding_length = config.count("hidden_size", 1, bounds::width);

@@ -10,40 +10,29 @@ namespace moescope::model {
 
 namespace {
 
-/** A switch that changes what is computed, and the one value of it that is supported. */
-struct Switch {
-    const char* key;
-    const char* needed; ///< JSON; nullptr: it must not be stated
-};
-
 constexpr std::array switches{
-    Switch{"mlp_bias", "false"},
-    Switch{"use_bias", "false"},
-    Switch{"clip_qkv", nullptr},
-    Switch{"final_logit_softcapping", nullptr},
-    Switch{"attn_logit_softcapping", nullptr},
-    Switch{"use_bidirectional_attention", "false"},
-    Switch{"is_causal", "true"},
-    Switch{"use_sliding_window", "false"},
-    Switch{"decoder_sparse_step", "1"},
-    Switch{"mlp_only_layers", "[]"},
-    Switch{"first_k_dense_replace", "0"},
-    Switch{"num_nextn_predict_layers", "0"},
-    Switch{"qk_layernorm", "false"},
-    Switch{"use_qk_norm", "false"},
-    Switch{"qkv_bias", "true"},
-    Switch{"swiglu_limit", "7"},
-    Switch{"swiglu_alpha", "1.702"},
-    Switch{"position_embedding_type", "\"rope\""},
+    HfSwitch{"mlp_bias", "false"},
+    HfSwitch{"use_bias", "false"},
+    HfSwitch{"clip_qkv", nullptr},
+    HfSwitch{"final_logit_softcapping", nullptr},
+    HfSwitch{"attn_logit_softcapping", nullptr},
+    HfSwitch{"use_bidirectional_attention", "false"},
+    HfSwitch{"is_causal", "true"},
+    HfSwitch{"use_sliding_window", "false"},
+    HfSwitch{"decoder_sparse_step", "1"},
+    HfSwitch{"mlp_only_layers", "[]"},
+    HfSwitch{"first_k_dense_replace", "0"},
+    HfSwitch{"num_nextn_predict_layers", "0"},
+    HfSwitch{"qk_layernorm", "false"},
+    HfSwitch{"use_qk_norm", "false"},
+    HfSwitch{"qkv_bias", "true"},
+    HfSwitch{"swiglu_limit", "7"},
+    HfSwitch{"swiglu_alpha", "1.702"},
+    HfSwitch{"position_embedding_type", "\"rope\""},
 };
 
 void checkSwitches(const HfValues& config, const ModelConfig& c) {
-    for (const Switch& known : switches) {
-        const Json* value = config.find(known.key);
-        if (value != nullptr && (known.needed == nullptr || *value != Json::parse(known.needed))) {
-            config.refuse(known.key, known.needed == nullptr ? "null" : known.needed);
-        }
-    }
+    checkHfSwitches(config, switches);
     const std::string usual = c.activation == Activation::GeluTanh ? "gelu_pytorch_tanh" : "silu";
     for (const char* key : {"hidden_act", "hidden_activation"}) {
         // Old folders of Gemma state a hidden_act that nothing reads beside the hidden_activation that counts.

@@ -4,6 +4,8 @@
 #include "engine/model/bounds.h"
 #include "engine/trace/error.h"
 
+#include <array>
+
 namespace moescope::model {
 
 using trace::Error;
@@ -27,7 +29,15 @@ bool hasKeys(const WeightFolder& weights, uint32_t layer) {
            weights.find(layerName(layer, "self_attn.qkv_proj.weight")) != nullptr;
 }
 
+// Of Tencent's own classes, beside the biases.
+constexpr std::array switches{
+    HfSwitch{"use_rotary_pos_emb", "true"}, HfSwitch{"position_embedding_xdrope", "false"},
+    HfSwitch{"use_mla", "false"},           HfSwitch{"group_limited_greedy", "false"},
+    HfSwitch{"routed_scaling_factor", "1"},
+};
+
 void checkSwitches(const HfValues& config) {
+    checkHfSwitches(config, switches);
     for (const char* key : {"attention_bias", "mlp_bias"}) {
         if (config.flag(key).value_or(false)) {
             throw Error("hf.bias", "“{key}” in “{file}” is true; biases are not supported.",

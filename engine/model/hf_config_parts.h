@@ -5,7 +5,16 @@
 #include "engine/model/hf_config.h"
 #include "engine/model/hf_values.h"
 
+#include <span>
+
 namespace moescope::model {
+
+/** A switch that changes what is computed, and the one value of it that is supported. */
+struct HfSwitch {
+    const char* key;
+    const char* needed; ///< JSON; nullptr: it must not be stated
+};
+void checkHfSwitches(const HfValues& config, std::span<const HfSwitch> switches);
 
 /** Layers, width and context. */
 void readHfSizes(const HfValues& config, ModelConfig& c, const HfDefaults& defaults = {});

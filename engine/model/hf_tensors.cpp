@@ -102,6 +102,14 @@ private:
             const TensorOrigin& origin = found == origins.end() ? origins.front() : *found;
             const bool each = origin.hf.find('*') != std::string_view::npos;
             const Extent size = extent(each);
+            if (!each && expert > 0) {
+                throw Error("hf.mixed_experts",
+                            "Expert {expert} has no tensor of its own for “{tensor}” as those before it have, but a "
+                            "share of “{stack}”.",
+                            {{"expert", std::to_string(expert)},
+                             {"tensor", m_target->expected.name},
+                             {"stack", prefix + std::string(origin.hf)}});
+            }
             take(use(prefix + withExpert(origin.hf, expert), shapeOf(origin.take, size)), origin.take, size);
             if (!each) {
                 break;

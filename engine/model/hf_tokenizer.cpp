@@ -8,6 +8,7 @@
 #include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -242,13 +243,28 @@ void readBegin(const HfValues& values, TokenizerTables& tables) {
     }
 }
 
-/** bos_token is a text or an object with it. */
-void readBeginOfConfig(const HfValues& config, TokenizerTables& tables) {
-    if (const Json* token = config.find("bos_token")) {
-        const std::string text = token->is_object() ? HfValues(*token, "bos_token").text("content").value_or("")
-                                                    : config.text("bos_token").value_or("");
-        tables.bos = tables.control(text);
+/** Id of a special token that tokenizer_config.json names by its text or by an object with it: of a control token, else
+ *  of any; −1 if it names none. */
+int32_t namedToken(const HfValues& config, const char* key, const TokenizerTables& tables) {
+    const Json* token = config.find(key);
+    if (token == nullptr) {
+        return -1;
     }
+    const std::string text =
+        token->is_object() ? HfValues(*token, key).text("content").value_or("") : config.text(key).value_or("");
+    if (const int32_t control = tables.control(text); control >= 0) {
+        return control;
+    }
+    const auto at = std::find(tables.tokens.begin(), tables.tokens.end(), text);
+    return at == tables.tokens.end() ? -1 : static_cast<int32_t>(at - tables.tokens.begin());
+}
+
+/** “add_bos_token” wins over the tokenizer.json, as in llama.cpp. */
+void readConfig(const HfValues& config, TokenizerTables& tables) {
+    if (config.has("bos_token")) {
+        tables.bos = namedToken(config, "bos_token", tables);
+    }
+    tables.eos = namedToken(config, "eos_token", tables);
     tables.adds_bos = config.flag("add_bos_token").value_or(tables.adds_bos);
 }
 
@@ -322,20 +338,19 @@ TokenizerTables readTokenizer(const Json& json, uint32_t rows) {
 }
 
 TokenizerTables readTokenizerFolder(const std::filesystem::path& folder, uint32_t rows) {
-    std::error_code error;
     TokenizerTables tables;
-    if (std::filesystem::exists(folder / fileName, error)) {
+    if (hasEntry(folder / fileName)) {
         tables = readTokenizer(readJson(folder / fileName, largeJson), rows);
-    } else if (std::filesystem::exists(folder / "hy.tiktoken", error)) {
+    } else if (hasEntry(folder / "hy.tiktoken")) {
         tables = readHyTiktoken(readText(folder / "hy.tiktoken", largeJson), rows);
     } else {
         throw Error("hf.no_tokenizer",
                     "“{folder}” holds no tokenizer.json and no hy.tiktoken, one of which is needed for the vocabulary.",
                     {{"folder", displayName(folder)}});
     }
-    if (std::filesystem::exists(folder / "tokenizer_config.json", error)) {
+    if (hasEntry(folder / "tokenizer_config.json")) {
         const Json json = readJson(folder / "tokenizer_config.json", largeJson);
-        readBeginOfConfig(HfValues(json, "tokenizer_config.json"), tables);
+        readConfig(HfValues(json, "tokenizer_config.json"), tables);
     }
     // Hunyuan's files name other tokens, which its models never saw at the start.
     if (const int32_t start = tables.control("<|startoftext|>"); start >= 0) {

@@ -26,6 +26,7 @@ struct TokenizerTables {
     std::vector<uint32_t> rstrip;    ///< moescope.rstrip_token_ids
     std::vector<uint32_t> lstrip;    ///< moescope.lstrip_token_ids
     int32_t bos = -1;
+    int32_t eos = -1; ///< eos_token of tokenizer_config.json
     bool adds_bos = false;
 
     /** Id of a control token; −1 if there is none. */
@@ -37,7 +38,8 @@ struct TokenizerTables {
  *  rows, and merges of tokens that do not exist, are a trace::Error. */
 TokenizerTables readTokenizer(const Json& json, uint32_t rows);
 
-/** The tokenizer of a folder: tokenizer.json, else hy.tiktoken; what begins a text also from tokenizer_config.json. */
+/** The tokenizer of a folder: tokenizer.json, else hy.tiktoken; what begins and
+ *  ends a text also from tokenizer_config.json. */
 TokenizerTables readTokenizerFolder(const std::filesystem::path& folder, uint32_t rows);
 
 } // namespace moescope::model

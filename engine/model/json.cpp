@@ -62,6 +62,11 @@ std::string readText(const std::filesystem::path& path, uint64_t most) {
     return text;
 }
 
+bool hasEntry(const std::filesystem::path& path) {
+    std::error_code error;
+    return std::filesystem::exists(std::filesystem::symlink_status(path, error));
+}
+
 Json readJson(const std::filesystem::path& path, uint64_t most) {
     return parseJson(readText(path, most), displayName(path));
 }

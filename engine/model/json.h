@@ -22,6 +22,10 @@ Json readJson(const std::filesystem::path& path, uint64_t most);
 /** The whole of a regular file of at most `most` bytes. */
 std::string readText(const std::filesystem::path& path, uint64_t most);
 
+/** Whether a folder has an entry of this name, be it a link whose target is gone: to read that is an error then, and not
+ *  as if there were none. */
+bool hasEntry(const std::filesystem::path& path);
+
 /** File name in UTF-8, for sentences. */
 std::string displayName(const std::filesystem::path& path);
 

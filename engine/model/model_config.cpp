@@ -192,11 +192,12 @@ void refuseUnknownKeys(const ConfigKeys& keys, const Family& family, const Model
                 {{"key", keys.full(neutral.key)}, {"value", std::to_string(*value)}, {"architecture", c.architecture}});
         }
     }
-    if (!keys.flag("attention.causal").value_or(true) || keys.flag("use_parallel_residual").value_or(false)) {
-        throw Error("config.key",
-                    "“{architecture}.attention.causal” or “{architecture}.use_parallel_residual” asks for a model of "
-                    "another kind than those that write text token by token.",
-                    {{"architecture", c.architecture}});
+    for (const auto& [key, usual] : {std::pair{"attention.causal", true}, std::pair{"use_parallel_residual", false}}) {
+        if (keys.flag(key).value_or(usual) != usual) {
+            throw Error("config.key",
+                        "“{key}” asks for a model of another kind than those that write text token by token.",
+                        {{"key", keys.full(key)}});
+        }
     }
 }
 

@@ -93,6 +93,7 @@ struct Tokenizer::Impl {
         all_special.add(vocabulary, vocabulary.userDefined());
         all_special.add(vocabulary, vocabulary.controls());
         bos = id(file, "tokenizer.ggml.bos_token_id");
+        eos = id(file, "tokenizer.ggml.eos_token_id");
         const bool usual = row != nullptr ? row->adds_bos : true;
         adds_bos = bos >= 0 && file.boolean("tokenizer.ggml.add_bos_token").value_or(usual);
         readStops(file);
@@ -178,6 +179,7 @@ struct Tokenizer::Impl {
     TokenStrip strip;
     std::vector<int32_t> stops;
     int32_t bos = -1;
+    int32_t eos = -1;
     bool adds_bos = false;
 };
 
@@ -413,6 +415,7 @@ bool Tokenizer::isStop(int32_t token) const {
 
 const std::vector<int32_t>& Tokenizer::stopTokens() const { return m_impl->stops; }
 int32_t Tokenizer::bos() const { return m_impl->bos; }
+int32_t Tokenizer::eos() const { return m_impl->eos; }
 bool Tokenizer::addsBos() const { return m_impl->adds_bos; }
 int32_t Tokenizer::control(std::string_view text) const { return m_impl->vocabulary.findControl(text); }
 

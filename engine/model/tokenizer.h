@@ -52,6 +52,7 @@ public:
     bool isStop(int32_t token) const;
     const std::vector<int32_t>& stopTokens() const;
     int32_t bos() const;  ///< −1 if the model has none
+    int32_t eos() const;  ///< likewise; the one of the stop tokens that the vocabulary says ends a text
     bool addsBos() const; ///< tokenizer.ggml.add_bos_token; where the file does not say, as its kind usually does
     /** Id of a control token by its text; −1 if there is none. */
     int32_t control(std::string_view text) const;

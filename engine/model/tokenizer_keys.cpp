@@ -34,6 +34,9 @@ std::vector<std::pair<std::string, gguf::WriteValue>> tokenizerKeys(TokenizerTab
     if (t.bos >= 0) {
         add("tokenizer.ggml.bos_token_id", gguf::U32{static_cast<uint32_t>(t.bos)});
     }
+    if (t.eos >= 0) {
+        add("tokenizer.ggml.eos_token_id", gguf::U32{static_cast<uint32_t>(t.eos)});
+    }
     add("tokenizer.ggml.add_bos_token", t.adds_bos);
     return keys;
 }

@@ -10,6 +10,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <random>
 
 namespace moescope::model {
 
@@ -63,6 +64,15 @@ std::optional<uint8_t> byteOf(std::string_view text) {
     }
     const auto [end, error] = std::from_chars(text.data() + 3, text.data() + 5, byte, 16);
     return error == std::errc() && end == text.data() + 5 ? std::optional(byte) : std::nullopt;
+}
+
+/** A hash of a pair that no file can foretell: pairs of one slot would take a time that grows with their square. */
+uint64_t spread(uint64_t pair) {
+    static const uint64_t secret = (uint64_t{std::random_device()()} << 32) | std::random_device()();
+    // The finaliser of MurmurHash3, with the secret before each of its products.
+    pair = (pair ^ pair >> 33 ^ secret) * 0xFF51AFD7ED558CCD;
+    pair = (pair ^ pair >> 33 ^ secret) * 0xC4CEB9FE1A85EC53;
+    return pair ^ pair >> 33;
 }
 
 } // namespace
@@ -344,9 +354,8 @@ int32_t Vocabulary::findControl(std::string_view text) const {
 }
 
 size_t Vocabulary::mergeSlot(uint64_t pair) const {
-    constexpr uint64_t odd = 0x9E3779B97F4A7C15; // 2⁶⁴ divided by the golden ratio: spreads neighbouring pairs
     const size_t mask = m_merges.size() - 1;
-    size_t at = (pair * odd >> 32) & mask;
+    size_t at = spread(pair) & mask;
     while (m_merges[at].pair != pair && m_merges[at].pair != noPair) {
         at = (at + 1) & mask;
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <thread>
 
 namespace moescope::model {
@@ -15,10 +16,16 @@ using trace::Error;
 namespace {
 
 constexpr float largestHalf = 65504;
+constexpr float largestBf16 = 3.3895314e38F; ///< what is half a unit above it is rounded to infinity
 
-/** Whether weights or their factors are stored as halves. */
-bool needsHalves(TensorType type) {
-    return type != TensorType::F32 && type != TensorType::BF16 && type != TensorType::MXFP4;
+/** The largest weight of a type: those whose weights or factors are halves end where these do. */
+float largestOf(TensorType type) {
+    switch (type) {
+    case TensorType::F32:
+    case TensorType::MXFP4: return std::numeric_limits<float>::max();
+    case TensorType::BF16: return largestBf16;
+    default: return largestHalf;
+    }
 }
 
 } // namespace
@@ -48,21 +55,21 @@ uint32_t fileType(TensorType type) {
 bool isBlockType(TensorType type) { return gguf::blockShape(type).weights > 1; }
 
 void checkWeights(const std::string& tensor, std::span<const float> weights, TensorType type) {
-    const bool halves = needsHalves(type);
+    const float most = largestOf(type);
     for (const float weight : weights) {
         if (!std::isfinite(weight)) {
             throw Error("convert.not_finite", "The tensor “{tensor}” holds a weight that is NaN or infinite.",
                         {{"tensor", tensor}});
         }
-        if (halves && std::abs(weight) > largestHalf) {
-            throw Error("convert.too_large",
-                        "The tensor “{tensor}” holds the weight {weight}; {type} is written of weights up to {most}, "
-                        "BF16 and F32 "
-                        "of larger ones too.",
-                        {{"tensor", tensor},
-                         {"weight", std::to_string(weight)},
-                         {"type", std::string(gguf::typeName(type))},
-                         {"most", trace::grouped(static_cast<uint64_t>(largestHalf))}});
+        if (std::abs(weight) > most) {
+            throw Error(
+                "convert.too_large",
+                "The tensor “{tensor}” holds the weight {weight}; {type} is written of weights up to {most}, F32 "
+                "of all.",
+                {{"tensor", tensor},
+                 {"weight", std::to_string(weight)},
+                 {"type", std::string(gguf::typeName(type))},
+                 {"most", std::to_string(most)}});
         }
     }
 }

@@ -46,12 +46,11 @@ void refuseFp8(const std::string& what) {
 }
 
 WeightFolder::WeightFolder(const fs::path& folder) {
-    std::error_code error;
     const fs::path single = folder / "model.safetensors";
     const fs::path index = folder / "model.safetensors.index.json";
-    if (fs::exists(single, error)) {
+    if (hasEntry(single)) {
         addShard(single);
-    } else if (fs::exists(index, error)) {
+    } else if (hasEntry(index)) {
         readIndex(index);
     } else if (hasFileEndingIn(folder, ".bin") || hasFileEndingIn(folder, ".bin.index.json")) {
         throw Error("hf.bin",

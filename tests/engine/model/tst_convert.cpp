@@ -2,6 +2,7 @@
 #include "engine/model/hugging_face.h"
 #include "engine/model/model_config.h"
 #include "engine/model/tokenizer.h"
+#include "engine/model/weight_encoding.h"
 #include "tests/engine/model/model_files.h"
 
 #include <cmath>
@@ -193,6 +194,11 @@ TEST(Convert, WeightsTooLargeForTheTypeAreNamed) {
     const std::string name = "model.layers.0.self_attn.q_proj.weight";
     const std::string large("\x00\x48", 2); // 131072 as bfloat16
     expectSentence(refusedWeight(name, large, TensorType::F16), "convert.too_large", {name, "131072", "F16"});
+    // 3.4e38 rounds to infinity in BF16, and 3.39e38 does not.
+    model::checkWeights(name, std::vector<float>{3.389e38F}, TensorType::BF16);
+    model::checkWeights(name, std::vector<float>{3.4e38F}, TensorType::F32);
+    expectSentence(errorOf([&] { model::checkWeights(name, std::vector<float>{3.4e38F}, TensorType::BF16); }),
+                   "convert.too_large", {name, "BF16"});
 }
 
 TEST(Convert, MissingAndMisplacedTensorsAreNamed) {

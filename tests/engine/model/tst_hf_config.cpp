@@ -185,6 +185,19 @@ TEST(HfConfig, WhatIsNotSupportedIsRefused) {
                    "hf.quantised", {"gptq", "BF16"});
 }
 
+TEST(HfConfig, SwitchesOfTencentsClassesAreNamed) {
+    for (const auto& [key, value] : {std::pair<const char*, Json>{"use_rotary_pos_emb", false},
+                                     {"position_embedding_xdrope", true},
+                                     {"use_mla", true},
+                                     {"group_limited_greedy", true},
+                                     {"routed_scaling_factor", 2.5}}) {
+        expectSentence(refused([&](Json& json) { json[key] = value; }), "hf.value", {key});
+    }
+    Json json = large();
+    json.update({{"use_rotary_pos_emb", true}, {"group_limited_greedy", false}, {"routed_scaling_factor", 1.0}});
+    EXPECT_EQ(read(json).architecture, "hunyuan-large");
+}
+
 TEST(HfConfig, DamagedJson) {
     expectSentence(refusedText(""), "json.syntax", {"config.json"});
     expectSentence(refusedText("{\"hidden_size\": 64,"), "json.syntax", {"byte"});

@@ -298,6 +298,15 @@ TEST(HfFamilies, StackedExpertsAreTakenApart) {
     }
 }
 
+TEST(HfFamilies, ExpertsApartAndStackedInOneLayerAreRefused) {
+    Case family = caseOf("qwen3_moe");
+    const Shapes apart = eachExpert("mlp.experts.", "gate_proj.weight", "up_proj.weight", "down_proj.weight");
+    family.layer.insert(apart.begin(), apart.end());
+    family.layer.erase("mlp.experts.1.gate_proj.weight");
+    family.layer["mlp.experts.gate_up_proj"] = {experts, 2 * ffn, width};
+    expectSentence(refused(std::move(family)), "hf.mixed_experts", {"Expert 1", "ffn_gate_exps", "gate_up_proj"});
+}
+
 TEST(HfFamilies, GptOssLiesTransposedAndInterleaved) {
     const Case family = caseOf("gpt_oss");
     const std::vector<float> gate = weightsOf(family, "blk.0.ffn_gate_exps.weight");

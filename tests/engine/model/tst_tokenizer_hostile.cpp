@@ -3,6 +3,8 @@
 
 #include "tests/engine/model/model_files.h"
 
+#include <chrono>
+
 using namespace moescope;
 using namespace moescope::tests;
 
@@ -90,6 +92,43 @@ TEST(HostileVocabulary, MergesOfUnknownTokens) {
                        {"Merge 1"});
     }
     expectSentence(refusal([](VocabularyFile& v) { v.merges.push_back(v.merges[0]); }), "tokenizer.merge", {"twice"});
+}
+
+TEST(HostileVocabulary, PairsThatOneProductWouldSendToOneSlotAreReadInTime) {
+    constexpr uint32_t slots = 1U << 19; // of the table that this many merges get
+    constexpr uint32_t merges = 250000;
+    constexpr uint64_t product = 0x9E3779B97F4A7C15;
+    uint32_t inverse = 1; // of the product's low half, by Newton's steps
+    for (int i = 0; i < 5; ++i) {
+        inverse *= 2 - static_cast<uint32_t>(product) * inverse;
+    }
+    const auto name = [](uint32_t id) {
+        std::string text;
+        for (int digit = 0; digit < 4; ++digit, id /= 27) {
+            text += static_cast<char>('a' + id % 27 % 26 + (id % 27 == 26 ? 'A' - 'a' : 0));
+        }
+        return text;
+    };
+    VocabularyFile vocabulary;
+    const auto first = static_cast<uint32_t>(vocabulary.tokens.size());
+    for (uint32_t id = first; id < slots; ++id) {
+        vocabulary.add(name(id));
+    }
+    // (left · 2³² + right) · product, shifted by 32 bits and cut to the slots, is 0 for each of these pairs.
+    for (uint32_t right = first; vocabulary.merges.size() < merges; ++right) {
+        const auto high = static_cast<uint32_t>(right * product >> 32);
+        const uint32_t left = (0 - high) * inverse % slots;
+        if (left >= first) {
+            vocabulary.add(name(left) + name(right));
+            vocabulary.merges.push_back(name(left) + " " + name(right));
+        }
+    }
+    const Scratch scratch;
+    const gguf::Reader file(vocabulary.write(scratch));
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(model::Tokenizer(file).size(), vocabulary.tokens.size());
+    // The square of 250,000 takes a quarter of a minute.
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
 }
 
 TEST(HostileVocabulary, IdsBeyondTheVocabulary) {

@@ -14,7 +14,7 @@ namespace moescope::model {
 struct Generation {
     std::vector<uint32_t> stop; ///< all ids of eos_token_id, in order
     std::optional<uint32_t> padding;
-    std::optional<float> temperature;
+    std::optional<float> temperature; ///< 0 where “do_sample” is false
     std::optional<uint32_t> top_k;
     std::optional<float> top_p;
     std::optional<float> repetition_penalty;
@@ -23,14 +23,14 @@ struct Generation {
 /** Ids at or above `rows` are a trace::Error. */
 Generation readGeneration(const std::filesystem::path& folder, const Json& config, uint32_t rows);
 
-/** chat_template of tokenizer_config.json, else the file chat_template.jinja; empty if there is neither. */
-std::string readChatTemplate(const std::filesystem::path& folder);
+/** Templates of a folder; empty where it has none. */
+struct ChatTemplates {
+    std::string chat;
+    std::string tool_use; ///< used in its place where there are tools
+};
 
-/** Name from config.json (`name`, `_name_or_path`), else the heading of README.md; "" if neither has one. The
- *  folder's own name is left out of it: the same content gives the same file, wherever it lies. */
-std::string readName(const std::filesystem::path& folder, const Json& config);
-
-/** Licence from config.json, else README.md (front matter, or a table row); "" if none states one. */
-std::string readLicense(const std::filesystem::path& folder, const Json& config);
+/** The file chat_template.jinja (and additional_chat_templates/tool_use.jinja), else chat_template of
+ *  tokenizer_config.json: one, or a list of named ones of which “default” must be one. */
+ChatTemplates readChatTemplates(const std::filesystem::path& folder);
 
 } // namespace moescope::model

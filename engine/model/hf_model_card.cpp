@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/model/hf_labels.h"
+#include "engine/model/hf_model_card.h"
 
 #include "engine/model/hf_values.h"
 #include "engine/trace/utf8.h"
@@ -11,41 +11,6 @@ namespace moescope::model {
 namespace fs = std::filesystem;
 
 namespace {
-
-/** eos_token_id is one id or a list of them. */
-std::vector<uint32_t> ids(const HfValues& values, const char* key, uint32_t rows) {
-    const Json* value = values.find(key);
-    if (value == nullptr) {
-        return {};
-    }
-    std::vector<uint32_t> out;
-    const auto take = [&](const Json& id) {
-        if (!id.is_number_unsigned() || id.get<uint64_t>() >= rows) {
-            values.refuse(key, "an id below " + std::to_string(rows) + ", or a list of such ids,");
-        }
-        out.push_back(id.get<uint32_t>());
-    };
-    if (value->is_array()) {
-        std::for_each(value->begin(), value->end(), take);
-    } else {
-        take(*value);
-    }
-    return out;
-}
-
-/** Padding ids are −1 in some releases: none. */
-std::optional<uint32_t> paddingId(const HfValues& values, uint32_t rows) {
-    const Json* value = values.find("pad_token_id");
-    if (value == nullptr || *value == -1) {
-        return std::nullopt;
-    }
-    return values.count("pad_token_id", 0, rows - 1);
-}
-
-std::optional<float> number(const HfValues& values, const char* key, double least, double most) {
-    const std::optional<double> value = values.number(key, least, most);
-    return value ? std::optional(static_cast<float>(*value)) : std::nullopt;
-}
 
 std::string trimmed(std::string_view text) {
     constexpr std::string_view blanks = " \t\r\n\"'";
@@ -79,48 +44,6 @@ std::vector<std::string> readmeLines(const fs::path& folder) {
 }
 
 } // namespace
-
-Generation readGeneration(const fs::path& folder, const Json& config, uint32_t rows) {
-    const HfValues fallback(config, "config.json");
-    const fs::path path = folder / "generation_config.json";
-    std::error_code error;
-    const bool there = fs::exists(path, error);
-    const Json json = there ? readJson(path, smallJson) : Json::object();
-    const HfValues values(json, "generation_config.json");
-    Generation g;
-    g.stop = values.has("eos_token_id") ? ids(values, "eos_token_id", rows) : ids(fallback, "eos_token_id", rows);
-    g.padding = values.has("pad_token_id") ? paddingId(values, rows) : paddingId(fallback, rows);
-    g.temperature = number(values, "temperature", 0, 100);
-    g.top_k = values.optionalCount("top_k", 0, 1U << 30);
-    g.top_p = number(values, "top_p", 0, 1);
-    g.repetition_penalty = number(values, "repetition_penalty", 0.01, 100);
-    return g;
-}
-
-std::string readChatTemplate(const fs::path& folder) {
-    std::error_code error;
-    if (const fs::path path = folder / "tokenizer_config.json"; fs::exists(path, error)) {
-        const Json json = readJson(path, largeJson);
-        const HfValues values(json, "tokenizer_config.json");
-        if (const Json* list = values.find("chat_template"); list != nullptr && list->is_array()) {
-            for (const Json& entry : *list) {
-                const HfValues named(entry, "chat_template");
-                if (named.text("name").value_or("") == "default") {
-                    return named.text("template").value_or("");
-                }
-            }
-            values.refuse("chat_template", "a list with one that is called “default”");
-        }
-        if (const auto text = values.text("chat_template")) {
-            return *text;
-        }
-    }
-    if (const fs::path path = folder / "chat_template.jinja"; fs::exists(path, error)) {
-        std::string text = readText(path, smallJson);
-        return trace::firstInvalidUtf8(text) ? "" : text;
-    }
-    return "";
-}
 
 std::string readName(const fs::path& folder, const Json& config) {
     const HfValues values(config, "config.json");
