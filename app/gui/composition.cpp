@@ -8,6 +8,7 @@
 #include "ui/models/tokentext.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/panels/modellibrarypanel.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
@@ -107,6 +108,7 @@ void Composition::adopt(const Settings::Values& values) {
     if (m_options.model.isEmpty() && m_chosen == Chosen::AtStart) {
         m_choice = values.last_model;
         m_chosen = Chosen::LastTime;
+        m_window->library()->setKv(m_choice.kv);
     }
     showWindow();
     m_shelf.start(m_dataFolder, m_choice.model);

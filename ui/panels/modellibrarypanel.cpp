@@ -159,6 +159,8 @@ void ModelLibraryPanel::setDevices(const QList<FitDevice>& devices, const QStrin
     m_fit->setDevices(devices, preferred);
 }
 
+void ModelLibraryPanel::setKv(trace::KvType type) { m_fit->setKv(type); }
+
 void ModelLibraryPanel::setLoaded(const std::string& path, bool loading) {
     if (loading) {
         m_loading.start();

@@ -41,6 +41,8 @@ public:
     void setFolders(const QList<WatchedFolderView>& folders);
     void setScanning(bool scanning);
     void setDevices(const QList<FitDevice>& devices, const QString& preferred);
+    /** To check with, and to load with, until another is chosen. */
+    void setKv(trace::KvType type);
     /** An empty path: no model. */
     void setLoaded(const std::string& path, bool loading);
     void setLoadProgress(quint64 done, quint64 total);

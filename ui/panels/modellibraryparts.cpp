@@ -104,9 +104,9 @@ FitLine::FitLine(QWidget* parent) : QWidget(parent) {
     m_kv = new QComboBox(this);
     m_kv->setAccessibleName(tr("Type of the KV cache"));
     const std::pair<trace::KvType, QString> types[] = {
-        {trace::KvType::F16, tr("16 bits a value: what models are run with")},
-        {trace::KvType::Q8_0, tr("About half of F16’s memory, a little less exact")},
-        {trace::KvType::F32, tr("Twice F16’s memory, as exact as it is computed")}};
+        {trace::KvType::F16, tr("What models are mostly run with")},
+        {trace::KvType::Q8_0, tr("Halves the cache; answers can change slightly")},
+        {trace::KvType::F32, tr("Doubles the cache; as exact as it is computed")}};
     for (const auto& [type, what] : types) {
         m_kv->addItem(kvTypeText(type), static_cast<int>(type));
         m_kv->setItemData(m_kv->count() - 1, what, Qt::ToolTipRole);
@@ -163,6 +163,8 @@ void FitLine::setDevices(const QList<FitDevice>& devices, const QString& preferr
     m_filling = false;
     changed();
 }
+
+void FitLine::setKv(trace::KvType type) { m_kv->setCurrentIndex(m_kv->findData(static_cast<int>(type))); }
 
 FitQuestion FitLine::question() const {
     FitQuestion question;

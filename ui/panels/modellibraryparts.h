@@ -42,6 +42,7 @@ public:
 
     /** Keeps what the user chose if it is still there, else takes `preferred`. */
     void setDevices(const QList<FitDevice>& devices, const QString& preferred);
+    void setKv(trace::KvType type);
     FitQuestion question() const;
 
 signals:

@@ -6,6 +6,7 @@
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/modellibrarypanel.h"
 
+#include <QComboBox>
 #include <QDir>
 #include <QDockWidget>
 #include <QDropEvent>
@@ -159,8 +160,12 @@ private slots:
                 return false;
             }
             const controller::Loaded& loaded = *app->composition.controller().loaded();
+            const auto choices = app->composition.window().library()->findChildren<QComboBox*>();
+            const bool shown = std::any_of(choices.begin(), choices.end(), [](const QComboBox* choice) {
+                return choice->currentText() == QStringLiteral("Q8_0");
+            });
             return loaded.model.name == "Second" && loaded.memory.context == 40 && loaded.memory.kv_type == "q8_0" &&
-                   !app->shows(QStringLiteral("Last time"));
+                   shown && !app->shows(QStringLiteral("Last time"));
         };
         QVERIFY(isBack());
         {
