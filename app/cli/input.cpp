@@ -6,11 +6,13 @@
 #include "engine/gguf/mapped_file.h"
 #include "engine/model/json.h"
 #include "engine/model/model_config.h"
+#include "engine/model/vocabulary.h"
 #include "engine/trace/error.h"
 #include "engine/trace/utf8.h"
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace moescope::cli {
 
@@ -81,6 +83,42 @@ std::vector<int32_t> parseTokens(const std::string& list, const model::Tokenizer
     return tokens;
 }
 
+namespace {
+
+/** What a template may read of a message; `number` counts from 1. */
+model::ChatMessage readMessage(const model::Json& entry, size_t number, const std::string& path) {
+    const auto refuse = [&](const char* sentence, const std::string& key) {
+        throw trace::Error("cli.chat", sentence, {{"n", std::to_string(number)}, {"file", path}, {"key", key}});
+    };
+    model::ChatMessage message;
+    const std::pair<const char*, std::string*> texts[] = {{"role", &message.role},
+                                                          {"content", &message.content},
+                                                          {"reasoning_content", &message.reasoning},
+                                                          {"tool_call_id", &message.tool_call_id},
+                                                          {"name", &message.name}};
+    for (const auto& [key, target] : texts) {
+        const bool needed = target == &message.role || target == &message.content;
+        const auto found = entry.is_object() ? entry.find(key) : entry.end();
+        const bool there = entry.is_object() && found != entry.end();
+        if (there ? !found->is_string() : needed) {
+            refuse("Message {n} in “{file}” has no text “{key}”.", key);
+        }
+        *target = there ? found->get<std::string>() : std::string();
+    }
+    for (const auto& [key, value] : entry.items()) {
+        const bool text =
+            std::any_of(std::begin(texts), std::end(texts), [&](const auto& t) { return key == t.first; });
+        if (key == "tool_calls") {
+            message.tool_calls = value.dump();
+        } else if (!text) {
+            refuse("Message {n} in “{file}” has “{key}”, which no template is given.", model::shortened(key));
+        }
+    }
+    return message;
+}
+
+} // namespace
+
 std::vector<model::ChatMessage> readChat(const std::string& path) {
     using model::Json;
     const std::string text = readFile(path);
@@ -91,16 +129,7 @@ std::vector<model::ChatMessage> readChat(const std::string& path) {
     }
     std::vector<model::ChatMessage> messages;
     for (const Json& entry : chat) {
-        model::ChatMessage message;
-        for (const auto& [key, target] : {std::pair{"role", &message.role}, std::pair{"content", &message.content}}) {
-            const auto found = entry.is_object() ? entry.find(key) : entry.end();
-            if (!entry.is_object() || found == entry.end() || !found->is_string()) {
-                throw trace::Error("cli.chat", "Message {n} in “{file}” has no text “{key}”.",
-                                   {{"n", std::to_string(messages.size() + 1)}, {"file", path}, {"key", key}});
-            }
-            *target = found->get<std::string>();
-        }
-        messages.push_back(std::move(message));
+        messages.push_back(readMessage(entry, messages.size() + 1, path));
     }
     return messages;
 }

@@ -131,11 +131,25 @@ TEST(Template, RendersAChat) {
     EXPECT_GT(rendered.at("tokens").size(), 5U);
 }
 
+TEST(Template, AMessageMayHaveWhatTemplatesReadAndNothingElse) {
+    const std::string file = (scratch() / "tools.json").string();
+    writeAll(file, R"([{"role":"user","content":"a"},{"role":"assistant","content":"b","reasoning_content":"c",
+                        "tool_calls":[{"type":"function","function":{"name":"f","arguments":{}}}]},
+                       {"role":"tool","content":"1","tool_call_id":"x","name":"f"},{"role":"user","content":"d"}])");
+    EXPECT_EQ(runCli({"template", "-m", goldenModel().string(), "--chat", file, "--json"}).code, 0);
+    writeAll(file, R"([{"role":"user","content":"a"},{"role":"user","content":"b","images":[]}])");
+    const Outcome outcome = runCli({"template", "-m", goldenModel().string(), "--chat", file});
+    EXPECT_TRUE(outcome.isFailure());
+    EXPECT_TRUE(has(outcome.err, "Message 2 in “" + file + "” has “images”")) << outcome.err;
+}
+
 TEST(Template, HostileChatsAreRefusedWithASentence) {
     const fs::path file = scratch() / "hostile.json";
     for (const std::string& text :
          {std::string("no JSON"), std::string(""), std::string("{}"), std::string("[]"), std::string("[1]"),
           std::string(R"([{"role":"user"}])"), std::string(R"([{"role":1,"content":"a"}])"),
+          std::string(R"([{"role":"user","content":"a","name":1}])"),
+          std::string(R"([{"role":"assistant","content":"a","tool_calls":[1],"tool_call":{}}])"),
           std::string(R"([{"role":"user","content":["a"]}])"), std::string(R"([{"role":"narrator","content":"a"}])"),
           std::string(R"([{"role":"<|eos|>","content":"a"}])"),
           std::string("[{\"role\":\"user\",\"content\":\"\xFF\"}]"), std::string(100'000, '['),
