@@ -105,13 +105,13 @@ model::ChatMessage readMessage(const model::Json& entry, size_t number, const st
         }
         *target = there ? found->get<std::string>() : std::string();
     }
-    for (const auto& [key, value] : entry.items()) {
+    for (const auto& item : entry.items()) {
         const bool text =
-            std::any_of(std::begin(texts), std::end(texts), [&](const auto& t) { return key == t.first; });
-        if (key == "tool_calls") {
-            message.tool_calls = value.dump();
+            std::any_of(std::begin(texts), std::end(texts), [&](const auto& t) { return item.key() == t.first; });
+        if (item.key() == "tool_calls") {
+            message.tool_calls = item.value().dump();
         } else if (!text) {
-            refuse("Message {n} in “{file}” has “{key}”, which no template is given.", model::shortened(key));
+            refuse("Message {n} in “{file}” has “{key}”, which no template is given.", model::shortened(item.key()));
         }
     }
     return message;

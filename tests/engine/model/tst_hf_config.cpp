@@ -191,7 +191,7 @@ TEST(HfConfig, SwitchesOfTencentsClassesAreNamed) {
                                      {"use_mla", true},
                                      {"group_limited_greedy", true},
                                      {"routed_scaling_factor", 2.5}}) {
-        expectSentence(refused([&](Json& json) { json[key] = value; }), "hf.value", {key});
+        expectSentence(refused([&, key = key, value = value](Json& json) { json[key] = value; }), "hf.value", {key});
     }
     Json json = large();
     json.update({{"use_rotary_pos_emb", true}, {"group_limited_greedy", false}, {"routed_scaling_factor", 1.0}});
