@@ -53,8 +53,9 @@ CHECKS = (
     ("families", f"{BUILD} && {PYTHON} && $PY tests/conformance/families.py && $PY tests/conformance/check_families.py && "
                  "$PY tests/conformance/faults.py && $PY tests/conformance/check_families.py --faults",
      (*CLI_SOURCES, *FAMILIES), None),
-    ("templates", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/chat_templates.py build/release/bin/render_template "
-                  "$PEER/templates", (*FILES, *PEERS), None),
+    ("templates", f"{BUILD} && cmake --build --preset release --target render_template >/dev/null && {PYTHON} && {PEER} && "
+                  "$PY tests/conformance/chat_templates.py build/release/bin/render_template $PEER/templates",
+     (*FILES, *PEERS), None),
     ("vocabularies", f"{BUILD} && {PYTHON} && {PEER} && $PY tests/conformance/vocabularies.py $PEER",
      (*FILES, "app/cli", *PEERS), None),
     ("vocab", f"{BUILD} && ../shared/checks/accept vocab", (*FILES, "app/cli"), SHARED / "checks/accept"),
