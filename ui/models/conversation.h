@@ -84,10 +84,10 @@ struct MessageView {
     QString thinking() const { return text.mid(parts.thinking_begin, parts.thinking_end - parts.thinking_begin); }
     /** Where the text for the reader ends. */
     int answerEnd() const { return parts.answer_end < 0 ? static_cast<int>(text.size()) : parts.answer_end; }
+    /** Where it begins; its end if it has not begun. */
+    int answerBegin() const { return parts.answer_begin < 0 ? answerEnd() : parts.answer_begin; }
     /** The text for the reader. */
-    QString answer() const {
-        return parts.answer_begin < 0 ? QString() : text.mid(parts.answer_begin, answerEnd() - parts.answer_begin);
-    }
+    QString answer() const { return text.mid(answerBegin(), answerEnd() - answerBegin()); }
 };
 
 /** A row of the sidebar. */

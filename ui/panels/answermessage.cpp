@@ -107,10 +107,8 @@ void AnswerMessage::setOpened(std::optional<bool> open) {
 }
 
 std::array<AnswerMessage::Part, 2> AnswerMessage::parts() const {
-    const AnswerParts& parts = m_message.parts;
-    const int end = m_message.answerEnd();
-    return {Part{m_thinking->view(), parts.thinking_begin, parts.thinking_end},
-            Part{m_text, parts.answer_begin < 0 ? end : parts.answer_begin, end}};
+    return {Part{m_thinking->view(), m_message.parts.thinking_begin, m_message.parts.thinking_end},
+            Part{m_text, m_message.answerBegin(), m_message.answerEnd()}};
 }
 
 void AnswerMessage::refresh() {

@@ -68,9 +68,8 @@ void FindBar::setMessages(const QList<MessageView>& messages) {
         m_at = -1;
         const QString text = m_field->text();
         for (const MessageView& message : m_messages) {
-            const int end = message.answerEnd();
             searchPart(message, text, message.parts.thinking_begin, message.parts.thinking_end, before);
-            searchPart(message, text, message.parts.answer_begin < 0 ? end : message.parts.answer_begin, end, before);
+            searchPart(message, text, message.answerBegin(), message.answerEnd(), before);
         }
         refresh();
         emit marksChanged();
