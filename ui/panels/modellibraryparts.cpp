@@ -38,8 +38,9 @@ public:
         setText(QStringLiteral("%1  %2").arg(path, words).replace(u'&', QStringLiteral("&&")));
     }
     QSize sizeHint() const override {
+        // Widths are rounded: a pixel more for each, so that neither is cut where both fit.
         return {2 * kPad + kIcon + pathMetrics().horizontalAdvance(m_path) + kGap +
-                    QFontMetrics(theme().font(TextStyle::Small)).horizontalAdvance(m_words),
+                    QFontMetrics(theme().font(TextStyle::Small)).horizontalAdvance(m_words) + 2,
                 QPushButton::sizeHint().height()};
     }
 
