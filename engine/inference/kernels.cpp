@@ -16,6 +16,7 @@
 namespace moescope::inference {
 
 using namespace moescope::shaders;
+using vulkan::Binding;
 using vulkan::Groups;
 
 namespace {
@@ -108,19 +109,24 @@ void Kernels::matvec(Recorder& recorder, const Matrix& w, const Buffer& x, const
 
 void Kernels::matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, uint32_t tokens,
                      const MatmulOptions& options) {
+    const uint32_t rows = options.w_rows != 0 ? options.w_rows : w.rows - options.w_first;
     const MatmulPush push{.tokens = tokens,
-                          .rows = w.rows,
+                          .rows = rows,
                           .width = w.width,
                           .row_words = w.row_words,
                           .in_stride = stride(w.width),
                           .out_stride = options.y_stride != 0 ? options.y_stride : stride(w.rows),
-                          .out_first = options.y_first,
+                          .out_first = options.y_first + options.w_first,
                           .scale = options.scale};
     const vulkan::Constants constants{
         {workgroupId, m_workgroup}, {3, options.accumulate}, {4, options.bias != nullptr}};
+    const uint64_t rowBytes = uint64_t{w.row_words} * 16;
+    const Binding bias = options.bias != nullptr ? Binding{*options.bias, uint64_t{options.w_first} * sizeof(float),
+                                                           uint64_t{rows} * sizeof(float)}
+                                                 : Binding{x};
     recorder.dispatch(pipeline(variantOf(matmulVariants(), w.type), constants),
-                      Groups{ceilDiv(w.rows, m_workgroup * rowsOfTile), ceilDiv(tokens, tileTokens)},
-                      {*w.buffer, x, orAny(options.bias, x), y}, push);
+                      Groups{ceilDiv(rows, m_workgroup * rowsOfTile), ceilDiv(tokens, tileTokens)},
+                      {{*w.buffer, options.w_first * rowBytes, rows * rowBytes}, x, bias, y}, push);
 }
 
 void Kernels::ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,

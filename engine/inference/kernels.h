@@ -72,7 +72,10 @@ public:
         bool accumulate = false;
         uint32_t y_stride = 0; ///< floats between two rows of y; 0: stride(rows of W)
         uint32_t y_first = 0;  ///< float of a row of y that row 0 of W makes
+        uint32_t w_first = 0;  ///< first row of W to compute, a multiple of rowUnit
+        uint32_t w_rows = 0;   ///< how many; 0: all from there on
     };
+    static constexpr uint32_t rowUnit = 64; ///< any rows of 16 bytes begin at an offset that devices can bind
     /** y[t] = W · x[t], or += (accumulate), for `tokens` tokens. */
     void matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, uint32_t tokens,
                 const MatmulOptions& options);

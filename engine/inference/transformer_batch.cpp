@@ -4,9 +4,16 @@
 
 #include "engine/inference/weight_layout.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace moescope::inference {
+
+namespace {
+
+constexpr uint32_t logitRows = 64 * Kernels::rowUnit; ///< of the output matrix in one interval
+
+} // namespace
 
 bool Transformer::prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options) {
     const auto count = static_cast<uint32_t>(tokens.size());
@@ -78,9 +85,15 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     } else if (options.logits == LogitRows::All) {
         m_kernels.rmsNorm(r, m_act.x, *m_weights.output_norm, m_act.normed, width, epsilon, tokens);
         r.barrier();
-        m_kernels.matmul(r, m_weights.output(), m_act.normed, *m_allLogits, tokens, {.scale = logitScale});
-        if (!m_pacer.next(Interval::AllLogits)) {
-            return false;
+        // Some rows at a time: were all of them one interval, it would be the longest by far, batches would be of one or
+        // two tokens, and all weights would be read for each of them.
+        const uint32_t rows = m_weights.output().rows;
+        for (uint32_t first = 0; first < rows; first += logitRows) {
+            m_kernels.matmul(r, m_weights.output(), m_act.normed, *m_allLogits, tokens,
+                             {.scale = logitScale, .w_first = first, .w_rows = std::min(logitRows, rows - first)});
+            if (!m_pacer.next(Interval::AllLogits)) {
+                return false;
+            }
         }
     }
     copyBack(r, tokens, options);

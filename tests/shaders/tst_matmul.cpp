@@ -4,6 +4,8 @@
 
 #include "engine/inference/weight_layout.h"
 
+#include <algorithm>
+
 namespace moescope::test {
 
 namespace {
@@ -73,6 +75,41 @@ TEST_F(MatmulTest, options) {
                        describe(shape, tokens) + ", accumulated");
             expectNear(readRows(*biased, tokens, shape.rows), want_biased, 1e-4F, 1e-5F,
                        describe(shape, tokens) + ", biased");
+        }
+    }
+}
+
+TEST_F(MatmulTest, rowsOfMatrix) {
+    constexpr uint32_t unit = inference::Kernels::rowUnit;
+    for (const MatrixCase& shape : matrixCases()) {
+        if (shape.rows <= unit) {
+            continue;
+        }
+        const TestMatrix w = matrix(shape.type, 1, shape.rows, shape.width, 1);
+        const std::vector<float> bias = random(shape.rows, 5);
+        const auto bias_weights = rows(bias, shape.rows);
+        for (const uint32_t tokens : batches) {
+            const std::vector<float> x = random(size_t{tokens} * shape.width, 2);
+            const auto in = rows(x, shape.width);
+            const auto parts = zeroRows(tokens, shape.rows);
+            const auto rest = zeroRows(tokens, shape.rows);
+            run([&](auto& recorder) {
+                for (uint32_t first = 0; first < shape.rows; first += unit) {
+                    kernels().matmul(
+                        recorder, w.matrix, *in, *parts, tokens,
+                        {.bias = bias_weights.get(), .w_first = first, .w_rows = std::min(unit, shape.rows - first)});
+                }
+                kernels().matmul(recorder, w.matrix, *in, *rest, tokens, {.w_first = unit});
+            });
+            std::vector<float> want = twins::matmul(w.decoded, x, shape.width);
+            std::vector<float> want_rest = want;
+            for (size_t i = 0; i < want.size(); ++i) {
+                want[i] += bias[i % shape.rows];
+                want_rest[i] = i % shape.rows < unit ? 0 : want_rest[i];
+            }
+            expectNear(readRows(*parts, tokens, shape.rows), want, 1e-4F, 1e-5F, describe(shape, tokens) + ", parts");
+            expectNear(readRows(*rest, tokens, shape.rows), want_rest, 1e-4F, 1e-5F,
+                       describe(shape, tokens) + ", rest");
         }
     }
 }
