@@ -166,7 +166,8 @@ void Composition::loadFailed(const trace::Error& error) {
     if (m_chosen == Chosen::LastTime && m_choice.model != builtIn) {
         // Not forgotten: what is missing today may be there tomorrow.
         m_insteadNotice =
-            tr("Last time’s model could not be loaded, so the built-in one is used. %1").arg(sentence(error));
+            tr("%1 It was last time’s model, so the built-in one answers. Load another on the page Models.")
+                .arg(sentence(error));
         m_choice = {};
         m_chosen = Chosen::AtStart;
         loadModel();
@@ -432,7 +433,7 @@ void Composition::updateActivity() {
 void Composition::showModelNotice() {
     QStringList sentences{m_insteadNotice, m_contextNotice, m_templateNotice};
     sentences.removeAll(QString());
-    m_window->chat()->setModelNotice(sentences.join(u' '));
+    m_window->chat()->setModelNotice(sentences.join(u' '), !m_insteadNotice.isEmpty());
 }
 
 void Composition::forgetModel() {

@@ -2,6 +2,7 @@
 #include "app/gui/values.h"
 
 #include "engine/model/reasoning.h"
+#include "ui/models/modellist.h"
 
 #include <QCoreApplication>
 #include <QRandomGenerator>
@@ -24,15 +25,6 @@ constexpr auto keyThinking = "thinking";
 double number(const QJsonObject& json, const char* key, double fallback, double low, double high) {
     const QJsonValue value = json.value(QLatin1String(key));
     return value.isDouble() ? std::clamp(value.toDouble(), low, high) : fallback;
-}
-
-QString shortCount(quint64 n) {
-    if (n < 1'000'000) {
-        return ui::groupedText(static_cast<qint64>(n));
-    }
-    const bool billions = n >= 1'000'000'000;
-    const double value = static_cast<double>(n) / (billions ? 1e9 : 1e6);
-    return QString::number(value, 'f', value < 9.95 ? 1 : 0) + (billions ? u'B' : u'M');
 }
 
 ui::AnswerState answerState(store::MessageState state) {
@@ -155,9 +147,9 @@ QString parametersText(quint64 parameters, quint64 active) {
     if (parameters == 0) {
         return {};
     }
-    return active == 0 || active == parameters
-               ? shortCount(parameters)
-               : QCoreApplication::translate("values", "%1, %2 active").arg(shortCount(parameters), shortCount(active));
+    return active == 0 || active == parameters ? ui::shortCount(parameters)
+                                               : QCoreApplication::translate("values", "%1, %2 active")
+                                                     .arg(ui::shortCount(parameters), ui::shortCount(active));
 }
 
 QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows) {

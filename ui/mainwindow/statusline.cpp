@@ -116,7 +116,6 @@ void StatusLine::setRoom(int windowWidth, bool inspect) {
 void StatusLine::refresh() {
     const bool all = m_windowWidth >= kAllAbove * theme().fontScale();
     m_model->setVisible(!m_modelName.isEmpty());
-    const QString model = m_modelType.isEmpty() ? m_modelName : QStringLiteral("%1 · %2").arg(m_modelName, m_modelType);
     m_device->setVisible(!m_deviceName.isEmpty());
     const QString device = m_software && all ? tr("%1 · software Vulkan").arg(m_deviceName) : m_deviceName;
     const QString decode = tr("%1 tok/s").arg(figureText(m_decode));
@@ -136,12 +135,16 @@ void StatusLine::refresh() {
         room -= part->isHidden() ? 0 : part->sizeHint().width();
     }
     const QFontMetrics metrics(theme().font(TextStyle::Small));
-    const auto fit = [&](StatusItem* item, const QString& text) {
-        item->setText(metrics.elidedText(text, Qt::ElideRight, qMax(24, room / 2 - 36)));
-        item->setToolTip(plainToolTip(text));
+    const auto fit = [&](StatusItem* item, const QString& name, const QString& ending) {
+        const int words = qMax(24, room / 2 - 36);
+        const int kept = metrics.horizontalAdvance(ending);
+        const bool both = kept <= words / 2;
+        item->setText(both ? metrics.elidedText(name, Qt::ElideRight, words - kept) + ending
+                           : metrics.elidedText(name, Qt::ElideRight, words));
+        item->setToolTip(plainToolTip(name + ending));
     };
-    fit(m_model, model);
-    fit(m_device, device);
+    fit(m_model, m_modelName, m_modelType.isEmpty() ? QString() : QStringLiteral(" · %1").arg(m_modelType));
+    fit(m_device, device, {});
 }
 
 bool StatusLine::event(QEvent* event) {

@@ -80,7 +80,12 @@ void ModelButton::paintEvent(QPaintEvent*) {
     QRect box = rect().adjusted(32, 0, -28, 0);
     painter.setFont(look.font(TextStyle::UiStrong));
     painter.setPen(look.color(Color::Text));
-    const QString name = QFontMetrics(painter.font()).elidedText(m_name, Qt::ElideRight, box.width());
+    // A long name leaves room for the type, which tells two files of one model apart.
+    const int detail =
+        m_brief || m_detail.isEmpty()
+            ? 0
+            : qMin(QFontMetrics(look.font(TextStyle::Small)).horizontalAdvance(m_detail) + 9, box.width() / 2);
+    const QString name = QFontMetrics(painter.font()).elidedText(m_name, Qt::ElideRight, box.width() - detail);
     painter.drawText(box, Qt::AlignLeft | Qt::AlignVCenter, name);
     if (!m_brief) {
         box.setLeft(box.left() + QFontMetrics(painter.font()).horizontalAdvance(name) + 8);

@@ -19,8 +19,10 @@ constexpr quint64 kTightPercent = 90;
 
 QString tr(const char* text) { return QCoreApplication::translate("modelfit", text); }
 
+quint64 usableBytes(quint64 free) { return free - free / kLeftToOthers; }
+
 quint32 fittingTokens(const trace::MemoryNeeds& needs, quint32 limit, const FitQuestion& question) {
-    const quint64 usable = question.free_bytes - question.free_bytes / kLeftToOthers;
+    const quint64 usable = usableBytes(question.free_bytes);
     const quint64 fixed = needs.total(0, question.kv);
     const quint64 each = std::max<quint64>(needs.total(1, question.kv) - fixed, 1);
     const quint64 tokens = usable > fixed ? (usable - fixed) / each : 0;
@@ -54,10 +56,12 @@ Fit fitOf(const trace::ModelCard& card, const FitQuestion& question) {
     fit.fitting_tokens = fittingTokens(*card.needs, card.info.context_length, question);
     if (fit.needed_bytes <= fit.free_bytes / 100 * kTightPercent) {
         fit.state = FitState::Fits;
-    } else if (fit.needed_bytes <= fit.free_bytes) {
+    } else if (fit.needed_bytes <= usableBytes(fit.free_bytes)) {
         fit.state = FitState::Tight;
+    } else if (fit.fitting_tokens > 0) {
+        fit.state = FitState::Shorter;
     } else {
-        fit.state = fit.fitting_tokens > 0 ? FitState::Shorter : FitState::TooLarge;
+        fit.state = fit.needed_bytes <= fit.free_bytes ? FitState::Tight : FitState::TooLarge;
     }
     return fit;
 }
@@ -84,6 +88,12 @@ QString fitSentence(const trace::ModelCard& card, const Fit& fit, const FitQuest
         return tr("This model needs %1 of the %2 that %3 has free, so little is left for other programs.")
             .arg(needed, free, question.device);
     case FitState::Shorter:
+        if (fit.needed_bytes <= fit.free_bytes) {
+            return tr("With %1 tokens this model needs %2 of the %3 that %4 has free, and a sixteenth of that is left "
+                      "to "
+                      "other programs. It fits with up to %5 tokens.")
+                .arg(groupedText(fit.context), needed, free, question.device, groupedText(fit.fitting_tokens));
+        }
         return tr("With %1 tokens this model needs %2 and %3 has %4 free. It fits with up to %5 tokens.")
             .arg(groupedText(fit.context), needed, question.device, free, groupedText(fit.fitting_tokens));
     case FitState::TooLarge: {
@@ -103,6 +113,7 @@ QString fitSentence(const trace::ModelCard& card, const Fit& fit, const FitQuest
 QString fitAdvice(const Fit& fit) {
     switch (fit.state) {
     case FitState::Shorter: return tr("Loads with %1 tokens.").arg(groupedText(fit.fitting_tokens));
+    case FitState::Unreadable: return tr("The message above says why.");
     case FitState::TooLarge: return tr("A smaller file type or a larger device is needed.");
     default: return {};
     }

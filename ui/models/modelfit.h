@@ -20,7 +20,7 @@ struct FitQuestion {
 enum class FitState {
     Fits,
     Tight,     ///< more than 90 % of what is free
-    Shorter,   ///< with fewer tokens than asked for
+    Shorter,   ///< with fewer tokens than asked for; a sixteenth of what is free is left to other programs
     TooLarge,  ///< with any context that holds a conversation
     Unchecked, ///< no device is known
     Unreadable ///< or of a family that cannot be run

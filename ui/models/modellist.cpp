@@ -60,12 +60,14 @@ QString modelName(const trace::ModelCard& card) {
 }
 
 QString shortCount(quint64 count) {
-    if (count < 1'000'000) {
+    if (count < 10'000) {
         return groupedText(static_cast<qint64>(count));
     }
-    const bool billions = count >= 1'000'000'000;
-    const double value = static_cast<double>(count) / (billions ? 1e9 : 1e6);
-    return QString::number(value, 'f', value < 9.95 ? 1 : 0) + (billions ? u'B' : u'M');
+    const double value = static_cast<double>(count);
+    const auto [unit, letter] = value >= 999.5e6   ? std::pair(1e9, u'B')
+                                : value >= 999.5e3 ? std::pair(1e6, u'M')
+                                                   : std::pair(1e3, u'K');
+    return QString::number(value / unit, 'f', value / unit < 9.95 ? 1 : 0) + letter;
 }
 
 QString parameterText(const trace::ModelCard& card) {

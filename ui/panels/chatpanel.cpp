@@ -170,7 +170,8 @@ void ChatPanel::setNotice(const QString& sentence) {
     m_notice->setVisible(!sentence.isEmpty());
 }
 
-void ChatPanel::setModelNotice(const QString& sentence) {
+void ChatPanel::setModelNotice(const QString& sentence, bool warning) {
+    m_modelNotice->setKind(warning ? Banner::Kind::Warning : Banner::Kind::Info);
     m_modelNotice->setText(sentence);
     m_modelNotice->setVisible(!sentence.isEmpty());
 }

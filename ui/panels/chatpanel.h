@@ -38,7 +38,7 @@ public:
     /** A sentence above the composer about this chat (an error, a refusal); empty: none. */
     void setNotice(const QString& sentence);
     /** The same about the model, whatever chat is shown. */
-    void setModelNotice(const QString& sentence);
+    void setModelNotice(const QString& sentence, bool warning = false);
     void scrollToMessage(qint64 message);
 
     // --- the model ---

@@ -18,26 +18,29 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kOneColumn = 560; ///< px: below, the cards stand in one column
+constexpr int kHintColumns = 3;
 
-/** What the layout Inspect is for, with its icon. */
+/** What else can be done here and how, with an icon. */
 class Hint : public QWidget {
 public:
-    explicit Hint(QWidget* parent) : QWidget(parent) {
+    Hint(const QString& iconName, const QString& what, const QString& how, QWidget* parent)
+        : QWidget(parent), m_iconName(iconName) {
         auto* lines = new QVBoxLayout(this);
         lines->setContentsMargins(28, 0, 0, 0);
         lines->setSpacing(2);
-        lines->addWidget(new StyledLabel(FirstStart::tr("See which experts answer"), TextStyle::Ui, Color::Text));
-        lines->addWidget(
-            new StyledLabel(FirstStart::tr("Choose Inspect, or press Ctrl+2."), TextStyle::Small, Color::TextMuted));
+        lines->addWidget(new StyledLabel(what, TextStyle::Ui, Color::Text));
+        lines->addWidget(new StyledLabel(how, TextStyle::Small, Color::TextMuted));
     }
 
 protected:
     void paintEvent(QPaintEvent*) override {
         QPainter painter(this);
-        painter.drawPixmap(
-            0, (theme().lineHeight(TextStyle::Ui) - 16) / 2,
-            theme().pixmap(QStringLiteral("heatmap"), 16, theme().color(Color::TextSecondary), devicePixelRatioF()));
+        painter.drawPixmap(0, (theme().lineHeight(TextStyle::Ui) - 16) / 2,
+                           theme().pixmap(m_iconName, 16, theme().color(Color::TextSecondary), devicePixelRatioF()));
     }
+
+private:
+    QString m_iconName;
 };
 
 } // namespace
@@ -90,7 +93,14 @@ FirstStart::FirstStart(QWidget* parent) : QScrollArea(parent) {
     m_grid->setSpacing(8);
     column->addLayout(m_grid);
     column->addSpacing(28);
-    column->addWidget(new Hint(m_column));
+    m_hints = {new Hint(QStringLiteral("heatmap"), tr("See which experts answer"),
+                        tr("Choose Inspect, or press Ctrl+2."), m_column),
+               new Hint(QStringLiteral("model"), tr("Bring your own model"), tr("Drop a GGUF file on this window."),
+                        m_column)};
+    m_hintGrid = new QGridLayout;
+    m_hintGrid->setHorizontalSpacing(8);
+    m_hintGrid->setVerticalSpacing(12);
+    column->addLayout(m_hintGrid);
     column->addStretch(1);
     setWidget(page); // fills it, but the panel behind has the colour
     page->setAutoFillBackground(false);
@@ -117,7 +127,8 @@ QString FirstStart::countText(quint64 count) {
         // Two figures are enough where the name says "a small model": 30 million, 6.5 million.
         return tr("%1 million").arg(QString::number(value / 1e6, 'g', 2));
     }
-    return QLocale(QLocale::English).toString(count);
+    return count >= 10'000 ? tr("%1 thousand").arg(QString::number(value / 1e3, 'f', 0))
+                           : QLocale(QLocale::English).toString(count);
 }
 
 void FirstStart::setModel(const trace::ModelInfo& model, bool demonstration) {
@@ -190,6 +201,13 @@ void FirstStart::place() {
             cards.at(column)->setFixedHeight(height);
             m_grid->addWidget(cards.at(column), static_cast<int>(row) / columns, column);
         }
+    }
+    const int hintColumns = columns == 1 ? 1 : kHintColumns;
+    for (int at = 0; at < m_hints.size(); ++at) {
+        m_hintGrid->addWidget(m_hints.at(at), at / hintColumns, at % hintColumns);
+    }
+    for (int at = 0; at < kHintColumns; ++at) {
+        m_hintGrid->setColumnStretch(at, at < hintColumns ? 1 : 0);
     }
 }
 

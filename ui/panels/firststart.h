@@ -30,7 +30,7 @@ public:
     void setSuggestionsEnabled(bool enabled);
     /** What suits the built-in model, as its card says. */
     static QList<Suggestion> builtInSuggestions();
-    /** "30 million", "6.5 million", "1.3 billion". */
+    /** "408 thousand", "30 million", "6.5 million", "1.3 billion". */
     static QString countText(quint64 count);
 
 signals:
@@ -49,6 +49,8 @@ private:
     QLabel* m_try = nullptr;
     QGridLayout* m_grid = nullptr;
     QList<SuggestionCard*> m_cards;
+    QGridLayout* m_hintGrid = nullptr;
+    QList<QWidget*> m_hints;
     bool m_enabled = true;
 };
 

@@ -19,7 +19,7 @@ constexpr double kFilled = 0.89;       ///< of the width: room for a label at th
 constexpr int kBar = 24;               ///< px
 constexpr int kHatch = 4;              ///< px
 constexpr int kReach = 6;              ///< px of the line above and below the bar
-constexpr int kLeastWithPercent = 430; ///< px: below, the list has no column for it
+constexpr int kLeastWithPercent = 380; ///< px: below, the list has no column for it
 constexpr int kGap = 8;                ///< px between two labels
 
 /** px that `bytes` take where `most` take `width`; nothing that is there vanishes. */
@@ -92,6 +92,8 @@ void MemoryBar::paintEvent(QPaintEvent*) {
     const int room = qRound(width() * kFilled);
     const quint64 most = std::max(m_free, m_needed);
     const int top = look.lineHeight(TextStyle::Axis) + 6;
+    // What is free and not needed is there to be seen, however small the model.
+    painter.fillRect(QRect(0, top, pixels(most, most, room), kBar), look.color(Color::Pressed));
     int x = 0;
     quint64 sum = 0;
     for (int part = 0; part < kMemoryParts; ++part) {
@@ -170,7 +172,8 @@ MemoryList::MemoryList(QWidget* parent) : QWidget(parent) {
     grid->setHorizontalSpacing(8);
     grid->setVerticalSpacing(6);
     grid->setColumnStretch(1, 8);
-    grid->setColumnStretch(3, 5);
+    grid->setColumnMinimumWidth(3, 4); // types stand apart from figures
+    grid->setColumnStretch(4, 5);
     for (int part = 0; part < kMemoryParts; ++part) {
         Row& row = m_rows[static_cast<size_t>(part)];
         row.swatch = new Swatch(part, this);
@@ -181,8 +184,8 @@ MemoryList::MemoryList(QWidget* parent) : QWidget(parent) {
         grid->addWidget(row.swatch, part, 0);
         grid->addWidget(row.name, part, 1);
         grid->addWidget(row.bytes, part, 2, Qt::AlignRight);
-        grid->addWidget(row.note, part, 3);
-        grid->addWidget(row.percent, part, 4, Qt::AlignRight);
+        grid->addWidget(row.note, part, 4);
+        grid->addWidget(row.percent, part, 5, Qt::AlignRight);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "ui/panels/styledlabel.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/elidedlabel.h"
+#include "ui/widgets/emptystate.h"
 #include "ui/widgets/iconbutton.h"
 #include "ui/widgets/progresscard.h"
 
@@ -18,6 +19,7 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QScrollArea>
+#include <QScrollBar>
 #include <QSlider>
 #include <QVBoxLayout>
 
@@ -98,6 +100,18 @@ QString licenceText(const trace::ModelInfo& info) {
                      .arg(stated);
 }
 
+Banner::Kind bannerKind(FitState state) {
+    switch (state) {
+    case FitState::Fits: return Banner::Kind::Ok;
+    case FitState::Tight:
+    case FitState::Shorter: return Banner::Kind::Warning;
+    case FitState::TooLarge:
+    case FitState::Unreadable: return Banner::Kind::Error;
+    case FitState::Unchecked: break;
+    }
+    return Banner::Kind::Info;
+}
+
 QLabel* heading(const QString& text, QWidget* parent) {
     return new StyledLabel(text, TextStyle::PanelTitle, Color::Text, parent);
 }
@@ -131,13 +145,9 @@ ModelDetails::ModelDetails(QWidget* parent) : QWidget(parent) {
     m_origin->setWordWrap(true);
     lines->addWidget(m_origin);
     lines->addSpacing(12);
-    for (const Banner::Kind kind : {Banner::Kind::Info, Banner::Kind::Warning, Banner::Kind::Error}) {
-        auto* verdict = new Banner(kind, {}, page);
-        verdict->hide();
-        m_verdicts[static_cast<size_t>(kind)] = verdict;
-        lines->addWidget(verdict);
-    }
-    m_copy = m_verdicts[static_cast<size_t>(Banner::Kind::Error)]->addAction(tr("Copy message"));
+    m_verdict = new Banner(Banner::Kind::Info, {}, page);
+    lines->addWidget(m_verdict);
+    m_copy = m_verdict->addAction(tr("Copy message"));
     m_memory = new QWidget(page);
     makeMemory(m_memory);
     lines->addWidget(m_memory);
@@ -159,6 +169,13 @@ ModelDetails::ModelDetails(QWidget* parent) : QWidget(parent) {
     lines->addStretch(1);
     scroll->setWidget(page);
     page->setAutoFillBackground(false);
+    // The scroll bar stands in the margin, so that nothing moves when it comes.
+    connect(scroll->verticalScrollBar(), &QScrollBar::rangeChanged, lines, [scroll, lines](int, int most) {
+        const int bar = most > 0 ? scroll->verticalScrollBar()->sizeHint().width() : 0;
+        lines->setContentsMargins(kSide, 16, kSide - bar, 16);
+    });
+    m_none = new EmptyState(tr("No model is selected"), tr("The list shows what can be chosen."));
+    column->addWidget(m_none, 1);
     column->addWidget(scroll, 1);
     column->addWidget(makeFoot());
 
@@ -298,6 +315,7 @@ void ModelDetails::showNothing() {
 }
 
 void ModelDetails::refresh() {
+    m_none->setVisible(!m_model);
     m_scroll->setVisible(m_model.has_value());
     m_foot->setVisible(m_model.has_value());
     if (!m_model) {
@@ -322,14 +340,9 @@ void ModelDetails::refreshFit() {
     }
     const FitQuestion question = ownQuestion();
     const Fit fit = fitOf(m_model->card, question);
-    const bool bad = fit.state == FitState::TooLarge || fit.state == FitState::Unreadable;
-    const bool close = fit.state == FitState::Tight || fit.state == FitState::Shorter;
-    const auto kind = bad ? Banner::Kind::Error : close ? Banner::Kind::Warning : Banner::Kind::Info;
-    for (Banner* verdict : m_verdicts) {
-        verdict->setVisible(verdict->kind() == kind);
-    }
-    m_verdicts[static_cast<size_t>(kind)]->setText(fitSentence(m_model->card, fit, question, m_model->reason));
-    m_verdicts[static_cast<size_t>(Banner::Kind::Info)]->setIconName(fitIcon(fit.state));
+    m_verdict->setKind(bannerKind(fit.state));
+    m_verdict->setIconName(fitIcon(fit.state));
+    m_verdict->setText(fitSentence(m_model->card, fit, question, m_model->reason));
     m_copy->setVisible(fit.state == FitState::Unreadable);
     if (const auto& needs = m_model->card.needs) {
         const MemoryParts parts = memoryParts(*needs, m_context, question.kv);

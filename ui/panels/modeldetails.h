@@ -5,7 +5,6 @@
 
 #include <QWidget>
 
-#include <array>
 #include <optional>
 
 class QLabel;
@@ -17,6 +16,7 @@ namespace moescope::ui {
 class Banner;
 class ElidedLabel;
 class FactGrid;
+class EmptyState;
 class IconButton;
 class MemoryBar;
 class MemoryList;
@@ -68,11 +68,12 @@ private:
     quint32 m_context = 0; ///< where the slider stands
 
     QWidget* m_scroll = nullptr;
+    EmptyState* m_none = nullptr;
     ElidedLabel* m_title = nullptr;
     IconButton* m_more = nullptr;
     QLabel* m_origin = nullptr;
-    std::array<Banner*, 3> m_verdicts{}; ///< by Banner::Kind
-    QPushButton* m_copy = nullptr;       ///< of the error
+    Banner* m_verdict = nullptr;
+    QPushButton* m_copy = nullptr; ///< of the error
     QWidget* m_memory = nullptr;
     QLabel* m_with = nullptr;
     MemoryBar* m_bar = nullptr;

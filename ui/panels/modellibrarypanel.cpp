@@ -13,6 +13,7 @@
 #include <QMenu>
 #include <QPainter>
 #include <QPushButton>
+#include <QScopedValueRollback>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -101,7 +102,10 @@ void ModelLibraryPanel::connectParts() {
     connect(m_addFolder, &QAbstractButton::clicked, this, &ModelLibraryPanel::addFolderRequested);
     connect(m_openFile, &QAbstractButton::clicked, this, &ModelLibraryPanel::openFileRequested);
     connect(m_fit, &FitLine::questionChanged, this, &ModelLibraryPanel::questionChanged);
-    connect(m_table, &ModelTable::currentModelChanged, this, &ModelLibraryPanel::refreshDetails);
+    connect(m_table, &ModelTable::currentModelChanged, this, [this] {
+        m_chosen = m_chosen || !m_placing;
+        refreshDetails();
+    });
     connect(m_table, &ModelTable::modelActivated, this, &ModelLibraryPanel::activate);
     connect(m_table, &ModelTable::menuRequested, this, &ModelLibraryPanel::showMenu);
     connect(m_table, &ModelTable::left, this, &ModelLibraryPanel::left);
@@ -125,18 +129,30 @@ void ModelLibraryPanel::connectParts() {
 void ModelLibraryPanel::putModels(const QList<ModelRow>& rows) {
     const int before = m_table->currentModel();
     const std::string path = before < 0 ? std::string() : m_models->at(before).path();
+    const QScopedValueRollback placing(m_placing, true);
     m_models->put(rows);
     if (const int row = m_models->rowOf(path); row >= 0) {
         m_table->setCurrentModel(row); // it may have gone and come back under another name
     } else if (m_models->rowCount() > 0) {
         m_table->setCurrentModel(0);
     }
+    placeLoaded();
     refreshCount();
     refreshDetails();
     refreshEmpty();
 }
 
+void ModelLibraryPanel::placeLoaded() {
+    const QScopedValueRollback placing(m_placing, true);
+    for (int row = 0; !m_chosen && row < m_models->rowCount(); ++row) {
+        if (useOf(row) != ModelUse::None) {
+            m_table->setCurrentModel(row);
+        }
+    }
+}
+
 void ModelLibraryPanel::retainModels(const QSet<QByteArray>& paths) {
+    const QScopedValueRollback placing(m_placing, true);
     m_models->retain(paths);
     refreshCount();
     refreshDetails();
@@ -166,6 +182,7 @@ void ModelLibraryPanel::setLoaded(const std::string& path, bool loading) {
         m_loading.start();
     }
     m_models->setLoaded(path, loading);
+    placeLoaded();
     m_details->setProgress(0, 0, 0);
     refreshDetails();
 }
@@ -218,12 +235,15 @@ void ModelLibraryPanel::questionChanged(const FitQuestion& question) {
 
 void ModelLibraryPanel::refreshCount() {
     const QString models = groupedText(m_models->rowCount());
-    QString words = m_folders == 1 ? tr("%1 in 1 watched folder").arg(models)
-                                   : tr("%1 in %2 watched folders").arg(models, groupedText(m_folders));
     if (m_scanning) {
-        words = tr("%1 so far, looking…").arg(models);
+        m_count->setText(tr("%1 so far, looking…").arg(models));
+        return;
     }
-    m_count->setText(words);
+    // The built-in model and files opened by name lie in none of the folders.
+    const QString folders =
+        m_folders == 1 ? tr("1 watched folder") : tr("%1 watched folders").arg(groupedText(m_folders));
+    m_count->setText(
+        tr("%1 · %2").arg(m_models->rowCount() == 1 ? tr("1 model") : tr("%1 models").arg(models), folders));
 }
 
 ModelUse ModelLibraryPanel::useOf(int row) const {

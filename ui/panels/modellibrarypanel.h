@@ -85,6 +85,7 @@ private:
     QWidget* makeList();
     void connectParts();
     void questionChanged(const FitQuestion& question);
+    void placeLoaded();
     void refreshCount();
     void refreshDetails();
     void refreshEmpty();
@@ -105,6 +106,8 @@ private:
     DropArea* m_drop = nullptr;
     WatchedLine* m_watched = nullptr;
     ModelDetails* m_details = nullptr;
+    bool m_chosen = false; ///< a model, by the user; until then it is the loaded one
+    bool m_placing = false;
     int m_folders = 0;
     bool m_scanning = false;
     QElapsedTimer m_loading; ///< since the load in view began

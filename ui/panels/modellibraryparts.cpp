@@ -27,6 +27,7 @@ constexpr quint32 kFirstContext = 32'768; ///< tokens
 constexpr int kFactRow = 24;              ///< px
 constexpr int kTwoColumns = 430;          ///< px: below, the facts stand in one column
 constexpr int kFactGap = 16;              ///< px between the two columns
+constexpr int kDropSides = 48 + 20 + 12;  ///< px that the area for drops takes beside its words and button
 
 /** A watched folder: its path in the fixed font, then words. As text() it is both. */
 class FolderButton : public QPushButton {
@@ -87,7 +88,7 @@ QString progressFigure(quint64 done, quint64 total) {
 
 FitLine::FitLine(QWidget* parent) : QWidget(parent) {
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(20, 6, 12, 7);
+    row->setContentsMargins(20, 8, 12, 8);
     row->setSpacing(8);
     const auto word = [this](const QString& text) {
         return new StyledLabel(text, TextStyle::Small, Color::TextSecondary, this);
@@ -106,8 +107,8 @@ FitLine::FitLine(QWidget* parent) : QWidget(parent) {
     m_kv->setAccessibleName(tr("Type of the KV cache"));
     const std::pair<trace::KvType, QString> types[] = {
         {trace::KvType::F16, tr("What models are mostly run with")},
-        {trace::KvType::Q8_0, tr("Halves the cache; answers can change slightly")},
-        {trace::KvType::F32, tr("Doubles the cache; as exact as it is computed")}};
+        {trace::KvType::Q8_0, tr("About half of F16; answers can change slightly")},
+        {trace::KvType::F32, tr("Twice F16; as exact as it is computed")}};
     for (const auto& [type, what] : types) {
         m_kv->addItem(kvTypeText(type), static_cast<int>(type));
         m_kv->setItemData(m_kv->count() - 1, what, Qt::ToolTipRole);
@@ -120,8 +121,9 @@ FitLine::FitLine(QWidget* parent) : QWidget(parent) {
     row->addSpacing(4);
     row->addWidget(word(tr("with")));
     row->addWidget(m_context);
-    row->addWidget(new ElidedLabel(tr("or the model’s limit,"), TextStyle::Small, Color::TextSecondary, this));
-    row->addWidget(word(tr("KV"))); // whole where the words before it are cut
+    m_orLimit = word(tr("or the model’s limit,"));
+    row->addWidget(m_orLimit);
+    row->addWidget(word(tr("KV")));
     row->addWidget(m_kv);
     row->addStretch(1);
     applyTheme();
@@ -133,6 +135,23 @@ void FitLine::applyTheme() {
         choice->setFont(theme().font(TextStyle::Small));
         choice->setFixedHeight(std::max(24, theme().lineHeight(TextStyle::Small) + 8));
     }
+    placeWords();
+}
+
+void FitLine::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    placeWords();
+}
+
+void FitLine::placeWords() {
+    // These words go whole rather than be cut.
+    int wide = m_orLimit->sizeHint().width();
+    for (int at = 0; at < layout()->count(); ++at) {
+        const QWidget* part = layout()->itemAt(at)->widget();
+        wide += part != nullptr && part != m_orLimit ? part->sizeHint().width() + layout()->spacing() : 0;
+    }
+    const QMargins margins = layout()->contentsMargins();
+    m_orLimit->setVisible(wide + 12 + margins.left() + margins.right() <= width());
 }
 
 void FitLine::changeEvent(QEvent* event) {
@@ -162,6 +181,7 @@ void FitLine::setDevices(const QList<FitDevice>& devices, const QString& preferr
     m_device->setEnabled(!devices.isEmpty());
     m_device->setCurrentIndex(take);
     m_filling = false;
+    placeWords();
     changed();
 }
 
@@ -198,9 +218,8 @@ DropArea::DropArea(QWidget* parent) : QWidget(parent) {
     auto* row = new QHBoxLayout(page);
     row->setContentsMargins(48, 20, 20, 20);
     row->setSpacing(12);
-    row->addWidget(new ElidedLabel(tr("Drop a GGUF file here or anywhere on the window. Files stay where they are."),
-                                   TextStyle::Ui, Color::TextSecondary, page),
-                   1);
+    m_words = new ElidedLabel({}, TextStyle::Ui, Color::TextSecondary, page);
+    row->addWidget(m_words, 1);
     m_convert = new QPushButton(theme().icon(QStringLiteral("folder")), tr("Convert a Hugging Face folder"), page);
     m_convert->setAccessibleName(m_convert->text());
     connect(m_convert, &QAbstractButton::clicked, this, &DropArea::showTypes);
@@ -210,6 +229,29 @@ DropArea::DropArea(QWidget* parent) : QWidget(parent) {
     connect(m_progress, &ProgressCard::stopRequested, this, &DropArea::stopRequested);
     m_pages->addWidget(m_progress);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+}
+
+void DropArea::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    placeWords();
+}
+
+void DropArea::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_words != nullptr) {
+        placeWords();
+    }
+}
+
+void DropArea::placeWords() {
+    const QFontMetrics metrics(theme().font(TextStyle::Ui));
+    const int room = width() - kDropSides - m_convert->sizeHint().width();
+    QString words = tr("Drop a GGUF file here or anywhere on the window. Files stay where they are.");
+    for (const QString& shorter :
+         {tr("Drop a GGUF file here or anywhere on the window."), tr("Drop a GGUF file here.")}) {
+        words = metrics.horizontalAdvance(words) <= room ? words : shorter;
+    }
+    m_words->setText(words);
 }
 
 void DropArea::showTypes() {

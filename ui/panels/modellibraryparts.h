@@ -50,15 +50,18 @@ signals:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void changeEvent(QEvent* event) override;
 
 private:
     void applyTheme();
+    void placeWords();
     void changed();
 
     QList<FitDevice> m_devices;
     QComboBox* m_device = nullptr;
     QComboBox* m_context = nullptr;
+    QLabel* m_orLimit = nullptr;
     QComboBox* m_kv = nullptr;
     bool m_filling = false;
 };
@@ -81,11 +84,15 @@ signals:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
 
 private:
+    void placeWords();
     void showTypes();
 
     QStackedLayout* m_pages = nullptr;
+    ElidedLabel* m_words = nullptr;
     QPushButton* m_convert = nullptr;
     ProgressCard* m_progress = nullptr;
     bool m_target = false;

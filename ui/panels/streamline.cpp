@@ -8,6 +8,10 @@
 namespace moescope::ui {
 
 void StreamLine::setStats(const MessageStats& stats) {
+    // One unit while it counts, so that the words stand still.
+    const auto seconds = [](double ms) {
+        return ms < 59'950 ? tr("%1 s").arg(ms / 1000, 0, 'f', 1) : durationText(ms);
+    };
     QStringList parts{tr("Answering")};
     if (stats.tokens > 0) {
         parts << (stats.tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(stats.tokens)));
@@ -16,10 +20,10 @@ void StreamLine::setStats(const MessageStats& stats) {
         parts << tr("%1 tok/s").arg(figureText(stats.tokens_per_second));
     }
     if (stats.first_token_ms > 0) {
-        parts << tr("first token %1").arg(durationText(stats.first_token_ms));
+        parts << tr("first token %1").arg(seconds(stats.first_token_ms));
     }
     if (stats.elapsed_ms > 0) {
-        parts << tr("%1 so far").arg(durationText(stats.elapsed_ms));
+        parts << tr("%1 so far").arg(seconds(stats.elapsed_ms));
     }
     if (parts != m_parts) {
         m_parts = parts;

@@ -12,7 +12,7 @@ namespace moescope::ui::draw {
 
 constexpr int kControl = 28; ///< px, height of buttons and inputs
 constexpr int kControlSmall = 24;
-constexpr int kIconGap = 4; ///< px from an icon to its word; the icons have 2 px of their own
+constexpr int kIconGap = 7; ///< px from an icon to its word; the icons have 2 px of their own
 constexpr double kRadius = 4.0;
 
 inline bool has(const QWidget* widget, const char* property) {

@@ -29,6 +29,7 @@ struct Look {
 
 Look lookOf(Banner::Kind kind) {
     switch (kind) {
+    case Banner::Kind::Ok: return {Color::OkTint, Color::Ok, Color::Ok, "check"};
     case Banner::Kind::Warning: return {Color::WarnTint, Color::Warn, Color::Warn, "warning"};
     case Banner::Kind::Error: return {Color::ErrorTint, Color::Error, Color::Error, "error"};
     default: return {Color::AccentTint, Color::AccentTintStrong, Color::AccentText, "info"};
@@ -41,7 +42,7 @@ Banner::Banner(Kind kind, const QString& text, QWidget* parent)
     : QWidget(parent), m_kind(kind), m_iconName(QLatin1String(lookOf(kind).name)) {
     m_label = new QLabel(this);
     m_label->setWordWrap(true);
-    m_label->setTextFormat(Qt::PlainText);
+    m_label->setTextFormat(Qt::RichText); // plain text has no line height of ours
     m_label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_close = new IconButton(QStringLiteral("close"), tr("Close"), this);
     m_close->setSmall(true);
@@ -66,13 +67,18 @@ Banner::Banner(Kind kind, const QString& text, QWidget* parent)
     refresh();
 }
 
+void Banner::setKind(Kind kind) {
+    m_kind = kind;
+    setIconName(QLatin1String(lookOf(kind).name));
+}
+
 void Banner::setText(const QString& text) {
     if (text == m_text) {
         return;
     }
     m_text = text;
     refresh();
-    if (!text.isEmpty() && m_kind != Kind::Info) {
+    if (!text.isEmpty() && (m_kind == Kind::Warning || m_kind == Kind::Error)) {
         QAccessibleEvent event(this, QAccessible::Alert);
         QAccessible::updateAccessibility(&event);
     }
@@ -106,15 +112,15 @@ void Banner::refresh() {
     QPalette colors = m_label->palette();
     colors.setColor(QPalette::WindowText, theme().color(Color::Text));
     m_label->setPalette(colors);
-    if (m_lead.isEmpty()) {
-        m_label->setTextFormat(Qt::PlainText);
-        m_label->setText(m_text);
-        setAccessibleName(m_text);
-    } else {
-        m_label->setTextFormat(Qt::RichText);
-        m_label->setText(QStringLiteral("<b>%1</b> %2").arg(m_lead.toHtmlEscaped(), m_text.toHtmlEscaped()));
-        setAccessibleName(QStringLiteral("%1 %2").arg(m_lead, m_text));
-    }
+    const QString lead = m_lead.isEmpty() ? QString() : QStringLiteral("<b>%1</b> ").arg(m_lead.toHtmlEscaped());
+    const QString plain = m_lead.isEmpty() ? m_text : QStringLiteral("%1 %2").arg(m_lead, m_text);
+    m_label->setText(plain.isEmpty()
+                         ? QString()
+                         : QStringLiteral("<p style=\"line-height:%1px; margin:0; white-space:pre-wrap\">%2%3</p>")
+                               .arg(theme().lineHeight(TextStyle::Ui))
+                               .arg(lead, m_text.toHtmlEscaped()));
+    m_label->setAccessibleName(plain);
+    setAccessibleName(plain);
     forgetSizes();
     update();
 }
@@ -136,7 +142,7 @@ void Banner::paintEvent(QPaintEvent*) {
     painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
     // Beside the first line: a label higher than its text has it in the middle.
     const int words = m_label->heightForWidth(m_label->width());
-    const int line = m_label->fontMetrics().height();
+    const int line = theme().lineHeight(TextStyle::Ui);
     const int firstLine = m_label->y() + qMax(0, m_label->height() - words) / 2;
     const int x = layoutDirection() == Qt::RightToLeft ? width() - kSide - kIcon : kSide;
     painter.drawPixmap(QPoint(x, firstLine + (line - kIcon + 1) / 2),

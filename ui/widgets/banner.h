@@ -17,11 +17,13 @@ class IconButton;
 class Banner : public QWidget {
     Q_OBJECT
 public:
-    enum class Kind { Info, Warning, Error };
+    enum class Kind { Info, Ok, Warning, Error };
 
     explicit Banner(Kind kind, const QString& text = {}, QWidget* parent = nullptr);
 
     Kind kind() const { return m_kind; }
+    /** With the icon of the kind. */
+    void setKind(Kind kind);
     QString text() const { return m_text; }
     void setText(const QString& text);
     /** Bold words before the text. */

@@ -72,7 +72,10 @@ private slots:
         QTest::newRow("just green") << kGiB * 5 / 3 + 100 << 4096U << KvType::F16 << FitState::Fits << "Fits";
         QTest::newRow("more than 90 %") << kGiB * 5 / 3 - 100'000 << 4096U << KvType::F16 << FitState::Tight
                                         << "Fits, little is left";
-        QTest::newRow("exactly") << kGiB * 3 / 2 << 4096U << KvType::F16 << FitState::Tight << "Fits, little is left";
+        QTest::newRow("a sixteenth is left")
+            << kGiB * 8 / 5 + 1 << 4096U << KvType::F16 << FitState::Tight << "Fits, little is left";
+        QTest::newRow("less is left") << kGiB * 8 / 5 - 100 << 4096U << KvType::F16 << FitState::Shorter
+                                      << "Fits up to 4,032 tokens";
         QTest::newRow("one byte short") << kGiB * 3 / 2 - 1 << 4096U << KvType::F16 << FitState::Shorter
                                         << "Fits up to 3,328 tokens";
         QTest::newRow("wider cache") << kGiB * 3 / 2 << 4096U << KvType::F32 << FitState::Shorter
