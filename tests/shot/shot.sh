@@ -176,7 +176,7 @@ routing() {
 # models: the page Models with files of every kind; rows are chosen by keys, as the list has the focus.
 models() {
     local kv_x=690
-    [[ $width == 1440 ]] || kv_x=612
+    [[ $width == 1440 ]] || kv_x=574
     python3 tests/shot/models.py "$data/models"
     key ctrl+m
     sleep 4

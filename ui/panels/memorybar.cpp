@@ -172,7 +172,7 @@ MemoryList::MemoryList(QWidget* parent) : QWidget(parent) {
     grid->setHorizontalSpacing(8);
     grid->setVerticalSpacing(6);
     grid->setColumnStretch(1, 8);
-    grid->setColumnMinimumWidth(3, 4); // types stand apart from figures
+    grid->setColumnMinimumWidth(3, 12); // types stand apart from figures
     grid->setColumnStretch(4, 5);
     for (int part = 0; part < kMemoryParts; ++part) {
         Row& row = m_rows[static_cast<size_t>(part)];

@@ -5,6 +5,7 @@
 #include "ui/panels/modeltable.h"
 #include "ui/panels/styledlabel.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/elidedlabel.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/searchfield.h"
 
@@ -27,6 +28,7 @@ constexpr int kDetails = 520;      ///< px, of the details at their widest
 constexpr int kLeastDetails = 360; ///< px
 constexpr int kWholeWords = 440;   ///< px
 constexpr int kSearch = 180;       ///< px
+constexpr int kLeastSearch = 150;  ///< px
 
 } // namespace
 
@@ -66,14 +68,14 @@ QWidget* ModelLibraryPanel::makeHead() {
     row->setContentsMargins(20, 12, 12, 11);
     row->setSpacing(8);
     row->addWidget(new StyledLabel(tr("Models"), TextStyle::Title, Color::Text, head));
-    m_count = new StyledLabel({}, TextStyle::Small, Color::TextMuted, head);
-    m_count->setMinimumWidth(0);
-    m_count->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_count = new ElidedLabel({}, TextStyle::Small, Color::TextMuted, head);
+    m_count->setMinimumWidth(1);
     row->addWidget(m_count, 1);
     m_search = new SearchField(tr("Search models"), {}, head);
-    m_search->setFixedWidth(kSearch);
+    m_search->setMinimumWidth(kLeastSearch);
+    m_search->setMaximumWidth(kSearch);
     m_search->installEventFilter(this);
-    row->addWidget(m_search);
+    row->addWidget(m_search, 1000); // up to its width; the count has the rest
     m_addFolder = new QPushButton(theme().icon(QStringLiteral("folder")), tr("Add folder"), head);
     m_addFolder->setAccessibleName(tr("Add folder"));
     row->addWidget(m_addFolder);
@@ -234,16 +236,18 @@ void ModelLibraryPanel::questionChanged(const FitQuestion& question) {
 }
 
 void ModelLibraryPanel::refreshCount() {
-    const QString models = groupedText(m_models->rowCount());
+    const QString count = groupedText(m_models->rowCount());
+    const QString models = m_models->rowCount() == 1 ? tr("1 model") : tr("%1 models").arg(count);
     if (m_scanning) {
-        m_count->setText(tr("%1 so far, looking…").arg(models));
+        m_count->setText(tr("%1 so far, looking…").arg(count));
+        m_count->setShorter({});
         return;
     }
     // The built-in model and files opened by name lie in none of the folders.
     const QString folders =
         m_folders == 1 ? tr("1 watched folder") : tr("%1 watched folders").arg(groupedText(m_folders));
-    m_count->setText(
-        tr("%1 · %2").arg(m_models->rowCount() == 1 ? tr("1 model") : tr("%1 models").arg(models), folders));
+    m_count->setText(tr("%1 · %2").arg(models, folders));
+    m_count->setShorter({models});
 }
 
 ModelUse ModelLibraryPanel::useOf(int row) const {

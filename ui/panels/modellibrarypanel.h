@@ -14,6 +14,7 @@ class QStackedWidget;
 
 namespace moescope::ui {
 
+class ElidedLabel;
 class EmptyState;
 class ModelTable;
 class SearchField;
@@ -95,7 +96,7 @@ private:
     LoadWish wishFor(int row) const;
 
     ModelListModel* m_models = nullptr;
-    QLabel* m_count = nullptr;
+    ElidedLabel* m_count = nullptr;
     SearchField* m_search = nullptr;
     QPushButton* m_addFolder = nullptr;
     QPushButton* m_openFile = nullptr;

@@ -27,7 +27,6 @@ constexpr quint32 kFirstContext = 32'768; ///< tokens
 constexpr int kFactRow = 24;              ///< px
 constexpr int kTwoColumns = 430;          ///< px: below, the facts stand in one column
 constexpr int kFactGap = 16;              ///< px between the two columns
-constexpr int kDropSides = 48 + 20 + 12;  ///< px that the area for drops takes beside its words and button
 
 /** A watched folder: its path in the fixed font, then words. As text() it is both. */
 class FolderButton : public QPushButton {
@@ -218,8 +217,10 @@ DropArea::DropArea(QWidget* parent) : QWidget(parent) {
     auto* row = new QHBoxLayout(page);
     row->setContentsMargins(48, 20, 20, 20);
     row->setSpacing(12);
-    m_words = new ElidedLabel({}, TextStyle::Ui, Color::TextSecondary, page);
-    row->addWidget(m_words, 1);
+    auto* words = new ElidedLabel(tr("Drop a GGUF file here or anywhere on the window. Files stay where they are."),
+                                  TextStyle::Ui, Color::TextSecondary, page);
+    words->setShorter({tr("Drop a GGUF file here or anywhere on the window."), tr("Drop a GGUF file here.")});
+    row->addWidget(words, 1);
     m_convert = new QPushButton(theme().icon(QStringLiteral("folder")), tr("Convert a Hugging Face folder"), page);
     m_convert->setAccessibleName(m_convert->text());
     connect(m_convert, &QAbstractButton::clicked, this, &DropArea::showTypes);
@@ -229,29 +230,6 @@ DropArea::DropArea(QWidget* parent) : QWidget(parent) {
     connect(m_progress, &ProgressCard::stopRequested, this, &DropArea::stopRequested);
     m_pages->addWidget(m_progress);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
-}
-
-void DropArea::resizeEvent(QResizeEvent* event) {
-    QWidget::resizeEvent(event);
-    placeWords();
-}
-
-void DropArea::changeEvent(QEvent* event) {
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange && m_words != nullptr) {
-        placeWords();
-    }
-}
-
-void DropArea::placeWords() {
-    const QFontMetrics metrics(theme().font(TextStyle::Ui));
-    const int room = width() - kDropSides - m_convert->sizeHint().width();
-    QString words = tr("Drop a GGUF file here or anywhere on the window. Files stay where they are.");
-    for (const QString& shorter :
-         {tr("Drop a GGUF file here or anywhere on the window."), tr("Drop a GGUF file here.")}) {
-        words = metrics.horizontalAdvance(words) <= room ? words : shorter;
-    }
-    m_words->setText(words);
 }
 
 void DropArea::showTypes() {

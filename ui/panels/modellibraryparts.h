@@ -84,15 +84,11 @@ signals:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
-    void resizeEvent(QResizeEvent* event) override;
-    void changeEvent(QEvent* event) override;
 
 private:
-    void placeWords();
     void showTypes();
 
     QStackedLayout* m_pages = nullptr;
-    ElidedLabel* m_words = nullptr;
     QPushButton* m_convert = nullptr;
     ProgressCard* m_progress = nullptr;
     bool m_target = false;

@@ -19,6 +19,7 @@ namespace {
 constexpr int kIcon = 16;
 constexpr int kSide = 12;
 constexpr int kAbove = 8;
+constexpr int kBelow = 10; // a line's spare height is above its letters
 
 struct Look {
     Color fill;
@@ -55,7 +56,7 @@ Banner::Banner(Kind kind, const QString& text, QWidget* parent)
     m_column->addWidget(m_label);
     m_column->addLayout(m_actions);
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(kSide + kIcon + 8, kAbove, kSide, kAbove);
+    row->setContentsMargins(kSide + kIcon + 8, kAbove, kSide, kBelow);
     row->setSpacing(8);
     row->addLayout(m_column, 1);
     row->addWidget(m_close, 0, Qt::AlignTop);
@@ -145,7 +146,7 @@ void Banner::paintEvent(QPaintEvent*) {
     const int line = theme().lineHeight(TextStyle::Ui);
     const int firstLine = m_label->y() + qMax(0, m_label->height() - words) / 2;
     const int x = layoutDirection() == Qt::RightToLeft ? width() - kSide - kIcon : kSide;
-    painter.drawPixmap(QPoint(x, firstLine + (line - kIcon + 1) / 2),
+    painter.drawPixmap(QPoint(x, firstLine + (line - kIcon) / 2 + 1),
                        theme().pixmap(m_iconName, kIcon, theme().color(look.icon), devicePixelRatioF()));
 }
 

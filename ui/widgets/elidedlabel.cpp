@@ -22,6 +22,12 @@ void ElidedLabel::setText(const QString& text) {
     update();
 }
 
+void ElidedLabel::setShorter(const QStringList& shorter) {
+    m_shorter = shorter;
+    refreshToolTip();
+    update();
+}
+
 void ElidedLabel::setColor(Color color) {
     m_color = color;
     update();
@@ -33,7 +39,12 @@ void ElidedLabel::setElideMode(Qt::TextElideMode mode) {
 }
 
 QString ElidedLabel::shownText() const {
-    return QFontMetrics(theme().font(m_style)).elidedText(m_text, m_mode, width());
+    const QFontMetrics metrics(theme().font(m_style));
+    QString text = m_text;
+    for (const QString& shorter : m_shorter) {
+        text = metrics.horizontalAdvance(text) <= width() ? text : shorter;
+    }
+    return metrics.elidedText(text, m_mode, width());
 }
 
 QSize ElidedLabel::sizeHint() const {

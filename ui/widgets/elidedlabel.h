@@ -17,6 +17,8 @@ public:
 
     QString text() const { return m_text; }
     void setText(const QString& text);
+    /** What else may stand for the text where it does not fit, longest first; the last of them is cut. */
+    void setShorter(const QStringList& shorter);
     void setColor(Color color);
     void setElideMode(Qt::TextElideMode mode);
     /** What is drawn at the present width. */
@@ -34,6 +36,7 @@ private:
     void refreshToolTip();
 
     QString m_text;
+    QStringList m_shorter;
     TextStyle m_style;
     Color m_color;
     Qt::TextElideMode m_mode = Qt::ElideRight;

@@ -64,6 +64,7 @@ private slots:
     void meterWarnsFrom85Percent();
     void statusItemIsClickable();
     void elidedLabelTellsTheRest();
+    void elidedLabelTakesShorterWords();
     void emptyStateOffersItsAction();
     void searchFieldShowsItsKeyWhileEmpty();
     void twinSortsByValueAndMapsBack();
@@ -312,6 +313,21 @@ void TestWidgets::elidedLabelTellsTheRest() {
     label.setGeometry(0, 0, 80, 20);
     QTRY_COMPARE(label.toolTip(), label.text());
     label.setParent(nullptr);
+}
+
+void TestWidgets::elidedLabelTakesShorterWords() {
+    ElidedLabel label(QStringLiteral("Six models in one watched folder"));
+    label.setShorter({QStringLiteral("Six models"), QStringLiteral("Six")});
+    const QFontMetrics metrics(theme().font(TextStyle::Ui));
+    label.resize(label.sizeHint());
+    QCOMPARE(label.shownText(), label.text());
+    label.resize(label.sizeHint().width() - 2, 20);
+    QCOMPARE(label.shownText(), QStringLiteral("Six models"));
+    label.resize(metrics.horizontalAdvance(QStringLiteral("Six")), 20);
+    QCOMPARE(label.shownText(), QStringLiteral("Six"));
+    label.resize(metrics.horizontalAdvance(QStringLiteral("Six")) - 1, 20);
+    QVERIFY(label.shownText().endsWith(QStringLiteral("…")));
+    QCOMPARE(label.accessibleName(), label.text());
 }
 
 void TestWidgets::emptyStateOffersItsAction() {
