@@ -166,7 +166,7 @@ void Composition::loadFailed(const trace::Error& error) {
     if (m_chosen == Chosen::LastTime && m_choice.model != builtIn) {
         // Not forgotten: what is missing today may be there tomorrow.
         m_insteadNotice =
-            tr("%1 It was last time’s model, so the built-in one answers. Load another on the page Models.")
+            tr("%1 So last time’s model was not loaded and the built-in one answers. Load another on the page Models.")
                 .arg(sentence(error));
         m_choice = {};
         m_chosen = Chosen::AtStart;

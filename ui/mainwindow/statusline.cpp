@@ -138,7 +138,7 @@ void StatusLine::refresh() {
     const auto fit = [&](StatusItem* item, const QString& name, const QString& ending) {
         const int words = qMax(24, room / 2 - 36);
         const int kept = metrics.horizontalAdvance(ending);
-        const bool both = kept <= words / 2;
+        const bool both = kept <= words / 2 || metrics.horizontalAdvance(name + ending) <= words;
         item->setText(both ? metrics.elidedText(name, Qt::ElideRight, words - kept) + ending
                            : metrics.elidedText(name, Qt::ElideRight, words));
         item->setToolTip(plainToolTip(name + ending));

@@ -32,7 +32,7 @@ struct Fit {
     quint32 context = 0; ///< tokens that were asked for, at most the model's limit
     quint64 needed_bytes = 0;
     quint64 free_bytes = 0;
-    quint32 fitting_tokens = 0; ///< that a load would choose; 0: none
+    quint32 fitting_tokens = 0; ///< with a sixteenth of what is free left to other programs; 0: none
 
     quint64 excess() const { return needed_bytes > free_bytes ? needed_bytes - free_bytes : 0; }
     bool canLoad() const {

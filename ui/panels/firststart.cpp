@@ -9,7 +9,6 @@
 #include <QEvent>
 #include <QGridLayout>
 #include <QHBoxLayout>
-#include <QLocale>
 #include <QPainter>
 #include <QVBoxLayout>
 
@@ -115,20 +114,17 @@ QList<Suggestion> FirstStart::builtInSuggestions() {
 }
 
 QString FirstStart::countText(quint64 count) {
-    const auto figures = [](double value) {
-        QString text = QLocale(QLocale::English).toString(value, 'g', 3);
-        return text;
+    const auto value = static_cast<double>(count);
+    const auto in = [value](double unit) {
+        return QString::number(value / unit, 'f', value / unit < 9.95 ? 1 : 0).replace(QLatin1String(".0"), QString());
     };
-    const double value = static_cast<double>(count);
-    if (count >= 1'000'000'000) {
-        return tr("%1 billion").arg(figures(value / 1e9));
+    if (value >= 999.5e6) {
+        return tr("%1 billion").arg(in(1e9));
     }
-    if (count >= 1'000'000) {
-        // Two figures are enough where the name says "a small model": 30 million, 6.5 million.
-        return tr("%1 million").arg(QString::number(value / 1e6, 'g', 2));
+    if (value >= 999.5e3) {
+        return tr("%1 million").arg(in(1e6));
     }
-    return count >= 10'000 ? tr("%1 thousand").arg(QString::number(value / 1e3, 'f', 0))
-                           : QLocale(QLocale::English).toString(count);
+    return count >= 10'000 ? tr("%1 thousand").arg(in(1e3)) : groupedText(static_cast<qint64>(count));
 }
 
 void FirstStart::setModel(const trace::ModelInfo& model, bool demonstration) {
@@ -202,7 +198,7 @@ void FirstStart::place() {
             m_grid->addWidget(cards.at(column), static_cast<int>(row) / columns, column);
         }
     }
-    const int hintColumns = columns == 1 ? 1 : kHintColumns;
+    const int hintColumns = width < kOneColumn * theme().fontScale() ? 1 : kHintColumns;
     for (int at = 0; at < m_hints.size(); ++at) {
         m_hintGrid->addWidget(m_hints.at(at), at / hintColumns, at % hintColumns);
     }

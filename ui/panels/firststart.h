@@ -30,7 +30,7 @@ public:
     void setSuggestionsEnabled(bool enabled);
     /** What suits the built-in model, as its card says. */
     static QList<Suggestion> builtInSuggestions();
-    /** "408 thousand", "30 million", "6.5 million", "1.3 billion". */
+    /** "408 thousand", "30 million", "6.5 million", "6.9 billion". */
     static QString countText(quint64 count);
 
 signals:

@@ -92,8 +92,6 @@ void MemoryBar::paintEvent(QPaintEvent*) {
     const int room = qRound(width() * kFilled);
     const quint64 most = std::max(m_free, m_needed);
     const int top = look.lineHeight(TextStyle::Axis) + 6;
-    // What is free and not needed is there to be seen, however small the model.
-    painter.fillRect(QRect(0, top, pixels(most, most, room), kBar), look.color(Color::Pressed));
     int x = 0;
     quint64 sum = 0;
     for (int part = 0; part < kMemoryParts; ++part) {
@@ -107,6 +105,9 @@ void MemoryBar::paintEvent(QPaintEvent*) {
     }
     const int needed = std::max(1, x);
     const int free = pixels(m_free, most, room);
+    if (free > needed) { // a small model is a mark on what it could have
+        painter.fillRect(QRect(needed, top, free - needed, kBar), look.color(Color::BorderSubtle));
+    }
     if (m_free > 0 && m_needed > m_free) {
         const QRect strip(free, top + kBar + 1, needed - free, kHatch);
         painter.save();

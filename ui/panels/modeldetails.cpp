@@ -34,6 +34,7 @@ constexpr int kSide = 20;              ///< px
 constexpr int kSteps = 200;            ///< of the slider, on a log scale
 constexpr quint32 kLeastContext = 128; ///< tokens
 constexpr quint32 kRound = 64;         ///< tokens
+constexpr quint32 kFewTokens = 4'096;
 
 QString originText(const ModelRow& model) {
     const trace::ModelInfo& info = model.card.info;
@@ -174,7 +175,7 @@ ModelDetails::ModelDetails(QWidget* parent) : QWidget(parent) {
         const int bar = most > 0 ? scroll->verticalScrollBar()->sizeHint().width() : 0;
         lines->setContentsMargins(kSide, 16, kSide - bar, 16);
     });
-    m_none = new EmptyState(tr("No model is selected"), tr("The list shows what can be chosen."));
+    m_none = new EmptyState(tr("No model is selected"), tr("What a model needs and how it is built stands here."));
     column->addWidget(m_none, 1);
     column->addWidget(scroll, 1);
     column->addWidget(makeFoot());
@@ -290,8 +291,11 @@ quint32 ModelDetails::loadContext() const {
         return 0;
     }
     const Fit fit = fitOf(m_model->card, ownQuestion());
-    const bool asIs = fit.state == FitState::Fits || fit.state == FitState::Tight;
-    return asIs && m_context < limit() ? m_context : 0;
+    if (fit.state == FitState::Fits || fit.state == FitState::Tight) {
+        return m_context < limit() || fit.fitting_tokens < m_context ? m_context : 0;
+    }
+    // Left to itself, a load on a software device takes more than so few.
+    return fit.state == FitState::Shorter && fit.fitting_tokens < kFewTokens ? fit.fitting_tokens : 0;
 }
 
 void ModelDetails::showModel(const ModelRow& model, const FitQuestion& question, ModelUse use) {
@@ -341,7 +345,9 @@ void ModelDetails::refreshFit() {
     const FitQuestion question = ownQuestion();
     const Fit fit = fitOf(m_model->card, question);
     m_verdict->setKind(bannerKind(fit.state));
-    m_verdict->setIconName(fitIcon(fit.state));
+    if (fit.state == FitState::Unchecked) {
+        m_verdict->setIconName(fitIcon(fit.state));
+    }
     m_verdict->setText(fitSentence(m_model->card, fit, question, m_model->reason));
     m_copy->setVisible(fit.state == FitState::Unreadable);
     if (const auto& needs = m_model->card.needs) {

@@ -98,7 +98,11 @@ QWidget* ModelLibraryPanel::makeList() {
 
 void ModelLibraryPanel::connectParts() {
     connect(m_search, &QLineEdit::textChanged, this, [this](const QString& text) {
-        m_table->setFilterText(text);
+        {
+            const QScopedValueRollback placing(m_placing, true);
+            m_table->setFilterText(text);
+        }
+        placeLoaded();
         refreshEmpty();
     });
     connect(m_addFolder, &QAbstractButton::clicked, this, &ModelLibraryPanel::addFolderRequested);
@@ -147,8 +151,9 @@ void ModelLibraryPanel::putModels(const QList<ModelRow>& rows) {
 void ModelLibraryPanel::placeLoaded() {
     const QScopedValueRollback placing(m_placing, true);
     for (int row = 0; !m_chosen && row < m_models->rowCount(); ++row) {
-        if (useOf(row) != ModelUse::None) {
+        if (useOf(row) != ModelUse::None && m_table->shows(row)) {
             m_table->setCurrentModel(row);
+            break;
         }
     }
 }

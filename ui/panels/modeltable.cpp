@@ -211,6 +211,10 @@ int ModelTable::modelOf(const QModelIndex& index) const {
 
 int ModelTable::currentModel() const { return modelOf(currentIndex()); }
 
+bool ModelTable::shows(int row) const {
+    return m_filter->mapFromSource(m_filter->sourceModel()->index(row, Model::Name)).isValid();
+}
+
 void ModelTable::setCurrentModel(int row) {
     const QModelIndex index =
         row < 0 ? QModelIndex() : m_filter->mapFromSource(m_filter->sourceModel()->index(row, Model::Name));

@@ -19,6 +19,8 @@ public:
     /** Row of the model; −1: none. */
     int currentModel() const;
     void setCurrentModel(int row);
+    /** Not so where the search leaves it out. */
+    bool shows(int row) const;
 
 signals:
     /** The user, or a change of the rows, moved to another one; −1: none. */

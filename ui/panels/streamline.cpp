@@ -20,7 +20,7 @@ void StreamLine::setStats(const MessageStats& stats) {
         parts << tr("%1 tok/s").arg(figureText(stats.tokens_per_second));
     }
     if (stats.first_token_ms > 0) {
-        parts << tr("first token %1").arg(seconds(stats.first_token_ms));
+        parts << tr("first token %1").arg(durationText(stats.first_token_ms));
     }
     if (stats.elapsed_ms > 0) {
         parts << tr("%1 so far").arg(seconds(stats.elapsed_ms));

@@ -186,7 +186,8 @@ private slots:
             {
                 const auto app = start({});
                 QTRY_VERIFY_WITH_TIMEOUT(
-                    app->shows(QStringLiteral("It was last time’s model, so the built-in one answers.")), patience);
+                    app->shows(QStringLiteral("So last time’s model was not loaded and the built-in one answers.")),
+                    patience);
                 QVERIFY(app->waitForModel());
                 QVERIFY(loadedName(*app) != "Second");
                 QVERIFY(app->shows(QStringLiteral("elsewhere.gguf")));

@@ -62,7 +62,19 @@ private slots:
         random.synthetic = true;
         s.panel.setModel(random, false);
         QVERIFY(banner->accessibleName().contains("random weights"));
-        QCOMPARE(FirstStart::countText(6'920'000'000), QString("6.92 billion"));
+        const std::pair<quint64, QString> counts[] = {{900, "900"},
+                                                      {9'999, "9,999"},
+                                                      {408'123, "408 thousand"},
+                                                      {999'600, "1 million"},
+                                                      {6'512'000, "6.5 million"},
+                                                      {30'000'000, "30 million"},
+                                                      {135'000'000, "135 million"},
+                                                      {999'900'000, "1 billion"},
+                                                      {6'920'000'000, "6.9 billion"},
+                                                      {80'400'000'000, "80 billion"}};
+        for (const auto& [count, words] : counts) {
+            QCOMPARE(FirstStart::countText(count), words);
+        }
     }
 
     void narrowFirstStartAlignsWithTheComposer() {

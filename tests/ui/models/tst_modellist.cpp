@@ -76,6 +76,8 @@ private slots:
             << kGiB * 8 / 5 + 1 << 4096U << KvType::F16 << FitState::Tight << "Fits, little is left";
         QTest::newRow("less is left") << kGiB * 8 / 5 - 100 << 4096U << KvType::F16 << FitState::Shorter
                                       << "Fits up to 4,032 tokens";
+        QTest::newRow("as asked, and no sixteenth is left")
+            << kGiB * 17 / 16 << 128U << KvType::F16 << FitState::Tight << "Fits, little is left";
         QTest::newRow("one byte short") << kGiB * 3 / 2 - 1 << 4096U << KvType::F16 << FitState::Shorter
                                         << "Fits up to 3,328 tokens";
         QTest::newRow("wider cache") << kGiB * 3 / 2 << 4096U << KvType::F32 << FitState::Shorter
@@ -145,6 +147,15 @@ private slots:
         QCOMPARE(models.index(2, ModelListModel::Type).data().toString(), QStringLiteral("Q8_0"));
         models.retain({"/models/Alpha.gguf"});
         QCOMPARE(names(models), QStringList({"Nano", "Alpha"})); // the built-in one is no file of a folder
+    }
+
+    void countsAreShort() {
+        const std::pair<quint64, QString> counts[] = {
+            {9'999, "9,999"},    {10'000, "10K"},     {408'123, "408K"},     {999'400, "999K"},      {999'600, "1.0M"},
+            {6'500'000, "6.5M"}, {30'000'000, "30M"}, {999'600'000, "1.0B"}, {6'920'000'000, "6.9B"}};
+        for (const auto& [count, words] : counts) {
+            QCOMPARE(shortCount(count), words);
+        }
     }
 
     void cellsSayWhatIsKnown() {

@@ -227,6 +227,61 @@ private slots:
         QVERIFY(page.says(QStringLiteral("No models yet")));
     }
 
+    void verdictsHaveTheirKind() {
+        Page page;
+        const auto kind = [&page](const char* path) {
+            page.choose(path);
+            return page.findChild<Banner*>()->kind();
+        };
+        QCOMPARE(kind("/models/fits.gguf"), Banner::Kind::Ok);
+        QCOMPARE(kind("/models/long.gguf"), Banner::Kind::Warning);
+        QCOMPARE(kind("/models/huge.gguf"), Banner::Kind::Error);
+        QCOMPARE(kind("/models/mixture.gguf"), Banner::Kind::Error);
+        QVERIFY(page.says(QStringLiteral("The message above says why.")));
+        page.setDevices({}, {});
+        QCOMPARE(kind("/models/fits.gguf"), Banner::Kind::Info);
+    }
+
+    void whatIsSaidIsLoaded() {
+        Page page; // 4 GiB free
+        QSignalSpy wishes(&page, &ModelLibraryPanel::loadRequested);
+        page.putModels({model("few", kGiB * 7 / 2), model("full", kGiB * 15 / 4, 512)});
+        page.choose("/models/few.gguf");
+        QVERIFY2(page.verdict().contains(QLatin1String("up to 1,024 tokens")), qPrintable(page.verdict()));
+        page.button("Load")->click();
+        QCOMPARE(wishes[0][0].value<LoadWish>().context, 1024U);
+        page.choose("/models/full.gguf"); // not a sixteenth is left, but it is what was asked for
+        QVERIFY2(page.verdict().contains(QLatin1String("little is left")), qPrintable(page.verdict()));
+        page.button("Load")->click();
+        QCOMPARE(wishes[1][0].value<LoadWish>().context, 512U);
+    }
+
+    void aSearchIsNoChoice() {
+        Page page;
+        auto* search = page.findChild<QLineEdit*>();
+        const auto shown = [&page] { return page.models()->at(page.table()->currentModel()).path(); };
+        page.setLoaded("/models/long.gguf", false);
+        search->setText(QStringLiteral("nowhere"));
+        QCOMPARE(page.table()->currentModel(), -1);
+        QVERIFY(page.says(QStringLiteral("No model is selected")));
+        search->setText(QStringLiteral("huge"));
+        page.setLoaded("/models/fits.gguf", false); // the search leaves it out
+        QCOMPARE(shown(), std::string("/models/huge.gguf"));
+        search->clear();
+        QCOMPARE(shown(), std::string("/models/fits.gguf"));
+    }
+
+    void wordsGoWholeWhereThereIsNoRoom() {
+        Page page;
+        QVERIFY(page.says(QStringLiteral("or the model’s limit,")));
+        page.resize(1000, 600);
+        QCoreApplication::processEvents();
+        QVERIFY(!page.says(QStringLiteral("or the model’s limit,")));
+        page.resize(1440, 770);
+        QCoreApplication::processEvents();
+        QVERIFY(page.says(QStringLiteral("or the model’s limit,")));
+    }
+
     void itOpensOnTheLoadedModel() {
         Page page;
         const auto shown = [&page] { return page.models()->at(page.table()->currentModel()).path(); };
