@@ -22,6 +22,8 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kButton = 28;  ///< px
+constexpr int kLow = 24;     ///< px, of those beside the sentence on an interruption
+constexpr int kFramed = 34;  ///< px wide, of an icon with a frame
 constexpr int kSign = 20;    ///< px: the sign before what is said of an interruption
 constexpr int kNarrow = 480; ///< px: below, the head and the stats are shorter
 
@@ -50,6 +52,7 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
     m_experts = new IconButton(QStringLiteral("heatmap"), tr("Show experts"), this);
     m_continue = new QPushButton(tr("Continue"), this);
     m_continue->setAccessibleName(tr("Continue the answer"));
+    m_continue->setProperty("small", true);
     m_interrupted = new StyledLabel({}, TextStyle::Small, Color::Warn, this);
     m_versions = new VersionSwitch(this);
     m_stats = new StyledLabel({}, TextStyle::Axis, Color::TextMuted, this);
@@ -179,15 +182,16 @@ int AnswerMessage::layoutActions(int top, int width) {
     }
     if (!m_continue->isHidden()) {
         const int wide = m_continue->sizeHint().width();
-        const int beside = qMax(0, width - kButton - 16 - wide - kSign);
+        const int beside = qMax(0, width - kFramed - 16 - wide - kSign);
         const bool fits = nameInterruption(beside);
         if (!fits) {
             nameInterruption(width - kSign); // in a line of its own
         }
         m_interrupted->setGeometry(kSign, top, fits ? beside : qMax(0, width - kSign), kButton);
         top += fits ? 0 : kButton;
-        m_regenerate->setGeometry(width - kButton, top, kButton, kButton);
-        m_continue->setGeometry(width - kButton - 8 - wide, top, wide, kButton);
+        const int middle = top + (kButton - kLow) / 2;
+        m_regenerate->setGeometry(width - kFramed, middle, kFramed, kLow);
+        m_continue->setGeometry(width - kFramed - 8 - wide, middle, wide, kLow);
         int end = top + kButton;
         if (!m_versions->isHidden()) {
             m_versions->setGeometry(0, end, m_versions->sizeHint().width(), kButton);

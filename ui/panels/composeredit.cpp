@@ -86,7 +86,8 @@ void ComposerEdit::paintEvent(QPaintEvent* event) {
         QPainter painter(viewport());
         painter.setFont(font());
         painter.setPen(theme().color(Color::TextMuted));
-        const QRect line(1, sink(), viewport()->width() - 1, theme().lineHeight(TextStyle::Body));
+        const QRect line(3, sink(), viewport()->width() - 3, // clear of the caret
+                         theme().lineHeight(TextStyle::Body));
         painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
                          QFontMetrics(font()).elidedText(m_hint, Qt::ElideRight, line.width()));
     }

@@ -19,7 +19,7 @@ constexpr int kMostHits = 9999;
 
 FindBar::FindBar(QWidget* parent) : QWidget(parent) {
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(16, 6, 12, 7);
+    row->setContentsMargins(19, 6, 12, 7);
     row->setSpacing(8);
     m_field = new SearchField(this);
     m_field->setPlaceholderText(tr("Find in this chat"));

@@ -76,9 +76,7 @@ PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWid
     m_info = new Info(this);
     m_controls = new QHBoxLayout;
     m_controls->setSpacing(6);
-    m_controls->setContentsMargins(8, 0, 3, 0);
     m_legends = new QHBoxLayout;
-    m_legends->setContentsMargins(8, 0, 3, 0);
     m_table = new IconButton(QStringLiteral("table"), tr("Table of the same values"), this);
     m_table->setCheckable(true);
     m_more = new IconButton(QStringLiteral("more"), tr("Menu of the panel %1").arg(title), this);
@@ -101,9 +99,24 @@ PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWid
     applyTheme();
 }
 
-void PanelTitleBar::addControl(QWidget* control) { m_controls->addWidget(control); }
+void PanelTitleBar::addControl(QWidget* control) {
+    m_controls->addWidget(control);
+    placeParts();
+}
 
-void PanelTitleBar::addLegend(QWidget* legend) { m_legends->addWidget(legend); }
+void PanelTitleBar::addLegend(QWidget* legend) {
+    m_legends->addWidget(legend);
+    placeParts();
+}
+
+void PanelTitleBar::placeParts() {
+    // What is empty takes nothing.
+    const auto margins = [](const QLayout* part, int left) {
+        return part->isEmpty() ? QMargins() : QMargins(left, 0, 3, 0);
+    };
+    m_controls->setContentsMargins(margins(m_controls, m_tabbed ? 0 : 8));
+    m_legends->setContentsMargins(margins(m_legends, m_tabbed ? 10 : 8));
+}
 
 void PanelTitleBar::setInfo(const Readout& info) { m_info->setInfo(info); }
 
@@ -114,8 +127,7 @@ void PanelTitleBar::setTabbed(bool tabbed) {
     m_tabbed = tabbed;
     m_icon->setVisible(!tabbed);
     m_gap->changeSize(tabbed ? 0 : 3, 0, QSizePolicy::Fixed);
-    m_controls->setContentsMargins(tabbed ? 0 : 8, 0, 3, 0);
-    m_legends->setContentsMargins(tabbed ? 10 : 8, 0, 3, 0);
+    placeParts();
     m_layout->invalidate();
     placeTitle();
     // Controls first, then words: or the other way round. The legend is on that side of the controls where it comes

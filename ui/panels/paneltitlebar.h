@@ -47,6 +47,7 @@ private:
     class Info;
 
     void applyTheme();
+    void placeParts();
     void placeTitle();
     int titleHeight() const;
 

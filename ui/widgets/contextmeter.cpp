@@ -44,11 +44,13 @@ void ContextMeter::setTokens(int used, int limit) {
     m_limit = limit;
     const QString words = tr("Context, %1 of %2 tokens").arg(grouped(used), grouped(limit));
     setAccessibleName(limit <= 0       ? tr("Context, no model loaded")
-                      : isNearlyFull() ? tr("%1, nearly full").arg(words)
+                      : isNearlyFull() ? QStringLiteral("%1, %2").arg(words, warning())
                                        : words);
     updateGeometry();
     update();
 }
+
+QString ContextMeter::warning() const { return m_used < m_limit ? tr("nearly full") : tr("full"); }
 
 QString ContextMeter::numbers() const { return QStringLiteral("%1 / %2").arg(grouped(m_used), grouped(m_limit)); }
 
@@ -56,7 +58,7 @@ QSize ContextMeter::sizeHint() const {
     int width = 2 * kSide + widthOf(TextStyle::Small, tr("Context")) + kGap + kBar + kGap +
                 widthOf(TextStyle::Mono, numbers()) + kGap + widthOf(TextStyle::Small, tr("tokens"));
     if (isNearlyFull()) {
-        width += kGap + widthOf(TextStyle::Small, tr("nearly full"));
+        width += kGap + widthOf(TextStyle::Small, warning());
     }
     return {width, std::max(kHeight, theme().lineHeight(TextStyle::Small) + 4)};
 }
@@ -89,12 +91,12 @@ void ContextMeter::paintEvent(QPaintEvent*) {
     const double share = m_limit > 0 ? std::min(1.0, double(m_used) / m_limit) : 0.0;
     const int filled = static_cast<int>(std::lround(share * (kBar - 2)));
     painter.fillRect(QRect(bar.x() + 1, bar.y() + 1, filled, kBarHeight - 2),
-                     look.color(warn ? Color::Warn : Color::Shared));
+                     look.color(warn ? Color::Warn : Color::TextSecondary));
     x += kBar + kGap;
     words(numbers(), TextStyle::Mono, warn ? Color::Warn : Color::TextSecondary);
     words(tr("tokens"), TextStyle::Small, warn ? Color::Warn : Color::TextSecondary);
     if (warn) {
-        words(tr("nearly full"), TextStyle::Small, Color::Warn);
+        words(warning(), TextStyle::Small, Color::Warn);
     }
 }
 

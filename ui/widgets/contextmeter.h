@@ -5,7 +5,7 @@
 
 namespace moescope::ui {
 
-/** "Context ▭ 603 / 1,024 tokens": how much of the context is used. Amber from 85 %, with the words "nearly full". */
+/** "Context ▭ 603 / 1,024 tokens": how much of the context is used. Amber from 85 %, with the words "nearly full", at the end "full". */
 class ContextMeter : public QAbstractButton {
     Q_OBJECT
 public:
@@ -25,6 +25,7 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    QString warning() const;
     QString numbers() const;
 
     int m_used = 0;

@@ -98,7 +98,7 @@ private slots:
         }
         QVERIFY(full);
         QCOMPARE(app.composition.window().findChild<ui::ContextMeter*>()->accessibleName(),
-                 QStringLiteral("Context, 256 of 256 tokens, nearly full"));
+                 QStringLiteral("Context, 256 of 256 tokens, full"));
     }
 
     void regenerateMakesAVersionAndEditABranch() {
