@@ -297,7 +297,7 @@ for size in "1440 900" "1100 700"; do
         shoot template-fallback
         stop
         start
-        key ctrl+k Down Delete
+        key ctrl+k Down Down Delete
         shoot undo-toast
         models
         stop

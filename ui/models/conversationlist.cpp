@@ -3,7 +3,9 @@
 
 #include "ui/theme/plaintooltip.h"
 
+#include <QHash>
 #include <QLocale>
+#include <QSet>
 
 #include <algorithm>
 
@@ -112,10 +114,24 @@ void ConversationListModel::rebuild() {
     beginResetModel();
     m_rows.clear();
     if (m_view == View::Hits) {
+        // A title that was hit is marked on the rows of the conversation's messages, and has one only where there are none.
+        QHash<qint64, QList<HitRange>> titles;
+        QSet<qint64> answered;
         for (const SearchHit& hit : m_hits) {
+            if (hit.message == 0) {
+                titles.insert(hit.conversation, hit.title_hits);
+            } else {
+                answered.insert(hit.conversation);
+            }
+        }
+        for (const SearchHit& hit : m_hits) {
+            if (hit.message == 0 && answered.contains(hit.conversation)) {
+                continue;
+            }
             Row row;
             row.kind = Result;
             row.hit = hit;
+            row.hit.title_hits = titles.value(hit.conversation, hit.title_hits);
             row.text = hit.title;
             row.time = shortTime(hit.changed, m_now, false);
             m_rows.append(row);

@@ -100,6 +100,26 @@ private slots:
         QCOMPARE(index.data(Qt::AccessibleTextRole).toString().contains("a boat"), true);
     }
 
+    void aTitleHitIsMarkedOnItsMessages() {
+        ConversationListModel model;
+        SearchHit title;
+        title.conversation = 3;
+        title.title = "A boat";
+        title.title_hits = {{2, 6}};
+        SearchHit message = title;
+        message.message = 9;
+        message.title_hits = {};
+        message.excerpt = "the boat";
+        SearchHit other = title;
+        other.conversation = 4;
+        model.setHits("boat", {title, message, other});
+        model.showHits();
+        QCOMPARE(model.rowCount(), 2);
+        QCOMPARE(model.index(0).data(ConversationListModel::MessageRole).toLongLong(), 9);
+        QCOMPARE(model.index(0).data(ConversationListModel::TitleHitsRole).value<QList<HitRange>>().size(), 1);
+        QCOMPARE(model.index(1).data(ConversationListModel::IdRole).toLongLong(), 4); // its title alone
+    }
+
     void keysRenameDeleteAndOpen() {
         TwoShown panel;
         panel.setCurrent(1);
