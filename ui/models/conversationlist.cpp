@@ -116,16 +116,16 @@ void ConversationListModel::rebuild() {
     if (m_view == View::Hits) {
         // A title that was hit is marked on the rows of the conversation's messages, and has one only where there are none.
         QHash<qint64, QList<HitRange>> titles;
-        QSet<qint64> answered;
+        QSet<qint64> withMessages;
         for (const SearchHit& hit : m_hits) {
             if (hit.message == 0) {
                 titles.insert(hit.conversation, hit.title_hits);
             } else {
-                answered.insert(hit.conversation);
+                withMessages.insert(hit.conversation);
             }
         }
         for (const SearchHit& hit : m_hits) {
-            if (hit.message == 0 && answered.contains(hit.conversation)) {
+            if (hit.message == 0 && withMessages.contains(hit.conversation)) {
                 continue;
             }
             Row row;

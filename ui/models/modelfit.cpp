@@ -90,8 +90,7 @@ QString fitSentence(const trace::ModelCard& card, const Fit& fit, const FitQuest
     case FitState::Shorter:
         if (fit.needed_bytes <= fit.free_bytes) {
             return tr("With %1 tokens this model needs %2 of the %3 that %4 has free, and a sixteenth of that must "
-                      "stay "
-                      "free for other programs. It fits with up to %5 tokens.")
+                      "stay free for other programs. It fits with up to %5 tokens.")
                 .arg(groupedText(fit.context), needed, free, question.device, groupedText(fit.fitting_tokens));
         }
         return tr("With %1 tokens this model needs %2 and %3 has %4 free. It fits with up to %5 tokens.")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/firststart.h"
 
+#include "ui/models/modellist.h"
 #include "ui/panels/composer.h"
 #include "ui/panels/firststartparts.h"
 #include "ui/panels/styledlabel.h"
@@ -114,17 +115,13 @@ QList<Suggestion> FirstStart::builtInSuggestions() {
 }
 
 QString FirstStart::countText(quint64 count) {
-    const auto value = static_cast<double>(count);
-    const auto in = [value](double unit) {
-        return QString::number(value / unit, 'f', value / unit < 9.95 ? 1 : 0).replace(QLatin1String(".0"), QString());
-    };
-    if (value >= 999.5e6) {
-        return tr("%1 billion").arg(in(1e9));
+    const QString figures = shortCount(count).remove(QLatin1String(".0"));
+    switch (figures.back().unicode()) {
+    case u'K': return tr("%1 thousand").arg(figures.chopped(1));
+    case u'M': return tr("%1 million").arg(figures.chopped(1));
+    case u'B': return tr("%1 billion").arg(figures.chopped(1));
+    default: return figures;
     }
-    if (value >= 999.5e3) {
-        return tr("%1 million").arg(in(1e6));
-    }
-    return count >= 10'000 ? tr("%1 thousand").arg(in(1e3)) : groupedText(static_cast<qint64>(count));
 }
 
 void FirstStart::setModel(const trace::ModelInfo& model, bool demonstration) {

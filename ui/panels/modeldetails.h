@@ -15,8 +15,8 @@ namespace moescope::ui {
 
 class Banner;
 class ElidedLabel;
-class FactGrid;
 class EmptyState;
+class FactGrid;
 class IconButton;
 class MemoryBar;
 class MemoryList;

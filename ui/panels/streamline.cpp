@@ -9,9 +9,7 @@ namespace moescope::ui {
 
 void StreamLine::setStats(const MessageStats& stats) {
     // One unit while it counts, so that the words stand still.
-    const auto seconds = [](double ms) {
-        return ms < 59'950 ? tr("%1 s").arg(ms / 1000, 0, 'f', 1) : durationText(ms);
-    };
+    const auto seconds = [](double ms) { return ms < 1000 ? tr("%1 s").arg(ms / 1000, 0, 'f', 1) : durationText(ms); };
     QStringList parts{tr("Answering")};
     if (stats.tokens > 0) {
         parts << (stats.tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(stats.tokens)));

@@ -5,7 +5,8 @@
 
 namespace moescope::ui {
 
-/** "Context ▭ 603 / 1,024 tokens": how much of the context is used. Amber from 85 %, with the words "nearly full", at the end "full". */
+/** "Context ▭ 603 / 1,024 tokens": how much of the context is used. Amber from 85 %, with the words "nearly full", then
+ *  "full". */
 class ContextMeter : public QAbstractButton {
     Q_OBJECT
 public:
