@@ -57,7 +57,8 @@ void RichLayout::layOut(const RichText& text, const QFont& font, int pitch, int 
     m_layout.setText(text.text);
     m_layout.setFont(font);
     m_layout.setFormats(all);
-    QTextOption option(alignment);
+    // Without any alignment a line with a tab is stretched, beyond its width too.
+    QTextOption option(alignment == Qt::Alignment() ? Qt::AlignLeft : alignment);
     option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
     option.setTextDirection(text.text.isRightToLeft() ? Qt::RightToLeft : Qt::LeftToRight);
     if (alignment == Qt::Alignment() && text.text.isRightToLeft()) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/text/markdownview.h"
+#include "ui/text/richlayout.h"
 #include "ui/theme/theme.h"
 
 #include <QAccessible>
 #include <QApplication>
 #include <QClipboard>
 #include <QElapsedTimer>
+#include <QPainter>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTest>
@@ -34,6 +36,7 @@ private slots:
     void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
     void hitTestFindsTheSource();
     void hitTestInCodeAndTables();
+    void linesStayWithinTheirWidth();
     void markedRangeIsDrawnRoundTheWord();
     void hitsAreMarkedAndTheCurrentOneIsOutlined();
     void selectionCopiesTheSource();
@@ -82,6 +85,27 @@ void TestMarkdownView::hitTestInCodeAndTables() {
         const QList<QRect> rects = view.rectsOfSource(offset, offset + 1);
         QCOMPARE(rects.size(), 1);
         QCOMPARE(view.sourceOffsetAt(rects[0].center()), offset);
+    }
+}
+
+void TestMarkdownView::linesStayWithinTheirWidth() {
+    // A tab once had the rest of its line stretched.
+    RichText text;
+    text.text = QStringLiteral("The boat\tcame ") + QStringLiteral("小さな青い船").repeated(20) + QStringLiteral(" late");
+    for (int width = 480; width < 500; ++width) {
+        RichLayout lines;
+        lines.layOut(text, theme().font(TextStyle::Body), 22, width, {}, Color::Text);
+        QVERIFY(lines.height() > 44);
+        QImage image(width + 200, lines.height(), QImage::Format_RGB32);
+        image.fill(Qt::white);
+        QPainter painter(&image);
+        lines.paint(painter, {}, image.rect(), {});
+        painter.end();
+        for (int y = 0; y < image.height(); ++y) {
+            for (int x = width + 1; x < image.width(); ++x) {
+                QCOMPARE(image.pixel(x, y), QColor(Qt::white).rgb());
+            }
+        }
     }
 }
 
