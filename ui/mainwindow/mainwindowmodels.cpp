@@ -78,7 +78,10 @@ void MainWindow::openModelMenu(const QPoint& at) {
             continue;
         }
         ++listed;
-        const QString name = modelName(models->at(row).card).left(60).replace(u'&', QStringLiteral("&&"));
+        const QString file = models->distinction(row);
+        const QString words = modelName(models->at(row).card).left(60) +
+                              (file.isEmpty() ? QString() : QStringLiteral(" · ") + file.right(60));
+        const QString name = QString(words).replace(u'&', QStringLiteral("&&"));
         const QString type = QString::fromStdString(models->at(row).card.info.main_type);
         QAction* action =
             menu.addAction(name + u'\t' + type, this, [this, path = models->at(row).path()] { m_library->load(path); });

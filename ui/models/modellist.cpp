@@ -4,7 +4,12 @@
 #include "ui/models/conversation.h"
 #include "ui/theme/plaintooltip.h"
 
+#include <QDir>
+#include <QFileInfo>
+#include <QHash>
+
 #include <algorithm>
+#include <utility>
 
 namespace moescope::ui {
 
@@ -103,6 +108,31 @@ void ModelListModel::put(const QList<ModelRow>& rows) {
     for (const ModelRow& row : rows) {
         putOne(row);
     }
+    namesChanged();
+}
+
+void ModelListModel::namesChanged() {
+    QHash<QString, int> names;
+    QHash<QString, int> files; // of each name
+    const auto nameOf = [](const ModelRow& row) { return modelName(row.card).toCaseFolded(); };
+    const auto fileOf = [&nameOf](const ModelRow& row) {
+        return nameOf(row) + u'\n' + plainLine(row.card.info.file_name);
+    };
+    for (const ModelRow& row : std::as_const(m_models)) {
+        ++names[nameOf(row)];
+        ++files[fileOf(row)];
+    }
+    const QStringList before = std::exchange(m_distinctions, {});
+    for (const ModelRow& row : std::as_const(m_models)) {
+        const QString file = plainLine(row.card.info.file_name);
+        const QString folder = QFileInfo(QString::fromStdString(row.path())).dir().dirName();
+        m_distinctions.append(names.value(nameOf(row)) < 2   ? QString()
+                              : files.value(fileOf(row)) < 2 ? file
+                                                             : plainLine(folder.toStdString()) + u'/' + file);
+    }
+    if (!m_models.isEmpty() && m_distinctions != before) {
+        emit dataChanged(index(0, Name), index(rowCount() - 1, Name), {DistinctionRole});
+    }
 }
 
 void ModelListModel::putOne(const ModelRow& row) {
@@ -132,6 +162,7 @@ void ModelListModel::retain(const QSet<QByteArray>& paths) {
             endRemoveRows();
         }
     }
+    namesChanged();
 }
 
 void ModelListModel::setQuestion(const FitQuestion& question) {
@@ -163,6 +194,7 @@ QVariant ModelListModel::data(const QModelIndex& index, int role) const {
     case LoadingRole: return isLoading(row);
     case SyntheticRole: return at(row).card.info.synthetic;
     case FitStateRole: return static_cast<int>(fit(row).state);
+    case DistinctionRole: return distinction(row);
     case Qt::ToolTipRole: return toolTip(row, index.column());
     case Qt::AccessibleTextRole: return spoken(row, index.column());
     default: return TabularModel::data(index, role);
@@ -205,6 +237,9 @@ QString ModelListModel::toolTip(int row, int column) const {
 QString ModelListModel::spoken(int row, int column) const {
     QStringList words{text(row, column)};
     if (column == Name) {
+        if (const QString file = distinction(row); !file.isEmpty()) {
+            words += file;
+        }
         if (at(row).built_in) {
             words += tr("built in");
         }

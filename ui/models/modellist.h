@@ -40,6 +40,7 @@ public:
         LoadingRole,
         SyntheticRole,
         FitStateRole,
+        DistinctionRole,
     };
 
     explicit ModelListModel(QObject* parent = nullptr);
@@ -57,6 +58,9 @@ public:
     const FitQuestion& question() const { return m_question; }
     /** −1: none. */
     int rowOf(const std::string& path) const;
+    /** File name of a model whose name another one has too, with the folder where that is the same as well; else
+     *  empty. */
+    QString distinction(int row) const { return m_distinctions.value(row); }
     bool isLoaded(int row) const { return !m_loading && !m_loaded.empty() && at(row).path() == m_loaded; }
     bool isLoading(int row) const { return m_loading && at(row).path() == m_loaded; }
 
@@ -72,8 +76,10 @@ private:
     QString toolTip(int row, int column) const;
     QString spoken(int row, int column) const;
     void putOne(const ModelRow& row);
+    void namesChanged();
 
     QList<ModelRow> m_models;
+    QStringList m_distinctions;
     FitQuestion m_question;
     std::string m_loaded;
     bool m_loading = false;

@@ -59,6 +59,9 @@ QString originText(const ModelRow& model) {
     }
     if (model.built_in) {
         parts += ModelDetails::tr("comes with the app");
+    } else if (const QString file = plainLine(info.file_name); !file.startsWith(modelName(model.card))) {
+        constexpr qsizetype most = 60;
+        parts += file.size() <= most ? file : file.left(most / 2) + u'…' + file.right(most / 2 - 1);
     } else if (model.card.changed_ms > 0) {
         const QDateTime changed = QDateTime::fromMSecsSinceEpoch(model.card.changed_ms);
         parts += ModelDetails::tr("changed %1").arg(shortTime(changed, QDateTime::currentDateTime(), false));

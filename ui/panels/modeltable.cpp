@@ -117,6 +117,14 @@ private:
             taken += kMargin + metrics.horizontalAdvance(tag.text) + (tag.dot ? 12 : 2 * kTagSide);
         }
         QRect name = cell;
+        const QString file = index.data(Model::DistinctionRole).toString();
+        if (!file.isEmpty()) {
+            const int line = look.lineHeight(TextStyle::Small);
+            words(painter, QRect(cell.left(), cell.center().y(), cell.width(), line),
+                  QFontMetrics(look.font(TextStyle::Small)).elidedText(file, Qt::ElideMiddle, cell.width()),
+                  look.font(TextStyle::Small), look.color(Color::TextMuted));
+            name.setHeight(cell.height() / 2 + 2);
+        }
         name.setWidth(std::max(40, cell.width() - taken));
         const QString shown = QFontMetrics(font).elidedText(index.data().toString(), Qt::ElideRight, name.width());
         words(painter, name, shown, font, look.color(Color::Text));

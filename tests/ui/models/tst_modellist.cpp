@@ -128,6 +128,34 @@ private slots:
         QCOMPARE(fitOf(row("a").card, {}).state, FitState::Unchecked);
     }
 
+    void equalNamesAreToldApartByTheirFiles() {
+        ModelListModel models;
+        const auto named = [](const std::string& path) {
+            ModelRow model = row("tiny");
+            model.card.info.path = path;
+            model.card.info.file_name = path.substr(path.rfind('/') + 1);
+            return model;
+        };
+        const auto distinctions = [&models] {
+            QStringList all;
+            for (int at = 0; at < models.rowCount(); ++at) {
+                all.append(models.index(at, ModelListModel::Name).data(ModelListModel::DistinctionRole).toString());
+            }
+            return all;
+        };
+        models.put({row("other"), named("/a/one.gguf")});
+        QCOMPARE(distinctions(), QStringList({"", ""}));
+        QSignalSpy changed(&models, &QAbstractItemModel::dataChanged);
+        models.put({named("/a/two.gguf")});
+        QCOMPARE(changed.size(), 1);
+        QCOMPARE(distinctions(), QStringList({"", "one.gguf", "two.gguf"}));
+        QVERIFY(models.index(1, ModelListModel::Name).data(Qt::AccessibleTextRole).toString().contains("one.gguf"));
+        models.put({named("/b/two.gguf")});
+        QCOMPARE(distinctions(), QStringList({"", "one.gguf", "a/two.gguf", "b/two.gguf"}));
+        models.retain({"/models/other.gguf", "/b/two.gguf"});
+        QCOMPARE(distinctions(), QStringList({"", ""}));
+    }
+
     void rowsAreInOrderAndKnownOnesAreReplaced() {
         ModelListModel models;
         const QAbstractItemModelTester tester(&models, QAbstractItemModelTester::FailureReportingMode::QtTest);
