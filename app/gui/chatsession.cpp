@@ -41,12 +41,16 @@ qint64 ChatSession::lastAnswer() const {
     return 0;
 }
 
-ui::SamplingView ChatSession::samplingDefaults() const {
+ui::SamplingView ChatSession::samplingOfModel() const {
     const auto& loaded = m_controller.loaded();
-    ui::SamplingView defaults = m_settings.values().sampling_defaults ? *m_settings.values().sampling_defaults
-                                : loaded                              ? samplingOf(loaded->model.sampling)
-                                                                      : ui::SamplingView();
-    defaults.thinking = m_settings.values().thinking;
+    return loaded ? samplingOf(loaded->model.sampling) : ui::SamplingView();
+}
+
+ui::SamplingView ChatSession::samplingDefaults() const {
+    const Settings::Values& values = m_settings.values();
+    ui::SamplingView defaults = fromJson(values.sampling, samplingOfModel());
+    defaults.system_prompt = values.system_prompt;
+    defaults.thinking = values.thinking;
     return defaults;
 }
 
@@ -174,7 +178,7 @@ void ChatSession::setDraft(const QString& text) {
 
 void ChatSession::setSampling(const ui::SamplingView& sampling) {
     m_sampling = sampling;
-    m_conversation.sampling = toJson(sampling);
+    m_conversation.sampling = chosenOf(sampling, samplingDefaults());
     m_conversation.system_prompt = sampling.system_prompt;
     if (m_conversation.id != 0) {
         m_worker.run([id = m_conversation.id, json = m_conversation.sampling,
@@ -189,10 +193,7 @@ void ChatSession::setThinking(bool on) {
     m_settings.setThinking(on);
     m_sampling.thinking = on;
     emit samplingShown(m_sampling);
-    if (m_conversation.sampling.isEmpty()) {
-        return; // a new one: the rest of its sampling follows the model
-    }
-    m_conversation.sampling = toJson(m_sampling);
+    m_conversation.sampling = chosenOf(m_sampling, samplingDefaults());
     if (m_conversation.id != 0) {
         m_worker.run([id = m_conversation.id, json = m_conversation.sampling](store::Store& store) {
             store.setSampling(id, json);
@@ -217,12 +218,10 @@ void ChatSession::conversationRemoved(qint64 conversation) {
 }
 
 void ChatSession::refresh() {
-    if (m_conversation.sampling.isEmpty()) {
-        const QString system = m_sampling.system_prompt;
-        m_sampling = samplingDefaults();
-        m_sampling.system_prompt = system;
-        emit samplingShown(m_sampling);
-    }
+    const QString system = m_sampling.system_prompt;
+    m_sampling = fromJson(m_conversation.sampling, samplingDefaults());
+    m_sampling.system_prompt = system;
+    emit samplingShown(m_sampling);
     announce();
 }
 
@@ -286,11 +285,12 @@ QList<ui::MessageView> ChatSession::views() const {
 
 ui::TraceShape ChatSession::shapeOf(const store::Message& message, const store::TokenTraces& traces) const {
     const auto& loaded = m_controller.loaded();
-    if (loaded && QString::fromStdString(loaded->model.name) == message.model.name) {
+    if (loaded && stampOf(loaded->model) == message.model) {
         return ui::TraceShape::of(loaded->model);
     }
     ui::TraceShape shape;
     shape.model = message.model.name;
+    shape.file = message.model.file;
     for (const trace::TokenTracePtr& token : traces) {
         if (!token->router.empty()) {
             shape.layers = static_cast<int>(token->router.moe_layers);

@@ -24,6 +24,11 @@ public:
     QList<store::Message> branch() const { return store::branch(m_tree, m_conversation.current_leaf); }
     /** The last answer of the branch; 0: none. */
     qint64 lastAnswer() const;
+    /** Of the conversation in view. */
+    const ui::SamplingView& sampling() const { return m_sampling; }
+    /** Of the loaded model, empty of what was chosen. */
+    ui::SamplingView samplingOfModel() const;
+    /** What a conversation follows where nothing was set in it. */
     ui::SamplingView samplingDefaults() const;
     /** Text of a message in view, live where it is being written. */
     QString textOf(qint64 message) const;

@@ -81,8 +81,8 @@ Settings::Values Settings::read(const store::Store& store) {
     values.font_percent = std::clamp(store.setting(keyFont).toInt(100), 90, 150);
     values.device = store.setting(keyDevice).toString();
     if (const QJsonValue sampling = store.setting(keySampling); sampling.isObject()) {
-        values.sampling_defaults = fromJson(sampling.toObject(), {});
-        values.sampling_defaults->system_prompt = sampling.toObject().value(keySystem).toString();
+        values.sampling = sampling.toObject();
+        values.system_prompt = values.sampling.take(keySystem).toString();
     }
     values.thinking = store.setting(keyThinking).toBool(true);
     const QJsonObject window = store.setting(keyWindow).toObject();
@@ -115,10 +115,11 @@ void Settings::setDevice(const QString& name) {
     write(keyDevice, name);
 }
 
-void Settings::setSamplingDefaults(const ui::SamplingView& sampling) {
-    m_values.sampling_defaults = sampling;
-    QJsonObject json = toJson(sampling);
-    json.insert(keySystem, sampling.system_prompt);
+void Settings::setSamplingDefaults(const QJsonObject& chosen, const QString& systemPrompt) {
+    m_values.sampling = chosen;
+    m_values.system_prompt = systemPrompt;
+    QJsonObject json = chosen;
+    json.insert(keySystem, systemPrompt);
     write(keySampling, json);
 }
 

@@ -29,8 +29,9 @@ public:
     struct Values {
         ui::ThemeChoice theme = ui::ThemeChoice::System;
         int font_percent = 100;
-        QString device;                                    ///< name; empty: the best
-        std::optional<ui::SamplingView> sampling_defaults; ///< unset: the model's own
+        QString device;        ///< name; empty: the best
+        QJsonObject sampling;  ///< what was chosen in place of the model's own
+        QString system_prompt; ///< of new conversations
         ui::WindowState window;
         bool thinking = true; ///< where a model has a switch for it; of new conversations
         qint64 last_conversation = 0;
@@ -50,7 +51,7 @@ public:
     void setTheme(ui::ThemeChoice theme);
     void setFontPercent(int percent);
     void setDevice(const QString& name);
-    void setSamplingDefaults(const ui::SamplingView& sampling);
+    void setSamplingDefaults(const QJsonObject& chosen, const QString& systemPrompt);
     void setThinking(bool on);
     void setWindow(const ui::WindowState& window);
     void setLastConversation(qint64 id);

@@ -80,6 +80,19 @@ QJsonObject toJson(const ui::SamplingView& sampling) {
     return json;
 }
 
+QJsonObject chosenOf(const ui::SamplingView& sampling, const ui::SamplingView& defaults) {
+    QJsonObject chosen = toJson(sampling);
+    const QJsonObject known = toJson(defaults);
+    for (auto key = known.begin(); key != known.end(); ++key) {
+        if (chosen.value(key.key()) == key.value() && key.key() != QLatin1String(keyThinking)) {
+            chosen.remove(key.key());
+        } else if (!chosen.contains(key.key())) {
+            chosen.insert(key.key(), QString()); // a random seed in place of the one that is set
+        }
+    }
+    return chosen;
+}
+
 ui::SamplingView fromJson(const QJsonObject& json, const ui::SamplingView& defaults) {
     ui::SamplingView view = defaults;
     view.temperature = number(json, keyTemperature, defaults.temperature, 0, 1000);

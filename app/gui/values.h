@@ -19,6 +19,8 @@ QString sentence(const trace::Error& error);
 ui::SamplingView samplingOf(const trace::SamplingDefaults& defaults);
 /** Keys as on the command line; without the system prompt. */
 QJsonObject toJson(const ui::SamplingView& sampling);
+/** What of it is not as in `defaults`, since the rest follows them, and whether it thinks. */
+QJsonObject chosenOf(const ui::SamplingView& sampling, const ui::SamplingView& defaults);
 /** What is absent or of a wrong type is as in `defaults`. */
 ui::SamplingView fromJson(const QJsonObject& json, const ui::SamplingView& defaults);
 inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 seed);

@@ -146,12 +146,13 @@ QWidget* SettingsDialog::samplingPage(const SettingsView& settings) {
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
-    auto* sentence = new StyledLabel(tr("What a new conversation starts with. Each conversation keeps its own."),
+    auto* sentence = new StyledLabel(tr("What conversations follow, except for what was set in one of them."),
                                      TextStyle::Small, Color::TextMuted);
     sentence->setWordWrap(true);
     column->addWidget(sentence);
     m_sampling = new SamplingForm;
     m_sampling->setFieldsLeft(kFieldsLeft);
+    m_sampling->setDefaults(settings.sampling_of_model);
     m_sampling->setSampling(settings.sampling);
     column->addWidget(m_sampling);
     column->addStretch(1);

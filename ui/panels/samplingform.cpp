@@ -27,7 +27,7 @@ constexpr int kPromptPadding = 7; ///< px from the frame's line to the text
 
 QLabel* caption(const QString& text) { return new StyledLabel(text, TextStyle::Ui, Color::TextSecondary); }
 
-QLabel* note(const QString& text) { return new StyledLabel(text, TextStyle::Small, Color::TextMuted); }
+StyledLabel* note(const QString& text) { return new StyledLabel(text, TextStyle::Small, Color::TextMuted); }
 
 QDoubleSpinBox* decimals(const QString& name, double least, double most, double step) {
     auto* box = new QDoubleSpinBox;
@@ -77,31 +77,39 @@ SamplingForm::SamplingForm(QWidget* parent) : QWidget(parent) {
     grid->setColumnStretch(2, 1);
     setFieldsLeft(kFieldsLeft);
     int row = 0;
-    const auto add = [&](QWidget* field, const QString& remark) {
+    const auto add = [&](QWidget* field, const QString& remark, std::function<QString(const SamplingView&)> shown) {
         auto* label = caption(field->accessibleName());
         label->setBuddy(field);
         grid->addWidget(label, row, 0);
         grid->addWidget(field, row, 1);
-        grid->addWidget(note(remark), row, 2);
+        m_remarks.append({note(remark), remark, std::move(shown)});
+        grid->addWidget(m_remarks.last().label, row, 2);
         ++row;
     };
+    const auto decimal = [](QDoubleSpinBox* box, double SamplingView::*value) {
+        return [box, value](const SamplingView& sampling) { return box->textFromValue(sampling.*value); };
+    };
+    const auto count = [](int SamplingView::*value) {
+        return [value](const SamplingView& sampling) { return groupedText(sampling.*value); };
+    };
     m_temperature = decimals(tr("Temperature"), 0, 5, 0.05);
-    add(m_temperature, tr("0 always takes the likeliest token"));
+    add(m_temperature, tr("0 always takes the likeliest token"), decimal(m_temperature, &SamplingView::temperature));
     m_topP = decimals(tr("Top-p"), 0.01, 1, 0.05);
-    add(m_topP, tr("1 is off"));
+    add(m_topP, tr("1 is off"), decimal(m_topP, &SamplingView::top_p));
     m_topK = whole(tr("Top-k"), 1'000'000);
-    add(m_topK, tr("0 is off"));
+    add(m_topK, tr("0 is off"), count(&SamplingView::top_k));
     m_minP = decimals(tr("Min-p"), 0, 1, 0.01);
-    add(m_minP, tr("0 is off"));
+    add(m_minP, tr("0 is off"), decimal(m_minP, &SamplingView::min_p));
     m_penalty = decimals(tr("Repetition penalty"), 0.1, 5, 0.05);
-    add(m_penalty, tr("1 is off"));
+    add(m_penalty, tr("1 is off"), decimal(m_penalty, &SamplingView::repetition_penalty));
     m_seed = new QLineEdit;
     m_seed->setAccessibleName(tr("Seed"));
     m_seed->setPlaceholderText(tr("random"));
     m_seed->setValidator(new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,20}")), m_seed));
-    add(m_seed, tr("the same seed gives the same answer"));
+    add(m_seed, tr("the same seed gives the same answer"),
+        [](const SamplingView& sampling) { return sampling.seed ? QString::number(*sampling.seed) : tr("random"); });
     m_mostTokens = whole(tr("Longest answer"), 10'000'000);
-    add(m_mostTokens, tr("tokens; 0 is until the context is full"));
+    add(m_mostTokens, tr("tokens; 0 is until the context is full"), count(&SamplingView::max_tokens));
 
     m_system = new PromptEdit;
     m_system->setAccessibleName(tr("System prompt"));
@@ -141,6 +149,7 @@ void SamplingForm::applyTheme() {
     // A number is in mono, the word in its place is not.
     m_seed->setFont(look.font(m_seed->text().isEmpty() ? TextStyle::Ui : TextStyle::Mono));
     m_seed->setFixedSize(field);
+    refreshRemarks();
     m_system->setFont(look.font(TextStyle::Ui));
     m_system->setFixedHeight(2 * line + 2 * kPromptPadding + 10);
 }
@@ -169,6 +178,28 @@ void SamplingForm::setSampling(const SamplingView& sampling) {
         m_system->setPlainText(sampling.system_prompt);
     }
     m_quiet = false;
+    refreshRemarks();
+}
+
+void SamplingForm::setDefaults(const SamplingView& defaults) {
+    m_defaults = defaults;
+    refreshRemarks();
+}
+
+void SamplingForm::refreshRemarks() {
+    if (!m_defaults) {
+        return;
+    }
+    const SamplingView current = sampling();
+    for (const Remark& remark : std::as_const(m_remarks)) {
+        const QString usual = remark.shown(*m_defaults);
+        const QString marked = tr("default %1 · %2").arg(usual, remark.text);
+        // The mark comes and goes without another width.
+        remark.label->setMinimumWidth(QFontMetrics(theme().font(TextStyle::Small)).horizontalAdvance(marked));
+        const bool differs = remark.shown(current) != usual;
+        remark.label->setText(differs ? marked : remark.text);
+        remark.label->setColor(differs ? Color::Text : Color::TextMuted);
+    }
 }
 
 SamplingView SamplingForm::sampling() const {
@@ -191,6 +222,7 @@ SamplingView SamplingForm::sampling() const {
 
 void SamplingForm::tell() {
     if (!m_quiet) {
+        refreshRemarks();
         emit changed(sampling());
     }
 }
@@ -216,7 +248,10 @@ SamplingPopover::SamplingPopover(QWidget* parent) : QFrame(parent, Qt::Popup) {
 
 void SamplingPopover::setSampling(const SamplingView& sampling) { m_form->setSampling(sampling); }
 
-void SamplingPopover::setDefaults(const SamplingView& defaults) { m_defaults = defaults; }
+void SamplingPopover::setDefaults(const SamplingView& defaults) {
+    m_defaults = defaults;
+    m_form->setDefaults(defaults);
+}
 
 void SamplingPopover::openAt(const QWidget* anchor) {
     adjustSize();

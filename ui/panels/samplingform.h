@@ -5,13 +5,16 @@
 
 #include <QFrame>
 
+#include <functional>
+
 class QDoubleSpinBox;
-class QLabel;
 class QLineEdit;
 class QPlainTextEdit;
 class QSpinBox;
 
 namespace moescope::ui {
+
+class StyledLabel;
 
 /** Fields for sampling settings and the system prompt; used by the composer's popover and the settings page. */
 class SamplingForm : public QWidget {
@@ -21,6 +24,8 @@ public:
 
     void setSampling(const SamplingView& sampling);
     SamplingView sampling() const;
+    /** Marks the fields that are not as here, with what is here. */
+    void setDefaults(const SamplingView& defaults);
     /** px from the form's left edge to its fields; longer words take more. */
     void setFieldsLeft(int px);
 
@@ -31,9 +36,19 @@ signals:
     void changed(const moescope::ui::SamplingView& sampling);
 
 private:
+    /** A field's remark, and what the field shows of some settings. */
+    struct Remark {
+        StyledLabel* label;
+        QString text;
+        std::function<QString(const SamplingView&)> shown;
+    };
+
     void tell();
+    void refreshRemarks();
     void applyTheme();
 
+    QList<Remark> m_remarks;
+    std::optional<SamplingView> m_defaults;
     QDoubleSpinBox* m_temperature = nullptr;
     QDoubleSpinBox* m_topP = nullptr;
     QSpinBox* m_topK = nullptr;

@@ -9,6 +9,26 @@ class TestGuiValues : public QObject {
     Q_OBJECT
 
 private slots:
+    void onlyWhatWasChosenIsKept() {
+        ui::SamplingView defaults;
+        defaults.top_p = 0.9;
+        defaults.seed = 5;
+        QCOMPARE(gui::chosenOf(defaults, defaults).keys(), QStringList("thinking"));
+        ui::SamplingView sampling = defaults;
+        sampling.top_k = 3;
+        sampling.seed.reset();
+        const QJsonObject chosen = gui::chosenOf(sampling, defaults);
+        QCOMPARE(chosen.keys(), QStringList({"seed", "thinking", "top_k"}));
+        QCOMPARE(gui::fromJson(chosen, defaults), sampling);
+        ui::SamplingView others;
+        others.top_p = 0.7;
+        others.seed = 9;
+        const ui::SamplingView followed = gui::fromJson(chosen, others);
+        QCOMPARE(followed.top_p, 0.7);
+        QCOMPARE(followed.top_k, 3);
+        QVERIFY(!followed.seed); // random was chosen
+    }
+
     void samplingGoesThereAndBack() {
         ui::SamplingView sampling;
         sampling.temperature = 0.3;

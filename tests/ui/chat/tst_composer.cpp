@@ -225,6 +225,40 @@ private slots:
         popover->hide();
     }
 
+    void settingsThatAreNotTheDefaultsAreMarked() {
+        Shown s(760);
+        SamplingView defaults;
+        defaults.top_p = 0.9;
+        s.composer->setSamplingDefaults(defaults);
+        s.composer->setSampling(defaults);
+        s.composer->openSampling();
+        auto* popover = s.composer->findChild<SamplingPopover*>();
+        const auto marks = [popover] {
+            QStringList words;
+            for (const QLabel* label : popover->findChildren<QLabel*>()) {
+                if (label->text().startsWith("default ")) {
+                    words.append(label->text());
+                }
+            }
+            words.sort();
+            return words;
+        };
+        QCOMPARE(marks(), QStringList());
+        const QSize size = popover->size();
+        SamplingView other = defaults;
+        other.top_p = 0.5;
+        other.seed = 7;
+        s.composer->setSampling(other);
+        QCOMPARE(marks(),
+                 QStringList({"default 0.90 · 1 is off", "default random · the same seed gives the same answer"}));
+        popover->adjustSize();
+        QCOMPARE(popover->size(), size);
+        defaults.top_p = 0.5; // of another model
+        s.composer->setSamplingDefaults(defaults);
+        QCOMPARE(marks().size(), 1);
+        popover->hide();
+    }
+
     void specialTextStaysText() {
         Shown s(760);
         QSignalSpy sent(s.composer, &Composer::sent);
