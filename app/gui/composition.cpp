@@ -5,7 +5,6 @@
 #include "app/gui/routingpanels.h"
 #include "app/platform/paths.h"
 #include "ui/mainwindow/aboutdialog.h"
-#include "ui/models/tokentext.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/modellibrarypanel.h"
@@ -269,49 +268,6 @@ void Composition::connectConversations() {
     connect(&m_store, &store::StoreWorker::failed, this, complain);
 }
 
-void Composition::connectTraces() {
-    connect(&m_session, &ChatSession::tracesCleared, &m_traces, &ui::TraceModel::clear);
-    connect(&m_session, &ChatSession::answerBegun, this,
-            [this](qint64 id, const ui::TraceShape& shape, const store::TokenTraces& begun) {
-                m_traces.begin(id, shape);
-                m_traces.append(id, generatedOf(begun));
-            });
-    connect(&m_session, &ChatSession::tracesAppended, this, [this](qint64 id, const store::TokenTraces& traces) {
-        m_traces.append(id, generatedOf(traces));
-        updateContext();
-    });
-    connect(&m_session, &ChatSession::answerEnded, &m_traces, &ui::TraceModel::finish);
-    connect(&m_session, &ChatSession::tracesLoaded, this,
-            [this](qint64 id, const ui::TraceShape& shape, const store::TokenTraces& traces) {
-                m_traces.setRun(id, shape, generatedOf(traces));
-                if (id == m_session.lastAnswer()) {
-                    m_traces.setCurrent(id);
-                }
-            });
-    connect(m_panels, &RoutingPanels::probabilitiesWanted, &m_session, &ChatSession::setRouterProbs);
-    connect(&m_traces, &ui::TraceModel::currentChanged, this, [this] {
-        updateTokens();
-        updateContext();
-    });
-    connect(&m_traces, &ui::TraceModel::appended, this, &Composition::updateTokens);
-    connect(&m_selection, &ui::Selection::changed, this, [this](const ui::SelectionState& state) {
-        const bool there = state.run == m_traces.current() && state.token >= 0 && state.token < m_traces.tokenCount();
-        m_window->chat()->setSelectedToken(there ? state.token : -1);
-        m_window->setTokenText(there ? ui::tokenLabel(m_traces.token(state.token).text) : QString());
-    });
-    ui::ChatPanel* chat = m_window->chat();
-    connect(chat, &ui::ChatPanel::tokenClicked, this, [this](qint64 message, int token) {
-        m_traces.setCurrent(message);
-        m_selection.setFollowing(false);
-        m_selection.setToken(message, token);
-    });
-    connect(chat, &ui::ChatPanel::expertsRequested, this, [this](qint64 message) {
-        m_traces.setCurrent(message);
-        m_selection.setRun(message);
-        m_window->setLayoutName(ui::LayoutName::Inspect);
-    });
-}
-
 void Composition::connectModel() {
     connect(&m_controller, &InferenceController::stateChanged, this, &Composition::updateActivity);
     connect(&m_controller, &InferenceController::loadProgress, this, [this](quint64 done, quint64 total) {
@@ -325,7 +281,7 @@ void Composition::connectModel() {
                            built_in);
         m_window->setDevice(QString::fromStdString(loaded.device.name), loaded.device.type == "software");
         m_window->chat()->setModel(loaded.model, built_in);
-        m_window->chat()->setSamplingDefaults(samplingOf(loaded.model.sampling));
+        m_window->chat()->setSamplingDefaults(m_session.samplingDefaults());
         m_traces.setModel(ui::TraceShape::of(loaded.model));
         m_answered = false;
         if (m_chosen == Chosen::ByUser) {
@@ -445,48 +401,6 @@ void Composition::forgetModel() {
     showModelNotice();
 }
 
-quint64 Composition::tokensInContext() const {
-    if (m_controller.state() == State::Generating && m_reading) {
-        return m_read;
-    }
-    if (const int count = m_traces.tokenCount(); count > 0) {
-        return quint64{m_traces.token(count - 1).position} + 1;
-    }
-    const QList<store::Message> branch = m_session.branch(); // an answer without its routing
-    const auto answer = std::find_if(branch.rbegin(), branch.rend(), [](const store::Message& message) {
-        return message.role == store::Role::Assistant;
-    });
-    if (answer == branch.rend()) {
-        return 0;
-    }
-    const trace::StepTimings& timings = answer->timings;
-    return quint64{timings.reused_tokens} + timings.prefill_tokens + timings.decode_tokens;
-}
-
-void Composition::updateContext() {
-    const auto& loaded = m_controller.loaded();
-    if (!loaded) {
-        return;
-    }
-    // Of an answer that filled it the last token was not put into it.
-    const quint64 used = std::min<quint64>(tokensInContext(), loaded->memory.context);
-    m_window->setContext(static_cast<int>(used), static_cast<int>(loaded->memory.context));
-    m_window->setKv(used * loaded->memory.kv_bytes_per_token, loaded->memory.kv_bytes);
-    m_panels->setKvCache(ui::KvCacheState::of(loaded->model, loaded->memory, used));
-}
-
-void Composition::updateTokens() {
-    m_window->setSelectionLimits(m_traces.tokenCount(), m_traces.shape().layers);
-    if (m_window->layoutName() != ui::LayoutName::Inspect || m_traces.current() <= 0) {
-        return;
-    }
-    std::vector<std::string_view> tokens;
-    for (int i = 0; i < m_traces.tokenCount(); ++i) {
-        tokens.push_back(m_traces.token(i).text);
-    }
-    m_window->chat()->setTokenRanges(m_traces.current(), rangesOf(tokens, m_session.textOf(m_traces.current())));
-}
-
 void Composition::openSettings(ui::SettingsPage page) {
     const Settings::Values& values = m_settings.values();
     ui::SettingsView view;
@@ -495,9 +409,7 @@ void Composition::openSettings(ui::SettingsPage page) {
     view.devices = m_devices;
     view.chosen_device = values.device;
     view.sampling = m_session.samplingDefaults();
-    if (const auto& loaded = m_controller.loaded()) {
-        view.sampling_of_model = samplingOf(loaded->model.sampling);
-    }
+    view.sampling_of_model = m_session.samplingOfModel();
     view.data_folder = m_dataFolder;
     m_dialog = new ui::SettingsDialog(view, m_window.get());
     m_dialog->setAttribute(Qt::WA_DeleteOnClose);
@@ -512,7 +424,8 @@ void Composition::openSettings(ui::SettingsPage page) {
     });
     connect(m_dialog, &ui::SettingsDialog::deviceChosen, this, &Composition::chooseDevice);
     connect(m_dialog, &ui::SettingsDialog::samplingDefaultsChanged, this, [this](const ui::SamplingView& sampling) {
-        m_settings.setSamplingDefaults(sampling);
+        m_settings.setSamplingDefaults(chosenOf(sampling, m_session.samplingOfModel()), sampling.system_prompt);
+        m_window->chat()->setSamplingDefaults(m_session.samplingDefaults());
         m_session.refresh();
     });
     connect(m_dialog, &ui::SettingsDialog::openDataFolderRequested, this,

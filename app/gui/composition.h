@@ -81,9 +81,12 @@ private:
     void showModelNotice();
     /** Nothing is loaded any more. */
     void forgetModel();
+    /** Of the branch in view, as far as the loaded model has read or written it. */
     quint64 tokensInContext() const;
     void updateContext();
     void updateTokens();
+    QList<ui::TokenRange> rangesInView() const;
+    void chooseToken(qint64 message, int token);
     void openSettings(ui::SettingsPage page);
     void openAbout();
 
@@ -113,6 +116,7 @@ private:
     QString m_contextNotice;  ///< of the model, until something is sent
     QString m_templateNotice; ///< of the model, until it is closed
     quint64 m_read = 0;       ///< tokens of the prompt that were read, reused ones included
+    quint64 m_used = 0;       ///< tokens that the window shows as in the context
     bool m_answered = false;  ///< since the model was loaded
 };
 

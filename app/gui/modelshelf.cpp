@@ -54,10 +54,11 @@ ModelShelf::ModelShelf(Settings& settings, QObject* parent) : QObject(parent), m
     connect(&m_library, &ModelLibrary::inspected, this, &ModelShelf::inspected);
     connect(&m_converter, &ModelConverter::progress, this,
             [this](quint64 done, quint64 total) { emit conversionProgress(m_converting, done, total); });
-    connect(&m_converter, &ModelConverter::converted, this, [this](const QString& target, const QStringList&) {
+    connect(&m_converter, &ModelConverter::converted, this, [this](const QString& target, const QStringList& warnings) {
         emit conversionEnded();
+        m_made = platform::toUtf8(std::filesystem::absolute(pathOf(target)).lexically_normal());
+        m_warnings = warnings;
         take({target});
-        emit converted(target);
     });
     connect(&m_converter, &ModelConverter::failed, this, [this](const trace::Error& error) {
         emit conversionEnded();
@@ -221,6 +222,11 @@ void ModelShelf::inspected(const controller::Inspected& what) {
     }
     if (!errors.empty()) {
         emit complained(joined(errors));
+    }
+    if (rows.size() == 1 && rows.first().path() == m_made) {
+        m_made.clear();
+        emit converted(QByteArray::fromStdString(rows.first().path()), m_warnings);
+        return;
     }
     if (!rows.isEmpty() || !what.folders.empty()) {
         const bool single = rows.size() == 1 && what.folders.empty() && errors.empty();

@@ -73,6 +73,9 @@ QString samplingText(const SamplingView& sampling) {
 }
 
 QString statsText(const MessageStats& stats, bool brief) {
+    if (stats.tokens == 0 && stats.stop_reason == QLatin1String("cancelled")) {
+        return tr("stopped by you before the first token");
+    }
     QStringList parts;
     parts << (stats.tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(stats.tokens)));
     if (stats.tokens_per_second > 0) {

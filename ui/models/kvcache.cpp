@@ -49,7 +49,7 @@ KvCacheState KvCacheState::of(const trace::ModelInfo& model, const trace::Memory
     state.gqa_bytes_per_token = perHead * model.head_count_kv;
     state.shares_heads = model.head_count_kv < model.head_count;
     state.shares_layers = share > 1;
-    state.first_moe_block = int(model.leading_dense_block_count);
+    state.shape = TraceShape::of(model);
     return state;
 }
 
@@ -64,6 +64,10 @@ int KvCacheState::rowOf(int layer) const {
         }
     }
     return -1;
+}
+
+int KvCacheState::rowOf(const TraceShape& answer, int layer) const {
+    return layer >= 0 && answer.routesLike(shape) ? rowOf(shape.first_block + layer) : -1;
 }
 
 QString KvCacheState::rowLabel(int row) const {

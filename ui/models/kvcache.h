@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/trace/info.h"
+#include "ui/models/routingstatistics.h"
 #include "ui/models/tabularmodel.h"
 
 #include <QList>
@@ -28,7 +29,7 @@ struct KvCacheState {
     quint64 gqa_bytes_per_token = 0;
     bool shares_heads = false;  ///< GQA
     bool shares_layers = false; ///< CLA
-    int first_moe_block = 0;
+    TraceShape shape;           ///< of the loaded model, whose cache it is
 
     /** Owners are grouped, from 24 on, so that at most 16 rows stay. */
     static KvCacheState of(const trace::ModelInfo& model, const trace::MemoryInfo& memory, quint64 usedTokens);
@@ -39,6 +40,8 @@ struct KvCacheState {
     quint64 tokensUntilFull() const { return reserved_tokens > used_tokens ? reserved_tokens - used_tokens : 0; }
     /** Row that holds the cache of a model layer, −1: none. */
     int rowOf(int layer) const;
+    /** The same of a MoE layer of an answer with these sizes; another model's answer is not in this cache. */
+    int rowOf(const TraceShape& answer, int layer) const;
     /** "L4–5". */
     QString rowLabel(int row) const;
 

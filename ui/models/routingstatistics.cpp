@@ -9,6 +9,7 @@ namespace moescope::ui {
 TraceShape TraceShape::of(const trace::ModelInfo& model) {
     TraceShape shape;
     shape.model = QString::fromStdString(model.name);
+    shape.file = QString::fromStdString(model.file_name);
     shape.layers = static_cast<int>(model.moeLayers());
     shape.experts = shape.layers > 0 ? static_cast<int>(model.expert_count) : 0;
     shape.used = shape.layers > 0 ? static_cast<int>(model.expert_used_count) : 0;

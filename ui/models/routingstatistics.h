@@ -13,6 +13,7 @@ namespace moescope::ui {
 /** The sizes that the panels need of the model that gave an answer. Layers are MoE layers in order. */
 struct TraceShape {
     QString model; ///< "Nano"
+    QString file;  ///< its file's name: models of one name may differ
     int layers = 0;
     int experts = 0; ///< routed experts; 0 in a dense model
     int used = 0;    ///< routed experts a token, top-k
@@ -26,7 +27,8 @@ struct TraceShape {
     double uniformShare() const { return experts > 0 ? double(used) / experts : 0; }
     /** The same routers, as far as a kept trace tells: it knows neither shared experts nor dense layers. */
     bool routesLike(const TraceShape& other) const {
-        return model == other.model && layers == other.layers && experts == other.experts && used == other.used;
+        return model == other.model && file == other.file && layers == other.layers && experts == other.experts &&
+               used == other.used;
     }
     /** Whether a trace has these sizes and every id is in range; what fails is never counted or drawn. */
     bool fits(const trace::RouterTrace& router) const;

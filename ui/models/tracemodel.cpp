@@ -165,6 +165,11 @@ const RoutingStatistics& TraceModel::statistics(Scope scope, int token) const {
     return m_token;
 }
 
+const trace::TokenTrace* TraceModel::lastToken(qint64 run) const {
+    const auto found = m_runs.constFind(run);
+    return found != m_runs.constEnd() && !found->tokens.isEmpty() ? found->tokens.last().get() : nullptr;
+}
+
 const TraceModel::Run* TraceModel::view() const {
     const auto found = m_runs.constFind(m_current);
     return found != m_runs.constEnd() ? &*found : nullptr;

@@ -14,7 +14,7 @@ namespace moescope::ui {
 enum class Scope {
     Token,  ///< the selected token
     Answer, ///< every token of the answer in view
-    Chat    ///< every answer of the conversation that a model of the same name and sizes gave
+    Chat    ///< every answer of the conversation that the same model gave
 };
 
 /** The traces of the answers of the conversation in view. A run is an answer, named by its message id; one of them is in
@@ -54,6 +54,8 @@ public:
     /** The first expert chosen, −1 if unknown. */
     int topExpert(int token, int layer) const { return topExpert(m_current, token, layer); }
     int topExpert(qint64 run, int token, int layer) const;
+    /** Null for an unknown answer and one without tokens. */
+    const trace::TokenTrace* lastToken(qint64 run) const;
     /** Whether any token of the answer in view has routing. */
     bool hasRouting() const;
 

@@ -138,7 +138,8 @@ void AnswerMessage::refresh() {
     m_interrupted->setVisible(interrupted);
     m_versions->setVersion(m_message.version, m_message.versions);
     m_versions->setVisible(done && m_message.versions > 1);
-    m_stats->setVisible(done && !interrupted && m_message.stats.tokens > 0);
+    const bool said = m_message.stats.tokens > 0 || !m_message.stats.stop_reason.isEmpty();
+    m_stats->setVisible(done && !interrupted && said);
     m_continue->setEnabled(!m_answering);
     m_regenerate->setEnabled(!m_answering);
     m_versions->setStepsEnabled(!m_answering);
@@ -293,20 +294,21 @@ int AnswerMessage::offsetTop(int offset) const {
     return answer.end > answer.begin ? m_text->y() + m_text->topOfSourceOffset(qMax(0, offset - answer.begin)) : 0;
 }
 
-int AnswerMessage::tokenAt(const Part& part, const QPoint& position) const {
-    const int inside = part.view->sourceOffsetAt(position);
-    const int offset = inside + part.begin;
-    for (int i = 0; inside >= 0 && i < m_tokens.size(); ++i) {
-        if (offset >= m_tokens[i].begin && offset < m_tokens[i].end) {
-            return i;
-        }
+void AnswerMessage::choose(int offset) {
+    if (m_tokens.isEmpty()) {
+        emit offsetClicked(offset);
+        return;
     }
-    return -1;
+    const auto token = std::find_if(m_tokens.cbegin(), m_tokens.cend(),
+                                    [offset](const TokenRange& at) { return at.begin <= offset && offset < at.end; });
+    if (token != m_tokens.cend()) {
+        emit tokenClicked(static_cast<int>(token - m_tokens.cbegin()));
+    }
 }
 
 bool AnswerMessage::eventFilter(QObject* watched, QEvent* event) {
     for (const Part& part : parts()) {
-        if (watched != part.view || !m_clickable || m_tokens.isEmpty()) {
+        if (watched != part.view || !m_clickable) {
             continue;
         }
         if (event->type() == QEvent::MouseButtonPress) {
@@ -316,8 +318,8 @@ bool AnswerMessage::eventFilter(QObject* watched, QEvent* event) {
             const QPoint position = mouse->position().toPoint();
             // A drag selects text, only a click chooses a token.
             if (mouse->button() == Qt::LeftButton && (position - m_pressed).manhattanLength() < 4) {
-                if (const int token = tokenAt(part, position); token >= 0) {
-                    emit tokenClicked(token);
+                if (const int inside = part.view->sourceOffsetAt(position); inside >= 0) {
+                    choose(part.begin + inside);
                 }
             }
         }

@@ -57,7 +57,8 @@ private:
     int layoutActions(int top, int width);
     /** Says when and after how much the answer was interrupted, as far as there is room; false: not even in brief. */
     bool nameInterruption(int room);
-    int tokenAt(const Part& part, const QPoint& position) const;
+    /** A click at this place of the text. */
+    void choose(int offset);
 
     MessageView m_message;
     ThinkingBlock* m_thinking = nullptr;

@@ -90,6 +90,7 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     connect(m_transcript, &Transcript::typed, this, &ChatPanel::typeText);
     connect(m_transcript, &Transcript::linkActivated, this, &ChatPanel::linkActivated);
     connect(m_transcript, &Transcript::tokenClicked, this, &ChatPanel::tokenClicked);
+    connect(m_transcript, &Transcript::offsetClicked, this, &ChatPanel::offsetClicked);
     connect(m_composer, &Composer::sent, this, &ChatPanel::sent);
     connect(m_composer, &Composer::stopRequested, this, &ChatPanel::stopRequested);
     connect(m_composer, &Composer::editLastRequested, this, &ChatPanel::editLast);

@@ -110,6 +110,8 @@ signals:
     void modelNoticeClosed();
     void tokenCountRequested(const QString& text);
     void tokenClicked(qint64 message, int token);
+    /** A place in the text of an answer whose tokens are not in view. */
+    void offsetClicked(qint64 message, int offset);
     /** A link of an answer was chosen; nothing is opened by itself. */
     void linkActivated(const QString& target);
 

@@ -26,14 +26,13 @@ void KvCachePanel::refresh() {
 }
 
 int KvCachePanel::selectedRow() const {
-    const int layer = selection()->state().layer;
-    return layer >= 0 && trace()->current() >= 0 ? m_rows->state().rowOf(layer + m_rows->state().first_moe_block) : -1;
+    return trace()->current() >= 0 ? m_rows->state().rowOf(trace()->shape(), selection()->state().layer) : -1;
 }
 
 void KvCachePanel::selectRow(int row) {
-    if (row >= 0 && row < m_rows->state().rows.size() && row != selectedRow()) {
-        const KvCacheState& state = m_rows->state();
-        selection()->setLayer(std::max(0, state.rows.at(row).first_layer - state.first_moe_block));
+    const KvCacheState& state = m_rows->state();
+    if (row >= 0 && row < state.rows.size() && row != selectedRow() && trace()->shape().routesLike(state.shape)) {
+        selection()->setLayer(std::max(0, state.rows.at(row).first_layer - state.shape.first_block));
     }
 }
 

@@ -42,13 +42,14 @@ void KvChart::sync() {
 }
 
 int KvChart::selectedRow() const {
-    const int layer = selection()->state().layer;
-    return layer >= 0 && trace()->current() >= 0 ? m_state.rowOf(layer + m_state.first_moe_block) : -1;
+    return trace()->current() >= 0 ? m_state.rowOf(trace()->shape(), selection()->state().layer) : -1;
 }
 
 int KvChart::selectedPosition() const {
     const int token = selection()->state().token;
-    return token >= 0 && token < trace()->tokenCount() ? int(trace()->token(token).position) : -1;
+    return token >= 0 && token < trace()->tokenCount() && trace()->shape().routesLike(m_state.shape)
+               ? int(trace()->token(token).position)
+               : -1;
 }
 
 void KvChart::paintChart(QPainter& painter) {
@@ -227,8 +228,8 @@ bool KvChart::hover(const QPoint* at) {
 }
 
 void KvChart::chooseRow(int row) {
-    if (row >= 0 && row < m_state.rows.size() && row != selectedRow()) {
-        chooseLayer(std::max(0, m_state.rows.at(row).first_layer - m_state.first_moe_block));
+    if (row >= 0 && row < m_state.rows.size() && row != selectedRow() && trace()->shape().routesLike(m_state.shape)) {
+        chooseLayer(std::max(0, m_state.rows.at(row).first_layer - m_state.shape.first_block));
     }
 }
 

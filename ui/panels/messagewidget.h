@@ -46,6 +46,8 @@ signals:
     void stopRequested();
     void linkActivated(const QString& target);
     void tokenClicked(int token);
+    /** A place in the text of an answer whose tokens were not given. */
+    void offsetClicked(int offset);
     /** The user opened or folded the thinking, or a hit of the search in it did. */
     void openChosen(bool open);
     /** The height changed without a new message (a long text was opened). */

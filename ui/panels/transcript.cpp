@@ -137,7 +137,9 @@ void Transcript::setSelectedToken(int token) {
 
 void Transcript::setTokensClickable(bool clickable) {
     m_clickable = clickable;
-    refeedMarks(m_tokenMessage);
+    for (auto it = m_widgets.cbegin(); it != m_widgets.cend(); ++it) {
+        feedMarks(it.value(), it.key());
+    }
 }
 
 void Transcript::setFound(const QHash<qint64, QList<SourceRange>>& hits, qint64 current, int begin) {
@@ -153,7 +155,7 @@ void Transcript::feedMarks(MessageWidget* widget, qint64 message) {
     if (message == m_tokenMessage) {
         widget->setTokens(m_tokens, m_selectedToken, m_clickable);
     } else {
-        widget->setTokens({}, -1, false);
+        widget->setTokens({}, -1, m_clickable);
     }
     const QList<SourceRange> hits = m_found.value(message);
     int current = -1;
@@ -234,6 +236,7 @@ MessageWidget* Transcript::obtain(int index) {
     connect(widget, &MessageWidget::stopRequested, this, &Transcript::stopRequested);
     connect(widget, &MessageWidget::linkActivated, this, &Transcript::linkActivated);
     connect(widget, &MessageWidget::tokenClicked, this, [this, id](int token) { emit tokenClicked(id, token); });
+    connect(widget, &MessageWidget::offsetClicked, this, [this, id](int offset) { emit offsetClicked(id, offset); });
     connect(widget, &MessageWidget::openChosen, this, [this, id](bool open) {
         m_opened.insert(id, open);
         // What was clicked stays where it is, also at the end.

@@ -36,6 +36,7 @@ public:
     void setTokenRanges(qint64 message, const QList<TokenRange>& ranges);
     /** Marks one token of the message with ranges; −1: none. */
     void setSelectedToken(int token);
+    /** So are the places of the other answers. */
     void setTokensClickable(bool clickable);
 
     /** Scrolls so that this place of the message's text is in view. */
@@ -61,6 +62,8 @@ signals:
     void stopRequested();
     void linkActivated(const QString& target);
     void tokenClicked(qint64 message, int token);
+    /** A place in the text of an answer that is not the one with ranges. */
+    void offsetClicked(qint64 message, int offset);
     /** Something printable was typed: it belongs into the composer. */
     void typed(const QString& text);
 

@@ -5,6 +5,7 @@
 #include "ui/panels/composeredit.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/modellibrarypanel.h"
+#include "ui/widgets/contextmeter.h"
 
 #include <QComboBox>
 #include <QDir>
@@ -108,6 +109,69 @@ private slots:
         emit app.composition.window().library()->removeFileRequested(second.toUtf8());
         QTRY_VERIFY_WITH_TIMEOUT(!lists(app, second), patience);
         QVERIFY(QFile::exists(second));
+    }
+
+    void anotherModelHoldsNothingOfTheConversation() {
+        const QTemporaryDir folder;
+        const QString second = folder.filePath(QStringLiteral("elsewhere.gguf"));
+        makeSecond(second);
+        App app(folder.filePath(QStringLiteral("data")));
+        QVERIFY(app.waitForModel());
+        ui::SamplingView brief = app.composition.session().samplingDefaults();
+        const double top_p = brief.top_p;
+        brief.max_tokens = 6;
+        emit app.composition.window().chat()->samplingChanged(brief);
+        QVERIFY(app.ask(QStringLiteral("One")));
+        const ui::ContextMeter* meter = app.composition.window().findChild<ui::ContextMeter*>();
+        const auto used = [meter] { return meter->accessibleName().section(u' ', 1, 1).toInt(); };
+        const int first = used();
+        QVERIFY(first > 6);
+
+        QVERIFY(drop(app, files({second})));
+        QTRY_COMPARE_WITH_TIMEOUT(loadedName(app), std::string("Second"), patience);
+        QVERIFY(app.waitForModel());
+        app.settle();
+        QCOMPARE(used(), 0);
+        // What nobody set is as the model wants it, what was set stays.
+        const ui::SamplingView now = app.composition.session().sampling();
+        QCOMPARE(now.max_tokens, 6);
+        QCOMPARE(now.top_p, app.composition.session().samplingOfModel().top_p);
+        QVERIFY(now.top_p != top_p);
+        QVERIFY(app.ask(QStringLiteral("Two")));
+        const int both = used();
+        QVERIFY(both > 12);
+
+        // An older answer of another model in view changes nothing of it.
+        emit app.composition.window().chat()->expertsRequested(app.messages()[1].id);
+        QCOMPARE(app.composition.traces().current(), app.messages()[1].id);
+        QCOMPARE(used(), both);
+        // A click on a word brings its answer into view.
+        const QString text = app.messages()[3].text;
+        emit app.composition.window().chat()->offsetClicked(app.messages()[3].id, static_cast<int>(text.size()) - 1);
+        QCOMPARE(app.composition.traces().current(), app.messages()[3].id);
+        QVERIFY(app.composition.selection().state().token > 0);
+
+        app.composition.window().library()->load(test::goldenModel().toStdString());
+        QTRY_VERIFY_WITH_TIMEOUT(loadedName(app) != "Second", patience);
+        QVERIFY(app.waitForModel());
+        QCOMPARE(used(), 0);
+    }
+
+    void aConvertedModelIsShownAndNotLoaded() {
+        const QTemporaryDir folder;
+        App app(folder.filePath(QStringLiteral("data")));
+        QVERIFY(app.waitForModel());
+        const std::string before = app.composition.controller().loaded()->model.path;
+        const QString target = folder.filePath(QStringLiteral("made.gguf"));
+        app.composition.shelf().convert(QString::fromStdString(std::string(MOESCOPE_TEST_DATA) + "/golden/large_like"),
+                                        target, QStringLiteral("q6_k"));
+        QTRY_VERIFY_WITH_TIMEOUT(app.shows(QStringLiteral("was written")), patience);
+        QVERIFY(app.shows(QStringLiteral("instead of Q6_K"))); // its rows are no multiples of 256
+        QTRY_VERIFY_WITH_TIMEOUT(lists(app, target), patience);
+        QTest::qWait(100);
+        QCOMPARE(app.composition.controller().state(), State::Ready);
+        QCOMPARE(app.composition.controller().loaded()->model.path, before);
+        QVERIFY(!app.composition.window().areModelsShown()); // nobody is led away from a chat
     }
 
     void theChosenTypeOfTheCacheIsLoaded() {

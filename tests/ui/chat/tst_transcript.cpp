@@ -280,6 +280,52 @@ private slots:
         QCOMPARE(clicked[1][1].toInt(), 3);
     }
 
+    void aClickOnAnotherAnswerTellsItsPlace() {
+        Transcript view;
+        view.resize(600, 500);
+        view.show();
+        view.setMessages({thought(2, "<think>One two</think>Yes two"), message(4, Role::Assistant, "Second answer")});
+        QCoreApplication::processEvents();
+        QSignalSpy token(&view, &Transcript::tokenClicked);
+        QSignalSpy offset(&view, &Transcript::offsetClicked);
+        const auto click = [&view](qint64 id, int begin) {
+            auto* part = view.widgetOf(id)->findChild<MarkdownView*>(QString(), Qt::FindDirectChildrenOnly);
+            QTest::mouseClick(part, Qt::LeftButton, Qt::NoModifier,
+                              part->rectsOfSource(begin, begin + 3).first().center());
+        };
+        view.setTokenRanges(4, {{0, 6}, {6, 13}});
+        click(2, 4);
+        QCOMPARE(offset.count(), 0); // in Chat a word is only text
+        view.setTokensClickable(true);
+        click(2, 4);
+        QCOMPARE(token.count(), 0);
+        QCOMPARE(offset.count(), 1);
+        QCOMPARE(offset[0][0].toLongLong(), 2);
+        const int place = offset[0][1].toInt();
+        QVERIFY2(place >= 26 && place < 29, qPrintable(QString::number(place))); // of the whole text
+        click(4, 7);
+        QCOMPARE(token.count(), 1);
+        QCOMPARE(offset.count(), 1);
+        view.setTokensClickable(false);
+        click(2, 4);
+        QCOMPARE(offset.count(), 1);
+    }
+
+    void anAnswerStoppedBeforeItsFirstTokenSaysSo() {
+        Transcript view;
+        view.resize(700, 500);
+        view.show();
+        MessageView stopped = message(2, Role::Assistant, "");
+        stopped.stats.tokens = 0;
+        stopped.stats.stop_reason = "cancelled";
+        view.setMessages({message(1, Role::User, "A question"), stopped});
+        QCoreApplication::processEvents();
+        const auto labels = view.widgetOf(2)->findChildren<QLabel*>();
+        QVERIFY(std::any_of(labels.begin(), labels.end(), [](const QLabel* label) {
+            return label->isVisible() && label->text() == QStringLiteral("stopped by you before the first token");
+        }));
+    }
+
     void actionsTellTheirMessage() {
         Transcript view;
         view.resize(700, 500);

@@ -31,6 +31,7 @@ private slots:
     void legendMovesNothing_data();
     void legendMovesNothing();
     void denseModel();
+    void anotherModelsAnswerIsNotInTheCache();
     void oneSelectionInAllPanels();
     void liveAnswer();
     void hiddenPanelsDoNoWork();
@@ -162,6 +163,38 @@ void TestPanels::denseModel() {
     QVERIFY(board.path->isEmptyShown());
     QVERIFY(!board.strip->isEmptyShown());
     QVERIFY(!board.strip->readoutText().contains(QStringLiteral("expert")));
+}
+
+void TestPanels::anotherModelsAnswerIsNotInTheCache() {
+    Board board;
+    board.show();
+    auto* chart = board.kv->findChild<KvChart*>();
+    const auto isMarked = [chart] {
+        return test::holds(test::painted(chart), chart->viewport()->rect(), theme().color(Color::AccentTint));
+    };
+    board.selection.setToken(3);
+    board.selection.setLayer(5);
+    QVERIFY(isMarked());
+    TraceShape other = board.shape; // as large, from another file
+    other.file = QStringLiteral("other.gguf");
+    board.trace.setRun(2, other, test::syntheticAnswer(other, 20, false));
+    board.selection.setToken(2, 3);
+    board.selection.setLayer(5);
+    QCOMPARE(board.trace.current(), 2);
+    QVERIFY(!isMarked());
+    chart->setFocus();
+    for (int y = 20; y < 120; y += 10) {
+        QTest::mouseClick(chart->viewport(), Qt::LeftButton, Qt::NoModifier, QPoint(60, y));
+    }
+    QCOMPARE(board.selection.state().layer, 5);
+    int counted = 0; // of this model alone
+    for (int expert = 0; expert < other.experts; ++expert) {
+        counted += board.trace.statistics(Scope::Chat).tokens(0, expert);
+    }
+    QCOMPARE(counted, 20);
+    board.selection.setToken(1, 3);
+    QTest::mouseClick(chart->viewport(), Qt::LeftButton, Qt::NoModifier, QPoint(60, 40));
+    QVERIFY(board.selection.state().layer != 5);
 }
 
 void TestPanels::oneSelectionInAllPanels() {

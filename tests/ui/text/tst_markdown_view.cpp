@@ -91,7 +91,8 @@ void TestMarkdownView::hitTestInCodeAndTables() {
 void TestMarkdownView::linesStayWithinTheirWidth() {
     // A tab once had the rest of its line stretched.
     RichText text;
-    text.text = QStringLiteral("The boat\tcame ") + QStringLiteral("小さな青い船").repeated(20) + QStringLiteral(" late");
+    text.text =
+        QStringLiteral("The boat\tcame ") + QStringLiteral("小さな青い船").repeated(20) + QStringLiteral(" late");
     for (int width = 480; width < 500; ++width) {
         RichLayout lines;
         lines.layOut(text, theme().font(TextStyle::Body), 22, width, {}, Color::Text);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of Composition that ties answers' traces to the panels, and says what is in the context.
+#include "app/gui/composition.h"
+
+#include "app/gui/routingpanels.h"
+#include "ui/models/tokentext.h"
+#include "ui/panels/chatpanel.h"
+
+#include <algorithm>
+
+namespace moescope::gui {
+
+using State = controller::InferenceController::State;
+
+void Composition::connectTraces() {
+    connect(&m_session, &ChatSession::tracesCleared, &m_traces, &ui::TraceModel::clear);
+    connect(&m_session, &ChatSession::answerBegun, this,
+            [this](qint64 id, const ui::TraceShape& shape, const store::TokenTraces& begun) {
+                m_traces.begin(id, shape);
+                m_traces.append(id, generatedOf(begun));
+            });
+    connect(&m_session, &ChatSession::tracesAppended, this, [this](qint64 id, const store::TokenTraces& traces) {
+        m_traces.append(id, generatedOf(traces));
+        updateContext();
+    });
+    connect(&m_session, &ChatSession::answerEnded, &m_traces, &ui::TraceModel::finish);
+    connect(&m_session, &ChatSession::tracesLoaded, this,
+            [this](qint64 id, const ui::TraceShape& shape, const store::TokenTraces& traces) {
+                m_traces.setRun(id, shape, generatedOf(traces));
+                if (id == m_session.lastAnswer()) {
+                    m_traces.setCurrent(id);
+                }
+            });
+    connect(m_panels, &RoutingPanels::probabilitiesWanted, &m_session, &ChatSession::setRouterProbs);
+    connect(&m_traces, &ui::TraceModel::currentChanged, this, [this] {
+        updateTokens();
+        updateContext();
+    });
+    connect(&m_traces, &ui::TraceModel::appended, this, &Composition::updateTokens);
+    connect(&m_selection, &ui::Selection::changed, this, [this](const ui::SelectionState& state) {
+        const bool there = state.run == m_traces.current() && state.token >= 0 && state.token < m_traces.tokenCount();
+        m_window->chat()->setSelectedToken(there ? state.token : -1);
+        m_window->setTokenText(there ? ui::tokenLabel(m_traces.token(state.token).text) : QString());
+    });
+    ui::ChatPanel* chat = m_window->chat();
+    connect(chat, &ui::ChatPanel::tokenClicked, this, &Composition::chooseToken);
+    connect(chat, &ui::ChatPanel::offsetClicked, this, [this](qint64 message, int offset) {
+        if (!m_traces.hasRun(message)) {
+            return; // it is being read from the store
+        }
+        m_traces.setCurrent(message);
+        const QList<ui::TokenRange> ranges = rangesInView();
+        const auto token = std::find_if(ranges.cbegin(), ranges.cend(), [offset](const ui::TokenRange& range) {
+            return range.begin <= offset && offset < range.end;
+        });
+        if (token != ranges.cend()) {
+            chooseToken(message, static_cast<int>(token - ranges.cbegin()));
+        }
+    });
+    connect(chat, &ui::ChatPanel::expertsRequested, this, [this](qint64 message) {
+        m_traces.setCurrent(message);
+        m_selection.setRun(message);
+        m_window->setLayoutName(ui::LayoutName::Inspect);
+    });
+}
+
+quint64 Composition::tokensInContext() const {
+    const QList<store::Message> branch = m_session.branch();
+    const auto answer = std::find_if(branch.rbegin(), branch.rend(), [](const store::Message& message) {
+        return message.role == store::Role::Assistant;
+    });
+    if (answer == branch.rend() || answer->model != stampOf(m_controller.loaded()->model)) {
+        return 0;
+    }
+    const bool running = answer->id == m_session.run().message();
+    if (running && m_reading) {
+        return m_read;
+    }
+    if (const trace::TokenTrace* last = m_traces.lastToken(answer->id)) {
+        return quint64{last->position} + 1;
+    }
+    if (running) {
+        return m_used; // until something of it is read
+    }
+    // An answer without its routing.
+    const trace::StepTimings& timings = answer->timings;
+    return quint64{timings.reused_tokens} + timings.prefill_tokens + timings.decode_tokens;
+}
+
+void Composition::updateContext() {
+    const auto& loaded = m_controller.loaded();
+    if (!loaded) {
+        return;
+    }
+    // Of an answer that filled it the last token was not put into it.
+    m_used = std::min<quint64>(tokensInContext(), loaded->memory.context);
+    m_window->setContext(static_cast<int>(m_used), static_cast<int>(loaded->memory.context));
+    m_window->setKv(m_used * loaded->memory.kv_bytes_per_token, loaded->memory.kv_bytes);
+    m_panels->setKvCache(ui::KvCacheState::of(loaded->model, loaded->memory, m_used));
+}
+
+void Composition::updateTokens() {
+    m_window->setSelectionLimits(m_traces.tokenCount(), m_traces.shape().layers);
+    if (m_window->layoutName() != ui::LayoutName::Inspect || m_traces.current() <= 0) {
+        return;
+    }
+    m_window->chat()->setTokenRanges(m_traces.current(), rangesInView());
+}
+
+QList<ui::TokenRange> Composition::rangesInView() const {
+    std::vector<std::string_view> tokens;
+    for (int i = 0; i < m_traces.tokenCount(); ++i) {
+        tokens.push_back(m_traces.token(i).text);
+    }
+    return rangesOf(tokens, m_session.textOf(m_traces.current()));
+}
+
+void Composition::chooseToken(qint64 message, int token) {
+    m_traces.setCurrent(message);
+    m_selection.setFollowing(false);
+    m_selection.setToken(message, token);
+}
+
+} // namespace moescope::gui
