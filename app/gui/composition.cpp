@@ -394,6 +394,7 @@ void Composition::showModelNotice() {
 
 void Composition::forgetModel() {
     m_window->setModel({}, {}, false);
+    updateContext();
     m_window->chat()->setThinkingSwitch(false);
     m_insteadNotice.clear();
     m_contextNotice.clear();

@@ -90,6 +90,10 @@ quint64 Composition::tokensInContext() const {
 void Composition::updateContext() {
     const auto& loaded = m_controller.loaded();
     if (!loaded) {
+        m_used = 0;
+        m_window->setContext(0, 0);
+        m_window->setKv(0, 0);
+        m_panels->setKvCache({});
         return;
     }
     // Of an answer that filled it the last token was not put into it.

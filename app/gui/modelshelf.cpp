@@ -22,6 +22,10 @@ QString joined(const std::vector<trace::Error>& errors) {
 
 std::filesystem::path pathOf(const QString& text) { return platform::fromUtf8(text.toStdString()); }
 
+std::string normalPath(const QString& text) {
+    return platform::toUtf8(std::filesystem::absolute(pathOf(text)).lexically_normal());
+}
+
 QString shownFolder(const QString& path) {
     const QString home = QDir::homePath();
     return path == home                                      ? QStringLiteral("~")
@@ -56,9 +60,9 @@ ModelShelf::ModelShelf(Settings& settings, QObject* parent) : QObject(parent), m
             [this](quint64 done, quint64 total) { emit conversionProgress(m_converting, done, total); });
     connect(&m_converter, &ModelConverter::converted, this, [this](const QString& target, const QStringList& warnings) {
         emit conversionEnded();
-        m_made = platform::toUtf8(std::filesystem::absolute(pathOf(target)).lexically_normal());
+        m_made = normalPath(target);
         m_warnings = warnings;
-        take({target});
+        m_library.inspect({pathOf(target)});
     });
     connect(&m_converter, &ModelConverter::failed, this, [this](const trace::Error& error) {
         emit conversionEnded();
@@ -75,9 +79,7 @@ void ModelShelf::start(const QString& dataFolder, const QString& model) {
     } catch (const trace::Error&) {
         m_builtIn.clear(); // said by the load
     }
-    m_started = model == QLatin1String("builtin")
-                    ? std::string()
-                    : platform::toUtf8(std::filesystem::absolute(pathOf(model)).lexically_normal());
+    m_started = model == QLatin1String("builtin") ? std::string() : normalPath(model);
     showFolders({});
     look();
 }
@@ -169,6 +171,9 @@ void ModelShelf::take(const QStringList& paths) {
     std::vector<std::filesystem::path> all;
     for (const QString& path : paths) {
         all.push_back(pathOf(path));
+        if (!m_made.empty() && !path.isEmpty() && normalPath(path) == m_made) {
+            m_made.clear(); // a wish of the user from here on
+        }
     }
     if (!all.empty()) {
         m_library.inspect(all);

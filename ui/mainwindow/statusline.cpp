@@ -124,6 +124,7 @@ void StatusLine::refresh() {
                          ? tr("decode %1 · prefill %2 tok/s").arg(decode, figureText(m_prefill))
                          : decode);
     m_kv->setVisible(all && m_reservedBytes > 0);
+    m_context->setVisible(m_context->limit() > 0);
     const QString used = m_usedBytes == 0 ? QStringLiteral("0") : QString::fromStdString(trace::bytesText(m_usedBytes));
     m_kv->setText(tr("KV %1 of %2").arg(used, QString::fromStdString(trace::bytesText(m_reservedBytes))));
 

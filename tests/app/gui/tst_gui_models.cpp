@@ -123,7 +123,7 @@ private slots:
         emit app.composition.window().chat()->samplingChanged(brief);
         QVERIFY(app.ask(QStringLiteral("One")));
         const ui::ContextMeter* meter = app.composition.window().findChild<ui::ContextMeter*>();
-        const auto used = [meter] { return meter->accessibleName().section(u' ', 1, 1).toInt(); };
+        const auto used = [meter] { return meter->used(); };
         const int first = used();
         QVERIFY(first > 6);
 
@@ -334,6 +334,8 @@ private slots:
         emit app.composition.window().unloadModelRequested();
         QCOMPARE(app.composition.controller().state(), State::Empty);
         QVERIFY(!library->models()->isLoaded(library->models()->rowOf(path)));
+        app.settle();
+        QVERIFY(app.composition.window().findChild<ui::ContextMeter*>()->isHidden());
         app.composition.session().send(QStringLiteral("not now"));
         app.settle();
         QVERIFY(app.messages().isEmpty());
