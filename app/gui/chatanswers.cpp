@@ -28,7 +28,7 @@ store::AnswerStart ChatSession::answerStart(qint64 parent) const {
 void ChatSession::addPrompt(qint64 parent, const QString& text) {
     begin(
         [start = answerStart(0), parent, text, system = m_sampling.system_prompt,
-         sampling = chosenOf(m_sampling, samplingDefaults())](store::Store& store) mutable {
+         sampling = withThinking(m_conversation.sampling, m_sampling.thinking)](store::Store& store) mutable {
             if (start.conversation == 0) {
                 start.conversation = store.addConversation(system, sampling).id;
             }

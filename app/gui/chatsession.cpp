@@ -178,7 +178,7 @@ void ChatSession::setDraft(const QString& text) {
 
 void ChatSession::setSampling(const ui::SamplingView& sampling) {
     m_sampling = sampling;
-    m_conversation.sampling = chosenOf(sampling, samplingDefaults());
+    m_conversation.sampling = chosenOf(sampling, samplingDefaults(), m_conversation.sampling);
     m_conversation.system_prompt = sampling.system_prompt;
     if (m_conversation.id != 0) {
         m_worker.run([id = m_conversation.id, json = m_conversation.sampling,
@@ -193,8 +193,8 @@ void ChatSession::setThinking(bool on) {
     m_settings.setThinking(on);
     m_sampling.thinking = on;
     emit samplingShown(m_sampling);
-    m_conversation.sampling = chosenOf(m_sampling, samplingDefaults());
     if (m_conversation.id != 0) {
+        m_conversation.sampling = withThinking(m_conversation.sampling, on);
         m_worker.run([id = m_conversation.id, json = m_conversation.sampling](store::Store& store) {
             store.setSampling(id, json);
         });
@@ -221,6 +221,7 @@ void ChatSession::refresh() {
     const QString system = m_sampling.system_prompt;
     m_sampling = fromJson(m_conversation.sampling, samplingDefaults());
     m_sampling.system_prompt = system;
+    emit samplingDefaultsShown(samplingDefaults());
     emit samplingShown(m_sampling);
     announce();
 }
@@ -285,7 +286,7 @@ QList<ui::MessageView> ChatSession::views() const {
 
 ui::TraceShape ChatSession::shapeOf(const store::Message& message, const store::TokenTraces& traces) const {
     const auto& loaded = m_controller.loaded();
-    if (loaded && stampOf(loaded->model) == message.model) {
+    if (loaded && isStampOf(message.model, loaded->model)) {
         return ui::TraceShape::of(loaded->model);
     }
     ui::TraceShape shape;

@@ -67,6 +67,8 @@ signals:
     void titleChanged(const QString& title);
     void draftShown(const QString& text);
     void samplingShown(const moescope::ui::SamplingView& sampling);
+    /** What it follows where nothing was set. */
+    void samplingDefaultsShown(const moescope::ui::SamplingView& defaults);
     /** Above the composer; empty: none. */
     void noticeChanged(const QString& sentence);
     void answeringChanged(bool answering);

@@ -215,6 +215,7 @@ void Composition::connectChat() {
     connect(&m_session, &ChatSession::textAppended, chat, &ui::ChatPanel::appendText);
     connect(&m_session, &ChatSession::titleChanged, chat, &ui::ChatPanel::setTitle);
     connect(&m_session, &ChatSession::draftShown, chat, &ui::ChatPanel::setDraft);
+    connect(&m_session, &ChatSession::samplingDefaultsShown, chat, &ui::ChatPanel::setSamplingDefaults);
     connect(&m_session, &ChatSession::samplingShown, chat, &ui::ChatPanel::setSampling);
     connect(chat, &ui::ChatPanel::thinkingChosen, &m_session, &ChatSession::setThinking);
     connect(&m_session, &ChatSession::noticeChanged, chat, &ui::ChatPanel::setNotice);
@@ -269,7 +270,10 @@ void Composition::connectConversations() {
 }
 
 void Composition::connectModel() {
-    connect(&m_controller, &InferenceController::stateChanged, this, &Composition::updateActivity);
+    connect(&m_controller, &InferenceController::stateChanged, this, [this] {
+        updateActivity();
+        updateContext();
+    });
     connect(&m_controller, &InferenceController::loadProgress, this, [this](quint64 done, quint64 total) {
         if (m_controller.state() == State::Loading && total > 0) {
             m_window->setActivity(ui::Activity::Loading, tr("Loading %1 %").arg(done * 100 / total));
@@ -281,7 +285,6 @@ void Composition::connectModel() {
                            built_in);
         m_window->setDevice(QString::fromStdString(loaded.device.name), loaded.device.type == "software");
         m_window->chat()->setModel(loaded.model, built_in);
-        m_window->chat()->setSamplingDefaults(m_session.samplingDefaults());
         m_traces.setModel(ui::TraceShape::of(loaded.model));
         m_answered = false;
         if (m_chosen == Chosen::ByUser) {
@@ -321,6 +324,7 @@ void Composition::connectModel() {
         if (decode > 0 || prefill > 0) { // one that failed at once has none
             m_window->setSpeed(decode, prefill);
         }
+        updateContext();
     });
     connect(&m_controller, &InferenceController::devicesListed, this,
             [this](const QList<trace::DeviceInfo>& devices) { m_devices = devices; });
@@ -394,7 +398,6 @@ void Composition::showModelNotice() {
 
 void Composition::forgetModel() {
     m_window->setModel({}, {}, false);
-    updateContext();
     m_window->chat()->setThinkingSwitch(false);
     m_insteadNotice.clear();
     m_contextNotice.clear();
@@ -424,11 +427,12 @@ void Composition::openSettings(ui::SettingsPage page) {
         applyTheme();
     });
     connect(m_dialog, &ui::SettingsDialog::deviceChosen, this, &Composition::chooseDevice);
-    connect(m_dialog, &ui::SettingsDialog::samplingDefaultsChanged, this, [this](const ui::SamplingView& sampling) {
-        m_settings.setSamplingDefaults(chosenOf(sampling, m_session.samplingOfModel()), sampling.system_prompt);
-        m_window->chat()->setSamplingDefaults(m_session.samplingDefaults());
-        m_session.refresh();
-    });
+    connect(m_dialog, &ui::SettingsDialog::samplingDefaultsChanged, this,
+            [this, own = view.sampling_of_model](const ui::SamplingView& sampling) {
+                m_settings.setSamplingDefaults(chosenOf(sampling, own, m_settings.values().sampling),
+                                               sampling.system_prompt);
+                m_session.refresh();
+            });
     connect(m_dialog, &ui::SettingsDialog::openDataFolderRequested, this,
             [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_dataFolder)); });
     m_dialog->open();

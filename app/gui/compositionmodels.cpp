@@ -26,11 +26,12 @@ void Composition::connectLibrary() {
     connect(&m_shelf, &ModelShelf::scanningChanged, panel, &ui::ModelLibraryPanel::setScanning);
     connect(&m_shelf, &ModelShelf::conversionProgress, panel, &ui::ModelLibraryPanel::setConversion);
     connect(&m_shelf, &ModelShelf::conversionEnded, panel, &ui::ModelLibraryPanel::endConversion);
-    connect(&m_shelf, &ModelShelf::converted, this, [this](const QByteArray& path, const QStringList& warnings) {
-        m_window->library()->showModel(path.toStdString());
-        const QString written = tr("“%1” was written.").arg(QFileInfo(QString::fromUtf8(path)).fileName());
+    connect(&m_shelf, &ModelShelf::converted, this, [this](const QString& target, const QStringList& warnings) {
+        const QString written = tr("“%1” was written.").arg(QFileInfo(target).fileName());
         m_window->showToast((QStringList{written} + warnings).join(u' '));
     });
+    connect(&m_shelf, &ModelShelf::listed, this,
+            [this](const QByteArray& path) { m_window->library()->showModel(path.toStdString()); });
     connect(&m_shelf, &ModelShelf::complained, m_window.get(), &ui::MainWindow::showError);
     connect(&m_shelf, &ModelShelf::taken, this, &Composition::modelsTaken);
 

@@ -69,7 +69,7 @@ quint64 Composition::tokensInContext() const {
     const auto answer = std::find_if(branch.rbegin(), branch.rend(), [](const store::Message& message) {
         return message.role == store::Role::Assistant;
     });
-    if (answer == branch.rend() || answer->model != stampOf(m_controller.loaded()->model)) {
+    if (answer == branch.rend() || !isStampOf(answer->model, m_controller.loaded()->model)) {
         return 0;
     }
     const bool running = answer->id == m_session.run().message();

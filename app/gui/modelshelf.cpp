@@ -61,8 +61,8 @@ ModelShelf::ModelShelf(Settings& settings, QObject* parent) : QObject(parent), m
     connect(&m_converter, &ModelConverter::converted, this, [this](const QString& target, const QStringList& warnings) {
         emit conversionEnded();
         m_made = normalPath(target);
-        m_warnings = warnings;
         m_library.inspect({pathOf(target)});
+        emit converted(target, warnings);
     });
     connect(&m_converter, &ModelConverter::failed, this, [this](const trace::Error& error) {
         emit conversionEnded();
@@ -230,7 +230,7 @@ void ModelShelf::inspected(const controller::Inspected& what) {
     }
     if (rows.size() == 1 && rows.first().path() == m_made) {
         m_made.clear();
-        emit converted(QByteArray::fromStdString(rows.first().path()), m_warnings);
+        emit listed(QByteArray::fromStdString(rows.first().path()));
         return;
     }
     if (!rows.isEmpty() || !what.folders.empty()) {
@@ -259,6 +259,7 @@ void ModelShelf::convert(const QString& folder, const QString& target, const QSt
     if (m_converter.isRunning()) {
         return;
     }
+    m_made.clear();
     m_converting = QFileInfo(folder).fileName();
     emit conversionProgress(m_converting, 0, 0);
     m_converter.convert({pathOf(folder), pathOf(target), type.toStdString()});

@@ -52,8 +52,10 @@ signals:
     /** Of a conversion; `total` 0: it has just begun. */
     void conversionProgress(const QString& name, quint64 done, quint64 total);
     void conversionEnded();
-    /** It is in the list; `warnings`: what was stored in another way than wished. */
-    void converted(const QByteArray& path, const QStringList& warnings);
+    /** `warnings`: what was stored in another way than wished. */
+    void converted(const QString& target, const QStringList& warnings);
+    /** What was converted is in the list. */
+    void listed(const QByteArray& path);
 
 private:
     ui::ModelRow rowOf(const trace::ModelCard& card) const;
@@ -68,10 +70,9 @@ private:
     controller::ModelConverter m_converter;
     QString m_ownFolder;
     std::string m_builtIn;
-    std::string m_started;  ///< path of the model that the program was started with; empty: the built-in one
-    QString m_converting;   ///< name of the folder
-    std::string m_made;     ///< path of the model that was converted and is being looked at; empty: none
-    QStringList m_warnings; ///< of it
+    std::string m_started; ///< path of the model that the program was started with; empty: the built-in one
+    QString m_converting;  ///< name of the folder
+    std::string m_made;    ///< path of the model that was converted and is being looked at; empty: none
 };
 
 } // namespace moescope::gui

@@ -80,16 +80,24 @@ QJsonObject toJson(const ui::SamplingView& sampling) {
     return json;
 }
 
-QJsonObject chosenOf(const ui::SamplingView& sampling, const ui::SamplingView& defaults) {
+QJsonObject chosenOf(const ui::SamplingView& sampling, const ui::SamplingView& defaults, const QJsonObject& before) {
     QJsonObject chosen = toJson(sampling);
-    const QJsonObject known = toJson(defaults);
-    for (auto key = known.begin(); key != known.end(); ++key) {
-        if (chosen.value(key.key()) == key.value() && key.key() != QLatin1String(keyThinking)) {
-            chosen.remove(key.key());
-        } else if (!chosen.contains(key.key())) {
-            chosen.insert(key.key(), QString()); // a random seed in place of the one that is set
+    chosen.remove(QLatin1String(keyThinking));
+    if (!sampling.seed && (defaults.seed || before.contains(QLatin1String(keySeed)))) {
+        chosen.insert(QLatin1String(keySeed), QString()); // a random one in place of the one that is set
+    }
+    const QJsonObject usual = toJson(defaults);
+    for (const QString& key : chosen.keys()) {
+        const QJsonValue value = chosen.value(key);
+        if (value == usual.value(key) && !(before.contains(key) && before.value(key) == value)) {
+            chosen.remove(key);
         }
     }
+    return before.contains(QLatin1String(keyThinking)) ? withThinking(chosen, sampling.thinking) : chosen;
+}
+
+QJsonObject withThinking(QJsonObject chosen, bool thinking) {
+    chosen.insert(QLatin1String(keyThinking), thinking);
     return chosen;
 }
 
@@ -129,6 +137,13 @@ quint64 seedOf(const ui::SamplingView& sampling) {
 store::ModelStamp stampOf(const trace::ModelInfo& model) {
     return {QString::fromStdString(model.name), QString::fromStdString(model.file_name),
             QString::fromStdString(model.main_type), model.parameters, model.active_parameters};
+}
+
+bool isStampOf(const store::ModelStamp& stamp, const trace::ModelInfo& model) {
+    const store::ModelStamp own = stampOf(model);
+    return stamp.name == own.name && stamp.file == own.file && stamp.type == own.type &&
+           stamp.parameters == own.parameters &&
+           (stamp.active_parameters == own.active_parameters || stamp.active_parameters == 0);
 }
 
 QString contextSentence(const controller::Loaded& loaded) {

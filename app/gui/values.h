@@ -19,8 +19,10 @@ QString sentence(const trace::Error& error);
 ui::SamplingView samplingOf(const trace::SamplingDefaults& defaults);
 /** Keys as on the command line; without the system prompt. */
 QJsonObject toJson(const ui::SamplingView& sampling);
-/** What of it is not as in `defaults`, since the rest follows them, and whether it thinks. */
-QJsonObject chosenOf(const ui::SamplingView& sampling, const ui::SamplingView& defaults);
+/** What of it was chosen: is not as in `defaults`, or stands in `before` already. The rest follows the defaults. */
+QJsonObject chosenOf(const ui::SamplingView& sampling, const ui::SamplingView& defaults, const QJsonObject& before);
+/** `chosen` with whether this conversation thinks, which is its own from the first message on. */
+QJsonObject withThinking(QJsonObject chosen, bool thinking);
 /** What is absent or of a wrong type is as in `defaults`. */
 ui::SamplingView fromJson(const QJsonObject& json, const ui::SamplingView& defaults);
 inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 seed);
@@ -28,6 +30,8 @@ inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 
 quint64 seedOf(const ui::SamplingView& sampling);
 
 store::ModelStamp stampOf(const trace::ModelInfo& model);
+/** Whether it is this model's. Stamps of old answers do not know of active parameters. */
+bool isStampOf(const store::ModelStamp& stamp, const trace::ModelInfo& model);
 /** Why the context is shorter than the model's, with the figures. */
 QString contextSentence(const controller::Loaded& loaded);
 /** Why the model's own chat template is not used, and what is instead; empty if it is. */

@@ -58,8 +58,6 @@ struct ModelStamp {
     QString type; ///< type of most weights, "q6_k"
     quint64 parameters = 0;
     quint64 active_parameters = 0; ///< of them for each token; 0: not known
-
-    bool operator==(const ModelStamp&) const = default;
 };
 
 /** How long a model thought before it answered. */

@@ -27,7 +27,8 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kToastTime = 4000; ///< ms
+constexpr int kToastTime = 4000; ///< ms, at least
+constexpr int kReadingTime = 60; ///< ms a character, so that a long sentence can be read
 constexpr int kToastMargin = 16; ///< px at both sides, at least
 constexpr int kToastGap = 6;     ///< px above the composer
 constexpr QSize kLeast{960, 600};
@@ -286,7 +287,7 @@ void MainWindow::showUndoToast(const QString& sentence) {
 }
 
 void MainWindow::showToast(const QString& sentence) {
-    m_toast->showMessage(sentence, {}, kToastTime);
+    m_toast->showMessage(sentence, {}, std::max(kToastTime, kReadingTime * static_cast<int>(sentence.size())));
     placeOverlays();
 }
 

@@ -125,10 +125,10 @@ void ModelListModel::namesChanged() {
     const QStringList before = std::exchange(m_distinctions, {});
     for (const ModelRow& row : std::as_const(m_models)) {
         const QString file = plainLine(row.card.info.file_name);
-        const QString folder = QFileInfo(QString::fromStdString(row.path())).dir().dirName();
+        const auto folder = [&row] { return QFileInfo(QString::fromStdString(row.path())).dir().dirName(); };
         m_distinctions.append(names.value(nameOf(row)) < 2   ? QString()
                               : files.value(fileOf(row)) < 2 ? file
-                                                             : plainLine(folder.toStdString()) + u'/' + file);
+                                                             : plainLine(folder().toStdString()) + u'/' + file);
     }
     if (!m_models.isEmpty() && m_distinctions != before) {
         emit dataChanged(index(0, Name), index(rowCount() - 1, Name), {DistinctionRole});

@@ -36,7 +36,7 @@ constexpr quint32 kLeastContext = 128; ///< tokens
 constexpr quint32 kRound = 64;         ///< tokens
 constexpr quint32 kFewTokens = 4'096;
 
-QString originText(const ModelRow& model) {
+QString originText(const ModelRow& model, const QString& distinction) {
     const trace::ModelInfo& info = model.card.info;
     QStringList parts;
     if (model.card.known) {
@@ -57,11 +57,13 @@ QString originText(const ModelRow& model) {
     if (model.card.parts > 1) {
         parts += ModelDetails::tr("%1 files").arg(model.card.parts);
     }
+    if (!distinction.isEmpty()) {
+        constexpr qsizetype most = 60;
+        parts += distinction.size() <= most ? distinction
+                                            : distinction.left(most / 2) + u'…' + distinction.right(most / 2 - 1);
+    }
     if (model.built_in) {
         parts += ModelDetails::tr("comes with the app");
-    } else if (const QString file = plainLine(info.file_name); !file.startsWith(modelName(model.card))) {
-        constexpr qsizetype most = 60;
-        parts += file.size() <= most ? file : file.left(most / 2) + u'…' + file.right(most / 2 - 1);
     } else if (model.card.changed_ms > 0) {
         const QDateTime changed = QDateTime::fromMSecsSinceEpoch(model.card.changed_ms);
         parts += ModelDetails::tr("changed %1").arg(shortTime(changed, QDateTime::currentDateTime(), false));
@@ -301,10 +303,12 @@ quint32 ModelDetails::loadContext() const {
     return fit.state == FitState::Shorter && fit.fitting_tokens < kFewTokens ? fit.fitting_tokens : 0;
 }
 
-void ModelDetails::showModel(const ModelRow& model, const FitQuestion& question, ModelUse use) {
+void ModelDetails::showModel(const ModelRow& model, const QString& distinction, const FitQuestion& question,
+                             ModelUse use) {
     const bool same = m_model && m_model->path() == model.path() && m_question.context == question.context &&
                       limit() == model.card.info.context_length;
     m_model = model;
+    m_distinction = distinction;
     m_question = question;
     m_use = use;
     if (!same) {
@@ -331,7 +335,7 @@ void ModelDetails::refresh() {
     }
     const trace::ModelInfo& info = m_model->card.info;
     m_title->setText(modelName(m_model->card));
-    m_origin->setText(originText(*m_model));
+    m_origin->setText(originText(*m_model, m_distinction));
     m_origin->setVisible(!m_origin->text().isEmpty());
     m_memory->setVisible(m_model->card.isRunnable());
     m_architecture->setVisible(m_model->card.known);

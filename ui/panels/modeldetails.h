@@ -31,7 +31,8 @@ public:
     explicit ModelDetails(QWidget* parent = nullptr);
 
     /** The slider keeps its place while the model and the question's context stay what they are. */
-    void showModel(const ModelRow& model, const FitQuestion& question, ModelUse use);
+    /** `distinction`: what tells it from another model of its name; empty: there is none. */
+    void showModel(const ModelRow& model, const QString& distinction, const FitQuestion& question, ModelUse use);
     void showNothing();
     /** Of the load that is under way: bytes, and what they take a second; 0: not known yet. */
     void setProgress(quint64 done, quint64 total, quint64 bytesPerSecond);
@@ -63,6 +64,7 @@ private:
     void copyReason();
 
     std::optional<ModelRow> m_model;
+    QString m_distinction;
     FitQuestion m_question;
     ModelUse m_use = ModelUse::None;
     quint32 m_context = 0; ///< where the slider stands

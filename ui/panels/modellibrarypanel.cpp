@@ -265,7 +265,7 @@ void ModelLibraryPanel::refreshDetails() {
         m_details->showNothing();
         return;
     }
-    m_details->showModel(m_models->at(row), m_models->question(), useOf(row));
+    m_details->showModel(m_models->at(row), m_models->distinction(row), m_models->question(), useOf(row));
 }
 
 void ModelLibraryPanel::refreshEmpty() {

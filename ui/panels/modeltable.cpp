@@ -138,14 +138,14 @@ private:
             if (tag.dot) {
                 painter->setPen(Qt::NoPen);
                 painter->setBrush(color);
-                painter->drawEllipse(QRectF(x, cell.top() + cell.height() / 2.0 - 4, 8, 8));
+                painter->drawEllipse(QRectF(x, name.top() + name.height() / 2.0 - 4, 8, 8));
                 painter->setPen(color);
-                painter->drawText(QRect(x + 12, cell.top(), wide + 1, cell.height()), Qt::AlignVCenter, tag.text);
+                painter->drawText(QRect(x + 12, name.top(), wide + 1, name.height()), Qt::AlignVCenter, tag.text);
                 x += 12 + wide + kMargin;
                 continue;
             }
             const int high = look.lineHeight(TextStyle::Axis) + 2;
-            const QRectF box(x + 0.5, cell.top() + (cell.height() - high) / 2 + 0.5, wide + 2 * kTagSide - 1, high - 1);
+            const QRectF box(x + 0.5, name.top() + (name.height() - high) / 2 + 0.5, wide + 2 * kTagSide - 1, high - 1);
             painter->setPen(look.color(tag.color == Color::Warn ? Color::Warn
                                        : selected               ? Color::BorderStrong
                                                                 : Color::Border));

@@ -162,7 +162,7 @@ void SamplingForm::changeEvent(QEvent* event) {
 }
 
 void SamplingForm::setSampling(const SamplingView& sampling) {
-    m_thinking = sampling.thinking;
+    m_given = sampling;
     if (sampling == this->sampling()) {
         return;
     }
@@ -203,12 +203,16 @@ void SamplingForm::refreshRemarks() {
 }
 
 SamplingView SamplingForm::sampling() const {
-    SamplingView view;
-    view.temperature = m_temperature->value();
-    view.top_p = m_topP->value();
+    const auto decimal = [](const QDoubleSpinBox* box, double given) {
+        return box->textFromValue(given) == box->textFromValue(box->value()) ? given : box->value();
+    };
+    SamplingView view = m_given;
+    view.temperature = decimal(m_temperature, m_given.temperature);
+    view.top_p = decimal(m_topP, m_given.top_p);
     view.top_k = m_topK->value();
-    view.min_p = m_minP->value();
-    view.repetition_penalty = m_penalty->value();
+    view.min_p = decimal(m_minP, m_given.min_p);
+    view.repetition_penalty = decimal(m_penalty, m_given.repetition_penalty);
+    view.seed.reset();
     bool ok = false;
     const quint64 seed = m_seed->text().toULongLong(&ok);
     if (ok) {
@@ -216,7 +220,6 @@ SamplingView SamplingForm::sampling() const {
     }
     view.max_tokens = m_mostTokens->value();
     view.system_prompt = m_system->toPlainText();
-    view.thinking = m_thinking;
     return view;
 }
 

@@ -57,7 +57,7 @@ private:
     QSpinBox* m_mostTokens = nullptr;
     QLineEdit* m_seed = nullptr;
     QPlainTextEdit* m_system = nullptr;
-    bool m_thinking = true; ///< is not edited here
+    SamplingView m_given; ///< a field shows two decimals of it, and has no place for all of it
     bool m_quiet = false;
 };
 

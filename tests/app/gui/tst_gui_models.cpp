@@ -5,6 +5,7 @@
 #include "ui/panels/composeredit.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/modellibrarypanel.h"
+#include "ui/panels/samplingform.h"
 #include "ui/widgets/contextmeter.h"
 
 #include <QComboBox>
@@ -14,6 +15,7 @@
 #include <QFile>
 #include <QMimeData>
 #include <QSignalSpy>
+#include <QSpinBox>
 #include <QTest>
 
 #include <algorithm>
@@ -155,6 +157,26 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(loadedName(app) != "Second", patience);
         QVERIFY(app.waitForModel());
         QCOMPARE(used(), 0);
+    }
+
+    void oneFieldOfThePopoverChoosesOneSetting() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        auto* popover = app.composition.window().chat()->findChild<ui::SamplingPopover*>();
+        QSpinBox* topK = nullptr;
+        for (QSpinBox* box : popover->findChildren<QSpinBox*>()) {
+            topK = box->accessibleName() == QStringLiteral("Top-k") ? box : topK;
+        }
+        QVERIFY(topK != nullptr);
+        topK->setValue(7);
+        QVERIFY(app.ask(QStringLiteral("One")));
+        const qint64 id = app.composition.session().conversation();
+        QStringList chosen;
+        app.composition.store().run(
+            this, [id](store::Store& store) { return store.conversation(id).sampling.keys(); },
+            [&chosen](const QStringList& keys) { chosen = keys; });
+        QTRY_COMPARE(chosen, QStringList({"thinking", "top_k"}));
     }
 
     void aConvertedModelIsShownAndNotLoaded() {

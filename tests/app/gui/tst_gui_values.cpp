@@ -13,13 +13,22 @@ private slots:
         ui::SamplingView defaults;
         defaults.top_p = 0.9;
         defaults.seed = 5;
-        QCOMPARE(gui::chosenOf(defaults, defaults).keys(), QStringList("thinking"));
+        QVERIFY(gui::chosenOf(defaults, defaults, {}).isEmpty());
         ui::SamplingView sampling = defaults;
         sampling.top_k = 3;
         sampling.seed.reset();
-        const QJsonObject chosen = gui::chosenOf(sampling, defaults);
-        QCOMPARE(chosen.keys(), QStringList({"seed", "thinking", "top_k"}));
+        const QJsonObject chosen = gui::chosenOf(sampling, defaults, {});
+        QCOMPARE(chosen.keys(), QStringList({"seed", "top_k"}));
         QCOMPARE(gui::fromJson(chosen, defaults), sampling);
+        // What was chosen stays so where a model would have the same of itself.
+        ui::SamplingView same = defaults;
+        same.top_k = 3;
+        sampling.min_p = 0.1;
+        QCOMPARE(gui::chosenOf(sampling, same, chosen).keys(), QStringList({"min_p", "seed", "top_k"}));
+        sampling.top_k = 40;
+        same.top_k = 40;
+        QCOMPARE(gui::chosenOf(sampling, same, chosen).keys(), QStringList({"min_p", "seed"}));
+        QCOMPARE(gui::chosenOf(same, same, gui::withThinking({}, true)).keys(), QStringList("thinking"));
         ui::SamplingView others;
         others.top_p = 0.7;
         others.seed = 9;
@@ -27,6 +36,24 @@ private slots:
         QCOMPARE(followed.top_p, 0.7);
         QCOMPARE(followed.top_k, 3);
         QVERIFY(!followed.seed); // random was chosen
+    }
+
+    void oldStampsAreStillOfTheirModel() {
+        trace::ModelInfo model;
+        model.name = "Nano";
+        model.file_name = "nano.gguf";
+        model.main_type = "Q6_K";
+        model.parameters = 30;
+        model.active_parameters = 6;
+        store::ModelStamp stamp = gui::stampOf(model);
+        QVERIFY(gui::isStampOf(stamp, model));
+        stamp.active_parameters = 0; // not known when it was stored
+        QVERIFY(gui::isStampOf(stamp, model));
+        stamp.active_parameters = 5;
+        QVERIFY(!gui::isStampOf(stamp, model));
+        stamp = gui::stampOf(model);
+        stamp.file = "other.gguf";
+        QVERIFY(!gui::isStampOf(stamp, model));
     }
 
     void samplingGoesThereAndBack() {

@@ -324,6 +324,8 @@ private slots:
         QVERIFY(std::any_of(labels.begin(), labels.end(), [](const QLabel* label) {
             return label->isVisible() && label->text() == QStringLiteral("stopped by you before the first token");
         }));
+        stopped.stats.stop_reason = "eos";
+        QCOMPARE(statsText(stopped.stats), QStringLiteral("0 tokens · stopped at end of text"));
     }
 
     void actionsTellTheirMessage() {

@@ -93,6 +93,20 @@ class TestModelLibraryPanel : public QObject {
 private slots:
     void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
 
+    void modelsOfOneNameShowTheirFiles() {
+        Page page;
+        page.choose("/models/fits.gguf");
+        QVERIFY(!page.says(QStringLiteral("fits.gguf"))); // its name says enough
+        ModelRow twin = model("fits", kGiB);
+        twin.card.info.path = "/models/fits-q4.gguf";
+        twin.card.info.file_name = "fits-q4.gguf";
+        page.putModels({twin});
+        page.choose("/models/fits.gguf");
+        QVERIFY(page.says(QStringLiteral("fits.gguf")));
+        page.choose("/models/fits-q4.gguf");
+        QVERIFY(page.says(QStringLiteral("fits-q4.gguf")));
+    }
+
     void onlyWhatFitsCanBeLoaded() {
         Page page;
         QSignalSpy wishes(&page, &ModelLibraryPanel::loadRequested);
