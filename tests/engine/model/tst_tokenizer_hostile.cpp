@@ -3,7 +3,7 @@
 
 #include "tests/engine/model/model_files.h"
 
-#include <chrono>
+#include <ctime>
 
 using namespace moescope;
 using namespace moescope::tests;
@@ -125,10 +125,10 @@ TEST(HostileVocabulary, PairsThatOneProductWouldSendToOneSlotAreReadInTime) {
     }
     const Scratch scratch;
     const gguf::Reader file(vocabulary.write(scratch));
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock(); // of this process: others on the machine do not count
     EXPECT_EQ(model::Tokenizer(file).size(), vocabulary.tokens.size());
     // The square of 250,000 takes a quarter of a minute.
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
+    EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 8);
 }
 
 TEST(HostileVocabulary, IdsBeyondTheVocabulary) {
