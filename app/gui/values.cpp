@@ -2,6 +2,7 @@
 #include "app/gui/values.h"
 
 #include "engine/model/reasoning.h"
+#include "ui/models/errortext.h"
 #include "ui/models/modellist.h"
 
 #include <QCoreApplication>
@@ -52,10 +53,7 @@ int openingBefore(const std::vector<std::string_view>& tokens, const QString& te
 
 } // namespace
 
-QString sentence(const trace::Error& error) {
-    const QString pattern = QCoreApplication::translate("errors", error.pattern().c_str(), error.id().c_str());
-    return QString::fromStdString(trace::fillIn(pattern.toStdString(), error.arguments()));
-}
+QString sentence(const trace::Error& error) { return ui::sentence(error); }
 
 ui::SamplingView samplingOf(const trace::SamplingDefaults& defaults) {
     ui::SamplingView view;

@@ -10,7 +10,7 @@ namespace {
 const char* const messageColumns =
     "SELECT id, conversation, parent, role, state, created, model_name, model_file, model_type, model_parameters, "
     "sampling, seed, prefill_ms, prefill_tokens, reused_tokens, first_token_ms, decode_ms, decode_tokens, stop_reason, "
-    "error_id, error, text, thinking_ms, thinking_tokens, model_active_parameters FROM messages ";
+    "error_id, error, text, thinking_ms, thinking_tokens, model_active_parameters, recipe FROM messages ";
 
 // The schema allows no other names.
 Role roleFrom(const QString& name) {
@@ -74,6 +74,9 @@ Message readMessage(const QSqlQuery& row) {
     message.error = row.value(20).toString();
     message.model.active_parameters = row.value(24).toULongLong();
     message.thinking = {row.value(22).toDouble(), row.value(23).toUInt()};
+    if (!row.isNull(25)) {
+        message.recipe = readRecipe(row.value(25).toString());
+    }
     return message;
 }
 
@@ -127,12 +130,13 @@ qint64 addMessage(Connection& database, const Message& message) {
     return database
         .query(QStringLiteral("INSERT INTO messages (conversation, parent, role, state, created, model_name, "
                               "model_file, model_type, model_parameters, model_active_parameters, sampling, seed, "
-                              "indexed, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+                              "recipe, indexed, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
                {message.conversation, nullIfZero(message.parent), roleName(message.role), stateName(message.state),
                 now(), storable(message.model.name), storable(message.model.file), storable(message.model.type),
                 static_cast<qint64>(message.model.parameters), static_cast<qint64>(message.model.active_parameters),
                 QString::fromUtf8(toJson(message.sampling)),
                 message.seed ? QVariant(static_cast<qint64>(*message.seed)) : QVariant(),
+                message.recipe.intervention.empty() ? QVariant() : QVariant(recipeText(message.recipe.intervention)),
                 int(message.state != MessageState::Streaming && isIndexable(message.text)), storable(message.text)})
         .lastInsertId()
         .toLongLong();
@@ -203,6 +207,7 @@ Message Store::beginAnswer(const AnswerStart& start) {
     answer.model = start.model;
     answer.sampling = start.sampling;
     answer.seed = start.seed;
+    answer.recipe.intervention = start.recipe;
     Transaction transaction(database);
     requireParent(database, start.conversation, start.parent);
     const qint64 id = addMessage(database, answer);

@@ -136,6 +136,9 @@ QStringList activeParameters() {
     return {QStringLiteral("ALTER TABLE messages ADD COLUMN model_active_parameters INTEGER NOT NULL DEFAULT 0")};
 }
 
+/** The what-if that an answer was made with, as recipeText() writes it. NULL: none. */
+QStringList recipes() { return {QStringLiteral("ALTER TABLE messages ADD COLUMN recipe TEXT")}; }
+
 [[noreturn]] void failNewer(const QString& file, qint64 found, int known) {
     throw trace::Error("store.newer",
                        "“{file}” was written by a newer Moescope (schema {found}; this one knows {known}). It was left "
@@ -149,7 +152,7 @@ QStringList activeParameters() {
 
 const QList<Migration>& migrations() {
     static const QList<Migration> all = {
-        {1, firstSchema()}, {2, thinkingTimes()}, {3, searchedAnswers()}, {4, activeParameters()}};
+        {1, firstSchema()}, {2, thinkingTimes()}, {3, searchedAnswers()}, {4, activeParameters()}, {5, recipes()}};
     return all;
 }
 

@@ -27,7 +27,7 @@ struct StoreOptions {
  *  of the program at once and a power failure from the next prompt or finished answer on. */
 class Store {
 public:
-    static constexpr int schemaVersion = 4;
+    static constexpr int schemaVersion = 5;
 
     /** Opens `folder`/moescope.sqlite, making both if needed. Throws store.no_folder, store.in_use, store.newer,
      *  store.foreign, store.no_search, store.read_only, store.full, store.io. A damaged file is renamed to

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "app/store/recipe.h"
 #include "engine/trace/error.h"
 #include "engine/trace/info.h"
 #include "engine/trace/token_trace.h"
@@ -76,6 +77,7 @@ struct Message {
     ModelStamp model;     ///< of answers
     QJsonObject sampling; ///< settings the answer was made with, all of them
     std::optional<quint64> seed;
+    StoredRecipe recipe;        ///< of answers: how their routing was changed
     trace::StepTimings timings; ///< of answers; load_ms is not kept
     ThinkingTime thinking;      ///< of answers; what was thought stands in the text, between its marks
     std::optional<trace::StopReason> stop_reason;
@@ -91,6 +93,7 @@ struct AnswerStart {
     ModelStamp model;
     QJsonObject sampling;
     std::optional<quint64> seed;
+    trace::Intervention recipe = {}; ///< empty: none
 };
 
 /** How an answer ended. */

@@ -68,6 +68,8 @@ void TestStoreMessages::keepsEveryFieldOfAnAnswer() {
                    52'000'000'000ULL};
     start.sampling = {{QStringLiteral("temperature"), 0.5}, {QStringLiteral("top_k"), 40}};
     start.seed = std::numeric_limits<quint64>::max();
+    start.recipe.banned = {{5, 6}};
+    start.recipe.biases = {{{2, 0}, -1.5F}};
     const Message begun = m_store->beginAnswer(start);
     QCOMPARE(begun.state, MessageState::Streaming);
     QCOMPARE(begun.role, Role::Assistant);
@@ -99,6 +101,8 @@ void TestStoreMessages::keepsEveryFieldOfAnAnswer() {
     QCOMPARE(found.model.active_parameters, start.model.active_parameters);
     QCOMPARE(found.sampling, start.sampling);
     QCOMPARE(found.seed.value(), std::numeric_limits<quint64>::max());
+    QVERIFY(found.recipe.intervention == start.recipe);
+    QVERIFY(!found.recipe.error);
     QCOMPARE(found.timings.prefill_ms, 12.25);
     QCOMPARE(found.timings.prefill_tokens, 20U);
     QCOMPARE(found.timings.reused_tokens, 7U);

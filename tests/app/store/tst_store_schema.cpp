@@ -36,7 +36,8 @@ QVariantList schemaIn(const QString& file) {
 class TestStoreSchema : public QObject {
     Q_OBJECT
 private slots:
-    void migratesTheFirstSchema();
+    void migratesOlderSchemas_data();
+    void migratesOlderSchemas();
     void numbersMigrations();
     void rollsAFailedMigrationBack();
     void keepsTheIndexInStep();
@@ -44,11 +45,19 @@ private slots:
     void usesIndices();
 };
 
-void TestStoreSchema::migratesTheFirstSchema() {
+void TestStoreSchema::migratesOlderSchemas_data() {
+    QTest::addColumn<int>("version");
+    QTest::newRow("the first") << 1;
+    QTest::newRow("before recipes") << 4;
+}
+
+void TestStoreSchema::migratesOlderSchemas() {
+    QFETCH(const int, version);
     const QTemporaryDir old;
     {
         RawDatabase raw(databaseIn(old.path()));
-        const QStringList statements = statementsOf(QStringLiteral(MOESCOPE_TEST_DATA "/store/schema_v1.sql"));
+        const QStringList statements =
+            statementsOf(QStringLiteral(MOESCOPE_TEST_DATA "/store/schema_v%1.sql").arg(version));
         QVERIFY(statements.size() > 20);
         for (const QString& statement : statements) {
             raw.run(statement);
@@ -56,7 +65,7 @@ void TestStoreSchema::migratesTheFirstSchema() {
     }
     {
         const Store store(old.path());
-        QCOMPARE(store.report().migrated_from, 1);
+        QCOMPARE(store.report().migrated_from, version);
         QVERIFY(!store.report().created);
         QCOMPARE(store.report().interrupted, 1);
         const Conversation conversation = store.conversation(7);
@@ -68,6 +77,9 @@ void TestStoreSchema::migratesTheFirstSchema() {
         QCOMPARE(messages.at(1).seed.value(), 42ULL);
         QCOMPARE(messages.at(1).timings.decode_tokens, 40U);
         QVERIFY(messages.at(1).stop_reason == moescope::trace::StopReason::Eos);
+        QCOMPARE(messages.at(1).model.active_parameters, version < 4 ? 0ULL : 6'500'000ULL);
+        QVERIFY(messages.at(1).recipe.intervention.empty());
+        QVERIFY(!messages.at(1).recipe.error);
         QCOMPARE(messages.at(2).text, QStringLiteral("Once upon a time"));
         QCOMPARE(store.search(QStringLiteral("reeds")).hits.size(), 1);
         QCOMPARE(store.setting(QStringLiteral("window.layout")), QJsonValue(QStringLiteral("Inspect")));
