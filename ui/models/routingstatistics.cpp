@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace moescope::ui {
 
@@ -35,39 +36,81 @@ bool TraceShape::fits(const trace::RouterTrace& router) const {
            (used == experts || std::all_of(router.runner_up.begin(), router.runner_up.end(), inRange));
 }
 
+namespace {
+
+/** The middle 95 % of a distribution over first…last by the ratios of neighbours' probabilities, which fall. Begins at
+ *  `near`, a count close to the most likely one; what lies so far out that it adds nothing to a tail is left away. */
+template <typename Ratio> // count → P(count + 1) ÷ P(count)
+ChanceInterval middleOf(int first, int last, int near, Ratio ratio) {
+    constexpr double nothing = 1e-12;
+    int mode = std::clamp(near, first, last);
+    while (mode < last && ratio(mode) > 1) {
+        ++mode;
+    }
+    while (mode > first && ratio(mode - 1) < 1) {
+        --mode;
+    }
+    // Against P(mode): P(mode), P(mode − 1) … and P(mode + 1), P(mode + 2) …
+    std::vector<double> down{1};
+    for (int count = mode - 1; count >= first && down.back() > nothing; --count) {
+        down.push_back(down.back() / ratio(count));
+    }
+    std::vector<double> up;
+    double next = 1;
+    for (int count = mode; count < last && next > nothing; ++count) {
+        next *= ratio(count);
+        up.push_back(next);
+    }
+    const double all = std::accumulate(down.begin(), down.end(), 0.0) + std::accumulate(up.begin(), up.end(), 0.0);
+    const int begin = mode - int(down.size()) + 1;
+    const int end = mode + int(up.size());
+    const auto pmf = [&](int count) {
+        return (count <= mode ? down[size_t(mode - count)] : up[size_t(count - mode - 1)]) / all;
+    };
+    ChanceInterval interval{begin, end};
+    double below = 0;
+    while (interval.low < end && below + pmf(interval.low) / 2 < 0.025) {
+        below += pmf(interval.low++);
+    }
+    double above = 0;
+    while (interval.high > begin && above + pmf(interval.high) / 2 < 0.025) {
+        above += pmf(interval.high--);
+    }
+    return interval;
+}
+
+} // namespace
+
 ChanceInterval ChanceInterval::of(int trials, double probability) {
     if (trials < 4 || probability <= 0 || probability >= 1) {
         return {0, std::max(trials, 0)};
     }
-    const double mean = trials * probability;
-    const double deviation = std::sqrt(mean * (1 - probability));
-    // Beyond ten deviations (and some for the skew of small means) nothing adds to a tail of 2.5 %.
-    const int first = std::max(0, int(std::floor(mean - 10 * deviation - 20)));
-    const int last = std::min(trials, int(std::ceil(mean + 10 * deviation + 20)));
-    const auto logPmf = [&](int count) {
-        return std::lgamma(trials + 1.0) - std::lgamma(count + 1.0) - std::lgamma(trials - count + 1.0) +
-               count * std::log(probability) + (trials - count) * std::log1p(-probability);
-    };
-    ChanceInterval interval{first, last};
-    double below = 0;
-    for (int count = first; count <= last; ++count) {
-        const double pmf = std::exp(logPmf(count));
-        if (below + pmf / 2 >= 0.025) {
-            interval.low = count;
-            break;
-        }
-        below += pmf;
+    const double odds = probability / (1 - probability);
+    return middleOf(0, trials, int(trials * probability),
+                    [&](int count) { return double(trials - count) / (count + 1) * odds; });
+}
+
+ChanceInterval ChanceInterval::ofOverlap(int all, int some, int others, double expected) {
+    const int first = std::max(0, some + others - all);
+    const int last = std::min(some, others);
+    if (all < 4 || first >= last) {
+        return {first, std::max(first, last)};
     }
-    double above = 0;
-    for (int count = last; count >= first; --count) {
-        const double pmf = std::exp(logPmf(count));
-        if (above + pmf / 2 >= 0.025) {
-            interval.high = count;
-            break;
+    double odds = 1;
+    if (expected >= 0) {
+        const double neither = all - some - others + expected;
+        if (expected <= first || neither <= 0 || expected >= last) {
+            const int certain = std::clamp(int(std::lround(expected)), first, last);
+            return {certain, certain};
         }
-        above += pmf;
+        odds = expected * neither / ((some - expected) * (others - expected));
+    } else {
+        expected = double(some) * others / all;
     }
-    return interval;
+    return middleOf(first, last, int(expected), [&](int count) {
+        return double(some - count) * double(others - count) /
+               (double(count + 1) * double(all - some - others + count + 1)) * odds;
+    });
 }
 
 RoutingStatistics::RoutingStatistics(const TraceShape& shape)

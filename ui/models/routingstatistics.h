@@ -45,6 +45,10 @@ struct ChanceInterval {
     int high = 0;
 
     static ChanceInterval of(int trials, double probability);
+    /** Of `all` things, `some` are of one kind and `others` of another: how many are of both by chance, as if one kind
+     *  were dealt out anew. Exact hypergeometric with the mid-p correction. `expected`: how many are of both on average,
+     *  where that is not some × others ÷ all (Fisher's noncentral distribution); negative: it is. */
+    static ChanceInterval ofOverlap(int all, int some, int others, double expected = -1);
     bool contains(int count) const { return count >= low && count <= high; }
 };
 

@@ -33,6 +33,7 @@ void TraceModel::begin(qint64 run, const TraceShape& shape) {
     fresh.live = true;
     m_runs.insert(run, fresh);
     m_current = run;
+    m_window = {};
     recountChat();
     emit currentChanged();
     emit liveChanged(true);
@@ -67,6 +68,7 @@ void TraceModel::setRun(qint64 run, const TraceShape& shape, const QList<trace::
     kept.shape = shape.routesLike(m_model) ? m_model : shape;
     kept.statistics = RoutingStatistics(kept.shape);
     Run& placed = *m_runs.insert(run, kept);
+    m_window = run == m_current ? TokenWindow() : m_window;
     recountChat();
     add(placed, tokens);
     if (run == m_current) {
@@ -83,6 +85,7 @@ void TraceModel::remove(qint64 run) {
     const bool inView = run == m_current;
     if (inView) {
         m_current = -1;
+        m_window = {};
         m_empty = RoutingStatistics(m_model);
     }
     recountChat();
@@ -96,6 +99,7 @@ void TraceModel::remove(qint64 run) {
 void TraceModel::clear() {
     m_runs.clear();
     m_current = -1;
+    m_window = {};
     m_empty = RoutingStatistics(m_model);
     recountChat();
     emit currentChanged();
@@ -107,6 +111,7 @@ void TraceModel::setCurrent(qint64 run) {
         return;
     }
     m_current = next;
+    m_window = {};
     m_empty = RoutingStatistics(m_model);
     recountChat();
     emit currentChanged();
@@ -130,11 +135,7 @@ int TraceModel::tokenCount() const {
 
 const trace::TokenTrace& TraceModel::token(int token) const { return *view()->tokens.at(token); }
 
-const trace::RouterTrace* TraceModel::router(int token) const {
-    const Run* run = view();
-    const bool routed = run != nullptr && token >= 0 && token < run->tokens.size() && run->routed.at(token);
-    return routed ? &run->tokens.at(token)->router : nullptr;
-}
+const trace::RouterTrace* TraceModel::router(int token) const { return router(m_current, token); }
 
 int TraceModel::topExpert(qint64 run, int token, int layer) const {
     const auto found = m_runs.constFind(run);
@@ -156,6 +157,17 @@ const RoutingStatistics& TraceModel::statistics(Scope scope, int token) const {
     switch (scope) {
     case Scope::Chat: return m_chat;
     case Scope::Answer: return run != nullptr ? run->statistics : m_empty;
+    case Scope::Window:
+        if (m_windowCounted != m_revision) {
+            m_windowCounted = m_revision;
+            m_windowStatistics = RoutingStatistics(shape());
+            for (int at = m_window.first; at >= 0 && at <= m_window.last; ++at) {
+                if (const trace::RouterTrace* trace = router(at)) {
+                    m_windowStatistics.add(*trace);
+                }
+            }
+        }
+        return m_windowStatistics;
     case Scope::Token: break;
     }
     m_token = RoutingStatistics(shape());
@@ -163,6 +175,48 @@ const RoutingStatistics& TraceModel::statistics(Scope scope, int token) const {
         m_token.add(*trace);
     }
     return m_token;
+}
+
+void TraceModel::setWindow(TokenWindow window) {
+    if (window.first > window.last) {
+        std::swap(window.first, window.last);
+    }
+    window.first = std::max(window.first, 0);
+    window.last = std::min(window.last, tokenCount() - 1);
+    if (window.first > window.last) {
+        window = {};
+    }
+    if (window != m_window) {
+        m_window = window;
+        m_windowCounted = 0;
+        emit windowChanged();
+    }
+}
+
+QList<qint64> TraceModel::runs(Scope scope) const {
+    QList<qint64> runs;
+    if (scope == Scope::Chat) {
+        for (auto run = m_runs.constBegin(); run != m_runs.constEnd(); ++run) {
+            if (run->shape == m_chat.shape()) {
+                runs.append(run.key());
+            }
+        }
+        std::sort(runs.begin(), runs.end());
+    } else if (scope != Scope::Token && view() != nullptr) {
+        runs.append(m_current);
+    }
+    return runs;
+}
+
+int TraceModel::tokenCount(qint64 run) const { return static_cast<int>(m_runs.find(run)->tokens.size()); }
+
+const trace::TokenTrace& TraceModel::token(qint64 run, int token) const { return *m_runs.find(run)->tokens.at(token); }
+
+const trace::RouterTrace* TraceModel::router(qint64 run, int token) const {
+    const auto found = m_runs.constFind(run);
+    const bool routed =
+        found != m_runs.constEnd() && token >= 0 && token < found->tokens.size() && found->routed.at(token);
+    return routed ? &found->tokens.at(token)->router : nullptr;
 }
 
 const trace::TokenTrace* TraceModel::lastToken(qint64 run) const {
@@ -191,6 +245,7 @@ void TraceModel::add(Run& run, const QList<trace::TokenTracePtr>& tokens) {
 }
 
 void TraceModel::recountChat() {
+    ++m_revision;
     m_chat = RoutingStatistics(shape());
     for (const Run& run : std::as_const(m_runs)) {
         if (run.shape == m_chat.shape()) {

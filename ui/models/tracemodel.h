@@ -13,8 +13,19 @@ namespace moescope::ui {
 /** What the routing panels count. */
 enum class Scope {
     Token,  ///< the selected token
+    Window, ///< the tokens chosen of the answer in view, see TraceModel::window()
     Answer, ///< every token of the answer in view
     Chat    ///< every answer of the conversation that the same model gave
+};
+
+/** Tokens first…last of an answer; none chosen: −1. */
+struct TokenWindow {
+    int first = -1;
+    int last = -1;
+
+    bool isEmpty() const { return first < 0; }
+    int count() const { return isEmpty() ? 0 : last - first + 1; }
+    bool operator==(const TokenWindow&) const = default;
 };
 
 /** The traces of the answers of the conversation in view. A run is an answer, named by its message id; one of them is in
@@ -62,6 +73,20 @@ public:
     /** Valid until the next change of the model. */
     const RoutingStatistics& statistics(Scope scope, int token = -1) const;
 
+    /** Answers that a scope counts, by number: those of the model in view. Scope::Token counts none of them whole. */
+    QList<qint64> runs(Scope scope) const;
+    /** Of one of runs(). */
+    int tokenCount(qint64 run) const;
+    const trace::TokenTrace& token(qint64 run, int token) const;
+    const trace::RouterTrace* router(qint64 run, int token) const;
+    /** Another number: what was counted of the answers counts no more. Arriving tokens do not change it. */
+    quint64 revision() const { return m_revision; }
+
+    /** Tokens of the answer in view that were chosen to be counted; they go with it. */
+    const TokenWindow& window() const { return m_window; }
+    /** Clamped to the tokens there are, in either order; what holds none of them is empty. */
+    void setWindow(TokenWindow window);
+
 signals:
     /** Another answer is in view, or the one in view is another. */
     void currentChanged();
@@ -70,6 +95,8 @@ signals:
     /** An answer that is not in view changed: only Scope::Chat is another. */
     void chatChanged();
     void liveChanged(bool live);
+    /** Only Scope::Window is another. */
+    void windowChanged();
 
 private:
     struct Run {
@@ -86,9 +113,13 @@ private:
 
     QHash<qint64, Run> m_runs;
     qint64 m_current = -1;
+    quint64 m_revision = 0;
     TraceShape m_model;
     RoutingStatistics m_chat;
     mutable RoutingStatistics m_token;
+    TokenWindow m_window;
+    mutable RoutingStatistics m_windowStatistics;
+    mutable quint64 m_windowCounted = 0; ///< revision that m_windowStatistics are of; 0: none
     RoutingStatistics m_empty;
 };
 
