@@ -27,7 +27,7 @@ TABLE = {
     "app/cli": (("engine", "app/platform"), ("cli11", "json")),
     "app/controller": (("engine", "app/platform"), ("qt-core",)),
     "app/store": (("engine/trace",), ("qt-core", "qt-sql")),
-    "app/exchange": (("app/store",), ("qt-core", "libarchive")),
+    "app/exchange": (("app/store", "engine/trace", "engine/gguf"), ("qt-core", "libarchive")),
     "app/network": (("app/platform", "engine/trace"), ("qt-core", "qt-network", "qtkeychain")),
     "app/gui": (("app", "ui", "engine/trace", "engine/gguf", "engine/model", "engine/inference"), ("qt-core", "qt")),
 }
@@ -151,6 +151,9 @@ EXAMPLES = (
     ("app/store/a.cpp", '#include "ui/models/conversation.h"', "app/store may use engine/trace"),
     ("app/controller/a.cpp", "#include <QSqlDatabase>", "this is qt-sql"),
     ("app/cli/a.cpp", "#include <QString>", "this is qt-core"),
+    ("app/exchange/a.cpp", "#include <archive.h>\n#include <QFile>", None),
+    ("app/exchange/a.cpp", '#include "engine/inference/engine.h"', "app/exchange may use"),
+    ("app/gui/a.cpp", "#include <archive.h>", "this is libarchive"),
     ("app/gui/a.cpp", '#include "engine/vulkan/device.h"', "app/gui may use"),
     ("app/gui/a.cpp", "#include <QSqlDatabase>", "this is qt-sql"),
     ("app/gui/a.cpp", '#include "app/store/store.h"\n#include "ui/mainwindow/mainwindow.h"', None),

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/exchange/capturetokens.h"
+
+#include "app/exchange/npy.h"
+
+#include <QFloat16>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace moescope::exchange {
+namespace {
+
+constexpr auto idsName = "token_ids.npy";
+constexpr auto positionsName = "token_positions.npy";
+constexpr auto flagsName = "token_flags.npy";
+constexpr auto probabilitiesName = "token_probabilities.npy";
+constexpr auto textEndsName = "token_text_ends.npy";
+constexpr auto textsName = "token_texts.bin";
+constexpr auto expertsName = "routed_experts.npy";
+constexpr auto weightsName = "router_weights.npy";
+constexpr auto chosenName = "chosen_probabilities.npy";
+constexpr auto runnerUpName = "runner_up.npy";
+constexpr auto runnerUpProbName = "runner_up_probabilities.npy";
+constexpr auto allProbsName = "expert_probabilities.npy";
+
+enum TokenFlag : quint8 { Generated = 1, HasRouter = 2, HasProbs = 4 };
+constexpr float mostWeight = 65504; // of a half
+
+using Floats = std::vector<float> trace::RouterTrace::*;
+using Ids = std::vector<uint16_t> trace::RouterTrace::*;
+
+// --- writing ---
+
+quint8 flagsOf(const trace::TokenTrace& token) {
+    const bool routed = !token.router.empty();
+    const bool whole = routed && !token.router.probs.empty();
+    return (token.generated ? Generated : 0) | (routed ? HasRouter : 0) | (whole ? HasProbs : 0);
+}
+
+/** A number of each token. */
+template <typename T, typename Value>
+void addColumn(ZipWriter& zip, const char* name, NpyType type, const store::TokenTraces& tokens, Value valueOf) {
+    std::vector<T> values;
+    values.reserve(tokens.size());
+    for (const trace::TokenTracePtr& token : tokens) {
+        values.push_back(valueOf(*token));
+    }
+    zip.add(QLatin1String(name), npyHead(type, {static_cast<qint64>(values.size())}),
+            {reinterpret_cast<const char*>(values.data()), static_cast<qsizetype>(values.size() * sizeof(T))});
+}
+
+QByteArray idBytes(const store::TokenTraces& tokens, Ids ids, qsizetype row) {
+    QByteArray bytes(static_cast<qsizetype>(tokens.size()) * row * 4, Qt::Uninitialized);
+    auto* out = reinterpret_cast<qint32*>(bytes.data());
+    for (const trace::TokenTracePtr& token : tokens) {
+        const std::vector<uint16_t>& from = token->router.*ids;
+        if (token->router.empty()) {
+            std::fill_n(out, row, -1);
+        } else {
+            std::copy(from.begin(), from.end(), out);
+        }
+        out += row;
+    }
+    return bytes;
+}
+
+bool fitHalves(const store::TokenTraces& tokens, Floats floats) {
+    const auto isHalf = [](float value) { return static_cast<float>(qfloat16(value)) == value; };
+    return std::all_of(tokens.begin(), tokens.end(), [&](const trace::TokenTracePtr& token) {
+        const std::vector<float>& values = token->router.*floats;
+        return std::all_of(values.begin(), values.end(), isHalf);
+    });
+}
+
+void addFloats(ZipWriter& zip, const char* name, const store::TokenTraces& tokens, Floats floats,
+               const QList<qint64>& shape, qsizetype row) {
+    const NpyType type = fitHalves(tokens, floats) ? NpyType::Float16 : NpyType::Float32;
+    const qsizetype rowBytes = row * bytesOf(type);
+    QByteArray bytes(static_cast<qsizetype>(tokens.size()) * rowBytes, 0);
+    char* out = bytes.data();
+    for (const trace::TokenTracePtr& token : tokens) {
+        const std::vector<float>& from = token->router.*floats;
+        if (from.empty()) {
+            // zeros
+        } else if (type == NpyType::Float16) {
+            qFloatToFloat16(reinterpret_cast<qfloat16*>(out), from.data(), row);
+        } else {
+            std::memcpy(out, from.data(), static_cast<size_t>(rowBytes));
+        }
+        out += rowBytes;
+    }
+    zip.add(QLatin1String(name), npyHead(type, shape), bytes, ZipWriter::Pack::Store);
+}
+
+void requireSizes(const trace::RouterTrace& router) {
+    const size_t chosen = size_t{router.moe_layers} * router.expert_used_count;
+    const auto inRange = [&router](uint16_t id) { return id < router.expert_count; };
+    const bool rivals = router.expert_used_count < router.expert_count;
+    if (router.experts.size() != chosen || router.weights.size() != chosen || router.chosen_probs.size() != chosen ||
+        router.runner_up.size() != router.moe_layers || router.runner_up_prob.size() != router.moe_layers ||
+        (!router.probs.empty() && router.probs.size() != size_t{router.moe_layers} * router.expert_count) ||
+        !std::all_of(router.experts.begin(), router.experts.end(), inRange) ||
+        (rivals && !std::all_of(router.runner_up.begin(), router.runner_up.end(), inRange))) {
+        throw std::logic_error("a router trace has other sizes than its shape");
+    }
+}
+
+// --- reading ---
+
+/** Takes arrays of the sizes that capture.json names, and no others. */
+class Arrays {
+public:
+    Arrays(QHash<QString, QByteArray>& members, const Source& source) : m_members(members), m_source(source) {}
+
+    bool has(const char* name) const { return m_members.contains(QLatin1String(name)); }
+    QByteArray bytes(const char* name) {
+        const auto found = m_members.constFind(QLatin1String(name));
+        if (found == m_members.constEnd()) {
+            throw trace::Error("exchange.missing", "“{file}” is damaged and was not opened: it has no part “{part}”.",
+                               {{"file", m_source.name()}, {"part", name}});
+        }
+        return m_members.take(QLatin1String(name));
+    }
+    /** `use(array)` while its bytes are there. */
+    template <typename Use>
+    void take(const char* name, std::initializer_list<NpyType> types, const QList<qint64>& shape, Use use) {
+        const QByteArray whole = bytes(name);
+        const auto array = parseNpy(whole);
+        if (!array || std::find(types.begin(), types.end(), array->type) == types.end()) {
+            fail(name, "is no array of the type that belongs there");
+        }
+        if (array->shape != shape) {
+            fail(name, "has other sizes than “capture.json” says");
+        }
+        use(*array);
+    }
+    [[noreturn]] void fail(const char* name, const std::string& what) const {
+        m_source.damaged(std::string("its part “") + name + "” " + what);
+    }
+
+private:
+    QHash<QString, QByteArray>& m_members;
+    const Source& m_source;
+};
+
+/** Value `index` of an array whose bytes need not be aligned. */
+template <typename T>
+T valueAt(const NpyArray& array, qsizetype index) {
+    T value;
+    std::memcpy(&value, array.data.data() + index * qsizetype(sizeof(T)), sizeof(T));
+    return value;
+}
+
+using Tokens = std::vector<std::shared_ptr<trace::TokenTrace>>;
+
+class TokenReader {
+public:
+    TokenReader(QHash<QString, QByteArray>& members, const TokenCounts& counts, const Source& source)
+        : m_arrays(members, source), m_counts(counts), m_tokens(static_cast<size_t>(counts.tokens)),
+          m_flags(static_cast<size_t>(counts.tokens)) {}
+
+    store::TokenTraces read() {
+        for (auto& token : m_tokens) {
+            token = std::make_shared<trace::TokenTrace>();
+        }
+        readFlags();
+        readColumns();
+        readTexts();
+        if (m_counts.layers > 0) {
+            readRouting();
+        }
+        return {m_tokens.begin(), m_tokens.end()};
+    }
+
+private:
+    bool routed(size_t token) const { return (m_flags[token] & HasRouter) != 0; }
+
+    template <typename T, typename Take>
+    void column(const char* name, NpyType type, Take take) {
+        m_arrays.take(name, {type}, {m_counts.tokens}, [&](const NpyArray& array) {
+            for (size_t i = 0; i < m_tokens.size(); ++i) {
+                take(i, valueAt<T>(array, static_cast<qsizetype>(i)));
+            }
+        });
+    }
+
+    void readFlags() {
+        column<quint8>(flagsName, NpyType::UInt8, [this](size_t i, quint8 flags) {
+            const bool known = flags < 2 * HasProbs && ((flags & HasProbs) == 0 || (flags & HasRouter) != 0);
+            if (!known || ((flags & HasRouter) != 0 && m_counts.layers == 0)) {
+                m_arrays.fail(flagsName, "has a value that has no meaning");
+            }
+            m_flags[i] = flags;
+            m_tokens[i]->generated = (flags & Generated) != 0;
+            m_whole = m_whole || (flags & HasProbs) != 0;
+        });
+    }
+
+    void readColumns() {
+        column<qint32>(idsName, NpyType::Int32, [this](size_t i, qint32 id) {
+            if (id < 0) {
+                m_arrays.fail(idsName, "has a negative id");
+            }
+            m_tokens[i]->token = id;
+        });
+        column<qint32>(positionsName, NpyType::Int32, [this](size_t i, qint32 position) {
+            if (position < 0) {
+                m_arrays.fail(positionsName, "has a negative position");
+            }
+            m_tokens[i]->position = static_cast<uint32_t>(position);
+        });
+        column<float>(probabilitiesName, NpyType::Float32, [this](size_t i, float probability) {
+            if (!isProbability(probability)) {
+                m_arrays.fail(probabilitiesName, "has a value outside 0 to 1");
+            }
+            m_tokens[i]->probability = probability;
+        });
+    }
+
+    void readTexts() {
+        const QByteArray texts = m_arrays.bytes(textsName);
+        qint32 begin = 0;
+        column<qint32>(textEndsName, NpyType::Int32, [&](size_t i, qint32 end) {
+            if (end < begin || end > texts.size()) {
+                m_arrays.fail(textEndsName, "names places that “token_texts.bin” does not have");
+            }
+            m_tokens[i]->text.assign(texts.constData() + begin, static_cast<size_t>(end - begin));
+            begin = end;
+        });
+        if (begin != texts.size()) {
+            m_arrays.fail(textsName, "is longer than its tokens");
+        }
+    }
+
+    void readRouting() {
+        const qint64 tokens = m_counts.tokens;
+        const qint64 layers = m_counts.layers;
+        const QList<qint64> choices{tokens, layers, m_counts.used};
+        for (size_t i = 0; i < m_tokens.size(); ++i) {
+            if (routed(i)) {
+                m_tokens[i]->router.moe_layers = static_cast<uint32_t>(layers);
+                m_tokens[i]->router.expert_count = static_cast<uint32_t>(m_counts.experts);
+                m_tokens[i]->router.expert_used_count = static_cast<uint32_t>(m_counts.used);
+            }
+        }
+        ids(expertsName, &trace::RouterTrace::experts, choices);
+        floats(weightsName, &trace::RouterTrace::weights, choices, mostWeight, HasRouter);
+        floats(chosenName, &trace::RouterTrace::chosen_probs, choices, 1, HasRouter);
+        if (m_counts.used < m_counts.experts) {
+            ids(runnerUpName, &trace::RouterTrace::runner_up, {tokens, layers});
+            floats(runnerUpProbName, &trace::RouterTrace::runner_up_prob, {tokens, layers}, 1, HasRouter);
+        } else {
+            for (size_t i = 0; i < m_tokens.size(); ++i) {
+                m_tokens[i]->router.runner_up.resize(routed(i) ? size_t(layers) : 0);
+                m_tokens[i]->router.runner_up_prob.resize(routed(i) ? size_t(layers) : 0);
+            }
+        }
+        if (m_whole) {
+            floats(allProbsName, &trace::RouterTrace::probs, {tokens, layers, m_counts.experts}, 1, HasProbs);
+        }
+    }
+
+    static qsizetype rowOf(const QList<qint64>& shape) {
+        qsizetype row = 1;
+        for (qsizetype i = 1; i < shape.size(); ++i) {
+            row *= shape[i]; // an array of this shape was found, so that it is no more than its bytes
+        }
+        return row;
+    }
+
+    void ids(const char* name, Ids into, const QList<qint64>& shape) {
+        m_arrays.take(name, {NpyType::Int32}, shape, [&](const NpyArray& array) {
+            const qsizetype row = rowOf(shape);
+            std::vector<qint32> values(static_cast<size_t>(row));
+            const char* from = array.data.data();
+            for (size_t i = 0; i < m_tokens.size(); ++i, from += row * 4) {
+                std::memcpy(values.data(), from, static_cast<size_t>(row) * 4);
+                const qint32 low = routed(i) ? 0 : -1;
+                const qint32 high = routed(i) ? m_counts.experts - 1 : -1;
+                const auto [least, most] = std::minmax_element(values.begin(), values.end());
+                if (row > 0 && (*least < low || *most > high)) {
+                    m_arrays.fail(name, "names an expert that does not exist");
+                }
+                if (routed(i)) {
+                    (m_tokens[i]->router.*into).assign(values.begin(), values.end());
+                }
+            }
+        });
+    }
+
+    void floats(const char* name, Floats into, const QList<qint64>& shape, float most, TokenFlag flag) {
+        m_arrays.take(name, {NpyType::Float16, NpyType::Float32}, shape, [&](const NpyArray& array) {
+            const qsizetype row = rowOf(shape);
+            const qsizetype rowBytes = row * bytesOf(array.type);
+            const float limit = most == 1 ? 1 + slack : most;
+            std::vector<qfloat16> halves(array.type == NpyType::Float16 ? static_cast<size_t>(row) : 0);
+            std::vector<float> values(static_cast<size_t>(row));
+            const char* from = array.data.data();
+            for (size_t i = 0; i < m_tokens.size(); ++i, from += rowBytes) {
+                if ((m_flags[i] & flag) == 0) {
+                    continue;
+                }
+                if (array.type == NpyType::Float16) {
+                    std::memcpy(halves.data(), from, static_cast<size_t>(rowBytes));
+                    qFloatFromFloat16(values.data(), halves.data(), row);
+                } else {
+                    std::memcpy(values.data(), from, static_cast<size_t>(rowBytes));
+                }
+                bool fits = true;
+                for (const float value : values) {
+                    fits = fits && value >= 0 && value <= limit; // which NaN is not
+                }
+                if (!fits) {
+                    m_arrays.fail(name, most == 1 ? "has a value outside 0 to 1" : "has a value that is no weight");
+                }
+                m_tokens[i]->router.*into = values;
+            }
+        });
+    }
+
+    static constexpr float slack = 1e-3F; ///< sums of rounded numbers may pass 1
+    static bool isProbability(float value) { return value >= 0 && value <= 1 + slack; }
+
+    Arrays m_arrays;
+    TokenCounts m_counts;
+    Tokens m_tokens;
+    std::vector<quint8> m_flags;
+    bool m_whole = false; ///< some tokens have the probabilities of all experts
+};
+
+} // namespace
+
+TokenCounts countsOf(const store::TokenTraces& tokens) {
+    TokenCounts counts;
+    counts.tokens = static_cast<int>(tokens.size());
+    for (const trace::TokenTracePtr& token : tokens) {
+        const trace::RouterTrace& router = token->router;
+        if (router.empty()) {
+            continue;
+        }
+        requireSizes(router);
+        const TokenCounts own{counts.tokens, static_cast<int>(router.moe_layers), static_cast<int>(router.expert_count),
+                              static_cast<int>(router.expert_used_count)};
+        if (counts.layers > 0 &&
+            (own.layers != counts.layers || own.experts != counts.experts || own.used != counts.used)) {
+            throw trace::Error(
+                "exchange.shapes",
+                "This answer was written by models of different sizes: by {first} layers of {first_experts} "
+                "experts and by {second} of {second_experts}. One capture cannot hold both.",
+                {{"first", std::to_string(counts.layers)},
+                 {"first_experts", std::to_string(counts.experts)},
+                 {"second", std::to_string(own.layers)},
+                 {"second_experts", std::to_string(own.experts)}});
+        }
+        counts = own;
+    }
+    return counts;
+}
+
+void addTokens(ZipWriter& zip, const store::TokenTraces& tokens, const TokenCounts& counts) {
+    addColumn<qint32>(zip, idsName, NpyType::Int32, tokens, [](const auto& token) { return token.token; });
+    addColumn<qint32>(zip, positionsName, NpyType::Int32, tokens,
+                      [](const auto& token) { return static_cast<qint32>(token.position); });
+    addColumn<quint8>(zip, flagsName, NpyType::UInt8, tokens, flagsOf);
+    addColumn<float>(zip, probabilitiesName, NpyType::Float32, tokens,
+                     [](const auto& token) { return token.probability; });
+    QByteArray texts;
+    addColumn<qint32>(zip, textEndsName, NpyType::Int32, tokens, [&texts](const auto& token) {
+        texts.append(token.text.data(), static_cast<qsizetype>(token.text.size()));
+        return static_cast<qint32>(texts.size());
+    });
+    zip.add(QLatin1String(textsName), texts);
+    if (counts.layers == 0) {
+        return;
+    }
+    const QList<qint64> choices{counts.tokens, counts.layers, counts.used};
+    const QList<qint64> layers{counts.tokens, counts.layers};
+    const qsizetype row = qsizetype{counts.layers} * counts.used;
+    zip.add(QLatin1String(expertsName), npyHead(NpyType::Int32, choices),
+            idBytes(tokens, &trace::RouterTrace::experts, row));
+    addFloats(zip, weightsName, tokens, &trace::RouterTrace::weights, choices, row);
+    addFloats(zip, chosenName, tokens, &trace::RouterTrace::chosen_probs, choices, row);
+    if (counts.used < counts.experts) {
+        zip.add(QLatin1String(runnerUpName), npyHead(NpyType::Int32, layers),
+                idBytes(tokens, &trace::RouterTrace::runner_up, counts.layers));
+        addFloats(zip, runnerUpProbName, tokens, &trace::RouterTrace::runner_up_prob, layers, counts.layers);
+    }
+    const bool whole = std::any_of(tokens.begin(), tokens.end(),
+                                   [](const trace::TokenTracePtr& token) { return (flagsOf(*token) & HasProbs) != 0; });
+    if (whole) {
+        addFloats(zip, allProbsName, tokens, &trace::RouterTrace::probs, {counts.tokens, counts.layers, counts.experts},
+                  qsizetype{counts.layers} * counts.experts);
+    }
+}
+
+QStringList tokenMembers() {
+    QStringList names;
+    for (const char* const name :
+         {idsName, positionsName, flagsName, probabilitiesName, textEndsName, textsName, expertsName, weightsName,
+          chosenName, runnerUpName, runnerUpProbName, allProbsName}) {
+        names.append(QLatin1String(name));
+    }
+    return names;
+}
+
+store::TokenTraces takeTokens(QHash<QString, QByteArray>& members, const TokenCounts& counts, const Source& source) {
+    return TokenReader(members, counts, source).read();
+}
+
+QByteArray routedExperts(const store::TokenTraces& tokens, const TokenCounts& counts) {
+    return npyHead(NpyType::Int32, {counts.tokens, counts.layers, counts.used}) +
+           idBytes(tokens, &trace::RouterTrace::experts, qsizetype{counts.layers} * counts.used);
+}
+
+} // namespace moescope::exchange
