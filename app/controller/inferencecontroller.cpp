@@ -46,6 +46,11 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
             emit loadFailed(error);
         });
     };
+    events.rendered = [this](qint64 id, const std::vector<uint32_t>& starts, size_t tokens) {
+        carry([this, id, starts = QList<int>(starts.begin(), starts.end()), tokens = static_cast<int>(tokens)] {
+            emit promptRendered(id, starts, tokens);
+        });
+    };
     events.finished = [this](qint64 id, const Finished& end) {
         carry([this, id, end] {
             drain();

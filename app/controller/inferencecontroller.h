@@ -52,6 +52,10 @@ signals:
     void modelLoaded(const moescope::controller::Loaded& loaded);
     void loadFailed(const moescope::trace::Error& error);
     void modelUnloaded();
+    /** The prompt of an answer was made, before any of it is read: for each message sent the index of its first token (one
+     *  that the template leaves out begins where the next does), then one past the last, where the answer's tokens
+     *  begin. `prompt_tokens`: those and the ones of an answer that is continued. */
+    void promptRendered(qint64 id, const QList<int>& message_starts, int prompt_tokens);
     void prefillProgress(qint64 id, const moescope::trace::PrefillProgress& progress);
     void tokensArrived(qint64 id, const moescope::controller::Pieces& pieces);
     void finished(qint64 id, const moescope::controller::Finished& end);

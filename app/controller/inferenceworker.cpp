@@ -160,7 +160,7 @@ InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job) const 
         messages.back().content = "/no_think " + messages.back().content;
     }
     const model::RenderedChat chat = m_engine->render(messages, &m_cancel, options);
-    Prompt prompt{chat.tokens, {}};
+    Prompt prompt{chat.tokens, chat.message_starts, {}};
     const std::string_view mark = model::openingMark(chat.text);
     if (!mark.empty()) {
         prompt.opening = std::string(mark) + "\n";
@@ -198,6 +198,7 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
                 "or edit an earlier message.",
                 {{"tokens", trace::grouped(request.prompt.size())}, {"context", trace::grouped(context)}});
         }
+        m_events.rendered(job.id, prompt.message_starts, request.prompt.size());
         const auto room = context - static_cast<uint32_t>(request.prompt.size());
         // One more than there is room for: an answer that fills the context ends for that reason, not for its length.
         request.max_tokens = job.max_tokens == 0 ? room + 1 : job.max_tokens;

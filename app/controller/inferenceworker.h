@@ -22,6 +22,7 @@ struct WorkerEvents {
     std::function<void(quint64 load, quint64 done, quint64 total)> load_progress;
     std::function<void(quint64 load, const Loaded&, std::shared_ptr<const model::Tokenizer>)> loaded;
     std::function<void(quint64 load, const trace::Error&)> load_failed;
+    std::function<void(qint64 id, const std::vector<uint32_t>& message_starts, size_t prompt_tokens)> rendered;
     std::function<void(qint64 id, const Finished&)> finished;
     std::function<void(qint64 id, const trace::Error&)> failed;
     /** The device was lost: the answer is not whole, the model is being loaded again. */
@@ -60,6 +61,7 @@ private:
     void doGenerate(const GenerateJob& job);
     struct Prompt {
         std::vector<int32_t> tokens;
+        std::vector<uint32_t> message_starts; ///< as model::RenderedChat has them
         std::string opening; ///< the mark of the thinking that they end with: it stands before the answer's text
     };
     Prompt promptOf(const GenerateJob& job) const;

@@ -174,6 +174,45 @@ private slots:
         QVERIFY(!full.generated.front()->router.probs.empty());
     }
 
+    void tellsWhereEachMessageOfThePromptBegins() {
+        InferenceController controller;
+        load(controller);
+        QSignalSpy rendered(&controller, &InferenceController::promptRendered);
+        bool first = true; // nothing of the prompt was told as read before
+        connect(&controller, &InferenceController::tokensArrived, this, [&] { first = first && !rendered.isEmpty(); });
+        Heard heard(controller, 4);
+        GenerateJob chat = job(4, 2);
+        chat.messages = {{"system", "Be short"}, {"user", "Hello there"}, {"assistant", "Hello"}, {"user", "Why?"}};
+        controller.generate(chat);
+        QTRY_VERIFY_WITH_TIMEOUT(heard.isOver(), patience);
+        QCOMPARE(rendered.size(), 1);
+        QVERIFY(first);
+        QCOMPARE(rendered[0][0].toLongLong(), 4);
+        const auto starts = rendered[0][1].value<QList<int>>();
+        QCOMPARE(starts.size(), 5);
+        QCOMPARE(starts.first(), 0);
+        QVERIFY(std::is_sorted(starts.begin(), starts.end()));
+        QCOMPARE(starts.last(), int(heard.prompt.size()));
+        QCOMPARE(rendered[0][2].toInt(), int(heard.prompt.size()));
+        // Each message's text lies between its start and the next one's.
+        for (qsizetype i = 0; i + 1 < starts.size(); ++i) {
+            std::string text;
+            for (int token = starts[i]; token < starts[i + 1]; ++token) {
+                text += heard.prompt[static_cast<size_t>(token)]->text;
+            }
+            QVERIFY2(text.find(chat.messages[static_cast<size_t>(i)].content) != std::string::npos, text.c_str());
+        }
+
+        // What an answer has already is prompt, and belongs to no message.
+        GenerateJob more = chat;
+        more.begun = "Because";
+        controller.generate(more);
+        QTRY_COMPARE_WITH_TIMEOUT(rendered.size(), 2, patience);
+        QCOMPARE(rendered[1][1].value<QList<int>>(), starts);
+        QVERIFY(rendered[1][2].toInt() > starts.last());
+        QTRY_COMPARE_WITH_TIMEOUT(controller.state(), State::Ready, patience);
+    }
+
     void continuesWhereItWasInterrupted() {
         InferenceController controller;
         load(controller);
