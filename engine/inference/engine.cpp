@@ -151,6 +151,7 @@ const ContextChoice& Engine::contextChoice() const { return m_impl->choice; }
 double Engine::loadMs() const { return m_impl->loadMs; }
 const model::Tokenizer& Engine::tokenizer() const { return m_impl->tokenizer; }
 uint32_t Engine::position() const { return static_cast<uint32_t>(m_impl->cached.size()); }
+std::span<const int32_t> Engine::cachedTokens() const { return m_impl->cached; }
 void Engine::reset() { m_impl->cached.clear(); }
 uint64_t Engine::commandBuffersRecorded() const { return m_impl->device->counters().command_buffers_recorded; }
 uint64_t Engine::descriptorSetsUpdated() const { return m_impl->device->counters().descriptor_sets_updated; }
@@ -342,6 +343,19 @@ std::vector<trace::IntervalTiming> Engine::profile(int32_t token) {
                     {{"context", trace::grouped(impl.transformer.context())}});
     }
     return impl.transformer.profile(token, static_cast<uint32_t>(impl.cached.size()));
+}
+
+trace::AttentionWeights Engine::attentionWeights(uint32_t position, uint32_t layer) {
+    Impl& impl = *m_impl;
+    if (position >= impl.cached.size()) {
+        throw Error("attention.position", "Position {position} is not in the KV cache, which holds {tokens} tokens.",
+                    {{"position", trace::grouped(position)}, {"tokens", trace::grouped(impl.cached.size())}});
+    }
+    if (layer >= impl.config.block_count) {
+        throw Error("attention.layer", "Layer {layer} does not exist; this model's go from 0 to {last}.",
+                    {{"layer", std::to_string(layer)}, {"last", std::to_string(impl.config.block_count - 1)}});
+    }
+    return impl.transformer.attentionWeights(impl.cached[position], position, layer);
 }
 
 void Engine::loseDevice(uint32_t after) { m_impl->device->injectFailure(vulkan::Fault::DeviceLost, after); }

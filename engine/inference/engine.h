@@ -6,6 +6,7 @@
 #include "engine/model/chat_template.h"
 #include "engine/model/model_config.h"
 #include "engine/model/tokenizer.h"
+#include "engine/trace/attention_weights.h"
 #include "engine/trace/info.h"
 #include "engine/trace/token_trace.h"
 
@@ -126,9 +127,15 @@ public:
     /** GPU time of each barrier interval of one decode step behind what the KV cache holds, which stays as it is. Empty
      *  where the device has no timestamps. */
     std::vector<trace::IntervalTiming> profile(int32_t token);
+    /** What the query of one position weighs in one layer of the model, over what the KV cache holds: the query is computed
+     *  anew, the cache stays as it is. Throws trace::Error{attention.position} for a position that is not in the cache,
+     *  {attention.layer} for a layer that the model does not have, {attention.range} where the device cannot bind that
+     *  many weights. */
+    trace::AttentionWeights attentionWeights(uint32_t position, uint32_t layer);
     /** Forgets the KV cache. */
     void reset();
-    uint32_t position() const; ///< tokens in the KV cache
+    uint32_t position() const;                     ///< tokens in the KV cache
+    std::span<const int32_t> cachedTokens() const; ///< those tokens, until the next call that reads or writes any
 
     /** For tests and benchmarks: Vulkan counters; dispatches of the last prefill micro-batch. */
     uint64_t commandBuffersRecorded() const;

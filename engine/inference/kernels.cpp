@@ -5,6 +5,7 @@
 #include "engine/inference/weight_layout.h"
 #include "shaders/attention.h"
 #include "shaders/attention_reduce.h"
+#include "shaders/attention_weights.h"
 #include "shaders/moe_combine.h"
 #include "shaders/moe_router.h"
 #include "shaders/moe_sort.h"
@@ -170,6 +171,22 @@ void Kernels::attentionReduce(Recorder& recorder, const AttentionShape& shape, c
     const AttentionPush push = attentionPush(shape, splits);
     recorder.dispatch(pipeline(attention_reduce, {{workgroupId, m_workgroup}, {1, sinks != nullptr}}),
                       Groups{shape.head_count, tokens}, {partial, orAny(sinks, partial), out}, push);
+}
+
+void Kernels::attentionWeights(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
+                               const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t out_stride) {
+    const AttentionWeightsPush push{.head_count = shape.head_count,
+                                    .head_count_kv = shape.head_count_kv,
+                                    .head_stride = shape.head_stride,
+                                    .context = shape.context,
+                                    .out_stride = out_stride,
+                                    .window = shape.window,
+                                    .row_words = kvRowWords(shape.kv, shape.head_dim),
+                                    .scale = shape.scale};
+    const vulkan::Constants constants{
+        {workgroupId, m_workgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, sinks != nullptr}};
+    recorder.dispatch(pipeline(attention_weights, constants), Groups{shape.head_count},
+                      {q, k_cache, step, orAny(sinks, q), out}, push);
 }
 
 void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const ExpertsShape& shape,

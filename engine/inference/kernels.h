@@ -93,6 +93,10 @@ public:
                    const Buffer& partial, uint32_t tokens, uint32_t splits);
     void attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial, const Buffer* sinks,
                          const Buffer& out, uint32_t tokens, uint32_t splits);
+    /** The weights that attention gives its values for one query: `out` is [head][out_stride] floats, one for each position
+     *  up to the step's and then the share of the sink. */
+    void attentionWeights(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
+                          const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t out_stride);
 
     struct RouterOutputs {
         const Buffer& normed;

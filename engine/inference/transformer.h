@@ -6,6 +6,7 @@
 #include "engine/inference/kernels.h"
 #include "engine/inference/kv_cache.h"
 #include "engine/inference/pacer.h"
+#include "engine/trace/attention_weights.h"
 #include "engine/trace/info.h"
 #include "engine/trace/token_trace.h"
 
@@ -53,6 +54,11 @@ public:
     /** As decode() at `position`, with the time of each barrier interval. Empty where the device has no timestamps. */
     std::vector<trace::IntervalTiming> profile(int32_t token, uint32_t position);
 
+    /** What the query of `token`, which the KV cache holds at `position`, weighs in `layer`. The token goes through the layers
+     *  below once more, beside the cache: nothing is written to it, and logits and routing stay those of the last pass.
+     *  Throws trace::Error{attention.range} where the device cannot bind that many weights. */
+    trace::AttentionWeights attentionWeights(int32_t token, uint32_t position, uint32_t layer);
+
     /** Logits of the last pass: [rows][vocab_size] with rows 1 (LogitRows::Last, decode) or the batch's. */
     std::span<const float> logits() const { return m_logits; }
     /** Routing of token `index` of the last pass, if it was asked for. */
@@ -70,6 +76,8 @@ private:
     /** After each interval: its name and layer. */
     using Mark = std::function<void(const char* kernels, int32_t layer)>;
     void recordToken(vulkan::CommandRecorder& recorder, const PassOptions& options, const Mark& mark);
+    /** x → the query, and key and value of `layer` into the cache if `store`. */
+    void recordTokenQuery(vulkan::CommandRecorder& recorder, uint32_t layer, bool store, const Mark& mark);
     void recordTokenAttention(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     void recordTokenFfn(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     void recordTokenDown(vulkan::CommandRecorder& recorder, uint32_t layer);

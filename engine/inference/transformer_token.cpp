@@ -11,6 +11,7 @@ void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& opt
     r.barrier();
     mark("embed", -1);
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
+        recordTokenQuery(r, i, m_config.ownsKv(i), mark);
         recordTokenAttention(r, i, mark);
         recordTokenFfn(r, i, mark);
     }
@@ -27,7 +28,7 @@ void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& opt
     r.end();
 }
 
-void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
+void Transformer::recordTokenQuery(vulkan::CommandRecorder& r, uint32_t i, bool store, const Mark& mark) {
     const auto index = static_cast<int32_t>(i);
     const LayerWeights& layer = m_weights.layers[i];
     const AttentionShape shape = shapeOf(i);
@@ -40,10 +41,16 @@ void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, c
     }
     r.barrier();
     mark("norm + QKV", index);
-    m_kernels.ropeQkNorm(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), m_config.ownsKv(i), m_act.rope,
-                         layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
+    m_kernels.ropeQkNorm(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope, layer.attn_qk_norm.get(),
+                         m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
     r.barrier();
     mark("RoPE + QK norm + KV store", index);
+}
+
+void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
+    const auto index = static_cast<int32_t>(i);
+    const LayerWeights& layer = m_weights.layers[i];
+    const AttentionShape shape = shapeOf(i);
     m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
                         m_act.attn_out, m_act.attn_partial, 1, m_splits);
     r.barrier();

@@ -71,6 +71,17 @@ struct AttentionPush {
     float scale;
 };
 
+struct AttentionWeightsPush {
+    uint head_count;
+    uint head_count_kv;
+    uint head_stride;
+    uint context;
+    uint out_stride;     // floats of one head's weights
+    uint window;         // last positions that a query sees; 0: all
+    uint row_words;      // uvec4 of one row in the cache
+    float scale;
+};
+
 struct MoeRouterPush {
     uint width;
     uint stride;       // of a token in x and normed

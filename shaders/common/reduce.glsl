@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sum over a workgroup, the same on every invocation. Subgroups of any size; the order is fixed for a device.
+// Sum and maximum over a workgroup, the same on every invocation. Subgroups of any size; the order is fixed for a device.
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 
@@ -18,4 +18,18 @@ float workgroupSum(float value) {
     }
     barrier();
     return sum;
+}
+
+float workgroupMax(float value) {
+    float most = subgroupMax(value);
+    if (subgroupElect()) {
+        partial_sums[gl_SubgroupID] = most;
+    }
+    barrier();
+    most = partial_sums[0];
+    for (uint i = 1u; i < gl_NumSubgroups; ++i) {
+        most = max(most, partial_sums[i]);
+    }
+    barrier();
+    return most;
 }
