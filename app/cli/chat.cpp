@@ -76,6 +76,7 @@ private:
         request.max_tokens = context - static_cast<uint32_t>(request.prompt.size()) + 1;
         request.sampling = m_sampling;
         request.telemetry = false;
+        request.candidates = 0;
         const platform::InterruptScope interrupt;
         inference::GenerationObserver observer;
         observer.cancel = &platform::InterruptScope::flag();

@@ -63,6 +63,7 @@ void run(const Options& options) {
     request.stop = options.stop;
     request.ignore_eos = options.ignore_eos;
     request.telemetry = false;
+    request.candidates = 0;
 
     inference::GenerationObserver observer;
     observer.cancel = &platform::InterruptScope::flag();

@@ -13,13 +13,14 @@ namespace {
 
 constexpr char magic[] = {'M', 'T', 'R', '1'};
 constexpr qsizetype prefixBytes = sizeof(magic) + sizeof(quint64);
-constexpr quint16 formatVersion = 1;
+constexpr quint16 formatVersion = 2;
+constexpr quint16 withoutCandidates = 1;    // the version before
 constexpr quint64 chunkBytes = 16ULL << 20; // unpacked, beyond which a new chunk begins
 constexpr quint64 maxBytes = 256ULL << 20;  // unpacked, beyond which a chunk is not believed
 constexpr quint32 maxLayers = 4096;
 constexpr quint32 maxExperts = 65536;
 
-enum TokenFlag : quint8 { Generated = 1, HasRouter = 2, HasProbs = 4 };
+enum TokenFlag : quint8 { Generated = 1, HasRouter = 2, HasProbs = 4, HasCandidates = 8 };
 
 struct Shape {
     quint32 moe_layers = 0;
@@ -96,6 +97,36 @@ void checkSizes(const trace::RouterTrace& router) {
     }
 }
 
+// In bytes: what stands before the text of a token, and of a candidate.
+constexpr quint64 tokenHead = 17;
+constexpr quint64 candidateHead = 16;
+
+quint64 candidateBytes(const trace::TokenTrace& token) {
+    quint64 bytes = token.candidates.empty() ? 0 : 2;
+    for (const trace::TokenCandidate& candidate : token.candidates) {
+        bytes += candidateHead + candidate.text.size();
+    }
+    return bytes;
+}
+
+void checkCandidates(const trace::TokenTrace& token) {
+    if (token.candidates.size() > std::numeric_limits<quint16>::max()) {
+        throw trace::Error("store.invalid", "The change does not fit the stored conversations: {detail}.",
+                           {{"detail", "a token has more than 65,535 candidates"}});
+    }
+}
+
+void putCandidates(QByteArray& out, const std::vector<trace::TokenCandidate>& candidates) {
+    put(out, static_cast<quint16>(candidates.size()));
+    for (const trace::TokenCandidate& candidate : candidates) {
+        put(out, static_cast<qint32>(candidate.token));
+        put(out, std::bit_cast<quint32>(candidate.probability));
+        put(out, std::bit_cast<quint32>(candidate.sampled));
+        put(out, static_cast<quint32>(candidate.text.size()));
+        out.append(candidate.text.data(), static_cast<qsizetype>(candidate.text.size()));
+    }
+}
+
 TraceChunk packChunk(const TokenTraces& tokens, Shape shape) {
     QByteArray raw;
     put(raw, formatVersion);
@@ -109,12 +140,16 @@ TraceChunk packChunk(const TokenTraces& tokens, Shape shape) {
         quint8 flags = token->generated ? Generated : 0;
         flags |= token->router.empty() ? 0 : HasRouter;
         flags |= token->router.empty() || token->router.probs.empty() ? 0 : HasProbs;
+        flags |= token->candidates.empty() ? 0 : HasCandidates;
         put(raw, static_cast<qint32>(token->token));
         put(raw, static_cast<quint32>(token->position));
         put(raw, flags);
         put(raw, std::bit_cast<quint32>(token->probability));
         put(raw, static_cast<quint32>(token->text.size()));
         raw.append(token->text.data(), static_cast<qsizetype>(token->text.size()));
+        if (!token->candidates.empty()) {
+            putCandidates(raw, token->candidates);
+        }
     }
     for (const trace::TokenTracePtr& token : tokens) {
         if (token->router.empty()) {
@@ -152,6 +187,27 @@ public:
     template <typename T>
     T get() {
         return qFromLittleEndian<T>(take(sizeof(T)).data());
+    }
+    float probability() {
+        const float value = std::bit_cast<float>(get<quint32>());
+        if (!(value >= 0 && value <= 1)) { // NaN neither
+            failDamaged("it has a probability that is none");
+        }
+        return value;
+    }
+    void candidates(std::vector<trace::TokenCandidate>& out) {
+        const auto count = get<quint16>();
+        if (count > left() / candidateHead) {
+            failDamaged("it ends too early");
+        }
+        out.resize(count);
+        for (trace::TokenCandidate& candidate : out) {
+            candidate.token = get<qint32>();
+            candidate.probability = probability();
+            candidate.sampled = probability();
+            const QByteArrayView text = take(get<quint32>());
+            candidate.text.assign(text.data(), static_cast<size_t>(text.size()));
+        }
     }
     void halves(std::vector<float>& out, quint64 count) {
         const QByteArrayView bytes = take(count * 2);
@@ -191,7 +247,9 @@ QList<TraceChunk> encodeTraces(const TokenTraces& tokens) {
         if (!token->router.empty()) {
             checkSizes(token->router);
         }
-        const quint64 size = 17 + token->text.size() + own.routerBytes() + token->router.probs.size() * 2;
+        checkCandidates(*token);
+        const quint64 size = tokenHead + token->text.size() + candidateBytes(*token) + own.routerBytes() +
+                             token->router.probs.size() * 2;
         if (token->text.size() > chunkBytes || size > maxBytes / 2) {
             throw trace::Error("store.invalid", "The change does not fit the stored conversations: {detail}.",
                                {{"detail", "the trace of one token is larger than 128 MiB"}});
@@ -229,7 +287,8 @@ TokenTraces decodeTraces(const QByteArray& data) {
     }
     const QByteArray raw = qUncompress(reinterpret_cast<const uchar*>(packed.data()), packed.size());
     ByteReader reader(raw);
-    if (reader.left() != size || reader.get<quint16>() != formatVersion) {
+    const quint16 version = reader.left() == size ? reader.get<quint16>() : quint16(0);
+    if (version != formatVersion && version != withoutCandidates) {
         failDamaged("its version is unknown");
     }
     const auto wide = reader.get<quint8>();
@@ -239,7 +298,7 @@ TokenTraces decodeTraces(const QByteArray& data) {
     shape.moe_layers = reader.get<quint32>();
     shape.expert_count = reader.get<quint32>();
     shape.expert_used_count = reader.get<quint32>();
-    if ((shape != Shape{} && !shape.sane()) || wide != quint8(shape.wide()) || count > reader.left() / 17) {
+    if ((shape != Shape{} && !shape.sane()) || wide != quint8(shape.wide()) || count > reader.left() / tokenHead) {
         failDamaged("its numbers are out of range");
     }
     std::vector<std::shared_ptr<trace::TokenTrace>> tokens;
@@ -255,6 +314,9 @@ TokenTraces decodeTraces(const QByteArray& data) {
         token->probability = std::bit_cast<float>(reader.get<quint32>());
         const QByteArrayView text = reader.take(reader.get<quint32>());
         token->text.assign(text.data(), static_cast<size_t>(text.size()));
+        if (version != withoutCandidates && (flags.back() & HasCandidates) != 0) {
+            reader.candidates(token->candidates);
+        }
         if ((flags.back() & HasRouter) != 0 && shape == Shape{}) {
             failDamaged("it has a router without layers");
         }

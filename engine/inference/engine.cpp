@@ -99,8 +99,8 @@ struct Engine::Impl {
         return true;
     }
 
-    trace::TokenTracePtr traceOf(int32_t token, uint32_t position, uint32_t index, bool generated, float probability,
-                                 bool telemetry) const {
+    std::shared_ptr<trace::TokenTrace> traceOf(int32_t token, uint32_t position, uint32_t index, bool generated,
+                                               float probability, bool telemetry) const {
         auto trace = std::make_shared<trace::TokenTrace>();
         trace->token = token;
         trace->position = position;
@@ -111,6 +111,15 @@ struct Engine::Impl {
             trace->router = transformer.router(index);
         }
         return trace;
+    }
+
+    std::vector<trace::TokenCandidate> candidatesOf(const SampledToken& sampled) const {
+        std::vector<trace::TokenCandidate> candidates;
+        candidates.reserve(sampled.candidates.size());
+        for (const Candidate& one : sampled.candidates) {
+            candidates.push_back({one.token, tokenizer.decode(one.token), one.probability, one.sampled});
+        }
+        return candidates;
     }
 
     bool readPrompt(const GenerationRequest& request, const GenerationObserver& observer, trace::StepTimings& timings);
@@ -217,6 +226,11 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
         sampler.accept(token);
     }
     TextStream text(request.stop);
+    sampler.skip(request.begun);
+    for (const int32_t token : std::span(request.prompt).last(std::min<size_t>(request.begun, request.prompt.size()))) {
+        text.push(tokenizer.decode(token, false)); // shown when it was made
+    }
+    const uint32_t candidates = observer.token ? request.candidates : 0;
     const PassOptions pass{.router = request.telemetry, .router_probs = request.telemetry && request.router_probs};
     const auto cancelled = [&] {
         return observer.cancel != nullptr && observer.cancel->load(std::memory_order_relaxed);
@@ -233,7 +247,7 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
             result.reason = trace::StopReason::Cancelled;
             break;
         }
-        const SampledToken sampled = sampler.sample(transformer.logits(), config.token_count);
+        const SampledToken sampled = sampler.sample(transformer.logits(), config.token_count, candidates);
         if (result.tokens.empty()) {
             result.timings.first_token_ms = clock.ms();
             transformer.prepareDecode(pass);
@@ -253,8 +267,9 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
             cached.push_back(sampled.token);
         }
         if (observer.token) {
-            observer.token(traceOf(sampled.token, position, 0, true, sampled.probability, request.telemetry && !full),
-                           shown);
+            auto trace = traceOf(sampled.token, position, 0, true, sampled.probability, request.telemetry && !full);
+            trace->candidates = candidatesOf(sampled);
+            observer.token(std::move(trace), shown);
         }
         if (text.isStopped()) {
             result.reason = trace::StopReason::Stop;

@@ -59,6 +59,12 @@ struct GenerationRequest {
     bool ignore_eos = false;
     bool router_probs = false; ///< fill RouterTrace::probs
     bool telemetry = true;     ///< RouterTrace at all
+    /** Candidates told with each sampled token: the likeliest, and the sampled one. 0: none. They cost time only where
+     *  an observer is told of tokens. */
+    uint32_t candidates = 10;
+    /** So many tokens at the end of the prompt are the answer's beginning: its random draws go on behind theirs, and its
+     *  text inside a character that they end in. */
+    uint32_t begun = 0;
 };
 
 struct GenerationResult {

@@ -20,6 +20,11 @@ uint64_t randomSeed() {
 // 53 random bits: the same on every platform, unlike std::uniform_real_distribution.
 double uniform(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1.0p-53; }
 
+/** Higher logits first; equal ones: lower ids first. */
+constexpr auto better = [](const std::pair<float, int32_t>& a, const std::pair<float, int32_t>& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+};
+
 } // namespace
 
 Sampler::Sampler(const SamplerSettings& settings, const trace::SamplingDefaults& defaults) {
@@ -41,7 +46,13 @@ void Sampler::accept(int32_t token) {
     }
 }
 
-SampledToken Sampler::sample(std::span<const float> logits, uint32_t token_count) {
+void Sampler::skip(uint32_t tokens) {
+    if (m_temperature > 0.0F) { // the best one is taken without a draw
+        m_random.discard(tokens);
+    }
+}
+
+SampledToken Sampler::sample(std::span<const float> logits, uint32_t token_count, uint32_t candidates) {
     const uint32_t count = std::min<uint32_t>(token_count, static_cast<uint32_t>(logits.size()));
     m_candidates.clear();
     float most = -INFINITY;
@@ -59,6 +70,9 @@ SampledToken Sampler::sample(std::span<const float> logits, uint32_t token_count
     for (const auto& [logit, id] : m_candidates) {
         rawSum += std::exp(static_cast<double>(logit) - most);
     }
+    // Chosen by the raw logits, and then scored as the samplers see them.
+    std::vector<Scored> likeliest(std::min(candidates, count));
+    std::partial_sort_copy(m_candidates.begin(), m_candidates.end(), likeliest.begin(), likeliest.end(), better);
 
     if (m_repetitionPenalty != 1.0F) {
         std::vector<int32_t> recent(m_recent.begin(), m_recent.end());
@@ -71,16 +85,29 @@ SampledToken Sampler::sample(std::span<const float> logits, uint32_t token_count
             }
         }
     }
-
-    const auto better = [](const auto& a, const auto& b) {
-        return a.first != b.first ? a.first > b.first : a.second < b.second;
+    for (auto& [logit, id] : likeliest) {
+        logit = m_candidates[static_cast<size_t>(id)].first;
+    }
+    const auto raw = [&](int32_t id) {
+        return static_cast<float>(std::exp(static_cast<double>(logits[static_cast<size_t>(id)]) - most) / rawSum);
     };
-    const auto sampled = [&](int32_t id) {
-        return SampledToken{
-            id, static_cast<float>(std::exp(static_cast<double>(logits[static_cast<size_t>(id)]) - most) / rawSum)};
+    // `share` of a scored token: with which probability it could be sampled.
+    const auto sampled = [&](const Scored& chosen, const auto& share) {
+        SampledToken token{chosen.second, raw(chosen.second), {}};
+        if (candidates == 0) {
+            return token;
+        }
+        if (std::find(likeliest.begin(), likeliest.end(), chosen) == likeliest.end()) {
+            likeliest.push_back(chosen);
+        }
+        for (const Scored& one : likeliest) {
+            token.candidates.push_back({one.second, raw(one.second), static_cast<float>(share(one))});
+        }
+        return token;
     };
     if (m_temperature == 0.0F) {
-        return sampled(std::min_element(m_candidates.begin(), m_candidates.end(), better)->second);
+        const Scored best = *std::min_element(m_candidates.begin(), m_candidates.end(), better);
+        return sampled(best, [&best](const Scored& one) { return one == best ? 1.0 : 0.0; });
     }
 
     if (m_topK > 0 && m_topK < m_candidates.size()) {
@@ -117,7 +144,10 @@ SampledToken Sampler::sample(std::span<const float> logits, uint32_t token_count
     while (choice + 1 < kept && left >= probabilities[choice]) {
         left -= probabilities[choice++];
     }
-    return sampled(m_candidates[choice].second);
+    const Scored& last = m_candidates[kept - 1];
+    return sampled(m_candidates[choice], [&, this](const Scored& one) {
+        return better(last, one) ? 0.0 : std::exp((static_cast<double>(one.first) - top) / m_temperature) / sum;
+    });
 }
 
 } // namespace moescope::inference

@@ -33,6 +33,14 @@ struct RouterTrace {
     }
 };
 
+/** A token that could have stood in the place of a sampled one. */
+struct TokenCandidate {
+    int32_t token = 0;
+    std::string text;      ///< bytes of the token
+    float probability = 0; ///< softmax of the raw logits
+    float sampled = 0;     ///< with which it could be sampled; 0 where the samplers had removed it
+};
+
 /** One token that went through the model. Immutable once it has left the engine: shared, never copied. */
 struct TokenTrace {
     int32_t token = 0;
@@ -41,6 +49,9 @@ struct TokenTrace {
     std::string text;       ///< bytes of the token; not always whole UTF-8 characters
     float probability = 0;  ///< softmax of the raw logit with which it was sampled; 0 for prompt tokens
     RouterTrace router;
+    /** The likeliest by raw probability, best first, and the sampled one after them where it is none of them. Empty for
+     *  prompt tokens and where they were not asked for. */
+    std::vector<TokenCandidate> candidates;
 };
 
 using TokenTracePtr = std::shared_ptr<const TokenTrace>;

@@ -3,11 +3,13 @@
 #include "tests/support/kernel_fixture.h"
 
 #include "engine/inference/memory_plan.h"
+#include "engine/inference/text_stream.h"
 #include "engine/trace/error.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <fstream>
 #include <numeric>
 
@@ -247,6 +249,74 @@ TEST_F(EngineTest, telemetry_off_gives_the_same_tokens_and_no_routing) {
                                                     }});
     EXPECT_EQ(with.tokens, without.tokens);
     EXPECT_EQ(routed, 0U);
+}
+
+TEST_F(EngineTest, candidates_are_of_the_logits_that_their_token_was_sampled_from) {
+    GenerationRequest request = greedy(someTokens(9, 4), 6);
+    request.sampling.temperature = 1.0F;
+    request.sampling.seed = 5;
+    const auto plain = [&] {
+        request.candidates = 0;
+        return engine->generate(request).tokens;
+    }();
+    request.candidates = 4;
+    std::vector<trace::TokenTracePtr> traces;
+    inference::GenerationObserver observer;
+    observer.token = [&](const trace::TokenTracePtr& token, const std::string&) { traces.push_back(token); };
+    engine->reset();
+    EXPECT_EQ(engine->generate(request, observer).tokens, plain);
+    std::vector<int32_t> before = request.prompt;
+    for (const trace::TokenTracePtr& trace : traces) {
+        if (!trace->generated) {
+            EXPECT_TRUE(trace->candidates.empty());
+            continue;
+        }
+        engine->reset();
+        const std::vector<float> logits = lastLogits(*engine, before);
+        const std::span<const float> real = std::span(logits).first(engine->config().token_count);
+        double sum = 0;
+        for (const float logit : real) {
+            sum += std::exp(static_cast<double>(logit));
+        }
+        bool chosen = false;
+        double least = 1;
+        ASSERT_GE(trace->candidates.size(), 4U);
+        for (const trace::TokenCandidate& candidate : trace->candidates) {
+            const double expected = std::exp(static_cast<double>(real[static_cast<size_t>(candidate.token)])) / sum;
+            EXPECT_NEAR(candidate.probability, expected, 2e-4);
+            EXPECT_EQ(candidate.text, engine->tokenizer().decode(candidate.token));
+            EXPECT_LE(candidate.probability, least + 1e-6);
+            least = static_cast<double>(candidate.probability);
+            chosen = chosen || (candidate.token == trace->token && candidate.probability == trace->probability);
+        }
+        EXPECT_TRUE(chosen);
+        before.push_back(trace->token);
+    }
+    EXPECT_EQ(before.size(), request.prompt.size() + 6);
+}
+
+TEST_F(EngineTest, an_answer_that_is_begun_goes_on_as_if_it_had_never_ended) {
+    GenerationRequest request = greedy(someTokens(9, 4), 40);
+    request.sampling.temperature = 1.2F;
+    request.sampling.top_k = 0U;
+    request.sampling.top_p = 1.0F;
+    request.sampling.seed = 11;
+    const inference::GenerationResult whole = engine->generate(request);
+    for (const uint32_t begun : {1U, 7U, 20U, 39U}) {
+        GenerationRequest rest = request;
+        rest.prompt.insert(rest.prompt.end(), whole.tokens.begin(), whole.tokens.begin() + begun);
+        rest.begun = begun;
+        rest.max_tokens = 40 - begun;
+        const inference::GenerationResult end = engine->generate(rest);
+        EXPECT_EQ(end.tokens, std::vector<int32_t>(whole.tokens.begin() + begun, whole.tokens.end())) << begun;
+        EXPECT_TRUE(whole.text.ends_with(end.text)) << begun; // characters that the cut went through are whole
+        inference::TextStream first({});
+        std::string shown;
+        for (uint32_t i = 0; i < begun; ++i) {
+            shown += first.push(engine->tokenizer().decode(whole.tokens[i], false));
+        }
+        EXPECT_EQ(shown + end.text, whole.text) << begun;
+    }
 }
 
 TEST_F(EngineTest, stops_at_a_stop_text_the_length_and_the_end_of_the_context) {
