@@ -44,8 +44,9 @@ public:
     ModelLibraryPanel* library() const { return m_library; }
     bool areModelsShown() const;
 
-    /** Adds a routing panel. `id` (its object name for saved layouts) places it in the default layout: "experts",
-     *  "token-strip", "token-path", "kv-cache". Call for all panels before restoreState() or show(). */
+    /** Adds a panel. `id` (its object name for saved layouts) places it in the default layout: "experts",
+     *  "token-strip", "token-path", "router", "kv-cache". Any other is hidden there and opened by View > Panels. Call
+     *  for all panels before restore() or show(). */
     void addPanel(const QString& id, QDockWidget* panel, Qt::DockWidgetArea area = Qt::RightDockWidgetArea);
     QDockWidget* panel(const QString& id) const { return m_panels.value(id); }
 
@@ -135,6 +136,7 @@ private:
     void keepFocus(const QWidget* before);
     void markChanged();
     void showPanel(const QString& id);
+    void focusPanel(QDockWidget* dock);
     QList<QWidget*> focusStops() const;
     void movePanelFocus(int step);
     void selectionChanged();

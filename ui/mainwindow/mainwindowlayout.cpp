@@ -57,11 +57,16 @@ void MainWindow::addPanel(const QString& id, QDockWidget* panel, Qt::DockWidgetA
     QAction* toggle = panel->toggleViewAction();
     m_actions->panelsMenu->addAction(toggle);
     connect(toggle, &QAction::triggered, this, [this, panel](bool shown) {
-        if (shown) {
-            panel->raise();
-        }
         markChanged();
+        if (shown) {
+            focusPanel(panel);
+        }
     });
+    connect(toggle, &QAction::toggled, this, [this] { QTimer::singleShot(0, this, &MainWindow::decorateTabs); });
+    if (const auto* frame = qobject_cast<PanelFrame*>(panel)) {
+        toggle->setIcon(theme().icon(frame->iconName()));
+        connect(frame, &PanelFrame::closed, this, &MainWindow::markChanged);
+    }
     connect(panel, &QDockWidget::dockLocationChanged, this, [this] {
         markChanged();
         QTimer::singleShot(0, this, &MainWindow::decorateTabs);
@@ -99,9 +104,17 @@ void MainWindow::remember() {
 
 void MainWindow::applyLayout() {
     m_applying = true;
-    // saveState() names docks, not their sizes' meaning: a state that does not fit this build is the default.
-    if (memory().changed && !memory().state.isEmpty() && !restoreState(memory().state)) {
-        memory() = {};
+    if (memory().changed && !memory().state.isEmpty()) {
+        // A panel that is newer than the kept layout would come in wherever it last was.
+        for (QDockWidget* panel : std::as_const(m_panels)) {
+            removeDockWidget(panel);
+        }
+        // saveState() names docks, not their sizes' meaning: a state that does not fit this build is the default.
+        if (restoreState(memory().state)) {
+            placeOthers(this, docks(), m_layout, width());
+        } else {
+            memory() = {};
+        }
     }
     m_applying = false;
     if (!memory().changed) {
@@ -165,6 +178,10 @@ void MainWindow::showPanel(const QString& id) {
         dock->show();
         markChanged();
     }
+    focusPanel(dock);
+}
+
+void MainWindow::focusPanel(QDockWidget* dock) {
     dock->raise();
     const auto* frame = qobject_cast<PanelFrame*>(dock);
     if (QWidget* stop = frame != nullptr ? frame->focusTarget() : firstStop(dock)) {
@@ -188,6 +205,12 @@ void MainWindow::decorateTabs() {
                     bar->setTabIcon(i, theme().icon(frame->iconName()));
                 }
             }
+        }
+    }
+    // One whose neighbour came or went behind it is told nothing.
+    for (QDockWidget* dock : std::as_const(m_panels)) {
+        if (auto* frame = qobject_cast<PanelFrame*>(dock)) {
+            frame->placeTitle();
         }
     }
 }

@@ -13,11 +13,31 @@ namespace {
 constexpr int kSidebar = 264;      ///< px, the line at the transcript's edge included
 constexpr int kSeparator = 4;      ///< px between docks
 constexpr int kWide = 1920;        ///< from here on the transcript grows and the sidebar opens in Inspect
-constexpr int kTabsPath = 1400;    ///< below: KV cache is a tab of Token path
-constexpr int kTabsExperts = 1200; ///< below: both are tabs of Experts
+constexpr int kTabsPath = 1400;    ///< below: Router and KV cache are tabs of Token path
+constexpr int kTabsExperts = 1200; ///< below: these three are tabs of Experts
 constexpr double kExpertsShare = 600.0 / (600 + 496); ///< of the two dock columns
 constexpr int kExpertsHeight = 340;                   ///< px
 constexpr int kPathHeight = 270;                      ///< px
+constexpr double kRouterShare = 242.0 / (242 + 250);  ///< of what is below Token path
+
+bool hasPlace(const QMainWindow* window, QDockWidget* dock) {
+    return dock != nullptr && !dock->isFloating() && window->dockWidgetArea(dock) != Qt::NoDockWidgetArea;
+}
+
+/** Where a panel opens that has no place of its own: behind Token path, or Experts in a narrow window. */
+void placeHidden(QMainWindow* window, const Docks& docks, QDockWidget* dock, LayoutName layout, int windowWidth) {
+    const QString first = sizeClass(windowWidth) == 0 ? QStringLiteral("experts") : QStringLiteral("token-path");
+    for (const QString& id : {first, QStringLiteral("token-path"), QStringLiteral("experts")}) {
+        QDockWidget* home = docks.panels.value(id);
+        if (layout == LayoutName::Inspect && home != dock && hasPlace(window, home)) {
+            window->tabifyDockWidget(home, dock);
+            dock->hide();
+            return;
+        }
+    }
+    window->addDockWidget(Qt::RightDockWidgetArea, dock);
+    dock->hide();
+}
 
 } // namespace
 
@@ -48,19 +68,15 @@ void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, in
     window->addDockWidget(Qt::LeftDockWidgetArea, docks.sidebar);
     docks.sidebar->setVisible(layout == LayoutName::Chat || size == 3);
     if (layout == LayoutName::Chat) {
-        // Hidden docks keep a place, so that the View menu can open one of them here too.
-        for (const QString& id : docks.order) {
-            window->addDockWidget(Qt::RightDockWidgetArea, docks.panels[id]);
-            docks.panels[id]->hide();
-        }
+        placeOthers(window, docks, layout, windowWidth);
         sizeDefault(window, docks, layout, windowWidth);
         return;
     }
     QDockWidget* experts = docks.panels.value(QStringLiteral("experts"));
     QDockWidget* strip = docks.panels.value(QStringLiteral("token-strip"));
     QDockWidget* path = docks.panels.value(QStringLiteral("token-path"));
+    QDockWidget* router = docks.panels.value(QStringLiteral("router"));
     QDockWidget* cache = docks.panels.value(QStringLiteral("kv-cache"));
-    QDockWidget* column = experts; // what the next dock is placed beside
     const auto open = [&](QDockWidget* dock, QDockWidget* beside, Qt::Orientation orientation) {
         if (dock == nullptr) {
             return;
@@ -90,24 +106,30 @@ void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, in
     open(strip, experts, Qt::Vertical);
     if (size == 0) {
         tab(path, experts);
+    }
+    if (size < 2) {
+        tab(router, path != nullptr ? path : experts);
         tab(cache, path != nullptr ? path : experts);
-    } else if (size == 1) {
-        tab(cache, path);
     } else {
-        open(cache, path, Qt::Vertical);
+        open(router, path, Qt::Vertical);
+        open(cache, router != nullptr ? router : path, router != nullptr ? Qt::Horizontal : Qt::Vertical);
     }
-    for (const QString& id : docks.order) {
-        QDockWidget* dock = docks.panels[id];
-        if (dock != experts && dock != strip && dock != path && dock != cache) {
-            tab(dock, column);
-        }
-    }
+    placeOthers(window, docks, layout, windowWidth);
     for (QDockWidget* front : {path, experts}) {
         if (front != nullptr) {
             front->raise();
         }
     }
     sizeDefault(window, docks, layout, windowWidth);
+}
+
+void placeOthers(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth) {
+    for (const QString& id : docks.order) {
+        QDockWidget* dock = docks.panels[id];
+        if (!dock->isFloating() && window->dockWidgetArea(dock) == Qt::NoDockWidgetArea) {
+            placeHidden(window, docks, dock, layout, windowWidth);
+        }
+    }
 }
 
 void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth) {
@@ -120,6 +142,7 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
     QDockWidget* experts = docks.panels.value(QStringLiteral("experts"));
     QDockWidget* strip = docks.panels.value(QStringLiteral("token-strip"));
     QDockWidget* path = docks.panels.value(QStringLiteral("token-path"));
+    QDockWidget* router = docks.panels.value(QStringLiteral("router"));
     QDockWidget* cache = docks.panels.value(QStringLiteral("kv-cache"));
     const int size = sizeClass(windowWidth);
     const int taken = transcriptWidth(windowWidth) + (docks.sidebar->isVisible() ? kSidebar - 1 : 0);
@@ -130,15 +153,21 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
         const int columns = room - kSeparator;
         const int left = qRound(columns * kExpertsShare);
         window->resizeDocks({experts, path}, {left, columns - left}, Qt::Horizontal);
+        if (size >= 2 && router != nullptr && cache != nullptr) {
+            const int below = columns - left - kSeparator;
+            const int first = qRound(below * kRouterShare);
+            window->resizeDocks({router, cache}, {first, below - first}, Qt::Horizontal);
+        }
     }
     const int height = window->height() - 100; // menu, toolbar and status bar
     if (experts != nullptr && strip != nullptr) {
         const int top = qRound(kExpertsHeight * theme().fontScale());
         window->resizeDocks({experts, strip}, {top, height - top - kSeparator}, Qt::Vertical);
     }
-    if (size >= 2 && path != nullptr && cache != nullptr) {
+    QDockWidget* below = router != nullptr ? router : cache;
+    if (size >= 2 && path != nullptr && below != nullptr) {
         const int top = qRound(kPathHeight * theme().fontScale());
-        window->resizeDocks({path, cache}, {top, height - top - kSeparator}, Qt::Vertical);
+        window->resizeDocks({path, below}, {top, height - top - kSeparator}, Qt::Vertical);
     }
 }
 

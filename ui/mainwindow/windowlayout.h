@@ -11,10 +11,10 @@ namespace moescope::ui {
 
 enum class LayoutName { Chat, Inspect };
 
-/** The docks a default layout places. Those that are null or unknown stay where they are. */
+/** The docks a default layout places. Those that are null are left out. */
 struct Docks {
     QDockWidget* sidebar = nullptr;
-    QHash<QString, QDockWidget*> panels; ///< by id: "experts", "token-strip", "token-path", "kv-cache"
+    QHash<QString, QDockWidget*> panels; ///< by id: "experts", "token-strip", "token-path", "router", "kv-cache"
     QStringList order;                   ///< ids in the order they were added
 };
 
@@ -22,8 +22,11 @@ struct Docks {
 int sizeClass(int windowWidth);
 /** Width of the transcript in Inspect. */
 int transcriptWidth(int windowWidth);
-/** Shows, hides and places the docks as the design says for this width. */
+/** Shows, hides and places the docks as the design says for this width. A panel that the pictures do not show is hidden
+ *  and has a place, where the View menu opens it: a tab at the right in Inspect, a dock at the right in Chat. */
 void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth);
+/** Gives docks that the window has no place for a hidden one: those that a kept layout does not know yet. */
+void placeOthers(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth);
 /** Only the sizes, for a window whose docks are placed by placeDefault. */
 void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth);
 

@@ -10,6 +10,7 @@
 
 #include <QAction>
 #include <QClipboard>
+#include <QCloseEvent>
 #include <QFileDialog>
 #include <QGuiApplication>
 #include <QHeaderView>
@@ -22,6 +23,7 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <numeric>
 
 namespace moescope::ui {
@@ -119,6 +121,17 @@ void PanelFrame::setChart(ChartView* chart, TabularModel* table) {
     showPage();
 }
 
+void PanelFrame::setTable(TabularModel* table) {
+    if (table == m_table) {
+        return;
+    }
+    m_table = table;
+    m_twin->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
+    if (m_twin->isVisible()) {
+        fillTwin();
+    }
+}
+
 void PanelFrame::addControl(QWidget* control) { m_title->addControl(control); }
 
 void PanelFrame::addLegend(QWidget* legend) { m_title->addLegend(legend); }
@@ -136,6 +149,15 @@ void PanelFrame::setEmpty(const QString& title, const QString& sentence) {
 }
 
 bool PanelFrame::isEmptyShown() const { return m_stack->currentWidget() == m_empty; }
+
+bool PanelFrame::isAmongTabs() {
+    const auto* window = qobject_cast<QMainWindow*>(parentWidget());
+    if (window == nullptr || isFloating()) {
+        return false;
+    }
+    const auto others = window->tabifiedDockWidgets(this);
+    return std::any_of(others.begin(), others.end(), [](const QDockWidget* other) { return !other->isHidden(); });
+}
 
 QWidget* PanelFrame::focusTarget() const {
     return isEmptyShown() ? static_cast<QWidget*>(m_title->menuButton()) : m_stack->currentWidget();
@@ -270,8 +292,7 @@ void PanelFrame::fillDockMenu() {
     if (window != nullptr) {
         const auto move = [&](const QString& text, Qt::DockWidgetArea area) {
             QAction* action = m_menu->addAction(text);
-            action->setEnabled(isFloating() || window->dockWidgetArea(this) != area ||
-                               !window->tabifiedDockWidgets(this).isEmpty());
+            action->setEnabled(isFloating() || window->dockWidgetArea(this) != area || isAmongTabs());
             connect(action, &QAction::triggered, this, [this, window, area] {
                 setFloating(false);
                 window->addDockWidget(area, this);
@@ -307,9 +328,13 @@ void PanelFrame::fillDockMenu() {
     addExportActions(m_menu);
 }
 
-void PanelFrame::placeTitle() {
-    const auto* window = qobject_cast<QMainWindow*>(parentWidget());
-    m_title->setTabbed(window != nullptr && !isFloating() && !window->tabifiedDockWidgets(this).isEmpty());
+void PanelFrame::placeTitle() { m_title->setTabbed(isAmongTabs()); }
+
+void PanelFrame::fillTwin() {
+    m_twin->setSource(m_table);
+    m_twinColumns.clear();
+    fitTwin();
+    m_twin->setCurrentSourceRow(selectedRow());
 }
 
 void PanelFrame::showEvent(QShowEvent* event) {
@@ -317,6 +342,13 @@ void PanelFrame::showEvent(QShowEvent* event) {
     placeTitle();
     refresh();
     syncTwin();
+}
+
+void PanelFrame::closeEvent(QCloseEvent* event) {
+    QDockWidget::closeEvent(event);
+    if (event->isAccepted()) {
+        emit closed();
+    }
 }
 
 void PanelFrame::changeEvent(QEvent* event) {
@@ -332,10 +364,7 @@ bool PanelFrame::eventFilter(QObject* watched, QEvent* event) {
         switch (event->type()) {
         case QEvent::Show:
             // The view sorts its rows anew with each batch: it has a source only while it is shown.
-            m_twin->setSource(m_table);
-            m_twinColumns.clear();
-            fitTwin();
-            m_twin->setCurrentSourceRow(selectedRow());
+            fillTwin();
             break;
         case QEvent::Resize: fitTwin(); break;
         case QEvent::Hide: m_twin->setSource(nullptr); break;

@@ -30,6 +30,8 @@ public:
     TabularModel* table() const { return m_table; }
     bool isTwinShown() const { return m_twinShown; }
     bool isEmptyShown() const;
+    /** Whether other docks that are shown share its place: their tabs name the panel. */
+    bool isAmongTabs();
     /** What takes the keys: chart or twin. */
     QWidget* focusTarget() const;
     QString readoutText() const;
@@ -38,6 +40,8 @@ public:
     QString writeCsv(const QString& path) const;
 
 public slots:
+    /** The title bar leaves out what a tab says already. */
+    void placeTitle();
     void setTwinShown(bool shown);
     void copyTable() const;
     void copyImage() const;
@@ -46,10 +50,14 @@ public slots:
 signals:
     /** A sentence for the user: a file was written, or why not. */
     void messageRequested(const QString& sentence);
+    /** The user closed it, by its menu or that of the window. */
+    void closed();
 
 protected:
     /** To be called once, at the end of the panel's constructor. */
     void setChart(ChartView* chart, TabularModel* table);
+    /** Another twin of the same chart, for another of its modes. */
+    void setTable(TabularModel* table);
     void addControl(QWidget* control);
     /** In the title row beside the controls; they stay where they are when it is shown or hidden. */
     void addLegend(QWidget* legend);
@@ -68,6 +76,7 @@ protected:
     void bind(TraceModel* trace, Selection* selection);
 
     void showEvent(QShowEvent* event) override;
+    void closeEvent(QCloseEvent* event) override;
     void changeEvent(QEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
@@ -80,7 +89,7 @@ private:
     void fillDockMenu();
     void addExportActions(QMenu* menu);
     void showChartMenu(const QPoint& globalPosition);
-    void placeTitle();
+    void fillTwin();
 
     QString m_iconName;
     QSize m_least;

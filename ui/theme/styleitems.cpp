@@ -176,7 +176,12 @@ void Style::drawMenuItem(const QStyleOptionMenuItem& option, QPainter* painter) 
     const bool marks = option.menuHasCheckableItems || option.maxIconWidth > 0;
     const auto mirrored = [&](const QRect& rect) { return visualRect(option.direction, all, rect); };
     const QRect mark = mirrored(QRect(all.left() + 10, all.top(), 16, all.height()));
-    if (option.checkType != QStyleOptionMenuItem::NotCheckable && option.checked) {
+    const bool checked = option.checkType != QStyleOptionMenuItem::NotCheckable && option.checked;
+    if (checked && !option.icon.isNull()) {
+        // The icon keeps its place, and what is on is told at the other end.
+        draw::icon(*painter, mirrored(QRect(all.right() - 22, all.top(), 14, all.height())), "check", 14, tint);
+    }
+    if (checked && option.icon.isNull()) {
         if (option.checkType == QStyleOptionMenuItem::Exclusive) {
             draw::box(*painter, QRect(mark.center().x() - 2, mark.center().y() - 2, 6, 6), tint, {}, 3);
         } else {

@@ -7,6 +7,7 @@
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
+#include "ui/panels/paneltitlebar.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
 #include "ui/panels/transcript.h"
@@ -17,10 +18,12 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
+#include <QMenu>
 #include <QMenuBar>
 #include <QScreen>
 #include <QSignalSpy>
 #include <QStatusBar>
+#include <QTabBar>
 #include <QTest>
 
 #include <memory>
@@ -51,12 +54,17 @@ private:
         QDockWidget* path;
         QDockWidget* cache;
 
-        explicit Shown(const QSize& size, const WindowState& state = {}) {
+        TokenPathPanel* other = nullptr;
+
+        explicit Shown(const QSize& size, const WindowState& state = {}, bool withOther = false) {
             MainWindow* w = window.get();
             w->addPanel("experts", experts = new ExpertsPanel(&trace, &selection, w));
             w->addPanel("token-strip", strip = new TokenStripPanel(&trace, &selection, w));
             w->addPanel("token-path", path = new TokenPathPanel(&trace, &selection, w));
             w->addPanel("kv-cache", cache = new KvCachePanel(&trace, &selection, w));
+            if (withOther) {
+                addOther();
+            }
             w->setSelection(&selection);
             w->restore(state);
             w->resize(size);
@@ -64,6 +72,33 @@ private:
             (void)QTest::qWaitForWindowActive(w);
             w->chat()->setModel(samples::nano(), true);
             w->chat()->setConversation(0, {}, {});
+        }
+        /** A panel more, as those that no picture shows. */
+        TokenPathPanel* addOther(const QString& id = QStringLiteral("other"),
+                                 const QString& title = QStringLiteral("Other")) {
+            other = new TokenPathPanel(&trace, &selection, window.get());
+            other->setWindowTitle(title);
+            window->addPanel(id, other);
+            return other;
+        }
+        PanelFrame* pathFrame() const { return static_cast<PanelFrame*>(path); }
+        QMenu* panelsMenu() const {
+            for (QMenu* menu : window->findChildren<QMenu*>()) {
+                if (menu->title() == QLatin1String("Panels")) {
+                    return menu;
+                }
+            }
+            return nullptr;
+        }
+        const QTabBar* barWith(const QString& title) const {
+            for (const QTabBar* bar : window->findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) {
+                for (int tab = 0; tab < bar->count(); ++tab) {
+                    if (bar->tabText(tab) == title) {
+                        return bar;
+                    }
+                }
+            }
+            return nullptr;
         }
         QAction* action(const QString& text) const {
             for (QAction* each : window->actions()) {
@@ -138,6 +173,130 @@ private slots:
         QTest::keyClick(again.window.get(), Qt::Key_0, Qt::ControlModifier);
         QVERIFY(!again.cache->isHidden());
         QVERIFY(again.window->state().inspect.isEmpty());
+    }
+
+    void panelsWithoutAPlaceInThePictures() {
+        Shown s({1440, 900});
+        TokenPathPanel* other = s.addOther();
+        s.window->setLayoutName(LayoutName::Inspect);
+        QTest::qWait(20);
+        QVERIFY(other->isHidden());
+        QVERIFY(!s.path->findChild<PanelTitleBar*>()->isTabbed());
+
+        // By keyboard: the menu's entries are walked and the panel opens as a tab in front, with the focus.
+        QMenu* menu = s.panelsMenu();
+        QAction* entry = menu->actions().last();
+        QCOMPARE(entry->text(), QString("Other"));
+        QVERIFY(entry->isCheckable() && !entry->isChecked());
+        QVERIFY(entry->shortcut().isEmpty());
+        QVERIFY(!entry->icon().isNull());
+        menu->popup(QPoint(0, 0));
+        for (int step = 0; step < menu->actions().size(); ++step) {
+            QTest::keyClick(menu, Qt::Key_Down);
+        }
+        QCOMPARE(menu->activeAction(), entry);
+        QTest::keyClick(menu, Qt::Key_Return);
+        QTest::qWait(20);
+        QVERIFY(entry->isChecked());
+        QVERIFY(other->isVisible() && other->chart() != nullptr);
+        QVERIFY(other->isAncestorOf(s.window->focusWidget()));
+        QVERIFY(other->isAmongTabs() && s.pathFrame()->isAmongTabs());
+        QVERIFY(other->findChild<PanelTitleBar*>()->isTabbed());
+        QCOMPARE(s.window->tabifiedDockWidgets(s.path), QList<QDockWidget*>{other});
+        QVERIFY(other->geometry().intersects(s.window->rect()));
+        QVERIFY(!s.path->geometry().intersects(s.window->rect())); // behind it
+        const QTabBar* bar = s.barWith(QStringLiteral("Other"));
+        QVERIFY(bar != nullptr && bar->isVisible());
+        for (int tab = 0; tab < bar->count(); ++tab) {
+            QVERIFY2(!bar->tabIcon(tab).isNull(), qPrintable(bar->tabText(tab)));
+        }
+
+        // The layout keeps it; another window shows it in the same place.
+        const WindowState state = s.window->state();
+        QVERIFY(!state.inspect.isEmpty());
+        s.window->setLayoutName(LayoutName::Chat);
+        QVERIFY(other->isHidden());
+        s.window->setLayoutName(LayoutName::Inspect);
+        QVERIFY(!other->isHidden());
+        s.window->resetLayout();
+        QTest::qWait(20);
+        QVERIFY(other->isHidden());
+        QVERIFY(!entry->isChecked());
+        QVERIFY(!s.path->findChild<PanelTitleBar*>()->isTabbed());
+        QVERIFY(s.window->state().inspect.isEmpty());
+    }
+
+    void aKeptLayoutHasTheOpenedPanel() {
+        WindowState state;
+        {
+            Shown s({1440, 900});
+            TokenPathPanel* other = s.addOther();
+            s.window->setLayoutName(LayoutName::Inspect);
+            other->toggleViewAction()->trigger();
+            state = s.window->state();
+        }
+        Shown again({1440, 900}, state, true);
+        QTest::qWait(20);
+        QVERIFY(!again.other->isHidden());
+        QCOMPARE(again.window->tabifiedDockWidgets(again.path), QList<QDockWidget*>{again.other});
+        // Closing by its own menu is a change of the layout as well.
+        again.other->close();
+        QVERIFY(again.other->isHidden());
+        Shown third({1440, 900}, again.window->state(), true);
+        QVERIFY(third.other->isHidden());
+        QVERIFY(!third.path->isHidden());
+    }
+
+    void aKeptLayoutThatKnowsNotThePanel() {
+        WindowState state;
+        {
+            Shown s({1440, 900});
+            s.window->setLayoutName(LayoutName::Inspect);
+            s.cache->toggleViewAction()->trigger();
+            state = s.window->state();
+        }
+        Shown again({1440, 900}, state, true);
+        QVERIFY(again.cache->isHidden());
+        QVERIFY(again.other->isHidden());
+        again.other->toggleViewAction()->trigger();
+        QTest::qWait(20);
+        QCOMPARE(again.window->tabifiedDockWidgets(again.path), QList<QDockWidget*>{again.other});
+        QVERIFY(again.other->geometry().intersects(again.window->rect()));
+    }
+
+    void inChatAPanelOpensAtTheRight() {
+        Shown s({1440, 900});
+        TokenPathPanel* other = s.addOther();
+        s.window->resetLayout();
+        QVERIFY(other->isHidden());
+        other->toggleViewAction()->trigger();
+        QTest::qWait(20);
+        QVERIFY(other->isVisible());
+        QVERIFY(!other->isAmongTabs());
+        const QPoint chat = s.window->chat()->mapTo(s.window.get(), QPoint(s.window->chat()->width(), 0));
+        QVERIFY(other->x() >= chat.x());
+        QVERIFY(other->isAncestorOf(QApplication::focusWidget()));
+        s.window->resetLayout();
+        QVERIFY(other->isHidden());
+    }
+
+    void routerStandsBesideTheCache() {
+        Shown s({1440, 900});
+        TokenPathPanel* router = s.addOther(QStringLiteral("router"), QStringLiteral("Router"));
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.window->resetLayout();
+        QCoreApplication::processEvents();
+        QVERIFY(router->isVisible() && s.cache->isVisible());
+        QCOMPARE(router->y(), s.cache->y());
+        QVERIFY(router->y() > s.path->y());
+        QCOMPARE(router->x(), s.path->x());
+        QCOMPARE(s.cache->geometry().right(), s.path->geometry().right());
+        s.window->resize(1300, 900);
+        QCoreApplication::processEvents();
+        QCOMPARE(s.window->tabifiedDockWidgets(s.path), (QList<QDockWidget*>{router, s.cache}));
+        s.window->resize(1100, 700);
+        QCoreApplication::processEvents();
+        QCOMPARE(s.window->tabifiedDockWidgets(s.experts), (QList<QDockWidget*>{s.path, router, s.cache}));
     }
 
     void damagedStateIsTheDefault() {
