@@ -85,6 +85,8 @@ private:
     quint64 tokensInContext() const;
     void updateContext();
     void updateTokens();
+    /** What of the answer in view the filter leaves. */
+    void updateFilter();
     QList<ui::TokenRange> rangesInView() const;
     void chooseToken(qint64 message, int token);
     void openSettings(ui::SettingsPage page);

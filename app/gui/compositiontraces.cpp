@@ -34,9 +34,18 @@ void Composition::connectTraces() {
     connect(m_panels, &RoutingPanels::probabilitiesWanted, &m_session, &ChatSession::setRouterProbs);
     connect(&m_traces, &ui::TraceModel::currentChanged, this, [this] {
         updateTokens();
+        updateFilter();
         updateContext();
     });
-    connect(&m_traces, &ui::TraceModel::appended, this, &Composition::updateTokens);
+    connect(&m_traces, &ui::TraceModel::appended, this, [this] {
+        updateTokens();
+        updateFilter();
+    });
+    connect(m_window.get(), &ui::MainWindow::filterChosen, &m_traces, &ui::TraceModel::setFilter);
+    connect(&m_traces, &ui::TraceModel::filterChanged, this, [this] {
+        m_window->setFilter(m_traces.filter());
+        updateFilter();
+    });
     connect(&m_selection, &ui::Selection::changed, this, [this](const ui::SelectionState& state) {
         const bool there = state.run == m_traces.current() && state.token >= 0 && state.token < m_traces.tokenCount();
         m_window->chat()->setSelectedToken(there ? state.token : -1);
@@ -109,6 +118,15 @@ void Composition::updateTokens() {
         return;
     }
     m_window->chat()->setTokenRanges(m_traces.current(), rangesInView());
+}
+
+void Composition::updateFilter() {
+    if (m_traces.filter().isEmpty()) {
+        m_window->setFilterMatches(-1, 0);
+        return;
+    }
+    m_window->setFilterMatches(m_traces.matched(ui::Scope::Answer).choices(),
+                               m_traces.statistics(ui::Scope::Answer).choices());
 }
 
 QList<ui::TokenRange> Composition::rangesInView() const {

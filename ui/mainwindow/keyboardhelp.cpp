@@ -87,6 +87,8 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
         {tr("Alt+Left, Alt+Right"), tr("Selection back, forward")},
         {tr("Ctrl+Left, Ctrl+Right"), tr("Previous, next token (outside text fields)")},
         {tr("[, ]"), tr("Previous, next layer (in a chart)")},
+        {tr("Ctrl+Shift+F"), tr("Filter line")},
+        {tr("F"), tr("Filter to the selected expert, or no longer (in a chart)")},
         {tr("T"), tr("Table instead of the chart (in a chart)")},
         {tr("Space"), tr("Follow live tokens, or stop following (in a chart)")},
         {tr("Ctrl+C"), tr("Copy as table (in a chart)")},

@@ -2,6 +2,7 @@
 #include "ui/mainwindow/mainwindow.h"
 
 #include "ui/mainwindow/filedrop.h"
+#include "ui/mainwindow/filterline.h"
 #include "ui/mainwindow/keyboardhelp.h"
 #include "ui/mainwindow/windowactions.h"
 #include "ui/mainwindow/windowtoolbar.h"
@@ -142,6 +143,12 @@ void MainWindow::connectActions() {
         }
         m_conversations->focusSearch();
     });
+    connect(a->filter, &QAction::triggered, this, [this] {
+        setLayoutName(LayoutName::Inspect);
+        m_toolbar->filter()->setFocus(Qt::ShortcutFocusReason);
+        m_toolbar->filter()->selectAll();
+    });
+    connect(m_toolbar->filter(), &FilterLine::filterChosen, this, &MainWindow::filterChosen);
     connect(a->findInChat, &QAction::triggered, this, [this] {
         if (areModelsShown()) {
             m_library->focusSearch();
@@ -228,6 +235,10 @@ void MainWindow::setSelectionLimits(int tokens, int layers) {
     m_layers = layers;
     selectionChanged();
 }
+
+void MainWindow::setFilter(const Filter& filter) { m_toolbar->filter()->setFilter(filter); }
+
+void MainWindow::setFilterMatches(qint64 matching, qint64 all) { m_toolbar->filter()->setMatches(matching, all); }
 
 void MainWindow::setTokenText(const QString& text) {
     m_tokenText = text;

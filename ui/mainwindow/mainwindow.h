@@ -19,6 +19,7 @@ class Banner;
 class ChatPanel;
 class ConversationsPanel;
 class DropOverlay;
+class Filter;
 class ModelLibraryPanel;
 class Toast;
 class WindowActions;
@@ -68,6 +69,10 @@ public slots:
     void focusPreviousPanel();
     /** How far the selection can step: tokens of the answer in view and MoE layers. */
     void setSelectionLimits(int tokens, int layers);
+    /** The condition on the routing, chosen elsewhere. */
+    void setFilter(const moescope::ui::Filter& filter);
+    /** How many choices of the routers in view match; −1: no filter. */
+    void setFilterMatches(qint64 matching, qint64 all);
     /** Text of the selected token, for the crumb. */
     void setTokenText(const QString& text);
     /** Name and type of the loaded model; an empty name: none. */
@@ -87,6 +92,8 @@ public slots:
     void showKeyboardHelp();
 
 signals:
+    /** Typed into the filter line. */
+    void filterChosen(const moescope::ui::Filter& filter);
     void newChatRequested();
     void undoRequested();
     void settingsRequested();

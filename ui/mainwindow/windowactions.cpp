@@ -65,6 +65,7 @@ WindowActions::WindowActions(QWidget* window) : QObject(window), m_window(window
     nextLayer = make(tr("Next layer") + QStringLiteral("\t]"));
     follow = make(tr("Follow live tokens"));
     follow->setCheckable(true);
+    filter = make(tr("Filter"), {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_F)});
 
     keyboard = make(tr("Keyboard"), {QKeySequence(Qt::Key_F1)});
     about = make(tr("About Moescope"));
@@ -135,6 +136,7 @@ void WindowActions::fill(QMenuBar* bar) {
     selection->addAction(nextLayer);
     selection->addSeparator();
     selection->addAction(follow);
+    selection->addAction(filter);
 
     QMenu* help = bar->addMenu(tr("Help"));
     help->addAction(keyboard);

@@ -56,6 +56,7 @@ public:
     QAction* previousLayer;
     QAction* nextLayer;
     QAction* follow;
+    QAction* filter;
 
     QAction* keyboard;
     QAction* about;

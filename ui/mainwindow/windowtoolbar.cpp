@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/mainwindow/windowtoolbar.h"
 
+#include "ui/mainwindow/filterline.h"
 #include "ui/mainwindow/windowactions.h"
 #include "ui/models/tokentext.h"
 #include "ui/theme/plaintooltip.h"
@@ -23,6 +24,8 @@ constexpr int kCrumbAbove = 1000;  ///< px of window width
 constexpr int kDetailAbove = 1180; ///< px of window width, in Inspect
 constexpr int kModelWidth = 280;   ///< px
 constexpr int kModelBrief = 148;   ///< px
+constexpr int kFilterWidth = 270;  ///< px
+constexpr int kFilterBrief = 150;  ///< px
 constexpr int kMostTokenText = 24; ///< characters
 
 /** Between two groups of the toolbar. */
@@ -229,6 +232,9 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     m_crumb = new SelectionCrumb(content);
     m_row->addWidget(m_crumb);
     m_row->addStretch(1);
+    m_filter = new FilterLine(content);
+    m_row->addWidget(m_filter);
+    m_row->addSpacing(4);
     m_row->addWidget(button(QStringLiteral("model"), actions->models, tr("Models")));
     m_theme = new IconButton(QStringLiteral("dark"), tr("Dark theme"), content);
     connect(m_theme, &QAbstractButton::clicked, this, &WindowToolBar::themeToggled);
@@ -307,6 +313,8 @@ void WindowToolBar::refresh() {
         widget->setVisible(inspect);
     }
     m_crumb->setVisible(crumb);
+    m_filter->setVisible(inspect);
+    m_filter->setFixedWidth(qRound((m_windowWidth < kDetailAbove * scale ? kFilterBrief : kFilterWidth) * scale));
     m_model->setBrief(inspect && m_windowWidth < kDetailAbove * scale);
 }
 

@@ -11,6 +11,7 @@ class QHBoxLayout;
 
 namespace moescope::ui {
 
+class FilterLine;
 class IconButton;
 class SegmentedControl;
 class WindowActions;
@@ -74,6 +75,7 @@ public:
     void setModelsShown(bool shown);
     void setModel(const QString& name, const QString& type, bool builtIn);
     SelectionCrumb* crumb() const { return m_crumb; }
+    FilterLine* filter() const { return m_filter; }
     /** What fits in a window this wide. */
     void setWindowWidth(int width);
 
@@ -100,6 +102,7 @@ private:
     IconButton* m_back = nullptr;
     IconButton* m_forward = nullptr;
     SelectionCrumb* m_crumb = nullptr;
+    FilterLine* m_filter = nullptr;
     IconButton* m_theme = nullptr;
     LayoutName m_layout = LayoutName::Chat;
     bool m_modelsShown = false;

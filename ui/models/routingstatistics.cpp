@@ -127,10 +127,27 @@ void RoutingStatistics::add(const trace::RouterTrace& router) {
             m_mass[cell] += double(router.weights[entry]);
         }
     }
+    m_choices += static_cast<qint64>(entry);
+}
+
+void RoutingStatistics::add(const trace::RouterTrace& router, const std::function<bool(int layer, int rank)>& matches) {
+    ++m_n;
+    size_t entry = 0;
+    for (int layer = 0; layer < m_shape.layers; ++layer) {
+        for (int k = 0; k < m_shape.used; ++k, ++entry) {
+            if (matches(layer, k)) {
+                const size_t cell = index(layer, router.experts[entry]);
+                ++m_tokens[cell];
+                ++m_choices;
+                m_mass[cell] += double(router.weights[entry]);
+            }
+        }
+    }
 }
 
 void RoutingStatistics::add(const RoutingStatistics& other) {
     m_n += other.m_n;
+    m_choices += other.m_choices;
     for (size_t cell = 0; cell < m_tokens.size(); ++cell) {
         m_tokens[cell] += other.m_tokens[cell];
         m_mass[cell] += other.m_mass[cell];

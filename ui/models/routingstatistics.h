@@ -6,6 +6,7 @@
 
 #include <QString>
 
+#include <functional>
 #include <vector>
 
 namespace moescope::ui {
@@ -61,12 +62,15 @@ public:
     const TraceShape& shape() const { return m_shape; }
     /** `router` must fit the shape. */
     void add(const trace::RouterTrace& router);
+    /** Counts the token, but of its experts only those that match. */
+    void add(const trace::RouterTrace& router, const std::function<bool(int layer, int rank)>& matches);
     void add(const RoutingStatistics& other);
     void clear();
     /** Another shape that routesLike() this one: the counts stay. */
     void setShape(const TraceShape& shape) { m_shape = shape; }
 
-    int n() const { return m_n; } ///< tokens counted, the same in every layer
+    int n() const { return m_n; }                ///< tokens counted, the same in every layer
+    qint64 choices() const { return m_choices; } ///< experts counted, over all layers
     int tokens(int layer, int expert) const { return m_tokens[index(layer, expert)]; }
     double gateMass(int layer, int expert) const { return m_mass[index(layer, expert)]; } ///< sum of gate weights
     double meanGate(int layer, int expert) const; ///< over the tokens routed to it; 0 without any
@@ -84,6 +88,7 @@ private:
 
     TraceShape m_shape;
     int m_n = 0;
+    qint64 m_choices = 0;
     std::vector<int> m_tokens;  ///< [layers][experts]
     std::vector<double> m_mass; ///< [layers][experts]
     mutable int m_chanceN = -1;

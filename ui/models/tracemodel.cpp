@@ -14,6 +14,7 @@ void TraceModel::setModel(const TraceShape& shape) {
         if (run.shape != shape && run.shape.routesLike(shape)) {
             run.shape = shape;
             run.statistics.setShape(shape);
+            run.matched.setShape(shape);
             learnt = true;
         }
     }
@@ -30,6 +31,7 @@ void TraceModel::begin(qint64 run, const TraceShape& shape) {
     Run fresh;
     fresh.shape = shape;
     fresh.statistics = RoutingStatistics(shape);
+    fresh.matched = RoutingStatistics(shape);
     fresh.live = true;
     m_runs.insert(run, fresh);
     m_current = run;
@@ -67,6 +69,7 @@ void TraceModel::setRun(qint64 run, const TraceShape& shape, const QList<trace::
     Run kept;
     kept.shape = shape.routesLike(m_model) ? m_model : shape;
     kept.statistics = RoutingStatistics(kept.shape);
+    kept.matched = RoutingStatistics(kept.shape);
     Run& placed = *m_runs.insert(run, kept);
     m_window = run == m_current ? TokenWindow() : m_window;
     recountChat();
@@ -219,6 +222,58 @@ const trace::RouterTrace* TraceModel::router(qint64 run, int token) const {
     return routed ? &found->tokens.at(token)->router : nullptr;
 }
 
+void TraceModel::setFilter(const Filter& filter) {
+    if (filter.line() == m_filter.line()) {
+        return;
+    }
+    m_filter = filter;
+    recountMatches();
+    emit filterChanged();
+}
+
+const RoutingStatistics& TraceModel::matched(Scope scope, int token) const {
+    const Run* run = view();
+    if (m_filter.isEmpty() || (run == nullptr && scope != Scope::Chat)) {
+        return statistics(scope, token);
+    }
+    switch (scope) {
+    case Scope::Chat: return m_chatMatched;
+    case Scope::Answer: return run->matched;
+    case Scope::Window:
+    case Scope::Token: break;
+    }
+    const TokenWindow counted = scope == Scope::Window ? m_window : TokenWindow{token, token};
+    m_someMatched = RoutingStatistics(shape());
+    for (int at = counted.first; at >= 0 && at <= counted.last; ++at) {
+        if (router(at) != nullptr) {
+            addMatches(m_someMatched, *run->tokens.at(at), at);
+        }
+    }
+    return m_someMatched;
+}
+
+bool TraceModel::matches(int token, int layer) const {
+    const trace::RouterTrace* routed = router(token);
+    return routed != nullptr && layer >= 0 && layer < int(routed->moe_layers) &&
+           m_filter.matchesAny(*view()->tokens.at(token), token, layer);
+}
+
+void TraceModel::addMatches(RoutingStatistics& counts, const trace::TokenTrace& token, int index) const {
+    counts.add(token.router, [&](int layer, int rank) { return m_filter.matches(token, index, layer, rank); });
+}
+
+void TraceModel::recountMatches() {
+    for (Run& run : m_runs) {
+        run.matched = RoutingStatistics(run.shape);
+        for (int token = 0; !m_filter.isEmpty() && token < run.tokens.size(); ++token) {
+            if (run.routed.at(token)) {
+                addMatches(run.matched, *run.tokens.at(token), token);
+            }
+        }
+    }
+    recountChat();
+}
+
 const trace::TokenTrace* TraceModel::lastToken(qint64 run) const {
     const auto found = m_runs.constFind(run);
     return found != m_runs.constEnd() && !found->tokens.isEmpty() ? found->tokens.last().get() : nullptr;
@@ -240,6 +295,13 @@ void TraceModel::add(Run& run, const QList<trace::TokenTracePtr>& tokens) {
             if (counted) {
                 m_chat.add(token->router);
             }
+            if (!m_filter.isEmpty()) {
+                const int index = static_cast<int>(run.tokens.size()) - 1;
+                addMatches(run.matched, *token, index);
+                if (counted) {
+                    addMatches(m_chatMatched, *token, index);
+                }
+            }
         }
     }
 }
@@ -247,9 +309,13 @@ void TraceModel::add(Run& run, const QList<trace::TokenTracePtr>& tokens) {
 void TraceModel::recountChat() {
     ++m_revision;
     m_chat = RoutingStatistics(shape());
+    m_chatMatched = RoutingStatistics(shape());
     for (const Run& run : std::as_const(m_runs)) {
         if (run.shape == m_chat.shape()) {
             m_chat.add(run.statistics);
+            if (!m_filter.isEmpty()) {
+                m_chatMatched.add(run.matched);
+            }
         }
     }
 }

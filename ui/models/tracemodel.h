@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ui/models/filter.h"
 #include "ui/models/routingstatistics.h"
 #include "ui/models/selection.h"
 
@@ -86,6 +87,14 @@ public:
     const TokenWindow& window() const { return m_window; }
     /** Clamped to the tokens there are, in either order; what holds none of them is empty. */
     void setWindow(TokenWindow window);
+    /** Panels grey out what does not match. */
+    void setFilter(const Filter& filter);
+    const Filter& filter() const { return m_filter; }
+    /** The same tokens as statistics() counts, but of their experts only those that match; without a filter the same.
+     *  Valid until the next change of the model. */
+    const RoutingStatistics& matched(Scope scope, int token = -1) const;
+    /** Any expert chosen for a token of the answer in view in a layer matches; false without routing. */
+    bool matches(int token, int layer) const;
 
 signals:
     /** Another answer is in view, or the one in view is another. */
@@ -97,6 +106,7 @@ signals:
     void liveChanged(bool live);
     /** Only Scope::Window is another. */
     void windowChanged();
+    void filterChanged();
 
 private:
     struct Run {
@@ -104,18 +114,24 @@ private:
         QList<trace::TokenTracePtr> tokens;
         QList<bool> routed;
         RoutingStatistics statistics;
+        RoutingStatistics matched; ///< of the filter; empty without one
         bool live = false;
     };
 
     const Run* view() const;
     void add(Run& run, const QList<trace::TokenTracePtr>& tokens);
     void recountChat();
+    void addMatches(RoutingStatistics& counts, const trace::TokenTrace& token, int index) const;
+    void recountMatches();
 
     QHash<qint64, Run> m_runs;
     qint64 m_current = -1;
     quint64 m_revision = 0;
     TraceShape m_model;
     RoutingStatistics m_chat;
+    Filter m_filter;
+    RoutingStatistics m_chatMatched;
+    mutable RoutingStatistics m_someMatched;
     mutable RoutingStatistics m_token;
     TokenWindow m_window;
     mutable RoutingStatistics m_windowStatistics;

@@ -23,6 +23,7 @@ ChartView::ChartView(TraceModel* trace, Selection* selection, QWidget* parent)
     connect(trace, &TraceModel::currentChanged, this, &ChartView::invalidate);
     connect(trace, &TraceModel::appended, this, &ChartView::invalidate);
     connect(trace, &TraceModel::liveChanged, this, &ChartView::invalidate);
+    connect(trace, &TraceModel::filterChanged, this, &ChartView::invalidate);
     connect(selection, &Selection::changed, this, &ChartView::selectionChanged);
 }
 
@@ -99,6 +100,19 @@ void ChartView::chooseLayer(int layer) {
     }
 }
 
+QString ChartView::expertFilter() const {
+    const SelectionState& state = m_selection->state();
+    return state.layer >= 0 && state.expert >= 0
+               ? QStringLiteral("layer == %1 && expert == %2").arg(state.layer).arg(state.expert)
+               : QString();
+}
+
+void ChartView::filterToExpert() {
+    const QString line = expertFilter();
+    const auto filter = Filter::parse(line == m_trace->filter().line() ? QString() : line);
+    m_trace->setFilter(std::get<Filter>(filter));
+}
+
 int ChartView::layerInView() const { return std::max(0, m_selection->state().layer); }
 
 int ChartView::newestToken() const { return m_trace->isLive() ? m_trace->tokenCount() - 1 : -1; }
@@ -109,7 +123,7 @@ bool ChartView::event(QEvent* event) {
         const auto* key = static_cast<QKeyEvent*>(event);
         const bool plain = key->modifiers() == Qt::NoModifier;
         const bool copy = key->key() == Qt::Key_C && key->modifiers().testFlag(Qt::ControlModifier);
-        if (copy || (plain && (key->key() == Qt::Key_T || key->key() == Qt::Key_Space ||
+        if (copy || (plain && (key->key() == Qt::Key_T || key->key() == Qt::Key_Space || key->key() == Qt::Key_F ||
                                key->key() == Qt::Key_BracketLeft || key->key() == Qt::Key_BracketRight))) {
             event->accept();
             return true;
@@ -201,6 +215,7 @@ void ChartView::keyPressEvent(QKeyEvent* event) {
         const int token = m_selection->state().token;
         switch (event->key()) {
         case Qt::Key_T: emit twinRequested(); return;
+        case Qt::Key_F: filterToExpert(); return;
         case Qt::Key_Space: m_selection->setFollowing(!m_selection->isFollowing()); return;
         case Qt::Key_BracketLeft: chooseLayer(layerInView() - 1); return;
         case Qt::Key_BracketRight: chooseLayer(layerInView() + 1); return;

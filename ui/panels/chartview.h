@@ -24,6 +24,10 @@ public:
     /** How often sync() ran. */
     int syncCount() const { return m_syncs; }
     QImage toImage();
+    /** The filter line that stands for the selected expert; empty: none is selected. */
+    QString expertFilter() const;
+    /** Greys out all but the selected expert, or nothing any more if that is the filter. */
+    void filterToExpert();
     /** Shown, and not behind another tab: Qt keeps such docks visible outside their parent. */
     bool isSeen() const;
 

@@ -55,6 +55,7 @@ void ExpertsChart::setMode(HeatmapMode mode) {
 void ExpertsChart::sync() {
     const TraceShape& shape = trace()->shape();
     m_counts = trace()->statistics(m_scope, selection()->state().token);
+    m_matched = trace()->matched(m_scope, selection()->state().token);
     m_geometry =
         HeatmapGeometry::of(viewport()->size(), shape.layers, shape.experts, shape.shared > 0, theme().fontScale());
     m_most = m_mode == HeatmapMode::GateMass ? m_counts.maxGateMass() : m_counts.maxTokens();
@@ -66,13 +67,15 @@ void ExpertsChart::sync() {
 }
 
 int ExpertsChart::expertOf(int layer, int column) const {
+    const auto busy = [&](int expert) {
+        const double most =
+            m_mode == HeatmapMode::GateMass ? m_counts.gateMass(layer, expert) : m_counts.tokens(layer, expert);
+        return std::pair(m_matched.tokens(layer, expert) > 0, most);
+    };
     const int first = column * m_geometry.merged;
     int best = first;
-    for (int expert = first; expert < std::min(first + m_geometry.merged, m_geometry.experts); ++expert) {
-        const bool more = m_mode == HeatmapMode::GateMass
-                              ? m_counts.gateMass(layer, expert) > m_counts.gateMass(layer, best)
-                              : m_counts.tokens(layer, expert) > m_counts.tokens(layer, best);
-        best = more ? expert : best;
+    for (int expert = first + 1; expert < std::min(first + m_geometry.merged, m_geometry.experts); ++expert) {
+        best = busy(expert) > busy(best) ? expert : best;
     }
     return best;
 }
@@ -121,6 +124,10 @@ void ExpertsChart::paintCells() {
 void ExpertsChart::paintCell(QPainter& painter, int layer, int column) {
     const QRect cell = m_geometry.cell(layer, column, 0);
     const int expert = expertOf(layer, column);
+    if (m_counts.tokens(layer, expert) > 0 && m_matched.tokens(layer, expert) == 0) {
+        painter.fillRect(cell, theme().color(Color::Window)); // filtered out
+        return;
+    }
     if (m_counts.tokens(layer, expert) == 0) {
         // Idle is its own mark, unlike any value of a map: outline and dash.
         painter.fillRect(cell, theme().color(Color::Panel));

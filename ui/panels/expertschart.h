@@ -38,7 +38,7 @@ protected:
     void revealSelection() override;
 
 private:
-    /** The busiest expert of a column: the value that a merged column shows. */
+    /** The busiest expert of a column, of those that the filter leaves if there are any: what a merged column shows. */
     int expertOf(int layer, int column) const;
     QColor cellColor(int layer, int expert) const;
     QString cellNumber(int layer, int expert) const;
@@ -54,9 +54,10 @@ private:
     Scope m_scope = Scope::Answer;
     HeatmapMode m_mode = HeatmapMode::Deviation;
     HeatmapGeometry m_geometry;
-    RoutingStatistics m_counts; ///< as painted
-    double m_most = 0;          ///< end of the ember map
-    QImage m_cells;             ///< all rows, in device pixels
+    RoutingStatistics m_counts;  ///< as painted
+    RoutingStatistics m_matched; ///< of them what the filter leaves; as m_counts without one
+    double m_most = 0;           ///< end of the ember map
+    QImage m_cells;              ///< all rows, in device pixels
     std::optional<HeatmapGeometry::Cell> m_hovered;
 };
 

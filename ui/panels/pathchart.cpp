@@ -14,6 +14,8 @@ namespace moescope::ui {
 
 namespace {
 
+constexpr double kFilteredOut = 0.35; ///< opacity of a layer that the filter leaves out
+
 /** "layers 2 and 3", "layer 4", "12 of 48 layers". */
 QString layerList(const QList<int>& layers, int all) {
     if (layers.size() > 6) {
@@ -54,6 +56,8 @@ void PathChart::paintChart(QPainter& painter) {
     painter.setClipRect(m_geometry.window);
     for (int layer = 0; layer < m_geometry.layers; ++layer) {
         if (m_geometry.row(layer, scroll()).intersects(m_geometry.window)) {
+            const int token = selection()->state().token;
+            painter.setOpacity(trace()->filter().isEmpty() || trace()->matches(token, layer) ? 1 : kFilteredOut);
             paintLayer(painter, *router, layer);
         }
     }

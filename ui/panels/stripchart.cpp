@@ -108,9 +108,11 @@ void StripChart::paintChart(QPainter& painter) {
 
 void StripChart::paintToken(QPainter& painter, int token) const {
     const QRect box = m_geometry.rect(token);
-    const int expert = trace()->topExpert(token, layerInView());
-    const double value = valueOf(token);
-    QColor ground = theme().color(Color::Sunken);
+    // What the filter leaves out keeps its place and its word, without a colour of its own.
+    const bool out = !trace()->filter().isEmpty() && !trace()->matches(token, layerInView());
+    const int expert = out ? -1 : trace()->topExpert(token, layerInView());
+    const double value = out ? -1 : valueOf(token);
+    QColor ground = theme().color(out ? Color::Window : Color::Sunken);
     QString below = QStringLiteral("–");
     if (expert >= 0 && m_mode == StripMode::Expert) {
         ground = theme().expertTint(expert);
@@ -128,7 +130,7 @@ void StripChart::paintToken(QPainter& painter, int token) const {
     }
     // Words on a tint are ordinary text; on the ember map black or white.
     const bool onMap = m_mode != StripMode::Expert && value >= 0;
-    const QColor text = onMap ? Theme::textOn(ground) : theme().color(Color::Text);
+    const QColor text = onMap ? Theme::textOn(ground) : theme().color(out ? Color::TextMuted : Color::Text);
     const QFont font = theme().font(TextStyle::Mono);
     const QFontMetrics metrics(font);
     const int padding = scaledPx(3);

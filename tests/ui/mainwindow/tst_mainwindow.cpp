@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ui/chat/samples.h"
+#include "ui/mainwindow/filterline.h"
 #include "ui/mainwindow/mainwindow.h"
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/chatpanel.h"
@@ -528,6 +529,24 @@ private slots:
         s.window->resize(980, 700);
         QCoreApplication::processEvents();
         QVERIFY(!crumb->isVisible());
+    }
+
+    void theFilterLineIsOneKeyAway() {
+        Shown s({1440, 900});
+        auto* line = s.window->findChild<FilterLine*>();
+        QVERIFY(line != nullptr && !line->isVisible());
+        s.action("Filter")->trigger();
+        QCOMPARE(s.window->layoutName(), LayoutName::Inspect);
+        QVERIFY(line->isVisible());
+        QTRY_VERIFY(line->hasFocus());
+        QSignalSpy chosen(s.window.get(), &MainWindow::filterChosen);
+        QTest::keyClicks(line, "expert==3");
+        QTest::keyClick(line, Qt::Key_Return);
+        QCOMPARE(chosen.size(), 1);
+        const int wide = line->width();
+        s.window->resize(1100, 700);
+        QTRY_VERIFY(line->width() < wide);
+        QVERIFY(inside(line, s.window.get()));
     }
 };
 

@@ -20,6 +20,7 @@ private slots:
     void historyReachesALiveAnswer();
     void selectionHistory();
     void selectionStaysInRange();
+    void filterCountsWhatMatches();
 };
 
 void TestTraceModel::batchesEqualOneLoad() {
@@ -251,6 +252,60 @@ void TestTraceModel::selectionStaysInRange() {
     QCOMPARE(selection.state().token, -1);
     model.clear();
     QCOMPARE(selection.state(), (SelectionState{-1, -1, -1, -1}));
+}
+
+void TestTraceModel::filterCountsWhatMatches() {
+    const TraceShape shape = test::syntheticShape(4, 8, 2, 1);
+    const auto first = test::syntheticAnswer(shape, 40, true, 1);
+    const auto second = test::syntheticAnswer(shape, 25, true, 2);
+    const Filter filter = std::get<Filter>(Filter::parse(QStringLiteral("layer >= 2 && weight < 0.4 && token <= 30")));
+    TraceModel model;
+    model.setRun(1, shape, first.mid(0, 15));
+    model.setRun(2, shape, second);
+    model.setCurrent(1);
+    QCOMPARE(&model.matched(Scope::Answer), &model.statistics(Scope::Answer)); // no filter leaves nothing out
+    QSignalSpy changed(&model, &TraceModel::filterChanged);
+    model.setFilter(filter);
+    model.setFilter(filter);
+    QCOMPARE(changed.size(), 1);
+    model.append(1, first.mid(15)); // what arrives later is counted as what was there
+
+    const auto expect = [&](const RoutingStatistics& counts, const QList<const QList<trace::TokenTracePtr>*>& answers,
+                            int onlyToken) {
+        std::vector<int> tokens(size_t(4 * 8), 0);
+        qint64 choices = 0;
+        for (const auto* answer : answers) {
+            for (int at = 0; at < answer->size(); ++at) {
+                for (int layer = 2; layer < 4 && at < 30 && (onlyToken < 0 || at == onlyToken); ++layer) {
+                    for (size_t k = 0; k < 2; ++k) {
+                        const size_t chosen = size_t(layer) * 2 + k;
+                        if (answer->at(at)->router.weights[chosen] < 0.4F) {
+                            ++tokens[size_t(layer) * 8 + answer->at(at)->router.experts[chosen]];
+                            ++choices;
+                        }
+                    }
+                }
+            }
+        }
+        for (int layer = 0; layer < 4; ++layer) {
+            for (int expert = 0; expert < 8; ++expert) {
+                QCOMPARE(counts.tokens(layer, expert), tokens[size_t(layer) * 8 + size_t(expert)]);
+            }
+        }
+        QCOMPARE(counts.choices(), choices);
+    };
+    expect(model.matched(Scope::Answer), {&first}, -1);
+    expect(model.matched(Scope::Chat), {&first, &second}, -1);
+    expect(model.matched(Scope::Token, 7), {&first}, 7);
+    model.setWindow({9, 9});
+    expect(model.matched(Scope::Window), {&first}, 9);
+    QVERIFY(model.matched(Scope::Answer).choices() > 0);
+    QCOMPARE(model.statistics(Scope::Answer).choices(), qint64(40 * 4 * 2)); // it removes nothing
+    QVERIFY(!model.matches(3, 1));
+    QCOMPARE(model.matches(3, 2), first.at(3)->router.weights[4] < 0.4F || first.at(3)->router.weights[5] < 0.4F);
+    QVERIFY(!model.matches(35, 2));
+    model.setFilter({});
+    QCOMPARE(&model.matched(Scope::Answer), &model.statistics(Scope::Answer));
 }
 
 QTEST_GUILESS_MAIN(TestTraceModel)

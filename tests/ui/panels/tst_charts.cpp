@@ -28,6 +28,8 @@ private slots:
     void pathWithoutProbabilities();
     void pathAsksForProbabilities();
     void kvRows();
+    void filterGreysOut();
+    void keyFiltersToTheExpert();
 };
 
 void TestCharts::initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
@@ -340,6 +342,59 @@ void TestCharts::kvRows() {
     QCOMPARE(board.selection.state().layer, 6);
     QTest::keyClick(bars, Qt::Key_Up);
     QCOMPARE(board.selection.state().layer, 4);
+}
+
+void TestCharts::filterGreysOut() {
+    Board board(0);
+    board.show();
+    // Expert 2 answers with gate 0.5, expert 3 with 0.9.
+    QList<trace::TokenTracePtr> tokens;
+    for (int at = 0; at < 20; ++at) {
+        const bool odd = at % 2 != 0;
+        tokens.append(test::plainToken(board.shape, odd ? " odd" : " even", std::vector<uint16_t>(8, odd ? 3 : 2),
+                                       std::vector<float>(8, odd ? 0.9F : 0.5F)));
+    }
+    board.trace.setRun(1, board.shape, tokens);
+    board.trace.setCurrent(1);
+    board.selection.set({1, -1, 4, -1});
+    ExpertsChart* map = board.experts->map();
+    const auto corner = [&](int layer, int expert) {
+        return painted(map).pixelColor(map->geometryOfMap().expertCell(layer, expert, 0).topLeft() + QPoint(2, 2));
+    };
+    const QColor before = corner(5, 3);
+    board.trace.setFilter(std::get<Filter>(Filter::parse(QStringLiteral("weight > 0.7 && layer != 6"))));
+    QVERIFY(near(corner(5, 2), theme().color(Color::Window)));
+    QVERIFY(near(corner(5, 3), before));
+    QVERIFY(near(corner(6, 3), theme().color(Color::Window)));
+    QVERIFY(near(corner(5, 7), theme().color(Color::Panel))); // idle stays its own mark
+    // The table and the numbers stay whole.
+    QCOMPARE(board.experts->table()->index(2, ExpertsTable::Tokens).data(TabularModel::RawRole).toInt(), 10);
+
+    auto* strip = board.strip->findChild<StripChart*>();
+    const QImage words = painted(strip);
+    QVERIFY(holds(words, words.rect(), theme().expertStrong(3)));
+    QVERIFY(!holds(words, words.rect(), theme().expertStrong(2)));
+    board.trace.setFilter({});
+    const QImage all = painted(strip);
+    QVERIFY(holds(all, all.rect(), theme().expertStrong(2)));
+    QVERIFY(near(corner(6, 3), before));
+}
+
+void TestCharts::keyFiltersToTheExpert() {
+    Board board;
+    board.show();
+    ExpertsChart* map = board.experts->map();
+    map->setFocus();
+    board.selection.set({1, 20, 4, 7});
+    QTest::keyClick(map, Qt::Key_F);
+    QCOMPARE(board.trace.filter().line(), QStringLiteral("layer == 4 && expert == 7"));
+    QTest::keyClick(map, Qt::Key_F);
+    QVERIFY(board.trace.filter().isEmpty());
+    // Hidden panels do nothing when it changes.
+    board.window.hide();
+    const int syncs = map->syncCount();
+    board.trace.setFilter(std::get<Filter>(Filter::parse(QStringLiteral("layer == 2"))));
+    QCOMPARE(map->syncCount(), syncs);
 }
 
 QTEST_MAIN(TestCharts)
