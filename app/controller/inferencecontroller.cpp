@@ -85,6 +85,9 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
     events.devices = [this](const std::vector<trace::DeviceInfo>& found) {
         carry([this, devices = QList<trace::DeviceInfo>(found.begin(), found.end())] { emit devicesListed(devices); });
     };
+    events.step_recorded = [this](const trace::StepTimelinePtr& step) {
+        carry([this, step] { emit stepRecorded(step); });
+    };
     events.trouble = [this](const trace::Error& error) { carry([this, error] { emit troubled(error); }); };
     m_worker = std::make_unique<InferenceWorker>(std::move(events));
 }
@@ -151,6 +154,10 @@ void InferenceController::countTokens(const QString& text) {
 
 void InferenceController::listDevices() { m_worker->listDevices(); }
 
+void InferenceController::setStepsTimed(bool timed) { m_worker->setStepsTimed(timed); }
+
+void InferenceController::recordStep() { m_worker->recordStep(); }
+
 void InferenceController::setState(State state) {
     if (state == State::Generating) {
         m_tick.start();
@@ -174,6 +181,14 @@ void InferenceController::drain() {
     }
     if (!pieces.isEmpty()) {
         emit tokensArrived(m_answer, pieces);
+    }
+    TimedSteps steps;
+    trace::StepTimelinePtr step;
+    while (m_worker->pop(step)) {
+        steps.append(std::move(step));
+    }
+    if (!steps.isEmpty()) {
+        emit stepsTimed(m_answer, steps);
     }
 }
 

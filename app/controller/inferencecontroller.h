@@ -40,6 +40,10 @@ public:
     void countTokens(const QString& text);
     /** Looks for devices in the background, after what runs there. */
     void listDevices();
+    /** Times each step of answers from the next one on, or none; at the start none is. */
+    void setStepsTimed(bool timed);
+    /** Times one decode step behind what the model has read, after what runs: stepRecorded, or troubled. */
+    void recordStep();
 
     State state() const { return m_state; }
     /** Set while a model is loaded. */
@@ -58,6 +62,9 @@ signals:
     void promptRendered(qint64 id, const QList<int>& message_starts, int prompt_tokens);
     void prefillProgress(qint64 id, const moescope::trace::PrefillProgress& progress);
     void tokensArrived(qint64 id, const moescope::controller::Pieces& pieces);
+    /** Steps of an answer, in order, if they are timed; with the tokens' batches. */
+    void stepsTimed(qint64 id, const moescope::controller::TimedSteps& steps);
+    void stepRecorded(const moescope::trace::StepTimelinePtr& step);
     void finished(qint64 id, const moescope::controller::Finished& end);
     void failed(qint64 id, const moescope::trace::Error& error);
     /** The device was lost. What came so far is good; the model is being loaded again. */

@@ -78,6 +78,20 @@ void InferenceWorker::listDevices() {
     });
 }
 
+void InferenceWorker::recordStep() {
+    post([this] {
+        try {
+            if (!m_engine) {
+                throw trace::Error("app.no_model", "No model is loaded.");
+            }
+            constexpr int32_t anyToken = 0; // all take the same time
+            m_events.step_recorded(m_engine->profile(anyToken));
+        } catch (...) {
+            m_events.trouble(currentError());
+        }
+    });
+}
+
 std::optional<trace::PrefillProgress> InferenceWorker::takePrefill() {
     const std::lock_guard lock(m_prefillMutex);
     return std::exchange(m_prefill, std::nullopt);
@@ -218,11 +232,13 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
                                                             const std::string& text) {
             sent += token->generated ? text.size() : 0;
             if (token->generated) {
-                push({token, QString::fromStdString(std::exchange(opening, {}) + text)});
+                push(m_ring, {token, QString::fromStdString(std::exchange(opening, {}) + text)});
             } else if (!continued) {
-                push({token, {}});
+                push(m_ring, {token, {}});
             }
         };
+        observer.timeline = [this](const trace::StepTimelinePtr& step) { push(m_steps, step); };
+        observer.timed = &m_timed;
         const inference::GenerationResult result = m_engine->generate(request, observer);
         m_lostBefore = false;
         const QString rest = QString::fromStdString(result.text.substr(std::min(sent, result.text.size())));
@@ -250,9 +266,10 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
     }
 }
 
-void InferenceWorker::push(Piece piece) {
+template <typename T, size_t Capacity>
+void InferenceWorker::push(SpscRing<T, Capacity>& ring, T value) {
     // Full only if the UI thread stands still: tokens wait then rather than get lost.
-    while (!m_ring.push(piece) && !m_stopping.load()) {
+    while (!ring.push(value) && !m_stopping.load()) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
 }

@@ -28,6 +28,7 @@ struct WorkerEvents {
     /** The device was lost: the answer is not whole, the model is being loaded again. */
     std::function<void(qint64 id, const trace::Error&)> interrupted;
     std::function<void(const std::vector<trace::DeviceInfo>&)> devices;
+    std::function<void(const trace::StepTimelinePtr&)> step_recorded;
     /** Something other than a load or an answer went wrong. */
     std::function<void(const trace::Error&)> trouble;
 };
@@ -46,11 +47,16 @@ public:
     void unload();
     void generate(GenerateJob job);
     void listDevices();
+    /** Times one decode step behind what the model has read. */
+    void recordStep();
+    /** From the next step of an answer on. */
+    void setStepsTimed(bool timed) { m_timed.store(timed, std::memory_order_relaxed); }
     /** Ends the running answer, or the reading of its text, within 50 ms. */
     void cancel() { m_cancel.store(true); }
 
     // For the reading side of the crossing.
     bool pop(Piece& piece) { return m_ring.pop(piece); }
+    bool pop(trace::StepTimelinePtr& step) { return m_steps.pop(step); }
     /** The newest progress that was not taken yet. */
     std::optional<trace::PrefillProgress> takePrefill();
 
@@ -65,10 +71,13 @@ private:
         std::string opening; ///< the mark of the thinking that they end with: it stands before the answer's text
     };
     Prompt promptOf(const GenerateJob& job) const;
-    void push(Piece piece);
+    template <typename T, size_t Capacity>
+    void push(SpscRing<T, Capacity>& ring, T value);
 
     WorkerEvents m_events;
     SpscRing<Piece, 8192> m_ring;
+    SpscRing<trace::StepTimelinePtr, 8192> m_steps;
+    std::atomic<bool> m_timed = false;
     std::atomic<bool> m_cancel = false;
     std::atomic<bool> m_stopping = false;
     std::atomic<int> m_loadsWaiting = 0; ///< a newer load ends an older one

@@ -3,6 +3,7 @@
 
 #include "engine/inference/engine.h"
 #include "engine/trace/info.h"
+#include "engine/trace/timeline.h"
 #include "engine/trace/token_trace.h"
 
 #include <QList>
@@ -57,6 +58,7 @@ struct Piece {
     QString text;
 };
 using Pieces = QList<Piece>;
+using TimedSteps = QList<trace::StepTimelinePtr>;
 
 struct Finished {
     trace::StopReason reason = trace::StopReason::Length;

@@ -13,8 +13,14 @@
 namespace moescope::inference {
 
 using trace::Error;
+using trace::StepKind;
+using trace::StepPart;
 
 namespace {
+
+bool wantsTimeline(const GenerationObserver& observer) {
+    return observer.timeline && (observer.timed == nullptr || observer.timed->load(std::memory_order_relaxed));
+}
 
 class Stopwatch {
 public:
@@ -81,7 +87,8 @@ struct Engine::Impl {
 
     // Reads `tokens` behind what the cache holds, micro-batch by micro-batch. False: cancelled.
     template <typename AfterBatch>
-    bool append(std::span<const int32_t> tokens, const PassOptions& options, AfterBatch afterBatch) {
+    bool append(std::span<const int32_t> tokens, const PassOptions& options, AfterBatch afterBatch,
+                const GenerationObserver& observer = {}) {
         for (size_t done = 0; done < tokens.size();) {
             const auto count = std::min<size_t>(tokens.size() - done, transformer.advisedTokens());
             PassOptions pass = options;
@@ -89,11 +96,21 @@ struct Engine::Impl {
                 pass.logits = LogitRows::None;
             }
             const auto batch = tokens.subspan(done, count);
-            if (!transformer.prefill(batch, static_cast<uint32_t>(cached.size()), pass)) {
+            const auto position = static_cast<uint32_t>(cached.size());
+            std::optional<StepClock> clock;
+            if (wantsTimeline(observer)) {
+                clock.emplace(StepKind::Prefill, position, static_cast<uint32_t>(count), StepPart::Record);
+                pass.clock = &*clock;
+            }
+            if (!transformer.prefill(batch, position, pass)) {
                 return false;
             }
             cached.insert(cached.end(), batch.begin(), batch.end());
+            host(pass.clock, StepPart::Tell);
             afterBatch(static_cast<uint32_t>(done), static_cast<uint32_t>(count));
+            if (clock) {
+                observer.timeline(clock->finish());
+            }
             done += count;
         }
         return true;
@@ -204,8 +221,9 @@ bool Engine::Impl::readPrompt(const GenerationRequest& request, const Generation
                            .hidden = false,
                            .logits = LogitRows::Last,
                            .cancel = observer.cancel};
-    const bool finished =
-        append(std::span(prompt).subspan(static_cast<size_t>(common)), pass, [&](uint32_t, uint32_t count) {
+    const bool finished = append(
+        std::span(prompt).subspan(static_cast<size_t>(common)), pass,
+        [&](uint32_t, uint32_t count) {
             if (observer.token) {
                 const auto first = static_cast<uint32_t>(cached.size()) - count;
                 for (uint32_t i = 0; i < count; ++i) {
@@ -213,7 +231,8 @@ bool Engine::Impl::readPrompt(const GenerationRequest& request, const Generation
                 }
             }
             report();
-        });
+        },
+        observer);
     timings.prefill_tokens = static_cast<uint32_t>(cached.size()) - timings.reused_tokens;
     timings.prefill_ms = clock.ms();
     return finished;
@@ -231,7 +250,7 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
         text.push(tokenizer.decode(token, false)); // shown when it was made
     }
     const uint32_t candidates = observer.token ? request.candidates : 0;
-    const PassOptions pass{.router = request.telemetry, .router_probs = request.telemetry && request.router_probs};
+    PassOptions pass{.router = request.telemetry, .router_probs = request.telemetry && request.router_probs};
     const auto cancelled = [&] {
         return observer.cancel != nullptr && observer.cancel->load(std::memory_order_relaxed);
     };
@@ -247,11 +266,18 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
             result.reason = trace::StopReason::Cancelled;
             break;
         }
+        const auto position = static_cast<uint32_t>(cached.size());
+        std::optional<StepClock> step;
+        if (wantsTimeline(observer)) {
+            step.emplace(StepKind::Decode, position, 1, StepPart::Sample);
+        }
+        pass.clock = step ? &*step : nullptr;
         const SampledToken sampled = sampler.sample(transformer.logits(), config.token_count, candidates);
         if (result.tokens.empty()) {
             result.timings.first_token_ms = clock.ms();
             transformer.prepareDecode(pass);
         }
+        host(pass.clock, StepPart::Text);
         if (!request.ignore_eos && tokenizer.isStop(sampled.token)) {
             result.reason = trace::StopReason::Eos;
             break;
@@ -260,7 +286,6 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
         sampler.accept(sampled.token);
         const std::string shown = text.push(tokenizer.decode(sampled.token, false));
         result.text += shown;
-        const auto position = static_cast<uint32_t>(cached.size());
         const bool full = position >= transformer.context();
         if (!full) {
             transformer.decode(sampled.token, position, pass);
@@ -269,7 +294,11 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
         if (observer.token) {
             auto trace = traceOf(sampled.token, position, 0, true, sampled.probability, request.telemetry && !full);
             trace->candidates = candidatesOf(sampled);
+            host(pass.clock, StepPart::Tell);
             observer.token(std::move(trace), shown);
+        }
+        if (step && !full) {
+            observer.timeline(step->finish());
         }
         if (text.isStopped()) {
             result.reason = trace::StopReason::Stop;
@@ -350,14 +379,19 @@ std::span<const float> Engine::step(int32_t token) {
     return impl.transformer.logits();
 }
 
-std::vector<trace::IntervalTiming> Engine::profile(int32_t token) {
+trace::StepTimelinePtr Engine::profile(int32_t token) {
     Impl& impl = *m_impl;
     impl.checkTokens(std::span(&token, 1));
     if (impl.cached.size() >= impl.transformer.context()) {
         throw Error("context.full", "The context of {context} tokens is full.",
                     {{"context", trace::grouped(impl.transformer.context())}});
     }
-    return impl.transformer.profile(token, static_cast<uint32_t>(impl.cached.size()));
+    const auto position = static_cast<uint32_t>(impl.cached.size());
+    StepClock recording(StepKind::Decode, position, 1, StepPart::Record);
+    impl.transformer.prepareDecode({.clock = &recording}); // before, as in an answer
+    StepClock clock(StepKind::Decode, position, 1, StepPart::Submit);
+    impl.transformer.decode(token, position, {.clock = &clock});
+    return clock.finish();
 }
 
 trace::AttentionWeights Engine::attentionWeights(uint32_t position, uint32_t layer) {

@@ -8,6 +8,7 @@
 #include "engine/model/tokenizer.h"
 #include "engine/trace/attention_weights.h"
 #include "engine/trace/info.h"
+#include "engine/trace/timeline.h"
 #include "engine/trace/token_trace.h"
 
 #include <atomic>
@@ -81,6 +82,10 @@ struct GenerationObserver {
      *  now: whole UTF-8, stop texts held back; it may be empty and may cover several tokens. */
     std::function<void(const trace::TokenTracePtr& token, const std::string& text)> token;
     const std::atomic<bool>* cancel = nullptr; ///< set to true from any thread: stops within 50 ms
+    /** Each micro-batch of the prompt and each decode step, once it is over. Where this is not set, or not `timed`,
+     *  nothing is timed and the device writes no timestamps. */
+    std::function<void(const trace::StepTimelinePtr&)> timeline = {};
+    const std::atomic<bool>* timed = nullptr; ///< null: always; else read before each step, set from any thread
 };
 
 enum class LogitRows { None, Last, All };
@@ -130,9 +135,8 @@ public:
                   const std::function<void(const EvaluateBatch&)>& sink);
     /** Decodes one token with the recorded step and returns its logits: for benchmarks and tests. */
     std::span<const float> step(int32_t token);
-    /** GPU time of each barrier interval of one decode step behind what the KV cache holds, which stays as it is. Empty
-     *  where the device has no timestamps. */
-    std::vector<trace::IntervalTiming> profile(int32_t token);
+    /** Times one decode step behind what the KV cache holds, which stays as it is. trace::Error{context.full}. */
+    trace::StepTimelinePtr profile(int32_t token);
     /** What the query of one position weighs in one layer of the model, over what the KV cache holds: the query is computed
      *  anew, the cache stays as it is. Throws trace::Error{attention.position} for a position that is not in the cache,
      *  {attention.layer} for a layer that the model does not have, {attention.range} where the device cannot bind that

@@ -8,16 +8,35 @@ namespace moescope::inference {
 
 Pacer::Pacer(vulkan::Device& device) : m_recorder(device, "prefill") {}
 
-void Pacer::begin(uint32_t tokens, const std::atomic<bool>* cancel) {
+using trace::StepPart;
+
+void Pacer::begin(uint32_t tokens, const std::atomic<bool>* cancel, StepClock* clock) {
     m_tokens = tokens;
     m_cancel = cancel;
+    m_clock = clock;
     m_dispatches = 0;
     m_expectedMs = 0;
     m_inSlice.fill(0);
-    m_recorder.begin();
+    beginSlice();
 }
 
-bool Pacer::next(Interval kind) {
+void Pacer::beginSlice() {
+    host(m_clock, StepPart::Record);
+    m_recorder.begin();
+    m_marks.clear();
+    if (m_clock != nullptr) {
+        m_recorder.timestamp();
+    }
+}
+
+void Pacer::mark(StepPart kind, int32_t layer) {
+    if (m_clock != nullptr) {
+        m_recorder.timestamp();
+        m_marks.push_back({kind, layer});
+    }
+}
+
+bool Pacer::next(StepPart kind, int32_t layer) {
     const auto index = static_cast<size_t>(kind);
     const double expected = m_msPerToken[index] * m_tokens;
     ++m_inSlice[index];
@@ -28,11 +47,13 @@ bool Pacer::next(Interval kind) {
         if (isCancelled()) {
             return false;
         }
+        mark(kind, layer);
         submit();
-        m_recorder.begin();
+        beginSlice();
         return !isCancelled();
     }
     m_recorder.barrier();
+    mark(kind, layer);
     return true;
 }
 
@@ -40,6 +61,7 @@ bool Pacer::finish() {
     if (isCancelled()) {
         return false;
     }
+    mark(StepPart::ReadBack, -1);
     submit();
     return true;
 }
@@ -47,9 +69,16 @@ bool Pacer::finish() {
 void Pacer::submit() {
     m_dispatches += m_recorder.dispatchCount();
     m_recorder.end();
+    host(m_clock, StepPart::Submit);
     const auto start = std::chrono::steady_clock::now();
-    m_recorder.submitAndWait();
+    m_recorder.submit();
+    host(m_clock, StepPart::Wait);
+    m_recorder.wait();
     const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    host(m_clock, StepPart::Collect);
+    if (m_clock != nullptr) {
+        m_clock->device(m_marks, m_recorder.timestampsMs(), m_recorder.dispatchCount());
+    }
     // Kinds that were measured before take their share of the slice in proportion to what was expected of them; those
     // that were not take what is left, each the same.
     uint32_t unknown = 0;
@@ -75,7 +104,7 @@ uint32_t Pacer::advisedTokens(uint32_t most) const {
     // The logits of one row cost the same for any number of tokens.
     double longest = 0;
     for (size_t kind = 0; kind < kinds; ++kind) {
-        longest = kind == static_cast<size_t>(Interval::Logits) ? longest : std::max(longest, m_msPerToken[kind]);
+        longest = kind == static_cast<size_t>(StepPart::Logits) ? longest : std::max(longest, m_msPerToken[kind]);
     }
     if (longest == 0) {
         return std::min<uint32_t>(most, 32);

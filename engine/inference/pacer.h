@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/inference/step_clock.h"
 #include "engine/vulkan/command_recorder.h"
 
 #include <array>
@@ -8,9 +9,6 @@
 #include <cstdint>
 
 namespace moescope::inference {
-
-/** Intervals between two barriers of a prefill, by what they compute. */
-enum class Interval : uint8_t { Embed, Qkv, Rope, Attention, Output, Router, GateUp, Down, Combine, Logits, AllLogits };
 
 /** Cuts a prefill into submissions of at most 30 ms, by measurement, so that a cancel is heard in time and no watchdog of
  *  a display driver is met. Each kind of interval has a running estimate of its ms a token; a slice ends behind the
@@ -21,12 +19,12 @@ public:
 
     explicit Pacer(vulkan::Device& device);
 
-    /** Starts a pass over `tokens` tokens. */
-    void begin(uint32_t tokens, const std::atomic<bool>* cancel);
+    /** Starts a pass over `tokens` tokens. With a clock each interval is timed. */
+    void begin(uint32_t tokens, const std::atomic<bool>* cancel, StepClock* clock);
     vulkan::CommandRecorder& recorder() { return m_recorder; }
     /** Ends the interval of this kind. False: cancelled, stop recording. */
-    bool next(Interval kind);
-    /** Submits what is left and waits. False: cancelled before it was submitted. */
+    bool next(trace::StepPart kind, int32_t layer = -1);
+    /** Submits what is left, which is read back, and waits. False: cancelled before it was submitted. */
     bool finish();
     /** Tokens for which no single interval is expected to take longer than a slice; at most `most`, at least 1. */
     uint32_t advisedTokens(uint32_t most) const;
@@ -36,12 +34,16 @@ public:
     uint64_t dispatches() const { return m_dispatches; }
 
 private:
-    static constexpr size_t kinds = 11;
+    static constexpr size_t kinds = trace::stepPartCount;
     bool isCancelled() const { return m_cancel != nullptr && m_cancel->load(std::memory_order_relaxed); }
+    void beginSlice();
+    void mark(trace::StepPart kind, int32_t layer);
     void submit();
 
     vulkan::CommandRecorder m_recorder;
     const std::atomic<bool>* m_cancel = nullptr;
+    StepClock* m_clock = nullptr;
+    std::vector<IntervalMark> m_marks; ///< of the slice being recorded, if there is a clock
     uint32_t m_tokens = 0;
     uint64_t m_dispatches = 0;
     double m_expectedMs = 0;                  ///< of the intervals in the slice being recorded

@@ -24,12 +24,14 @@ struct PassOptions {
     bool hidden = false; ///< prefill only
     LogitRows logits = LogitRows::Last;
     const std::atomic<bool>* cancel = nullptr;
+    StepClock* clock = nullptr; ///< times the pass; null: nothing is timed
 };
 
 /** The forward pass: weights, KV cache and working buffers of one model on one device.
  *
  *  A batch of tokens is grouped by expert and recorded for each micro-batch; one token runs through a command buffer
- *  that was recorded once and is only submitted again, until an answer asks for another part of its routing. */
+ *  that was recorded once and is only submitted again, until an answer asks for another part of its routing or its
+ *  timing begins or ends. */
 class Transformer {
 public:
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
@@ -46,13 +48,10 @@ public:
      *  `position`. */
     bool prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options);
     /** Before the first decode() of an answer: records the step to leave for the host what `options` ask for and no
-     *  more, if it was not recorded so. */
+     *  more, with timestamps only if there is a clock, if it was not recorded so. */
     void prepareDecode(const PassOptions& options);
     /** Appends one token through the recorded step. */
     void decode(int32_t token, uint32_t position, const PassOptions& options);
-
-    /** As decode() at `position`, with the time of each barrier interval. Empty where the device has no timestamps. */
-    std::vector<trace::IntervalTiming> profile(int32_t token, uint32_t position);
 
     /** What the query of `token`, which the KV cache holds at `position`, weighs in `layer`. The token goes through the layers
      *  below once more, beside the cache: nothing is written to it, and logits and routing stay those of the last pass.
@@ -73,9 +72,9 @@ public:
 
 private:
     // transformer_token.cpp
-    /** After each interval: its name and layer. */
-    using Mark = std::function<void(const char* kernels, int32_t layer)>;
-    void recordToken(vulkan::CommandRecorder& recorder, const PassOptions& options, const Mark& mark);
+    /** After each interval: what it was and of which layer. */
+    using Mark = std::function<void(trace::StepPart part, int32_t layer)>;
+    void recordToken(vulkan::CommandRecorder& recorder, const PassOptions& options);
     /** x → the query, and key and value of `layer` into the cache if `store`. */
     void recordTokenQuery(vulkan::CommandRecorder& recorder, uint32_t layer, bool store, const Mark& mark);
     void recordTokenAttention(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
@@ -116,8 +115,11 @@ private:
     struct Recorded {
         bool router = false;
         bool router_probs = false;
+        bool timed = false;
+        bool operator==(const Recorded&) const = default;
     };
-    std::optional<Recorded> m_recorded; ///< unset: m_token is not recorded yet
+    std::optional<Recorded> m_recorded;     ///< unset: m_token is not recorded yet
+    std::vector<IntervalMark> m_tokenMarks; ///< intervals of m_token, if it is timed
 
     std::unique_ptr<vulkan::Buffer> m_allLogits;    ///< [batch][stride(vocab_size)], made when first asked for
     std::unique_ptr<vulkan::Buffer> m_hiddenLayers; ///< [block_count + 1][batch][stride(embedding_length)], likewise

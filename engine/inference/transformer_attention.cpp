@@ -25,7 +25,7 @@ trace::AttentionWeights Transformer::attentionWeights(int32_t token, uint32_t po
     const LayerWeights& weights = m_weights.layers[layer];
 
     vulkan::CommandRecorder r(m_device, "attention weights");
-    const Mark unmarked = [](const char*, int32_t) {};
+    const Mark unmarked = [](trace::StepPart, int32_t) {};
     r.begin();
     m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1, m_config.embedding_scale);
     r.barrier();

@@ -9,6 +9,8 @@
 
 namespace moescope::inference {
 
+using trace::StepPart;
+
 namespace {
 
 constexpr uint32_t logitRows = 64 * Kernels::rowUnit; ///< of the output matrix in one interval
@@ -28,7 +30,7 @@ bool Transformer::prefill(std::span<const int32_t> tokens, uint32_t position, co
     }
     std::memcpy(m_act.token_ids.mapped<int32_t>(), tokens.data(), tokens.size_bytes());
     setStep(position, options);
-    m_pacer.begin(count, options.cancel);
+    m_pacer.begin(count, options.cancel, options.clock);
     if (!runBatch(count, options)) {
         return false;
     }
@@ -64,7 +66,7 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     vulkan::CommandRecorder& r = m_pacer.recorder();
 
     m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, tokens, m_config.embedding_scale);
-    if (!m_pacer.next(Interval::Embed)) {
+    if (!m_pacer.next(StepPart::Embed)) {
         return false;
     }
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
@@ -78,7 +80,7 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
         m_kernels.matvec(
             r, m_weights.output(), m_act.x, m_act.logits,
             {.norm = m_weights.output_norm.get(), .epsilon = epsilon, .scale = logitScale, .x_row = tokens - 1});
-        if (!m_pacer.next(Interval::Logits)) {
+        if (!m_pacer.next(StepPart::Logits)) {
             return false;
         }
         r.copy(m_act.logits, 0, m_act.logits_host, 0, m_act.logits.size());
@@ -91,7 +93,7 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
         for (uint32_t first = 0; first < rows; first += logitRows) {
             m_kernels.matmul(r, m_weights.output(), m_act.normed, *m_allLogits, tokens,
                              {.scale = logitScale, .w_first = first, .w_rows = std::min(logitRows, rows - first)});
-            if (!m_pacer.next(Interval::AllLogits)) {
+            if (!m_pacer.next(StepPart::AllLogits)) {
                 return false;
             }
         }
@@ -101,6 +103,7 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
 }
 
 bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
+    const auto index = static_cast<int32_t>(i);
     vulkan::CommandRecorder& r = m_pacer.recorder();
     const LayerWeights& layer = m_weights.layers[i];
     const AttentionShape shape = shapeOf(i);
@@ -114,17 +117,17 @@ bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
         m_kernels.matmul(r, part, m_act.normed, m_act.qkv, tokens, {.y_stride = headsStride, .y_first = firstRow});
         firstRow += part.rows;
     }
-    if (!m_pacer.next(Interval::Qkv)) {
+    if (!m_pacer.next(StepPart::Qkv, index)) {
         return false;
     }
     m_kernels.ropeQkNorm(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), m_config.ownsKv(i), m_act.rope,
                          layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), tokens);
-    if (!m_pacer.next(Interval::Rope)) {
+    if (!m_pacer.next(StepPart::Rope, index)) {
         return false;
     }
     m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
                         m_act.attn_out, m_act.attn_partial, tokens, 1);
-    if (!m_pacer.next(Interval::Attention)) {
+    if (!m_pacer.next(StepPart::Attention, index)) {
         return false;
     }
     const bool normed = layer.attn_post_norm != nullptr;
@@ -134,10 +137,11 @@ bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
         r.barrier();
         addNormed(r, *layer.attn_post_norm, tokens);
     }
-    return m_pacer.next(Interval::Output);
+    return m_pacer.next(StepPart::Output, index);
 }
 
 bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
+    const auto index = static_cast<int32_t>(i);
     vulkan::CommandRecorder& r = m_pacer.recorder();
     const LayerWeights& layer = m_weights.layers[i];
     const float epsilon = m_config.layer_norm_rms_epsilon;
@@ -151,7 +155,7 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
     } else {
         m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, width, epsilon, tokens);
     }
-    if (!m_pacer.next(Interval::Router)) {
+    if (!m_pacer.next(moe ? StepPart::RouterSort : StepPart::Norm, index)) {
         return false;
     }
     if (moe) {
@@ -160,7 +164,7 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
     if (layer.ffn_gate) {
         m_kernels.ffnGateUpTiles(r, sharedGateUp(layer), nullptr, m_experts, m_act.normed, m_act.h_shared, tokens);
     }
-    if (!m_pacer.next(Interval::GateUp)) {
+    if (!m_pacer.next(StepPart::GateUp, index)) {
         return false;
     }
     if (moe) {
@@ -176,13 +180,13 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
         r.barrier();
         addNormed(r, *layer.ffn_post_norm, tokens);
     }
-    if (!m_pacer.next(Interval::Down)) {
+    if (!m_pacer.next(StepPart::Down, index)) {
         return false;
     }
     if (moe) {
         m_kernels.moeCombine(r, m_experts, m_act.expert_weights, m_act.pair_out, m_act.x, width, tokens,
                              m_config.residual_scale);
-        return m_pacer.next(Interval::Combine);
+        return m_pacer.next(StepPart::Combine, index);
     }
     return true;
 }

@@ -4,12 +4,23 @@
 
 namespace moescope::inference {
 
-void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& options, const Mark& mark) {
+using trace::StepPart;
+
+void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& options) {
     r.begin();
-    mark("", -1);
+    m_tokenMarks.clear();
+    if (options.clock != nullptr) {
+        r.timestamp();
+    }
+    const Mark mark = [&](StepPart part, int32_t layer) {
+        if (options.clock != nullptr) {
+            r.timestamp();
+            m_tokenMarks.push_back({part, layer});
+        }
+    };
     m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1, m_config.embedding_scale);
     r.barrier();
-    mark("embed", -1);
+    mark(StepPart::Embed, -1);
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
         recordTokenQuery(r, i, m_config.ownsKv(i), mark);
         recordTokenAttention(r, i, mark);
@@ -20,11 +31,11 @@ void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& opt
                       .epsilon = m_config.layer_norm_rms_epsilon,
                       .scale = 1 / m_config.logit_scale});
     r.barrier();
-    mark("logits", -1);
+    mark(StepPart::Logits, -1);
     r.copy(m_act.logits, 0, m_act.logits_host, 0, m_act.logits.size());
     copyBack(r, 1, options);
     r.barrier();
-    mark("read back", -1);
+    mark(StepPart::ReadBack, -1);
     r.end();
 }
 
@@ -40,11 +51,11 @@ void Transformer::recordTokenQuery(vulkan::CommandRecorder& r, uint32_t i, bool 
         firstRow += part.rows;
     }
     r.barrier();
-    mark("norm + QKV", index);
+    mark(StepPart::Qkv, index);
     m_kernels.ropeQkNorm(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope, layer.attn_qk_norm.get(),
                          m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
     r.barrier();
-    mark("RoPE + QK norm + KV store", index);
+    mark(StepPart::Rope, index);
 }
 
 void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
@@ -58,7 +69,7 @@ void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, c
         m_kernels.attentionReduce(r, shape, m_act.attn_partial, layer.attn_sinks.get(), m_act.attn_out, 1, m_splits);
         r.barrier();
     }
-    mark("attention", index);
+    mark(StepPart::Attention, index);
     const bool normed = layer.attn_post_norm != nullptr;
     m_kernels.matvec(r, layer.attn_output, m_act.attn_out, normed ? m_act.normed : m_act.x,
                      {.bias = layer.attn_output_bias.get(), .scale = m_config.residual_scale, .accumulate = !normed});
@@ -67,7 +78,7 @@ void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, c
         addNormed(r, *layer.attn_post_norm, 1);
         r.barrier();
     }
-    mark("output + residual", index);
+    mark(StepPart::Output, index);
 }
 
 void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
@@ -81,7 +92,7 @@ void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const M
         m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, m_config.embedding_length, epsilon, 1);
     }
     r.barrier();
-    mark(moe ? "norm + router" : "norm", index);
+    mark(moe ? StepPart::Router : StepPart::Norm, index);
     if (moe) {
         m_kernels.ffnGateUp(r, routedGateUp(layer), m_experts, &m_act.experts, m_act.normed, m_act.h,
                             m_experts.expert_used_count);
@@ -90,7 +101,7 @@ void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const M
         m_kernels.ffnGateUp(r, sharedGateUp(layer), m_experts, nullptr, m_act.normed, m_act.h_shared, 1);
     }
     r.barrier();
-    mark("gate + up", index);
+    mark(StepPart::GateUp, index);
     if (layer.ffn_post_norm) {
         m_kernels.matvec(r, layer.ffn_down, m_act.h_shared, m_act.normed, {});
         r.barrier();
@@ -99,7 +110,7 @@ void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const M
         recordTokenDown(r, i);
     }
     r.barrier();
-    mark("down + residual", index);
+    mark(StepPart::Down, index);
 }
 
 void Transformer::recordTokenDown(vulkan::CommandRecorder& r, uint32_t i) {
@@ -120,46 +131,36 @@ void Transformer::recordTokenDown(vulkan::CommandRecorder& r, uint32_t i) {
 }
 
 void Transformer::prepareDecode(const PassOptions& options) {
-    if (m_recorded && m_recorded->router == options.router && m_recorded->router_probs == options.router_probs) {
+    const Recorded wanted{options.router, options.router_probs, options.clock != nullptr};
+    if (m_recorded == wanted) {
         return;
     }
+    host(options.clock, StepPart::Record);
     m_recorded.reset();
-    recordToken(m_token, options, [](const char*, int32_t) {});
-    m_recorded = {.router = options.router, .router_probs = options.router_probs};
+    recordToken(m_token, options);
+    m_recorded = wanted;
 }
 
 void Transformer::decode(int32_t token, uint32_t position, const PassOptions& options) {
-    if (!m_recorded || (options.router && !m_recorded->router) || (options.router_probs && !m_recorded->router_probs)) {
+    const bool timed = options.clock != nullptr;
+    if (!m_recorded || (options.router && !m_recorded->router) || (options.router_probs && !m_recorded->router_probs) ||
+        timed != m_recorded->timed) {
         prepareDecode(options);
     }
+    host(options.clock, StepPart::Submit);
     m_act.token_ids.mapped<int32_t>()[0] = token;
     setStep(position, options);
-    m_token.submitAndWait();
+    m_token.submit();
+    host(options.clock, StepPart::Wait);
+    m_token.wait();
+    host(options.clock, StepPart::Collect);
+    if (timed) {
+        options.clock->device(m_tokenMarks, m_token.timestampsMs(), m_token.dispatchCount());
+    }
     const float* logits = m_act.logits_host.mapped<float>();
     m_logits.assign(logits, logits + m_config.vocab_size);
     m_logBatch = 1;
     m_hasProbs = options.router_probs;
-}
-
-std::vector<trace::IntervalTiming> Transformer::profile(int32_t token, uint32_t position) {
-    vulkan::CommandRecorder timed(m_device, "profile");
-    std::vector<trace::IntervalTiming> timings;
-    recordToken(timed, {}, [&](const char* kernels, int32_t layer) {
-        timed.timestamp();
-        timings.push_back({.kernels = kernels, .layer = layer});
-    });
-    m_act.token_ids.mapped<int32_t>()[0] = token;
-    setStep(position, {});
-    timed.submitAndWait();
-    const std::vector<double> at = timed.timestampsMs();
-    if (at.size() != timings.size()) {
-        return {};
-    }
-    for (size_t i = 1; i < timings.size(); ++i) {
-        timings[i].ms = at[i] - at[i - 1];
-    }
-    timings.erase(timings.begin());
-    return timings;
 }
 
 } // namespace moescope::inference

@@ -213,6 +213,62 @@ private slots:
         QTRY_COMPARE_WITH_TIMEOUT(controller.state(), State::Ready, patience);
     }
 
+    void stepsAreTimedOnlyWhileAskedFor() {
+        InferenceController controller;
+        load(controller);
+        std::vector<trace::StepTimelinePtr> steps;
+        connect(&controller, &InferenceController::stepsTimed, this,
+                [&steps](qint64 id, const controller::TimedSteps& batch) {
+                    QCOMPARE(id, qint64{4});
+                    steps.insert(steps.end(), batch.begin(), batch.end());
+                });
+        Heard silent(controller, 3);
+        controller.generate(job(3, 12));
+        QTRY_VERIFY_WITH_TIMEOUT(silent.isOver(), patience);
+        QVERIFY(steps.empty());
+
+        // No longer wanted in the middle of an answer.
+        Heard heard(controller, 4);
+        controller.setStepsTimed(true);
+        const auto untime = connect(&controller, &InferenceController::tokensArrived, this,
+                                    [&controller] { controller.setStepsTimed(false); });
+        GenerateJob longer = job(4, 0);
+        longer.messages = {{"user", "Another one, so that something is read"}};
+        controller.generate(longer);
+        QTRY_VERIFY_WITH_TIMEOUT(heard.isOver(), patience);
+        disconnect(untime);
+        QVERIFY(!steps.empty());
+        QCOMPARE(steps.front()->kind, trace::StepKind::Prefill);
+        QVERIFY2(steps.back()->position < heard.generated.back()->position, "it was timed to its end");
+        for (size_t i = 1; i < steps.size(); ++i) {
+            QCOMPARE(steps[i]->position, steps[i - 1]->position + steps[i - 1]->tokens);
+        }
+    }
+
+    void oneStepCanBeRecordedBehindAnAnswer() {
+        InferenceController controller;
+        QSignalSpy recorded(&controller, &InferenceController::stepRecorded);
+        QSignalSpy troubled(&controller, &InferenceController::troubled);
+        controller.recordStep();
+        QTRY_COMPARE_WITH_TIMEOUT(troubled.count(), 1, patience); // without a model
+        load(controller);
+        Heard heard(controller, 5);
+        controller.generate(job(5, 6));
+        QTRY_VERIFY_WITH_TIMEOUT(heard.isOver(), patience);
+        controller.recordStep();
+        QTRY_COMPARE_WITH_TIMEOUT(recorded.count(), 1, patience);
+        const auto step = recorded.front().front().value<trace::StepTimelinePtr>();
+        QCOMPARE(step->position, heard.generated.back()->position + 1);
+        QVERIFY(step->total_us > 0);
+
+        // It left nothing behind.
+        Heard again(controller, 6);
+        controller.generate(job(6, 6));
+        QTRY_VERIFY_WITH_TIMEOUT(again.isOver(), patience);
+        QCOMPARE(again.ids(), heard.ids());
+        QCOMPARE(recorded.count(), 1);
+    }
+
     void continuesWhereItWasInterrupted() {
         InferenceController controller;
         load(controller);

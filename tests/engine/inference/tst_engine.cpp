@@ -556,21 +556,6 @@ TEST_F(EngineTest, loading_can_be_cancelled_and_reports_bytes) {
               "load.cancelled");
 }
 
-TEST_F(EngineTest, a_profile_times_every_interval_and_leaves_the_cache_alone) {
-    const std::vector<int32_t> prompt = someTokens(20, 12);
-    const std::vector<float> logits = lastLogits(*engine, prompt);
-    const auto timings = engine->profile(7);
-    EXPECT_EQ(engine->position(), 20U);
-    // embed, then seven intervals a layer, then logits and read back.
-    EXPECT_EQ(timings.size(), 1 + 7 * engine->config().block_count + 2);
-    for (const trace::IntervalTiming& timing : timings) {
-        EXPECT_GE(timing.ms, 0) << timing.kernels;
-    }
-    const auto plain = engine->generate(greedy(prompt, 8)).tokens;
-    engine->reset();
-    EXPECT_EQ(engine->generate(greedy(prompt, 8)).tokens, plain);
-}
-
 TEST_F(EngineTest, a_lost_device_is_a_sentence_and_a_reload_goes_on) {
     const std::vector<int32_t> prompt = someTokens(12, 13);
     const auto want = engine->generate(greedy(prompt, 12)).tokens;
