@@ -8,6 +8,7 @@
 #include "app/gui/settings.h"
 #include "app/store/storeworker.h"
 #include "ui/mainwindow/mainwindow.h"
+#include "ui/models/expertcardtable.h"
 #include "ui/models/tracemodel.h"
 
 #include <QObject>
@@ -84,6 +85,8 @@ private:
     /** Of the branch in view, as far as the loaded model has read or written it. */
     quint64 tokensInContext() const;
     void updateContext();
+    /** Bytes 0 until the list of models has read the file. */
+    ui::ExpertWeights expertWeights(const controller::Loaded& loaded) const;
     void updateTokens();
     /** What of the answer in view the filter leaves. */
     void updateFilter();

@@ -21,6 +21,7 @@ using State = InferenceController::State;
 void Composition::connectLibrary() {
     ui::ModelLibraryPanel* panel = m_window->library();
     connect(&m_shelf, &ModelShelf::modelsRead, panel, &ui::ModelLibraryPanel::putModels);
+    connect(&m_shelf, &ModelShelf::modelsRead, this, &Composition::updateContext);
     connect(&m_shelf, &ModelShelf::modelsRetained, panel, &ui::ModelLibraryPanel::retainModels);
     connect(&m_shelf, &ModelShelf::foldersListed, panel, &ui::ModelLibraryPanel::setFolders);
     connect(&m_shelf, &ModelShelf::scanningChanged, panel, &ui::ModelLibraryPanel::setScanning);

@@ -5,6 +5,7 @@
 #include "app/gui/routingpanels.h"
 #include "ui/models/tokentext.h"
 #include "ui/panels/chatpanel.h"
+#include "ui/panels/modellibrarypanel.h"
 
 #include <algorithm>
 
@@ -73,6 +74,19 @@ void Composition::connectTraces() {
     });
 }
 
+ui::ExpertWeights Composition::expertWeights(const controller::Loaded& loaded) const {
+    ui::ExpertWeights weights;
+    weights.shape = ui::TraceShape::of(loaded.model);
+    weights.place = QString::fromStdString(loaded.device.name).section(QStringLiteral(" ("), 0, 0);
+    const ui::ModelListModel* models = m_window->library()->models();
+    const int row = models->rowOf(m_modelPath);
+    const quint64 experts = quint64(weights.shape.layers) * quint64(weights.shape.experts);
+    if (row >= 0 && experts > 0 && models->at(row).card.needs) {
+        weights.bytes = models->at(row).card.needs->routed.bytes / experts; // all experts of a file are alike
+    }
+    return weights;
+}
+
 quint64 Composition::tokensInContext() const {
     const QList<store::Message> branch = m_session.branch();
     const auto answer = std::find_if(branch.rbegin(), branch.rend(), [](const store::Message& message) {
@@ -103,6 +117,7 @@ void Composition::updateContext() {
         m_window->setContext(0, 0);
         m_window->setKv(0, 0);
         m_panels->setKvCache({});
+        m_panels->setExpertWeights({});
         return;
     }
     // Of an answer that filled it the last token was not put into it.
@@ -110,6 +125,7 @@ void Composition::updateContext() {
     m_window->setContext(static_cast<int>(m_used), static_cast<int>(loaded->memory.context));
     m_window->setKv(m_used * loaded->memory.kv_bytes_per_token, loaded->memory.kv_bytes);
     m_panels->setKvCache(ui::KvCacheState::of(loaded->model, loaded->memory, m_used));
+    m_panels->setExpertWeights(expertWeights(*loaded));
 }
 
 void Composition::updateTokens() {

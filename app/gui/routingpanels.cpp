@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/routingpanels.h"
 
+#include "ui/panels/cardpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
+#include "ui/panels/matrixpanels.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
 
@@ -14,12 +16,20 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     auto* strip = new ui::TokenStripPanel(&traces, &selection, &window);
     auto* path = new ui::TokenPathPanel(&traces, &selection, &window);
     m_kvCache = new ui::KvCachePanel(&traces, &selection, &window);
+    auto* pairs = new ui::PairsPanel(&traces, &selection, &window);
+    auto* classes = new ui::ClassesPanel(&traces, &selection, &window);
+    m_card = new ui::ExpertCardPanel(&traces, &selection, &window);
     connect(path, &ui::TokenPathPanel::probabilitiesWanted, this, &RoutingPanels::probabilitiesWanted);
-    for (ui::PanelFrame* panel : std::initializer_list<ui::PanelFrame*>{experts, strip, path, m_kvCache}) {
+    for (ui::PanelFrame* panel :
+         std::initializer_list<ui::PanelFrame*>{experts, strip, path, m_kvCache, pairs, classes, m_card}) {
         window.addPanel(panel->objectName(), panel);
         connect(panel, &ui::PanelFrame::messageRequested, &window, &ui::MainWindow::showToast);
+        connect(panel->chart(), &ui::ChartView::cardRequested, &window,
+                [&window, this] { window.showPanel(m_card->objectName()); });
     }
 }
+
+void RoutingPanels::setExpertWeights(const ui::ExpertWeights& weights) { m_card->setWeights(weights); }
 
 void RoutingPanels::setKvCache(const ui::KvCacheState& state) { m_kvCache->setState(state); }
 

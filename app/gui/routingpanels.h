@@ -2,10 +2,12 @@
 #pragma once
 
 #include "ui/mainwindow/mainwindow.h"
+#include "ui/models/expertcardtable.h"
 #include "ui/models/kvcache.h"
 #include "ui/models/tracemodel.h"
 
 namespace moescope::ui {
+class ExpertCardPanel;
 class KvCachePanel;
 } // namespace moescope::ui
 
@@ -19,6 +21,8 @@ public:
     RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui::Selection& selection);
 
     void setKvCache(const ui::KvCacheState& state);
+    /** Of the loaded model; bytes 0 where they are not known. */
+    void setExpertWeights(const ui::ExpertWeights& weights);
 
 signals:
     /** A panel in view draws the probabilities of all experts, or none does. */
@@ -26,6 +30,7 @@ signals:
 
 private:
     ui::KvCachePanel* m_kvCache = nullptr; ///< of the window
+    ui::ExpertCardPanel* m_card = nullptr; ///< of the window
 };
 
 } // namespace moescope::gui

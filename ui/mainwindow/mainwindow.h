@@ -64,6 +64,8 @@ public slots:
     void resetLayout();
     /** The page Models takes the window in place of the chat and its docks, which come back as they were. */
     void setModelsShown(bool shown);
+    /** Opens a panel, in Inspect, and gives it the keys. */
+    void showPanel(const QString& id);
     void toggleSidebar();
     void focusNextPanel();
     void focusPreviousPanel();
@@ -142,7 +144,6 @@ private:
     /** After docks came or went: a focus that went with them is the composer's. */
     void keepFocus(const QWidget* before);
     void markChanged();
-    void showPanel(const QString& id);
     void focusPanel(QDockWidget* dock);
     QList<QWidget*> focusStops() const;
     void movePanelFocus(int step);

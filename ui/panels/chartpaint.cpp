@@ -66,6 +66,20 @@ void paintLegendBar(QPainter& painter, const QRect& rect, const std::function<QC
     paintFrame(painter, rect.adjusted(-1, -1, 1, 1), theme().color(Color::Border));
 }
 
+void paintLegendTicks(QPainter& painter, const QRect& bar, const QStringList& ticks) {
+    const QRect line(bar.left(), bar.bottom() + 2, bar.width(), scaledPx(16));
+    for (qsizetype tick = 0; tick < ticks.size(); ++tick) {
+        const int x = line.left() + int(line.width() * tick / (ticks.size() - 1));
+        const bool first = tick == 0;
+        const bool last = tick + 1 == ticks.size();
+        paintText(painter, first || last ? line : QRect(x - 30, line.top(), 60, line.height()),
+                  Qt::AlignVCenter | (first  ? Qt::AlignLeft
+                                      : last ? Qt::AlignRight
+                                             : Qt::AlignHCenter),
+                  ticks.at(tick), axisMonoFont(), theme().color(Color::TextSecondary));
+    }
+}
+
 QColor divergingAt(double position) { return theme().diverging(std::pow(2.0, position * 4 - 2)); }
 
 QBrush hatching(const QColor& line, const QColor& ground) {
@@ -88,6 +102,16 @@ QString tooltipTable(const QString& title, const QList<QPair<QString, QString>>&
                     .arg(name.toHtmlEscaped(), value.toHtmlEscaped());
     }
     return html + QStringLiteral("</table>");
+}
+
+QString ratioText(double ratio) {
+    if (ratio >= 9.95) {
+        return QString::number(std::lround(ratio));
+    }
+    const QString text = QString::number(ratio, 'f', 1);
+    return text == QLatin1String("0.0")           ? QStringLiteral("<.1")
+           : text.startsWith(QLatin1String("0.")) ? text.mid(1)
+                                                  : text;
 }
 
 QString gateText(double value, bool leadingZero) {

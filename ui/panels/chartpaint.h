@@ -29,6 +29,8 @@ void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int w
 void paintRowBand(QPainter& painter, const QRect& rect, const QColor& color);
 /** Nine flat steps of a map in a 1 px frame. `colorAt` takes 0…1. */
 void paintLegendBar(QPainter& painter, const QRect& rect, const std::function<QColor(double)>& colorAt);
+/** Words below such a bar: the first at its left end, the last at its right, the others evenly between. */
+void paintLegendTicks(QPainter& painter, const QRect& bar, const QStringList& ticks);
 /** The diverging map by position on its legend: 0 is ÷4, 1 is ×4. */
 QColor divergingAt(double position);
 /** Hatching of what is reserved: lines 6 px apart. */
@@ -36,6 +38,8 @@ QBrush hatching(const QColor& line, const QColor& ground);
 
 /** A tooltip as a small table; rows are name and value. */
 QString tooltipTable(const QString& title, const QList<QPair<QString, QString>>& rows);
+/** A ratio in at most three characters: "2.8", ".2", "16", "<.1". */
+QString ratioText(double ratio);
 /** 0.27 → "0.27"; with `leadingZero` false ".27". */
 QString gateText(double value, bool leadingZero = true);
 

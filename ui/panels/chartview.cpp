@@ -203,6 +203,22 @@ void ChartView::mousePressEvent(QMouseEvent* event) {
     }
 }
 
+void ChartView::mouseDoubleClickEvent(QMouseEvent* event) {
+    // The first of the two clicks selected what is under the pointer.
+    if (event->button() == Qt::LeftButton && !openDetail()) {
+        click(event->pos());
+    }
+}
+
+bool ChartView::openCard() {
+    const SelectionState& state = m_selection->state();
+    const bool some = state.layer >= 0 && state.expert >= 0 && state.expert < m_trace->shape().experts;
+    if (some) {
+        emit cardRequested();
+    }
+    return some;
+}
+
 void ChartView::keyPressEvent(QKeyEvent* event) {
     const bool control = event->modifiers().testFlag(Qt::ControlModifier);
     const bool shift = event->modifiers().testFlag(Qt::ShiftModifier);
@@ -217,6 +233,12 @@ void ChartView::keyPressEvent(QKeyEvent* event) {
         case Qt::Key_T: emit twinRequested(); return;
         case Qt::Key_F: filterToExpert(); return;
         case Qt::Key_Space: m_selection->setFollowing(!m_selection->isFollowing()); return;
+        case Qt::Key_Return:
+        case Qt::Key_Enter:
+            if (openDetail()) {
+                return;
+            }
+            break;
         case Qt::Key_BracketLeft: chooseLayer(layerInView() - 1); return;
         case Qt::Key_BracketRight: chooseLayer(layerInView() + 1); return;
         default: break;

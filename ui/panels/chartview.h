@@ -37,6 +37,8 @@ signals:
     void copyTableRequested();
     void copyImageRequested();
     void menuRequested(const QPoint& globalPosition);
+    /** What is known of the selected expert. */
+    void cardRequested();
 
 protected:
     /** Geometry, scroll range and cells anew. */
@@ -49,6 +51,10 @@ protected:
     virtual QString tipAt(const QPoint& at) const = 0;
     /** Keys of this chart alone; true if the key was used. */
     virtual bool useKey(QKeyEvent* event) = 0;
+    /** Enter, or a second click on what is selected: true if there is more to show. */
+    virtual bool openDetail() { return false; }
+    /** The same where the detail is the card of the selected expert. */
+    bool openCard();
     /** The selection changed: scroll to it where that is wanted. */
     virtual void revealSelection() {}
 
@@ -78,6 +84,7 @@ protected:
     void changeEvent(QEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
     void focusInEvent(QFocusEvent* event) override;

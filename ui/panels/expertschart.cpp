@@ -15,17 +15,6 @@ namespace {
 
 QString layerName(int layer) { return QStringLiteral("L%1").arg(layer); }
 
-/** At most three characters: "2.8", ".2", "16". */
-QString ratioText(double ratio) {
-    if (ratio >= 9.95) {
-        return QString::number(std::lround(ratio));
-    }
-    const QString text = QString::number(ratio, 'f', 1);
-    return text == QLatin1String("0.0")           ? QStringLiteral("<.1")
-           : text.startsWith(QLatin1String("0.")) ? text.mid(1)
-                                                  : text;
-}
-
 } // namespace
 
 ExpertsChart::ExpertsChart(TraceModel* trace, Selection* selection, QWidget* parent)

@@ -35,6 +35,7 @@ protected:
     void click(const QPoint& at) override;
     QString tipAt(const QPoint& at) const override;
     bool useKey(QKeyEvent* event) override;
+    bool openDetail() override { return openCard(); }
     void revealSelection() override;
 
 private:

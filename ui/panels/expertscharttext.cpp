@@ -30,18 +30,7 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
     const QStringList ticks = deviation ? QStringList{QStringLiteral("≤ ¼"), QStringLiteral("½"), QStringLiteral("1"),
                                                       QStringLiteral("2"), QStringLiteral("≥ 4")}
                                         : QStringList{QStringLiteral("0"), amount(m_most / 2), amount(m_most)};
-    const QRect line(bar.left(), bar.bottom() + 2, bar.width(), scaledPx(16));
-    for (qsizetype tick = 0; tick < ticks.size(); ++tick) {
-        const int x = line.left() + int(line.width() * tick / (ticks.size() - 1));
-        const bool first = tick == 0;
-        const bool last = tick + 1 == ticks.size();
-        const QRect place = first ? line : last ? line : QRect(x - 30, line.top(), 60, line.height());
-        paintText(painter, place,
-                  Qt::AlignVCenter | (first  ? Qt::AlignLeft
-                                      : last ? Qt::AlignRight
-                                             : Qt::AlignHCenter),
-                  ticks.at(tick), axisMonoFont(), theme().color(Color::TextSecondary));
-    }
+    paintLegendTicks(painter, bar, ticks);
 
     const TraceShape& shape = trace()->shape();
     const QString n = groupedText(m_counts.n());

@@ -105,6 +105,7 @@ void PanelFrame::bind(TraceModel* trace, Selection* selection) {
     connect(trace, &TraceModel::appended, this, &PanelFrame::update);
     connect(trace, &TraceModel::chatChanged, this, &PanelFrame::update);
     connect(trace, &TraceModel::liveChanged, this, &PanelFrame::update);
+    connect(trace, &TraceModel::windowChanged, this, &PanelFrame::update);
     connect(selection, &Selection::changed, this, &PanelFrame::update);
 }
 

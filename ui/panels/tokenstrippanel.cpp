@@ -2,13 +2,10 @@
 #include "ui/panels/tokenstrippanel.h"
 
 #include "ui/panels/chartpaint.h"
-#include "ui/widgets/elidedlabel.h"
-#include "ui/widgets/iconbutton.h"
+#include "ui/panels/layerstepper.h"
 #include "ui/widgets/segmentedcontrol.h"
 
 #include <QFontMetrics>
-#include <QHBoxLayout>
-#include <QLabel>
 #include <QPainter>
 
 namespace moescope::ui {
@@ -64,32 +61,16 @@ TokenStripPanel::TokenStripPanel(TraceModel* trace, Selection* selection, QWidge
     bind(trace, selection);
     m_strip = new StripChart(trace, selection, this);
     m_rows = new TokenStripTable(trace, this);
-    m_layerWord = new ElidedLabel(tr("Layer"), TextStyle::Small, Color::TextMuted, this);
-    m_previous = new IconButton(QStringLiteral("chevron-left"), tr("Previous layer"), this);
-    m_layer = new QLabel(this);
-    m_next = new IconButton(QStringLiteral("chevron-right"), tr("Next layer"), this);
-    m_previous->setSmall(true);
-    m_next->setSmall(true);
-    m_layer->setAlignment(Qt::AlignCenter);
+    m_stepper = new LayerStepper(this);
     m_mode = new SegmentedControl(tr("Colour of the tokens"), {tr("Expert"), tr("Gate"), tr("Margin")}, this);
     m_mode->setSmall(true);
     auto* legend = new EmberLegend(this);
     m_legend = legend;
-    auto* stepper = new QWidget(this);
-    auto* row = new QHBoxLayout(stepper);
-    row->setContentsMargins(0, 0, 4, 0);
-    row->setSpacing(0);
-    row->addWidget(m_layerWord);
-    row->addSpacing(4);
-    row->addWidget(m_previous);
-    row->addWidget(m_layer);
-    row->addWidget(m_next);
-    addControl(stepper);
+    addControl(m_stepper);
     addControl(m_mode);
     addLegend(m_legend);
     m_legend->hide();
-    connect(m_previous, &QToolButton::clicked, this, [this] { stepLayer(-1); });
-    connect(m_next, &QToolButton::clicked, this, [this] { stepLayer(1); });
+    connect(m_stepper, &LayerStepper::stepped, this, &TokenStripPanel::stepLayer);
     connect(m_mode, &SegmentedControl::currentIndexChanged, this,
             [this](int index) { setMode(static_cast<StripMode>(index)); });
     setChart(m_strip, m_rows);
@@ -113,12 +94,7 @@ void TokenStripPanel::refresh() {
     const TraceShape& shape = trace()->shape();
     const int layer = std::max(0, selection()->state().layer);
     m_rows->setLayer(layer);
-    m_layer->setText(QString::number(layer));
-    m_layer->setFont(bold(theme().font(TextStyle::Mono)));
-    m_layer->setMinimumWidth(scaledPx(20));
-    m_layer->setAccessibleName(tr("Layer %1 of %2").arg(layer).arg(shape.layers));
-    m_previous->setEnabled(layer > 0);
-    m_next->setEnabled(layer + 1 < shape.layers);
+    m_stepper->setLayer(layer, shape.layers);
     if (trace()->tokenCount() > 0) {
         setEmpty({}, {});
     } else if (trace()->current() >= 0 && !trace()->isLive()) {
@@ -145,7 +121,7 @@ void TokenStripPanel::resizeEvent(QResizeEvent* event) {
 void TokenStripPanel::placeLegend() {
     static_cast<EmberLegend*>(m_legend)->setWide(width() >= scaledPx(680));
     m_legend->setVisible(mode() != StripMode::Expert && width() >= scaledPx(540));
-    m_layerWord->setVisible(width() >= scaledPx(440));
+    m_stepper->setWordShown(width() >= scaledPx(440));
 }
 
 } // namespace moescope::ui

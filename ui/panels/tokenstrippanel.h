@@ -5,11 +5,9 @@
 #include "ui/panels/panelframe.h"
 #include "ui/panels/stripchart.h"
 
-class QLabel;
-
 namespace moescope::ui {
 
-class IconButton;
+class LayerStepper;
 class SegmentedControl;
 
 /** What the router of one layer did at each word. */
@@ -34,10 +32,7 @@ private:
 
     StripChart* m_strip = nullptr;
     TokenStripTable* m_rows = nullptr;
-    QWidget* m_layerWord = nullptr;
-    IconButton* m_previous = nullptr;
-    QLabel* m_layer = nullptr;
-    IconButton* m_next = nullptr;
+    LayerStepper* m_stepper = nullptr;
     SegmentedControl* m_mode = nullptr;
     QWidget* m_legend = nullptr;
 };

@@ -2,8 +2,10 @@
 // Shows the routing panels with made-up but fixed traces, or saves pictures of them:
 //   ui_panels_demo [--dark] [--scale 1.5] [--shots FOLDER]
 #include "tests/ui/models/synthetictrace.h"
+#include "ui/panels/cardpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
+#include "ui/panels/matrixpanels.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
 #include "ui/theme/theme.h"
@@ -135,6 +137,43 @@ void saveShots(const QString& folder) {
         board.m_experts->setGeometry(0, 0, 420, 260);
         save(board, folder, QStringLiteral("merged"));
     }
+    const auto matrices = [&](const TraceShape& shape, int tokens, const QString& name) {
+        Board board;
+        board.fill(shape, tokens, false, 64, shape.layers / 2);
+        PairsPanel within(&board.m_trace, &board.m_selection, &board);
+        PairsPanel next(&board.m_trace, &board.m_selection, &board);
+        ClassesPanel classes(&board.m_trace, &board.m_selection, &board);
+        next.setMode(PairMode::ToNextLayer);
+        within.setGeometry(0, 0, 554, 340);
+        next.setGeometry(558, 0, 554, 340);
+        classes.setGeometry(0, 344, 554, 340);
+        PairsPanel small(&board.m_trace, &board.m_selection, &board);
+        small.setMode(PairMode::ToNextLayer);
+        small.setTwinShown(true);
+        small.setGeometry(558, 344, 420, 260);
+        save(board, folder, name);
+    };
+    const auto card = [&](const TraceShape& shape, int tokens, const QString& name) {
+        Board board;
+        board.fill(shape, tokens, false, 64, shape.layers / 2);
+        ExpertCardPanel wide(&board.m_trace, &board.m_selection, &board);
+        ExpertCardPanel narrow(&board.m_trace, &board.m_selection, &board);
+        ExpertCardPanel twin(&board.m_trace, &board.m_selection, &board);
+        for (ExpertCardPanel* panel : {&wide, &narrow, &twin}) {
+            panel->setWeights({shape, 1'572'864, QStringLiteral("llvmpipe")});
+        }
+        wide.setGeometry(0, 0, 600, 560);
+        narrow.setGeometry(604, 0, 330, 400);
+        twin.setTwinShown(true);
+        twin.setGeometry(604, 404, 500, 290);
+        save(board, folder, name);
+    };
+    card(nano, 603, QStringLiteral("card16"));
+    card(test::syntheticShape(32, 64, 8, 1, QStringLiteral("Hunyuan-A13B")), 400, QStringLiteral("card64"));
+    matrices(nano, 603, QStringLiteral("matrices16"));
+    matrices(test::syntheticShape(8, 8, 2, 0, QStringLiteral("Mixtral-8x7B")), 2000, QStringLiteral("matrices8"));
+    matrices(test::syntheticShape(32, 64, 8, 1, QStringLiteral("Hunyuan-A13B")), 4000, QStringLiteral("matrices64"));
+    matrices(test::syntheticShape(48, 128, 8, 0, QStringLiteral("Qwen3-30B-A3B")), 4000, QStringLiteral("matrices128"));
     {
         Board board;
         board.place();

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/expertcardtable.h"
+#include "ui/panels/chartview.h"
+
+namespace moescope::ui {
+
+/** Where the parts of an expert's card lie, in logical px, before scrolling. */
+struct CardGeometry {
+    QRect facts; ///< lines of name and value
+    QRect gates; ///< bars of the histogram
+    QRect gates_title;
+    QRect gates_axis;
+    QRect tokens; ///< title, then a line each
+    QRect classes;
+    QRect examples;
+    int line = 0;   ///< px
+    int height = 0; ///< of all
+
+    static CardGeometry of(int width, const ExpertProfile& profile, int facts, double scale);
+
+    QRect bar(int bin) const;
+    QRect row(const QRect& part, int index) const; ///< below its title
+};
+
+/** What is measured of the selected expert: how often tokens are routed to it and which, with which gates, and where. */
+class CardChart : public ChartView {
+    Q_OBJECT
+public:
+    CardChart(TraceModel* trace, Selection* selection, ExpertCardTable* table, QWidget* parent = nullptr);
+
+    void setScope(Scope scope);
+    Scope scope() const { return m_scope; }
+    /** The weights are others. */
+    void weightsChanged() { invalidate(); }
+    const CardGeometry& geometryOfCard() const { return m_geometry; }
+    /** The selected token among the examples, −1: none. */
+    int selectedExample() const;
+    void chooseExample(int example);
+    Readout readout() const override;
+    QSize sizeHint() const override { return {496, 320}; }
+
+protected:
+    void sync() override;
+    void paintChart(QPainter& painter) override;
+    bool hover(const QPoint* at) override;
+    void click(const QPoint& at) override;
+    QString tipAt(const QPoint& at) const override;
+    bool useKey(QKeyEvent* event) override;
+
+private:
+    enum class Part { None, Gate, Token, Class, Example };
+    struct Mark {
+        Part part = Part::None;
+        int index = 0;
+        bool operator==(const Mark&) const = default;
+    };
+
+    const ExpertProfile& profile() const { return m_table->profile(); }
+    QList<QPair<QString, QString>> facts() const;
+    Mark markAt(const QPoint& at) const;
+    void chooseExpert(int expert);
+    /** By a key; a selection made elsewhere leaves the card where it is. */
+    void revealExample();
+    void paintTitle(QPainter& painter, const QRect& line, const QString& title, const QString& right) const;
+    void paintGates(QPainter& painter) const;
+    void paintLifts(QPainter& painter, const QRect& part, const QList<ExpertProfile::Lift>& lifts, bool words) const;
+    void paintExamples(QPainter& painter) const;
+
+    ExpertCardTable* m_table;
+    Scope m_scope = Scope::Answer;
+    CardGeometry m_geometry;
+    Mark m_hovered;
+};
+
+} // namespace moescope::ui

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/tracemodel.h"
+
+#include <QComboBox>
+
+namespace moescope::ui {
+
+/** Which tokens a panel counts. */
+class ScopeBox : public QComboBox {
+    Q_OBJECT
+public:
+    /** Chosen first is Scope::Answer, which must be among them. */
+    ScopeBox(const QList<Scope>& scopes, QWidget* parent);
+
+    Scope scope() const { return static_cast<Scope>(currentData().toInt()); }
+    /** Ignores one that is not among them. */
+    void setScope(Scope scope);
+    /** Font and height as the theme has them. */
+    void applyTheme();
+
+signals:
+    /** By the user or by setScope(). */
+    void scopeChanged(moescope::ui::Scope scope);
+};
+
+} // namespace moescope::ui
