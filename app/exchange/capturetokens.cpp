@@ -19,6 +19,11 @@ constexpr auto flagsName = "token_flags.npy";
 constexpr auto probabilitiesName = "token_probabilities.npy";
 constexpr auto textEndsName = "token_text_ends.npy";
 constexpr auto textsName = "token_texts.bin";
+constexpr auto candidateEndsName = "candidate_ends.npy";
+constexpr auto candidateIdsName = "candidate_ids.npy";
+constexpr auto candidateProbsName = "candidate_probabilities.npy";
+constexpr auto candidateTextEndsName = "candidate_text_ends.npy";
+constexpr auto candidateTextsName = "candidate_texts.bin";
 constexpr auto expertsName = "routed_experts.npy";
 constexpr auto weightsName = "router_weights.npy";
 constexpr auto chosenName = "chosen_probabilities.npy";
@@ -95,6 +100,40 @@ void addFloats(ZipWriter& zip, const char* name, const store::TokenTraces& token
     zip.add(QLatin1String(name), npyHead(type, shape), bytes, ZipWriter::Pack::Store);
 }
 
+template <typename T>
+void addArray(ZipWriter& zip, const char* name, NpyType type, const QList<qint64>& shape,
+              const std::vector<T>& values) {
+    zip.add(QLatin1String(name), npyHead(type, shape),
+            {reinterpret_cast<const char*>(values.data()), static_cast<qsizetype>(values.size() * sizeof(T))});
+}
+
+void addCandidates(ZipWriter& zip, const store::TokenTraces& tokens) {
+    std::vector<qint32> ends;
+    std::vector<qint32> ids;
+    std::vector<float> probabilities;
+    std::vector<qint32> textEnds;
+    QByteArray texts;
+    for (const trace::TokenTracePtr& token : tokens) {
+        for (const trace::TokenCandidate& candidate : token->candidates) {
+            ids.push_back(candidate.token);
+            probabilities.push_back(candidate.probability);
+            probabilities.push_back(candidate.sampled);
+            texts.append(candidate.text.data(), static_cast<qsizetype>(candidate.text.size()));
+            textEnds.push_back(static_cast<qint32>(texts.size()));
+        }
+        ends.push_back(static_cast<qint32>(ids.size()));
+    }
+    if (ids.empty()) {
+        return;
+    }
+    const auto count = static_cast<qint64>(ids.size());
+    addArray(zip, candidateEndsName, NpyType::Int32, {static_cast<qint64>(ends.size())}, ends);
+    addArray(zip, candidateIdsName, NpyType::Int32, {count}, ids);
+    addArray(zip, candidateProbsName, NpyType::Float32, {count, 2}, probabilities);
+    addArray(zip, candidateTextEndsName, NpyType::Int32, {count}, textEnds);
+    zip.add(QLatin1String(candidateTextsName), texts);
+}
+
 void requireSizes(const trace::RouterTrace& router) {
     const size_t chosen = size_t{router.moe_layers} * router.expert_used_count;
     const auto inRange = [&router](uint16_t id) { return id < router.expert_count; };
@@ -169,6 +208,7 @@ public:
         readFlags();
         readColumns();
         readTexts();
+        readCandidates();
         if (m_counts.layers > 0) {
             readRouting();
         }
@@ -233,6 +273,64 @@ private:
         if (begin != texts.size()) {
             m_arrays.fail(textsName, "is longer than its tokens");
         }
+    }
+
+    void readCandidates() {
+        if (!m_arrays.has(candidateEndsName)) {
+            return;
+        }
+        std::vector<trace::TokenCandidate> all;
+        m_arrays.take(candidateEndsName, {NpyType::Int32}, {m_counts.tokens}, [&](const NpyArray& ends) {
+            const qint32 count = m_counts.tokens > 0 ? valueAt<qint32>(ends, m_counts.tokens - 1) : 0;
+            if (count < 0) {
+                m_arrays.fail(candidateEndsName, "has a negative place");
+            }
+            fillCandidates(count, all);
+            qint32 begin = 0;
+            for (size_t i = 0; i < m_tokens.size(); ++i) {
+                const auto end = valueAt<qint32>(ends, static_cast<qsizetype>(i));
+                if (end < begin || end > count) {
+                    m_arrays.fail(candidateEndsName, "names places that do not follow each other");
+                }
+                m_tokens[i]->candidates.assign(all.begin() + begin, all.begin() + end);
+                begin = end;
+            }
+        });
+    }
+
+    /** All of them, in the order of their tokens. Each array has to be of this length before there is room for them. */
+    void fillCandidates(qint32 count, std::vector<trace::TokenCandidate>& all) {
+        m_arrays.take(candidateIdsName, {NpyType::Int32}, {count}, [&](const NpyArray& ids) {
+            all.resize(static_cast<size_t>(count));
+            for (qint32 i = 0; i < count; ++i) {
+                all[static_cast<size_t>(i)].token = valueAt<qint32>(ids, i);
+                if (all[static_cast<size_t>(i)].token < 0) {
+                    m_arrays.fail(candidateIdsName, "has a negative id");
+                }
+            }
+        });
+        m_arrays.take(candidateProbsName, {NpyType::Float32}, {count, 2}, [&](const NpyArray& probabilities) {
+            for (qint32 i = 0; i < count; ++i) {
+                trace::TokenCandidate& candidate = all[static_cast<size_t>(i)];
+                candidate.probability = valueAt<float>(probabilities, 2 * qsizetype{i});
+                candidate.sampled = valueAt<float>(probabilities, 2 * qsizetype{i} + 1);
+                if (!isProbability(candidate.probability) || !isProbability(candidate.sampled)) {
+                    m_arrays.fail(candidateProbsName, "has a value outside 0 to 1");
+                }
+            }
+        });
+        const QByteArray texts = m_arrays.bytes(candidateTextsName);
+        m_arrays.take(candidateTextEndsName, {NpyType::Int32}, {count}, [&](const NpyArray& ends) {
+            qint32 begin = 0;
+            for (qint32 i = 0; i < count; ++i) {
+                const auto end = valueAt<qint32>(ends, i);
+                if (end < begin || end > texts.size()) {
+                    m_arrays.fail(candidateTextEndsName, "names places that “candidate_texts.bin” does not have");
+                }
+                all[static_cast<size_t>(i)].text.assign(texts.constData() + begin, static_cast<size_t>(end - begin));
+                begin = end;
+            }
+        });
     }
 
     void readRouting() {
@@ -373,6 +471,7 @@ void addTokens(ZipWriter& zip, const store::TokenTraces& tokens, const TokenCoun
         return static_cast<qint32>(texts.size());
     });
     zip.add(QLatin1String(textsName), texts);
+    addCandidates(zip, tokens);
     if (counts.layers == 0) {
         return;
     }
@@ -399,7 +498,8 @@ void addTokens(ZipWriter& zip, const store::TokenTraces& tokens, const TokenCoun
 QStringList tokenMembers() {
     QStringList names;
     for (const char* const name :
-         {idsName, positionsName, flagsName, probabilitiesName, textEndsName, textsName, expertsName, weightsName,
+         {idsName, positionsName, flagsName, probabilitiesName, textEndsName, textsName, candidateEndsName,
+          candidateIdsName, candidateProbsName, candidateTextEndsName, candidateTextsName, expertsName, weightsName,
           chosenName, runnerUpName, runnerUpProbName, allProbsName}) {
         names.append(QLatin1String(name));
     }

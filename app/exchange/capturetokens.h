@@ -6,11 +6,16 @@
 namespace moescope::exchange {
 
 // The tokens of a capture as arrays of NumPy, one a file, little-endian. T: tokens, L: MoE layers, K: experts used,
-// E: experts, N: the most candidates of a token.
+// E: experts, C: candidates of all tokens together.
 //
 //   token_ids.npy                 i4 [T]
 //   token_positions.npy           i4 [T]        in the context, from 0
 //   token_flags.npy               u1 [T]        1 generated, 2 routing recorded, 4 all probabilities recorded
+//   candidate_ends.npy            i4 [T]        in the following four; these five are absent where C is 0
+//   candidate_ids.npy             i4 [C]        what could have stood there, the likeliest first
+//   candidate_probabilities.npy   f4 [C, 2]     of the raw logits, and with which it could be sampled
+//   candidate_text_ends.npy       i4 [C]        in candidate_texts.bin, in bytes
+//   candidate_texts.bin
 //   token_probabilities.npy       f4 [T]        0 of prompt tokens
 //   token_text_ends.npy           i4 [T]        in token_texts.bin, in bytes
 //   token_texts.bin                             the tokens' bytes; not always whole UTF-8 characters

@@ -153,7 +153,7 @@ void ChatSession::startRun(const Begun& begun) {
     job.sampling = toSettings(sampling, begun.answer.seed.value_or(0));
     job.max_tokens = static_cast<uint32_t>(std::max(sampling.max_tokens, 0));
     job.thinking = sampling.thinking;
-    job.router_probs = m_routerProbs || areGatesSmall();
+    job.router_probs = m_routerProbs || m_recording || areGatesSmall();
     job.begun = begun.answer.text.toStdString();
     for (const trace::TokenTracePtr& token : begun.traces.tokens) {
         if (token->generated) {

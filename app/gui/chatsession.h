@@ -25,6 +25,7 @@ public:
     /** The last answer of the branch; 0: none. */
     qint64 lastAnswer() const;
     /** Of the conversation in view. */
+    const QString& title() const { return m_conversation.title; }
     const ui::SamplingView& sampling() const { return m_sampling; }
     /** Of the loaded model, empty of what was chosen. */
     ui::SamplingView samplingOfModel() const;
@@ -35,6 +36,10 @@ public:
 
     /** With probabilities of all experts: for panels that draw them. */
     void setRouterProbs(bool on) { m_routerProbs = on; }
+    /** The same for a capture. */
+    void setRecording(bool on) { m_recording = on; }
+    /** Gives the traces of the branch in view anew, after something else had the panels. */
+    void showTraces() { loadTraces(); }
     /** The program ends: a running answer is stored as interrupted. */
     void shutDown() { m_run.abandon(); }
 
@@ -125,6 +130,7 @@ private:
     quint64 m_traceRequest = 0; ///< the same for traces; counts the branches that came into view
     bool m_storing = false;
     bool m_routerProbs = false;
+    bool m_recording = false;
 };
 
 } // namespace moescope::gui

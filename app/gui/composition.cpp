@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/composition.h"
 
+#include "app/gui/capturesession.h"
 #include "app/gui/notices.h"
 #include "app/gui/routingpanels.h"
 #include "app/platform/paths.h"
@@ -38,9 +39,11 @@ Composition::Composition(const StartOptions& options, QObject* parent)
     m_panels = new RoutingPanels(*m_window, m_traces, m_selection);
     m_window->setSelection(&m_selection);
     ui::bindSelection(&m_traces, &m_selection);
+    m_captures = std::make_unique<CaptureSession>(*m_window, m_session, m_controller, m_store, m_traces, m_selection);
     connectChat();
     connectConversations();
     connectTraces();
+    connectCaptures();
     connectModel();
     connectWindow();
     connectLibrary();
@@ -51,6 +54,7 @@ Composition::Composition(const StartOptions& options, QObject* parent)
 
 Composition::~Composition() {
     m_session.shutDown();
+    m_captures.reset();
     m_window.reset(); // before the models that its panels draw
 }
 
@@ -132,6 +136,9 @@ void Composition::showWindow() {
     m_window->chat()->focusComposer();
     if (!again) {
         m_session.startNew();
+        if (!m_options.capture.isEmpty()) {
+            m_captures->open(m_options.capture);
+        }
         loadModel();
     }
 }

@@ -17,6 +17,7 @@
 
 namespace moescope::gui {
 
+class CaptureSession;
 class RoutingPanels;
 
 struct StartOptions {
@@ -24,6 +25,7 @@ struct StartOptions {
     QString model;            ///< “builtin” or a file; empty: last time's, and the built-in one if that fails
     QString device;           ///< empty: as set in the settings, which count again once another is chosen there
     quint64 memory_bytes = 0; ///< of the device, at most; 0: what is free
+    QString capture;          ///< a file that is opened first; empty: none
 };
 
 /** The app: makes window, store, controller and what lies between them, and ties them together. Every connection from
@@ -44,6 +46,7 @@ public:
     ui::Selection& selection() { return m_selection; }
     store::StoreWorker& store() { return m_store; }
     ModelShelf& shelf() { return m_shelf; }
+    CaptureSession& captures() { return *m_captures; }
 
 private:
     /** Why a model is loaded: named at the start, or by nobody; as last time; picked from the list. */
@@ -52,6 +55,7 @@ private:
     void connectChat();
     void connectConversations();
     void connectTraces();
+    void connectCaptures();
     void connectModel();
     void connectWindow();
     void connectLibrary();
@@ -106,6 +110,7 @@ private:
     ui::Selection m_selection;
     std::unique_ptr<ui::MainWindow> m_window;
     RoutingPanels* m_panels = nullptr; ///< of the window
+    std::unique_ptr<CaptureSession> m_captures;
     QPointer<ui::SettingsDialog> m_dialog;
     QList<trace::DeviceInfo> m_devices;
     QTimer m_patience; ///< the window is shown by then, whatever the disk does

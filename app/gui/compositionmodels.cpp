@@ -2,6 +2,7 @@
 // The part of Composition that ties the list of models to the window and to the engine.
 #include "app/gui/composition.h"
 
+#include "app/gui/capturesession.h"
 #include "app/platform/paths.h"
 #include "ui/panels/modellibrarypanel.h"
 
@@ -52,7 +53,11 @@ void Composition::connectLibrary() {
 
     connect(m_window.get(), &ui::MainWindow::openModelRequested, this, &Composition::chooseModel);
     connect(m_window.get(), &ui::MainWindow::unloadModelRequested, this, &Composition::unloadModel);
-    connect(m_window.get(), &ui::MainWindow::filesDropped, &m_shelf, &ModelShelf::takeUrls);
+    connect(m_window.get(), &ui::MainWindow::filesDropped, this, [this](const QList<QUrl>& urls) {
+        if (const QList<QUrl> models = m_captures->takeCaptures(urls); !models.isEmpty()) {
+            m_shelf.takeUrls(models);
+        }
+    });
     connect(m_window.get(), &ui::MainWindow::dropRefused, this, [this](int count, int most) {
         m_window->showError(tr("%1 files were dropped at once, and at most %2 are taken. Add their folder instead.")
                                 .arg(ui::groupedText(count), ui::groupedText(most)));

@@ -2,9 +2,11 @@
 // The part of Composition that ties answers' traces to the panels, and says what is in the context.
 #include "app/gui/composition.h"
 
+#include "app/gui/capturesession.h"
 #include "app/gui/routingpanels.h"
 #include "ui/models/tokentext.h"
 #include "ui/panels/chatpanel.h"
+#include "ui/panels/conversationspanel.h"
 #include "ui/panels/modellibrarypanel.h"
 
 #include <algorithm>
@@ -14,9 +16,17 @@ namespace moescope::gui {
 using State = controller::InferenceController::State;
 
 void Composition::connectTraces() {
-    connect(&m_session, &ChatSession::tracesCleared, &m_traces, &ui::TraceModel::clear);
+    // While a capture is shown the panels are its own; what the chat has is given again when it is closed.
+    connect(&m_session, &ChatSession::tracesCleared, this, [this] {
+        if (!m_captures->isOpen()) {
+            m_traces.clear();
+        }
+    });
     connect(&m_session, &ChatSession::answerBegun, this,
             [this](qint64 id, const ui::TraceShape& shape, const store::TokenTraces& begun) {
+                if (m_captures->isOpen()) {
+                    return;
+                }
                 m_traces.begin(id, shape);
                 m_traces.append(id, generatedOf(begun));
             });
@@ -27,6 +37,9 @@ void Composition::connectTraces() {
     connect(&m_session, &ChatSession::answerEnded, &m_traces, &ui::TraceModel::finish);
     connect(&m_session, &ChatSession::tracesLoaded, this,
             [this](qint64 id, const ui::TraceShape& shape, const store::TokenTraces& traces) {
+                if (m_captures->isOpen()) {
+                    return;
+                }
                 m_traces.setRun(id, shape, generatedOf(traces));
                 if (id == m_session.lastAnswer()) {
                     m_traces.setCurrent(id);
@@ -87,6 +100,20 @@ ui::ExpertWeights Composition::expertWeights(const controller::Loaded& loaded) c
     return weights;
 }
 
+void Composition::connectCaptures() {
+    connect(m_captures.get(), &CaptureSession::opened, this, &Composition::updateContext);
+    connect(m_captures.get(), &CaptureSession::closed, this, &Composition::updateContext);
+    // Whoever goes to a chat leaves the capture.
+    const auto leave = [this] { m_captures->close(); };
+    connect(m_window->conversations(), &ui::ConversationsPanel::conversationActivated, this, leave);
+    connect(m_window->conversations(), &ui::ConversationsPanel::draftActivated, this, leave);
+    connect(m_window.get(), &ui::MainWindow::newChatRequested, this, leave);
+    connect(&m_book, &ConversationBook::restored, this, leave);
+    ui::ChatPanel* chat = m_window->chat();
+    connect(chat, &ui::ChatPanel::captureRequested, m_captures.get(), &CaptureSession::askToSave);
+    connect(chat, &ui::ChatPanel::routingRequested, m_captures.get(), &CaptureSession::askToExport);
+}
+
 quint64 Composition::tokensInContext() const {
     const QList<store::Message> branch = m_session.branch();
     const auto answer = std::find_if(branch.rbegin(), branch.rend(), [](const store::Message& message) {
@@ -116,7 +143,7 @@ void Composition::updateContext() {
         m_used = 0;
         m_window->setContext(0, 0);
         m_window->setKv(0, 0);
-        m_panels->setKvCache({});
+        m_panels->setKvCache(m_captures->kvCache());
         m_panels->setExpertWeights({});
         return;
     }
@@ -124,8 +151,9 @@ void Composition::updateContext() {
     m_used = std::min<quint64>(tokensInContext(), loaded->memory.context);
     m_window->setContext(static_cast<int>(m_used), static_cast<int>(loaded->memory.context));
     m_window->setKv(m_used * loaded->memory.kv_bytes_per_token, loaded->memory.kv_bytes);
-    m_panels->setKvCache(ui::KvCacheState::of(loaded->model, loaded->memory, m_used));
     m_panels->setExpertWeights(expertWeights(*loaded));
+    m_panels->setKvCache(m_captures->isOpen() ? m_captures->kvCache()
+                                              : ui::KvCacheState::of(loaded->model, loaded->memory, m_used));
 }
 
 void Composition::updateTokens() {

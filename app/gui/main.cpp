@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "app/exchange/capturefile.h"
 #include "app/gui/composition.h"
 
 #include <QApplication>
@@ -63,6 +64,10 @@ int main(int argc, char** argv) {
         QCoreApplication::translate("main", "Vulkan device: its index or a part of its name."),
         QStringLiteral("device"));
     parser.addOptions({data, model, device});
+    parser.addPositionalArgument(
+        QStringLiteral("file"),
+        QCoreApplication::translate("main", "A capture (.moescope) to open, or a model (.gguf) to load."),
+        QStringLiteral("[file]"));
 
     // What ends with a text needs no display, where a QApplication would end the program. Qt's own options, which only
     // a QApplication takes out, are unknown here: nothing is refused for them.
@@ -96,6 +101,13 @@ int main(int argc, char** argv) {
     options.data_folder = parser.value(data);
     options.model = parser.value(model);
     options.device = parser.value(device);
+    for (const QString& file : parser.positionalArguments()) {
+        if (moescope::exchange::isCaptureName(file)) {
+            options.capture = file;
+        } else {
+            options.model = file;
+        }
+    }
     moescope::gui::Composition composition(options);
     composition.start();
     return QApplication::exec();

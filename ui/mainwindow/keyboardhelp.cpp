@@ -92,6 +92,10 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
         {tr("T"), tr("Table instead of the chart (in a chart)")},
         {tr("Space"), tr("Follow live tokens, or stop following (in a chart)")},
         {tr("Ctrl+C"), tr("Copy as table (in a chart)")},
+        {tr("Ctrl+Shift+R"), tr("Start or end a capture")},
+        {tr("Ctrl+Shift+S, Ctrl+Shift+O"), tr("Save, open a capture")},
+        {tr("N, Ctrl+D"), tr("Note, bookmark (in a capture)")},
+        {tr("Ctrl+W"), tr("Close the capture")},
         {tr("Ctrl+,"), tr("Settings")},
         {tr("F1"), tr("This list")},
     };

@@ -6,6 +6,7 @@
 #include "ui/mainwindow/keyboardhelp.h"
 #include "ui/mainwindow/windowactions.h"
 #include "ui/mainwindow/windowtoolbar.h"
+#include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/modellibrarypanel.h"
@@ -55,6 +56,8 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
     m_pages->addWidget(m_chat);
     m_library = new ModelLibraryPanel;
     m_pages->addWidget(m_library);
+    m_capture = new CapturePanel;
+    m_pages->addWidget(m_capture);
     m_error = new Banner(Banner::Kind::Error);
     m_error->setClosable(true);
     m_errorRow = new QWidget;
@@ -94,6 +97,7 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
     connectActions();
     connectStatus();
     connectLibrary();
+    connectCapture();
     connect(m_chat, &ChatPanel::actionsChanged, this, &MainWindow::updateActions);
     connect(m_chat, &ChatPanel::titleChanged, this, [this](const QString& title) {
         m_title = title;
@@ -204,12 +208,19 @@ void MainWindow::connectStatus() {
 }
 
 void MainWindow::updateActions() {
+    const bool chat = !m_captureShown; // a capture is for reading
     m_actions->stop->setEnabled(m_chat->isAnswering());
-    m_actions->regenerate->setEnabled(m_chat->canRegenerate());
-    m_actions->editLast->setEnabled(m_chat->canEdit());
-    m_actions->continueLast->setEnabled(m_chat->canContinue());
-    m_actions->findInChat->setEnabled(m_chat->hasMessages() || areModelsShown()); // there it searches them
-    const bool stored = m_chat->conversation() != 0;
+    m_actions->regenerate->setEnabled(chat && m_chat->canRegenerate());
+    m_actions->editLast->setEnabled(chat && m_chat->canEdit());
+    m_actions->continueLast->setEnabled(chat && m_chat->canContinue());
+    m_actions->sampling->setEnabled(chat);
+    m_actions->findInChat->setEnabled((chat && m_chat->hasMessages()) || areModelsShown()); // there it searches them
+    m_actions->saveCapture->setEnabled(chat && m_chat->hasAnswer());
+    m_actions->exportRouting->setEnabled(m_captureShown || m_chat->hasAnswer());
+    for (QAction* action : {m_actions->closeCapture, m_actions->addNote, m_actions->bookmark}) {
+        action->setEnabled(m_captureShown);
+    }
+    const bool stored = chat && m_chat->conversation() != 0;
     m_actions->rename->setEnabled(stored);
     m_actions->remove->setEnabled(stored);
 }

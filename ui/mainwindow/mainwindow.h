@@ -16,6 +16,7 @@ class QStackedWidget;
 namespace moescope::ui {
 
 class Banner;
+class CapturePanel;
 class ChatPanel;
 class ConversationsPanel;
 class DropOverlay;
@@ -44,6 +45,8 @@ public:
     ConversationsPanel* conversations() const { return m_conversations; }
     ModelLibraryPanel* library() const { return m_library; }
     bool areModelsShown() const;
+    CapturePanel* capture() const { return m_capture; }
+    bool isCaptureShown() const { return m_captureShown; }
 
     /** Adds a panel. `id` (its object name for saved layouts) places it in the default layout: "experts",
      *  "token-strip", "token-path", "router", "kv-cache". Any other is hidden there and opened by View > Panels. Call
@@ -66,6 +69,10 @@ public slots:
     void setModelsShown(bool shown);
     /** Opens a panel, in Inspect, and gives it the keys. */
     void showPanel(const QString& id);
+    /** A capture stands in place of the chat; an empty title: none. */
+    void setCaptureShown(const QString& title);
+    /** Answers are being recorded. */
+    void setRecording(bool recording);
     void toggleSidebar();
     void focusNextPanel();
     void focusPreviousPanel();
@@ -103,6 +110,14 @@ signals:
     void themeRequested(moescope::ui::Scheme scheme);
     void layoutChanged(moescope::ui::LayoutName name);
     void modelsShownChanged(bool shown);
+    /** Recording was switched on or off. */
+    void recordingRequested(bool on);
+    void saveCaptureRequested();
+    void openCaptureRequested();
+    void closeCaptureRequested();
+    void exportRoutingRequested();
+    void noteRequested();
+    void bookmarkRequested();
     void openModelRequested();
     void unloadModelRequested();
     /** Files or folders were dropped anywhere on the window. */
@@ -132,6 +147,9 @@ private:
     void connectActions();
     void connectStatus();
     void connectLibrary();
+    void connectCapture();
+    /** The chat, or what stands in its place. */
+    QWidget* chatPage() const;
     void refreshTitle();
     void openModelMenu(const QPoint& at);
     void setDropTarget(bool target);
@@ -165,6 +183,7 @@ private:
     QWidget* m_central = nullptr;
     QStackedWidget* m_pages = nullptr;
     ModelLibraryPanel* m_library = nullptr;
+    CapturePanel* m_capture = nullptr;
     DropOverlay* m_dropOverlay = nullptr;
     WindowActions* m_actions = nullptr;
     WindowToolBar* m_toolbar = nullptr;
@@ -177,6 +196,8 @@ private:
     Selection* m_selection = nullptr;
     QString m_tokenText;
     QString m_title; ///< of the conversation in view
+    QString m_captureTitle;
+    bool m_captureShown = false;
     int m_tokens = 0;
     int m_layers = 0;
     LayoutName m_layout = LayoutName::Chat;

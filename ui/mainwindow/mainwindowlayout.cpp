@@ -4,6 +4,7 @@
 
 #include "ui/mainwindow/windowactions.h"
 #include "ui/mainwindow/windowtoolbar.h"
+#include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/modellibrarypanel.h"
@@ -51,6 +52,7 @@ void MainWindow::addPanel(const QString& id, QDockWidget* panel, Qt::DockWidgetA
         panel->setFeatures(panel->features() & ~QDockWidget::DockWidgetFloatable);
     }
     m_panels.insert(id, panel);
+    panel->addAction(m_actions->addNote);
     m_panelOrder.append(id);
     addDockWidget(area, panel);
     panel->hide();
@@ -128,6 +130,7 @@ void MainWindow::applyLayout() {
     m_toolbar->setWindowWidth(width());
     m_status->setRoom(width(), m_layout == LayoutName::Inspect);
     m_chat->setTokensClickable(m_layout == LayoutName::Inspect);
+    m_capture->setTokensClickable(m_layout == LayoutName::Inspect);
     decorateTabs();
 }
 
@@ -223,7 +226,7 @@ QList<QWidget*> MainWindow::focusStops() const {
     if (!m_sidebar->isHidden()) {
         stops << m_sidebar;
     }
-    stops << m_chat;
+    stops << chatPage();
     for (const QString& id : m_panelOrder) {
         if (!m_panels[id]->isHidden()) {
             stops << m_panels[id];
@@ -250,6 +253,10 @@ void MainWindow::movePanelFocus(int step) {
     }
     if (stop == m_chat) {
         m_chat->focusComposer();
+        return;
+    }
+    if (stop == m_capture) {
+        m_capture->focusSteps();
         return;
     }
     stop->raise();
@@ -315,6 +322,8 @@ void MainWindow::keyPressEvent(QKeyEvent* event) {
             setModelsShown(false);
         } else if (m_chat->isAnswering()) {
             m_chat->stop();
+        } else if (m_captureShown) {
+            m_capture->focusSteps();
         } else {
             m_chat->focusComposer();
         }
@@ -352,15 +361,20 @@ void MainWindow::paintSeparators() {
     }
     const bool beside = hasDocksAtRight();
     m_chat->setOpenAtRight(beside);
+    m_capture->setOpenAtRight(beside);
     if (beside) {
         const QRect strip = rightSeparator();
-        m_chat->paintBeyond(painter, strip.adjusted(0, 0, -1, 0));
+        if (m_captureShown) {
+            m_capture->paintBeyond(painter, strip.adjusted(0, 0, -1, 0));
+        } else {
+            m_chat->paintBeyond(painter, strip.adjusted(0, 0, -1, 0));
+        }
         painter.fillRect(QRect(strip.right(), strip.y(), 1, strip.height()), theme().color(Color::Border));
     }
 }
 
 QRect MainWindow::rightSeparator() const {
-    const QRect chat(m_chat->mapTo(this, QPoint(0, 0)), m_chat->size());
+    const QRect chat(chatPage()->mapTo(this, QPoint(0, 0)), chatPage()->size());
     return {chat.right() + 1, chat.y(), style()->pixelMetric(QStyle::PM_DockWidgetSeparatorExtent, nullptr, this),
             chat.height()};
 }

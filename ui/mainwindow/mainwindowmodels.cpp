@@ -54,9 +54,11 @@ void MainWindow::setModelsShown(bool shown) {
         m_toolbar->setModelsShown(true);
         m_library->focusList();
     } else {
-        m_pages->setCurrentWidget(m_chat);
+        m_pages->setCurrentWidget(chatPage());
         applyLayout();
-        m_chat->focusComposer();
+        if (!m_captureShown) {
+            m_chat->focusComposer();
+        }
     }
     m_actions->panelsMenu->setEnabled(!shown);
     updateActions();
@@ -65,7 +67,7 @@ void MainWindow::setModelsShown(bool shown) {
 }
 
 void MainWindow::refreshTitle() {
-    const QString title = areModelsShown() ? tr("Models") : m_title;
+    const QString title = areModelsShown() ? tr("Models") : m_captureShown ? m_captureTitle : m_title;
     setWindowTitle(title.isEmpty() ? tr("Moescope") : tr("%1 – Moescope").arg(title));
 }
 

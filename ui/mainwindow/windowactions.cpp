@@ -10,6 +10,12 @@ namespace moescope::ui {
 
 WindowActions::WindowActions(QWidget* window) : QObject(window), m_window(window) {
     newChat = make(tr("New chat"), {QKeySequence(Qt::CTRL | Qt::Key_N)});
+    capture = make(tr("Record a capture"), {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R)});
+    capture->setCheckable(true);
+    saveCapture = make(tr("Save capture…"), {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S)});
+    openCapture = make(tr("Open capture…"), {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O)});
+    closeCapture = make(tr("Close the capture"), {QKeySequence(Qt::CTRL | Qt::Key_W)});
+    exportRouting = make(tr("Export routing…"));
     settings = make(tr("Settings…"), {QKeySequence(Qt::CTRL | Qt::Key_Comma)});
     settings->setMenuRole(QAction::PreferencesRole);
     quit = make(tr("Quit"), {QKeySequence(Qt::CTRL | Qt::Key_Q)});
@@ -66,6 +72,10 @@ WindowActions::WindowActions(QWidget* window) : QObject(window), m_window(window
     follow = make(tr("Follow live tokens"));
     follow->setCheckable(true);
     filter = make(tr("Filter"), {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_F)});
+    addNote = make(tr("Add a note…"), {QKeySequence(Qt::Key_N)});
+    addNote->setShortcutContext(Qt::WidgetWithChildrenShortcut); // a letter: in charts and captures alone
+    m_window->removeAction(addNote);
+    bookmark = make(tr("Bookmark the token"), {QKeySequence(Qt::CTRL | Qt::Key_D)});
 
     keyboard = make(tr("Keyboard"), {QKeySequence(Qt::Key_F1)});
     about = make(tr("About Moescope"));
@@ -84,6 +94,12 @@ void WindowActions::fill(QMenuBar* bar) {
     bar->setAccessibleName(tr("Menu"));
     QMenu* file = bar->addMenu(tr("File"));
     file->addAction(newChat);
+    file->addSeparator();
+    file->addAction(capture);
+    file->addAction(saveCapture);
+    file->addAction(openCapture);
+    file->addAction(closeCapture);
+    file->addAction(exportRouting);
     file->addSeparator();
     file->addAction(settings);
     file->addSeparator();
@@ -137,6 +153,9 @@ void WindowActions::fill(QMenuBar* bar) {
     selection->addSeparator();
     selection->addAction(follow);
     selection->addAction(filter);
+    selection->addSeparator();
+    selection->addAction(addNote);
+    selection->addAction(bookmark);
 
     QMenu* help = bar->addMenu(tr("Help"));
     help->addAction(keyboard);

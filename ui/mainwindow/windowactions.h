@@ -21,6 +21,11 @@ public:
     void fill(QMenuBar* bar);
 
     QAction* newChat;
+    QAction* capture; ///< on while answers are recorded
+    QAction* saveCapture;
+    QAction* openCapture;
+    QAction* closeCapture;
+    QAction* exportRouting;
     QAction* settings;
     QAction* quit;
 
@@ -57,6 +62,8 @@ public:
     QAction* nextLayer;
     QAction* follow;
     QAction* filter;
+    QAction* addNote;
+    QAction* bookmark;
 
     QAction* keyboard;
     QAction* about;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/mainwindow/windowtoolbar.h"
 
+#include "ui/mainwindow/capturebutton.h"
 #include "ui/mainwindow/filterline.h"
 #include "ui/mainwindow/windowactions.h"
 #include "ui/models/tokentext.h"
@@ -235,6 +236,9 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     m_filter = new FilterLine(content);
     m_row->addWidget(m_filter);
     m_row->addSpacing(4);
+    m_capture = new CaptureButton(actions->capture, content);
+    m_row->addWidget(m_capture);
+    m_row->addWidget(line());
     m_row->addWidget(button(QStringLiteral("model"), actions->models, tr("Models")));
     m_theme = new IconButton(QStringLiteral("dark"), tr("Dark theme"), content);
     connect(m_theme, &QAbstractButton::clicked, this, &WindowToolBar::themeToggled);
@@ -315,6 +319,7 @@ void WindowToolBar::refresh() {
     m_crumb->setVisible(crumb);
     m_filter->setVisible(inspect);
     m_filter->setFixedWidth(qRound((m_windowWidth < kDetailAbove * scale ? kFilterBrief : kFilterWidth) * scale));
+    m_capture->setBrief(m_windowWidth < kDetailAbove * scale);
     m_model->setBrief(inspect && m_windowWidth < kDetailAbove * scale);
 }
 

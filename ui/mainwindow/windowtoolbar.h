@@ -12,6 +12,7 @@ class QHBoxLayout;
 namespace moescope::ui {
 
 class FilterLine;
+class CaptureButton;
 class IconButton;
 class SegmentedControl;
 class WindowActions;
@@ -103,6 +104,7 @@ private:
     IconButton* m_forward = nullptr;
     SelectionCrumb* m_crumb = nullptr;
     FilterLine* m_filter = nullptr;
+    CaptureButton* m_capture = nullptr;
     IconButton* m_theme = nullptr;
     LayoutName m_layout = LayoutName::Chat;
     bool m_modelsShown = false;

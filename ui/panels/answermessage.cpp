@@ -11,6 +11,7 @@
 #include "ui/widgets/progresscard.h"
 
 #include <QLocale>
+#include <QMenu>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QPushButton>
@@ -50,6 +51,7 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
     m_copy = new IconButton(QStringLiteral("copy"), tr("Copy"), this);
     m_regenerate = new IconButton(QStringLiteral("regenerate"), tr("Regenerate"), this);
     m_experts = new IconButton(QStringLiteral("heatmap"), tr("Show experts"), this);
+    m_more = new IconButton(QStringLiteral("more"), tr("More"), this);
     m_continue = new QPushButton(tr("Continue"), this);
     m_continue->setAccessibleName(tr("Continue the answer"));
     m_continue->setProperty("small", true);
@@ -66,6 +68,7 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
     connect(m_copy, &QAbstractButton::clicked, this, &MessageWidget::copyRequested);
     connect(m_regenerate, &QAbstractButton::clicked, this, &MessageWidget::regenerateRequested);
     connect(m_experts, &QAbstractButton::clicked, this, &MessageWidget::expertsRequested);
+    connect(m_more, &QAbstractButton::clicked, this, &AnswerMessage::openMore);
     connect(m_continue, &QAbstractButton::clicked, this, &MessageWidget::continueRequested);
     connect(m_versions, &VersionSwitch::stepped, this, &MessageWidget::versionRequested);
     applyTheme();
@@ -134,6 +137,7 @@ void AnswerMessage::refresh() {
     m_regenerate->setVisible(done);
     m_regenerate->setFramed(interrupted); // it stands beside a button with a word
     m_experts->setVisible(done && !interrupted && m_message.has_trace);
+    m_more->setVisible(done && !interrupted && m_message.has_trace);
     m_continue->setVisible(interrupted);
     m_interrupted->setVisible(interrupted);
     m_versions->setVersion(m_message.version, m_message.versions);
@@ -201,7 +205,7 @@ int AnswerMessage::layoutActions(int top, int width) {
         return end;
     }
     int x = -6; // the icons' left edge lines up with the text
-    for (IconButton* button : {m_copy, m_regenerate, m_experts}) {
+    for (IconButton* button : {m_copy, m_regenerate, m_experts, m_more}) {
         if (!button->isHidden()) {
             button->setGeometry(x, top, kButton, kButton);
             x += kButton;
@@ -226,6 +230,13 @@ int AnswerMessage::layoutActions(int top, int width) {
     m_stats->setToolTip(statsText(m_message.stats));
     m_stats->setGeometry(x + 12, top, qMax(0, room), kButton);
     return top + kButton;
+}
+
+void AnswerMessage::openMore() {
+    QMenu menu(this);
+    menu.addAction(tr("Save capture…"), this, &MessageWidget::captureRequested);
+    menu.addAction(tr("Export routing…"), this, &MessageWidget::routingRequested);
+    menu.exec(m_more->mapToGlobal(QPoint(0, m_more->height())));
 }
 
 bool AnswerMessage::nameInterruption(int room) {

@@ -55,6 +55,7 @@ private:
     bool isThinkingOpen() const;
     void chooseOpen(bool open);
     int layoutActions(int top, int width);
+    void openMore();
     /** Says when and after how much the answer was interrupted, as far as there is room; false: not even in brief. */
     bool nameInterruption(int room);
     /** A click at this place of the text. */
@@ -69,6 +70,7 @@ private:
     IconButton* m_copy = nullptr;
     IconButton* m_regenerate = nullptr;
     IconButton* m_experts = nullptr;
+    IconButton* m_more = nullptr;
     QPushButton* m_continue = nullptr;
     QLabel* m_interrupted = nullptr;
     VersionSwitch* m_versions = nullptr;

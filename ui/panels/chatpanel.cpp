@@ -83,6 +83,8 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     });
     connect(m_transcript, &Transcript::versionRequested, this, &ChatPanel::versionRequested);
     connect(m_transcript, &Transcript::expertsRequested, this, &ChatPanel::expertsRequested);
+    connect(m_transcript, &Transcript::captureRequested, this, &ChatPanel::captureRequested);
+    connect(m_transcript, &Transcript::routingRequested, this, &ChatPanel::routingRequested);
     connect(m_transcript, &Transcript::stopRequested, this, [this] {
         focusComposer();
         emit stopRequested();
@@ -226,6 +228,8 @@ int ChatPanel::footTop() const { return m_foot->y() + m_foot->layout()->contents
 bool ChatPanel::isAnswering() const { return m_composer->isAnswering(); }
 
 bool ChatPanel::hasMessages() const { return !m_transcript->messages().isEmpty(); }
+
+bool ChatPanel::hasAnswer() const { return !isAnswering() && lastOf(Role::Assistant) != nullptr; }
 
 bool ChatPanel::canRegenerate() const { return canAct() && lastOf(Role::Assistant) != nullptr; }
 

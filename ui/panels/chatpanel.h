@@ -50,6 +50,8 @@ public:
     void setAnswering(bool answering);
     bool isAnswering() const;
     bool hasMessages() const;
+    /** A finished one: something that can be kept. */
+    bool hasAnswer() const;
     bool canRegenerate() const;
     bool canEdit() const;
     bool canContinue() const;
@@ -104,6 +106,8 @@ signals:
     void versionRequested(qint64 message, int step);
     void continueRequested(qint64 message);
     void expertsRequested(qint64 message);
+    void captureRequested(qint64 message);
+    void routingRequested(qint64 message);
     void draftChanged(const QString& text);
     void samplingChanged(const moescope::ui::SamplingView& sampling);
     void thinkingChosen(bool on);

@@ -43,6 +43,10 @@ signals:
     void continueRequested();
     void versionRequested(int step);
     void expertsRequested();
+    /** The answer with all that was recorded of it, in a file of its own. */
+    void captureRequested();
+    /** The experts of its tokens as a file. */
+    void routingRequested();
     void stopRequested();
     void linkActivated(const QString& target);
     void tokenClicked(int token);

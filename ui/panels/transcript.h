@@ -59,6 +59,8 @@ signals:
     void continueRequested(qint64 message);
     void versionRequested(qint64 message, int step);
     void expertsRequested(qint64 message);
+    void captureRequested(qint64 message);
+    void routingRequested(qint64 message);
     void stopRequested();
     void linkActivated(const QString& target);
     void tokenClicked(qint64 message, int token);

@@ -76,11 +76,18 @@ QString messageText(const store::Message& m) {
     return parts.join(u'|');
 }
 
+bool isSame(const trace::TokenCandidate& a, const trace::TokenCandidate& b) {
+    return a.token == b.token && a.text == b.text && a.probability == b.probability && a.sampled == b.sampled;
+}
+
 bool isSame(const trace::TokenTrace& a, const trace::TokenTrace& b) {
     const trace::RouterTrace& x = a.router;
     const trace::RouterTrace& y = b.router;
     return a.token == b.token && a.position == b.position && a.generated == b.generated && a.text == b.text &&
-           a.probability == b.probability && x.moe_layers == y.moe_layers && x.expert_count == y.expert_count &&
+           a.probability == b.probability &&
+           std::equal(a.candidates.begin(), a.candidates.end(), b.candidates.begin(), b.candidates.end(),
+                      [](const auto& one, const auto& other) { return isSame(one, other); }) &&
+           x.moe_layers == y.moe_layers && x.expert_count == y.expert_count &&
            x.expert_used_count == y.expert_used_count && x.experts == y.experts && x.weights == y.weights &&
            x.chosen_probs == y.chosen_probs && x.runner_up == y.runner_up && x.runner_up_prob == y.runner_up_prob &&
            x.probs == y.probs;
@@ -113,6 +120,9 @@ store::TokenTraces sampleTokens(const SampleShape& shape) {
         token->generated = i >= shape.prompt;
         token->text = texts[i % 8];
         token->probability = token->generated ? 1.0F / static_cast<float>(i % 9 + 1) : 0.0F;
+        if (token->generated && i % 3 != 0) {
+            token->candidates = {{7, " boat", 0.5F, 0.625F}, {token->token, token->text, 0.25F, 0.0F}};
+        }
         if (shape.layers > 0 && i != 2) { // one of the prompt was not recorded
             token->router = sampleRouter(shape, shape.probs && i % 2 == 0, random);
         }

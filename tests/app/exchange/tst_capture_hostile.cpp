@@ -114,7 +114,7 @@ private slots:
         QVERIFY(file.open(QIODevice::ReadOnly));
         m_good = file.readAll();
         m_members = readZip(Source(path()), tokenMembers() << json);
-        QCOMPARE(m_members.size(), 13);
+        QCOMPARE(m_members.size(), 18);
         put(m_members);
         QCOMPARE(read(), QString());
     }
@@ -208,6 +208,15 @@ private slots:
                  QStringLiteral("exchange.damaged"));
         QCOMPARE(readWith(QStringLiteral("token_ids.npy"), npyHead(NpyType::Float32, {45}) + QByteArray(45 * 4, 0)),
                  QStringLiteral("exchange.damaged"));
+
+        QCOMPARE(readWithValue("candidate_ends.npy", 44, qint32(1)), QStringLiteral("exchange.damaged"));
+        QCOMPARE(readWithValue("candidate_ends.npy", 44, qint32(2000000000)), QStringLiteral("exchange.damaged"));
+        QCOMPARE(readWithValue("candidate_ends.npy", 44, qint32(-1)), QStringLiteral("exchange.damaged"));
+        QCOMPARE(readWithValue("candidate_ends.npy", 20, qint32(-1)), QStringLiteral("exchange.damaged"));
+        QCOMPARE(readWithValue("candidate_probabilities.npy", 3, nan), QStringLiteral("exchange.damaged"));
+        QCOMPARE(readWithValue("candidate_probabilities.npy", 3, 0.75F), QString());
+        QCOMPARE(readWithValue("candidate_ids.npy", 3, qint32(-1)), QStringLiteral("exchange.damaged"));
+        QCOMPARE(readWithValue("candidate_text_ends.npy", 3, qint32(1000000)), QStringLiteral("exchange.damaged"));
 
         QCOMPARE(readWithJson("\"version\": 1", "\"version\": 2"), QStringLiteral("exchange.version"));
         QCOMPARE(readWithJson("\"version\": 1", "\"version\": 0"), QStringLiteral("exchange.value"));

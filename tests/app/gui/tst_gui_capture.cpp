@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// An answer is saved as a capture and shown again where no model is.
+#include "tests/app/gui/appfixture.h"
+#include "tests/app/gui/npyfile.h"
+
+#include "app/gui/capturesession.h"
+#include "ui/models/routingtables.h"
+#include "ui/panels/capturepanel.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/conversationspanel.h"
+#include "ui/panels/transcript.h"
+
+#include <QAction>
+#include <QFile>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QTest>
+
+using namespace moescope;
+using gui::CaptureSession;
+using test::App;
+
+namespace {
+
+constexpr int patience = 20'000; // ms
+
+/** What the panels' tables say of the answer in view. */
+QStringList panelNumbers(gui::Composition& composition) {
+    ui::TraceModel* traces = &composition.traces();
+    QStringList tables{ui::toCsv(ui::ExpertsTable(traces))};
+    for (int layer = 0; layer < traces->shape().layers; ++layer) {
+        ui::TokenStripTable strip(traces);
+        strip.setLayer(layer);
+        tables << ui::toCsv(strip);
+    }
+    for (const int token : {0, traces->tokenCount() / 2, traces->tokenCount() - 1}) {
+        ui::TokenPathTable path(traces);
+        path.setToken(token);
+        tables << ui::toCsv(path);
+    }
+    return tables;
+}
+
+QAction* action(const ui::MainWindow& window, const QString& text) {
+    for (QAction* found : window.findChildren<QAction*>()) {
+        if (found->text() == text) {
+            return found;
+        }
+    }
+    return nullptr;
+}
+
+bool isFile(const QString& path) {
+    return QTest::qWaitFor([&] { return QFile::exists(path); }, patience);
+}
+
+} // namespace
+
+class TestGuiCapture : public QObject {
+    Q_OBJECT
+private:
+    QTemporaryDir m_files;
+    QString m_path; ///< of a capture that the first test saved
+    QStringList m_numbers;
+    QStringList m_texts;
+    int m_tokens = 0;
+
+    static QString nowhere(const QTemporaryDir& folder) { return folder.filePath(QStringLiteral("none.gguf")); }
+
+private slots:
+    void initTestCase() {
+        m_path = m_files.filePath(QStringLiteral("answer.moescope"));
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        ui::SamplingView brief;
+        brief.max_tokens = 16;
+        const auto sample = [&app, &brief](quint64 seed) {
+            brief.seed = seed;
+            emit app.composition.window().chat()->samplingChanged(brief);
+        };
+        sample(1);
+        QVERIFY(app.ask(QStringLiteral("One")));
+        QVERIFY(app.ask(QStringLiteral("Two")));
+        for (quint64 seed = 2; seed < 40 && app.composition.traces().tokenCount() < 6;
+             ++seed) { // chance ends some early
+            sample(seed);
+            app.composition.session().regenerate(app.composition.session().lastAnswer());
+            QVERIFY(app.waitForAnswer());
+        }
+        gui::Composition& composition = app.composition;
+        const qint64 answer = composition.session().lastAnswer();
+        QCOMPARE(composition.traces().current(), answer);
+        m_numbers = panelNumbers(composition);
+        m_tokens = composition.traces().tokenCount();
+        QVERIFY(m_tokens >= 6);
+        for (const ui::MessageView& message : app.messages()) {
+            m_texts << message.text;
+        }
+        QCOMPARE(m_texts.size(), 4);
+        composition.captures().save(answer, m_path);
+        QVERIFY(isFile(m_path));
+
+        const QString npy = m_files.filePath(QStringLiteral("routing.npy"));
+        composition.captures().exportRouting(answer, npy);
+        QVERIFY(isFile(npy));
+        const ui::TraceModel& traces = composition.traces();
+        const test::NpyFile experts(npy);
+        const trace::RouterTrace* router = traces.router(1);
+        QVERIFY(experts.shape == std::vector<qsizetype>({m_tokens, traces.shape().layers, traces.shape().used}));
+        QVERIFY(router != nullptr);
+        for (int layer = 0; layer < traces.shape().layers; ++layer) {
+            for (int k = 0; k < traces.shape().used; ++k) {
+                QCOMPARE(experts.at<qint32>(1, layer, k),
+                         qint32(router->experts[size_t(layer * traces.shape().used + k)]));
+            }
+        }
+        // Unlike the panels the file holds the prompt too, and the machine.
+        const exchange::Capture capture = exchange::readCapture(m_path);
+        QVERIFY(capture.tokens.size() > size_t(m_tokens));
+        QVERIFY(capture.device && capture.device->name == composition.controller().loaded()->device.name);
+    }
+
+    void aCaptureShowsTheSameNumbersWithoutAModel() {
+        const QTemporaryDir folder;
+        App app(folder.path(), nowhere(folder));
+        gui::Composition& composition = app.composition;
+        QTRY_VERIFY_WITH_TIMEOUT(composition.window().isVisible(), patience);
+        app.settle();
+        composition.captures().open(m_path);
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        QCOMPARE(composition.controller().state(), controller::InferenceController::State::Empty);
+        QCOMPARE(panelNumbers(composition), m_numbers);
+        QCOMPARE(composition.window().layoutName(), ui::LayoutName::Inspect);
+        const ui::CapturePanel* panel = composition.window().capture();
+        QVERIFY(panel->isVisible());
+        QVERIFY(!composition.window().chat()->isVisible());
+        QStringList texts;
+        for (const ui::MessageView& message : panel->transcript()->messages()) {
+            texts << message.text;
+        }
+        QCOMPARE(texts, m_texts);
+        QVERIFY(app.shows(QStringLiteral("Nothing is computed")));
+        QVERIFY(app.shows(QStringLiteral("Capture of")));
+
+        // Token by token, by the same keys as ever, and by itself.
+        QCOMPARE(composition.selection().state().token, 0);
+        action(composition.window(), QStringLiteral("Next token"))->trigger();
+        QCOMPARE(composition.selection().state().token, 1);
+        QCOMPARE(composition.selection().state().run, CaptureSession::run);
+        composition.captures().setPlaying(true);
+        QTRY_COMPARE_WITH_TIMEOUT(composition.selection().state().token, m_tokens - 1, 300 * m_tokens + patience);
+
+        // Closed, the chat is back, and empty as it was.
+        action(composition.window(), QStringLiteral("Close the capture"))->trigger();
+        QVERIFY(!composition.captures().isOpen());
+        QVERIFY(composition.window().chat()->isVisible());
+        QVERIFY(!panel->isVisible());
+        QCOMPARE(composition.traces().current(), qint64(-1));
+    }
+
+    void notesAndBookmarksAreKeptInTheFile() {
+        const QString path = m_files.filePath(QStringLiteral("noted.moescope"));
+        QVERIFY(QFile::copy(m_path, path));
+        const QTemporaryDir folder;
+        App app(folder.path(), nowhere(folder));
+        gui::Composition& composition = app.composition;
+        QTRY_VERIFY_WITH_TIMEOUT(composition.window().isVisible(), patience);
+        composition.captures().open(path);
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        ui::CapturePanel* panel = composition.window().capture();
+
+        composition.selection().setToken(CaptureSession::run, 1);
+        action(composition.window(), QStringLiteral("Add a note…"))->trigger();
+        QVERIFY(panel->noteField()->isVisible());
+        QTest::keyClicks(panel->noteField(), QStringLiteral("It turns here"));
+        QTest::keyClick(panel->noteField(), Qt::Key_Return);
+        QVERIFY(!panel->noteField()->isVisible());
+        action(composition.window(), QStringLiteral("Bookmark the token"))->trigger();
+        composition.selection().setToken(CaptureSession::run, 0);
+        action(composition.window(), QStringLiteral("Bookmark the token"))->trigger();
+        QCOMPARE(panel->marks()->count(), 3);
+        const auto kept = [&] {
+            const exchange::Capture read = exchange::readCapture(path);
+            return std::pair(read.notes.size(), read.bookmarks.size());
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(kept() == std::pair(qsizetype(1), qsizetype(2)), patience);
+        const exchange::Capture read = exchange::readCapture(path);
+        QCOMPARE(read.notes[0].text, QStringLiteral("It turns here"));
+        QCOMPARE(read.notes[0].token, 1);
+        QCOMPARE(read.notes[0].message, 3);
+        QCOMPARE(read.bookmarks[0].token, 0);
+
+        // A mark leads to its token; Delete takes it away, from the file too.
+        emit panel->markActivated(0);
+        QCOMPARE(composition.selection().state().token, 1);
+        action(composition.window(), QStringLiteral("Bookmark the token"))->trigger();
+        panel->marks()->setCurrentRow(0);
+        QTest::keyClick(panel->marks(), Qt::Key_Delete);
+        QTRY_VERIFY_WITH_TIMEOUT(kept() == std::pair(qsizetype(0), qsizetype(1)), patience);
+        QCOMPARE(composition.captures().capture().notes.size(), 0);
+    }
+
+    void aHostileFileIsASentenceAndNothingIsLost() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        QVERIFY(app.ask(QStringLiteral("A question")));
+        gui::Composition& composition = app.composition;
+        const QStringList before = panelNumbers(composition);
+        const qint64 answer = composition.traces().current();
+        QFile good(m_path);
+        QVERIFY(good.open(QIODevice::ReadOnly));
+        const QString bad = m_files.filePath(QStringLiteral("bad.moescope"));
+        {
+            QFile file(bad);
+            QVERIFY(file.open(QIODevice::WriteOnly));
+            file.write(good.readAll().chopped(300));
+        }
+        composition.captures().open(bad);
+        QTRY_VERIFY_WITH_TIMEOUT(app.shows(QStringLiteral("bad.moescope")), patience);
+        QVERIFY(!composition.captures().isOpen());
+        QCOMPARE(composition.traces().current(), answer);
+        QCOMPARE(panelNumbers(composition), before);
+        QCOMPARE(app.messages().size(), 2);
+
+        // With a capture in view that one stays; from it one goes to the chat, whose panels are as before.
+        composition.captures().open(m_path);
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        composition.captures().open(bad);
+        QTRY_VERIFY_WITH_TIMEOUT(app.shows(QStringLiteral("bad.moescope")), patience);
+        QVERIFY(composition.captures().isOpen());
+        QCOMPARE(panelNumbers(composition), m_numbers);
+        emit composition.window().conversations()->conversationActivated(composition.session().conversation(), 0);
+        QVERIFY(!composition.captures().isOpen());
+        QTRY_COMPARE_WITH_TIMEOUT(composition.traces().current(), answer, patience);
+        QVERIFY(app.ask(QStringLiteral("Another")));
+        QCOMPARE(app.messages().size(), 4);
+    }
+
+    // The chat goes on behind a capture and does not come into its panels.
+    void anAnswerGoesOnBehindACapture() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        app.askForLong(7);
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.session().run().isActive(), patience);
+        app.composition.captures().open(m_path);
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.captures().isOpen(), patience);
+        QVERIFY(app.waitForAnswer());
+        QCOMPARE(panelNumbers(app.composition), m_numbers);
+        const qint64 answer = app.composition.session().lastAnswer();
+        app.composition.captures().close();
+        QTRY_COMPARE_WITH_TIMEOUT(app.composition.traces().current(), answer, patience);
+        QVERIFY(app.composition.traces().tokenCount() > 0);
+    }
+
+    void aNamedCaptureIsOpenedAtTheStart() {
+        const QTemporaryDir folder;
+        gui::StartOptions options;
+        options.data_folder = folder.path();
+        options.model = nowhere(folder);
+        options.capture = m_path;
+        gui::Composition composition(options);
+        composition.start();
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        composition.store().flush();
+        QTest::qWait(50);
+        QVERIFY(composition.captures().isOpen());
+        QCOMPARE(panelNumbers(composition), m_numbers);
+    }
+
+    void droppedCapturesAreOpenedAndOtherFilesGivenBack() {
+        const QTemporaryDir folder;
+        App app(folder.path(), nowhere(folder));
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
+        const QUrl model = QUrl::fromLocalFile(nowhere(folder));
+        QCOMPARE(app.composition.captures().takeCaptures({QUrl::fromLocalFile(m_path), model}), QList<QUrl>({model}));
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.captures().isOpen(), patience);
+    }
+
+    void recordingEndsWithAnAnswerOrASentence() {
+        const QTemporaryDir folder;
+        App app(folder.path(), nowhere(folder));
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
+        QAction* record = action(app.composition.window(), QStringLiteral("Record a capture"));
+        QCOMPARE(record->shortcut(), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R));
+        record->trigger();
+        QVERIFY(app.composition.captures().isRecording());
+        QVERIFY(record->isChecked());
+        record->trigger();
+        QVERIFY(!app.composition.captures().isRecording());
+        QVERIFY(!record->isChecked());
+        QVERIFY(app.shows(QStringLiteral("nothing to save")));
+    }
+};
+
+QTEST_MAIN(TestGuiCapture)
+#include "tst_gui_capture.moc"
