@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One workgroup a token: normed = rms_norm(x), router logits, softmax over all experts, then the best
 // expert_used_count of them (ties: lower id). One more row of the router (SHARED_GATE) weighs the shared expert by its
-// sigmoid. Writes ids and weights for the experts, and where the step asks for it the
+// sigmoid. RULES are an intervention's: a forced expert's logit becomes the row's maximum + 0.01, a banned one's its
+// minimum − 0.01, both of the router's own row; then biases are added. Writes ids and weights for the experts, and where the step asks for it the
 // routing log (ids, probabilities, runner-up) and all probabilities.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -11,22 +12,26 @@
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool BIAS = false;
 layout(constant_id = 2) const bool SHARED_GATE = false;
+layout(constant_id = 3) const bool RULES = false;
 layout(push_constant) uniform Push { MoeRouterPush push; };
 layout(std430, binding = 0) readonly buffer X { vec4 x[]; };
 layout(std430, binding = 1) readonly buffer Norm { vec4 norm[]; };
 layout(std430, binding = 2) readonly buffer Weights { vec4 weights[]; };
 layout(std430, binding = 3) readonly buffer Bias { float bias[]; };  // [expert]
-layout(std430, binding = 4) readonly buffer Step { StepState step_state; };
-layout(std430, binding = 5) writeonly buffer Normed { vec4 normed[]; };
-layout(std430, binding = 6) writeonly buffer Experts { uint experts[]; };
-layout(std430, binding = 7) writeonly buffer ExpertWeights { float expert_weights[]; };
-layout(std430, binding = 8) writeonly buffer SharedWeights { float shared_weights[]; };  // [token]
-layout(std430, binding = 9) writeonly buffer Log { uint router_log[]; };
-layout(std430, binding = 10) writeonly buffer Probs { float router_probs[]; };
+layout(std430, binding = 4) readonly buffer Rules { RouterRule rules[]; };  // [layer][expert]
+layout(std430, binding = 5) readonly buffer Step { StepState step_state; };
+layout(std430, binding = 6) writeonly buffer Normed { vec4 normed[]; };
+layout(std430, binding = 7) writeonly buffer Experts { uint experts[]; };
+layout(std430, binding = 8) writeonly buffer ExpertWeights { float expert_weights[]; };
+layout(std430, binding = 9) writeonly buffer SharedWeights { float shared_weights[]; };  // [token]
+layout(std430, binding = 10) writeonly buffer Log { uint router_log[]; };
+layout(std430, binding = 11) writeonly buffer Probs { float router_probs[]; };
 
 shared float probs[1024];
 shared uint chosen[65];
 shared float chosen_prob[65];
+
+const float RULE_MARGIN = 0.01;  // of a forced logit above the row, of a banned one below it
 
 float squared(vec4 v) { return dot(v, v); }
 
@@ -61,8 +66,25 @@ void main() {
     }
     barrier();
 
-    float most = -3.0e38;
-    for (uint e = 0u; e < expert_count; ++e) {
+    if (RULES) {
+        float highest = probs[0], lowest = probs[0];
+        for (uint e = 1u; e < expert_count; ++e) {
+            highest = max(highest, probs[e]);
+            lowest = min(lowest, probs[e]);
+        }
+        barrier();
+        for (uint e = self; e < expert_count; e += workers) {
+            RouterRule rule = rules[push.layer * expert_count + e];
+            float logit = rule.kind == ROUTER_RULE_FORCED   ? highest + RULE_MARGIN
+                          : rule.kind == ROUTER_RULE_BANNED ? lowest - RULE_MARGIN
+                                                            : probs[e];
+            probs[e] = logit + rule.bias;
+        }
+        barrier();
+    }
+
+    float most = probs[0];
+    for (uint e = 1u; e < expert_count; ++e) {
         most = max(most, probs[e]);
     }
     barrier();

@@ -114,9 +114,21 @@ uint64_t ActivationSizes::total() const {
            router_probs + logits + logits_host + router_log_host + router_probs_host;
 }
 
+RoutedActivations::RoutedActivations(vulkan::Device& device, const ActivationSizes& sizes)
+    : experts(device, sizes.experts, MemoryKind::DeviceLocal, "experts"),
+      expert_weights(device, sizes.expert_weights, MemoryKind::DeviceLocal, "expert_weights"),
+      h(device, sizes.h, MemoryKind::DeviceLocal, "h"),
+      pair_out(device, sizes.pair_out, MemoryKind::DeviceLocal, "pair_out"),
+      sort_order(device, sizes.sort_order, MemoryKind::DeviceLocal, "sort_order"),
+      sort_tiles(device, sizes.sort_tiles, MemoryKind::DeviceLocal, "sort_tiles"),
+      router_log(device, sizes.router_log, MemoryKind::DeviceLocal, "router_log"),
+      router_log_host(device, sizes.router_log_host, MemoryKind::HostVisible, "router_log_host") {}
+
 Activations::Activations(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, uint32_t batch,
                          std::span<const float> rope_factors)
-    : m_sizes(checkedSizes(device, config, context, batch)),
+    : m_device(device), m_config(config), m_context(context), m_batch(batch), m_expertsUsed(config.expert_used_count),
+      m_sizes(checkedSizes(device, config, context, batch)),
+      routed(std::make_unique<RoutedActivations>(device, m_sizes)),
       token_ids(device, m_sizes.token_ids, MemoryKind::HostVisible, "token_ids"),
       step(device, m_sizes.step, MemoryKind::HostVisible, "step"),
       rope(device, m_sizes.rope, MemoryKind::DeviceLocal, "rope"), x(device, m_sizes.x, MemoryKind::DeviceLocal, "x"),
@@ -125,24 +137,29 @@ Activations::Activations(vulkan::Device& device, const model::ModelConfig& confi
       q_roped(device, m_sizes.q_roped, MemoryKind::DeviceLocal, "q_roped"),
       attn_out(device, m_sizes.attn_out, MemoryKind::DeviceLocal, "attn_out"),
       attn_partial(device, m_sizes.attn_partial, MemoryKind::DeviceLocal, "attn_partial"),
-      experts(device, m_sizes.experts, MemoryKind::DeviceLocal, "experts"),
-      expert_weights(device, m_sizes.expert_weights, MemoryKind::DeviceLocal, "expert_weights"),
       shared_weights(device, m_sizes.shared_weights, MemoryKind::DeviceLocal, "shared_weights"),
-      h(device, m_sizes.h, MemoryKind::DeviceLocal, "h"),
       h_shared(device, m_sizes.h_shared, MemoryKind::DeviceLocal, "h_shared"),
-      pair_out(device, m_sizes.pair_out, MemoryKind::DeviceLocal, "pair_out"),
       sort_counts(device, m_sizes.sort_counts, MemoryKind::DeviceLocal, "sort_counts"),
-      sort_order(device, m_sizes.sort_order, MemoryKind::DeviceLocal, "sort_order"),
-      sort_tiles(device, m_sizes.sort_tiles, MemoryKind::DeviceLocal, "sort_tiles"),
       sort_grids(device, m_sizes.sort_grids, MemoryKind::DeviceLocal, "sort_grids"),
-      router_log(device, m_sizes.router_log, MemoryKind::DeviceLocal, "router_log"),
       router_probs(device, m_sizes.router_probs, MemoryKind::DeviceLocal, "router_probs"),
       logits(device, m_sizes.logits, MemoryKind::DeviceLocal, "logits"),
       logits_host(device, m_sizes.logits_host, MemoryKind::HostVisible, "logits_host"),
-      router_log_host(device, m_sizes.router_log_host, MemoryKind::HostVisible, "router_log_host"),
       router_probs_host(device, m_sizes.router_probs_host, MemoryKind::HostVisible, "router_probs_host") {
     const std::vector<float> table = ropeTable(config, context, rope_factors);
     rope.upload(0, std::span(reinterpret_cast<const uint8_t*>(table.data()), table.size() * sizeof(float)));
+}
+
+void Activations::resize(uint32_t experts_used) {
+    const uint32_t most = std::max(experts_used, m_config.expert_used_count);
+    if (most == m_expertsUsed) {
+        return;
+    }
+    model::ModelConfig config = m_config;
+    config.expert_used_count = most;
+    const ActivationSizes sizes = checkedSizes(m_device, config, m_context, m_batch);
+    routed = std::make_unique<RoutedActivations>(m_device, sizes);
+    m_sizes = sizes;
+    m_expertsUsed = most;
 }
 
 } // namespace moescope::inference

@@ -4,6 +4,7 @@
 #include "engine/model/model_config.h"
 #include "engine/vulkan/buffer.h"
 
+#include <memory>
 #include <span>
 
 namespace moescope::inference {
@@ -26,6 +27,22 @@ uint32_t microBatch(bool software);
 uint32_t attentionSplits(bool software, uint32_t context);
 constexpr uint32_t maxAttentionSplits = 32;
 
+/** The working buffers whose size goes with the number of experts that answer a token. */
+struct RoutedActivations {
+    RoutedActivations(vulkan::Device& device, const ActivationSizes& sizes);
+
+    using Buffer = vulkan::Buffer;
+
+    Buffer experts;         ///< uint32 [batch][expert_used_count]
+    Buffer expert_weights;  ///< [batch][expert_used_count]
+    Buffer h;               ///< gate × up of routed experts, [batch · expert_used_count]
+    Buffer pair_out;        ///< experts' output by pair
+    Buffer sort_order;      ///< uint32 [batch · expert_used_count]
+    Buffer sort_tiles;      ///< uvec4
+    Buffer router_log;      ///< [moe_layers][batch][logEntry]
+    Buffer router_log_host; ///< its read-back
+};
+
 /** Everything between the weights and the logits, made once: [tokens of a micro-batch][stride(width)] floats unless said. */
 class Activations {
 public:
@@ -33,12 +50,22 @@ public:
     Activations(vulkan::Device& device, const model::ModelConfig& config, uint32_t context, uint32_t batch,
                 std::span<const float> rope_factors);
 
+    /** Makes `routed` anew where another number of experts a token needs more or less than it has, at least what the
+     *  model's own needs. Nothing that was recorded may be submitted again then. Throws trace::Error{vulkan.memory},
+     *  {workspace.range} and leaves all as it was. */
+    void resize(uint32_t experts_used);
+
     using Buffer = vulkan::Buffer;
 
 private:
+    vulkan::Device& m_device;
+    model::ModelConfig m_config;
+    uint32_t m_context, m_batch;
+    uint32_t m_expertsUsed; ///< that `routed` has room for
     ActivationSizes m_sizes;
 
 public:
+    std::unique_ptr<RoutedActivations> routed;
     Buffer token_ids; ///< uint32 [batch], written by the host
     Buffer step;      ///< shaders::StepState, written by the host
     /** cos, sin: [context][rope_dimension_count / 2], computed in f64; once more for layers with a window where they turn
@@ -50,17 +77,12 @@ public:
     Buffer q_roped; ///< [batch][head_count][head stride], after RoPE and norm
     Buffer attn_out;
     Buffer attn_partial;
-    Buffer experts;        ///< uint32 [batch][expert_used_count]
-    Buffer expert_weights; ///< [batch][expert_used_count]
     Buffer shared_weights; ///< [batch]: of the shared expert, where its router has a row
-    Buffer h;              ///< gate × up of routed experts, [batch · expert_used_count]
     Buffer h_shared;       ///< gate × up of the shared expert or the plain FFN
-    Buffer pair_out;       ///< experts' output by pair
-    Buffer sort_counts, sort_order, sort_tiles, sort_grids;
-    Buffer router_log;                                      ///< [moe_layers][batch][logEntry]
-    Buffer router_probs;                                    ///< [moe_layers][batch][expert_count]
-    Buffer logits;                                          ///< of one token
-    Buffer logits_host, router_log_host, router_probs_host; ///< read-backs
+    Buffer sort_counts, sort_grids;
+    Buffer router_probs;                   ///< [moe_layers][batch][expert_count]
+    Buffer logits;                         ///< of one token
+    Buffer logits_host, router_probs_host; ///< read-backs
 
     uint64_t bytes() const { return m_sizes.total(); }
 };

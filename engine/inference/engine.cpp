@@ -85,6 +85,18 @@ struct Engine::Impl {
         }
     }
 
+    // What the cache holds was made under `intervention`, or is forgotten.
+    void intervene(const trace::Intervention& wanted) {
+        if (wanted == intervention) {
+            return;
+        }
+        trace::checkIntervention(wanted, info);
+        transformer.intervene(wanted);
+        intervention = wanted;
+        cached.clear();
+        memory.workspace_bytes = transformer.workspaceBytes();
+    }
+
     // Reads `tokens` behind what the cache holds, micro-batch by micro-batch. False: cancelled.
     template <typename AfterBatch>
     bool append(std::span<const int32_t> tokens, const PassOptions& options, AfterBatch afterBatch,
@@ -152,7 +164,8 @@ struct Engine::Impl {
     Transformer transformer;
     trace::MemoryInfo memory;
     std::optional<model::ChatTemplate> chatTemplate;
-    std::vector<int32_t> cached; ///< tokens that the KV cache holds
+    std::vector<int32_t> cached;      ///< tokens that the KV cache holds
+    trace::Intervention intervention; ///< under which
     double loadMs = 0;
 };
 
@@ -323,6 +336,7 @@ GenerationResult Engine::generate(const GenerationRequest& request, const Genera
                     {{"tokens", trace::grouped(request.prompt.size())},
                      {"context", trace::grouped(impl.transformer.context())}});
     }
+    impl.intervene(request.intervention);
     const Stopwatch clock;
     GenerationResult result;
     result.timings.load_ms = impl.loadMs;
@@ -338,6 +352,7 @@ void Engine::evaluate(std::span<const int32_t> tokens, const EvaluateOptions& op
                       const std::function<void(const EvaluateBatch&)>& sink) {
     Impl& impl = *m_impl;
     impl.checkTokens(tokens);
+    impl.intervene(options.intervention);
     if (impl.cached.size() + tokens.size() > impl.transformer.context()) {
         throw Error("context.prompt_too_long",
                     "The prompt has {tokens} tokens and the context holds {context}, so it cannot be answered.",

@@ -8,6 +8,7 @@
 #include "engine/model/tokenizer.h"
 #include "engine/trace/attention_weights.h"
 #include "engine/trace/info.h"
+#include "engine/trace/intervention.h"
 #include "engine/trace/timeline.h"
 #include "engine/trace/token_trace.h"
 
@@ -66,6 +67,7 @@ struct GenerationRequest {
     /** So many tokens at the end of the prompt are the answer's beginning: its random draws go on behind theirs, and its
      *  text inside a character that they end in. */
     uint32_t begun = 0;
+    trace::Intervention intervention; ///< what-if; empty: the model as it is
 };
 
 struct GenerationResult {
@@ -95,6 +97,7 @@ struct EvaluateOptions {
     bool router = false;
     bool router_probs = false;
     bool hidden = false;
+    trace::Intervention intervention = {}; ///< what-if; empty: the model as it is
     const std::atomic<bool>* cancel = nullptr;
 };
 
@@ -127,13 +130,16 @@ public:
     model::RenderedChat render(const std::vector<model::ChatMessage>& messages, trace::CancelFlag cancel = nullptr,
                                const model::RenderOptions& options = {}) const;
 
-    /** Prefill of what the KV cache does not hold yet, then the decode loop. */
+    /** Prefill of what the KV cache does not hold yet, then the decode loop. A KV cache that another intervention filled is
+     *  forgotten. Throws trace::Error{intervention.…} before anything runs if the model cannot run so. */
     GenerationResult generate(const GenerationRequest& request, const GenerationObserver& observer = {});
 
-    /** One pass over `tokens` appended to the KV cache; `sink` is called once a micro-batch. */
+    /** One pass over `tokens` appended to the KV cache, or to an empty one if another intervention filled it; `sink` is
+     *  called once a micro-batch. */
     void evaluate(std::span<const int32_t> tokens, const EvaluateOptions& options,
                   const std::function<void(const EvaluateBatch&)>& sink);
-    /** Decodes one token with the recorded step and returns its logits: for benchmarks and tests. */
+    /** Decodes one token with the recorded step, under the intervention of the last run, and returns its logits: for
+     *  benchmarks and tests. */
     std::span<const float> step(int32_t token);
     /** Times one decode step behind what the KV cache holds, which stays as it is. trace::Error{context.full}. */
     trace::StepTimelinePtr profile(int32_t token);

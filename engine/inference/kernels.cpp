@@ -189,9 +189,9 @@ void Kernels::attentionWeights(Recorder& recorder, const AttentionShape& shape, 
                       {q, k_cache, step, orAny(sinks, q), out}, push);
 }
 
-void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const ExpertsShape& shape,
-                        const Buffer& x, const Buffer& norm, float epsilon, const Buffer& step,
-                        const RouterOutputs& out, uint32_t layer, uint32_t batch, uint32_t tokens) {
+void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const Buffer* rules,
+                        const ExpertsShape& shape, const Buffer& x, const Buffer& norm, float epsilon,
+                        const Buffer& step, const RouterOutputs& out, uint32_t layer, uint32_t batch, uint32_t tokens) {
     const MoeRouterPush push{.width = router.width,
                              .stride = stride(router.width),
                              .expert_count = shape.expert_count,
@@ -202,10 +202,10 @@ void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* 
                              .norm_weights = shape.norm_weights,
                              .epsilon = epsilon};
     const vulkan::Constants constants{
-        {workgroupId, m_workgroup}, {1, bias != nullptr}, {2, router.rows > shape.expert_count}};
+        {workgroupId, m_workgroup}, {1, bias != nullptr}, {2, router.rows > shape.expert_count}, {3, rules != nullptr}};
     recorder.dispatch(pipeline(moe_router, constants), Groups{tokens},
-                      {x, norm, *router.buffer, orAny(bias, norm), step, out.normed, out.experts, out.expert_weights,
-                       out.shared_weights, out.log, out.probs},
+                      {x, norm, *router.buffer, orAny(bias, norm), orAny(rules, norm), step, out.normed, out.experts,
+                       out.expert_weights, out.shared_weights, out.log, out.probs},
                       push);
 }
 

@@ -106,11 +106,12 @@ public:
         const Buffer& log;
         const Buffer& probs;
     };
-    /** `layer`: MoE layer of the log; `batch`: tokens a layer has room for in it. `bias`: of the logits; null: none.
-     *  A router with one row more than experts weighs the shared expert by that row. */
-    void moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const ExpertsShape& shape,
-                   const Buffer& x, const Buffer& norm, float epsilon, const Buffer& step, const RouterOutputs& out,
-                   uint32_t layer, uint32_t batch, uint32_t tokens);
+    /** `layer`: MoE layer of the rules and the log; `batch`: tokens a layer has room for in it. `bias`: of the logits;
+     *  null: none. `rules`: shaders::RouterRule [MoE layer][expert] of an intervention; null: none. A router with one row
+     *  more than experts weighs the shared expert by that row. */
+    void moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const Buffer* rules,
+                   const ExpertsShape& shape, const Buffer& x, const Buffer& norm, float epsilon, const Buffer& step,
+                   const RouterOutputs& out, uint32_t layer, uint32_t batch, uint32_t tokens);
 
     /** Gate and up of experts, or of a shared expert or plain FFN. */
     struct GateUp {
@@ -151,6 +152,8 @@ public:
     static constexpr uint32_t tileTokens = 8;
     /** Invocations of moe_sort: rows of its scratch counts. */
     static constexpr uint32_t sortWorkers = 64;
+    /** Experts that can answer one token: room in the shared memory of moe_router. */
+    static constexpr uint32_t mostExpertsUsed = 64;
     /** Heads that attention reads beyond the last one of a token. */
     static constexpr uint32_t spareHeads = 3;
     /** Entries of one token and layer in the routing log: shaders/moe_router.comp. */

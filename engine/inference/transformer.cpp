@@ -44,8 +44,8 @@ const model::ModelConfig& checked(const model::ModelConfig& config) {
     if (config.expert_count > 1024) {
         refuse("expert_count", config.expert_count, 1024);
     }
-    if (config.expert_used_count > 64) {
-        refuse("expert_used_count", config.expert_used_count, 64);
+    if (config.expert_used_count > Kernels::mostExpertsUsed) {
+        refuse("expert_used_count", config.expert_used_count, Kernels::mostExpertsUsed);
     }
     return config;
 }
@@ -59,8 +59,7 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
       m_weights(device, config, file, progress), m_kv(device, config, context, kv),
-      m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)),
-      m_kernels(device), m_sort{m_act.sort_counts, m_act.sort_order, m_act.sort_tiles, m_act.sort_grids},
+      m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_kernels(device),
       m_pacer(device), m_token(device, "token") {}
 
 void Transformer::setStep(uint32_t position, const PassOptions& options) {
@@ -76,6 +75,32 @@ void Transformer::warmUp() {
     }
     decode(0, 0, {});
     m_pacer.forget();
+}
+
+void Transformer::intervene(const trace::Intervention& intervention) {
+    const RouterRules rules = routerRules(intervention, m_config);
+    const bool sameShape = rules.experts_used == m_experts.expert_used_count &&
+                           rules.norm_weights == m_experts.norm_weights && rules.without_shared == m_withoutShared &&
+                           rules.table.empty() == (m_rules == nullptr);
+    const std::span bytes(reinterpret_cast<const uint8_t*>(rules.table.data()),
+                          rules.table.size() * sizeof(shaders::RouterRule));
+    if (!sameShape) {
+        std::unique_ptr<vulkan::Buffer> table;
+        if (!bytes.empty()) {
+            table = std::make_unique<vulkan::Buffer>(m_device, bytes.size(), vulkan::MemoryKind::DeviceLocal,
+                                                     "router_rules");
+        }
+        m_act.resize(rules.experts_used);
+        m_recorded.reset(); // its buffers and counts are no longer these
+        m_rules = std::move(table);
+        m_experts.expert_used_count = rules.experts_used;
+        m_experts.norm_weights = rules.norm_weights;
+        m_withoutShared = rules.without_shared;
+        m_pacer.forget();
+    }
+    if (!bytes.empty()) {
+        m_rules->upload(0, bytes);
+    }
 }
 
 // ---- what both passes record ---------------------------------------------------------------------------------------
@@ -100,13 +125,17 @@ Kernels::GateUp Transformer::sharedGateUp(const LayerWeights& layer) const {
             .shared_weights = m_config.shared_gate ? &m_act.shared_weights : nullptr};
 }
 
+Kernels::SortOutputs Transformer::sortOutputs() const {
+    return {m_act.sort_counts, m_act.routed->sort_order, m_act.routed->sort_tiles, m_act.sort_grids};
+}
+
 void Transformer::recordRouter(vulkan::CommandRecorder& r, uint32_t i, uint32_t tokens) {
     const LayerWeights& layer = m_weights.layers[i];
-    m_kernels.moeRouter(
-        r, layer.ffn_gate_inp, layer.ffn_gate_inp_bias.get(), m_experts, m_act.x, *layer.ffn_norm,
-        m_config.layer_norm_rms_epsilon, m_act.step,
-        {m_act.normed, m_act.experts, m_act.expert_weights, m_act.shared_weights, m_act.router_log, m_act.router_probs},
-        i - m_config.leading_dense_block_count, tokens, tokens);
+    m_kernels.moeRouter(r, layer.ffn_gate_inp, layer.ffn_gate_inp_bias.get(), m_rules.get(), m_experts, m_act.x,
+                        *layer.ffn_norm, m_config.layer_norm_rms_epsilon, m_act.step,
+                        {m_act.normed, m_act.routed->experts, m_act.routed->expert_weights, m_act.shared_weights,
+                         m_act.routed->router_log, m_act.router_probs},
+                        i - m_config.leading_dense_block_count, tokens, tokens);
 }
 
 void Transformer::addNormed(vulkan::CommandRecorder& r, const vulkan::Buffer& norm, uint32_t tokens) {
@@ -120,7 +149,7 @@ void Transformer::copyBack(vulkan::CommandRecorder& recorder, uint32_t batch, co
         return;
     }
     if (options.router) {
-        recorder.copy(m_act.router_log, 0, m_act.router_log_host, 0,
+        recorder.copy(m_act.routed->router_log, 0, m_act.routed->router_log_host, 0,
                       layers * batch * Kernels::logEntry(m_experts.expert_used_count) * sizeof(uint32_t));
     }
     if (options.router_probs) {
@@ -142,7 +171,7 @@ trace::RouterTrace Transformer::router(uint32_t index) const {
     const uint32_t used = trace.expert_used_count;
     for (uint32_t layer = 0; layer < trace.moe_layers; ++layer) {
         const size_t row = size_t{layer} * m_logBatch + index;
-        const uint32_t* entry = m_act.router_log_host.mapped<uint32_t>() + row * Kernels::logEntry(used);
+        const uint32_t* entry = m_act.routed->router_log_host.mapped<uint32_t>() + row * Kernels::logEntry(used);
         for (uint32_t s = 0; s < used; ++s) {
             trace.experts.push_back(static_cast<uint16_t>(entry[s]));
             trace.chosen_probs.push_back(std::bit_cast<float>(entry[used + 1 + s]));

@@ -6,6 +6,7 @@
 #include "engine/inference/kernels.h"
 #include "engine/inference/kv_cache.h"
 #include "engine/inference/pacer.h"
+#include "engine/inference/router_rules.h"
 #include "engine/trace/attention_weights.h"
 #include "engine/trace/info.h"
 #include "engine/trace/token_trace.h"
@@ -30,8 +31,8 @@ struct PassOptions {
 /** The forward pass: weights, KV cache and working buffers of one model on one device.
  *
  *  A batch of tokens is grouped by expert and recorded for each micro-batch; one token runs through a command buffer
- *  that was recorded once and is only submitted again, until an answer asks for another part of its routing or its
- *  timing begins or ends. */
+ *  that was recorded once and is only submitted again, until an answer asks for another part of its routing, its timing
+ *  begins or ends, or an intervention changes its shape. */
 class Transformer {
 public:
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
@@ -39,6 +40,11 @@ public:
 
     /** Runs both ways through the model once, so that the driver compiles every kernel before the first prompt. */
     void warmUp();
+
+    /** How all passes route from here on. What the KV cache holds was made otherwise. Records nothing where only the table
+     *  of rules differs. Throws trace::Error{intervention.experts_used}, {vulkan.memory}, {workspace.range}, and leaves
+     *  all as it was. */
+    void intervene(const trace::Intervention& intervention);
 
     uint32_t context() const { return m_shape.context; }
     /** Tokens that prefill() should be given next: by measurement, at most the micro-batch. */
@@ -67,7 +73,7 @@ public:
 
     uint64_t weightsBytes() const { return m_weights.bytes(); }
     uint64_t kvBytes() const { return m_kv.bytes(); }
-    uint64_t workspaceBytes() const { return m_act.bytes(); }
+    uint64_t workspaceBytes() const { return m_act.bytes() + (m_rules != nullptr ? m_rules->size() : 0); }
     uint64_t lastPrefillDispatches() const { return m_pacer.dispatches(); }
 
 private:
@@ -90,6 +96,11 @@ private:
     AttentionShape shapeOf(uint32_t layer) const;
     static Kernels::GateUp routedGateUp(const LayerWeights& layer);
     Kernels::GateUp sharedGateUp(const LayerWeights& layer) const;
+    Kernels::SortOutputs sortOutputs() const;
+    /** The one FFN of a dense layer, or the shared expert of another unless it is switched off. */
+    bool hasUnrouted(uint32_t layer) const {
+        return m_weights.layers[layer].ffn_gate && !(m_config.isMoe(layer) && m_withoutShared);
+    }
     /** x, normed, and what the router chooses for it. */
     void recordRouter(vulkan::CommandRecorder& recorder, uint32_t layer, uint32_t tokens);
     /** x += RMSNorm(the output of attention or feed-forward): families with a post norm. */
@@ -103,12 +114,13 @@ private:
     uint32_t m_batch;
     uint32_t m_splits;
     AttentionShape m_shape; ///< of layers without a window
-    ExpertsShape m_experts;
+    ExpertsShape m_experts; ///< as the intervention has it
+    bool m_withoutShared = false;
+    std::unique_ptr<vulkan::Buffer> m_rules; ///< shaders::RouterRule [MoE layer][expert]; null: none
     DeviceWeights m_weights;
     KvCache m_kv;
     Activations m_act;
     Kernels m_kernels;
-    Kernels::SortOutputs m_sort;
     Pacer m_pacer;
     vulkan::CommandRecorder m_token;
     /** What of the routing m_token leaves for the host. */

@@ -147,10 +147,11 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
     const float epsilon = m_config.layer_norm_rms_epsilon;
     const uint32_t width = m_config.embedding_length;
     const bool moe = m_config.isMoe(i);
+    const Kernels::SortOutputs sort = sortOutputs();
     if (moe) {
         recordRouter(r, i, tokens);
         r.barrier();
-        m_kernels.moeSort(r, m_experts, m_act.experts, m_sort, tokens, layer.ffn_gate_exps.rows,
+        m_kernels.moeSort(r, m_experts, m_act.routed->experts, sort, tokens, layer.ffn_gate_exps.rows,
                           layer.ffn_down_exps.rows);
     } else {
         m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, width, epsilon, tokens);
@@ -159,20 +160,20 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
         return false;
     }
     if (moe) {
-        m_kernels.ffnGateUpTiles(r, routedGateUp(layer), &m_sort, m_experts, m_act.normed, m_act.h, tokens);
+        m_kernels.ffnGateUpTiles(r, routedGateUp(layer), &sort, m_experts, m_act.normed, m_act.routed->h, tokens);
     }
-    if (layer.ffn_gate) {
+    if (hasUnrouted(i)) {
         m_kernels.ffnGateUpTiles(r, sharedGateUp(layer), nullptr, m_experts, m_act.normed, m_act.h_shared, tokens);
     }
     if (!m_pacer.next(StepPart::GateUp, index)) {
         return false;
     }
     if (moe) {
-        m_kernels.ffnDownTiles(r, layer.ffn_down_exps, layer.ffn_down_exps_bias.get(), m_sort, m_experts, m_act.h,
-                               m_act.pair_out, tokens);
+        m_kernels.ffnDownTiles(r, layer.ffn_down_exps, layer.ffn_down_exps_bias.get(), sort, m_experts, m_act.routed->h,
+                               m_act.routed->pair_out, tokens);
     }
     const bool normed = layer.ffn_post_norm != nullptr;
-    if (layer.ffn_down) {
+    if (hasUnrouted(i)) {
         m_kernels.matmul(r, layer.ffn_down, m_act.h_shared, normed ? m_act.normed : m_act.x, tokens,
                          {.scale = m_config.residual_scale, .accumulate = !normed});
     }
@@ -184,7 +185,7 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
         return false;
     }
     if (moe) {
-        m_kernels.moeCombine(r, m_experts, m_act.expert_weights, m_act.pair_out, m_act.x, width, tokens,
+        m_kernels.moeCombine(r, m_experts, m_act.routed->expert_weights, m_act.routed->pair_out, m_act.x, width, tokens,
                              m_config.residual_scale);
         return m_pacer.next(StepPart::Combine, index);
     }

@@ -94,10 +94,10 @@ void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const M
     r.barrier();
     mark(moe ? StepPart::Router : StepPart::Norm, index);
     if (moe) {
-        m_kernels.ffnGateUp(r, routedGateUp(layer), m_experts, &m_act.experts, m_act.normed, m_act.h,
+        m_kernels.ffnGateUp(r, routedGateUp(layer), m_experts, &m_act.routed->experts, m_act.normed, m_act.routed->h,
                             m_experts.expert_used_count);
     }
-    if (layer.ffn_gate) {
+    if (hasUnrouted(i)) {
         m_kernels.ffnGateUp(r, sharedGateUp(layer), m_experts, nullptr, m_act.normed, m_act.h_shared, 1);
     }
     r.barrier();
@@ -116,10 +116,11 @@ void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const M
 void Transformer::recordTokenDown(vulkan::CommandRecorder& r, uint32_t i) {
     const LayerWeights& layer = m_weights.layers[i];
     const Matrix* routed = m_config.isMoe(i) ? &layer.ffn_down_exps : nullptr;
-    const Matrix* shared = layer.ffn_down ? &layer.ffn_down : nullptr;
+    const Matrix* shared = hasUnrouted(i) ? &layer.ffn_down : nullptr;
     const auto add = [&](const Matrix* experts, const Matrix* one) {
-        m_kernels.ffnDown(r, experts, layer.ffn_down_exps_bias.get(), one, m_act.experts, m_act.expert_weights, m_act.h,
-                          m_act.h_shared, m_act.x, m_experts.expert_used_count, m_config.residual_scale);
+        m_kernels.ffnDown(r, experts, layer.ffn_down_exps_bias.get(), one, m_act.routed->experts,
+                          m_act.routed->expert_weights, m_act.routed->h, m_act.h_shared, m_act.x,
+                          m_experts.expert_used_count, m_config.residual_scale);
     };
     // Routed and shared experts of two types cannot be decoded by one kernel: two dispatches, one after the other.
     if (routed != nullptr && shared != nullptr && routed->type != shared->type) {

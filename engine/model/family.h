@@ -47,6 +47,9 @@ struct Family {
     bool expert_bias = false; ///< of router, gate, up and down
     bool shared_gate = false; ///< the shared expert's output times the sigmoid of ffn_gate_inp_shexp · x
     Renormalise renormalise = Renormalise::Always;
+    /** Where another number of experts answers than the model's: one keeps its probability, several are divided by their
+     *  sum. Otherwise the model's own way stays. */
+    bool one_keeps_its_probability = false;
     WindowPattern window = WindowPattern::None;
     bool rope_of_window = false; ///< layers with a window turn by a base of their own, unscaled
     EmbeddingScale embedding_scale = EmbeddingScale::One;

@@ -137,6 +137,7 @@ void readExperts(const ConfigKeys& keys, const Family& family, ModelConfig& c) {
     const bool whenAbsent = family.renormalise == Renormalise::Always ||
                             (family.renormalise == Renormalise::WhenSeveral && c.expert_used_count > 1);
     c.expert_weights_norm = keys.flag("expert_weights_norm").value_or(whenAbsent);
+    c.one_keeps_its_probability = family.one_keeps_its_probability;
     c.expert_bias = family.expert_bias;
     const std::string shared = block + "ffn_down_shexp.weight";
     c.expert_shared_count =

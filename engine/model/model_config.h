@@ -54,6 +54,7 @@ struct ModelConfig {
     uint32_t expert_count = 0; ///< 0 or 1: dense
     uint32_t expert_used_count = 0;
     bool expert_weights_norm = false; ///< divide the chosen probabilities by their sum
+    bool one_keeps_its_probability = false;
     bool expert_bias = false;         ///< of router, gate, up and down
     bool shared_gate = false;         ///< the shared expert's output times the sigmoid of one more router row
     uint32_t expert_feed_forward_length = 0;
@@ -71,6 +72,10 @@ struct ModelConfig {
     uint32_t window(uint32_t layer) const;
     /** Whether this layer turns by rope_freq_base_swa. */
     bool usesWindowRope(uint32_t layer) const { return rope_freq_base_swa > 0 && window(layer) > 0; }
+    /** Whether the chosen probabilities are divided by their sum where `used` experts answer instead of the model's. */
+    bool normsWeights(uint32_t used) const {
+        return one_keeps_its_probability && used != expert_used_count ? used > 1 : expert_weights_norm;
+    }
     uint32_t moeLayerCount() const { return expert_count > 1 ? block_count - leading_dense_block_count : 0; }
 };
 

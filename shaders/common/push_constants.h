@@ -138,6 +138,15 @@ struct MoeCombinePush {
     float scale;       // of what is added to x
 };
 
+// What an intervention does to one expert's logit; see moe_router.comp.
+#define ROUTER_RULE_NONE 0u
+#define ROUTER_RULE_BANNED 1u
+#define ROUTER_RULE_FORCED 2u
+struct RouterRule {
+    uint kind;
+    float bias;  // added after the rule
+};
+
 // Written by the host before each submission.
 struct StepState {
     uint position;     // of the first token of the batch in the context

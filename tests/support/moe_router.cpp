@@ -9,8 +9,26 @@
 
 namespace moescope::twins {
 
+namespace {
+
+void interfere(std::vector<float>& logits, std::span<const shaders::RouterRule> rules) {
+    const auto [low, high] = std::minmax_element(logits.begin(), logits.end());
+    const float banned = *low - 0.01F;
+    const float forced = *high + 0.01F;
+    for (size_t expert = 0; expert < rules.size(); ++expert) {
+        if (rules[expert].kind == ROUTER_RULE_BANNED) {
+            logits[expert] = banned;
+        } else if (rules[expert].kind == ROUTER_RULE_FORCED) {
+            logits[expert] = forced;
+        }
+        logits[expert] += rules[expert].bias;
+    }
+}
+
+} // namespace
+
 Routing moeRouter(std::span<const float> router, std::span<const float> bias, std::span<const float> normed,
-                  uint32_t used, bool norm_weights) {
+                  uint32_t used, bool norm_weights, std::span<const shaders::RouterRule> rules) {
     Routing routing;
     routing.probs = matvec(router, normed);
     if (routing.probs.size() > bias.size()) {
@@ -18,6 +36,7 @@ Routing moeRouter(std::span<const float> router, std::span<const float> bias, st
         routing.probs.pop_back();
     }
     std::transform(routing.probs.begin(), routing.probs.end(), bias.begin(), routing.probs.begin(), std::plus<>());
+    interfere(routing.probs, rules);
     const float most = *std::max_element(routing.probs.begin(), routing.probs.end());
     double sum = 0;
     for (float& p : routing.probs) {
