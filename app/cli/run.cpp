@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/command.h"
 #include "app/cli/input.h"
+#include "app/cli/intervention.h"
 #include "app/cli/loading.h"
 #include "app/cli/options.h"
 #include "app/cli/output.h"
@@ -24,6 +25,7 @@ struct Options {
     std::vector<std::string> stop;
     std::optional<uint32_t> context;
     bool ignore_eos = false;
+    trace::Intervention intervention;
 };
 
 Json toJson(const inference::Engine& engine, const inference::GenerationRequest& request,
@@ -54,6 +56,7 @@ void run(const Options& options) {
     LoadRequest load{options.model, options.device, options.kv};
     {
         const OpenModel model(options.model);
+        trace::checkIntervention(options.intervention, model.info);
         request.prompt = promptTokens(options.prompt, model);
         load.context = chooseContext(model.info.context_length, options.context, request.prompt.size(), options.count);
     }
@@ -64,6 +67,7 @@ void run(const Options& options) {
     request.ignore_eos = options.ignore_eos;
     request.telemetry = false;
     request.candidates = 0;
+    request.intervention = options.intervention;
 
     inference::GenerationObserver observer;
     observer.cancel = &platform::InterruptScope::flag();
@@ -111,6 +115,7 @@ void addRun(CLI::App& program, Action& action) {
     command->add_option("--ctx", options->context, "Tokens that the KV cache holds; what is needed if not given")
         ->check(whole(1, uint64_t{1} << 30));
     command->add_flag("--ignore-eos", options->ignore_eos, "Go on after the end of the answer");
+    addIntervention(*command, options->intervention);
     addKv(*command, options->kv);
     addDevice(*command, options->device);
     addOutput(*command, options->output);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/command.h"
 #include "app/cli/input.h"
+#include "app/cli/intervention.h"
 #include "app/cli/loading.h"
 #include "app/cli/npy.h"
 #include "app/cli/options.h"
@@ -28,6 +29,7 @@ struct Options {
     std::string logits; ///< empty, "all" or "last"
     bool probs = false;
     bool hidden = false;
+    trace::Intervention intervention;
 };
 
 /** The files of one pass. All are written beside their targets and appear together at commit(). */
@@ -38,7 +40,8 @@ public:
           m_width(engine.model().embedding_length) {
         const trace::ModelInfo& model = engine.model();
         const uint64_t moe = model.moeLayers();
-        const uint64_t used = moe == 0 ? 0 : model.expert_used_count;
+        const uint32_t asked = options.intervention.experts_used;
+        const uint64_t used = moe == 0 ? 0 : asked != 0 ? asked : model.expert_used_count;
         m_experts = open("routed_experts.npy", NpyFile::Type::Int32, {tokens, moe, used});
         m_weights = open("router_weights.npy", NpyFile::Type::Float32, {tokens, moe, used});
         if (options.probs) {
@@ -127,7 +130,30 @@ std::string modelSha256(const fs::path& path) {
     return sum.hex();
 }
 
-Json makeMeta(const inference::Engine& engine, const fs::path& path, const std::vector<int32_t>& tokens) {
+Json toJson(const trace::Intervention& intervention) {
+    if (intervention.empty()) {
+        return nullptr;
+    }
+    const auto listed = [](const std::vector<trace::ExpertPlace>& places) {
+        Json list = Json::array();
+        for (const trace::ExpertPlace& place : places) {
+            list.push_back({place.layer, place.expert});
+        }
+        return list;
+    };
+    Json biases = Json::array();
+    for (const trace::ExpertBias& bias : intervention.biases) {
+        biases.push_back({bias.place.layer, bias.place.expert, bias.bias});
+    }
+    return {{"ban", listed(intervention.banned)},
+            {"force", listed(intervention.forced)},
+            {"bias", biases},
+            {"no_shared", intervention.without_shared},
+            {"experts_used", intervention.experts_used == 0 ? Json() : Json(intervention.experts_used)}};
+}
+
+Json makeMeta(const inference::Engine& engine, const fs::path& path, const std::vector<int32_t>& tokens,
+              const trace::Intervention& intervention) {
     Json texts = Json::array();
     for (const int32_t token : tokens) {
         texts.push_back(engine.tokenizer().decode(token));
@@ -149,7 +175,8 @@ Json makeMeta(const inference::Engine& engine, const fs::path& path, const std::
             {"tokens", tokens},
             {"texts", texts},
             {"moe_layers", layers},
-            {"types", {{"weights", types}, {"kv", engine.memory().kv_type}}}};
+            {"types", {{"weights", types}, {"kv", engine.memory().kv_type}}},
+            {"intervention", toJson(intervention)}};
 }
 
 /** A folder that is gone again if nothing got into it. */
@@ -185,6 +212,7 @@ void traceTokens(const Options& options) {
     std::vector<int32_t> tokens;
     {
         const OpenModel model(options.model);
+        trace::checkIntervention(options.intervention, model.info);
         tokens = parseTokens(options.tokens, model.tokenizer);
         load.context = chooseContext(model.info.context_length, std::nullopt, tokens.size(), 0);
     }
@@ -199,6 +227,7 @@ void traceTokens(const Options& options) {
     request.router = true;
     request.router_probs = options.probs;
     request.hidden = options.hidden;
+    request.intervention = options.intervention;
     request.cancel = &platform::InterruptScope::flag();
     ProgressBar bar("Tracing");
     engine->evaluate(tokens, request, [&](const inference::EvaluateBatch& batch) {
@@ -206,7 +235,7 @@ void traceTokens(const Options& options) {
         bar.update(batch.first + batch.count, tokens.size());
     });
     throwIfInterrupted();
-    files.commit(makeMeta(*engine, platform::resolveModel(options.model), tokens));
+    files.commit(makeMeta(*engine, platform::resolveModel(options.model), tokens, options.intervention));
     if (options.output.json) {
         printJson({{"out", options.folder}, {"tokens", tokens.size()}, {"moe_layers", engine->model().moeLayers()}});
     } else {
@@ -230,6 +259,7 @@ void addTrace(CLI::App& program, Action& action) {
             "all|last"));
     command->add_flag("--probs", options->probs, "Write the router's probabilities of all experts");
     command->add_flag("--hidden", options->hidden, "Write the residual stream after each layer");
+    addIntervention(*command, options->intervention);
     addKv(*command, options->kv);
     addDevice(*command, options->device);
     addOutput(*command, options->output);

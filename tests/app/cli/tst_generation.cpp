@@ -77,6 +77,21 @@ void expectGoldenTokens(const std::filesystem::path& model, const std::filesyste
     EXPECT_EQ(run.at("tokens"), prompt.at("greedy"));
 }
 
+TEST(Run, AWhatIfWritesOtherTokensAndAnEmptyOneTheSame) {
+    const auto tokens = [](std::vector<std::string> more) {
+        more.insert(more.end(), {"--tokens", "5,6,7,8,9,10", "-n", "16", "--temp", "0", "--ignore-eos", "--kv", "f32"});
+        return runCli(runWith(more)).json().at("tokens");
+    };
+    const Json free = tokens({});
+    EXPECT_EQ(tokens({"--experts-used", "1", "--bias", "0:0:0"}), free);
+    EXPECT_NE(tokens({"--no-shared"}), free);
+    EXPECT_NE(tokens({"--experts-used", "4"}), free);
+    EXPECT_NE(tokens({"--force", "0:1,1:1,2:1,3:1"}), free);
+    const Outcome beyond = runCli({"run", "-m", goldenModel().string(), "--tokens", "1", "--ban", "9:9"});
+    EXPECT_TRUE(beyond.isFailure()) << beyond.code << beyond.err;
+    EXPECT_EQ(beyond.err, "There is no layer 9 to intervene in: the layers with experts are 0 to 3.\n");
+}
+
 TEST(Run, TheGoldenTokensComeOut) { expectGoldenTokens(goldenModel(), goldenFolder() / "golden.json"); }
 
 TEST(Run, TheSecondModelsGoldenTokensComeOut) {

@@ -17,6 +17,11 @@ struct Array {
     std::vector<size_t> shape;
     std::string data;
 
+    int32_t i32(size_t i) const {
+        int32_t value = 0;
+        std::memcpy(&value, data.data() + i * 4, 4);
+        return value;
+    }
     float f32(size_t i) const {
         float value = 0;
         std::memcpy(&value, data.data() + i * 4, 4);
@@ -135,6 +140,69 @@ TEST(Trace, AFailureLeavesNothing) {
         runCli({"trace", "-m", goldenModel().string(), "--tokens", "1", "--out", (scratch() / "a-file").string()});
     EXPECT_TRUE(file.isFailure()) << file.err;
     EXPECT_EQ(readAll(scratch() / "a-file"), "keep me");
+}
+
+TEST(Trace, AWhatIfIsTracedAndWrittenDown) {
+    const fs::path out = scratch() / "what-if";
+    const auto traced = [&](const std::vector<std::string>& more) {
+        std::vector<std::string> all{"trace",
+                                     "-m",
+                                     goldenModel().string(),
+                                     "--tokens",
+                                     "5,6,7,8,9,10,11,12,13,14",
+                                     "--out",
+                                     out.string(),
+                                     "--logits",
+                                     "last",
+                                     "--kv",
+                                     "f32"};
+        all.insert(all.end(), more.begin(), more.end());
+        const Outcome outcome = runCli(all);
+        EXPECT_EQ(outcome.code, 0) << outcome.err;
+        return Json::parse(readAll(out / "meta.json")).at("intervention");
+    };
+    EXPECT_TRUE(traced({}).is_null());
+    const Array free = readNpy(out / "routed_experts.npy");
+    const std::string logits = readNpy(out / "logits.npy").data;
+    ASSERT_EQ(free.shape, (std::vector<size_t>{10, 4, 1}));
+    const int32_t chosen = free.i32(0);
+    const int32_t other = (free.i32(3) + 1) % 8;
+
+    const std::string ban = "0:" + std::to_string(chosen);
+    const std::string force = "3:" + std::to_string(other);
+    EXPECT_EQ(traced({"--ban", ban, "--force", force, "--bias", "1:2:-0.5,2:7:1e1"}),
+              Json::parse(R"({"ban": [[0, )" + std::to_string(chosen) + R"(]], "force": [[3, )" +
+                          std::to_string(other) +
+                          R"(]], "bias": [[1, 2, -0.5], [2, 7, 10.0]], "no_shared": false, "experts_used": null})"));
+    const Array ruled = readNpy(out / "routed_experts.npy");
+    for (size_t token = 0; token < 10; ++token) {
+        EXPECT_NE(ruled.i32(token * 4), chosen);
+        EXPECT_EQ(ruled.i32(token * 4 + 3), other);
+    }
+    EXPECT_NE(readNpy(out / "logits.npy").data, logits);
+
+    EXPECT_EQ(traced({"--no-shared", "--experts-used", "3"}),
+              Json::parse(R"({"ban": [], "force": [], "bias": [], "no_shared": true, "experts_used": 3})"));
+    EXPECT_EQ(readNpy(out / "routed_experts.npy").shape, (std::vector<size_t>{10, 4, 3}));
+    const Array weights = readNpy(out / "router_weights.npy");
+    EXPECT_NEAR(weights.f32(0) + weights.f32(1) + weights.f32(2), 1, 1e-5);
+    EXPECT_NE(readNpy(out / "logits.npy").data, logits);
+}
+
+TEST(Trace, AWhatIfThatTheModelCannotRunLeavesNothing) {
+    const fs::path out = scratch() / "no-what-if";
+    for (const auto& [options, sentence] :
+         {std::pair<std::vector<std::string>, std::string>{{"--ban", "4:0"}, "There is no layer 4"},
+          {{"--force", "0:8"}, "There is no expert 8"},
+          {{"--force", "0:1,0:2"}, "2 experts are forced in layer 0"},
+          {{"--experts-used", "9"}, "9 experts cannot answer each token"}}) {
+        std::vector<std::string> all{"trace", "-m", goldenModel().string(), "--tokens", "1,2", "--out", out.string()};
+        all.insert(all.end(), options.begin(), options.end());
+        const Outcome outcome = runCli(all);
+        EXPECT_TRUE(outcome.isFailure()) << outcome.code << outcome.err;
+        EXPECT_TRUE(outcome.err.starts_with(sentence)) << outcome.err;
+        EXPECT_FALSE(fs::exists(out));
+    }
 }
 
 TEST(Perplexity, IsTheMeanSurpriseOfEachWindowsSecondHalf) {

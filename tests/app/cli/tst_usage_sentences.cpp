@@ -78,6 +78,34 @@ TEST(UsageSentences, AWrongValueIsToldInOneForm) {
     });
 }
 
+TEST(UsageSentences, AListOfExpertsSaysWhereItBreaks) {
+    const std::string places = " is no list of LAYER:EXPERT: ";
+    const std::string biases = " is no list of LAYER:EXPERT:BIAS: ";
+    expectSentences({
+        {{"run", "-p", "a", "--ban", "3"}, "--ban: “3”" + places + "“:” is expected where the end is."},
+        {{"run", "-p", "a", "--ban", "3:"}, "--ban: “3:”" + places + "a whole number is expected where the end is."},
+        {{"run", "-p", "a", "--ban", "3:1,"},
+         "--ban: “3:1,”" + places + "a whole number is expected where the end is."},
+        {{"run", "-p", "a", "--ban", "3:1;4:1"}, "--ban: “3:1;4:1”" + places + "“,” is expected where “;” is."},
+        {{"run", "-p", "a", "--ban", "3:1 "}, "--ban: “3:1 ”" + places + "“,” is expected where “ ” is."},
+        {{"run", "-p", "a", "--force", "ü:1"}, "--force: “ü:1”" + places + "a whole number is expected where “ü” is."},
+        {{"run", "-p", "a", "--force", "0:-1"},
+         "--force: “0:-1”" + places + "a whole number is expected where “-” is."},
+        {{"run", "-p", "a", "--force", "0:4294967296"},
+         "--force: “0:4294967296”" + places + "a whole number is expected where “4” is."},
+        {{"run", "-p", "a", "--force="}, "--force: its value is missing."},
+        {{"run", "-p", "a", "--force", "1:1", "--force", "1:2"}, "--force: it is given more than once."},
+        {{"trace", "--tokens", "1", "--out", "x", "--bias", "0:1"},
+         "--bias: “0:1”" + biases + "“:” is expected where the end is."},
+        {{"trace", "--tokens", "1", "--out", "x", "--bias", "0:1:nan"},
+         "--bias: “0:1:nan”" + biases + "a finite number is expected where “n” is."},
+        {{"trace", "--tokens", "1", "--out", "x", "--bias", "0:1:2x"},
+         "--bias: “0:1:2x”" + biases + "“,” is expected where “x” is."},
+        {{"run", "-p", "a", "--experts-used", "0"}, "--experts-used: “0” is no whole number from 1 to 4294967295."},
+        {{"run", "-p", "a", "--no-shared=maybe"}, "--no-shared: it takes no value."},
+    });
+}
+
 TEST(UsageSentences, WhatIsTypedFirstNeedsNoOption) {
     const std::string model = goldenModel().string();
     EXPECT_EQ(runCli({"info", model, "--json"}).json(), runCli({"info", "-m", model, "--json"}).json());
