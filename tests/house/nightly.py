@@ -25,6 +25,8 @@ def conformance(*names):
 FAMILIES = conformance("families.py", "family_cases.py", "tokenizers_of_families.py", "check_families.py", "faults.py")
 PEERS = conformance("peer_files.sh", "chat_templates.py", "chat_template_cases.py", "vocabularies.py")
 REAL = conformance("smollm2.py", "llamacpp_reference.py", "check_families.py", "family_cases.py")
+WHAT_IFS = ("tests/data/golden", *(f"tests/conformance/{name}" for name in (
+    "interventions.py", "hunyuan_reference.py", "check_families.py", "family_cases.py")))
 SHARED = pathlib.Path("../shared")
 BUILD = "./dev build >/dev/null"
 NANO = "build/nightly/nano"
@@ -61,6 +63,7 @@ CHECKS = (
     ("vocab", f"{BUILD} && ../shared/checks/accept vocab", (*FILES, "app/cli"), SHARED / "checks/accept"),
     ("smollm2", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py && $PY tests/conformance/fake_moe.py",
      (*CLI_SOURCES, *REAL, "tests/conformance/fake_moe.py"), SHARED / "models/nano"),
+    ("interventions", f"{BUILD} && /usr/bin/python3 tests/conformance/interventions.py", (*CLI_SOURCES, *WHAT_IFS), None),
     ("quantisers", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py --fetch && "
                    f"$PY tests/conformance/quantisers.py {CLI} {SMOLLM2} --text ../shared/models/nano/heldout.txt",
      (*CLI_SOURCES, *REAL, "tests/conformance/quantisers.py"), SHARED / "models/nano"),
