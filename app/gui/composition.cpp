@@ -36,7 +36,7 @@ Composition::Composition(const StartOptions& options, QObject* parent)
     : QObject(parent), m_options(options), m_settings(m_store), m_shelf(m_settings), m_book(m_store),
       m_session(m_store, m_controller, m_settings), m_window(std::make_unique<ui::MainWindow>()) {
     m_choice.model = m_options.model.isEmpty() ? builtIn : m_options.model;
-    m_panels = new RoutingPanels(*m_window, m_traces, m_selection);
+    m_panels = new RoutingPanels(*m_window, m_traces, m_timelines, m_selection);
     m_window->setSelection(&m_selection);
     ui::bindSelection(&m_traces, &m_selection);
     m_captures = std::make_unique<CaptureSession>(*m_window, m_session, m_controller, m_store, m_traces, m_selection);

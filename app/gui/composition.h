@@ -9,6 +9,7 @@
 #include "app/store/storeworker.h"
 #include "ui/mainwindow/mainwindow.h"
 #include "ui/models/expertcardtable.h"
+#include "ui/models/steptimelines.h"
 #include "ui/models/tracemodel.h"
 
 #include <QObject>
@@ -43,6 +44,7 @@ public:
     ChatSession& session() { return m_session; }
     controller::InferenceController& controller() { return m_controller; }
     ui::TraceModel& traces() { return m_traces; }
+    ui::StepTimelines& timelines() { return m_timelines; }
     ui::Selection& selection() { return m_selection; }
     store::StoreWorker& store() { return m_store; }
     ModelShelf& shelf() { return m_shelf; }
@@ -107,6 +109,7 @@ private:
     ConversationBook m_book;
     ChatSession m_session;
     ui::TraceModel m_traces;
+    ui::StepTimelines m_timelines;
     ui::Selection m_selection;
     std::unique_ptr<ui::MainWindow> m_window;
     RoutingPanels* m_panels = nullptr; ///< of the window

@@ -45,6 +45,11 @@ void Composition::connectTraces() {
                     m_traces.setCurrent(id);
                 }
             });
+    connect(m_panels, &RoutingPanels::timingWanted, &m_controller, &controller::InferenceController::setStepsTimed);
+    connect(m_panels, &RoutingPanels::stepWanted, &m_controller, &controller::InferenceController::recordStep);
+    connect(&m_controller, &controller::InferenceController::stepsTimed, &m_timelines, &ui::StepTimelines::append);
+    connect(&m_controller, &controller::InferenceController::stepRecorded, this,
+            [this](const trace::StepTimelinePtr& step) { m_timelines.record(m_traces.current(), step); });
     connect(m_panels, &RoutingPanels::probabilitiesWanted, &m_session, &ChatSession::setRouterProbs);
     connect(&m_traces, &ui::TraceModel::currentChanged, this, [this] {
         updateTokens();

@@ -5,12 +5,14 @@
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
 #include "ui/panels/matrixpanels.h"
+#include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
 
 namespace moescope::gui {
 
-RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui::Selection& selection)
+RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui::StepTimelines& timelines,
+                             ui::Selection& selection)
     : QObject(&window) {
     auto* experts = new ui::ExpertsPanel(&traces, &selection, &window);
     auto* strip = new ui::TokenStripPanel(&traces, &selection, &window);
@@ -19,9 +21,12 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     auto* pairs = new ui::PairsPanel(&traces, &selection, &window);
     auto* classes = new ui::ClassesPanel(&traces, &selection, &window);
     m_card = new ui::ExpertCardPanel(&traces, &selection, &window);
+    m_timeline = new ui::TimelinePanel(&traces, &timelines, &selection, &window);
     connect(path, &ui::TokenPathPanel::probabilitiesWanted, this, &RoutingPanels::probabilitiesWanted);
+    connect(m_timeline, &ui::TimelinePanel::timingWanted, this, &RoutingPanels::timingWanted);
+    connect(m_timeline, &ui::TimelinePanel::recordRequested, this, &RoutingPanels::stepWanted);
     for (ui::PanelFrame* panel :
-         std::initializer_list<ui::PanelFrame*>{experts, strip, path, m_kvCache, pairs, classes, m_card}) {
+         std::initializer_list<ui::PanelFrame*>{experts, strip, path, m_kvCache, pairs, classes, m_card, m_timeline}) {
         window.addPanel(panel->objectName(), panel);
         connect(panel, &ui::PanelFrame::messageRequested, &window, &ui::MainWindow::showToast);
         connect(panel->chart(), &ui::ChartView::cardRequested, &window,
@@ -31,6 +36,9 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
 
 void RoutingPanels::setExpertWeights(const ui::ExpertWeights& weights) { m_card->setWeights(weights); }
 
-void RoutingPanels::setKvCache(const ui::KvCacheState& state) { m_kvCache->setState(state); }
+void RoutingPanels::setKvCache(const ui::KvCacheState& state) {
+    m_kvCache->setState(state);
+    m_timeline->setModelLoaded(!state.isEmpty());
+}
 
 } // namespace moescope::gui

@@ -9,6 +9,8 @@
 namespace moescope::ui {
 class ExpertCardPanel;
 class KvCachePanel;
+class StepTimelines;
+class TimelinePanel;
 } // namespace moescope::ui
 
 namespace moescope::gui {
@@ -18,7 +20,8 @@ namespace moescope::gui {
 class RoutingPanels : public QObject {
     Q_OBJECT
 public:
-    RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui::Selection& selection);
+    RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui::StepTimelines& timelines,
+                  ui::Selection& selection);
 
     void setKvCache(const ui::KvCacheState& state);
     /** Of the loaded model; bytes 0 where they are not known. */
@@ -27,10 +30,14 @@ public:
 signals:
     /** A panel in view draws the probabilities of all experts, or none does. */
     void probabilitiesWanted(bool wanted);
+    /** The timeline is in view, or no longer is. */
+    void timingWanted(bool wanted);
+    void stepWanted();
 
 private:
-    ui::KvCachePanel* m_kvCache = nullptr; ///< of the window
-    ui::ExpertCardPanel* m_card = nullptr; ///< of the window
+    ui::KvCachePanel* m_kvCache = nullptr;   ///< of the window
+    ui::TimelinePanel* m_timeline = nullptr; ///< of the window
+    ui::ExpertCardPanel* m_card = nullptr;   ///< of the window
 };
 
 } // namespace moescope::gui

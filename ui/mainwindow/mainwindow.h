@@ -49,8 +49,8 @@ public:
     bool isCaptureShown() const { return m_captureShown; }
 
     /** Adds a panel. `id` (its object name for saved layouts) places it in the default layout: "experts",
-     *  "token-strip", "token-path", "router", "kv-cache". Any other is hidden there and opened by View > Panels. Call
-     *  for all panels before restore() or show(). */
+     *  "token-strip", "token-path", "router", "kv-cache", "kernel-timeline". Any other is hidden there and opened by
+     *  View > Panels. Call for all panels before restore() or show(). */
     void addPanel(const QString& id, QDockWidget* panel, Qt::DockWidgetArea area = Qt::RightDockWidgetArea);
     QDockWidget* panel(const QString& id) const { return m_panels.value(id); }
 

@@ -122,7 +122,7 @@ void MainWindow::applyLayout() {
     if (!memory().changed) {
         applyDefault();
     }
-    m_sizeClass = sizeClass(width());
+    m_sizeClass = placeClass(size());
     m_actions->layoutChat->setChecked(m_layout == LayoutName::Chat);
     m_actions->layoutInspect->setChecked(m_layout == LayoutName::Inspect);
     m_actions->sidebar->setChecked(!m_sidebar->isHidden());
@@ -147,7 +147,7 @@ void MainWindow::resetLayout() {
     const QWidget* focus = focusWidget();
     memory() = {};
     applyDefault();
-    m_sizeClass = sizeClass(width());
+    m_sizeClass = placeClass(size());
     keepFocus(focus);
 }
 
@@ -279,8 +279,8 @@ void MainWindow::resizeEvent(QResizeEvent* event) {
     m_toolbar->setWindowWidth(width());
     m_status->setRoom(width(), m_layout == LayoutName::Inspect);
     if (m_shown && !memory().changed && !areModelsShown()) {
-        if (sizeClass(width()) != m_sizeClass) {
-            m_sizeClass = sizeClass(width());
+        if (placeClass(size()) != m_sizeClass) {
+            m_sizeClass = placeClass(size());
             applyDefault();
         } else {
             m_applying = true;
@@ -300,7 +300,7 @@ void MainWindow::showEvent(QShowEvent* event) {
             applyLayout();
         } else {
             applyDefault();
-            m_sizeClass = sizeClass(width());
+            m_sizeClass = placeClass(size());
         }
         chat()->setFocus(); // so that a person can type at once
     }

@@ -16,9 +16,11 @@ constexpr int kWide = 1920;        ///< from here on the transcript grows and th
 constexpr int kTabsPath = 1400;    ///< below: Router and KV cache are tabs of Token path
 constexpr int kTabsExperts = 1200; ///< below: these three are tabs of Experts
 constexpr double kExpertsShare = 600.0 / (600 + 496); ///< of the two dock columns
-constexpr int kExpertsHeight = 340;                   ///< px
-constexpr int kPathHeight = 270;                      ///< px
-constexpr double kRouterShare = 242.0 / (242 + 250);  ///< of what is below Token path
+constexpr int kTabsStrip = 840;      ///< px of the window's height, below: the timeline is a tab of Token strip
+constexpr int kTimelineHeight = 168; ///< px
+constexpr int kExpertsHeight = 340;  ///< px
+constexpr int kPathHeight = 270;     ///< px
+constexpr double kRouterShare = 242.0 / (242 + 250); ///< of what is below Token path
 
 bool hasPlace(const QMainWindow* window, QDockWidget* dock) {
     return dock != nullptr && !dock->isFloating() && window->dockWidgetArea(dock) != Qt::NoDockWidgetArea;
@@ -50,6 +52,8 @@ int sizeClass(int windowWidth) {
     }
     return windowWidth < kWide ? 2 : 3;
 }
+
+int placeClass(const QSize& window) { return sizeClass(window.width()) * 2 + (window.height() < kTabsStrip ? 1 : 0); }
 
 int transcriptWidth(int windowWidth) {
     if (windowWidth < kTabsExperts) {
@@ -114,8 +118,15 @@ void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, in
         open(router, path, Qt::Vertical);
         open(cache, router != nullptr ? router : path, router != nullptr ? Qt::Horizontal : Qt::Vertical);
     }
+    QDockWidget* timeline = docks.panels.value(QStringLiteral("kernel-timeline"));
+    if (window->height() < kTabsStrip) {
+        tab(timeline, strip != nullptr ? strip : experts);
+    } else if (timeline != nullptr) {
+        window->addDockWidget(Qt::BottomDockWidgetArea, timeline);
+        timeline->show();
+    }
     placeOthers(window, docks, layout, windowWidth);
-    for (QDockWidget* front : {path, experts}) {
+    for (QDockWidget* front : {path, strip, experts}) {
         if (front != nullptr) {
             front->raise();
         }
@@ -159,7 +170,13 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
             window->resizeDocks({router, cache}, {first, below - first}, Qt::Horizontal);
         }
     }
-    const int height = window->height() - 100; // menu, toolbar and status bar
+    int height = window->height() - 100; // menu, toolbar and status bar
+    QDockWidget* timeline = docks.panels.value(QStringLiteral("kernel-timeline"));
+    if (timeline != nullptr && window->dockWidgetArea(timeline) == Qt::BottomDockWidgetArea) {
+        const int bottom = qRound(kTimelineHeight * theme().fontScale());
+        window->resizeDocks({timeline}, {bottom}, Qt::Vertical);
+        height -= bottom + kSeparator;
+    }
     if (experts != nullptr && strip != nullptr) {
         const int top = qRound(kExpertsHeight * theme().fontScale());
         window->resizeDocks({experts, strip}, {top, height - top - kSeparator}, Qt::Vertical);

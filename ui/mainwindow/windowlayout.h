@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QHash>
+#include <QSize>
 #include <QString>
 
 class QDockWidget;
@@ -14,12 +15,15 @@ enum class LayoutName { Chat, Inspect };
 /** The docks a default layout places. Those that are null are left out. */
 struct Docks {
     QDockWidget* sidebar = nullptr;
-    QHash<QString, QDockWidget*> panels; ///< by id: "experts", "token-strip", "token-path", "router", "kv-cache"
+    QHash<QString, QDockWidget*> panels; ///< by id: "experts", "token-strip", "token-path", "router", "kv-cache",
+                                         ///< "kernel-timeline"
     QStringList order;                   ///< ids in the order they were added
 };
 
 /** Which docks share a tab follows the window's width; the number changes when they must be placed anew. */
 int sizeClass(int windowWidth);
+/** The same of width and height. */
+int placeClass(const QSize& window);
 /** Width of the transcript in Inspect. */
 int transcriptWidth(int windowWidth);
 /** Shows, hides and places the docks as the design says for this width. A panel that the pictures do not show is hidden

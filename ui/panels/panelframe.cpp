@@ -78,6 +78,7 @@ PanelFrame::PanelFrame(const QString& id, const QString& iconName, const QString
         const QWidget* button = m_title->menuButton();
         m_menu->popup(button->mapToGlobal(QPoint(button->width() - m_menu->sizeHint().width(), button->height())));
     });
+    connect(m_empty, &EmptyState::actionTriggered, this, &PanelFrame::emptyActionTriggered);
     connect(m_title->copyButton(), &QToolButton::clicked, this, &PanelFrame::copyTable);
     connect(m_title->exportButton(), &QToolButton::clicked, this, &PanelFrame::saveCsv);
     connect(m_title->tableButton(), &QToolButton::toggled, this, &PanelFrame::setTwinShown);
@@ -135,6 +136,8 @@ void PanelFrame::setTable(TabularModel* table) {
 
 void PanelFrame::addControl(QWidget* control) { m_title->addControl(control); }
 
+void PanelFrame::addLead(QWidget* control) { m_title->addLead(control); }
+
 void PanelFrame::addLegend(QWidget* legend) { m_title->addLegend(legend); }
 
 void PanelFrame::setInfo(const Readout& info) { m_title->setInfo(info); }
@@ -148,6 +151,8 @@ void PanelFrame::setEmpty(const QString& title, const QString& sentence) {
         showPage();
     }
 }
+
+void PanelFrame::setEmptyAction(const QString& text, const QString& iconName) { m_empty->setAction(text, iconName); }
 
 bool PanelFrame::isEmptyShown() const { return m_stack->currentWidget() == m_empty; }
 

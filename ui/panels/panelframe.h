@@ -52,6 +52,8 @@ signals:
     void messageRequested(const QString& sentence);
     /** The user closed it, by its menu or that of the window. */
     void closed();
+    /** The button of the empty page. */
+    void emptyActionTriggered();
 
 protected:
     /** To be called once, at the end of the panel's constructor. */
@@ -59,12 +61,16 @@ protected:
     /** Another twin of the same chart, for another of its modes. */
     void setTable(TabularModel* table);
     void addControl(QWidget* control);
+    /** Between the title and its info, which then stands at its right. */
+    void addLead(QWidget* control);
     /** In the title row beside the controls; they stay where they are when it is shown or hidden. */
     void addLegend(QWidget* legend);
     /** Words at the left of the controls. */
     void setInfo(const Readout& info);
     /** Shows what is missing; an empty title brings the chart back. */
     void setEmpty(const QString& title, const QString& sentence);
+    /** A button on the empty page; without a text: none. */
+    void setEmptyAction(const QString& text, const QString& iconName);
     /** Controls, info and the empty page, for the data as it is now. */
     virtual void refresh() = 0;
     /** Row of the twin that stands for the selection, −1: none; and the other way round. */
@@ -74,6 +80,8 @@ protected:
     TraceModel* trace() const { return m_trace; }
     Selection* selection() const { return m_selection; }
     void bind(TraceModel* trace, Selection* selection);
+    /** refresh(), if the panel can be seen. */
+    void update();
 
     void showEvent(QShowEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
@@ -81,7 +89,6 @@ protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
-    void update();
     void showPage();
     void syncTwin();
     /** Columns share the width, or scroll where their words would be cut. */

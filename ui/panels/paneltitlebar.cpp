@@ -40,6 +40,7 @@ public:
         setToolTip(plainToolTip(readoutText(info)));
         QWidget::update();
     }
+    void setAtLeft() { m_atLeft = true; }
 
 protected:
     void paintEvent(QPaintEvent*) override {
@@ -54,16 +55,18 @@ protected:
             advances.append(advance);
             total += advance;
         }
-        int x = width() - total;
+        int x = m_atLeft ? 0 : width() - total;
         for (qsizetype at = 0; at < advances.size(); ++at) {
             paintText(painter, QRect(x, 0, advances.at(at), height()), Qt::AlignLeft | Qt::AlignVCenter,
-                      m_info.at(at).text, spanFont(m_info.at(at)), theme().color(Color::TextMuted));
+                      m_info.at(at).text, spanFont(m_info.at(at)),
+                      theme().color(m_info.at(at).style == ReadoutSpan::Strong ? Color::Text : Color::TextMuted));
             x += advances.at(at);
         }
     }
 
 private:
     Readout m_info;
+    bool m_atLeft = false;
 };
 
 PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWidget* parent) : QWidget(parent) {
@@ -102,6 +105,17 @@ PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWid
 void PanelTitleBar::addControl(QWidget* control) {
     m_controls->addWidget(control);
     placeParts();
+}
+
+void PanelTitleBar::addLead(QWidget* control) {
+    constexpr int gap = 9;
+    const int at = m_layout->indexOf(m_info);
+    m_layout->insertSpacing(at, gap);
+    m_layout->insertWidget(at + 1, control);
+    m_layout->insertSpacing(at + 2, gap);
+    m_lead = control;
+    m_info->setAtLeft();
+    placeTitle();
 }
 
 void PanelTitleBar::addLegend(QWidget* legend) {
@@ -156,6 +170,7 @@ void PanelTitleBar::applyTheme() { setFixedHeight(titleHeight()); }
 void PanelTitleBar::placeTitle() {
     // The title is whole or not there: the controls tell panels apart too.
     int others = 7 * m_layout->spacing() + 15 + m_controls->sizeHint().width() + m_icon->sizeHint().width();
+    others += m_lead != nullptr ? m_lead->sizeHint().width() + 24 : 0;
     others += m_legends->isEmpty() ? 0 : m_legends->sizeHint().width() + m_layout->spacing();
     for (const IconButton* button : {m_table, m_copy, m_export, m_more}) {
         others += button->isHidden() ? 0 : button->sizeHint().width() + m_layout->spacing();

@@ -21,6 +21,8 @@ public:
     PanelTitleBar(const QString& iconName, const QString& title, QWidget* parent = nullptr);
 
     void addControl(QWidget* control);
+    /** Between the title and the words, which then stand at its right. */
+    void addLead(QWidget* control);
     /** Left of the controls, or right of them where those stand at the left: they stay when it comes and goes. */
     void addLegend(QWidget* legend);
     void setInfo(const Readout& info);
@@ -58,6 +60,7 @@ private:
     QSpacerItem* m_gap = nullptr; ///< between icon and title
     ElidedLabel* m_title = nullptr;
     Info* m_info = nullptr;
+    QWidget* m_lead = nullptr; ///< beside the title
     IconButton* m_copy = nullptr;
     IconButton* m_export = nullptr;
     IconButton* m_table = nullptr;

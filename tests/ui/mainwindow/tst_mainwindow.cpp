@@ -9,6 +9,7 @@
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
 #include "ui/panels/paneltitlebar.h"
+#include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
 #include "ui/panels/transcript.h"
@@ -125,6 +126,32 @@ private slots:
         QVERIFY(s.window->conversations()->isVisible());
         QVERIFY2(qAbs(s.window->conversations()->width() - 260) <= 4,
                  qPrintable(QString::number(s.window->conversations()->width())));
+    }
+
+    void theTimelineLiesBelowAllOrBehindTheStrip() {
+        StepTimelines steps;
+        Shown s({1440, 900});
+        auto* timeline = new TimelinePanel(&s.trace, &steps, &s.selection, s.window.get());
+        s.window->addPanel(QStringLiteral("kernel-timeline"), timeline);
+        s.window->setLayoutName(LayoutName::Inspect);
+        QCoreApplication::processEvents();
+        QVERIFY(timeline->isVisible());
+        QCOMPARE(timeline->width(), s.window->width());
+        QVERIFY2(qAbs(timeline->height() - 168) <= 4, qPrintable(QString::number(timeline->height())));
+        QVERIFY(timeline->y() > s.strip->geometry().bottom());
+        QVERIFY2(qAbs(s.experts->height() - 340) <= 4, qPrintable(QString::number(s.experts->height())));
+
+        s.window->resize(1440, 800);
+        QCoreApplication::processEvents();
+        QVERIFY(s.window->tabifiedDockWidgets(s.strip).contains(timeline));
+        QVERIFY(!s.strip->visibleRegion().isEmpty());
+        QVERIFY(timeline->visibleRegion().isEmpty());
+        s.window->resize(1440, 900);
+        QCoreApplication::processEvents();
+        QVERIFY(s.window->tabifiedDockWidgets(s.strip).isEmpty());
+        QCOMPARE(timeline->width(), s.window->width());
+        s.window->setLayoutName(LayoutName::Chat);
+        QVERIFY(!timeline->isVisible());
     }
 
     void inspectPlacesThePanelsByWidth() {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows the routing panels with made-up but fixed traces, or saves pictures of them:
 //   ui_panels_demo [--dark] [--scale 1.5] [--shots FOLDER]
+#include "tests/ui/models/synthetictimeline.h"
 #include "tests/ui/models/synthetictrace.h"
 #include "ui/panels/cardpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
 #include "ui/panels/matrixpanels.h"
+#include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
 #include "ui/theme/theme.h"
@@ -69,7 +71,33 @@ void save(QWidget& widget, const QString& folder, const QString& name) {
     widget.grab().save(folder + QLatin1Char('/') + name + QStringLiteral(".png"));
 }
 
+void saveTimelines(const QString& folder) {
+    StepTimelines steps;
+    Board board;
+    board.fill(test::syntheticShape(8, 16, 1, 1), 138, true, 64, 5);
+    TimelinePanel panel(&board.m_trace, &steps, &board.m_selection);
+    panel.setModelLoaded(true);
+    panel.resize(1440, 168);
+    save(panel, folder, QStringLiteral("timeline-off"));
+    steps.append(1, {test::syntheticPrefillStep(0, 32, 8)});
+    for (int token = 0; token < 138; ++token) {
+        steps.append(1, {test::syntheticDecodeStep(board.m_trace.token(token).position, 8)});
+    }
+    save(panel, folder, QStringLiteral("timeline"));
+    panel.lanes()->setCurrentSpan(20);
+    panel.lanes()->zoomIn();
+    panel.lanes()->zoomIn();
+    save(panel, folder, QStringLiteral("timeline-zoomed"));
+    panel.lanes()->showAll();
+    panel.resize(480, 140);
+    save(panel, folder, QStringLiteral("timeline-least"));
+    panel.resize(800, 400);
+    panel.setTwinShown(true);
+    save(panel, folder, QStringLiteral("timeline-twin"));
+}
+
 void saveShots(const QString& folder) {
+    saveTimelines(folder);
     const TraceShape nano = test::syntheticShape(8, 16, 1, 1);
     {
         Board board;
