@@ -89,6 +89,8 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
         {tr("[, ]"), tr("Previous, next layer (in a chart)")},
         {tr("Ctrl+Shift+F"), tr("Filter line")},
         {tr("F"), tr("Filter to the selected expert, or no longer (in a chart)")},
+        {tr("Enter"), tr("Card of the selected expert (in a map of experts)")},
+        {tr("Shift+arrows, Esc"), tr("Window of tokens to count, none (in the Token strip)")},
         {tr("T"), tr("Table instead of the chart (in a chart)")},
         {tr("Space"), tr("Follow live tokens, or stop following (in a chart)")},
         {tr("Ctrl+C"), tr("Copy as table (in a chart)")},

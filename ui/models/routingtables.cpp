@@ -4,6 +4,8 @@
 #include "ui/models/conversation.h"
 #include "ui/models/tokentext.h"
 
+#include <cmath>
+
 namespace moescope::ui {
 
 namespace {
@@ -66,6 +68,11 @@ ExpertsTable::ExpertsTable(TraceModel* trace, QObject* parent)
     connect(trace, &TraceModel::currentChanged, this, &ExpertsTable::reset);
     connect(trace, &TraceModel::appended, this, &ExpertsTable::refresh);
     connect(trace, &TraceModel::chatChanged, this, &ExpertsTable::refresh);
+    connect(trace, &TraceModel::windowChanged, this, [this] {
+        if (m_scope == Scope::Window) {
+            refresh();
+        }
+    });
     reset();
 }
 
@@ -77,25 +84,41 @@ void ExpertsTable::setScope(Scope scope, int token) {
     }
 }
 
+void ExpertsTable::setBaseline(qint64 run) {
+    if (run != m_baseline) {
+        m_baseline = run;
+        refresh();
+        emit headerDataChanged(Qt::Horizontal, OverUniform, OverUniform);
+    }
+}
+
 void ExpertsTable::reset() {
     m_experts = m_trace->shape().experts;
-    m_tokenStatistics = m_trace->statistics(Scope::Token, m_token);
+    m_stale = true;
     resetTo(m_trace->shape().layers * m_experts);
 }
 
 void ExpertsTable::refresh() {
-    if (m_scope == Scope::Token) {
-        m_tokenStatistics = m_trace->statistics(Scope::Token, m_token);
-    }
+    m_stale = true;
     setRows(rowCount(), true);
 }
 
-const RoutingStatistics& ExpertsTable::statistics() const {
-    return m_scope == Scope::Token ? m_tokenStatistics : m_trace->statistics(m_scope);
+const Measure& ExpertsTable::measure() const {
+    if (m_stale) {
+        m_measure = Measure::of(*m_trace, m_scope, m_token, m_baseline);
+        m_stale = false;
+    }
+    return m_measure;
+}
+
+QVariant ExpertsTable::headerData(int section, Qt::Orientation orientation, int role) const {
+    const bool measured = section == OverUniform && orientation == Qt::Horizontal && role == Qt::DisplayRole;
+    return measured && !measure().isUniform() ? tr("÷ answer %1").arg(answerNumber(*m_trace, m_baseline))
+                                              : TabularModel::headerData(section, orientation, role);
 }
 
 QVariant ExpertsTable::raw(int row, int column) const {
-    const RoutingStatistics& counts = statistics();
+    const RoutingStatistics& counts = measure().counts;
     const int layer = row / m_experts;
     const int expert = row % m_experts;
     switch (column) {
@@ -103,8 +126,8 @@ QVariant ExpertsTable::raw(int row, int column) const {
     case Expert: return expert;
     case Tokens: return counts.tokens(layer, expert);
     case Share: return counts.share(layer, expert) * 100;
-    case OverUniform: return counts.overUniform(layer, expert);
-    case OutsideChance: return counts.isOutsideChance(layer, expert) ? QStringLiteral("yes") : QStringLiteral("no");
+    case OverUniform: return measure().ratio(layer, expert);
+    case OutsideChance: return measure().isOutsideChance(layer, expert) ? QStringLiteral("yes") : QStringLiteral("no");
     case GateMass: return counts.gateMass(layer, expert);
     case MeanGate: return counts.tokens(layer, expert) > 0 ? QVariant(counts.meanGate(layer, expert)) : QVariant();
     case Count: return counts.n();
@@ -118,7 +141,8 @@ QString ExpertsTable::text(int row, int column) const {
     case Tokens:
     case Count: return groupedText(value.toLongLong());
     case Share: return QString::number(value.toDouble(), 'f', 1); // the heading has the unit
-    case OutsideChance: return statistics().isOutsideChance(row / m_experts, row % m_experts) ? tr("yes") : tr("no");
+    case OverUniform: return std::isinf(value.toDouble()) ? QStringLiteral("∞") : valueText(value);
+    case OutsideChance: return measure().isOutsideChance(row / m_experts, row % m_experts) ? tr("yes") : tr("no");
     default: return valueText(value);
     }
 }

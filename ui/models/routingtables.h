@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ui/models/measure.h"
 #include "ui/models/tabularmodel.h"
 #include "ui/models/tracemodel.h"
 
@@ -16,7 +17,10 @@ public:
     /** `token` matters in Scope::Token alone. */
     void setScope(Scope scope, int token);
     Scope scope() const { return m_scope; }
+    /** The answer that shares are measured against, −1: an even spread. */
+    void setBaseline(qint64 run);
     int rowOf(int layer, int expert) const { return layer * m_experts + expert; }
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 protected:
     QVariant raw(int row, int column) const override;
@@ -32,8 +36,10 @@ private:
     Scope m_scope = Scope::Answer;
     int m_token = -1;
     int m_experts = 0;
-    RoutingStatistics m_tokenStatistics; ///< of m_token, for Scope::Token
-    const RoutingStatistics& statistics() const;
+    qint64 m_baseline = -1;
+    mutable Measure m_measure;      ///< of what is counted now
+    mutable bool m_stale = true;    ///< m_measure is of what was
+    const Measure& measure() const; ///< taken when it is asked for: nobody asks a hidden table
 };
 
 /** Twin of Token strip: a row a token, as routed in one layer. */

@@ -76,7 +76,8 @@ public:
 
     /** Answers that a scope counts, by number: those of the model in view. Scope::Token counts none of them whole. */
     QList<qint64> runs(Scope scope) const;
-    /** Of one of runs(). */
+    // Of one of runs().
+    const RoutingStatistics& runStatistics(qint64 run) const { return m_runs.find(run)->statistics; }
     int tokenCount(qint64 run) const;
     const trace::TokenTrace& token(qint64 run, int token) const;
     const trace::RouterTrace* router(qint64 run, int token) const;

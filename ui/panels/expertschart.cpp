@@ -21,7 +21,12 @@ ExpertsChart::ExpertsChart(TraceModel* trace, Selection* selection, QWidget* par
     : ChartView(trace, selection, parent) {
     setAccessibleName(tr("Map of layers and experts"));
     connect(trace, &TraceModel::chatChanged, this, [this] {
-        if (m_scope == Scope::Chat) {
+        if (m_scope == Scope::Chat || m_baseline >= 0) {
+            invalidate();
+        }
+    });
+    connect(trace, &TraceModel::windowChanged, this, [this] {
+        if (m_scope == Scope::Window) {
             invalidate();
         }
     });
@@ -34,6 +39,18 @@ void ExpertsChart::setScope(Scope scope) {
     }
 }
 
+void ExpertsChart::setBaseline(qint64 run) {
+    if (run != m_baseline) {
+        m_baseline = run;
+        invalidate();
+    }
+}
+
+Measure ExpertsChart::measure() const {
+    const bool measured = m_mode == HeatmapMode::Deviation;
+    return Measure::of(*trace(), m_scope, selection()->state().token, measured ? m_baseline : -1);
+}
+
 void ExpertsChart::setMode(HeatmapMode mode) {
     if (mode != m_mode) {
         m_mode = mode;
@@ -43,7 +60,8 @@ void ExpertsChart::setMode(HeatmapMode mode) {
 
 void ExpertsChart::sync() {
     const TraceShape& shape = trace()->shape();
-    m_counts = trace()->statistics(m_scope, selection()->state().token);
+    m_measure = measure();
+    m_counts = m_measure.counts;
     m_matched = trace()->matched(m_scope, selection()->state().token);
     m_geometry =
         HeatmapGeometry::of(viewport()->size(), shape.layers, shape.experts, shape.shared > 0, theme().fontScale());
@@ -71,7 +89,7 @@ int ExpertsChart::expertOf(int layer, int column) const {
 
 QColor ExpertsChart::cellColor(int layer, int expert) const {
     switch (m_mode) {
-    case HeatmapMode::Deviation: return theme().diverging(m_counts.overUniform(layer, expert));
+    case HeatmapMode::Deviation: return theme().diverging(m_measure.ratio(layer, expert));
     case HeatmapMode::Count: return theme().sequential(m_most > 0 ? m_counts.tokens(layer, expert) / m_most : 0);
     case HeatmapMode::GateMass: return theme().sequential(m_most > 0 ? m_counts.gateMass(layer, expert) / m_most : 0);
     }
@@ -81,7 +99,11 @@ QColor ExpertsChart::cellColor(int layer, int expert) const {
 QString ExpertsChart::cellNumber(int layer, int expert) const {
     switch (m_mode) {
     case HeatmapMode::Deviation:
-        return m_counts.isOutsideChance(layer, expert) ? ratioText(m_counts.overUniform(layer, expert)) : QString();
+        if (!m_measure.isOutsideChance(layer, expert)) {
+            return {};
+        }
+        return std::isinf(m_measure.ratio(layer, expert)) ? QStringLiteral("∞")
+                                                          : ratioText(m_measure.ratio(layer, expert));
     case HeatmapMode::Count: {
         const int tokens = m_counts.tokens(layer, expert);
         return tokens < 1000 ? QString::number(tokens) : QStringLiteral("%1k").arg(tokens / 1000);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ui/models/measure.h"
 #include "ui/panels/chartview.h"
 #include "ui/panels/heatmapgeometry.h"
 
@@ -22,6 +23,9 @@ public:
 
     void setScope(Scope scope);
     Scope scope() const { return m_scope; }
+    /** The answer that Deviation measures against, −1: an even spread. */
+    void setBaseline(qint64 run);
+    qint64 baseline() const { return m_baseline; }
     void setMode(HeatmapMode mode);
     HeatmapMode mode() const { return m_mode; }
     const HeatmapGeometry& geometryOfMap() const { return m_geometry; }
@@ -52,10 +56,18 @@ private:
     void paintLegend(QPainter& painter) const;
     int shownExpert(int layer) const; ///< under the pointer or selected, for readout and labels
 
+    Measure measure() const;
+    /** "uniform", "answer 2". */
+    QString baselineName(const Measure& measure) const;
+    /** "1.36 × uniform", "idle in answer 2". */
+    QString againstText(const Measure& measure, int layer, int expert) const;
+
     Scope m_scope = Scope::Answer;
+    qint64 m_baseline = -1;
     HeatmapMode m_mode = HeatmapMode::Deviation;
     HeatmapGeometry m_geometry;
-    RoutingStatistics m_counts;  ///< as painted
+    Measure m_measure;           ///< as painted
+    RoutingStatistics m_counts;  ///< its counts
     RoutingStatistics m_matched; ///< of them what the filter leaves; as m_counts without one
     double m_most = 0;           ///< end of the ember map
     QImage m_cells;              ///< all rows, in device pixels

@@ -13,6 +13,10 @@ namespace moescope::ui {
 
 namespace {
 
+QString ratioWords(double ratio) {
+    return std::isinf(ratio) ? QStringLiteral("∞") : QString::number(ratio, 'f', 2) + QStringLiteral(" ×");
+}
+
 QString percent(double share) { return QString::number(share * 100, 'f', 1) + QStringLiteral(" %"); }
 
 } // namespace
@@ -39,6 +43,14 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
     QString second;
     switch (m_mode) {
     case HeatmapMode::Deviation:
+        if (!m_measure.isUniform()) {
+            first = tr("Share of tokens ÷ share in %1, n = %2 and %3.")
+                        .arg(baselineName(m_measure), n, groupedText(m_measure.baseline.n()));
+            second = m_scope == Scope::Chat
+                         ? tr("A number: outside chance at 95 %. The chat without %1.").arg(baselineName(m_measure))
+                         : tr("A number: the two shares differ by more than chance at 95 %.");
+            break;
+        }
         first = single ? tr("Share of tokens ÷ uniform share (1/%1).").arg(shape.experts)
                        : tr("Share of choices ÷ uniform share (%1/%2), n = %3 tokens × %1.")
                              .arg(shape.used)
@@ -85,15 +97,26 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
     }
 }
 
+QString ExpertsChart::baselineName(const Measure& measure) const {
+    return measure.isUniform() ? tr("uniform") : tr("answer %1").arg(answerNumber(*trace(), m_baseline));
+}
+
 int ExpertsChart::shownExpert(int layer) const {
     return m_hovered ? expertOf(layer, m_hovered->column) : selection()->state().expert;
+}
+
+QString ExpertsChart::againstText(const Measure& measure, int layer, int expert) const {
+    const double ratio = measure.ratio(layer, expert);
+    return std::isinf(ratio) ? tr("idle in %1").arg(baselineName(measure))
+                             : tr("%1 × %2").arg(ratio, 0, 'f', 2).arg(baselineName(measure));
 }
 
 Readout ExpertsChart::readout() const {
     const TraceShape& shape = trace()->shape();
     const SelectionState& state = selection()->state();
     // Not m_counts: the readout is read under the table as well, while nothing is painted.
-    const RoutingStatistics& counts = trace()->statistics(m_scope, state.token);
+    const Measure measure = this->measure();
+    const RoutingStatistics& counts = measure.counts;
     const int layer = m_hovered ? m_hovered->layer : state.layer;
     const int expert = layer >= 0 && layer < counts.shape().layers ? shownExpert(layer) : -1;
     if (expert < 0 || expert >= counts.shape().experts) {
@@ -105,7 +128,7 @@ Readout ExpertsChart::readout() const {
     const QString counted = shape.used == 1 ? tr("%1 of %2 tokens (%3)") : tr("chosen for %1 of %2 tokens (%3)");
     Readout readout = {{tr("Layer %1, expert %2").arg(layer).arg(expert), ReadoutSpan::Strong},
                        {counted.arg(groupedText(tokens), groupedText(counts.n()), share)},
-                       {tr("%1 × uniform").arg(counts.overUniform(layer, expert), 0, 'f', 2)}};
+                       {againstText(measure, layer, expert)}};
     if (tokens > 0) {
         readout.append(
             {tr("mean gate %1, n = %2").arg(counts.meanGate(layer, expert), 0, 'f', 2).arg(groupedText(tokens))});
@@ -132,8 +155,8 @@ QString ExpertsChart::tipAt(const QPoint& at) const {
         tr("Layer %1, expert %2").arg(cell->layer).arg(expert),
         {{tr("Tokens"), tr("%1 of %2").arg(groupedText(tokens), groupedText(m_counts.n()))},
          {tr("Share, n = %1").arg(groupedText(m_counts.n())), percent(m_counts.share(cell->layer, expert))},
-         {tr("Against uniform"), tr("%1 ×").arg(m_counts.overUniform(cell->layer, expert), 0, 'f', 2)},
-         {tr("Outside chance at 95 %"), m_counts.isOutsideChance(cell->layer, expert) ? tr("yes") : tr("no")},
+         {tr("Against %1").arg(baselineName(m_measure)), ratioWords(m_measure.ratio(cell->layer, expert))},
+         {tr("Outside chance at 95 %"), m_measure.isOutsideChance(cell->layer, expert) ? tr("yes") : tr("no")},
          {tr("Gate mass"), figureText(m_counts.gateMass(cell->layer, expert))},
          {tr("Mean gate, n = %1").arg(groupedText(tokens)),
           tokens > 0 ? gateText(m_counts.meanGate(cell->layer, expert)) : QStringLiteral("–")}});

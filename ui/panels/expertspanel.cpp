@@ -2,6 +2,7 @@
 #include "ui/panels/expertspanel.h"
 
 #include "ui/panels/chartpaint.h"
+#include "ui/panels/scopebox.h"
 #include "ui/widgets/segmentedcontrol.h"
 
 #include <QComboBox>
@@ -13,25 +14,26 @@ ExpertsPanel::ExpertsPanel(TraceModel* trace, Selection* selection, QWidget* par
     bind(trace, selection);
     m_map = new ExpertsChart(trace, selection, this);
     m_rows = new ExpertsTable(trace, this);
-    m_scope = new QComboBox(this);
-    m_scope->setAccessibleName(tr("Tokens to count"));
-    m_scope->addItem(tr("This token"), int(Scope::Token));
-    m_scope->addItem(tr("This answer"), int(Scope::Answer));
-    m_scope->addItem(tr("Whole chat"), int(Scope::Chat));
-    m_scope->setCurrentIndex(1);
+    m_scope = new ScopeBox({Scope::Token, Scope::Window, Scope::Answer, Scope::Chat}, this);
+    m_baseline = new QComboBox(this);
+    m_baseline->setAccessibleName(tr("Measured against"));
+    m_baseline->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_baseline->setMinimumContentsLength(9);
+    m_baseline->hide();
     m_mode = new SegmentedControl(tr("Colour of the map"), {tr("Deviation"), tr("Count"), tr("Gate mass")}, this);
     m_mode->setSmall(true);
     addControl(m_scope);
     addControl(m_mode);
-    connect(m_scope, &QComboBox::currentIndexChanged, this,
-            [this] { setScope(static_cast<Scope>(m_scope->currentData().toInt())); });
+    addControl(m_baseline);
+    connect(m_scope, &ScopeBox::scopeChanged, this, &ExpertsPanel::setScope);
+    connect(m_baseline, &QComboBox::activated, this, [this] { setBaseline(m_baseline->currentData().toLongLong()); });
     connect(m_mode, &SegmentedControl::currentIndexChanged, this,
             [this](int index) { setMode(static_cast<HeatmapMode>(index)); });
     setChart(m_map, m_rows);
 }
 
 void ExpertsPanel::setScope(Scope scope) {
-    m_scope->setCurrentIndex(m_scope->findData(int(scope)));
+    m_scope->setScope(scope);
     m_map->setScope(scope);
     refresh();
 }
@@ -39,13 +41,48 @@ void ExpertsPanel::setScope(Scope scope) {
 void ExpertsPanel::setMode(HeatmapMode mode) {
     m_mode->setCurrentIndex(int(mode));
     m_map->setMode(mode);
+    fillBaselines();
+}
+
+void ExpertsPanel::setBaseline(qint64 run) {
+    m_map->setBaseline(run);
+    m_rows->setBaseline(run);
+    fillBaselines();
+}
+
+void ExpertsPanel::fillBaselines() {
+    const QList<qint64> runs = baselineRuns(*trace());
+    if (m_map->baseline() >= 0 && !runs.contains(m_map->baseline())) {
+        m_map->setBaseline(-1); // it is gone, or in view itself
+        m_rows->setBaseline(-1);
+    }
+    QStringList words{tr("÷ uniform")};
+    for (const qint64 run : runs) {
+        QString begin;
+        for (int token = 0; token < trace()->tokenCount(run) && begin.size() < 24; ++token) {
+            begin += QString::fromStdString(trace()->token(run, token).text);
+        }
+        words.append(tr("÷ answer %1: %2").arg(answerNumber(*trace(), run)).arg(begin.simplified()));
+    }
+    if (words != m_baselines) {
+        m_baselines = words;
+        m_baseline->clear();
+        for (int i = 0; i < words.size(); ++i) {
+            m_baseline->addItem(words.at(i), i == 0 ? -1 : runs.at(i - 1));
+            m_baseline->setItemData(i, words.at(i), Qt::ToolTipRole);
+        }
+    }
+    m_baseline->setCurrentIndex(std::max(0, m_baseline->findData(m_map->baseline())));
+    m_baseline->setFont(theme().font(TextStyle::Small));
+    m_baseline->setFixedHeight(scaledPx(24));
+    m_baseline->setVisible(!runs.isEmpty() && mode() == HeatmapMode::Deviation);
 }
 
 void ExpertsPanel::refresh() {
     const TraceShape& shape = trace()->shape();
     m_rows->setScope(scope(), selection()->state().token);
-    m_scope->setFont(theme().font(TextStyle::Small));
-    m_scope->setFixedHeight(scaledPx(24));
+    m_scope->applyTheme();
+    fillBaselines();
     setInfo(shape.experts >= 32
                 ? Readout{{tr("%1, %2 × %3, top-%4%5")
                                .arg(shape.model)
@@ -55,7 +92,11 @@ void ExpertsPanel::refresh() {
                                .arg(shape.shared > 0 ? QStringLiteral(" + %1").arg(shape.shared) : QString())}}
                 : Readout());
     const bool counted = trace()->hasRouting() || (scope() == Scope::Chat && trace()->statistics(Scope::Chat).n() > 0);
-    if (counted) {
+    if (scope() == Scope::Window && trace()->window().isEmpty() && !shape.isDense()) {
+        setEmpty(tr("No window chosen"),
+                 tr("Shift+click a word in the Token strip: the tokens from the selected one to "
+                    "it are the window."));
+    } else if (counted) {
         setEmpty({}, {});
     } else if (shape.isValid() && shape.isDense()) {
         setEmpty(tr("No router in this model"),

@@ -9,6 +9,7 @@ class QComboBox;
 
 namespace moescope::ui {
 
+class ScopeBox;
 class SegmentedControl;
 
 /** Which experts answered, in every layer, against an even spread. */
@@ -22,6 +23,8 @@ public:
     HeatmapMode mode() const { return m_map->mode(); }
     void setScope(Scope scope);
     void setMode(HeatmapMode mode);
+    /** The answer that Deviation measures against, −1: an even spread. */
+    void setBaseline(qint64 run);
 
 protected:
     void refresh() override;
@@ -31,7 +34,11 @@ protected:
 private:
     ExpertsChart* m_map = nullptr;
     ExpertsTable* m_rows = nullptr;
-    QComboBox* m_scope = nullptr;
+    void fillBaselines();
+
+    ScopeBox* m_scope = nullptr;
+    QComboBox* m_baseline = nullptr;
+    QStringList m_baselines; ///< as listed
     SegmentedControl* m_mode = nullptr;
 };
 

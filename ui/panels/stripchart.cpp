@@ -7,6 +7,7 @@
 
 #include <QFontMetrics>
 #include <QKeyEvent>
+#include <QMouseEvent>
 #include <QPainter>
 
 #include <cmath>
@@ -15,7 +16,11 @@ namespace moescope::ui {
 
 StripChart::StripChart(TraceModel* trace, Selection* selection, QWidget* parent) : ChartView(trace, selection, parent) {
     setAccessibleName(tr("Tokens of the answer"));
-    connect(trace, &TraceModel::currentChanged, this, [this] { m_stale = true; });
+    connect(trace, &TraceModel::currentChanged, this, [this] {
+        m_stale = true;
+        m_anchor = -1;
+    });
+    connect(trace, &TraceModel::windowChanged, this, &StripChart::invalidate);
 }
 
 void StripChart::setMode(StripMode mode) {
@@ -88,7 +93,12 @@ void StripChart::paintChart(QPainter& painter) {
     painter.translate(0, -scroll());
     const int firstRow = scroll() / m_geometry.rowPitch();
     const int lastRow = std::min(m_geometry.rows(), firstRow + m_geometry.visibleRows(viewport()->height())) - 1;
+    const TokenWindow& window = trace()->window();
     for (int token = m_geometry.rowFirst(firstRow); token <= m_geometry.rowLast(lastRow); ++token) {
+        if (!window.isEmpty() && token >= window.first && token <= window.last) {
+            painter.fillRect(m_geometry.rect(token).united(m_geometry.below(token)).adjusted(-2, -2, 2, 1),
+                             theme().color(Color::AccentTint));
+        }
         paintToken(painter, token);
     }
     const QColor text = theme().color(Color::Text);
@@ -155,6 +165,12 @@ void StripChart::paintToken(QPainter& painter, int token) const {
               theme().color(selected ? Color::AccentText : Color::TextMuted));
 }
 
+ReadoutSpan StripChart::windowSpan() const {
+    const TokenWindow& window = trace()->window();
+    return {tr("window %1–%2, %3 tokens")
+                .arg(tokenNumber(window.first), tokenNumber(window.last), groupedText(window.count()))};
+}
+
 Readout StripChart::readout() const {
     const int token = m_hovered >= 0 ? m_hovered : selection()->state().token;
     const int count = trace()->tokenCount();
@@ -183,6 +199,9 @@ Readout StripChart::readout() const {
         readout.append({tr("no routing recorded")});
     }
     readout.append({tokenClassName(tokenClass(at.text))});
+    if (!trace()->window().isEmpty()) {
+        readout.append(windowSpan());
+    }
     return readout;
 }
 
@@ -218,7 +237,35 @@ bool StripChart::hover(const QPoint* at) {
     return changed;
 }
 
-void StripChart::click(const QPoint& at) { chooseToken(tokenUnder(at)); }
+void StripChart::mousePressEvent(QMouseEvent* event) {
+    const int token = tokenUnder(event->pos());
+    if (event->button() == Qt::LeftButton && event->modifiers().testFlag(Qt::ShiftModifier) && token >= 0) {
+        extendWindow(token);
+        return;
+    }
+    ChartView::mousePressEvent(event);
+}
+
+void StripChart::extendWindow(int token) {
+    if (m_anchor < 0) {
+        m_anchor = std::max(0, selection()->state().token);
+    }
+    trace()->setWindow({m_anchor, token});
+}
+
+void StripChart::step(int token, bool extends) {
+    if (extends) {
+        extendWindow(token);
+    } else {
+        m_anchor = -1;
+    }
+    chooseToken(token);
+}
+
+void StripChart::click(const QPoint& at) {
+    m_anchor = -1;
+    chooseToken(tokenUnder(at));
+}
 
 bool StripChart::useKey(QKeyEvent* event) {
     const int last = m_geometry.count() - 1;
@@ -229,27 +276,35 @@ bool StripChart::useKey(QKeyEvent* event) {
     const int from = std::max(0, token);
     const int row = m_geometry.box(from).row;
     const bool control = event->modifiers().testFlag(Qt::ControlModifier);
+    const bool shift = event->modifiers().testFlag(Qt::ShiftModifier);
     const int page = m_geometry.visibleRows(viewport()->height());
     switch (event->key()) {
     case Qt::Key_Left:
         if (control) {
             return false;
         }
-        chooseToken(std::max(0, from - 1));
+        step(std::max(0, from - 1), shift);
         return true;
     case Qt::Key_Right:
         if (control) {
             return false;
         }
-        chooseToken(token < 0 ? 0 : std::min(last, from + 1));
+        step(token < 0 ? 0 : std::min(last, from + 1), shift);
         return true;
-    case Qt::Key_Up: chooseToken(m_geometry.neighbour(from, -1)); return true;
-    case Qt::Key_Down: chooseToken(m_geometry.neighbour(from, 1)); return true;
-    case Qt::Key_Home: chooseToken(control ? 0 : m_geometry.rowFirst(row)); return true;
-    case Qt::Key_End: chooseToken(control ? last : m_geometry.rowLast(row)); return true;
-    case Qt::Key_PageUp: chooseToken(m_geometry.neighbour(from, -std::min(page, row))); return true;
+    case Qt::Key_Up: step(m_geometry.neighbour(from, -1), shift); return true;
+    case Qt::Key_Down: step(m_geometry.neighbour(from, 1), shift); return true;
+    case Qt::Key_Home: step(control ? 0 : m_geometry.rowFirst(row), shift); return true;
+    case Qt::Key_End: step(control ? last : m_geometry.rowLast(row), shift); return true;
+    case Qt::Key_PageUp: step(m_geometry.neighbour(from, -std::min(page, row)), shift); return true;
     case Qt::Key_PageDown:
-        chooseToken(m_geometry.neighbour(from, std::min(page, m_geometry.rows() - 1 - row)));
+        step(m_geometry.neighbour(from, std::min(page, m_geometry.rows() - 1 - row)), shift);
+        return true;
+    case Qt::Key_Escape:
+        if (trace()->window().isEmpty()) {
+            return false;
+        }
+        m_anchor = -1;
+        trace()->setWindow({});
         return true;
     default: return false;
     }

@@ -31,12 +31,18 @@ protected:
     void paintChart(QPainter& painter) override;
     bool hover(const QPoint* at) override;
     void click(const QPoint& at) override;
+    void mousePressEvent(QMouseEvent* event) override;
     QString tipAt(const QPoint& at) const override;
     bool useKey(QKeyEvent* event) override;
     void revealSelection() override;
 
 private:
     void layOut();
+    ReadoutSpan windowSpan() const; ///< of a window that is chosen
+    /** Takes the tokens from where choosing them began to this one. */
+    void extendWindow(int token);
+    /** By a key: with Shift the window grows with the selection. */
+    void step(int token, bool extends);
     /** In a row that is shown: rows that do not fit whole are left out. */
     bool isShown(int token) const;
     int tokenUnder(const QPoint& at) const; ///< −1: none
@@ -51,6 +57,7 @@ private:
     qint64 m_run = -1;
     bool m_stale = true; ///< another answer: boxes anew
     int m_hovered = -1;
+    int m_anchor = -1; ///< token where choosing a window began, −1: none is being chosen
 };
 
 } // namespace moescope::ui

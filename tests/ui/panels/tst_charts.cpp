@@ -19,6 +19,8 @@ private slots:
     void mapKeys();
     void mapColours();
     void mapModesAndScopes();
+    void mapBaseline();
+    void windowInTheStrip();
     void mergedColumns();
     void stripClickAndKeys();
     void stripPaintsTheExpert();
@@ -28,6 +30,7 @@ private slots:
     void pathWithoutProbabilities();
     void pathAsksForProbabilities();
     void kvRows();
+    void enterAsksForTheCard();
     void filterGreysOut();
     void keyFiltersToTheExpert();
 };
@@ -129,16 +132,112 @@ void TestCharts::mapModesAndScopes() {
     board.trace.setRun(2, board.shape, test::syntheticAnswer(board.shape, 25, false, 5));
     auto* combo = board.experts->findChild<QComboBox*>();
     QVERIFY(combo != nullptr);
-    QCOMPARE(combo->count(), 3);
+    QCOMPARE(combo->count(), 4);
     board.selection.set({1, 7, 2, board.trace.topExpert(7, 2)});
     QVERIFY(board.experts->readoutText().contains(QStringLiteral("of 60 tokens")));
     combo->setCurrentIndex(0);
     QCOMPARE(board.experts->scope(), Scope::Token);
     QVERIFY(board.experts->readoutText().contains(QStringLiteral("1 of 1 tokens (100.0 %)")));
-    combo->setCurrentIndex(2);
+    combo->setCurrentIndex(3);
     QCOMPARE(board.experts->scope(), Scope::Chat);
     QVERIFY(board.experts->readoutText().contains(QStringLiteral("of 85 tokens")));
     QCOMPARE(board.experts->table()->index(0, ExpertsTable::Count).data(TabularModel::RawRole).toInt(), 85);
+}
+
+void TestCharts::mapBaseline() {
+    Board board(0);
+    board.show();
+    const auto answer = [&](int first, int second) { // tokens for experts 2 and 3 of every layer
+        QList<trace::TokenTracePtr> tokens;
+        for (int at = 0; at < first + second; ++at) {
+            const uint16_t expert = at < first ? 2 : 3;
+            tokens.append(test::plainToken(board.shape, at == 0 ? "Once" : " x", std::vector<uint16_t>(8, expert),
+                                           std::vector<float>(8, 0.5F)));
+        }
+        return tokens;
+    };
+    board.trace.setRun(1, board.shape, answer(30, 10));
+    board.trace.setRun(2, board.shape, answer(10, 30));
+    board.trace.setCurrent(1);
+    board.selection.set({1, -1, 4, 2});
+    QComboBox* baseline = nullptr;
+    for (auto* combo : board.experts->findChildren<QComboBox*>()) {
+        baseline = combo->accessibleName() == QStringLiteral("Measured against") ? combo : baseline;
+    }
+    QVERIFY(baseline != nullptr && baseline->isVisible());
+    QCOMPARE(baseline->count(), 2);
+    QVERIFY(baseline->itemText(1).startsWith(QStringLiteral("÷ answer 2: Once x")));
+    ExpertsChart* map = board.experts->map();
+    const auto corner = [&](int expert) {
+        return painted(map).pixelColor(map->geometryOfMap().expertCell(4, expert, 0).topLeft() + QPoint(2, 2));
+    };
+    QVERIFY(near(corner(2), theme().diverging(0.75 * 16)));
+    board.experts->setBaseline(2);
+    QVERIFY(near(corner(2), theme().diverging(3)));
+    QVERIFY(near(corner(3), theme().diverging(1.0 / 3)));
+    QVERIFY(board.experts->readoutText().contains(QStringLiteral("3.00 × answer 2")));
+    QCOMPARE(board.experts->table()->headerData(ExpertsTable::OverUniform, Qt::Horizontal, Qt::DisplayRole).toString(),
+             QStringLiteral("÷ answer 2"));
+    board.experts->setMode(HeatmapMode::Count); // counts are measured against nothing
+    QVERIFY(!baseline->isVisible());
+    QVERIFY(near(corner(3), theme().sequential(10.0 / 30)));
+    board.experts->setMode(HeatmapMode::Deviation);
+    board.selection.set({2, 0, 4, 2}); // the baseline itself comes into view
+    QCOMPARE(map->baseline(), -1);
+    QVERIFY(near(corner(2), theme().diverging(0.25 * 16)));
+}
+
+void TestCharts::windowInTheStrip() {
+    Board board;
+    board.show();
+    StripChart* strip = board.strip->strip();
+    const auto& boxes = strip->geometryOfStrip();
+    board.selection.setToken(3);
+    QTest::mouseClick(strip->viewport(), Qt::LeftButton, Qt::ShiftModifier, boxes.rect(8).center());
+    QCOMPARE(board.trace.window(), (TokenWindow{3, 8}));
+    QCOMPARE(board.selection.state().token, 3);
+    QVERIFY(board.strip->readoutText().endsWith(QStringLiteral("window 4–9, 6 tokens")));
+    const auto beside = [&](int token) {
+        return painted(strip).pixelColor(boxes.rect(token).left() - 1, boxes.rect(token).top() + 1);
+    };
+    QVERIFY(near(beside(6), theme().color(Color::AccentTint)));
+    QVERIFY(near(beside(2), theme().color(Color::Panel)));
+    QTest::mouseClick(strip->viewport(), Qt::LeftButton, Qt::ShiftModifier, boxes.rect(1).center());
+    QCOMPARE(board.trace.window(), (TokenWindow{1, 3}));
+    // By keys: it grows with the selection, and Esc lets it go.
+    strip->setFocus();
+    QTest::keyClick(strip, Qt::Key_Right);
+    QCOMPARE(board.trace.window(), (TokenWindow{1, 3}));
+    QTest::keyClick(strip, Qt::Key_Right, Qt::ShiftModifier);
+    QTest::keyClick(strip, Qt::Key_Right, Qt::ShiftModifier);
+    QCOMPARE(board.trace.window(), (TokenWindow{4, 6}));
+    QCOMPARE(board.selection.state().token, 6);
+    board.experts->setScope(Scope::Window);
+    QVERIFY(board.experts->readoutText().contains(QStringLiteral("of 3 tokens")));
+    QTest::keyClick(strip, Qt::Key_Escape);
+    QVERIFY(board.trace.window().isEmpty());
+    QVERIFY(board.experts->isEmptyShown());
+    board.trace.setWindow({0, 9}); // as the ribbon does
+    QVERIFY(!board.experts->isEmptyShown());
+    QCOMPARE(board.experts->table()->index(0, ExpertsTable::Count).data(TabularModel::RawRole).toInt(), 10);
+}
+
+void TestCharts::enterAsksForTheCard() {
+    Board board;
+    board.show();
+    ExpertsChart* map = board.experts->map();
+    QSignalSpy card(map, &ChartView::cardRequested);
+    board.selection.set({1, 10, -1, -1});
+    map->setFocus();
+    QTest::keyClick(map, Qt::Key_Return);
+    QCOMPARE(card.size(), 0);
+    const QPoint at = map->geometryOfMap().cell(3, 9, 0).center();
+    QTest::mouseClick(map->viewport(), Qt::LeftButton, {}, at);
+    QTest::mouseDClick(map->viewport(), Qt::LeftButton, {}, at);
+    QCOMPARE(card.size(), 1);
+    QCOMPARE(board.selection.state(), (SelectionState{1, 10, 3, 9}));
+    QTest::keyClick(map, Qt::Key_Enter);
+    QCOMPARE(card.size(), 2);
 }
 
 void TestCharts::mergedColumns() {
