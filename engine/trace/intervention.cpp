@@ -46,7 +46,8 @@ void checkCounts(const Intervention& intervention, const ModelInfo& model, uint3
     for (const auto& [layer, count] : forced) {
         if (count > used) {
             throw Error(
-                "intervention.forced", "{count} experts are forced in layer {layer}, but each token has only {used}.",
+                "intervention.forced",
+                "{count} experts are forced in layer {layer}, but only {used} can answer a token.",
                 {{"count", std::to_string(count)}, {"layer", std::to_string(layer)}, {"used", std::to_string(used)}});
         }
     }
