@@ -121,6 +121,12 @@ void InferenceController::generate(const GenerateJob& job) {
     m_worker->generate(job);
 }
 
+void InferenceController::render(const GenerateJob& job) {
+    if (m_state == State::Ready) {
+        m_worker->render(job);
+    }
+}
+
 void InferenceController::cancel() {
     if (m_state == State::Generating) {
         m_worker->cancel();

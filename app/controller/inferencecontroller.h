@@ -35,6 +35,9 @@ public:
     void unload();
     /** Only in State::Ready. Ends with exactly one of finished, failed and interrupted. */
     void generate(const GenerateJob& job);
+    /** Tells promptRendered of what generate() would read of this job, in the background and only in State::Ready: an
+     *  answer that is started meanwhile ends it without a word, and a prompt that cannot be made tells nothing. */
+    void render(const GenerateJob& job);
     void cancel();
     /** Counts in the background; of several in a row only the latest is answered. No model: no answer. */
     void countTokens(const QString& text);

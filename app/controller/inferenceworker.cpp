@@ -47,6 +47,7 @@ void InferenceWorker::load(LoadJob job, quint64 number) {
     post([this, job = std::move(job), number] {
         if (--m_loadsWaiting == 0) {
             doLoad(job, number);
+            m_cancelRender.store(true);
         }
     });
 }
@@ -62,8 +63,14 @@ void InferenceWorker::unload() {
 }
 
 void InferenceWorker::generate(GenerateJob job) {
+    m_cancelRender.store(true);
     m_cancel.store(false);
     post([this, job = std::move(job)] { doGenerate(job); });
+}
+
+void InferenceWorker::render(GenerateJob job) {
+    m_cancelRender.store(false);
+    post([this, job = std::move(job)] { doRender(job); });
 }
 
 void InferenceWorker::listDevices() {
@@ -164,7 +171,7 @@ void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
     }
 }
 
-InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job) const {
+InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job, const std::atomic<bool>& cancel) const {
     const model::TemplateFacts& facts = m_engine->chatTemplate().facts();
     std::vector<model::ChatMessage> messages = job.messages;
     model::RenderOptions options;
@@ -173,7 +180,7 @@ InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job) const 
     } else if (job.thinking == false && facts.no_think && !messages.empty()) {
         messages.back().content = "/no_think " + messages.back().content;
     }
-    const model::RenderedChat chat = m_engine->render(messages, &m_cancel, options);
+    const model::RenderedChat chat = m_engine->render(messages, &cancel, options);
     Prompt prompt{chat.tokens, chat.message_starts, {}};
     const std::string_view mark = model::openingMark(chat.text);
     if (!mark.empty()) {
@@ -189,10 +196,22 @@ InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job) const 
         const model::Tokenizer& tokenizer = m_engine->tokenizer();
         // The stored text may be cut (a stop text held back): its tokens count only if they say the same.
         const bool same = !job.begun_tokens.empty() && shownText(tokenizer, job.begun_tokens) == begun;
-        const std::vector<int32_t> tokens = same ? job.begun_tokens : tokenizer.encode(begun, false, &m_cancel);
+        const std::vector<int32_t> tokens = same ? job.begun_tokens : tokenizer.encode(begun, false, &cancel);
         prompt.tokens.insert(prompt.tokens.end(), tokens.begin(), tokens.end());
     }
     return prompt;
+}
+
+void InferenceWorker::doRender(const GenerateJob& job) {
+    if (!m_engine || m_cancelRender.load()) {
+        return;
+    }
+    try {
+        const Prompt prompt = promptOf(job, m_cancelRender);
+        m_events.rendered(job.id, prompt.message_starts, prompt.tokens.size());
+    } catch (const trace::Error&) {
+        // Whoever sends this prompt is told why it cannot be read.
+    }
 }
 
 void InferenceWorker::doGenerate(const GenerateJob& job) {
@@ -202,8 +221,9 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
     }
     try {
         inference::GenerationRequest request;
-        Prompt prompt = promptOf(job);
+        Prompt prompt = promptOf(job, m_cancel);
         request.prompt = std::move(prompt.tokens);
+        m_events.rendered(job.id, prompt.message_starts, request.prompt.size());
         const uint32_t context = m_engine->memory().context;
         if (request.prompt.size() >= context) {
             throw trace::Error(
@@ -212,7 +232,6 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
                 "or edit an earlier message.",
                 {{"tokens", trace::grouped(request.prompt.size())}, {"context", trace::grouped(context)}});
         }
-        m_events.rendered(job.id, prompt.message_starts, request.prompt.size());
         const auto room = context - static_cast<uint32_t>(request.prompt.size());
         // One more than there is room for: an answer that fills the context ends for that reason, not for its length.
         request.max_tokens = job.max_tokens == 0 ? room + 1 : job.max_tokens;

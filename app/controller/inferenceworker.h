@@ -46,6 +46,8 @@ public:
     /** Ends a running load and an answer, and frees the model. Tells nothing. */
     void unload();
     void generate(GenerateJob job);
+    /** Only tells `rendered` of what generate() would read. A later load or answer ends it without a word. */
+    void render(GenerateJob job);
     void listDevices();
     /** Times one decode step behind what the model has read. */
     void recordStep();
@@ -65,12 +67,13 @@ private:
     void work();
     void doLoad(const LoadJob& job, quint64 number);
     void doGenerate(const GenerateJob& job);
+    void doRender(const GenerateJob& job);
     struct Prompt {
         std::vector<int32_t> tokens;
         std::vector<uint32_t> message_starts; ///< as model::RenderedChat has them
         std::string opening; ///< the mark of the thinking that they end with: it stands before the answer's text
     };
-    Prompt promptOf(const GenerateJob& job) const;
+    Prompt promptOf(const GenerateJob& job, const std::atomic<bool>& cancel) const;
     template <typename T, size_t Capacity>
     void push(SpscRing<T, Capacity>& ring, T value);
 
@@ -79,6 +82,7 @@ private:
     SpscRing<trace::StepTimelinePtr, 8192> m_steps;
     std::atomic<bool> m_timed = false;
     std::atomic<bool> m_cancel = false;
+    std::atomic<bool> m_cancelRender = false;
     std::atomic<bool> m_stopping = false;
     std::atomic<int> m_loadsWaiting = 0; ///< a newer load ends an older one
 

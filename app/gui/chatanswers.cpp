@@ -140,19 +140,30 @@ bool ChatSession::areGatesSmall() const {
     return loaded && loaded->model.moeLayers() * loaded->model.expert_count <= mostGates;
 }
 
-void ChatSession::startRun(const Begun& begun) {
+controller::GenerateJob ChatSession::promptOf(const store::Message& answer) const {
+    return promptOf(m_conversation, m_tree, answer);
+}
+
+controller::GenerateJob ChatSession::promptOf(const store::Conversation& conversation,
+                                              const QList<store::Message>& tree, const store::Message& answer) const {
     controller::GenerateJob job;
-    if (!begun.conversation.system_prompt.isEmpty()) {
-        job.messages.push_back({"system", begun.conversation.system_prompt.toStdString()});
+    job.id = answer.id;
+    if (!conversation.system_prompt.isEmpty()) {
+        job.messages.push_back({"system", conversation.system_prompt.toStdString()});
     }
-    for (const store::Message& message : store::branch(begun.messages, begun.answer.parent)) {
+    for (const store::Message& message : store::branch(tree, answer.parent)) {
         job.messages.push_back(
             {message.role == store::Role::Assistant ? "assistant" : "user", message.text.toStdString()});
     }
+    job.thinking = fromJson(answer.sampling, m_sampling).thinking;
+    return job;
+}
+
+void ChatSession::startRun(const Begun& begun) {
+    controller::GenerateJob job = promptOf(begun.conversation, begun.messages, begun.answer);
     const ui::SamplingView sampling = fromJson(begun.answer.sampling, m_sampling);
     job.sampling = toSettings(sampling, begun.answer.seed.value_or(0));
     job.max_tokens = static_cast<uint32_t>(std::max(sampling.max_tokens, 0));
-    job.thinking = sampling.thinking;
     job.router_probs = m_routerProbs || m_recording || areGatesSmall();
     job.begun = begun.answer.text.toStdString();
     for (const trace::TokenTracePtr& token : begun.traces.tokens) {

@@ -24,6 +24,8 @@ public:
     QList<store::Message> branch() const { return store::branch(m_tree, m_conversation.current_leaf); }
     /** The last answer of the branch; 0: none. */
     qint64 lastAnswer() const;
+    /** What a model reads for an answer of the branch: its id, the messages before it, with or without thinking. */
+    controller::GenerateJob promptOf(const store::Message& answer) const;
     /** Of the conversation in view. */
     const QString& title() const { return m_conversation.title; }
     const ui::SamplingView& sampling() const { return m_sampling; }
@@ -107,6 +109,8 @@ private:
     void begin(Job job, const QString& textToGiveBack);
     void giveBack(qint64 conversation, const QString& text);
     void startRun(const Begun& begun);
+    controller::GenerateJob promptOf(const store::Conversation& conversation, const QList<store::Message>& tree,
+                                     const store::Message& answer) const;
     bool areGatesSmall() const;
     void runEnded(const store::Message& answer);
     void complain(const trace::Error& error);

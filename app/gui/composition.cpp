@@ -34,7 +34,8 @@ double readingSpeed(uint32_t tokens, double ms) {
 
 Composition::Composition(const StartOptions& options, QObject* parent)
     : QObject(parent), m_options(options), m_settings(m_store), m_shelf(m_settings), m_book(m_store),
-      m_session(m_store, m_controller, m_settings), m_window(std::make_unique<ui::MainWindow>()) {
+      m_session(m_store, m_controller, m_settings), m_context(m_controller, m_session),
+      m_window(std::make_unique<ui::MainWindow>()) {
     m_choice.model = m_options.model.isEmpty() ? builtIn : m_options.model;
     m_panels = new RoutingPanels(*m_window, m_traces, m_timelines, m_selection);
     m_window->setSelection(&m_selection);

@@ -3,6 +3,7 @@
 
 #include "app/controller/inferencecontroller.h"
 #include "app/gui/chatsession.h"
+#include "app/gui/contextwatch.h"
 #include "app/gui/conversationbook.h"
 #include "app/gui/modelshelf.h"
 #include "app/gui/settings.h"
@@ -108,6 +109,7 @@ private:
     ModelShelf m_shelf;
     ConversationBook m_book;
     ChatSession m_session;
+    ContextWatch m_context;
     ui::TraceModel m_traces;
     ui::StepTimelines m_timelines;
     ui::Selection m_selection;

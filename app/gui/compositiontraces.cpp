@@ -50,6 +50,15 @@ void Composition::connectTraces() {
     connect(&m_controller, &controller::InferenceController::stepsTimed, &m_timelines, &ui::StepTimelines::append);
     connect(&m_controller, &controller::InferenceController::stepRecorded, this,
             [this](const trace::StepTimelinePtr& step) { m_timelines.record(m_traces.current(), step); });
+    connect(&m_context, &ContextWatch::changed, this, &Composition::updateContext);
+    connect(m_panels, &RoutingPanels::contextSeen, this, [this](bool seen) {
+        if (m_window == nullptr) {
+            return; // its docks are going
+        }
+        m_context.setWatched(seen);
+        updateContext();
+    });
+    connect(m_panels, &RoutingPanels::messageChosen, m_window->chat(), &ui::ChatPanel::scrollToMessage);
     connect(m_panels, &RoutingPanels::probabilitiesWanted, &m_session, &ChatSession::setRouterProbs);
     connect(&m_traces, &ui::TraceModel::currentChanged, this, [this] {
         updateTokens();
@@ -150,6 +159,7 @@ void Composition::updateContext() {
         m_window->setKv(0, 0);
         m_panels->setKvCache(m_captures->kvCache());
         m_panels->setExpertWeights({});
+        m_panels->setContext({});
         return;
     }
     // Of an answer that filled it the last token was not put into it.
@@ -159,6 +169,9 @@ void Composition::updateContext() {
     m_panels->setExpertWeights(expertWeights(*loaded));
     m_panels->setKvCache(m_captures->isOpen() ? m_captures->kvCache()
                                               : ui::KvCacheState::of(loaded->model, loaded->memory, m_used));
+    if (m_context.isWatched()) {
+        m_panels->setContext(m_captures->isOpen() ? ui::ContextState() : m_context.state(m_used));
+    }
 }
 
 void Composition::updateTokens() {

@@ -5,6 +5,7 @@
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
 #include "ui/panels/matrixpanels.h"
+#include "ui/panels/ribbonpanel.h"
 #include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
@@ -22,11 +23,14 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     auto* classes = new ui::ClassesPanel(&traces, &selection, &window);
     m_card = new ui::ExpertCardPanel(&traces, &selection, &window);
     m_timeline = new ui::TimelinePanel(&traces, &timelines, &selection, &window);
+    m_context = new ui::RibbonPanel(&traces, &selection, &window);
+    connect(m_context, &ui::RibbonPanel::messageChosen, this, &RoutingPanels::messageChosen);
+    connect(m_context, &QDockWidget::visibilityChanged, this, &RoutingPanels::contextSeen);
     connect(path, &ui::TokenPathPanel::probabilitiesWanted, this, &RoutingPanels::probabilitiesWanted);
     connect(m_timeline, &ui::TimelinePanel::timingWanted, this, &RoutingPanels::timingWanted);
     connect(m_timeline, &ui::TimelinePanel::recordRequested, this, &RoutingPanels::stepWanted);
-    for (ui::PanelFrame* panel :
-         std::initializer_list<ui::PanelFrame*>{experts, strip, path, m_kvCache, pairs, classes, m_card, m_timeline}) {
+    for (ui::PanelFrame* panel : std::initializer_list<ui::PanelFrame*>{experts, strip, path, m_kvCache, m_timeline,
+                                                                        m_context, pairs, classes, m_card}) {
         window.addPanel(panel->objectName(), panel);
         connect(panel, &ui::PanelFrame::messageRequested, &window, &ui::MainWindow::showToast);
         connect(panel->chart(), &ui::ChartView::cardRequested, &window,
@@ -40,5 +44,7 @@ void RoutingPanels::setKvCache(const ui::KvCacheState& state) {
     m_kvCache->setState(state);
     m_timeline->setModelLoaded(!state.isEmpty());
 }
+
+void RoutingPanels::setContext(const ui::ContextState& state) { m_context->setState(state); }
 
 } // namespace moescope::gui

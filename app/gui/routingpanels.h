@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ui/mainwindow/mainwindow.h"
+#include "ui/models/contextribbon.h"
 #include "ui/models/expertcardtable.h"
 #include "ui/models/kvcache.h"
 #include "ui/models/tracemodel.h"
@@ -9,6 +10,7 @@
 namespace moescope::ui {
 class ExpertCardPanel;
 class KvCachePanel;
+class RibbonPanel;
 class StepTimelines;
 class TimelinePanel;
 } // namespace moescope::ui
@@ -26,6 +28,7 @@ public:
     void setKvCache(const ui::KvCacheState& state);
     /** Of the loaded model; bytes 0 where they are not known. */
     void setExpertWeights(const ui::ExpertWeights& weights);
+    void setContext(const ui::ContextState& state);
 
 signals:
     /** A panel in view draws the probabilities of all experts, or none does. */
@@ -33,9 +36,13 @@ signals:
     /** The timeline is in view, or no longer is. */
     void timingWanted(bool wanted);
     void stepWanted();
+    /** The ribbon came into view, or went. */
+    void contextSeen(bool seen);
+    void messageChosen(qint64 message);
 
 private:
     ui::KvCachePanel* m_kvCache = nullptr;   ///< of the window
+    ui::RibbonPanel* m_context = nullptr;    ///< of the window
     ui::TimelinePanel* m_timeline = nullptr; ///< of the window
     ui::ExpertCardPanel* m_card = nullptr;   ///< of the window
 };

@@ -16,7 +16,7 @@ constexpr int kWide = 1920;        ///< from here on the transcript grows and th
 constexpr int kTabsPath = 1400;    ///< below: Router and KV cache are tabs of Token path
 constexpr int kTabsExperts = 1200; ///< below: these three are tabs of Experts
 constexpr double kExpertsShare = 600.0 / (600 + 496); ///< of the two dock columns
-constexpr int kTabsStrip = 840;      ///< px of the window's height, below: the timeline is a tab of Token strip
+constexpr int kTabsStrip = 840;      ///< px of the window's height, below: ribbon and timeline are tabs of Token strip
 constexpr int kTimelineHeight = 168; ///< px
 constexpr int kExpertsHeight = 340;  ///< px
 constexpr int kPathHeight = 270;     ///< px
@@ -28,6 +28,11 @@ bool hasPlace(const QMainWindow* window, QDockWidget* dock) {
 
 /** Where a panel opens that has no place of its own: behind Token path, or Experts in a narrow window. */
 void placeHidden(QMainWindow* window, const Docks& docks, QDockWidget* dock, LayoutName layout, int windowWidth) {
+    if (dock->features().testFlag(QDockWidget::DockWidgetVerticalTitleBar)) { // as wide as the window and low
+        window->addDockWidget(Qt::TopDockWidgetArea, dock);
+        dock->hide();
+        return;
+    }
     const QString first = sizeClass(windowWidth) == 0 ? QStringLiteral("experts") : QStringLiteral("token-path");
     for (const QString& id : {first, QStringLiteral("token-path"), QStringLiteral("experts")}) {
         QDockWidget* home = docks.panels.value(id);
@@ -118,13 +123,16 @@ void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, in
         open(router, path, Qt::Vertical);
         open(cache, router != nullptr ? router : path, router != nullptr ? Qt::Horizontal : Qt::Vertical);
     }
-    QDockWidget* timeline = docks.panels.value(QStringLiteral("kernel-timeline"));
-    if (window->height() < kTabsStrip) {
-        tab(timeline, strip != nullptr ? strip : experts);
-    } else if (timeline != nullptr) {
-        window->addDockWidget(Qt::BottomDockWidgetArea, timeline);
-        timeline->show();
-    }
+    const auto across = [&](QDockWidget* dock, Qt::DockWidgetArea area) {
+        if (window->height() < kTabsStrip) {
+            tab(dock, strip != nullptr ? strip : experts);
+        } else if (dock != nullptr) {
+            window->addDockWidget(area, dock);
+            dock->show();
+        }
+    };
+    across(docks.panels.value(QStringLiteral("context")), Qt::TopDockWidgetArea);
+    across(docks.panels.value(QStringLiteral("kernel-timeline")), Qt::BottomDockWidgetArea);
     placeOthers(window, docks, layout, windowWidth);
     for (QDockWidget* front : {path, strip, experts}) {
         if (front != nullptr) {
@@ -176,6 +184,10 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
         const int bottom = qRound(kTimelineHeight * theme().fontScale());
         window->resizeDocks({timeline}, {bottom}, Qt::Vertical);
         height -= bottom + kSeparator;
+    }
+    QDockWidget* context = docks.panels.value(QStringLiteral("context"));
+    if (context != nullptr && window->dockWidgetArea(context) == Qt::TopDockWidgetArea && !context->isHidden()) {
+        height -= context->minimumHeight() + kSeparator;
     }
     if (experts != nullptr && strip != nullptr) {
         const int top = qRound(kExpertsHeight * theme().fontScale());

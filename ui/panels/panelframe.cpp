@@ -30,6 +30,8 @@ namespace moescope::ui {
 
 namespace {
 
+constexpr int kLowTwin = 200; ///< px that the table of a low panel needs
+
 /** Content of the dock, with the dock's edge at left, right and bottom. */
 class FramedContent : public QWidget {
 public:
@@ -40,7 +42,10 @@ protected:
         QPainter painter(this);
         painter.fillRect(rect(), theme().color(Color::Panel));
         const QColor border = theme().color(Color::Border);
-        painter.fillRect(QRect(0, 0, 1, height()), border);
+        const auto* dock = qobject_cast<QDockWidget*>(parentWidget());
+        if (dock == nullptr || !dock->features().testFlag(QDockWidget::DockWidgetVerticalTitleBar)) {
+            painter.fillRect(QRect(0, 0, 1, height()), border); // else the title is at the left
+        }
         painter.fillRect(QRect(width() - 1, 0, 1, height()), border);
         painter.fillRect(QRect(0, height() - 1, width(), 1),
                          touchesBottom(this) ? theme().color(Color::Window) : border);
@@ -134,6 +139,23 @@ void PanelFrame::setTable(TabularModel* table) {
     }
 }
 
+void PanelFrame::setLowTitle(QWidget* title) {
+    m_low = true;
+    setFeatures(features() | QDockWidget::DockWidgetVerticalTitleBar);
+    setTitleBarWidget(title);
+    m_title->hide();
+    placeHeight();
+}
+
+void PanelFrame::placeHeight() {
+    if (m_low) {
+        const int height = scaledPx(m_least.height());
+        const bool free = m_twinShown || isFloating() || isAmongTabs();
+        setMinimumHeight(m_twinShown ? scaledPx(kLowTwin) : height);
+        setMaximumHeight(free ? QWIDGETSIZE_MAX : height);
+    }
+}
+
 void PanelFrame::addControl(QWidget* control) { m_title->addControl(control); }
 
 void PanelFrame::addLead(QWidget* control) { m_title->addLead(control); }
@@ -186,7 +208,7 @@ void PanelFrame::showPage() {
                                             : static_cast<QWidget*>(m_chart);
     const bool focused = m_stack->currentWidget() != nullptr && m_stack->currentWidget()->hasFocus();
     m_stack->setCurrentWidget(page);
-    m_readout->setVisible(page != m_empty);
+    m_readout->setVisible(page != m_empty && (!m_low || page == m_twin));
     m_title->tableButton()->setEnabled(page != m_empty);
     setFocusProxy(focusTarget());
     if (focused) {
@@ -205,6 +227,7 @@ void PanelFrame::setTwinShown(bool shown) {
     m_twinShown = shown;
     const bool keyboard = m_stack->currentWidget()->hasFocus();
     m_title->setTwinShown(shown);
+    placeHeight();
     showPage();
     if (keyboard && m_emptyTitle.isEmpty()) {
         focusTarget()->setFocus(Qt::OtherFocusReason);
@@ -297,6 +320,12 @@ void PanelFrame::showChartMenu(const QPoint& globalPosition) {
     connect(filter, &QAction::triggered, m_chart, &ChartView::filterToExpert);
     menu.addSeparator();
     addExportActions(&menu);
+    if (m_low) { // there is no room for its own button
+        fillDockMenu();
+        m_menu->setTitle(tr("Panel"));
+        menu.addSeparator();
+        menu.addMenu(m_menu);
+    }
     menu.exec(globalPosition);
 }
 
@@ -342,7 +371,10 @@ void PanelFrame::fillDockMenu() {
     addExportActions(m_menu);
 }
 
-void PanelFrame::placeTitle() { m_title->setTabbed(isAmongTabs()); }
+void PanelFrame::placeTitle() {
+    m_title->setTabbed(isAmongTabs());
+    placeHeight();
+}
 
 void PanelFrame::fillTwin() {
     m_twin->setSource(m_table);

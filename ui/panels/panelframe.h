@@ -60,6 +60,9 @@ protected:
     void setChart(ChartView* chart, TabularModel* table);
     /** Another twin of the same chart, for another of its modes. */
     void setTable(TabularModel* table);
+    /** A panel too low for a title row and a readout line: its title stands at the left, and it is as high as it must be
+     *  while its table is not shown. To be called before setChart(). */
+    void setLowTitle(QWidget* title);
     void addControl(QWidget* control);
     /** Between the title and its info, which then stands at its right. */
     void addLead(QWidget* control);
@@ -76,6 +79,8 @@ protected:
     /** Row of the twin that stands for the selection, −1: none; and the other way round. */
     virtual int selectedRow() const = 0;
     virtual void selectRow(int row) = 0;
+    /** The twin marks selectedRow(). */
+    void syncTwin();
 
     TraceModel* trace() const { return m_trace; }
     Selection* selection() const { return m_selection; }
@@ -90,7 +95,7 @@ protected:
 
 private:
     void showPage();
-    void syncTwin();
+    void placeHeight();
     /** Columns share the width, or scroll where their words would be cut. */
     void fitTwin();
     void fillDockMenu();
@@ -112,6 +117,7 @@ private:
     QPointer<Selection> m_selection;
     QString m_emptyTitle;
     bool m_twinShown = false;
+    bool m_low = false;
     QList<int> m_twinColumns; ///< as last fitted, in px without what they share
     int m_twinRoom = 0;
 };

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/gui/contextwatch.h"
+
+#include <algorithm>
+
+namespace moescope::gui {
+
+using controller::InferenceController;
+
+ContextWatch::ContextWatch(InferenceController& controller, ChatSession& session, QObject* parent)
+    : QObject(parent), m_controller(controller), m_session(session) {
+    connect(&controller, &InferenceController::promptRendered, this,
+            [this](qint64 id, const QList<int>& starts, int tokens) {
+                m_prompt = {id, starts, tokens};
+                m_asked = 0;
+                emit changed();
+            });
+    connect(&controller, &InferenceController::prefillProgress, this,
+            [this](qint64 id, const trace::PrefillProgress& progress) {
+                m_reading = id;
+                m_progress = progress;
+            });
+    const auto forget = [this] {
+        m_prompt = {};
+        m_asked = 0;
+        m_reading = 0;
+        ask();
+        emit changed();
+    };
+    connect(&controller, &InferenceController::modelLoaded, this, forget);
+    connect(&controller, &InferenceController::modelUnloaded, this, forget);
+    connect(&session, &ChatSession::shown, this, &ContextWatch::ask);
+    connect(&session, &ChatSession::messagesChanged, this, &ContextWatch::ask);
+}
+
+void ContextWatch::setWatched(bool watched) {
+    m_watched = watched;
+    ask();
+}
+
+const store::Message* ContextWatch::lastOf(const QList<store::Message>& branch) const {
+    const auto last = std::find_if(branch.crbegin(), branch.crend(), [](const store::Message& message) {
+        return message.role == store::Role::Assistant;
+    });
+    return last != branch.crend() ? &*last : nullptr;
+}
+
+void ContextWatch::ask() {
+    // The prompt of an answer that is being made is told without asking.
+    if (!m_watched || m_controller.state() != InferenceController::State::Ready) {
+        return;
+    }
+    const QList<store::Message> branch = m_session.branch();
+    const store::Message* last = lastOf(branch);
+    if (last == nullptr || last->id == m_prompt.answer || last->id == m_asked) {
+        return;
+    }
+    m_asked = last->id;
+    m_controller.render(m_session.promptOf(*last));
+}
+
+ui::ContextState ContextWatch::state(quint64 used) const {
+    const auto& loaded = m_controller.loaded();
+    if (!loaded) {
+        return {};
+    }
+    ui::ContextState state;
+    state.used = static_cast<int>(used);
+    state.reserved = static_cast<int>(loaded->memory.context);
+    state.limit = static_cast<int>(std::max(loaded->model.context_length, loaded->memory.context));
+    const QList<store::Message> branch = m_session.branch();
+    const store::Message* last = lastOf(branch);
+    if (last == nullptr) {
+        return state;
+    }
+    const bool running = last->id == m_session.run().message();
+    if (used > 0) {
+        state.reused =
+            static_cast<int>(running ? last->id == m_reading ? m_progress.reused : 0 : last->timings.reused_tokens);
+    }
+    if (running && last->id == m_reading && m_progress.done < m_progress.total) {
+        state.prompt = static_cast<int>(m_progress.total);
+        const double seconds = m_progress.elapsed_ms / 1000;
+        const uint32_t computed = m_progress.done - std::min(m_progress.done, m_progress.reused);
+        state.tokens_per_second = seconds > 0 ? computed / seconds : 0;
+    }
+    const qsizetype before = last - branch.constData();
+    const qsizetype messages = m_prompt.starts.size() - 1;
+    const qsizetype systems = messages - before;
+    if (m_prompt.answer != last->id || systems < 0 || systems > 1) {
+        return state;
+    }
+    for (qsizetype at = 0; at < messages; ++at) {
+        // What a template writes before the first message counts with it.
+        const int first = at == 0 ? 0 : m_prompt.starts.at(at);
+        const int count = m_prompt.starts.at(at + 1) - first;
+        if (at < systems) {
+            state.blocks.append({0, ui::ContextRole::System, first, count});
+        } else {
+            const store::Message& message = branch.at(at - systems);
+            const bool user = message.role == store::Role::User;
+            state.blocks.append({message.id, user ? ui::ContextRole::User : ui::ContextRole::Model, first, count});
+        }
+    }
+    const int begin = m_prompt.starts.last();
+    const int written = static_cast<int>(used > 0 || running ? used : m_prompt.tokens + last->timings.decode_tokens);
+    state.blocks.append({last->id, ui::ContextRole::Model, begin, std::max(written, m_prompt.tokens) - begin});
+    return state;
+}
+
+} // namespace moescope::gui

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/controller/inferencecontroller.h"
+#include "app/gui/chatsession.h"
+#include "ui/models/contextribbon.h"
+
+#include <QObject>
+
+namespace moescope::gui {
+
+/** Knows which message of the branch in view takes up which tokens of the context. Where the loaded model has not read
+ *  them yet, the prompt is rendered in the background. */
+class ContextWatch : public QObject {
+    Q_OBJECT
+public:
+    ContextWatch(controller::InferenceController& controller, ChatSession& session, QObject* parent = nullptr);
+
+    /** Nothing is rendered while nobody looks. */
+    void setWatched(bool watched);
+    bool isWatched() const { return m_watched; }
+    /** `used`: tokens of the branch that the loaded model has read or written. */
+    ui::ContextState state(quint64 used) const;
+
+signals:
+    /** state() would say something else. */
+    void changed();
+
+private:
+    struct Prompt {
+        qint64 answer = 0; ///< 0: none is known
+        QList<int> starts; ///< for each message the position of its first token, and one past the last
+        int tokens = 0;    ///< with what opens the answer
+    };
+
+    void ask();
+    /** The last answer of the branch; null: none. */
+    const store::Message* lastOf(const QList<store::Message>& branch) const;
+
+    controller::InferenceController& m_controller;
+    ChatSession& m_session;
+    bool m_watched = false;
+    Prompt m_prompt;
+    qint64 m_asked = 0; ///< answer whose prompt is being rendered
+    qint64 m_reading = 0;
+    trace::PrefillProgress m_progress; ///< of m_reading
+};
+
+} // namespace moescope::gui

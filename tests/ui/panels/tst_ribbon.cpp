@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/ui/panels/panelboard.h"
+#include "ui/panels/ribbonpanel.h"
+#include "ui/widgets/tabletwin.h"
+
+#include <QApplication>
+#include <QSignalSpy>
+
+using namespace moescope;
+using namespace moescope::ui;
+using namespace moescope::test;
+
+class TestRibbon : public QObject {
+    Q_OBJECT
+
+    struct Shown {
+        TraceShape shape = test::syntheticShape(4, 8, 1, 1);
+        TraceModel trace;
+        Selection selection;
+        QWidget window;
+        RibbonPanel* panel = nullptr;
+        ContextState state;
+
+        Shown() {
+            bindSelection(&trace, &selection);
+            panel = new RibbonPanel(&trace, &selection, &window);
+            panel->setGeometry(0, 0, 1200, 60);
+            window.resize(1200, 300);
+            trace.setModel(shape);
+            // The answer in view stands at positions 100…139.
+            QList<trace::TokenTracePtr> tokens;
+            int position = 100;
+            for (const trace::TokenTracePtr& token : test::syntheticAnswer(shape, 40, false)) {
+                auto moved = std::make_shared<trace::TokenTrace>(*token);
+                moved->position = static_cast<uint32_t>(position++);
+                tokens.append(moved);
+            }
+            trace.setRun(12, shape, tokens);
+            trace.setCurrent(12);
+            selection.setFollowing(false);
+            state.blocks = {{11, ContextRole::User, 0, 100}, {12, ContextRole::Model, 100, 40}};
+            state.used = 140;
+            state.reused = 60;
+            state.reserved = 200;
+            state.limit = 400;
+            panel->setState(state);
+            window.show();
+            (void)QTest::qWaitForWindowExposed(&window);
+        }
+        QPoint at(int position) const {
+            const RibbonGeometry& geometry = panel->ribbon()->geometryOfBar();
+            return {geometry.xOf(position), geometry.bar.center().y()};
+        }
+        QColor pixel(int position) const { return painted(panel->ribbon()).pixelColor(at(position) + QPoint(2, -4)); }
+    };
+
+private slots:
+    void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
+
+    void geometryIsInTokens() {
+        const RibbonGeometry geometry = RibbonGeometry::of({1000, 60}, 4096, 1);
+        QCOMPARE(geometry.xOf(0), geometry.bar.left());
+        QCOMPARE(geometry.xOf(4096), geometry.bar.right() + 1);
+        for (const int position : {0, 7, 100, 2048, 4095}) {
+            QVERIFY(qAbs(geometry.positionAt(geometry.xOf(position)) - position) <= 4096 / geometry.bar.width() + 1);
+        }
+        QCOMPARE(geometry.positionAt(-50), 0);
+        QCOMPARE(geometry.positionAt(5000), 4096);
+        QCOMPARE(geometry.tokens(17, 0).width(), 1);
+        QVERIFY(geometry.words.bottom() < 60);
+    }
+
+    void marksSayWhoseTokensTheyAre() {
+        Shown s;
+        QVERIFY(near(s.pixel(30), theme().color(Color::Text)));
+        QVERIFY(near(s.pixel(120), theme().color(Color::Shared)));
+        QVERIFY(near(s.pixel(300), theme().color(Color::Panel)));
+        const QImage image = painted(s.panel->ribbon());
+        QVERIFY(holds(image, s.panel->ribbon()->geometryOfBar().bracket, theme().color(Color::Ok)));
+        s.selection.setToken(20);
+        const QImage selected = painted(s.panel->ribbon());
+        QVERIFY(near(selected.pixelColor(s.panel->ribbon()->geometryOfBar().xOf(120), s.at(120).y()),
+                     theme().color(Color::AccentText)));
+        // What is not read yet is outlined, not filled.
+        s.state.used = 0;
+        s.state.reused = 0;
+        s.panel->setState(s.state);
+        QVERIFY(near(s.pixel(30), theme().color(Color::Sunken)));
+    }
+
+    void aClickAsksForTheMessageAndADragChoosesTheWindow() {
+        Shown s;
+        QSignalSpy chosen(s.panel, &RibbonPanel::messageChosen);
+        QWidget* view = s.panel->ribbon()->viewport();
+        QTest::mouseClick(view, Qt::LeftButton, {}, s.at(30));
+        QCOMPARE(chosen.size(), 1);
+        QCOMPARE(chosen.at(0).at(0).toLongLong(), 11);
+        QTest::mousePress(view, Qt::LeftButton, {}, s.at(90));
+        QTest::mouseMove(view, s.at(105));
+        QTest::mouseMove(view, s.at(110));
+        QTest::mouseRelease(view, Qt::LeftButton, {}, s.at(110));
+        QCOMPARE(chosen.size(), 1); // a drag is no click
+        QCOMPARE(s.trace.window().first, 0);
+        QVERIFY(qAbs(s.trace.window().last - 10) <= 1);
+        QTest::mouseClick(view, Qt::LeftButton, {}, s.at(120));
+        QVERIFY(s.trace.window().isEmpty());
+    }
+
+    void keysStepThroughTheMessages() {
+        Shown s;
+        QSignalSpy chosen(s.panel, &RibbonPanel::messageChosen);
+        RibbonChart* ribbon = s.panel->ribbon();
+        ribbon->setFocus();
+        QTest::keyClick(ribbon, Qt::Key_Home);
+        QCOMPARE(ribbon->block(), 0);
+        QTest::keyClick(ribbon, Qt::Key_Right);
+        QTest::keyClick(ribbon, Qt::Key_Right);
+        QCOMPARE(ribbon->block(), 1);
+        QTest::keyClick(ribbon, Qt::Key_Return);
+        QCOMPARE(chosen.size(), 1);
+        QCOMPARE(chosen.at(0).at(0).toLongLong(), 12);
+        QVERIFY(ribbon->accessibleDescription().contains(QStringLiteral("Message 2, model")));
+        QVERIFY(ribbon->accessibleDescription().contains(QStringLiteral("28.6 % of 140")));
+    }
+
+    void theTableNeedsRoom() {
+        Shown s;
+        QCOMPARE(s.panel->maximumHeight(), 60);
+        s.panel->ribbon()->setFocus();
+        QTest::keyClick(s.panel->ribbon(), Qt::Key_T);
+        QVERIFY(s.panel->isTwinShown());
+        QVERIFY(s.panel->minimumHeight() > 150);
+        QCOMPARE(s.panel->twin()->model()->rowCount(), 2);
+        s.panel->setTwinShown(false);
+        QCOMPARE(s.panel->maximumHeight(), 60);
+    }
+
+    void hiddenItDoesNothing() {
+        Shown s;
+        s.window.hide();
+        const int syncs = s.panel->ribbon()->syncCount();
+        s.state.used = 130;
+        s.panel->setState(s.state);
+        s.selection.setToken(3);
+        QCOMPARE(s.panel->ribbon()->syncCount(), syncs);
+        s.window.show();
+        QTRY_VERIFY(s.panel->ribbon()->syncCount() > syncs);
+    }
+
+    void withoutAModelItSaysSo() {
+        Shown s;
+        s.panel->setState({});
+        QVERIFY(s.panel->ribbon()->accessibleDescription().contains(QStringLiteral("No model")));
+    }
+};
+
+QTEST_MAIN(TestRibbon)
+#include "tst_ribbon.moc"

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/models/contextribbon.h"
+
+#include "ui/models/conversation.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+
+namespace moescope::ui {
+
+int ContextState::tokens() const {
+    return blocks.isEmpty() ? used : std::max(used, blocks.last().first + blocks.last().tokens);
+}
+
+int ContextState::blockAt(int position) const {
+    const auto next = std::upper_bound(blocks.cbegin(), blocks.cend(), position,
+                                       [](int at, const ContextBlock& block) { return at < block.first; });
+    if (next == blocks.cbegin()) {
+        return -1;
+    }
+    const auto block = std::prev(next);
+    return position < block->first + block->tokens ? static_cast<int>(block - blocks.cbegin()) : -1;
+}
+
+int ContextState::reusedOf(int block) const {
+    const ContextBlock& at = blocks.at(block);
+    return std::clamp(reused - at.first, 0, at.tokens);
+}
+
+QString contextRoleName(ContextRole role) {
+    const auto tr = [](const char* text) { return QCoreApplication::translate("ContextRole", text); };
+    switch (role) {
+    case ContextRole::System: return tr("system");
+    case ContextRole::User: return tr("you");
+    case ContextRole::Model: return tr("model");
+    }
+    return {};
+}
+
+ContextTable::ContextTable(QObject* parent)
+    : TabularModel({tr("Message"), tr("Role"), tr("First token"), tr("Tokens"), tr("Share %"), tr("Reused")}, parent) {}
+
+void ContextTable::setState(const ContextState& state) {
+    m_state = state;
+    setRows(static_cast<int>(state.blocks.size()), true);
+}
+
+QVariant ContextTable::raw(int row, int column) const {
+    const ContextBlock& block = m_state.blocks.at(row);
+    switch (column) {
+    case Message: return row + 1;
+    case Role: return contextRoleName(block.role);
+    case FirstToken: return block.first;
+    case Tokens: return block.tokens;
+    case Share: return m_state.tokens() > 0 ? 100.0 * block.tokens / m_state.tokens() : 0.0;
+    case Reused: return m_state.reusedOf(row);
+    default: return {};
+    }
+}
+
+QString ContextTable::text(int row, int column) const {
+    const QVariant value = raw(row, column);
+    switch (column) {
+    case Role: return value.toString();
+    case Share: return QString::number(value.toDouble(), 'f', 1);
+    default: return groupedText(value.toLongLong());
+    }
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/tabularmodel.h"
+
+#include <QList>
+
+namespace moescope::ui {
+
+enum class ContextRole { System, User, Model };
+
+/** The stretch of the context that a message takes up, the marks of the chat template around it included. */
+struct ContextBlock {
+    qint64 message = 0; ///< 0: the system prompt
+    ContextRole role = ContextRole::User;
+    int first = 0; ///< position of its first token
+    int tokens = 0;
+
+    bool operator==(const ContextBlock&) const = default;
+};
+
+/** What the model has in view: the branch of the conversation as it lies in the context. Counts are tokens. */
+struct ContextState {
+    QList<ContextBlock> blocks;   ///< side by side from position 0; empty where the prompt is not known
+    int used = 0;                 ///< read or written by the loaded model
+    int reused = 0;               ///< of them, what the KV cache had before the last answer
+    int reserved = 0;             ///< the KV cache was made for this many
+    int limit = 0;                ///< of the model; 0: no model is loaded
+    int prompt = 0;               ///< being read; 0: none is
+    double tokens_per_second = 0; ///< of that reading, what was reused left out; 0: not known yet
+
+    bool isEmpty() const { return limit == 0; }
+    bool isReading() const { return prompt > 0 && used < prompt; }
+    /** −1: not known yet. */
+    double secondsLeft() const { return tokens_per_second > 0 ? (prompt - used) / tokens_per_second : -1; }
+    /** End of the last block, and at least what is used. */
+    int tokens() const;
+    /** Block at a position, −1: none. */
+    int blockAt(int position) const;
+    /** Of the block, what lies in the reused prefix. */
+    int reusedOf(int block) const;
+
+    bool operator==(const ContextState&) const = default;
+};
+
+/** "you", "model", "system". */
+QString contextRoleName(ContextRole role);
+
+/** Twin of Context ribbon: a row a message. */
+class ContextTable : public TabularModel {
+    Q_OBJECT
+public:
+    enum Column { Message, Role, FirstToken, Tokens, Share, Reused };
+
+    explicit ContextTable(QObject* parent = nullptr);
+    void setState(const ContextState& state);
+    const ContextState& state() const { return m_state; }
+
+protected:
+    QVariant raw(int row, int column) const override;
+    QString text(int row, int column) const override;
+    bool isText(int column) const override { return column == Role; }
+
+private:
+    ContextState m_state;
+};
+
+} // namespace moescope::ui
