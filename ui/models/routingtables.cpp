@@ -2,6 +2,7 @@
 #include "ui/models/routingtables.h"
 
 #include "ui/models/conversation.h"
+#include "ui/models/tokenprobabilities.h"
 #include "ui/models/tokentext.h"
 
 #include <cmath>
@@ -149,7 +150,7 @@ QString ExpertsTable::text(int row, int column) const {
 
 TokenStripTable::TokenStripTable(TraceModel* trace, QObject* parent)
     : TabularModel({tr("Position"), tr("Text"), tr("Id"), tr("Class"), tr("Expert"), tr("Gate"), tr("Runner-up"),
-                    tr("Its gate"), tr("Margin"), tr("Entropy, bits")},
+                    tr("Its gate"), tr("Margin"), tr("Entropy, bits"), tr("Surprise, bits")},
                    parent),
       m_trace(trace) {
     connect(trace, &TraceModel::currentChanged, this, [this] { resetTo(m_trace->tokenCount()); });
@@ -178,6 +179,10 @@ QVariant TokenStripTable::raw(int row, int column) const {
     case RunnerUpGate: return choiceValue(router, m_layer, Choice::RunnerUpGate);
     case Margin: return choiceValue(router, m_layer, Choice::Margin);
     case Entropy: return choiceValue(router, m_layer, Choice::Entropy);
+    case Surprise: {
+        const double bits = surpriseBits(token);
+        return bits < 0 ? QVariant() : QVariant(bits);
+    }
     default: return {};
     }
 }

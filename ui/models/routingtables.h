@@ -46,7 +46,7 @@ private:
 class TokenStripTable : public TabularModel {
     Q_OBJECT
 public:
-    enum Column { Position, Text, Id, Class, Expert, Gate, RunnerUp, RunnerUpGate, Margin, Entropy };
+    enum Column { Position, Text, Id, Class, Expert, Gate, RunnerUp, RunnerUpGate, Margin, Entropy, Surprise };
 
     explicit TokenStripTable(TraceModel* trace, QObject* parent = nullptr);
     void setLayer(int layer);

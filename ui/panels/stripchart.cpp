@@ -2,6 +2,7 @@
 #include "ui/panels/stripchart.h"
 
 #include "ui/models/conversation.h"
+#include "ui/models/tokenprobabilities.h"
 #include "ui/models/tokentext.h"
 #include "ui/panels/chartpaint.h"
 
@@ -62,6 +63,9 @@ void StripChart::layOut() {
 }
 
 double StripChart::valueOf(int token) const {
+    if (m_mode == StripMode::Surprise) {
+        return surpriseBits(trace()->token(token));
+    }
     const trace::RouterTrace* router = trace()->router(token);
     const int layer = layerInView();
     if (router == nullptr || layer >= int(router->moe_layers)) {
@@ -127,6 +131,9 @@ void StripChart::paintToken(QPainter& painter, int token) const {
     if (expert >= 0 && m_mode == StripMode::Expert) {
         ground = theme().expertTint(expert);
         below = QString::number(expert);
+    } else if (m_mode == StripMode::Surprise && value >= 0) {
+        ground = theme().sequential(value / kSurpriseEnd);
+        below = QString::number(value, 'f', value < 9.95 ? 1 : 0);
     } else if (m_mode != StripMode::Expert && value >= 0) {
         ground = theme().sequential(value);
         const int shown =
@@ -183,6 +190,10 @@ Readout StripChart::readout() const {
                        {tr(" of %1").arg(groupedText(count)), ReadoutSpan::Plain, false},
                        {tokenLabel(at.text), ReadoutSpan::Mono},
                        {tr("id %1").arg(groupedText(at.token))}};
+    const double bits = m_mode == StripMode::Surprise ? surpriseBits(at) : -1;
+    if (bits >= 0) {
+        readout.append({tr("surprise %1 bits").arg(bitsText(bits))});
+    }
     const trace::RouterTrace* router = trace()->router(token);
     const int layer = layerInView();
     if (router != nullptr && layer < int(router->moe_layers)) {
@@ -226,6 +237,9 @@ QString StripChart::tipAt(const QPoint& at) const {
             rows.append({tr("Its gate"), gateText(double(router->runner_up_prob[size_t(layer)]))});
             rows.append({tr("Margin"), marginText(*router, layer)});
         }
+    }
+    if (const double bits = surpriseBits(trace); bits >= 0) {
+        rows.append({tr("Surprise"), tr("%1 bits").arg(bitsText(bits))});
     }
     return tooltipTable(tr("Token %1 of %2").arg(tokenNumber(token), groupedText(this->trace()->tokenCount())), rows);
 }

@@ -9,10 +9,13 @@
 namespace moescope::ui {
 
 enum class StripMode {
-    Expert, ///< tint and number of the first expert
-    Gate,   ///< its weight
-    Margin  ///< of the last chosen over the runner-up
+    Expert,  ///< tint and number of the first expert
+    Gate,    ///< its weight
+    Margin,  ///< of the last chosen over the runner-up
+    Surprise ///< bits that the token's raw probability leaves: of no layer
 };
+/** Bits at the hot end of the map of Surprise: a probability of 1 in 1,024. */
+constexpr int kSurpriseEnd = 10;
 
 /** The tokens of the answer in view, as routed in the selected layer. */
 class StripChart : public ChartView {
@@ -47,7 +50,7 @@ private:
     bool isShown(int token) const;
     int tokenUnder(const QPoint& at) const; ///< −1: none
     void paintToken(QPainter& painter, int token) const;
-    /** Gate or margin, −1 where there is none. */
+    /** Gate, margin or bits, −1 where there is none. */
     double valueOf(int token) const;
 
     StripMode m_mode = StripMode::Expert;

@@ -5,6 +5,7 @@
 #include "ui/panels/layerstepper.h"
 #include "ui/widgets/segmentedcontrol.h"
 
+#include <QComboBox>
 #include <QFontMetrics>
 #include <QPainter>
 
@@ -12,11 +13,12 @@ namespace moescope::ui {
 
 namespace {
 
-/** "0 ▒▒▒ 1 gate weight", where there is room; else "0 ▒▒ 1". */
+/** "0 ▒▒▒ 1 gate weight", where there is room; else "0 ▒▒ 1". The end is its own text. */
 class EmberLegend : public QWidget {
 public:
     explicit EmberLegend(QWidget* parent) : QWidget(parent) {}
-    void setWords(const QString& words) {
+    void setWords(const QString& end, const QString& words) {
+        m_end = end;
         m_words = words;
         setAccessibleName(words);
         updateGeometry();
@@ -48,8 +50,9 @@ protected:
     }
 
 private:
-    QString text() const { return m_wide ? QStringLiteral("1 ") + m_words : QStringLiteral("1"); }
+    QString text() const { return m_wide ? m_end + QLatin1Char(' ') + m_words : m_end; }
     int barWidth() const { return scaledPx(m_wide ? 90 : 54); }
+    QString m_end;
     QString m_words;
     bool m_wide = true;
 };
@@ -62,25 +65,39 @@ TokenStripPanel::TokenStripPanel(TraceModel* trace, Selection* selection, QWidge
     m_strip = new StripChart(trace, selection, this);
     m_rows = new TokenStripTable(trace, this);
     m_stepper = new LayerStepper(this);
-    m_mode = new SegmentedControl(tr("Colour of the tokens"), {tr("Expert"), tr("Gate"), tr("Margin")}, this);
+    const QStringList modes{tr("Expert"), tr("Gate"), tr("Margin"), tr("Surprise")};
+    m_mode = new SegmentedControl(tr("Colour of the tokens"), modes, this);
     m_mode->setSmall(true);
+    m_narrowMode = new QComboBox(this);
+    m_narrowMode->addItems(modes);
+    m_narrowMode->setAccessibleName(tr("Colour of the tokens"));
+    m_narrowMode->hide();
     auto* legend = new EmberLegend(this);
     m_legend = legend;
     addControl(m_stepper);
     addControl(m_mode);
+    addControl(m_narrowMode);
     addLegend(m_legend);
     m_legend->hide();
     connect(m_stepper, &LayerStepper::stepped, this, &TokenStripPanel::stepLayer);
     connect(m_mode, &SegmentedControl::currentIndexChanged, this,
+            [this](int index) { setMode(static_cast<StripMode>(index)); });
+    connect(m_narrowMode, &QComboBox::currentIndexChanged, this,
             [this](int index) { setMode(static_cast<StripMode>(index)); });
     setChart(m_strip, m_rows);
 }
 
 void TokenStripPanel::setMode(StripMode mode) {
     m_mode->setCurrentIndex(int(mode));
+    m_narrowMode->setCurrentIndex(int(mode));
     m_strip->setMode(mode);
-    static_cast<EmberLegend*>(m_legend)->setWords(mode == StripMode::Margin ? tr("margin") : tr("gate weight"));
-    placeLegend();
+    auto* legend = static_cast<EmberLegend*>(m_legend);
+    if (mode == StripMode::Surprise) {
+        legend->setWords(QString::number(kSurpriseEnd), tr("bits"));
+    } else {
+        legend->setWords(QStringLiteral("1"), mode == StripMode::Margin ? tr("margin") : tr("gate weight"));
+    }
+    placeControls();
 }
 
 void TokenStripPanel::stepLayer(int step) {
@@ -115,13 +132,16 @@ void TokenStripPanel::selectRow(int row) {
 
 void TokenStripPanel::resizeEvent(QResizeEvent* event) {
     PanelFrame::resizeEvent(event);
-    placeLegend();
+    placeControls();
 }
 
-void TokenStripPanel::placeLegend() {
-    static_cast<EmberLegend*>(m_legend)->setWide(width() >= scaledPx(680));
-    m_legend->setVisible(mode() != StripMode::Expert && width() >= scaledPx(540));
-    m_stepper->setWordShown(width() >= scaledPx(440));
+void TokenStripPanel::placeControls() {
+    static_cast<EmberLegend*>(m_legend)->setWide(width() >= scaledPx(744));
+    m_legend->setVisible(mode() != StripMode::Expert && width() >= scaledPx(604));
+    const bool narrow = width() < scaledPx(450);
+    m_mode->setVisible(!narrow);
+    m_narrowMode->setVisible(narrow);
+    m_stepper->setWordShown(width() >= scaledPx(504));
 }
 
 } // namespace moescope::ui

@@ -5,6 +5,8 @@
 #include "ui/panels/panelframe.h"
 #include "ui/panels/stripchart.h"
 
+class QComboBox;
+
 namespace moescope::ui {
 
 class LayerStepper;
@@ -28,12 +30,13 @@ protected:
 
 private:
     void stepLayer(int step);
-    void placeLegend();
+    void placeControls();
 
     StripChart* m_strip = nullptr;
     TokenStripTable* m_rows = nullptr;
     LayerStepper* m_stepper = nullptr;
     SegmentedControl* m_mode = nullptr;
+    QComboBox* m_narrowMode = nullptr; ///< in its place where there is no room for it
     QWidget* m_legend = nullptr;
 };
 

@@ -22,6 +22,31 @@ const std::vector<const char*> story = {
     " river", " carr",   "ied",    " them",     " both",  " past",    " the",    " mill",    " and",   " the",
     " tall",  " trees",  ".",      "\n\n"};
 
+int32_t idOf(size_t word) { return int32_t(100 + std::hash<std::string>()(story[word]) % 7900); }
+
+/** Eight candidates that halve from one to the next and leave something, the first with a probability of up to 0.48.
+ *  Every fifth word is the third likeliest; the last three are removed by the samplers. */
+void addCandidates(trace::TokenTrace& token, size_t word, double uniform) {
+    constexpr size_t count = 8;
+    const size_t rank = word % 5 == 4 ? 2 : 0;
+    std::vector<size_t> others;
+    for (size_t step = 1; others.size() < count - 1; ++step) {
+        const size_t other = (word + step) % story.size();
+        const bool known = std::any_of(others.begin(), others.end(), [&](size_t o) { return idOf(o) == idOf(other); });
+        if (!known && idOf(other) != token.token) {
+            others.push_back(other);
+        }
+    }
+    others.insert(others.begin() + ptrdiff_t(rank), word);
+    const double first = 0.08 + 0.4 * uniform;
+    const double kept = first * (1 - std::pow(0.5, 5)) * 2; // of the first five
+    for (size_t at = 0; at < count; ++at) {
+        const double raw = first * std::pow(0.5, double(at));
+        token.candidates.push_back({idOf(others[at]), story[others[at]], float(raw), float(at < 5 ? raw / kept : 0.0)});
+    }
+    token.probability = token.candidates[rank].probability;
+}
+
 } // namespace
 
 ui::TraceShape syntheticShape(int layers, int experts, int used, int shared, const QString& model) {
@@ -48,14 +73,15 @@ QList<trace::TokenTracePtr> syntheticAnswer(const ui::TraceShape& shape, int cou
         liking[cell] = (uniform(fixed) - 0.5) * (1.2 + 4.0 * middle);
     }
     std::mt19937 random(seed);
+    std::mt19937 words(seed + 100);
     for (int at = 0; at < count; ++at) {
         auto token = std::make_shared<trace::TokenTrace>();
         const size_t word = size_t(at) % story.size();
         token->text = story[word];
-        token->token = int32_t(100 + std::hash<std::string>()(token->text) % 7900);
+        token->token = idOf(word);
         token->position = uint32_t(465 + at);
         token->generated = true;
-        token->probability = 0.5F;
+        addCandidates(*token, word, uniform(words));
         trace::RouterTrace& router = token->router;
         router.moe_layers = uint32_t(layers);
         router.expert_count = uint32_t(experts);

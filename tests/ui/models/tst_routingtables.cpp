@@ -293,12 +293,14 @@ void TestRoutingTables::exports() {
     TraceModel trace;
     TokenStripTable table(&trace);
     trace.begin(1, shape);
-    trace.append(1, {test::plainToken(shape, " \"a\",\n", {2}, {0.5F})});
+    auto token = std::make_shared<trace::TokenTrace>(*test::plainToken(shape, " \"a\",\n", {2}, {0.5F}));
+    token->probability = 0.125F; // 3 bits
+    trace.append(1, {token});
     QCOMPARE(toCsv(table), QStringLiteral("Position,Text,Id,Class,Expert,Gate,Runner-up,Its gate,Margin,"
-                                          "\"Entropy, bits\"\r\n"
-                                          "0,\" \"\"a\"\",\n\",0,mixed,2,0.5,3,0.125,0.375,\r\n"));
+                                          "\"Entropy, bits\",\"Surprise, bits\"\r\n"
+                                          "0,\" \"\"a\"\",\n\",0,mixed,2,0.5,3,0.125,0.375,,3\r\n"));
     QCOMPARE(toTabSeparated(table).section(QLatin1Char('\n'), 1, 1),
-             QStringLiteral("0\t \"a\", \t0\tmixed\t2\t0.5\t3\t0.125\t0.375\t"));
+             QStringLiteral("0\t \"a\", \t0\tmixed\t2\t0.5\t3\t0.125\t0.375\t\t3"));
 }
 
 QTEST_GUILESS_MAIN(TestRoutingTables)

@@ -7,6 +7,7 @@
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
 #include "ui/panels/matrixpanels.h"
+#include "ui/panels/probabilitiespanel.h"
 #include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
@@ -118,6 +119,30 @@ void saveShots(const QString& folder) {
         board.m_path->setGeometry(604, 0, 496, 270);
         board.m_experts->setGeometry(0, 0, 600, 280);
         save(board, folder, QStringLiteral("twins"));
+    }
+    {
+        // A panel that the pictures do not show, wide, at its least size and as a table; surprise in the strip.
+        Board board;
+        board.place();
+        board.fill(nano, 138, true, 64, 5);
+        board.m_experts->hide();
+        board.m_path->hide();
+        board.m_strip->setMode(StripMode::Surprise);
+        board.m_kv->hide();
+        for (const bool table : {false, true}) {
+            auto* wide = new ProbabilitiesPanel(&board.m_trace, &board.m_selection, &board);
+            auto* small = new ProbabilitiesPanel(&board.m_trace, &board.m_selection, &board);
+            wide->setGeometry(0, 0, 600, 340);
+            small->setGeometry(604, 0, table ? 496 : 340, table ? 300 : 180);
+            wide->setTwinShown(table);
+            wide->show();
+            small->show();
+            save(board, folder, table ? QStringLiteral("probabilities-table") : QStringLiteral("probabilities"));
+            wide->hide();
+            small->hide();
+        }
+        board.m_strip->setGeometry(0, 344, 320, 160);
+        save(board, folder, QStringLiteral("surprise-small"));
     }
     {
         // As in a small window: the docks are tabs.
