@@ -16,6 +16,15 @@ namespace {
 constexpr const char* deviceLost = "vulkan.device_lost";
 constexpr const char* cancelled = "work.cancelled";
 
+/** The token that a branch takes, once it went through the model: as if it had been sampled. */
+trace::TokenTracePtr takenTrace(const trace::TokenTrace& read, const Branch& branch) {
+    auto taken = std::make_shared<trace::TokenTrace>(read);
+    taken->generated = true;
+    taken->probability = branch.token.probability;
+    taken->candidates = branch.candidates;
+    return taken;
+}
+
 /** The text that these tokens were shown as when they came. */
 std::string shownText(const model::Tokenizer& tokenizer, const std::vector<int32_t>& tokens) {
     inference::TextStream stream({});
@@ -181,7 +190,7 @@ InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job, const 
         messages.back().content = "/no_think " + messages.back().content;
     }
     const model::RenderedChat chat = m_engine->render(messages, &cancel, options);
-    Prompt prompt{chat.tokens, chat.message_starts, {}};
+    Prompt prompt{chat.tokens, chat.message_starts, {}, 0};
     const std::string_view mark = model::openingMark(chat.text);
     if (!mark.empty()) {
         prompt.opening = std::string(mark) + "\n";
@@ -198,6 +207,17 @@ InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job, const 
         const bool same = !job.begun_tokens.empty() && shownText(tokenizer, job.begun_tokens) == begun;
         const std::vector<int32_t> tokens = same ? job.begun_tokens : tokenizer.encode(begun, false, &cancel);
         prompt.tokens.insert(prompt.tokens.end(), tokens.begin(), tokens.end());
+        prompt.begun = static_cast<uint32_t>(tokens.size());
+    }
+    if (job.branch) {
+        for (const trace::TokenTracePtr& token : job.branch->begun) {
+            if (token->generated) {
+                prompt.tokens.push_back(token->token);
+                ++prompt.begun;
+            }
+        }
+        prompt.tokens.push_back(job.branch->token.token);
+        ++prompt.begun;
     }
     return prompt;
 }
@@ -233,12 +253,34 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
                 {{"tokens", trace::grouped(request.prompt.size())}, {"context", trace::grouped(context)}});
         }
         const auto room = context - static_cast<uint32_t>(request.prompt.size());
+        const uint32_t takenOver = job.branch ? prompt.begun : 0;
         // One more than there is room for: an answer that fills the context ends for that reason, not for its length.
-        request.max_tokens = job.max_tokens == 0 ? room + 1 : job.max_tokens;
+        request.max_tokens = job.max_tokens == 0 ? room + 1 : job.max_tokens - std::min(job.max_tokens, takenOver);
+        request.begun = prompt.begun;
         request.sampling = job.sampling;
         request.router_probs = job.router_probs;
         // The first part of a continued answer is prompt now, and its traces are stored already.
         const bool continued = !job.begun.empty();
+        std::string opening = continued ? std::string() : std::move(prompt.opening);
+        const auto show = [this, &opening](const trace::TokenTracePtr& token, const std::string& text) {
+            push(m_ring, {token, QString::fromStdString(std::exchange(opening, {}) + text)});
+        };
+        const model::Tokenizer& tokenizer = m_engine->tokenizer();
+        inference::TextStream begun({}); // of what a branch takes over: no character is cut in two
+        if (job.branch) {
+            for (const trace::TokenTracePtr& token : job.branch->begun) {
+                if (token->generated) {
+                    show(token, begun.push(tokenizer.decode(token->token, false)));
+                } else {
+                    push(m_ring, {token, {}});
+                }
+            }
+            if (tokenizer.isStop(job.branch->token.token)) { // the branch is that the answer ends there
+                m_events.finished(
+                    job.id, {trace::StopReason::Eos, {}, QString::fromStdString(begun.finish()), m_engine->position()});
+                return;
+            }
+        }
         inference::GenerationObserver observer;
         observer.cancel = &m_cancel;
         observer.prefill = [this](const trace::PrefillProgress& progress) {
@@ -246,12 +288,14 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
             m_prefill = progress;
         };
         size_t sent = 0;
-        std::string opening = continued ? std::string() : std::move(prompt.opening);
-        observer.token = [this, continued, &sent, &opening](const trace::TokenTracePtr& token,
-                                                            const std::string& text) {
-            sent += token->generated ? text.size() : 0;
+        observer.token = [&](const trace::TokenTracePtr& token, const std::string& text) {
             if (token->generated) {
-                push(m_ring, {token, QString::fromStdString(std::exchange(opening, {}) + text)});
+                sent += text.size();
+                show(token, text);
+            } else if (job.branch) {
+                if (token->position + 1 == request.prompt.size()) {
+                    show(takenTrace(*token, *job.branch), begun.push(tokenizer.decode(token->token, false)));
+                }
             } else if (!continued) {
                 push(m_ring, {token, {}});
             }

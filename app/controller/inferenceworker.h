@@ -72,6 +72,7 @@ private:
         std::vector<int32_t> tokens;
         std::vector<uint32_t> message_starts; ///< as model::RenderedChat has them
         std::string opening; ///< the mark of the thinking that they end with: it stands before the answer's text
+        uint32_t begun = 0;  ///< so many of them, at the end, are of the answer
     };
     Prompt promptOf(const GenerateJob& job, const std::atomic<bool>& cancel) const;
     template <typename T, size_t Capacity>

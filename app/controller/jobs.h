@@ -39,13 +39,22 @@ struct Loaded {
     bool hasThinkingSwitch() const { return !chat_template.thinking_variable.empty() || chat_template.no_think; }
 };
 
+/** What an answer takes over from another: its beginning, and then `token`, which is not sampled. */
+struct Branch {
+    /** As they went through the model, with the prompt's tokens among them that were computed. They are told of anew. */
+    std::vector<trace::TokenTracePtr> begun;
+    trace::TokenCandidate token;
+    std::vector<trace::TokenCandidate> candidates; ///< for its place
+};
+
 struct GenerateJob {
     qint64 id = 0; ///< of the answer; comes back with every signal
     std::vector<model::ChatMessage> messages;
     std::string begun;                   ///< the answer so far, when one is continued
     std::vector<int32_t> begun_tokens;   ///< its tokens, if they are known
+    std::optional<Branch> branch;        ///< in place of `begun`
     inference::SamplerSettings sampling; ///< with a seed
-    uint32_t max_tokens = 0;             ///< 0: until the context is full
+    uint32_t max_tokens = 0;             ///< a branch's beginning counts; 0: until the context is full
     std::optional<bool> thinking;        ///< unset: as the model's template has it
     bool router_probs = false;           ///< probabilities of all experts in each trace
 };

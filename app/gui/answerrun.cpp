@@ -3,6 +3,8 @@
 
 #include "app/gui/values.h"
 
+#include <algorithm>
+
 namespace moescope::gui {
 
 using controller::InferenceController;
@@ -57,6 +59,12 @@ void AnswerRun::start(const store::Message& answer, controller::GenerateJob job,
     m_prefill = {};
     m_firstTokenMs = 0;
     m_generated = 0;
+    m_takenOver = 0;
+    if (job.branch) {
+        const auto& begun = job.branch->begun;
+        m_takenOver =
+            1 + static_cast<int>(std::count_if(begun.begin(), begun.end(), [](const auto& t) { return t->generated; }));
+    }
     m_splitter = model::ReasoningSplitter();
     m_splitter.push(answer.text.toStdString());
     m_thinking = answer.thinking;
@@ -132,7 +140,10 @@ void AnswerRun::follow(const controller::Piece& piece) {
     if (!piece.token->generated) {
         return; // of the prompt
     }
-    if (m_generated++ == 0) {
+    if (m_takenOver > 0) {
+        --m_takenOver;
+        ++m_before.decode_tokens;
+    } else if (m_generated++ == 0) {
         m_firstTokenMs = static_cast<double>(m_clock.elapsed());
     }
     if (before || after) {

@@ -72,6 +72,7 @@ private:
     QElapsedTimer m_clock;
     double m_firstTokenMs = 0;
     int m_generated = 0; ///< in this run, not the part that was there
+    int m_takenOver = 0; ///< tokens of another answer that are still to come first
     bool m_active = false;
 };
 

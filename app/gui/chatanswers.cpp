@@ -3,10 +3,38 @@
 #include "app/gui/chatsession.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace moescope::gui {
 
 using controller::InferenceController;
+
+namespace {
+
+/** What a version of an answer takes over from it up to its token `token`, and `candidate` in the place of that. */
+controller::Branch branchOf(const store::TokenTraces& traces, int token, int candidate) {
+    controller::Branch branch;
+    int generated = 0;
+    for (const trace::TokenTracePtr& trace : traces) {
+        if (!trace->generated || generated++ != token) {
+            branch.begun.push_back(trace);
+            continue;
+        }
+        const auto found = std::find_if(trace->candidates.begin(), trace->candidates.end(),
+                                        [candidate](const auto& one) { return one.token == candidate; });
+        if (found != trace->candidates.end()) {
+            branch.token = *found;
+            branch.candidates = trace->candidates;
+            return branch;
+        }
+        break;
+    }
+    throw trace::Error("app.no_candidates",
+                       "The tokens of this answer, or what else could have stood there, were not "
+                       "kept, so it cannot be branched. Regenerate it, and branch the new version.");
+}
+
+} // namespace
 
 void ChatSession::send(const QString& text) {
     if (text.trimmed().isEmpty() || !canStart()) {
@@ -73,6 +101,68 @@ void ChatSession::continueAnswer(qint64 message) {
             return begun;
         },
         {});
+}
+
+QString ChatSession::branchRefusal(const store::Message& answer) const {
+    if (m_storing || m_run.isActive()) {
+        return tr("An answer is being made. Stop it, or wait for its end, and branch then.");
+    }
+    if (m_controller.state() == InferenceController::State::Loading) {
+        return tr("The model is being loaded. Branch when it is there.");
+    }
+    const auto& loaded = m_controller.loaded();
+    if (m_controller.state() != InferenceController::State::Ready || !loaded) {
+        return tr("No model is loaded, so no answer can be branched.");
+    }
+    if (!isStampOf(answer.model, loaded->model)) {
+        const store::ModelStamp other = stampOf(loaded->model);
+        const bool same = answer.model.name == other.name;
+        return tr("“%1” gave this answer and “%2” is loaded, whose tokens are others. Load “%1”, and branch then.")
+            .arg(same ? answer.model.file : answer.model.name, same ? other.file : other.name);
+    }
+    return {};
+}
+
+void ChatSession::branchAnswer(qint64 message, int token, int candidate) {
+    const store::Message* answer = find(message);
+    if (answer == nullptr || answer->role != store::Role::Assistant) {
+        emit noticeChanged(tr("This answer is not of the conversation in view, so it cannot be branched."));
+        return;
+    }
+    if (const QString refusal = branchRefusal(*answer); !refusal.isEmpty()) {
+        emit noticeChanged(refusal);
+        return;
+    }
+    if (answer->recipe.error) { // without it the answer would go on as another
+        complain(*answer->recipe.error);
+        return;
+    }
+    store::AnswerStart start = answerStart(answer->parent);
+    start.sampling = answer->sampling;
+    start.seed = answer->seed;
+    start.recipe = answer->recipe.intervention;
+    begin(
+        [start, message, token, candidate](store::Store& store) {
+            Begun begun;
+            const store::StoredTraces stored = store.traces(message);
+            if (stored.error) {
+                throw trace::Error(*stored.error);
+            }
+            begun.branch = branchOf(stored.tokens, token, candidate);
+            begun.answer = store.beginAnswer(start);
+            begun.messages = store.messages(start.conversation);
+            begun.conversation = store.conversation(start.conversation);
+            return begun;
+        },
+        {});
+}
+
+void ChatSession::tellBranched(qint64 message) {
+    const store::TokenTraces& traces = m_run.traces();
+    const auto generated = std::count_if(traces.begin(), traces.end(), [](const auto& t) { return t->generated; });
+    if (m_branchToken && generated > *m_branchToken) {
+        emit branched(message, *std::exchange(m_branchToken, std::nullopt));
+    }
 }
 
 template <typename Job>
@@ -170,6 +260,13 @@ void ChatSession::startRun(const Begun& begun) {
         if (token->generated) {
             job.begun_tokens.push_back(token->token);
         }
+    }
+    job.branch = begun.branch;
+    m_branchToken.reset();
+    if (begun.branch) {
+        const auto& tokens = begun.branch->begun;
+        m_branchToken =
+            static_cast<int>(std::count_if(tokens.begin(), tokens.end(), [](const auto& t) { return t->generated; }));
     }
     if (m_controller.state() != InferenceController::State::Ready) {
         // The model went away while the prompt was being stored.

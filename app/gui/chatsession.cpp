@@ -23,6 +23,7 @@ ChatSession::ChatSession(store::StoreWorker& worker, InferenceController& contro
     connect(&m_run, &AnswerRun::tracesAppended, this, [this](qint64 id, const store::TokenTraces& traces) {
         if (find(id) != nullptr) {
             emit tracesAppended(id, traces);
+            tellBranched(id);
         }
     });
     connect(&m_run, &AnswerRun::ended, this, &ChatSession::runEnded);

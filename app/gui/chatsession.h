@@ -8,6 +8,8 @@
 
 #include <QObject>
 
+#include <optional>
+
 namespace moescope::gui {
 
 /** The conversation in view: what the store holds of it, what the window shows of it, and what the user does to it. A
@@ -52,6 +54,9 @@ public slots:
     void edit(qint64 message, const QString& text);
     void regenerate(qint64 message);
     void continueAnswer(qint64 message);
+    /** A new version of the answer, with the same tokens before its token `token`, `candidate` in its place, and then
+     *  what the model says to that with the same seed and sampling. A sentence where that cannot be. */
+    void branchAnswer(qint64 message, int token, int candidate);
     void showVersion(qint64 message, int step);
     void stop() { m_run.stop(); }
     void setDraft(const QString& text);
@@ -90,6 +95,8 @@ signals:
     void answerBegun(qint64 message, const moescope::ui::TraceShape& shape, const moescope::store::TokenTraces& begun);
     void tracesAppended(qint64 message, const moescope::store::TokenTraces& traces);
     void answerEnded(qint64 message);
+    /** Of a branch that is being made, the token that differs came. */
+    void branched(qint64 message, int token);
     void tracesLoaded(qint64 message, const moescope::ui::TraceShape& shape,
                       const moescope::store::TokenTraces& traces);
 
@@ -99,6 +106,7 @@ private:
         QList<store::Message> messages;
         store::Message answer;
         store::StoredTraces traces;
+        std::optional<controller::Branch> branch;
     };
 
     void show(const store::Conversation& conversation, const QList<store::Message>& messages, qint64 scrollTo);
@@ -120,6 +128,9 @@ private:
     ui::MessageView view(const store::Message& message) const;
     QList<ui::MessageView> views() const;
     bool canStart() const;
+    /** Why an answer cannot be branched now; empty: it can. */
+    QString branchRefusal(const store::Message& answer) const;
+    void tellBranched(qint64 message);
     QList<qint64> branchIds() const;
     ui::TraceShape shapeOf(const store::Message& message, const store::TokenTraces& traces) const;
 
@@ -135,6 +146,7 @@ private:
     bool m_storing = false;
     bool m_routerProbs = false;
     bool m_recording = false;
+    std::optional<int> m_branchToken; ///< of the running answer, until it came
 };
 
 } // namespace moescope::gui

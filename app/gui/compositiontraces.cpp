@@ -60,6 +60,14 @@ void Composition::connectTraces() {
     });
     connect(m_panels, &RoutingPanels::messageChosen, m_window->chat(), &ui::ChatPanel::scrollToMessage);
     connect(m_panels, &RoutingPanels::probabilitiesWanted, &m_session, &ChatSession::setRouterProbs);
+    connect(m_panels, &RoutingPanels::branchRequested, this, [this](qint64 run, int token, int candidate) {
+        if (m_captures->isOpen()) {
+            m_window->showToast(tr("A capture cannot be branched. Close it, and branch the answer in its chat."));
+        } else {
+            m_session.branchAnswer(run, token, candidate);
+        }
+    });
+    connect(&m_session, &ChatSession::branched, this, &Composition::chooseToken);
     connect(&m_traces, &ui::TraceModel::currentChanged, this, [this] {
         updateTokens();
         updateFilter();

@@ -5,6 +5,7 @@
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
 #include "ui/panels/matrixpanels.h"
+#include "ui/panels/probabilitiespanel.h"
 #include "ui/panels/ribbonpanel.h"
 #include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
@@ -24,13 +25,15 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     m_card = new ui::ExpertCardPanel(&traces, &selection, &window);
     m_timeline = new ui::TimelinePanel(&traces, &timelines, &selection, &window);
     m_context = new ui::RibbonPanel(&traces, &selection, &window);
+    auto* probabilities = new ui::ProbabilitiesPanel(&traces, &selection, &window);
     connect(m_context, &ui::RibbonPanel::messageChosen, this, &RoutingPanels::messageChosen);
     connect(m_context, &QDockWidget::visibilityChanged, this, &RoutingPanels::contextSeen);
+    connect(probabilities, &ui::ProbabilitiesPanel::branchRequested, this, &RoutingPanels::branchRequested);
     connect(path, &ui::TokenPathPanel::probabilitiesWanted, this, &RoutingPanels::probabilitiesWanted);
     connect(m_timeline, &ui::TimelinePanel::timingWanted, this, &RoutingPanels::timingWanted);
     connect(m_timeline, &ui::TimelinePanel::recordRequested, this, &RoutingPanels::stepWanted);
-    for (ui::PanelFrame* panel : std::initializer_list<ui::PanelFrame*>{experts, strip, path, m_kvCache, m_timeline,
-                                                                        m_context, pairs, classes, m_card}) {
+    for (ui::PanelFrame* panel : std::initializer_list<ui::PanelFrame*>{
+             experts, strip, path, m_kvCache, m_timeline, m_context, pairs, classes, m_card, probabilities}) {
         window.addPanel(panel->objectName(), panel);
         connect(panel, &ui::PanelFrame::messageRequested, &window, &ui::MainWindow::showToast);
         connect(panel->chart(), &ui::ChartView::cardRequested, &window,

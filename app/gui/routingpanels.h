@@ -39,6 +39,8 @@ signals:
     /** The ribbon came into view, or went. */
     void contextSeen(bool seen);
     void messageChosen(qint64 message);
+    /** Answer `run` shall be made anew from its token `token` on, with `candidate` in its place. */
+    void branchRequested(qint64 run, int token, int candidate);
 
 private:
     ui::KvCachePanel* m_kvCache = nullptr;   ///< of the window

@@ -11,6 +11,7 @@
 #include <QTest>
 #include <QThread>
 
+#include <algorithm>
 #include <thread>
 
 using namespace moescope;
@@ -292,6 +293,58 @@ private slots:
         together.insert(together.end(), more.begin(), more.end());
         QCOMPARE(together, all);
         QVERIFY2(second.prompt.empty(), "the first part is stored already");
+    }
+
+    void aBranchTakesOverTokensAndTextAndEndsAtTheSameLength() {
+        InferenceController controller;
+        load(controller);
+        GenerateJob asked = job(1, 16);
+        asked.sampling.temperature = 1.2F;
+        asked.sampling.top_k = 0U;
+        asked.sampling.top_p = 1.0F;
+        Heard whole(controller, 1);
+        controller.generate(asked);
+        QTRY_VERIFY_WITH_TIMEOUT(whole.isOver(), patience);
+        const std::vector<int32_t> all = whole.ids();
+        QVERIFY(all.size() > 8);
+        const auto branchAt = [&](size_t place, const trace::TokenCandidate& token) {
+            controller::Branch branch{{}, token, whole.generated[place]->candidates};
+            branch.begun = whole.prompt;
+            branch.begun.insert(branch.begun.end(), whole.generated.begin(),
+                                whole.generated.begin() + static_cast<ptrdiff_t>(place));
+            return branch;
+        };
+        const auto chosen = [](const trace::TokenTrace& token) {
+            return *std::find_if(token.candidates.begin(), token.candidates.end(),
+                                 [&](const auto& one) { return one.token == token.token; });
+        };
+        qint64 id = 1;
+        for (const size_t place : {size_t{0}, size_t{5}, all.size() - 1}) {
+            GenerateJob again = asked;
+            again.id = ++id;
+            again.branch = branchAt(place, chosen(*whole.generated[place]));
+            Heard heard(controller, id);
+            controller.generate(again);
+            QTRY_VERIFY_WITH_TIMEOUT(heard.isOver(), patience);
+            QCOMPARE(heard.ids(), all); // the same draws: as if it had not been cut
+            QCOMPARE(heard.text, whole.text);
+            QCOMPARE(heard.ends, whole.ends);
+            QCOMPARE(heard.prompt.size(), whole.prompt.size());
+            QVERIFY(!heard.generated[place]->router.empty());
+            QCOMPARE(heard.generated[place]->probability, whole.generated[place]->probability);
+        }
+
+        // The end of a text in the place of a token: the answer ends there.
+        const gguf::Reader file(m_model);
+        const model::Tokenizer tokenizer(file);
+        GenerateJob shorter = asked;
+        shorter.id = ++id;
+        shorter.branch = branchAt(5, {tokenizer.eos(), {}, 0.1F, 0.1F});
+        Heard heard(controller, id);
+        controller.generate(shorter);
+        QTRY_VERIFY_WITH_TIMEOUT(heard.isOver(), patience);
+        QCOMPARE(heard.ids(), std::vector<int32_t>(all.begin(), all.begin() + 5));
+        QCOMPARE(heard.ends, std::vector<trace::StopReason>{trace::StopReason::Eos});
     }
 
     void cancelEndsSoonAndKeepsWhatThereIs() {
