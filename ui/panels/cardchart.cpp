@@ -100,7 +100,7 @@ QList<QPair<QString, QString>> CardChart::facts() const {
          at.tokens > 0 ? tr("%1, n = %2").arg(gateText(at.mean_gate), groupedText(at.tokens)) : QStringLiteral("–")}};
     const ExpertWeights weights = m_table->weights();
     facts.append({tr("Weights"), weights.bytes > 0
-                                     ? tr("%1 on %2, mean of its kind").arg(bytesText(weights.bytes), weights.place)
+                                     ? tr("%1 on %2, mean of all experts").arg(bytesText(weights.bytes), weights.place)
                                      : tr("not loaded")});
     return facts;
 }

@@ -209,7 +209,7 @@ void MatrixChart::paintLegend(QPainter& painter) const {
         m_geometry.merged > 1
             ? tr("Colour: outside chance at 95 %. %1 columns share a place: the one with most tokens.")
                   .arg(m_geometry.merged)
-            : tr("Colour: outside chance at 95 %, %1 of %2 cells; some %3 would be by chance alone.")
+            : tr("Colour: outside chance at 95 %, %1 of %2; by chance %3.")
                   .arg(groupedText(m_outside), groupedText(m_told), groupedText(std::lround(m_told * 0.05)));
     const QFont font = axisFont();
     const QFontMetrics metrics(font);
