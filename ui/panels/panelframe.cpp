@@ -311,14 +311,14 @@ void PanelFrame::showChartMenu(const QPoint& globalPosition) {
     twin->setShortcut(QKeySequence(Qt::Key_T));
     connect(twin, &QAction::triggered, this, [this] { setTwinShown(true); });
     menu.addSeparator();
-    QAction* filter = menu.addAction(theme().icon(QStringLiteral("filter")), tr("Filter to this expert"));
-    filter->setShortcut(QKeySequence(Qt::Key_F));
-    filter->setCheckable(true);
-    const QString line = m_chart->expertFilter();
-    filter->setEnabled(!line.isEmpty());
-    filter->setChecked(!line.isEmpty() && m_trace->filter().line() == line);
-    connect(filter, &QAction::triggered, m_chart, &ChartView::filterToExpert);
-    menu.addSeparator();
+    if (const QString line = m_chart->expertFilter(); !line.isEmpty()) {
+        QAction* filter = menu.addAction(theme().icon(QStringLiteral("filter")), tr("Filter to this expert"));
+        filter->setShortcut(QKeySequence(Qt::Key_F));
+        filter->setCheckable(true);
+        filter->setChecked(m_trace->filter().line() == line);
+        connect(filter, &QAction::triggered, m_chart, &ChartView::filterToExpert);
+        menu.addSeparator();
+    }
     addExportActions(&menu);
     if (m_low) { // there is no room for its own button
         fillDockMenu();
