@@ -155,6 +155,7 @@ void CaptureSession::show(const QString& path, const exchange::Capture& capture)
     m_traces.clear();
     m_selection.setFollowing(false);
     m_traces.setRun(run, shapeOf(capture), generatedOf(capture.tokens));
+    m_traces.appendPrompt(run, promptOf(capture.tokens));
     m_traces.setCurrent(run);
 
     const store::Message& answer = capture.answer();

@@ -28,9 +28,11 @@ void Composition::connectTraces() {
                     return;
                 }
                 m_traces.begin(id, shape);
+                m_traces.appendPrompt(id, promptOf(begun));
                 m_traces.append(id, generatedOf(begun));
             });
     connect(&m_session, &ChatSession::tracesAppended, this, [this](qint64 id, const store::TokenTraces& traces) {
+        m_traces.appendPrompt(id, promptOf(traces));
         m_traces.append(id, generatedOf(traces));
         updateContext();
     });
@@ -41,6 +43,7 @@ void Composition::connectTraces() {
                     return;
                 }
                 m_traces.setRun(id, shape, generatedOf(traces));
+                m_traces.appendPrompt(id, promptOf(traces));
                 if (id == m_session.lastAnswer()) {
                     m_traces.setCurrent(id);
                 }

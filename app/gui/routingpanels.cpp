@@ -4,9 +4,11 @@
 #include "ui/panels/cardpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
+#include "ui/panels/loadbalancepanel.h"
 #include "ui/panels/matrixpanels.h"
 #include "ui/panels/probabilitiespanel.h"
 #include "ui/panels/ribbonpanel.h"
+#include "ui/panels/routerpanel.h"
 #include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
@@ -19,7 +21,9 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     auto* experts = new ui::ExpertsPanel(&traces, &selection, &window);
     auto* strip = new ui::TokenStripPanel(&traces, &selection, &window);
     auto* path = new ui::TokenPathPanel(&traces, &selection, &window);
+    auto* router = new ui::RouterPanel(&traces, &selection, &window);
     m_kvCache = new ui::KvCachePanel(&traces, &selection, &window);
+    auto* load = new ui::LoadBalancePanel(&traces, &selection, &window);
     auto* pairs = new ui::PairsPanel(&traces, &selection, &window);
     auto* classes = new ui::ClassesPanel(&traces, &selection, &window);
     m_card = new ui::ExpertCardPanel(&traces, &selection, &window);
@@ -29,11 +33,13 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     connect(m_context, &ui::RibbonPanel::messageChosen, this, &RoutingPanels::messageChosen);
     connect(m_context, &QDockWidget::visibilityChanged, this, &RoutingPanels::contextSeen);
     connect(probabilities, &ui::ProbabilitiesPanel::branchRequested, this, &RoutingPanels::branchRequested);
-    connect(path, &ui::TokenPathPanel::probabilitiesWanted, this, &RoutingPanels::probabilitiesWanted);
+    connect(path, &ui::TokenPathPanel::probabilitiesWanted, this, [this](bool wanted) { want(ByPath, wanted); });
+    connect(router, &ui::RouterPanel::probabilitiesWanted, this, [this](bool wanted) { want(ByRouter, wanted); });
     connect(m_timeline, &ui::TimelinePanel::timingWanted, this, &RoutingPanels::timingWanted);
     connect(m_timeline, &ui::TimelinePanel::recordRequested, this, &RoutingPanels::stepWanted);
-    for (ui::PanelFrame* panel : std::initializer_list<ui::PanelFrame*>{
-             experts, strip, path, m_kvCache, m_timeline, m_context, pairs, classes, m_card, probabilities}) {
+    for (ui::PanelFrame* panel :
+         std::initializer_list<ui::PanelFrame*>{experts, strip, path, router, m_kvCache, m_timeline, m_context, load,
+                                                pairs, classes, m_card, probabilities}) {
         window.addPanel(panel->objectName(), panel);
         connect(panel, &ui::PanelFrame::messageRequested, &window, &ui::MainWindow::showToast);
         connect(panel->chart(), &ui::ChartView::cardRequested, &window,
@@ -42,6 +48,11 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
 }
 
 void RoutingPanels::setExpertWeights(const ui::ExpertWeights& weights) { m_card->setWeights(weights); }
+
+void RoutingPanels::want(Wish by, bool wanted) {
+    m_wanted = wanted ? m_wanted | by : m_wanted & ~by;
+    emit probabilitiesWanted(m_wanted != 0);
+}
 
 void RoutingPanels::setKvCache(const ui::KvCacheState& state) {
     m_kvCache->setState(state);

@@ -43,6 +43,11 @@ signals:
     void branchRequested(qint64 run, int token, int candidate);
 
 private:
+    /** Panels that draw the probabilities of all experts. */
+    enum Wish { ByPath = 1, ByRouter = 2 };
+    void want(Wish by, bool wanted);
+
+    int m_wanted = 0;
     ui::KvCachePanel* m_kvCache = nullptr;   ///< of the window
     ui::RibbonPanel* m_context = nullptr;    ///< of the window
     ui::TimelinePanel* m_timeline = nullptr; ///< of the window

@@ -259,15 +259,23 @@ qint64 answerBeginOf(const QString& text, const ui::AnswerParts& parts) {
     return parts.answer_begin >= 0 ? text.left(parts.answer_begin).toUcs4().size() : none;
 }
 
-QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces) {
-    QList<trace::TokenTracePtr> generated;
+namespace {
+
+QList<trace::TokenTracePtr> tokensOf(const store::TokenTraces& traces, bool generated) {
+    QList<trace::TokenTracePtr> tokens;
     for (const trace::TokenTracePtr& token : traces) {
-        if (token->generated) {
-            generated.append(token);
+        if (token->generated == generated) {
+            tokens.append(token);
         }
     }
-    return generated;
+    return tokens;
 }
+
+} // namespace
+
+QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces) { return tokensOf(traces, true); }
+
+QList<trace::TokenTracePtr> promptOf(const store::TokenTraces& traces) { return tokensOf(traces, false); }
 
 QList<ui::TokenRange> rangesOf(const std::vector<std::string_view>& tokens, const QString& text) {
     QList<ui::TokenRange> ranges;

@@ -55,6 +55,8 @@ qint64 answerBeginOf(const QString& text, const ui::AnswerParts& parts);
 
 /** Of the tokens that went through the model, those that were sampled: the answer. */
 QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces);
+/** The others: tokens of the prompt that were computed. */
+QList<trace::TokenTracePtr> promptOf(const store::TokenTraces& traces);
 /** Ranges in `text`, in UTF-16 units, of tokens that follow each other from its start, or from behind the mark of a
  *  thinking that the prompt opened. */
 QList<ui::TokenRange> rangesOf(const std::vector<std::string_view>& tokens, const QString& text);

@@ -15,6 +15,7 @@ void TraceModel::setModel(const TraceShape& shape) {
             run.shape = shape;
             run.statistics.setShape(shape);
             run.matched.setShape(shape);
+            run.prompt.setShape(shape);
             learnt = true;
         }
     }
@@ -32,6 +33,7 @@ void TraceModel::begin(qint64 run, const TraceShape& shape) {
     fresh.shape = shape;
     fresh.statistics = RoutingStatistics(shape);
     fresh.matched = RoutingStatistics(shape);
+    fresh.prompt = RoutingStatistics(shape);
     fresh.live = true;
     m_runs.insert(run, fresh);
     m_current = run;
@@ -55,6 +57,21 @@ void TraceModel::append(qint64 run, const QList<trace::TokenTracePtr>& tokens) {
     }
 }
 
+void TraceModel::appendPrompt(qint64 run, const QList<trace::TokenTracePtr>& tokens) {
+    const auto found = m_runs.find(run);
+    if (found == m_runs.end() || tokens.isEmpty()) {
+        return;
+    }
+    for (const trace::TokenTracePtr& token : tokens) {
+        if (found->shape.fits(token->router)) {
+            found->prompt.add(token->router);
+        }
+    }
+    if (run == m_current) {
+        emit promptChanged();
+    }
+}
+
 void TraceModel::finish(qint64 run) {
     const auto found = m_runs.find(run);
     if (found != m_runs.end() && found->live) {
@@ -70,6 +87,7 @@ void TraceModel::setRun(qint64 run, const TraceShape& shape, const QList<trace::
     kept.shape = shape.routesLike(m_model) ? m_model : shape;
     kept.statistics = RoutingStatistics(kept.shape);
     kept.matched = RoutingStatistics(kept.shape);
+    kept.prompt = RoutingStatistics(kept.shape);
     Run& placed = *m_runs.insert(run, kept);
     m_window = run == m_current ? TokenWindow() : m_window;
     recountChat();
@@ -178,6 +196,11 @@ const RoutingStatistics& TraceModel::statistics(Scope scope, int token) const {
         m_token.add(*trace);
     }
     return m_token;
+}
+
+const RoutingStatistics& TraceModel::promptStatistics() const {
+    const Run* run = view();
+    return run != nullptr ? run->prompt : m_empty;
 }
 
 void TraceModel::setWindow(TokenWindow window) {

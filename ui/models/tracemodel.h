@@ -44,6 +44,9 @@ public:
     void begin(qint64 run, const TraceShape& shape);
     /** A batch of a live answer; an unknown run is ignored (its conversation is no longer in view). */
     void append(qint64 run, const QList<trace::TokenTracePtr>& tokens);
+    /** Tokens of an answer's prompt that were computed for it: they are counted apart, see promptStatistics(), and not
+     *  kept. An unknown run is ignored. */
+    void appendPrompt(qint64 run, const QList<trace::TokenTracePtr>& tokens);
     void finish(qint64 run);
     /** A finished answer, as kept. */
     void setRun(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens);
@@ -74,6 +77,9 @@ public:
     /** Valid until the next change of the model. */
     const RoutingStatistics& statistics(Scope scope, int token = -1) const;
 
+    /** Of the prompt of the answer in view, as far as it was computed for it: what the KV cache held is not in it. */
+    const RoutingStatistics& promptStatistics() const;
+
     /** Answers that a scope counts, by number: those of the model in view. Scope::Token counts none of them whole. */
     QList<qint64> runs(Scope scope) const;
     // Of one of runs().
@@ -102,6 +108,8 @@ signals:
     void currentChanged();
     /** Tokens first…last of the answer in view arrived. */
     void appended(int first, int last);
+    /** More of the prompt of the answer in view was counted. */
+    void promptChanged();
     /** An answer that is not in view changed: only Scope::Chat is another. */
     void chatChanged();
     void liveChanged(bool live);
@@ -116,6 +124,7 @@ private:
         QList<bool> routed;
         RoutingStatistics statistics;
         RoutingStatistics matched; ///< of the filter; empty without one
+        RoutingStatistics prompt;
         bool live = false;
     };
 

@@ -6,8 +6,10 @@
 #include "ui/panels/cardpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
+#include "ui/panels/loadbalancepanel.h"
 #include "ui/panels/matrixpanels.h"
 #include "ui/panels/probabilitiespanel.h"
+#include "ui/panels/routerpanel.h"
 #include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
@@ -50,6 +52,8 @@ public:
         m_experts->setGeometry(0, 0, 600, 340);
         m_strip->setGeometry(0, 344, 600, 228);
         m_path->setGeometry(604, 0, 496, 270);
+        m_router = new RouterPanel(&m_trace, &m_selection, this);
+        m_router->setGeometry(604, 274, 242, 298);
         m_kv->setGeometry(850, 274, 250, 298);
         trace::MemoryInfo memory;
         memory.kv_bytes_per_token = 1024;
@@ -64,6 +68,7 @@ public:
     TokenStripPanel* m_strip = nullptr;
     TokenPathPanel* m_path = nullptr;
     KvCachePanel* m_kv = nullptr;
+    RouterPanel* m_router = nullptr;
 };
 
 void save(QWidget& widget, const QString& folder, const QString& name) {
@@ -105,8 +110,12 @@ void saveShots(const QString& folder) {
         board.place();
         board.fill(nano, 138, true, 64, 5);
         save(board, folder, QStringLiteral("inspect"));
+        board.m_router->setMode(RouterMode::Time);
+        save(board, folder, QStringLiteral("time"));
+        board.m_router->setMode(RouterMode::Layers);
         board.m_experts->setMode(HeatmapMode::Count);
         board.m_strip->setMode(StripMode::Gate);
+        board.m_router->hide();
         board.m_experts->setGeometry(0, 0, 791, 280);
         board.m_strip->setGeometry(0, 284, 791, 220);
         board.m_path->setGeometry(791, 0, 321, 270);
@@ -127,6 +136,7 @@ void saveShots(const QString& folder) {
         board.fill(nano, 138, true, 64, 5);
         board.m_experts->hide();
         board.m_path->hide();
+        board.m_router->hide();
         board.m_strip->setMode(StripMode::Surprise);
         board.m_kv->hide();
         for (const bool table : {false, true}) {
@@ -143,6 +153,26 @@ void saveShots(const QString& folder) {
         }
         board.m_strip->setGeometry(0, 344, 320, 160);
         save(board, folder, QStringLiteral("surprise-small"));
+    }
+    {
+        // Load balance: a prompt and an answer, then a large model.
+        Board board;
+        LoadBalancePanel load(&board.m_trace, &board.m_selection, &board);
+        RouterPanel router(&board.m_trace, &board.m_selection, &board);
+        load.setGeometry(0, 0, 496, 270);
+        router.setGeometry(0, 274, 496, 270);
+        board.fill(nano, 138, true, 64, 5);
+        board.m_trace.appendPrompt(1, test::syntheticAnswer(nano, 240, false, 9));
+        save(board, folder, QStringLiteral("load"));
+        load.setPhase(LoadPhase::Prefill);
+        router.setMode(RouterMode::Time);
+        save(board, folder, QStringLiteral("prefill"));
+        board.fill(test::syntheticShape(32, 64, 8, 1, QStringLiteral("Hunyuan-A13B")), 4000, false, 64, 17);
+        load.setPhase(LoadPhase::Decode);
+        save(board, folder, QStringLiteral("load64"));
+        router.setMode(RouterMode::Layers);
+        load.setTwinShown(true);
+        save(board, folder, QStringLiteral("load-twin"));
     }
     {
         // As in a small window: the docks are tabs.
@@ -169,6 +199,7 @@ void saveShots(const QString& folder) {
         board.m_experts->setGeometry(0, 0, 712, 528);
         board.m_path->setGeometry(716, 0, 396, 270);
         board.m_kv->hide();
+        board.m_router->setGeometry(716, 274, 396, 254);
         board.m_strip->setGeometry(0, 532, 600, 160);
         save(board, folder, QStringLiteral("large64"));
     }
@@ -177,6 +208,7 @@ void saveShots(const QString& folder) {
         board.place();
         const TraceShape qwen = test::syntheticShape(48, 128, 8, 0, QStringLiteral("Qwen3-30B-A3B"));
         board.fill(qwen, 512, true, 64, 30);
+        board.m_router->hide();
         board.m_experts->setGeometry(0, 0, 688, 528);
         board.m_path->setGeometry(692, 0, 420, 470);
         board.m_strip->setGeometry(0, 532, 420, 160);
