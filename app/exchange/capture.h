@@ -3,6 +3,7 @@
 
 #include "app/store/values.h"
 #include "engine/trace/info.h"
+#include "engine/trace/timeline.h"
 
 #include <QDateTime>
 #include <QList>
@@ -43,8 +44,8 @@ struct Capture {
     /** The branch, from the first message to the answer, which is the last; ids are 1, 2, …, each the parent of the
      *  next. */
     QList<store::Message> messages;
-    store::TokenTraces tokens;               ///< computed prompt tokens, then the answer's
-    std::vector<trace::IntervalTiming> step; ///< GPU time of a decode step; empty: not recorded
+    store::TokenTraces tokens;                 ///< computed prompt tokens, then the answer's
+    std::vector<trace::StepTimelinePtr> steps; ///< where the time of its last steps went; empty: not recorded
     QList<Note> notes;
     QList<Bookmark> bookmarks;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/exchange/capturefile.h"
 
+#include "app/exchange/capturetimelines.h"
 #include "app/exchange/capturetokens.h"
 #include "engine/gguf/atomic_file.h"
 
@@ -13,6 +14,7 @@ const QString captureEnding = QStringLiteral(".moescope");
 namespace {
 
 const QString jsonName = QStringLiteral("capture.json");
+const QString stepsName = QStringLiteral("timelines.json");
 
 /** The token of a note is one of the answer's, which are fewer than all. */
 void requirePlaces(const Capture& capture, const Source& source) {
@@ -40,18 +42,24 @@ void writeCapture(const QString& path, const Capture& capture) {
     ZipWriter zip(path, capture.created);
     zip.add(jsonName, toJson(capture, counts));
     addTokens(zip, capture.tokens, counts);
+    if (!capture.steps.empty()) {
+        zip.add(stepsName, timelinesJson(capture.steps));
+    }
     zip.commit();
 }
 
 Capture readCapture(const QString& path) {
     const Source source(path);
-    QHash<QString, QByteArray> members = readZip(source, tokenMembers() << jsonName);
+    QHash<QString, QByteArray> members = readZip(source, tokenMembers() << jsonName << stepsName);
     if (!members.contains(jsonName)) {
         throw trace::Error("exchange.no_capture", "“{file}” is no capture: {reason}.",
                            {{"file", source.name()}, {"reason", "it has no part “capture.json”"}});
     }
     auto [capture, counts] = fromJson(members.take(jsonName), source);
     capture.tokens = takeTokens(members, counts, source);
+    if (members.contains(stepsName)) {
+        capture.steps = timelinesFrom(members.take(stepsName), source);
+    }
     requirePlaces(capture, source);
     return std::move(capture);
 }

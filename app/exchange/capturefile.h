@@ -9,7 +9,8 @@ namespace moescope::exchange {
 extern const QString captureEnding;
 bool isCaptureName(const QString& path);
 
-/** Writes a capture as one file, whole or not at all: a zip archive of capture.json and the arrays of capturetokens.h.
+/** Writes a capture as one file, whole or not at all: a zip archive of capture.json, the arrays of capturetokens.h and, where steps
+ *  were timed, timelines.json.
  *  Throws Error{exchange.shapes}, exchange.empty without an answer, store.recipe_damaged where the answer's what-if could
  *  not be read, Error{file.…} where it cannot be written. */
 void writeCapture(const QString& path, const Capture& capture);

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/exchange/capturejson.h"
 
+#include "app/exchange/capturefields.h"
+
 #include <QJsonArray>
 #include <QJsonDocument>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace moescope::exchange {
 namespace {
 
-constexpr double anyCount = 9007199254740992; // 2^53: whole numbers up to it are exact in JSON
-constexpr double mostMs = 1e12;
 constexpr int mostTokens = 1 << 20;
 constexpr int mostLayers = 4096;
 constexpr int mostExperts = 65536;
@@ -22,103 +20,6 @@ constexpr int mostMessages = 100000;
 QString text(const std::string& value) { return QString::fromStdString(value); }
 QJsonValue count(uint64_t value) { return static_cast<qint64>(value); }
 QString timeText(const QDateTime& time) { return time.toUTC().toString(Qt::ISODateWithMs); }
-
-/** An object of capture.json, whose values are checked as they are taken. Absent ones are as in a value of the type. */
-class Fields {
-public:
-    Fields(const QJsonValue& value, QString where, const Source& source)
-        : m_json(value.toObject()), m_where(std::move(where)), m_source(source) {
-        if (!value.isObject()) {
-            refuse(m_where, "is no object");
-        }
-    }
-
-    bool has(const char* key) const { return !m_json.value(QLatin1String(key)).isUndefined(); }
-    QJsonValue value(const char* key) const { return m_json.value(QLatin1String(key)); }
-    Fields object(const char* key) const { return {value(key), pathOf(key), m_source}; }
-
-    QString words(const char* key) const {
-        const QJsonValue found = value(key);
-        if (!found.isUndefined() && !found.isString()) {
-            refuse(pathOf(key), "is no text");
-        }
-        return found.toString();
-    }
-    std::string utf8(const char* key) const { return words(key).toStdString(); }
-    bool flag(const char* key) const {
-        const QJsonValue found = value(key);
-        if (!found.isUndefined() && !found.isBool()) {
-            refuse(pathOf(key), "is neither true nor false");
-        }
-        return found.toBool();
-    }
-    double number(const char* key, double low, double high) const {
-        const QJsonValue found = value(key);
-        const double number = found.toDouble(low);
-        if ((!found.isUndefined() && !found.isDouble()) || !(number >= low && number <= high)) {
-            refuse(pathOf(key), "is no number from " + figure(low) + " to " + figure(high));
-        }
-        return found.isUndefined() ? 0 : number;
-    }
-    template <typename T>
-    T whole(const char* key, double low, double high) const {
-        const double found = number(key, low, high);
-        if (found != std::floor(found)) {
-            refuse(pathOf(key), "is no whole number");
-        }
-        return static_cast<T>(found);
-    }
-    QDateTime time(const char* key) const {
-        const QString found = words(key);
-        const QDateTime time = QDateTime::fromString(found, Qt::ISODateWithMs);
-        if (!found.isEmpty() && !time.isValid()) {
-            refuse(pathOf(key), "is no time");
-        }
-        return time;
-    }
-    /** `take(Fields)` of each element. */
-    template <typename Take>
-    void each(const char* key, int most, Take take) const {
-        const QJsonValue found = value(key);
-        if (!found.isUndefined() && !found.isArray()) {
-            refuse(pathOf(key), "is no list");
-        }
-        const QJsonArray list = found.toArray();
-        if (list.size() > most) {
-            refuse(pathOf(key), "has more than " + trace::grouped(uint64_t(most)) + " entries");
-        }
-        int index = 0;
-        for (const QJsonValue& element : list) {
-            take(Fields(element, pathOf(key) + QStringLiteral("[%1]").arg(index++), m_source));
-        }
-    }
-    [[noreturn]] void refuse(const QString& where, const std::string& what) const {
-        throw trace::Error("exchange.value", "“{file}” is damaged and was not opened: its value “{value}” {problem}.",
-                           {{"file", m_source.name()}, {"value", where.toStdString()}, {"problem", what}});
-    }
-    QString pathOf(const char* key) const {
-        return m_where.isEmpty() ? QLatin1String(key) : m_where + QLatin1Char('.') + QLatin1String(key);
-    }
-
-private:
-    static std::string figure(double value) { return QString::number(value, 'g', 16).toStdString(); }
-
-    QJsonObject m_json;
-    QString m_where;
-    const Source& m_source;
-};
-
-/** The enum value of this name among `all`. */
-template <typename T, typename Name>
-T named(const Fields& fields, const char* key, std::initializer_list<T> all, Name nameOf) {
-    const QString found = fields.words(key);
-    for (const T value : all) {
-        if (nameOf(value) == found) {
-            return value;
-        }
-    }
-    fields.refuse(fields.pathOf(key), "is not known");
-}
 
 // --- model and machine ---
 
@@ -359,14 +260,6 @@ QJsonArray bookmarksJson(const QList<Bookmark>& bookmarks) {
     return list;
 }
 
-QJsonArray stepJson(const std::vector<trace::IntervalTiming>& step) {
-    QJsonArray list;
-    for (const trace::IntervalTiming& interval : step) {
-        list.append(QJsonObject{{"kernels", text(interval.kernels)}, {"layer", interval.layer}, {"ms", interval.ms}});
-    }
-    return list;
-}
-
 void takeNotes(const Fields& fields, const TokenCounts& counts, Capture& capture) {
     const int lastToken = std::max(counts.tokens - 1, 0);
     fields.each("notes", mostNotes, [&](const Fields& note) {
@@ -376,10 +269,6 @@ void takeNotes(const Fields& fields, const TokenCounts& counts, Capture& capture
     });
     fields.each("bookmarks", mostNotes, [&](const Fields& bookmark) {
         capture.bookmarks.append({bookmark.whole<int>("token", 0, lastToken), bookmark.time("created").toLocalTime()});
-    });
-    fields.each("step", mostLayers * 16, [&](const Fields& interval) {
-        capture.step.push_back({interval.utf8("kernels"), interval.whole<int32_t>("layer", -1, mostLayers),
-                                interval.number("ms", 0, mostMs)});
     });
 }
 
@@ -421,9 +310,6 @@ QByteArray toJson(const Capture& capture, const TokenCounts& counts) {
     }
     if (capture.memory) {
         json.insert(QStringLiteral("memory"), memoryJson(*capture.memory));
-    }
-    if (!capture.step.empty()) {
-        json.insert(QStringLiteral("step"), stepJson(capture.step));
     }
     return QJsonDocument(json).toJson();
 }

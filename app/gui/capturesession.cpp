@@ -18,7 +18,8 @@
 namespace moescope::gui {
 namespace {
 
-constexpr int stepMs = 250; ///< a token, while it steps by itself
+constexpr int stepMs = 250;        ///< a token, while it steps by itself
+constexpr size_t mostSteps = 1024; ///< timed ones that are kept
 
 ui::TraceShape shapeOf(const exchange::Capture& capture) {
     ui::TraceShape shape = ui::TraceShape::of(capture.model);
@@ -69,6 +70,16 @@ CaptureSession::CaptureSession(ui::MainWindow& window, ChatSession& session,
             m_machines.insert(answer, {loaded->device, loaded->memory});
         }
     });
+    connect(&controller, &controller::InferenceController::stepsTimed, this,
+            [this](qint64 answer, const controller::TimedSteps& steps) {
+                if (std::exchange(m_timed, answer) != answer) {
+                    m_steps.clear();
+                }
+                m_steps.insert(m_steps.end(), steps.begin(), steps.end());
+                if (m_steps.size() > mostSteps) {
+                    m_steps.erase(m_steps.begin(), m_steps.end() - static_cast<std::ptrdiff_t>(mostSteps));
+                }
+            });
     connect(&session.run(), &AnswerRun::ended, this, &CaptureSession::answerEnded);
     connect(&selection, &ui::Selection::changed, this, &CaptureSession::refreshToken);
     connectWindow();
@@ -339,12 +350,14 @@ void CaptureSession::setRecording(bool on) {
         m_recording = true;
         m_ending = false;
         m_session.setRecording(true);
+        emit recordingChanged(true);
         m_window.setRecording(true);
         return;
     }
     m_ending = m_recording && m_session.run().isActive();
     m_recording = false;
     m_session.setRecording(false);
+    emit recordingChanged(false);
     m_window.setRecording(false);
     if (m_ending) {
         m_window.showToast(tr("The capture ends with the answer that is being written."));
@@ -467,9 +480,13 @@ void CaptureSession::save(qint64 answer, const QString& path) {
                 failed(*stored.traces.error);
                 return;
             }
+            exchange::Capture made =
+                describe(stored.conversation, stored.branch, whole ? last.traces() : stored.traces.tokens);
+            if (answer == m_timed) {
+                made.steps = m_steps;
+            }
             work(
-                [path,
-                 capture = describe(stored.conversation, stored.branch, whole ? last.traces() : stored.traces.tokens)] {
+                [path, capture = std::move(made)] {
                     exchange::writeCapture(path, capture);
                     return QFileInfo(path).fileName();
                 },

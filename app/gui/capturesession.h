@@ -57,6 +57,8 @@ public:
     void askToExport(qint64 answer);
 
 signals:
+    /** Steps of answers are to be timed from now on, or no longer for the capture's sake. */
+    void recordingChanged(bool recording);
     void opened();
     void closed();
 
@@ -98,9 +100,11 @@ private:
     exchange::Capture m_capture;
     QString m_path;
     QTimer m_play;
-    quint64 m_request = 0; ///< captures that were asked for before are not shown
-    qint64 m_recorded = 0; ///< the last answer since recording began
-    int m_message = 0;     ///< a note without a token is to it
+    std::vector<trace::StepTimelinePtr> m_steps; ///< the last that were timed of m_timed
+    qint64 m_timed = 0;                          ///< an answer
+    quint64 m_request = 0;                       ///< captures that were asked for before are not shown
+    qint64 m_recorded = 0;                       ///< the last answer since recording began
+    int m_message = 0;                           ///< a note without a token is to it
     bool m_open = false;
     bool m_recording = false;
     bool m_ending = false;  ///< recording ends with the answer that is being written

@@ -128,6 +128,8 @@ ui::ExpertWeights Composition::expertWeights(const controller::Loaded& loaded) c
 void Composition::connectCaptures() {
     connect(m_captures.get(), &CaptureSession::opened, this, &Composition::updateContext);
     connect(m_captures.get(), &CaptureSession::closed, this, &Composition::updateContext);
+    connect(m_captures.get(), &CaptureSession::recordingChanged, &m_controller,
+            &controller::InferenceController::setStepsTimed);
     // Whoever goes to a chat leaves the capture.
     const auto leave = [this] { m_captures->close(); };
     connect(m_window->conversations(), &ui::ConversationsPanel::conversationActivated, this, leave);

@@ -28,7 +28,7 @@ void CaptureButton::follow() {
     const QString keys = m_action->shortcut().toString(QKeySequence::NativeText);
     setAccessibleName(words());
     setToolTip(isChecked() ? tr("End the capture and save it (%1)").arg(keys)
-                           : tr("Record all probabilities from now on, to be saved as a capture (%1)").arg(keys));
+                           : tr("Record probabilities and times from now on, to be saved as a capture (%1)").arg(keys));
     updateGeometry();
     update();
 }

@@ -113,8 +113,8 @@ private slots:
         QFile file(path());
         QVERIFY(file.open(QIODevice::ReadOnly));
         m_good = file.readAll();
-        m_members = readZip(Source(path()), tokenMembers() << json);
-        QCOMPARE(m_members.size(), 18);
+        m_members = readZip(Source(path()), tokenMembers() << json << QStringLiteral("timelines.json"));
+        QCOMPARE(m_members.size(), 19);
         put(m_members);
         QCOMPARE(read(), QString());
     }
@@ -234,6 +234,15 @@ private slots:
         QCOMPARE(readWithJson("\"without_shared\": true", "\"without_shared\": 1"), QStringLiteral("exchange.value"));
         QCOMPARE(readWithJson("\"seed\": \"18000000000000000001\"", "\"seed\": \"1e4\""),
                  QStringLiteral("exchange.value"));
+        const QString steps = QStringLiteral("timelines.json");
+        QCOMPARE(readWith(steps, R"({"steps": [{"kind": "decode", "total_us": -1}]})"),
+                 QStringLiteral("exchange.value"));
+        QCOMPARE(readWith(steps, R"({"steps": [{"kind": "other"}]})"), QStringLiteral("exchange.value"));
+        QCOMPARE(readWith(steps, R"({"steps": 7})"), QStringLiteral("exchange.value"));
+        QCOMPARE(readWith(steps, R"({"steps": [{"kind": "decode", "spans": [{"lane": "gpu", "part": "x"}]}]})"),
+                 QStringLiteral("exchange.value"));
+        QCOMPARE(readWith(steps, R"({"steps": [{"kind": "decode"}]})"), QString());
+        QCOMPARE(readWith(steps, "{"), QStringLiteral("exchange.damaged"));
         QCOMPARE(readWith(json, QByteArray(5000, '[')), QStringLiteral("exchange.damaged"));
         QCOMPARE(readWith(json, "[]"), QStringLiteral("exchange.damaged"));
         QCOMPARE(readWith(json, ""), QStringLiteral("exchange.damaged"));

@@ -279,6 +279,25 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(app.composition.captures().isOpen(), patience);
     }
 
+    // While it is on, steps are timed; their times lie in the file.
+    void recordingTimesTheSteps() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        app.composition.captures().setRecording(true);
+        QVERIFY(app.ask(QStringLiteral("A question")));
+        const QString path = m_files.filePath(QStringLiteral("timed.moescope"));
+        app.composition.captures().save(app.composition.session().lastAnswer(), path);
+        QVERIFY(isFile(path));
+        const exchange::Capture capture = exchange::readCapture(path);
+        QVERIFY(!capture.steps.empty());
+        QVERIFY(capture.steps.back()->total_us > 0 && !capture.steps.back()->spans.empty());
+        const bool whole = std::all_of(capture.tokens.begin(), capture.tokens.end(), [](const auto& token) {
+            return token->router.empty() || !token->router.probs.empty();
+        });
+        QVERIFY(whole);
+    }
+
     void recordingEndsWithAnAnswerOrASentence() {
         const QTemporaryDir folder;
         App app(folder.path(), nowhere(folder));
