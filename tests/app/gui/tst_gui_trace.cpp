@@ -8,6 +8,8 @@
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
+#include "ui/panels/loadbalancepanel.h"
+#include "ui/panels/routerpanel.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
 
@@ -17,7 +19,9 @@
 #include <QProcess>
 #include <QTest>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 using namespace moescope;
 using test::App;
@@ -123,6 +127,53 @@ QString difference(const trace::RouterTrace& router, const Written& files, int r
     return {};
 }
 
+/** Router and Load balance against rows [first, first + n), and [0, first) of the prompt. */
+void compareRouters(App& app, const Written& files, int first, int n) {
+    const int layers = static_cast<int>(files.experts.shape[1]);
+    const int used = static_cast<int>(files.experts.shape[2]);
+    const int experts = static_cast<int>(files.probs.shape[2]);
+    auto* routers = app.composition.window().findChild<ui::RouterPanel*>();
+    routers->raise();
+    QTRY_COMPARE(raw(routers->table(), 0, ui::RouterLayersTable::Count), double(n));
+    for (int layer = 0; layer < layers; ++layer) {
+        std::vector<double> margins;
+        for (int token = first; token < first + n; ++token) {
+            std::vector<double> probs;
+            for (int e = 0; e < experts; ++e) {
+                probs.push_back(static_cast<double>(files.probs.at<float>(token, layer, e)));
+            }
+            std::sort(probs.begin(), probs.end(), std::greater<>());
+            margins.push_back(probs[static_cast<size_t>(used) - 1] - probs[static_cast<size_t>(used)]);
+        }
+        std::sort(margins.begin(), margins.end());
+        const auto middle = static_cast<size_t>(n);
+        const double median = (margins[(middle - 1) / 2] + margins[middle / 2]) / 2;
+        QVERIFY(std::abs(raw(routers->table(), layer, ui::RouterLayersTable::MarginP50) - median) < 2e-3);
+    }
+    auto* load = app.composition.window().findChild<ui::LoadBalancePanel*>();
+    load->show();
+    load->raise();
+    QTRY_COMPARE(raw(load->table(), 0, ui::LoadTable::Count), double(n));
+    for (int layer = 0; layer < layers; ++layer) {
+        for (const bool prompt : {false, true}) {
+            std::vector<int> counts(static_cast<size_t>(experts), 0);
+            for (int token = prompt ? 0 : first; token < (prompt ? first : first + n); ++token) {
+                for (int k = 0; k < used; ++k) {
+                    ++counts[static_cast<size_t>(files.experts.at<int32_t>(token, layer, k))];
+                }
+            }
+            const int row = layer + (prompt ? layers : 0);
+            const int tokens = prompt ? first : n;
+            const double mean = double(tokens) * used / experts;
+            QCOMPARE(raw(load->table(), row, ui::LoadTable::Count), double(tokens));
+            QCOMPARE(raw(load->table(), row, ui::LoadTable::Idle), double(std::count(counts.begin(), counts.end(), 0)));
+            QVERIFY(std::abs(raw(load->table(), row, ui::LoadTable::MaxOverMean) -
+                             *std::max_element(counts.begin(), counts.end()) / mean) < 1e-9);
+        }
+    }
+    load->hide();
+}
+
 /** Compares the panels' own tables with rows [first, first + n) of the files. */
 void comparePanels(App& app, const Written& files, int first, int n) {
     // As by a click on a word; a panel behind another works once it is in front.
@@ -210,6 +261,8 @@ void comparePanels(App& app, const Written& files, int first, int n) {
             QVERIFY(std::abs(entropy.toDouble() - bits) < 0.01);
         }
     }
+    compareRouters(app, files, first, n);
+    front->raise();
 }
 
 } // namespace
