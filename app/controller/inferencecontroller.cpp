@@ -82,6 +82,20 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
             emit interrupted(id, error);
         });
     };
+    events.attention = [this](quint64 request, const Attention& attention) {
+        carry([this, request, attention] {
+            if (request == m_attention) {
+                emit attentionComputed(attention);
+            }
+        });
+    };
+    events.attention_failed = [this](quint64 request, const AttentionJob& job, const trace::Error& error) {
+        carry([this, request, job, error] {
+            if (request == m_attention) {
+                emit attentionFailed(job, error);
+            }
+        });
+    };
     events.devices = [this](const std::vector<trace::DeviceInfo>& found) {
         carry([this, devices = QList<trace::DeviceInfo>(found.begin(), found.end())] { emit devicesListed(devices); });
     };
@@ -101,12 +115,14 @@ InferenceController::~InferenceController() {
 
 void InferenceController::load(const LoadJob& job) {
     m_loaded.reset();
+    ++m_attention;
     setState(State::Loading);
     m_worker->load(job, ++m_load);
 }
 
 void InferenceController::unload() {
     ++m_load; // what a load still tells is dropped
+    ++m_attention;
     m_loaded.reset();
     m_tokenizer.reset();
     m_worker->unload();
@@ -156,6 +172,11 @@ void InferenceController::countTokens(const QString& text) {
             }
         });
     });
+}
+
+void InferenceController::attention(const AttentionJob& job) {
+    Q_ASSERT(m_state == State::Ready);
+    m_worker->attention(job, ++m_attention);
 }
 
 void InferenceController::listDevices() { m_worker->listDevices(); }

@@ -41,6 +41,9 @@ public:
     void cancel();
     /** Counts in the background; of several in a row only the latest is answered. No model: no answer. */
     void countTokens(const QString& text);
+    /** What a token of an answer looked at in one layer; only in State::Ready. Comes back as attentionComputed or
+     *  attentionFailed; of several in a row, and of those before another load, only the latest comes back. */
+    void attention(const AttentionJob& job);
     /** Looks for devices in the background, after what runs there. */
     void listDevices();
     /** Times each step of answers from the next one on, or none; at the start none is. */
@@ -70,8 +73,11 @@ signals:
     void stepRecorded(const moescope::trace::StepTimelinePtr& step);
     void finished(qint64 id, const moescope::controller::Finished& end);
     void failed(qint64 id, const moescope::trace::Error& error);
-    /** The device was lost. What came so far is good; the model is being loaded again. */
+    /** The device was lost. What came so far is good; the model is being loaded again. `id` −1: no answer was being made. */
     void interrupted(qint64 id, const moescope::trace::Error& error);
+    void attentionComputed(const moescope::controller::Attention& attention);
+    /** {attention.not_computed}, {attention.not_cached}: the loaded model's KV cache does not hold that answer. */
+    void attentionFailed(const moescope::controller::AttentionJob& job, const moescope::trace::Error& error);
     void tokensCounted(const QString& text, int tokens);
     void devicesListed(const QList<moescope::trace::DeviceInfo>& devices);
     /** Something other than a load or an answer went wrong, such as the search for devices. */
@@ -86,7 +92,8 @@ private:
 
     State m_state = State::Empty;
     qint64 m_answer = 0;
-    quint64 m_load = 0; ///< number of the latest load: what an earlier one still tells is dropped
+    quint64 m_load = 0;      ///< number of the latest load: what an earlier one still tells is dropped
+    quint64 m_attention = 0; ///< of the latest request, likewise
     std::optional<Loaded> m_loaded;
     std::shared_ptr<const model::Tokenizer> m_tokenizer;
     std::shared_ptr<std::atomic<quint64>> m_latestCount = std::make_shared<std::atomic<quint64>>(0);

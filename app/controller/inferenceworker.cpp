@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* deviceLost = "vulkan.device_lost";
 constexpr const char* cancelled = "work.cancelled";
+constexpr qint64 noAnswer = -1;
 
 /** The token that a branch takes, once it went through the model: as if it had been sampled. */
 trace::TokenTracePtr takenTrace(const trace::TokenTrace& read, const Branch& branch) {
@@ -33,6 +34,14 @@ std::string shownText(const model::Tokenizer& tokenizer, const std::vector<int32
         text += stream.push(tokenizer.decode(token, false));
     }
     return text + stream.finish();
+}
+
+/** Whether stored tokens are those of a stored text, which may be cut (a stop text held back). */
+bool saysTheSame(const model::Tokenizer& tokenizer, const std::vector<int32_t>& tokens, const std::string& text) {
+    const bool known = std::all_of(tokens.begin(), tokens.end(), [&](int32_t token) {
+        return token >= 0 && static_cast<uint32_t>(token) < tokenizer.size();
+    });
+    return known && shownText(tokenizer, tokens) == text;
 }
 
 } // namespace
@@ -67,6 +76,7 @@ void InferenceWorker::unload() {
     post([this] {
         if (--m_loadsWaiting == 0) {
             m_engine.reset();
+            m_contexts.clear();
         }
     });
 }
@@ -80,6 +90,15 @@ void InferenceWorker::generate(GenerateJob job) {
 void InferenceWorker::render(GenerateJob job) {
     m_cancelRender.store(false);
     post([this, job = std::move(job)] { doRender(job); });
+}
+
+void InferenceWorker::attention(AttentionJob job, quint64 request) {
+    m_latestAttention.store(request);
+    post([this, job, request] {
+        if (m_latestAttention.load() == request) {
+            doAttention(job, request);
+        }
+    });
 }
 
 void InferenceWorker::listDevices() {
@@ -144,6 +163,7 @@ void InferenceWorker::work() {
 
 void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
     m_engine.reset(); // two models at once may not fit
+    m_contexts.clear();
     m_lastLoad = job;
     m_lastNumber = number;
     try {
@@ -189,6 +209,11 @@ InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job, const 
     } else if (job.thinking == false && facts.no_think && !messages.empty()) {
         messages.back().content = "/no_think " + messages.back().content;
     }
+    for (model::ChatMessage& message : messages) {
+        if (!message.tokens.empty() && !saysTheSame(m_engine->tokenizer(), message.tokens, message.content)) {
+            message.tokens.clear();
+        }
+    }
     const model::RenderedChat chat = m_engine->render(messages, &cancel, options);
     Prompt prompt{chat.tokens, chat.message_starts, {}, 0};
     const std::string_view mark = model::openingMark(chat.text);
@@ -203,8 +228,7 @@ InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job, const 
             begun.insert(0, std::string(model::closingMark(mark)) + "\n\n"); // it was made without thinking
         }
         const model::Tokenizer& tokenizer = m_engine->tokenizer();
-        // The stored text may be cut (a stop text held back): its tokens count only if they say the same.
-        const bool same = !job.begun_tokens.empty() && shownText(tokenizer, job.begun_tokens) == begun;
+        const bool same = !job.begun_tokens.empty() && saysTheSame(tokenizer, job.begun_tokens, begun);
         const std::vector<int32_t> tokens = same ? job.begun_tokens : tokenizer.encode(begun, false, &cancel);
         prompt.tokens.insert(prompt.tokens.end(), tokens.begin(), tokens.end());
         prompt.begun = static_cast<uint32_t>(tokens.size());
@@ -234,6 +258,19 @@ void InferenceWorker::doRender(const GenerateJob& job) {
     }
 }
 
+InferenceWorker::Context InferenceWorker::contextOf(const GenerateJob& job, const Prompt& prompt) const {
+    Context context;
+    for (size_t i = 0; i < job.messages.size(); ++i) {
+        context.messages.push_back({job.messages[i].role, prompt.message_starts[i]});
+    }
+    context.messages.push_back({"assistant", prompt.message_starts.back()});
+    context.first = prompt.message_starts.back();
+    for (uint32_t position = context.first; position < m_engine->position(); ++position) {
+        context.marks.push_back(m_engine->cacheMark(position));
+    }
+    return context;
+}
+
 void InferenceWorker::doGenerate(const GenerateJob& job) {
     if (!m_engine) {
         m_events.failed(job.id, trace::Error("app.no_model", "No model is loaded."));
@@ -242,7 +279,7 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
     try {
         inference::GenerationRequest request;
         Prompt prompt = promptOf(job, m_cancel);
-        request.prompt = std::move(prompt.tokens);
+        request.prompt = prompt.tokens;
         m_events.rendered(job.id, prompt.message_starts, request.prompt.size());
         const uint32_t context = m_engine->memory().context;
         if (request.prompt.size() >= context) {
@@ -252,6 +289,7 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
                 "or edit an earlier message.",
                 {{"tokens", trace::grouped(request.prompt.size())}, {"context", trace::grouped(context)}});
         }
+        m_contexts.erase(job.id);
         const auto room = context - static_cast<uint32_t>(request.prompt.size());
         const uint32_t takenOver = job.branch ? prompt.begun : 0;
         // One more than there is room for: an answer that fills the context ends for that reason, not for its length.
@@ -304,6 +342,7 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         observer.timed = &m_timed;
         const inference::GenerationResult result = m_engine->generate(request, observer);
         m_lostBefore = false;
+        m_contexts[job.id] = contextOf(job, prompt);
         const QString rest = QString::fromStdString(result.text.substr(std::min(sent, result.text.size())));
         m_events.finished(job.id, {result.reason, result.timings, rest, m_engine->position()});
     } catch (...) {
@@ -317,14 +356,64 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
             return;
         }
         m_events.interrupted(job.id, error);
-        m_engine.reset();
-        if (std::exchange(m_lostBefore, true)) {
-            m_events.load_failed(
-                m_lastNumber, trace::Error("app.lost_again",
-                                           "The graphics device was lost twice in a row, so the model was not loaded "
-                                           "again. Choose another device in the settings."));
-        } else {
-            doLoad(LoadJob(m_lastLoad), m_lastNumber);
+        recoverDevice();
+    }
+}
+
+void InferenceWorker::recoverDevice() {
+    m_engine.reset();
+    if (std::exchange(m_lostBefore, true)) {
+        m_events.load_failed(m_lastNumber,
+                             trace::Error("app.lost_again",
+                                          "The graphics device was lost twice in a row, so the model was not loaded "
+                                          "again. Choose another device in the settings."));
+    } else {
+        doLoad(LoadJob(m_lastLoad), m_lastNumber);
+    }
+}
+
+void InferenceWorker::checkCached(const AttentionJob& job) const {
+    const auto found = m_contexts.find(job.answer);
+    if (found == m_contexts.end()) {
+        throw trace::Error(
+            "attention.not_computed",
+            "This answer was not computed since the model was loaded, so the KV cache does not hold it.");
+    }
+    const Context& context = found->second;
+    const size_t token = size_t{job.position} - context.first;
+    if (job.position < context.first || token >= context.marks.size() ||
+        context.marks[token] != m_engine->cacheMark(job.position)) {
+        throw trace::Error("attention.not_cached",
+                           "The KV cache of the loaded model no longer holds this answer up to position {position}: "
+                           "another one was computed since.",
+                           {{"position", trace::grouped(job.position)}});
+    }
+}
+
+void InferenceWorker::doAttention(const AttentionJob& job, quint64 request) {
+    if (!m_engine) {
+        m_events.attention_failed(request, job, trace::Error("app.no_model", "No model is loaded."));
+        return;
+    }
+    try {
+        checkCached(job);
+        Attention found;
+        found.answer = job.answer;
+        found.weights =
+            std::make_shared<const trace::AttentionWeights>(m_engine->attentionWeights(job.position, job.layer));
+        std::vector<std::string> texts;
+        for (const int32_t token : m_engine->cachedTokens().first(size_t{job.position} + 1)) {
+            texts.push_back(m_engine->tokenizer().decode(token));
+        }
+        found.texts = std::make_shared<const std::vector<std::string>>(std::move(texts));
+        found.messages = m_contexts.at(job.answer).messages;
+        m_events.attention(request, found);
+    } catch (...) {
+        const trace::Error error = currentError();
+        m_events.attention_failed(request, job, error);
+        if (error.id() == deviceLost) {
+            m_events.interrupted(noAnswer, error);
+            recoverDevice();
         }
     }
 }

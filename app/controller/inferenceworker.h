@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,8 +26,11 @@ struct WorkerEvents {
     std::function<void(qint64 id, const std::vector<uint32_t>& message_starts, size_t prompt_tokens)> rendered;
     std::function<void(qint64 id, const Finished&)> finished;
     std::function<void(qint64 id, const trace::Error&)> failed;
-    /** The device was lost: the answer is not whole, the model is being loaded again. */
+    /** The device was lost: the answer is not whole (−1: none was being made), the model is being loaded again. */
     std::function<void(qint64 id, const trace::Error&)> interrupted;
+    /** Exactly one of the two for each request that no later one replaced. */
+    std::function<void(quint64 request, const Attention&)> attention;
+    std::function<void(quint64 request, const AttentionJob&, const trace::Error&)> attention_failed;
     std::function<void(const std::vector<trace::DeviceInfo>&)> devices;
     std::function<void(const trace::StepTimelinePtr&)> step_recorded;
     /** Something other than a load or an answer went wrong. */
@@ -53,6 +57,8 @@ public:
     void recordStep();
     /** From the next step of an answer on. */
     void setStepsTimed(bool timed) { m_timed.store(timed, std::memory_order_relaxed); }
+    /** Of several in a row only the latest is answered; `request` comes back with the answer. */
+    void attention(AttentionJob job, quint64 request);
     /** Ends the running answer, or the reading of its text, within 50 ms. */
     void cancel() { m_cancel.store(true); }
 
@@ -77,6 +83,19 @@ private:
     Prompt promptOf(const GenerateJob& job, const std::atomic<bool>& cancel) const;
     template <typename T, size_t Capacity>
     void push(SpscRing<T, Capacity>& ring, T value);
+    /** What was read and written for an answer since the model was loaded, to know it in the KV cache again. */
+    struct Context {
+        std::vector<ContextMessage> messages;
+        uint32_t first = 0;          ///< position of the answer's first token
+        std::vector<uint64_t> marks; ///< of the answer's tokens in the KV cache
+    };
+    void doAttention(const AttentionJob& job, quint64 request);
+    /** Of a job that met it: the model is loaded again, but not twice in a row without an answer in between. */
+    void recoverDevice();
+    /** Of an answer that has just been made. */
+    Context contextOf(const GenerateJob& job, const Prompt& prompt) const;
+    /** Throws trace::Error{attention.…} unless the KV cache holds this answer up to `position`. */
+    void checkCached(const AttentionJob& job) const;
 
     WorkerEvents m_events;
     SpscRing<Piece, 8192> m_ring;
@@ -86,6 +105,7 @@ private:
     std::atomic<bool> m_cancelRender = false;
     std::atomic<bool> m_stopping = false;
     std::atomic<int> m_loadsWaiting = 0; ///< a newer load ends an older one
+    std::atomic<quint64> m_latestAttention = 0;
 
     std::mutex m_prefillMutex;
     std::optional<trace::PrefillProgress> m_prefill;
@@ -94,7 +114,8 @@ private:
     std::unique_ptr<inference::Engine> m_engine;
     LoadJob m_lastLoad;
     quint64 m_lastNumber = 0;
-    bool m_lostBefore = false; ///< no answer was finished since the device was lost
+    std::map<qint64, Context> m_contexts; ///< by answer
+    bool m_lostBefore = false;            ///< no answer was finished since the device was lost
 
     std::mutex m_mutex;
     std::condition_variable m_wake;

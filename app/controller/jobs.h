@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/inference/engine.h"
+#include "engine/trace/attention_weights.h"
 #include "engine/trace/info.h"
 #include "engine/trace/timeline.h"
 #include "engine/trace/token_trace.h"
@@ -10,6 +11,7 @@
 #include <QString>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,6 +59,26 @@ struct GenerateJob {
     uint32_t max_tokens = 0;             ///< a branch's beginning counts; 0: until the context is full
     std::optional<bool> thinking;        ///< unset: as the model's template has it
     bool router_probs = false;           ///< probabilities of all experts in each trace
+};
+
+/** Asks what one token of an answer looked at. */
+struct AttentionJob {
+    qint64 answer = 0;
+    uint32_t position = 0; ///< of the token in the context
+    uint32_t layer = 0;    ///< of the model
+};
+
+/** A message of the context, the answer itself included. */
+struct ContextMessage {
+    std::string role;
+    uint32_t first = 0; ///< position of its first token, that of the next one where the template leaves it out
+};
+
+struct Attention {
+    qint64 answer = 0;
+    std::shared_ptr<const trace::AttentionWeights> weights;
+    std::shared_ptr<const std::vector<std::string>> texts; ///< bytes of each token up to the position
+    std::vector<ContextMessage> messages;
 };
 
 /** A token and the text that can be shown with it. */

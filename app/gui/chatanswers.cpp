@@ -242,8 +242,13 @@ controller::GenerateJob ChatSession::promptOf(const store::Conversation& convers
         job.messages.push_back({"system", conversation.system_prompt.toStdString()});
     }
     for (const store::Message& message : store::branch(tree, answer.parent)) {
-        job.messages.push_back(
-            {message.role == store::Role::Assistant ? "assistant" : "user", message.text.toStdString()});
+        const bool answered = message.role == store::Role::Assistant;
+        model::ChatMessage& turn =
+            job.messages.emplace_back(model::ChatMessage{answered ? "assistant" : "user", message.text.toStdString()});
+        const auto& loaded = m_controller.loaded();
+        if (answered && loaded && isStampOf(message.model, loaded->model)) {
+            turn.tokens = m_tokens.value(message.id);
+        }
     }
     job.thinking = fromJson(answer.sampling, m_sampling).thinking;
     return job;
@@ -280,6 +285,16 @@ void ChatSession::startRun(const Begun& begun) {
         return;
     }
     m_run.start(begun.answer, job, begun.traces.tokens);
+}
+
+void ChatSession::rememberTokens(qint64 answer, const store::TokenTraces& traces) {
+    std::vector<int32_t>& tokens = m_tokens[answer];
+    tokens.clear();
+    for (const trace::TokenTracePtr& token : traces) {
+        if (token->generated) {
+            tokens.push_back(token->token);
+        }
+    }
 }
 
 void ChatSession::runEnded(const store::Message& answer) {

@@ -26,7 +26,10 @@ ChatSession::ChatSession(store::StoreWorker& worker, InferenceController& contro
             tellBranched(id);
         }
     });
-    connect(&m_run, &AnswerRun::ended, this, &ChatSession::runEnded);
+    connect(&m_run, &AnswerRun::ended, this, [this](const store::Message& answer) {
+        rememberTokens(answer.id, m_run.traces());
+        runEnded(answer);
+    });
     connect(&m_run, &AnswerRun::notStored, this, &ChatSession::complain);
     connect(&m_run, &AnswerRun::storedAgain, this, [this] { emit noticeChanged({}); });
     connect(&controller, &InferenceController::stateChanged, this, &ChatSession::refresh);
@@ -100,6 +103,7 @@ void ChatSession::show(const store::Conversation& conversation, const QList<stor
                        qint64 scrollTo) {
     m_conversation = conversation;
     m_tree = messages;
+    m_tokens.clear();
     // A hit of the search may lie on a branch that is not in view.
     if (scrollTo != 0 && !branch().isEmpty()) {
         const QList<store::Message> inView = branch();
@@ -144,6 +148,7 @@ void ChatSession::loadTraces() {
                 if (stored.error) {
                     complain(*stored.error);
                 }
+                rememberTokens(answer.id, stored.tokens);
                 emit tracesLoaded(answer.id, shapeOf(answer, stored.tokens), stored.tokens);
             });
     }

@@ -6,6 +6,7 @@
 #include "app/gui/values.h"
 #include "ui/models/tracemodel.h"
 
+#include <QHash>
 #include <QObject>
 
 #include <optional>
@@ -121,6 +122,7 @@ private:
                                      const store::Message& answer) const;
     bool areGatesSmall() const;
     void runEnded(const store::Message& answer);
+    void rememberTokens(qint64 answer, const store::TokenTraces& traces);
     void complain(const trace::Error& error);
     void announce();
     store::AnswerStart answerStart(qint64 parent) const;
@@ -140,6 +142,9 @@ private:
     AnswerRun m_run;
     store::Conversation m_conversation; ///< id 0: a new one, not stored yet
     QList<store::Message> m_tree;
+    /** What the answers of the conversation in view were sampled as, as far as it is known: what the KV cache holds of
+     *  them is found again by it. */
+    QHash<qint64, std::vector<int32_t>> m_tokens;
     ui::SamplingView m_sampling;
     quint64 m_request = 0;      ///< answers of the store to older questions are dropped
     quint64 m_traceRequest = 0; ///< the same for traces; counts the branches that came into view

@@ -97,6 +97,15 @@ struct Engine::Impl {
         memory.workspace_bytes = transformer.workspaceBytes();
     }
 
+    // The cache holds `tokens` too.
+    void keep(std::span<const int32_t> tokens) {
+        marks.resize(cached.size());
+        for (const int32_t token : tokens) {
+            cached.push_back(token);
+            marks.push_back(++kept);
+        }
+    }
+
     // Reads `tokens` behind what the cache holds, micro-batch by micro-batch. False: cancelled.
     template <typename AfterBatch>
     bool append(std::span<const int32_t> tokens, const PassOptions& options, AfterBatch afterBatch,
@@ -117,7 +126,7 @@ struct Engine::Impl {
             if (!transformer.prefill(batch, position, pass)) {
                 return false;
             }
-            cached.insert(cached.end(), batch.begin(), batch.end());
+            keep(batch);
             host(pass.clock, StepPart::Tell);
             afterBatch(static_cast<uint32_t>(done), static_cast<uint32_t>(count));
             if (clock) {
@@ -164,7 +173,9 @@ struct Engine::Impl {
     Transformer transformer;
     trace::MemoryInfo memory;
     std::optional<model::ChatTemplate> chatTemplate;
-    std::vector<int32_t> cached;      ///< tokens that the KV cache holds
+    std::vector<int32_t> cached; ///< tokens that the KV cache holds
+    std::vector<uint64_t> marks; ///< of each of them, and perhaps of some that it held before
+    uint64_t kept = 0;
     trace::Intervention intervention; ///< under which
     double loadMs = 0;
 };
@@ -191,6 +202,9 @@ double Engine::loadMs() const { return m_impl->loadMs; }
 const model::Tokenizer& Engine::tokenizer() const { return m_impl->tokenizer; }
 uint32_t Engine::position() const { return static_cast<uint32_t>(m_impl->cached.size()); }
 std::span<const int32_t> Engine::cachedTokens() const { return m_impl->cached; }
+uint64_t Engine::cacheMark(uint32_t position) const {
+    return position < m_impl->cached.size() ? m_impl->marks[position] : 0;
+}
 void Engine::reset() { m_impl->cached.clear(); }
 uint64_t Engine::commandBuffersRecorded() const { return m_impl->device->counters().command_buffers_recorded; }
 uint64_t Engine::descriptorSetsUpdated() const { return m_impl->device->counters().descriptor_sets_updated; }
@@ -302,7 +316,7 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
         const bool full = position >= transformer.context();
         if (!full) {
             transformer.decode(sampled.token, position, pass);
-            cached.push_back(sampled.token);
+            keep(std::span(&sampled.token, 1));
         }
         if (observer.token) {
             auto trace = traceOf(sampled.token, position, 0, true, sampled.probability, request.telemetry && !full);
@@ -390,7 +404,7 @@ std::span<const float> Engine::step(int32_t token) {
                     {{"context", trace::grouped(impl.transformer.context())}});
     }
     impl.transformer.decode(token, static_cast<uint32_t>(impl.cached.size()), {});
-    impl.cached.push_back(token);
+    impl.keep(std::span(&token, 1));
     return impl.transformer.logits();
 }
 

@@ -152,6 +152,9 @@ public:
     void reset();
     uint32_t position() const;                     ///< tokens in the KV cache
     std::span<const int32_t> cachedTokens() const; ///< those tokens, until the next call that reads or writes any
+    /** A number that the token at `position` got when it was computed, and no other gets: while it is the same, so is all
+     *  that the KV cache holds up to there. 0: nothing is there. */
+    uint64_t cacheMark(uint32_t position) const;
 
     /** For tests and benchmarks: Vulkan counters; dispatches of the last prefill micro-batch. */
     uint64_t commandBuffersRecorded() const;

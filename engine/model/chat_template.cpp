@@ -54,11 +54,49 @@ private:
     TokenFinder m_finder;
 };
 
+/** Bytes of a rendered text whose tokens are known. */
+struct Sampled {
+    size_t begin = 0;
+    size_t end = 0;
+    const std::vector<int32_t>* tokens = nullptr;
+};
+
+/** The answers that `text` holds whole and unchanged, of those whose tokens are known, in order. `starts`: of the messages in
+ *  it; −1: none. */
+std::vector<Sampled> sampledIn(const Text& text, const std::vector<ChatMessage>& messages,
+                               const std::vector<int64_t>& starts) {
+    std::vector<Sampled> found;
+    size_t end = text.size();
+    for (size_t i = messages.size(); i-- > 0;) {
+        if (starts[i] < 0) {
+            continue;
+        }
+        const auto begin = std::min(static_cast<size_t>(starts[i]), end);
+        const ChatMessage& message = messages[i];
+        for (size_t at = begin; !message.tokens.empty() && at < end;) {
+            size_t next = at; // one writer's bytes
+            while (next < end && text.origin(next) == text.origin(at)) {
+                ++next;
+            }
+            if (text.origin(at) == Origin::Conversation &&
+                std::string_view(text.bytes()).substr(at, next - at) == message.content) {
+                found.push_back({at, next, &message.tokens});
+                break;
+            }
+            at = next;
+        }
+        end = begin;
+    }
+    std::reverse(found.begin(), found.end());
+    return found;
+}
+
 /** Tokens of a rendered text, and where in them a byte of it lies. */
 class Encoding {
 public:
-    Encoding(const Tokenizer& tokenizer, const Controls& controls, trace::CancelFlag cancel)
-        : m_tokenizer(tokenizer), m_controls(controls), m_cancel(cancel) {}
+    Encoding(const Tokenizer& tokenizer, const Controls& controls, std::vector<Sampled> sampled,
+             trace::CancelFlag cancel)
+        : m_tokenizer(tokenizer), m_controls(controls), m_sampled(std::move(sampled)), m_cancel(cancel) {}
 
     void encode(const Text& text) {
         constexpr size_t often = size_t{1} << 12; // places that are looked at: a few milliseconds at worst
@@ -94,8 +132,27 @@ public:
     }
 
 private:
-    /** What lies between two control tokens is encoded at once, whoever wrote it: tokens may cross that border. */
+    /** What lies between two control tokens. */
     void plain(const Text& text, size_t begin, size_t end) {
+        while (m_nextSampled < m_sampled.size() && m_sampled[m_nextSampled].end < end) {
+            ++m_nextSampled; // text goes on behind it, and how that is split depends on what it follows
+        }
+        if (m_nextSampled == m_sampled.size() || m_sampled[m_nextSampled].end > end ||
+            m_sampled[m_nextSampled].begin < begin) {
+            encodePart(text, begin, end);
+            return;
+        }
+        const Sampled& sampled = m_sampled[m_nextSampled++];
+        encodePart(text, begin, sampled.begin); // as it was when the answer began
+        size_t at = sampled.begin;
+        for (const int32_t token : *sampled.tokens) {
+            add(token, std::min(at, end));
+            at += m_tokenizer.decode(token).size();
+        }
+    }
+
+    /** Encoded at once, whoever wrote it: tokens may cross that border. */
+    void encodePart(const Text& text, size_t begin, size_t end) {
         size_t at = begin;
         const std::string_view part = std::string_view(text.bytes()).substr(begin, end - begin);
         for (const int32_t token :
@@ -112,6 +169,8 @@ private:
 
     const Tokenizer& m_tokenizer;
     const Controls& m_controls;
+    std::vector<Sampled> m_sampled;
+    size_t m_nextSampled = 0;
     trace::CancelFlag m_cancel;
     std::vector<int32_t> m_tokens;
     std::vector<size_t> m_bytes; ///< at which each token begins
@@ -277,7 +336,7 @@ RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages, trac
     const Text text = (own ? m_impl->with_tools : m_impl->parsed)->render(run, variables, values, &starts);
 
     RenderedChat chat;
-    Encoding encoding(m_impl->tokenizer, m_impl->controls, cancel);
+    Encoding encoding(m_impl->tokenizer, m_impl->controls, sampledIn(text, messages, starts), cancel);
     encoding.encode(text);
     chat.text = text.bytes();
     chat.tokens = encoding.tokens();

@@ -19,6 +19,10 @@ struct ChatMessage {
     std::string tool_calls = {};   ///< JSON: a list of {"id", "type", "function": {"name", "arguments"}}; empty: none
     std::string tool_call_id = {}; ///< of a tool
     std::string name = {};         ///< of a tool
+    /** Of an assistant: the tokens that `content` was sampled as. Where the template prints it whole, with a
+     *  control token or nothing behind it, these stand for it instead of those that its text would be split into: the
+     *  prompt goes on as the answer did. Empty: unknown. */
+    std::vector<int32_t> tokens = {};
 };
 
 /** What a template may read beside the messages. */
@@ -29,7 +33,8 @@ struct RenderOptions {
 
 struct RenderedChat {
     std::string text; ///< as the template prints it
-    /** Control tokens are those of the template alone: text of messages and tools is never parsed for them. */
+    /** Control tokens are those of the template, and any that an answer was sampled with (ChatMessage::tokens): text of
+     *  messages and tools is never parsed for them. */
     std::vector<int32_t> tokens;
     /** For each message the index of its first token in `tokens`, and one past the last at the end. */
     std::vector<uint32_t> message_starts;

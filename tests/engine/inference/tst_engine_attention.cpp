@@ -227,6 +227,48 @@ TEST_F(EngineAttentionTest, asking_between_two_answers_records_no_step_anew_and_
     EXPECT_EQ(engine->commandBuffersRecorded(), recorded);
 }
 
+TEST_F(EngineAttentionTest, a_mark_stays_while_what_the_cache_holds_up_to_it_does) {
+    const auto engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
+    EXPECT_EQ(engine->cacheMark(0), 0U);
+    const std::vector<int32_t> prompt = someTokens(12, 5);
+    inference::GenerationRequest request;
+    request.prompt = prompt;
+    request.max_tokens = 6;
+    request.sampling.temperature = 0;
+    request.ignore_eos = true;
+    const auto marks = [&] {
+        std::vector<uint64_t> all;
+        for (uint32_t position = 0; position < engine->position(); ++position) {
+            all.push_back(engine->cacheMark(position));
+        }
+        return all;
+    };
+    const auto answer = engine->generate(request);
+    const std::vector<uint64_t> first = marks();
+    ASSERT_EQ(first.size(), 18U);
+    EXPECT_EQ(engine->cacheMark(18), 0U);
+    EXPECT_NE(first[0], 0U);
+    EXPECT_TRUE(std::is_sorted(first.begin(), first.end()));
+
+    // A prompt that goes on keeps them; the same answer made again has the same tokens and other marks.
+    request.prompt.insert(request.prompt.end(), answer.tokens.begin(), answer.tokens.end());
+    request.prompt.push_back(3);
+    engine->generate(request);
+    std::vector<uint64_t> now = marks();
+    EXPECT_TRUE(std::equal(first.begin(), first.end(), now.begin()));
+    request.prompt = prompt;
+    EXPECT_EQ(engine->generate(request).tokens, answer.tokens);
+    now = marks();
+    EXPECT_TRUE(std::equal(first.begin(), first.begin() + 11, now.begin())); // the prompt's last token is read anew
+    for (size_t position = 11; position < now.size(); ++position) {
+        EXPECT_GT(now[position], first.back());
+    }
+    engine->reset();
+    EXPECT_EQ(engine->cacheMark(0), 0U);
+    engine->step(1);
+    EXPECT_GT(engine->cacheMark(0), now.back());
+}
+
 TEST_F(EngineAttentionTest, positions_and_layers_that_are_not_there_are_sentences) {
     const auto engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
     EXPECT_EQ(idOf([&] { engine->attentionWeights(0, 0); }), "attention.position");

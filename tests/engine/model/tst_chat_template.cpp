@@ -108,6 +108,47 @@ TEST_F(ChatTemplate, SaysWhereEachMessageStarts) {
     EXPECT_EQ(chat.tokens.size(), 9U);
 }
 
+TEST_F(ChatTemplate, AnAnswerGoesInAsItWasSampled) {
+    const std::vector<int32_t> whole = tokenizer.encode("Hello there", false);
+    std::vector<int32_t> bytes; // no tokenizer splits it like this, but a model may
+    for (const char c : std::string("Hello there")) {
+        const std::vector<int32_t> one = tokenizer.encode(std::string(1, c), false);
+        bytes.insert(bytes.end(), one.begin(), one.end());
+    }
+    ASSERT_GT(bytes.size(), whole.size());
+    model::ChatMessage answer{"assistant", "Hello there"};
+    const std::vector<model::ChatMessage> before{{"user", "Hi"}};
+    const auto with = [&](const std::vector<int32_t>& tokens, const std::string& next) {
+        answer.tokens = tokens;
+        return render({before[0], answer, {"user", next}});
+    };
+    const model::RenderedChat plain = with({}, "Why?");
+    const model::RenderedChat sampled = with(bytes, "Why?");
+    EXPECT_EQ(sampled.text, plain.text);
+    EXPECT_EQ(with(whole, "Why?").tokens, plain.tokens);
+    // It goes on as the answer did: the first prompt, then what was sampled.
+    std::vector<int32_t> so_far = render(before).tokens;
+    so_far.insert(so_far.end(), bytes.begin(), bytes.end());
+    ASSERT_GT(sampled.tokens.size(), so_far.size());
+    EXPECT_TRUE(std::equal(so_far.begin(), so_far.end(), sampled.tokens.begin()));
+    EXPECT_EQ(sampled.tokens.size() - plain.tokens.size(), bytes.size() - whole.size());
+    EXPECT_EQ(sampled.message_starts[1], plain.message_starts[1]);
+    EXPECT_EQ(sampled.message_starts[2] - plain.message_starts[2], bytes.size() - whole.size());
+
+    // Text that a user wrote alike, text that is not the answer's, and text that goes on behind it stay as they are.
+    EXPECT_EQ(with(bytes, "Hello there").tokens.size() - with({}, "Hello there").tokens.size(),
+              bytes.size() - whole.size());
+    answer.content = "<think>\nhm\n</think>\n\nHello there";
+    EXPECT_EQ(with(bytes, "Why?").tokens, with({}, "Why?").tokens);
+    answer.content = "Hello there";
+    const model::ChatTemplate plainTurns("", tokenizer);
+    answer.tokens = bytes;
+    EXPECT_EQ(plainTurns.render({before[0], answer}).text,
+              plainTurns.render({before[0], {"assistant", "Hello there"}}).text);
+    EXPECT_EQ(plainTurns.render({before[0], answer}).tokens,
+              plainTurns.render({before[0], {"assistant", "Hello there"}}).tokens);
+}
+
 TEST_F(ChatTemplate, BlanksBetweenStatementsAreFree) {
     std::string spread;
     for (const char c : source) {
