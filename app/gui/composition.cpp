@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/composition.h"
 
+#include "app/gui/attentionfeed.h"
 #include "app/gui/capturesession.h"
 #include "app/gui/notices.h"
 #include "app/gui/routingpanels.h"
@@ -38,6 +39,7 @@ Composition::Composition(const StartOptions& options, QObject* parent)
       m_window(std::make_unique<ui::MainWindow>()) {
     m_choice.model = m_options.model.isEmpty() ? builtIn : m_options.model;
     m_panels = new RoutingPanels(*m_window, m_traces, m_timelines, m_selection);
+    new AttentionFeed(m_controller, m_panels->attention());
     m_window->setSelection(&m_selection);
     ui::bindSelection(&m_traces, &m_selection);
     m_captures = std::make_unique<CaptureSession>(*m_window, m_session, m_controller, m_store, m_traces, m_selection);

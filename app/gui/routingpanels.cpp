@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/routingpanels.h"
 
+#include "ui/panels/attentionpanel.h"
 #include "ui/panels/cardpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
@@ -26,6 +27,7 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     auto* load = new ui::LoadBalancePanel(&traces, &selection, &window);
     auto* pairs = new ui::PairsPanel(&traces, &selection, &window);
     auto* classes = new ui::ClassesPanel(&traces, &selection, &window);
+    m_attention = new ui::AttentionPanel(&traces, &selection, &window);
     m_card = new ui::ExpertCardPanel(&traces, &selection, &window);
     m_timeline = new ui::TimelinePanel(&traces, &timelines, &selection, &window);
     m_context = new ui::RibbonPanel(&traces, &selection, &window);
@@ -39,7 +41,7 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     connect(m_timeline, &ui::TimelinePanel::recordRequested, this, &RoutingPanels::stepWanted);
     for (ui::PanelFrame* panel :
          std::initializer_list<ui::PanelFrame*>{experts, strip, path, router, m_kvCache, m_timeline, m_context, load,
-                                                pairs, classes, m_card, probabilities}) {
+                                                pairs, classes, m_card, probabilities, m_attention}) {
         window.addPanel(panel->objectName(), panel);
         connect(panel, &ui::PanelFrame::messageRequested, &window, &ui::MainWindow::showToast);
         connect(panel->chart(), &ui::ChartView::cardRequested, &window,

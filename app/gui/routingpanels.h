@@ -8,6 +8,7 @@
 #include "ui/models/tracemodel.h"
 
 namespace moescope::ui {
+class AttentionPanel;
 class ExpertCardPanel;
 class KvCachePanel;
 class RibbonPanel;
@@ -29,6 +30,7 @@ public:
     /** Of the loaded model; bytes 0 where they are not known. */
     void setExpertWeights(const ui::ExpertWeights& weights);
     void setContext(const ui::ContextState& state);
+    ui::AttentionPanel& attention() const { return *m_attention; }
 
 signals:
     /** A panel in view draws the probabilities of all experts, or none does. */
@@ -52,6 +54,7 @@ private:
     ui::RibbonPanel* m_context = nullptr;    ///< of the window
     ui::TimelinePanel* m_timeline = nullptr; ///< of the window
     ui::ExpertCardPanel* m_card = nullptr;   ///< of the window
+    ui::AttentionPanel* m_attention = nullptr;
 };
 
 } // namespace moescope::gui

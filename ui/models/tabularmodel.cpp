@@ -58,8 +58,11 @@ void TabularModel::setRows(int rows, bool changed) {
     }
 }
 
-void TabularModel::resetTo(int rows) {
+void TabularModel::resetTo(int rows) { resetTo(rows, m_titles); }
+
+void TabularModel::resetTo(int rows, const QStringList& titles) {
     beginResetModel();
+    m_titles = titles;
     m_rows = rows;
     endResetModel();
 }

@@ -31,6 +31,8 @@ protected:
     /** Announces `rows` rows, by insertion or removal at the end, and that all others changed if `changed`. */
     void setRows(int rows, bool changed);
     void resetTo(int rows);
+    /** With other columns. */
+    void resetTo(int rows, const QStringList& titles);
 
 private:
     QVariant alignment(int column) const;
