@@ -55,8 +55,8 @@ struct ModelConfig {
     uint32_t expert_used_count = 0;
     bool expert_weights_norm = false; ///< divide the chosen probabilities by their sum
     bool one_keeps_its_probability = false;
-    bool expert_bias = false;         ///< of router, gate, up and down
-    bool shared_gate = false;         ///< the shared expert's output times the sigmoid of one more router row
+    bool expert_bias = false; ///< of router, gate, up and down
+    bool shared_gate = false; ///< the shared expert's output times the sigmoid of one more router row
     uint32_t expert_feed_forward_length = 0;
     uint32_t expert_shared_count = 0;
     uint32_t expert_shared_feed_forward_length = 0; ///< total width: one matrix
