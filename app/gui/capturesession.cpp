@@ -350,14 +350,14 @@ void CaptureSession::setRecording(bool on) {
         m_recording = true;
         m_ending = false;
         m_session.setRecording(true);
-        emit recordingChanged(true);
+        emit timingChanged(true);
         m_window.setRecording(true);
         return;
     }
     m_ending = m_recording && m_session.run().isActive();
     m_recording = false;
     m_session.setRecording(false);
-    emit recordingChanged(false);
+    emit timingChanged(m_timingWanted);
     m_window.setRecording(false);
     if (m_ending) {
         m_window.showToast(tr("The capture ends with the answer that is being written."));
@@ -366,6 +366,11 @@ void CaptureSession::setRecording(bool on) {
     } else {
         m_window.showToast(tr("Nothing was answered while the capture was on, so there is nothing to save."));
     }
+}
+
+void CaptureSession::setTimingWanted(bool wanted) {
+    m_timingWanted = wanted;
+    emit timingChanged(wanted || m_recording);
 }
 
 void CaptureSession::answerEnded(const store::Message& answer) {

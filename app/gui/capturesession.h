@@ -49,6 +49,8 @@ public:
 
     void setRecording(bool on);
     bool isRecording() const { return m_recording; }
+    /** A panel in view shows where the time of steps goes. */
+    void setTimingWanted(bool wanted);
     void addNote(const QString& text);
     void toggleBookmark();
     void setPlaying(bool playing);
@@ -57,8 +59,8 @@ public:
     void askToExport(qint64 answer);
 
 signals:
-    /** Steps of answers are to be timed from now on, or no longer for the capture's sake. */
-    void recordingChanged(bool recording);
+    /** Steps of answers are to be timed, for a capture or for a panel, or for neither. */
+    void timingChanged(bool timed);
     void opened();
     void closed();
 
@@ -107,6 +109,7 @@ private:
     int m_message = 0;                           ///< a note without a token is to it
     bool m_open = false;
     bool m_recording = false;
+    bool m_timingWanted = false;
     bool m_ending = false;  ///< recording ends with the answer that is being written
     bool m_writing = false; ///< notes are being written
     bool m_unwritten = false;

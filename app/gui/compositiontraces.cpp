@@ -48,7 +48,7 @@ void Composition::connectTraces() {
                     m_traces.setCurrent(id);
                 }
             });
-    connect(m_panels, &RoutingPanels::timingWanted, &m_controller, &controller::InferenceController::setStepsTimed);
+    connect(m_panels, &RoutingPanels::timingWanted, m_captures.get(), &CaptureSession::setTimingWanted);
     connect(m_panels, &RoutingPanels::stepWanted, &m_controller, &controller::InferenceController::recordStep);
     connect(&m_controller, &controller::InferenceController::stepsTimed, &m_timelines, &ui::StepTimelines::append);
     connect(&m_controller, &controller::InferenceController::stepRecorded, this,
@@ -128,7 +128,7 @@ ui::ExpertWeights Composition::expertWeights(const controller::Loaded& loaded) c
 void Composition::connectCaptures() {
     connect(m_captures.get(), &CaptureSession::opened, this, &Composition::updateContext);
     connect(m_captures.get(), &CaptureSession::closed, this, &Composition::updateContext);
-    connect(m_captures.get(), &CaptureSession::recordingChanged, &m_controller,
+    connect(m_captures.get(), &CaptureSession::timingChanged, &m_controller,
             &controller::InferenceController::setStepsTimed);
     // Whoever goes to a chat leaves the capture.
     const auto leave = [this] { m_captures->close(); };
