@@ -126,7 +126,11 @@ ui::ExpertWeights Composition::expertWeights(const controller::Loaded& loaded) c
 }
 
 void Composition::connectCaptures() {
-    connect(m_captures.get(), &CaptureSession::opened, this, &Composition::updateContext);
+    connect(m_captures.get(), &CaptureSession::opened, this, [this] {
+        const auto& steps = m_captures->capture().steps;
+        m_timelines.setRun(CaptureSession::run, QList<trace::StepTimelinePtr>(steps.begin(), steps.end()));
+        updateContext();
+    });
     connect(m_captures.get(), &CaptureSession::closed, this, &Composition::updateContext);
     connect(m_captures.get(), &CaptureSession::timingChanged, &m_controller,
             &controller::InferenceController::setStepsTimed);

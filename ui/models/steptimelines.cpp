@@ -54,6 +54,14 @@ void StepTimelines::record(qint64 run, const trace::StepTimelinePtr& step) {
     emit changed(run);
 }
 
+void StepTimelines::setRun(qint64 run, const QList<trace::StepTimelinePtr>& steps) {
+    stepsOf(run) = {};
+    append(run, steps);
+    if (steps.isEmpty()) {
+        emit changed(run);
+    }
+}
+
 StepTimelines::Steps& StepTimelines::stepsOf(qint64 run) {
     m_order.removeOne(run);
     m_order.append(run);

@@ -34,6 +34,8 @@ public:
 
     void append(qint64 run, const QList<trace::StepTimelinePtr>& steps);
     void record(qint64 run, const trace::StepTimelinePtr& step);
+    /** All that is known of an answer, as it was kept elsewhere. */
+    void setRun(qint64 run, const QList<trace::StepTimelinePtr>& steps);
 
     /** Empty for an unknown answer. */
     const Steps& of(qint64 run) const;

@@ -41,6 +41,13 @@ void TestStepTimelines::keepsStepsByAnswerAndPosition() {
     steps.record(8, test::syntheticDecodeStep(99, 4));
     QVERIFY(!steps.of(8).isEmpty());
     QVERIFY(steps.of(8).at(99) == nullptr); // it is no token's
+
+    // Another capture under the same number.
+    steps.setRun(7, {test::syntheticDecodeStep(5, 4)});
+    QCOMPARE(steps.of(7).decode.size(), 1);
+    QVERIFY(steps.of(7).prefill.isEmpty());
+    steps.setRun(7, {});
+    QVERIFY(steps.of(7).isEmpty());
 }
 
 void TestStepTimelines::keepsOnlyTheNewest() {
