@@ -96,6 +96,15 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
             }
         });
     };
+    events.divergence_progress = [this](quint64 done, quint64 total) {
+        carry([this, done, total] { emit divergenceProgress(done, total); });
+    };
+    events.diverged = [this](const std::vector<trace::TokenDivergence>& found) {
+        carry([this, list = QList<trace::TokenDivergence>(found.begin(), found.end())] { emit diverged(list); });
+    };
+    events.divergence_failed = [this](const trace::Error& error) {
+        carry([this, error] { emit divergenceFailed(error); });
+    };
     events.devices = [this](const std::vector<trace::DeviceInfo>& found) {
         carry([this, devices = QList<trace::DeviceInfo>(found.begin(), found.end())] { emit devicesListed(devices); });
     };
@@ -142,6 +151,13 @@ void InferenceController::render(const GenerateJob& job) {
         m_worker->render(job);
     }
 }
+
+void InferenceController::diverge(const DivergenceJob& job) {
+    Q_ASSERT(m_state == State::Ready);
+    m_worker->diverge(job);
+}
+
+void InferenceController::cancelDivergence() { m_worker->cancelDivergence(); }
 
 void InferenceController::cancel() {
     if (m_state == State::Generating) {

@@ -39,6 +39,10 @@ public:
      *  answer that is started meanwhile ends it without a word, and a prompt that cannot be made tells nothing. */
     void render(const GenerateJob& job);
     void cancel();
+    /** Compares what two interventions expect of an answer; only in State::Ready, which stays. Ends with diverged or
+     *  divergenceFailed. A newer one, an answer, another model and cancelDivergence() end it: {work.cancelled}. */
+    void diverge(const DivergenceJob& job);
+    void cancelDivergence();
     /** Counts in the background; of several in a row only the latest is answered. No model: no answer. */
     void countTokens(const QString& text);
     /** What a token of an answer looked at in one layer; only in State::Ready. Comes back as attentionComputed or
@@ -78,6 +82,11 @@ signals:
     void attentionComputed(const moescope::controller::Attention& attention);
     /** {attention.not_computed}, {attention.not_cached}: the loaded model's KV cache does not hold that answer. */
     void attentionFailed(const moescope::controller::AttentionJob& job, const moescope::trace::Error& error);
+    /** Tokens read so far, of both sides together. */
+    void divergenceProgress(quint64 done, quint64 total);
+    /** One entry a token of the answer. */
+    void diverged(const QList<moescope::trace::TokenDivergence>& divergence);
+    void divergenceFailed(const moescope::trace::Error& error);
     void tokensCounted(const QString& text, int tokens);
     void devicesListed(const QList<moescope::trace::DeviceInfo>& devices);
     /** Something other than a load or an answer went wrong, such as the search for devices. */

@@ -3,6 +3,7 @@
 
 #include "app/controller/modelcards.h"
 #include "engine/gguf/reader.h"
+#include "engine/inference/divergence.h"
 #include "engine/inference/text_stream.h"
 #include "engine/model/reasoning.h"
 #include "engine/vulkan/device.h"
@@ -51,6 +52,7 @@ InferenceWorker::InferenceWorker(WorkerEvents events) : m_events(std::move(event
 InferenceWorker::~InferenceWorker() {
     m_stopping.store(true);
     m_cancel.store(true);
+    cancelDivergence();
     {
         const std::lock_guard lock(m_mutex);
         m_jobs.clear();
@@ -61,6 +63,7 @@ InferenceWorker::~InferenceWorker() {
 
 void InferenceWorker::load(LoadJob job, quint64 number) {
     m_cancel.store(true); // an answer of the old model ends first
+    cancelDivergence();
     ++m_loadsWaiting;
     post([this, job = std::move(job), number] {
         if (--m_loadsWaiting == 0) {
@@ -72,6 +75,7 @@ void InferenceWorker::load(LoadJob job, quint64 number) {
 
 void InferenceWorker::unload() {
     m_cancel.store(true);
+    cancelDivergence();
     ++m_loadsWaiting; // ends a load as a newer one would
     post([this] {
         if (--m_loadsWaiting == 0) {
@@ -84,6 +88,7 @@ void InferenceWorker::unload() {
 void InferenceWorker::generate(GenerateJob job) {
     m_cancelRender.store(true);
     m_cancel.store(false);
+    cancelDivergence(); // a person waits for the answer
     post([this, job = std::move(job)] { doGenerate(job); });
 }
 
@@ -99,6 +104,12 @@ void InferenceWorker::attention(AttentionJob job, quint64 request) {
             doAttention(job, request);
         }
     });
+}
+
+void InferenceWorker::diverge(DivergenceJob job) {
+    cancelDivergence();
+    m_cancelDivergence = std::make_shared<std::atomic<bool>>(false);
+    post([this, job = std::move(job), cancel = m_cancelDivergence] { doDiverge(job, *cancel); });
 }
 
 void InferenceWorker::listDevices() {
@@ -297,6 +308,7 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         request.begun = prompt.begun;
         request.sampling = job.sampling;
         request.router_probs = job.router_probs;
+        request.intervention = job.intervention;
         // The first part of a continued answer is prompt now, and its traces are stored already.
         const bool continued = !job.begun.empty();
         std::string opening = continued ? std::string() : std::move(prompt.opening);
@@ -411,6 +423,36 @@ void InferenceWorker::doAttention(const AttentionJob& job, quint64 request) {
     } catch (...) {
         const trace::Error error = currentError();
         m_events.attention_failed(request, job, error);
+        if (error.id() == deviceLost) {
+            m_events.interrupted(noAnswer, error);
+            recoverDevice();
+        }
+    }
+}
+
+void InferenceWorker::doDiverge(const DivergenceJob& job, const std::atomic<bool>& cancel) {
+    if (!m_engine) {
+        m_events.divergence_failed(trace::Error("app.no_model", "No model is loaded."));
+        return;
+    }
+    try {
+        if (cancel.load()) { // another job came before it began
+            trace::throwCancelled();
+        }
+        GenerateJob prompt;
+        prompt.messages = job.messages;
+        prompt.thinking = job.thinking;
+        inference::DivergenceRequest request;
+        request.prompt = promptOf(prompt, cancel).tokens;
+        request.answer = job.answer;
+        request.base = job.base;
+        request.what_if = job.what_if;
+        request.cancel = &cancel;
+        request.progress = [this](uint64_t done, uint64_t total) { m_events.divergence_progress(done, total); };
+        m_events.diverged(inference::divergence(*m_engine, request));
+    } catch (...) {
+        const trace::Error error = currentError();
+        m_events.divergence_failed(error);
         if (error.id() == deviceLost) {
             m_events.interrupted(noAnswer, error);
             recoverDevice();

@@ -31,6 +31,10 @@ struct WorkerEvents {
     /** Exactly one of the two for each request that no later one replaced. */
     std::function<void(quint64 request, const Attention&)> attention;
     std::function<void(quint64 request, const AttentionJob&, const trace::Error&)> attention_failed;
+    std::function<void(quint64 done, quint64 total)> divergence_progress;
+    /** Exactly one of the two for each job. */
+    std::function<void(const std::vector<trace::TokenDivergence>&)> diverged;
+    std::function<void(const trace::Error&)> divergence_failed;
     std::function<void(const std::vector<trace::DeviceInfo>&)> devices;
     std::function<void(const trace::StepTimelinePtr&)> step_recorded;
     /** Something other than a load or an answer went wrong. */
@@ -52,6 +56,8 @@ public:
     void generate(GenerateJob job);
     /** Only tells `rendered` of what generate() would read. A later load or answer ends it without a word. */
     void render(GenerateJob job);
+    void diverge(DivergenceJob job);
+    void cancelDivergence() { m_cancelDivergence->store(true); }
     void listDevices();
     /** Times one decode step behind what the model has read. */
     void recordStep();
@@ -81,6 +87,7 @@ private:
         uint32_t begun = 0;  ///< so many of them, at the end, are of the answer
     };
     Prompt promptOf(const GenerateJob& job, const std::atomic<bool>& cancel) const;
+    void doDiverge(const DivergenceJob& job, const std::atomic<bool>& cancel);
     template <typename T, size_t Capacity>
     void push(SpscRing<T, Capacity>& ring, T value);
     /** What was read and written for an answer since the model was loaded, to know it in the KV cache again. */
@@ -103,6 +110,8 @@ private:
     std::atomic<bool> m_timed = false;
     std::atomic<bool> m_cancel = false;
     std::atomic<bool> m_cancelRender = false;
+    /** Of the newest divergence; each has its own. Set anew in the caller's thread alone. */
+    std::shared_ptr<std::atomic<bool>> m_cancelDivergence = std::make_shared<std::atomic<bool>>(true);
     std::atomic<bool> m_stopping = false;
     std::atomic<int> m_loadsWaiting = 0; ///< a newer load ends an older one
     std::atomic<quint64> m_latestAttention = 0;

@@ -3,7 +3,9 @@
 
 #include "engine/inference/engine.h"
 #include "engine/trace/attention_weights.h"
+#include "engine/trace/divergence.h"
 #include "engine/trace/info.h"
+#include "engine/trace/intervention.h"
 #include "engine/trace/timeline.h"
 #include "engine/trace/token_trace.h"
 
@@ -59,6 +61,16 @@ struct GenerateJob {
     uint32_t max_tokens = 0;             ///< a branch's beginning counts; 0: until the context is full
     std::optional<bool> thinking;        ///< unset: as the model's template has it
     bool router_probs = false;           ///< probabilities of all experts in each trace
+    trace::Intervention intervention;    ///< what-if; empty: the model as it is
+};
+
+/** Asks what two interventions make of an answer that is there, token by token. */
+struct DivergenceJob {
+    std::vector<model::ChatMessage> messages; ///< before the answer
+    std::optional<bool> thinking;             ///< as the answer was made
+    std::vector<int32_t> answer;              ///< its tokens
+    trace::Intervention base;                 ///< empty: the model as it is
+    trace::Intervention what_if;
 };
 
 /** Asks what one token of an answer looked at. */

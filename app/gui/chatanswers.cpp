@@ -49,13 +49,28 @@ void ChatSession::edit(qint64 message, const QString& text) {
     }
 }
 
-store::AnswerStart ChatSession::answerStart(qint64 parent) const {
-    return {m_conversation.id, parent, stampOf(m_controller.loaded()->model), toJson(m_sampling), seedOf(m_sampling)};
+store::AnswerStart ChatSession::answerStart(qint64 parent, const trace::Intervention& recipe) const {
+    return {m_conversation.id,  parent, stampOf(m_controller.loaded()->model), toJson(m_sampling),
+            seedOf(m_sampling), recipe};
+}
+
+bool ChatSession::canRun(const trace::Intervention& recipe) {
+    try {
+        trace::checkIntervention(recipe, m_controller.loaded()->model);
+    } catch (const trace::Error& error) {
+        complain(error);
+        return false;
+    }
+    return true;
 }
 
 void ChatSession::addPrompt(qint64 parent, const QString& text) {
+    if (!canRun(m_recipe)) {
+        giveBack(m_conversation.id, text);
+        return;
+    }
     begin(
-        [start = answerStart(0), parent, text, system = m_sampling.system_prompt,
+        [start = answerStart(0, m_recipe), parent, text, system = m_sampling.system_prompt,
          sampling = withThinking(m_conversation.sampling, m_sampling.thinking)](store::Store& store) mutable {
             if (start.conversation == 0) {
                 start.conversation = store.addConversation(system, sampling).id;
@@ -76,8 +91,12 @@ void ChatSession::regenerate(qint64 message) {
         return;
     }
     const qint64 parent = answer->role == store::Role::Assistant ? answer->parent : answer->id;
+    beginVersion(answerStart(parent, {}));
+}
+
+void ChatSession::beginVersion(const store::AnswerStart& start) {
     begin(
-        [start = answerStart(parent)](store::Store& store) {
+        [start](store::Store& store) {
             Begun begun;
             begun.answer = store.beginAnswer(start);
             begun.messages = store.messages(start.conversation);
@@ -87,8 +106,25 @@ void ChatSession::regenerate(qint64 message) {
         {});
 }
 
+bool ChatSession::rerun(qint64 message) {
+    const store::Message* answer = find(message);
+    if (answer == nullptr || answer->role != store::Role::Assistant || !canStart() || !canRun(m_recipe)) {
+        return false;
+    }
+    store::AnswerStart start = answerStart(answer->parent, m_recipe);
+    start.sampling = answer->sampling;
+    start.seed = answer->seed ? answer->seed : start.seed;
+    beginVersion(start);
+    return true;
+}
+
 void ChatSession::continueAnswer(qint64 message) {
-    if (find(message) == nullptr || !canStart()) {
+    const store::Message* answer = find(message);
+    if (answer == nullptr || !canStart()) {
+        return;
+    }
+    if (answer->recipe.error) { // its rest would be made without the what-if of its beginning
+        complain(*answer->recipe.error);
         return;
     }
     begin(
@@ -137,10 +173,9 @@ void ChatSession::branchAnswer(qint64 message, int token, int candidate) {
         complain(*answer->recipe.error);
         return;
     }
-    store::AnswerStart start = answerStart(answer->parent);
+    store::AnswerStart start = answerStart(answer->parent, answer->recipe.intervention);
     start.sampling = answer->sampling;
     start.seed = answer->seed;
-    start.recipe = answer->recipe.intervention;
     begin(
         [start, message, token, candidate](store::Store& store) {
             Begun begun;
@@ -259,6 +294,7 @@ void ChatSession::startRun(const Begun& begun) {
     const ui::SamplingView sampling = fromJson(begun.answer.sampling, m_sampling);
     job.sampling = toSettings(sampling, begun.answer.seed.value_or(0));
     job.max_tokens = static_cast<uint32_t>(std::max(sampling.max_tokens, 0));
+    job.intervention = begun.answer.recipe.intervention;
     job.router_probs = m_routerProbs || m_recording || areGatesSmall();
     job.begun = begun.answer.text.toStdString();
     for (const trace::TokenTracePtr& token : begun.traces.tokens) {

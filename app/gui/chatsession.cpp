@@ -58,6 +58,11 @@ ui::SamplingView ChatSession::samplingDefaults() const {
     return defaults;
 }
 
+trace::Intervention ChatSession::recipeOf(qint64 message) const {
+    const store::Message* found = find(message);
+    return found != nullptr ? found->recipe.intervention : trace::Intervention();
+}
+
 QString ChatSession::textOf(qint64 message) const {
     if (m_run.message() == message) {
         return m_run.answer().text;
@@ -293,7 +298,11 @@ QList<ui::MessageView> ChatSession::views() const {
 ui::TraceShape ChatSession::shapeOf(const store::Message& message, const store::TokenTraces& traces) const {
     const auto& loaded = m_controller.loaded();
     if (loaded && isStampOf(message.model, loaded->model)) {
-        return ui::TraceShape::of(loaded->model);
+        ui::TraceShape shape = ui::TraceShape::of(loaded->model);
+        if (const uint32_t used = message.recipe.intervention.experts_used; used > 0) {
+            shape.used = static_cast<int>(used);
+        }
+        return shape;
     }
     ui::TraceShape shape;
     shape.model = message.model.name;

@@ -36,6 +36,13 @@ public:
     ui::SamplingView samplingOfModel() const;
     /** What a conversation follows where nothing was set in it. */
     ui::SamplingView samplingDefaults() const;
+    /** The what-if of an answer in the tree; empty: none. */
+    trace::Intervention recipeOf(qint64 message) const;
+    /** The pair of an answer with a what-if and the untouched one that this answer belongs to. */
+    WhatIfPair whatIfPair(qint64 message) const { return whatIfPairOf(m_tree, message); }
+    /** Message of the conversation in view, null: not in it. Valid until the next change. */
+    const store::Message* find(qint64 message) const;
+    ui::TraceShape shapeOf(const store::Message& message, const store::TokenTraces& traces) const;
     /** Text of a message in view, live where it is being written. */
     QString textOf(qint64 message) const;
 
@@ -53,7 +60,12 @@ public slots:
     void startNew();
     void send(const QString& text);
     void edit(qint64 message, const QString& text);
+    /** Once more, with another seed unless one is set, and without any what-if. */
     void regenerate(qint64 message);
+    /** A version of an answer with the same prompt, sampling and seed and with the recipe. False: nothing was begun. */
+    bool rerun(qint64 message);
+    /** The what-if that new answers are made with: to what is sent, and by rerun(). */
+    void setRecipe(const moescope::trace::Intervention& recipe) { m_recipe = recipe; }
     void continueAnswer(qint64 message);
     /** A new version of the answer, with the same tokens before its token `token`, `candidate` in its place, and then
      *  what the model says to that with the same seed and sampling. A sentence where that cannot be. */
@@ -116,6 +128,8 @@ private:
     /** Runs `job(Store&) → Begun` and starts the answer that it names. */
     template <typename Job>
     void begin(Job job, const QString& textToGiveBack);
+    /** One more answer to the same prompt. */
+    void beginVersion(const store::AnswerStart& start);
     void giveBack(qint64 conversation, const QString& text);
     void startRun(const Begun& begun);
     controller::GenerateJob promptOf(const store::Conversation& conversation, const QList<store::Message>& tree,
@@ -125,8 +139,9 @@ private:
     void rememberTokens(qint64 answer, const store::TokenTraces& traces);
     void complain(const trace::Error& error);
     void announce();
-    store::AnswerStart answerStart(qint64 parent) const;
-    const store::Message* find(qint64 message) const;
+    store::AnswerStart answerStart(qint64 parent, const trace::Intervention& recipe) const;
+    /** Says why the loaded model cannot run the recipe; false: it cannot. */
+    bool canRun(const trace::Intervention& recipe);
     ui::MessageView view(const store::Message& message) const;
     QList<ui::MessageView> views() const;
     bool canStart() const;
@@ -134,7 +149,6 @@ private:
     QString branchRefusal(const store::Message& answer) const;
     void tellBranched(qint64 message);
     QList<qint64> branchIds() const;
-    ui::TraceShape shapeOf(const store::Message& message, const store::TokenTraces& traces) const;
 
     store::StoreWorker& m_worker;
     controller::InferenceController& m_controller;
@@ -146,6 +160,7 @@ private:
      *  them is found again by it. */
     QHash<qint64, std::vector<int32_t>> m_tokens;
     ui::SamplingView m_sampling;
+    trace::Intervention m_recipe;
     quint64 m_request = 0;      ///< answers of the store to older questions are dropped
     quint64 m_traceRequest = 0; ///< the same for traces; counts the branches that came into view
     bool m_storing = false;

@@ -38,7 +38,7 @@ Composition::Composition(const StartOptions& options, QObject* parent)
       m_session(m_store, m_controller, m_settings), m_context(m_controller, m_session),
       m_window(std::make_unique<ui::MainWindow>()) {
     m_choice.model = m_options.model.isEmpty() ? builtIn : m_options.model;
-    m_panels = new RoutingPanels(*m_window, m_traces, m_timelines, m_selection);
+    m_panels = new RoutingPanels(*m_window, m_traces, m_timelines, m_selection, m_whatIf);
     new AttentionFeed(m_controller, m_panels->attention());
     m_window->setSelection(&m_selection);
     ui::bindSelection(&m_traces, &m_selection);
@@ -47,6 +47,7 @@ Composition::Composition(const StartOptions& options, QObject* parent)
     connectConversations();
     connectTraces();
     connectCaptures();
+    connectWhatIf();
     connectModel();
     connectWindow();
     connectLibrary();

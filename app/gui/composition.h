@@ -12,6 +12,7 @@
 #include "ui/models/expertcardtable.h"
 #include "ui/models/steptimelines.h"
 #include "ui/models/tracemodel.h"
+#include "ui/models/whatif.h"
 
 #include <QObject>
 #include <QPointer>
@@ -48,6 +49,7 @@ public:
     ui::StepTimelines& timelines() { return m_timelines; }
     ui::Selection& selection() { return m_selection; }
     store::StoreWorker& store() { return m_store; }
+    ui::WhatIf& whatIf() { return m_whatIf; }
     ModelShelf& shelf() { return m_shelf; }
     CaptureSession& captures() { return *m_captures; }
 
@@ -59,6 +61,7 @@ private:
     void connectConversations();
     void connectTraces();
     void connectCaptures();
+    void connectWhatIf();
     void connectModel();
     void connectWindow();
     void connectLibrary();
@@ -113,6 +116,7 @@ private:
     ui::TraceModel m_traces;
     ui::StepTimelines m_timelines;
     ui::Selection m_selection;
+    ui::WhatIf m_whatIf;
     std::unique_ptr<ui::MainWindow> m_window;
     RoutingPanels* m_panels = nullptr; ///< of the window
     std::unique_ptr<CaptureSession> m_captures;

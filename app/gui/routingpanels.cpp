@@ -2,6 +2,7 @@
 #include "app/gui/routingpanels.h"
 
 #include "ui/panels/attentionpanel.h"
+#include "ui/panels/capacitypanel.h"
 #include "ui/panels/cardpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
@@ -13,11 +14,12 @@
 #include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
+#include "ui/panels/whatifpanel.h"
 
 namespace moescope::gui {
 
 RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui::StepTimelines& timelines,
-                             ui::Selection& selection)
+                             ui::Selection& selection, ui::WhatIf& whatIf)
     : QObject(&window) {
     auto* experts = new ui::ExpertsPanel(&traces, &selection, &window);
     auto* strip = new ui::TokenStripPanel(&traces, &selection, &window);
@@ -32,17 +34,22 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     m_timeline = new ui::TimelinePanel(&traces, &timelines, &selection, &window);
     m_context = new ui::RibbonPanel(&traces, &selection, &window);
     auto* probabilities = new ui::ProbabilitiesPanel(&traces, &selection, &window);
+    m_whatIf = new ui::WhatIfPanel(&traces, &selection, &window);
+    auto* capacity = new ui::CapacityPanel(&traces, &selection, &window);
     connect(m_context, &ui::RibbonPanel::messageChosen, this, &RoutingPanels::messageChosen);
     connect(m_context, &QDockWidget::visibilityChanged, this, &RoutingPanels::contextSeen);
     connect(probabilities, &ui::ProbabilitiesPanel::branchRequested, this, &RoutingPanels::branchRequested);
     connect(path, &ui::TokenPathPanel::probabilitiesWanted, this, [this](bool wanted) { want(ByPath, wanted); });
     connect(router, &ui::RouterPanel::probabilitiesWanted, this, [this](bool wanted) { want(ByRouter, wanted); });
+    connect(capacity, &ui::CapacityPanel::probabilitiesWanted, this, [this](bool wanted) { want(ByCapacity, wanted); });
     connect(m_timeline, &ui::TimelinePanel::timingWanted, this, &RoutingPanels::timingWanted);
     connect(m_timeline, &ui::TimelinePanel::recordRequested, this, &RoutingPanels::stepWanted);
-    for (ui::PanelFrame* panel :
-         std::initializer_list<ui::PanelFrame*>{experts, strip, path, router, m_kvCache, m_timeline, m_context, load,
-                                                pairs, classes, m_card, probabilities, m_attention}) {
+    for (ui::PanelFrame* panel : std::initializer_list<ui::PanelFrame*>{
+             experts, strip, path, router, m_kvCache, m_timeline, m_context, load, pairs, classes, m_card,
+             probabilities, m_attention, m_whatIf, capacity}) {
         window.addPanel(panel->objectName(), panel);
+        panel->setWhatIf(&whatIf);
+        connect(panel, &ui::PanelFrame::biasRequested, this, &RoutingPanels::biasRequested);
         connect(panel, &ui::PanelFrame::messageRequested, &window, &ui::MainWindow::showToast);
         connect(panel->chart(), &ui::ChartView::cardRequested, &window,
                 [&window, this] { window.showPanel(m_card->objectName()); });

@@ -6,6 +6,7 @@
 #include "ui/models/expertcardtable.h"
 #include "ui/models/kvcache.h"
 #include "ui/models/tracemodel.h"
+#include "ui/models/whatif.h"
 
 namespace moescope::ui {
 class AttentionPanel;
@@ -14,6 +15,7 @@ class KvCachePanel;
 class RibbonPanel;
 class StepTimelines;
 class TimelinePanel;
+class WhatIfPanel;
 } // namespace moescope::ui
 
 namespace moescope::gui {
@@ -24,15 +26,18 @@ class RoutingPanels : public QObject {
     Q_OBJECT
 public:
     RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui::StepTimelines& timelines,
-                  ui::Selection& selection);
+                  ui::Selection& selection, ui::WhatIf& whatIf);
 
     void setKvCache(const ui::KvCacheState& state);
     /** Of the loaded model; bytes 0 where they are not known. */
     void setExpertWeights(const ui::ExpertWeights& weights);
     void setContext(const ui::ContextState& state);
+    ui::WhatIfPanel& whatIfDiff() { return *m_whatIf; }
     ui::AttentionPanel& attention() const { return *m_attention; }
 
 signals:
+    /** The bias of an expert is to be set. */
+    void biasRequested(const moescope::trace::ExpertPlace& place);
     /** A panel in view draws the probabilities of all experts, or none does. */
     void probabilitiesWanted(bool wanted);
     /** The timeline is in view, or no longer is. */
@@ -46,13 +51,14 @@ signals:
 
 private:
     /** Panels that draw the probabilities of all experts. */
-    enum Wish { ByPath = 1, ByRouter = 2 };
+    enum Wish { ByPath = 1, ByRouter = 2, ByCapacity = 4 };
     void want(Wish by, bool wanted);
 
     int m_wanted = 0;
     ui::KvCachePanel* m_kvCache = nullptr;   ///< of the window
     ui::RibbonPanel* m_context = nullptr;    ///< of the window
     ui::TimelinePanel* m_timeline = nullptr; ///< of the window
+    ui::WhatIfPanel* m_whatIf = nullptr;     ///< of the window
     ui::ExpertCardPanel* m_card = nullptr;   ///< of the window
     ui::AttentionPanel* m_attention = nullptr;
 };

@@ -178,6 +178,30 @@ QString parametersText(quint64 parameters, quint64 active) {
                                                      .arg(ui::shortCount(parameters), ui::shortCount(active));
 }
 
+WhatIfPair whatIfPairOf(const QList<store::Message>& tree, qint64 message) {
+    const auto place = [&tree](qint64 id) {
+        return std::find_if(tree.begin(), tree.end(), [id](const store::Message& m) { return m.id == id; });
+    };
+    const auto self = place(message);
+    if (self == tree.end() || self->role != store::Role::Assistant || self->recipe.error) {
+        return {};
+    }
+    const auto isUntouched = [](const store::Message& m) { return m.recipe.intervention.empty(); };
+    const auto madeLike = [&self](const store::Message& m) {
+        return m.model.name == self->model.name && m.model.file == self->model.file &&
+               m.model.type == self->model.type && m.model.parameters == self->model.parameters &&
+               m.seed == self->seed && m.sampling == self->sampling;
+    };
+    qint64 other = 0;
+    for (const qint64 id : store::versions(tree, message)) { // oldest first
+        const store::Message& version = *place(id);
+        if (isUntouched(version) != isUntouched(*self) && !version.recipe.error && madeLike(version)) {
+            other = id;
+        }
+    }
+    return isUntouched(*self) ? WhatIfPair{message, other} : WhatIfPair{other, message};
+}
+
 QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows) {
     QList<ui::ConversationRow> views;
     for (const store::ConversationRow& row : rows) {
@@ -230,6 +254,8 @@ ui::MessageView viewOf(const store::Message& message, const QList<store::Message
         view.parts.thinking_ms = message.thinking.ms;
         view.parts.thinking_tokens = static_cast<int>(message.thinking.tokens);
         view.has_trace = !message.text.isEmpty();
+        view.recipe = message.recipe.intervention;
+        view.recipe_problem = message.recipe.error ? sentence(*message.recipe.error) : QString();
     }
     return view;
 }

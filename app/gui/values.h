@@ -39,6 +39,18 @@ QString templateSentence(const controller::Loaded& loaded);
 /** "30M, 6.5M active"; without the second part if `active` is 0 or all. */
 QString parametersText(quint64 parameters, quint64 active);
 
+/** An answer and the version of it that was made with a what-if, ids of messages; 0: there is none. */
+struct WhatIfPair {
+    qint64 untouched = 0;
+    qint64 what_if = 0;
+
+    bool isWhole() const { return untouched != 0 && what_if != 0; }
+    bool operator==(const WhatIfPair&) const = default;
+};
+/** The pair that `message` belongs to: its newest version by the same model, with the same seed and sampling, that has a
+ *  what-if if this one has none, and none if it has one. */
+WhatIfPair whatIfPairOf(const QList<store::Message>& tree, qint64 message);
+
 QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows);
 QList<ui::SearchHit> hitsOf(const QList<store::SearchHit>& hits);
 

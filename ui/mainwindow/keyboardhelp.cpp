@@ -91,6 +91,7 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
         {tr("F"), tr("Filter to the selected expert, or no longer (in a chart)")},
         {tr("Enter"), tr("Card of the selected expert (in a map of experts)")},
         {tr("Shift+arrows, Esc"), tr("Window of tokens to count, none (in the Token strip)")},
+        {tr("B, Shift+B"), tr("Ban, force the selected expert in a re-run (in a chart)")},
         {tr("T"), tr("Table instead of the chart (in a chart)")},
         {tr("Space"), tr("Follow live tokens, or stop following (in a chart)")},
         {tr("Ctrl+C"), tr("Copy as table (in a chart)")},

@@ -187,6 +187,10 @@ void MainWindow::connectActions() {
         setModelsShown(false);
         m_chat->openSampling();
     });
+    connect(a->whatIf, &QAction::triggered, this, [this] {
+        setModelsShown(false);
+        emit whatIfRequested();
+    });
     connect(a->previousToken, &QAction::triggered, this, [this] { stepToken(-1); });
     connect(a->nextToken, &QAction::triggered, this, [this] { stepToken(1); });
     connect(a->previousLayer, &QAction::triggered, this, [this] { stepLayer(-1); });

@@ -118,6 +118,8 @@ signals:
     void exportRoutingRequested();
     void noteRequested();
     void bookmarkRequested();
+    /** A what-if is to be begun, or the one in view to be changed. */
+    void whatIfRequested();
     void openModelRequested();
     void unloadModelRequested();
     /** Files or folders were dropped anywhere on the window. */

@@ -61,6 +61,7 @@ WindowActions::WindowActions(QWidget* window) : QObject(window), m_window(window
     editLast = make(tr("Edit your last message"));
     continueLast = make(tr("Continue the answer"));
     sampling = make(tr("Sampling and system prompt…"));
+    whatIf = make(tr("What if…"));
 
     back = make(tr("Back"), {QKeySequence(Qt::ALT | Qt::Key_Left)});
     forward = make(tr("Forward"), {QKeySequence(Qt::ALT | Qt::Key_Right)});
@@ -141,6 +142,7 @@ void WindowActions::fill(QMenuBar* bar) {
     run->addAction(editLast);
     run->addSeparator();
     run->addAction(sampling);
+    run->addAction(whatIf);
 
     QMenu* selection = bar->addMenu(tr("Selection"));
     selection->addAction(back);

@@ -53,6 +53,7 @@ public:
     QAction* editLast;
     QAction* continueLast;
     QAction* sampling;
+    QAction* whatIf;
 
     QAction* back;
     QAction* forward;

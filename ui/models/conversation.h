@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/trace/info.h"
+#include "engine/trace/intervention.h"
 
 #include <QDateTime>
 #include <QList>
@@ -80,6 +81,8 @@ struct MessageView {
     int versions = 1; ///< siblings of the same parent and role
     QString error;    ///< a sentence, with state Failed
     bool has_trace = false;
+    trace::Intervention recipe = {}; ///< the what-if it was made with; empty: none
+    QString recipe_problem = {};     ///< a sentence: it had one that cannot be read
 
     QString thinking() const { return text.mid(parts.thinking_begin, parts.thinking_end - parts.thinking_begin); }
     /** Where the text for the reader ends. */

@@ -63,7 +63,7 @@ QString expertsText(const trace::RouterTrace& router, int layer) {
 
 ExpertsTable::ExpertsTable(TraceModel* trace, QObject* parent)
     : TabularModel({tr("Layer"), tr("Expert"), tr("Tokens"), tr("Share, %"), tr("÷ uniform"), tr("Outside chance"),
-                    tr("Gate mass"), tr("Mean gate"), tr("n")},
+                    tr("Gate mass"), tr("Mean gate"), tr("n"), tr("What if")},
                    parent),
       m_trace(trace) {
     connect(trace, &TraceModel::currentChanged, this, &ExpertsTable::reset);
@@ -91,6 +91,12 @@ void ExpertsTable::setBaseline(qint64 run) {
         refresh();
         emit headerDataChanged(Qt::Horizontal, OverUniform, OverUniform);
     }
+}
+
+void ExpertsTable::setWhatIf(WhatIf* whatIf) {
+    m_whatIf = whatIf;
+    connect(whatIf, &WhatIf::changed, this, &ExpertsTable::refresh);
+    refresh();
 }
 
 void ExpertsTable::reset() {
@@ -132,6 +138,11 @@ QVariant ExpertsTable::raw(int row, int column) const {
     case GateMass: return counts.gateMass(layer, expert);
     case MeanGate: return counts.tokens(layer, expert) > 0 ? QVariant(counts.meanGate(layer, expert)) : QVariant();
     case Count: return counts.n();
+    case WhatIfMark: {
+        const bool known = m_whatIf != nullptr && m_whatIf->isAbout(m_trace->shape());
+        const QString words = known ? m_whatIf->markWords(layer, expert) : QString();
+        return words.isEmpty() ? QVariant() : QVariant(words);
+    }
     default: return {};
     }
 }

@@ -4,6 +4,7 @@
 #include "ui/models/measure.h"
 #include "ui/models/tabularmodel.h"
 #include "ui/models/tracemodel.h"
+#include "ui/models/whatif.h"
 
 namespace moescope::ui {
 
@@ -11,7 +12,7 @@ namespace moescope::ui {
 class ExpertsTable : public TabularModel {
     Q_OBJECT
 public:
-    enum Column { Layer, Expert, Tokens, Share, OverUniform, OutsideChance, GateMass, MeanGate, Count };
+    enum Column { Layer, Expert, Tokens, Share, OverUniform, OutsideChance, GateMass, MeanGate, Count, WhatIfMark };
 
     explicit ExpertsTable(TraceModel* trace, QObject* parent = nullptr);
     /** `token` matters in Scope::Token alone. */
@@ -21,11 +22,12 @@ public:
     void setBaseline(qint64 run);
     int rowOf(int layer, int expert) const { return layer * m_experts + expert; }
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+    void setWhatIf(WhatIf* whatIf);
 
 protected:
     QVariant raw(int row, int column) const override;
     QString text(int row, int column) const override;
-    bool isText(int column) const override { return column == OutsideChance; }
+    bool isText(int column) const override { return column == OutsideChance || column == WhatIfMark; }
     bool isMark(int column) const override { return column == OutsideChance; }
 
 private:
@@ -33,6 +35,7 @@ private:
     void refresh();
 
     TraceModel* m_trace;
+    WhatIf* m_whatIf = nullptr;
     Scope m_scope = Scope::Answer;
     int m_token = -1;
     int m_experts = 0;

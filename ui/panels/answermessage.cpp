@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/answermessage.h"
 
+#include "ui/models/whatif.h"
 #include "ui/panels/streamline.h"
 #include "ui/panels/styledlabel.h"
 #include "ui/panels/thinkingblock.h"
 #include "ui/panels/versionswitch.h"
+#include "ui/panels/whatifline.h"
 #include "ui/text/markdownview.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/iconbutton.h"
@@ -40,6 +42,7 @@ QString clock(const QDateTime& when) { return QLocale().toString(when.time(), QS
 } // namespace
 
 AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
+    m_whatIf = new WhatIfLine(this);
     m_thinking = new ThinkingBlock(this);
     m_thinking->view()->installEventFilter(this);
     m_text = new MarkdownView(this);
@@ -59,6 +62,8 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
     m_versions = new VersionSwitch(this);
     m_stats = new StyledLabel({}, TextStyle::Axis, Color::TextMuted, this);
     m_stats->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    connect(m_whatIf, &WhatIfLine::compareRequested, this, &MessageWidget::compareRequested);
+    connect(m_whatIf, &WhatIfLine::useRequested, this, &MessageWidget::recipeRequested);
     connect(m_thinking, &ThinkingBlock::toggled, this, &AnswerMessage::chooseOpen);
     connect(m_thinking, &ThinkingBlock::heightChanged, this, &MessageWidget::heightChanged);
     connect(m_thinking->view(), &MarkdownView::linkActivated, this, &MessageWidget::linkActivated);
@@ -124,6 +129,12 @@ void AnswerMessage::refresh() {
     const bool interrupted = state == AnswerState::Interrupted;
     const bool done = !reading && !answering;
     refreshText();
+    const bool damaged = !m_message.recipe_problem.isEmpty();
+    m_whatIf->setVisible(damaged || !m_message.recipe.empty());
+    m_whatIf->setWords(damaged ? m_message.recipe_problem : recipeWords(m_message.recipe, true),
+                       recipeWords(m_message.recipe));
+    m_whatIf->setReadable(!damaged);
+    m_whatIf->setComparable(done && !damaged);
     m_progress->setVisible(reading);
     if (reading) {
         const trace::PrefillProgress& progress = m_message.prefill;
@@ -152,6 +163,11 @@ void AnswerMessage::refresh() {
 
 int AnswerMessage::layoutFor(int width) {
     int y = headHeight() + 4;
+    if (!m_whatIf->isHidden()) {
+        const int height = m_whatIf->heightForWidth(width);
+        m_whatIf->setGeometry(0, y, width, height);
+        y += height + 8;
+    }
     if (!m_thinking->isHidden()) {
         const int height = m_thinking->layoutFor(width);
         m_thinking->setGeometry(0, y, width, height);

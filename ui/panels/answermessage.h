@@ -18,6 +18,7 @@ class ProgressCard;
 class StreamLine;
 class ThinkingBlock;
 class VersionSwitch;
+class WhatIfLine;
 
 /** What the model wrote: head line, Markdown, actions with stats; or how far it is while it writes. */
 class AnswerMessage : public MessageWidget {
@@ -63,6 +64,7 @@ private:
 
     MessageView m_message;
     ThinkingBlock* m_thinking = nullptr;
+    WhatIfLine* m_whatIf = nullptr;
     MarkdownView* m_text = nullptr;
     ProgressCard* m_progress = nullptr;
     StreamLine* m_stream = nullptr;

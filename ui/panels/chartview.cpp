@@ -32,6 +32,33 @@ QImage ChartView::toImage() {
     return viewport()->grab().toImage();
 }
 
+void ChartView::setWhatIf(WhatIf* whatIf) {
+    m_whatIf = whatIf;
+    connect(whatIf, &WhatIf::changed, this, [this] { whatIfChanged(); });
+    whatIfChanged();
+}
+
+std::optional<trace::ExpertPlace> ChartView::expertToChange() const {
+    const SelectionState& state = m_selection->state();
+    const TraceShape& shape = m_trace->shape();
+    const bool inside =
+        state.layer >= 0 && state.layer < shape.layers && state.expert >= 0 && state.expert < shape.experts;
+    if (!inside || m_whatIf == nullptr || !m_whatIf->isAbout(shape)) {
+        return std::nullopt;
+    }
+    return trace::ExpertPlace{static_cast<uint32_t>(state.layer), static_cast<uint32_t>(state.expert)};
+}
+
+bool ChartView::changeExpert(bool force) {
+    const std::optional<trace::ExpertPlace> place = expertToChange();
+    if (place && force) {
+        m_whatIf->toggleForced(*place);
+    } else if (place) {
+        m_whatIf->toggleBanned(*place);
+    }
+    return place.has_value();
+}
+
 int ChartView::scroll() const {
     const QScrollBar* bar = verticalScrollBar();
     const int step = std::max(1, bar->singleStep());
@@ -122,9 +149,11 @@ bool ChartView::event(QEvent* event) {
         // Single letters and Ctrl+C belong to the chart that has the focus, not to the window's actions.
         const auto* key = static_cast<QKeyEvent*>(event);
         const bool plain = key->modifiers() == Qt::NoModifier;
+        const bool ban = key->key() == Qt::Key_B && (plain || key->modifiers() == Qt::ShiftModifier);
         const bool copy = key->key() == Qt::Key_C && key->modifiers().testFlag(Qt::ControlModifier);
-        if (copy || (plain && (key->key() == Qt::Key_T || key->key() == Qt::Key_Space || key->key() == Qt::Key_F ||
-                               key->key() == Qt::Key_BracketLeft || key->key() == Qt::Key_BracketRight))) {
+        if (copy || ban ||
+            (plain && (key->key() == Qt::Key_T || key->key() == Qt::Key_Space || key->key() == Qt::Key_F ||
+                       key->key() == Qt::Key_BracketLeft || key->key() == Qt::Key_BracketRight))) {
             event->accept();
             return true;
         }
@@ -241,6 +270,11 @@ void ChartView::keyPressEvent(QKeyEvent* event) {
             break;
         case Qt::Key_BracketLeft: chooseLayer(layerInView() - 1); return;
         case Qt::Key_BracketRight: chooseLayer(layerInView() + 1); return;
+        case Qt::Key_B:
+            if (changeExpert(shift)) {
+                return;
+            }
+            break;
         default: break;
         }
         if (useKey(event)) {
@@ -259,6 +293,9 @@ void ChartView::keyPressEvent(QKeyEvent* event) {
 }
 
 void ChartView::contextMenuEvent(QContextMenuEvent* event) {
+    if (event->reason() == QContextMenuEvent::Mouse) {
+        click(event->pos()); // the menu is about the mark under the pointer
+    }
     emit menuRequested(event->reason() == QContextMenuEvent::Mouse ? event->globalPos() : mapToGlobal(rect().center()));
 }
 

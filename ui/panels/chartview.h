@@ -3,6 +3,7 @@
 
 #include "ui/models/selection.h"
 #include "ui/models/tracemodel.h"
+#include "ui/models/whatif.h"
 #include "ui/panels/readoutline.h"
 
 #include <QAbstractScrollArea>
@@ -28,6 +29,13 @@ public:
     QString expertFilter() const;
     /** Greys out all but the selected expert, or nothing any more if that is the filter. */
     void filterToExpert();
+    /** The what-if that B and Shift+B change. */
+    void setWhatIf(WhatIf* whatIf);
+    WhatIf* whatIf() const { return m_whatIf; }
+    /** The selected expert, where it is one of the loaded model's. */
+    std::optional<trace::ExpertPlace> expertToChange() const;
+    /** Shows experts: its menu bans and forces them. */
+    virtual bool showsExperts() const { return false; }
     /** Shown, and not behind another tab: Qt keeps such docks visible outside their parent. */
     bool isSeen() const;
 
@@ -39,6 +47,7 @@ signals:
     void menuRequested(const QPoint& globalPosition);
     /** What is known of the selected expert. */
     void cardRequested();
+    void biasRequested(const moescope::trace::ExpertPlace& place);
 
 protected:
     /** Geometry, scroll range and cells anew. */
@@ -57,6 +66,8 @@ protected:
     bool openCard();
     /** The selection changed: scroll to it where that is wanted. */
     virtual void revealSelection() {}
+    /** What is banned, forced or biased is another. */
+    virtual void whatIfChanged() {}
 
     TraceModel* trace() const { return m_trace; }
     Selection* selection() const { return m_selection; }
@@ -94,9 +105,12 @@ private:
     void refresh();
     void selectionChanged();
     void announce();
+    /** B and Shift+B; false: no expert of the loaded model is selected. */
+    bool changeExpert(bool force);
 
     QPointer<TraceModel> m_trace;
     QPointer<Selection> m_selection;
+    QPointer<WhatIf> m_whatIf;
     bool m_dirty = true;
     bool m_reveal = false;
     bool m_focusRing = false;

@@ -5,6 +5,7 @@
 #include "ui/panels/composer.h"
 #include "ui/panels/findbar.h"
 #include "ui/panels/transcript.h"
+#include "ui/panels/whatifbar.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 
@@ -47,12 +48,14 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
         Banner::Kind::Info, tr("You are editing a message. Sending it makes a new branch; the old one stays."), m_foot);
     m_editNotice->setClosable(true);
     m_editNotice->hide();
+    m_whatIf = new WhatIfBar(m_foot);
     m_composer = new Composer(m_foot);
     m_foot->installEventFilter(this);
     m_stack->installEventFilter(this);
     foot->addWidget(m_modelNotice);
     foot->addWidget(m_notice);
     foot->addWidget(m_editNotice);
+    foot->addWidget(m_whatIf);
     foot->addWidget(m_composer);
     column->addWidget(m_head);
     column->addWidget(m_findBar);
@@ -85,6 +88,10 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     connect(m_transcript, &Transcript::expertsRequested, this, &ChatPanel::expertsRequested);
     connect(m_transcript, &Transcript::captureRequested, this, &ChatPanel::captureRequested);
     connect(m_transcript, &Transcript::routingRequested, this, &ChatPanel::routingRequested);
+    connect(m_transcript, &Transcript::compareRequested, this, &ChatPanel::compareRequested);
+    connect(m_transcript, &Transcript::recipeRequested, this, &ChatPanel::recipeRequested);
+    connect(m_whatIf, &WhatIfBar::rerunRequested, this, &ChatPanel::rerunRequested);
+    connect(this, &ChatPanel::actionsChanged, this, &ChatPanel::refreshWhatIf);
     connect(m_transcript, &Transcript::stopRequested, this, [this] {
         focusComposer();
         emit stopRequested();
@@ -260,6 +267,15 @@ void ChatPanel::setSamplingDefaults(const SamplingView& defaults) { m_composer->
 void ChatPanel::setThinkingSwitch(bool there) { m_composer->setThinkingSwitch(there); }
 
 void ChatPanel::setTokenCount(const QString& text, int tokens) { m_composer->setTokenCount(text, tokens); }
+
+void ChatPanel::setWhatIf(WhatIf* whatIf) { m_whatIf->setWhatIf(whatIf); }
+
+void ChatPanel::refreshWhatIf() {
+    m_whatIf->setUnavailable(isAnswering()                        ? tr("An answer is being made.")
+                             : !m_unavailable.isEmpty()           ? m_unavailable
+                             : lastOf(Role::Assistant) == nullptr ? tr("There is no answer to run again.")
+                                                                  : QString());
+}
 
 void ChatPanel::setTokenRanges(qint64 message, const QList<TokenRange>& ranges) {
     m_transcript->setTokenRanges(message, ranges);

@@ -15,6 +15,8 @@ class ChatHead;
 class Composer;
 class FindBar;
 class Transcript;
+class WhatIf;
+class WhatIfBar;
 
 /** Head line, transcript (or first start) and composer of one conversation. */
 class ChatPanel : public QWidget {
@@ -60,6 +62,10 @@ public:
     /** Whether the model can be told to think, or not to. */
     void setThinkingSwitch(bool there);
     void setTokenCount(const QString& text, int tokens);
+
+    /** The what-if whose bar stands above the composer while it is made. */
+    void setWhatIf(WhatIf* whatIf);
+    WhatIfBar* whatIfBar() const { return m_whatIf; }
 
     // --- tokens of the answer in view ---
 
@@ -108,6 +114,12 @@ signals:
     void expertsRequested(qint64 message);
     void captureRequested(qint64 message);
     void routingRequested(qint64 message);
+    /** The answer in view once more, with the what-if that is being made. */
+    void rerunRequested();
+    /** An answer beside the one that was made without its what-if. */
+    void compareRequested(qint64 message);
+    /** The what-if of an answer is to be taken up again. */
+    void recipeRequested(qint64 message);
     void draftChanged(const QString& text);
     void samplingChanged(const moescope::ui::SamplingView& sampling);
     void thinkingChosen(bool on);
@@ -133,6 +145,7 @@ private:
     void refresh();
     void place();
     bool canAct() const;
+    void refreshWhatIf();
     const MessageView* lastOf(Role role) const;
 
     qint64 m_conversation = 0;
@@ -149,6 +162,7 @@ private:
     Banner* m_notice = nullptr;
     Banner* m_modelNotice = nullptr;
     Banner* m_editNotice = nullptr;
+    WhatIfBar* m_whatIf = nullptr;
     Composer* m_composer = nullptr;
 };
 

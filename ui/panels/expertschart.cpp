@@ -269,8 +269,49 @@ void ExpertsChart::paintShared(QPainter& painter) const {
     }
 }
 
+/** A cross for what is banned, a full corner for what is forced, an open one for a bias; each with a halo, on any colour
+ *  of the map. */
+void ExpertsChart::paintWhatIf(QPainter& painter) const {
+    if (whatIf() == nullptr || !whatIf()->hasMarks() || !whatIf()->isAbout(trace()->shape())) {
+        return;
+    }
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    const QPen line(theme().color(Color::Text), 1.5);
+    const QPen halo(theme().color(Color::Panel), 3.5);
+    for (int layer = 0; layer < m_geometry.layers; ++layer) {
+        for (int expert = 0; expert < m_geometry.experts; ++expert) {
+            const WhatIf::Mark mark = whatIf()->mark(layer, expert);
+            const QRectF cell = m_geometry.expertCell(layer, expert, scroll());
+            if (mark == WhatIf::Mark::None || !cell.intersects(m_geometry.window)) {
+                continue;
+            }
+            painter.setClipRect(m_geometry.window.intersected(cell.toAlignedRect()));
+            const QRectF inner = cell.adjusted(1, 1, -1, -1);
+            if (mark == WhatIf::Mark::Banned) {
+                for (const QPen& pen : {halo, line}) {
+                    painter.setPen(pen);
+                    painter.drawLine(inner.topLeft(), inner.bottomRight());
+                    painter.drawLine(inner.bottomLeft(), inner.topRight());
+                }
+                continue;
+            }
+            const double side = std::min({inner.width(), inner.height(), double(scaledPx(11))});
+            const QPointF corner = inner.topRight();
+            const QPolygonF triangle({corner - QPointF(side, 0), corner, corner + QPointF(0, side)});
+            painter.setBrush(theme().color(mark == WhatIf::Mark::Forced ? Color::Text : Color::Panel));
+            for (const QPen& pen : {QPen(halo.color(), 2.5), QPen(line.color(), 1)}) {
+                painter.setPen(pen);
+                painter.drawPolygon(triangle);
+            }
+        }
+    }
+    painter.restore();
+}
+
 void ExpertsChart::paintMarks(QPainter& painter) const {
     const QColor text = theme().color(Color::Text);
+    paintWhatIf(painter);
     if (const trace::RouterTrace* newest = trace()->router(newestToken()); newest != nullptr) {
         size_t entry = 0;
         for (int layer = 0; layer < m_geometry.layers; ++layer) {

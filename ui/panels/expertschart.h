@@ -30,6 +30,7 @@ public:
     HeatmapMode mode() const { return m_mode; }
     const HeatmapGeometry& geometryOfMap() const { return m_geometry; }
     Readout readout() const override;
+    bool showsExperts() const override { return true; }
     QSize sizeHint() const override { return {600, 282}; }
 
 protected:
@@ -41,6 +42,7 @@ protected:
     bool useKey(QKeyEvent* event) override;
     bool openDetail() override { return openCard(); }
     void revealSelection() override;
+    void whatIfChanged() override { invalidate(); }
 
 private:
     /** The busiest expert of a column, of those that the filter leaves if there are any: what a merged column shows. */
@@ -53,6 +55,7 @@ private:
     void paintRowLabels(QPainter& painter) const;
     void paintShared(QPainter& painter) const;
     void paintMarks(QPainter& painter) const;
+    void paintWhatIf(QPainter& painter) const;
     void paintLegend(QPainter& painter) const;
     int shownExpert(int layer) const; ///< under the pointer or selected, for readout and labels
 

@@ -135,6 +135,11 @@ Readout ExpertsChart::readout() const {
     } else {
         readout.append({tr("idle")});
     }
+    const QString changed =
+        whatIf() != nullptr && whatIf()->isAbout(shape) ? whatIf()->markWords(layer, expert) : QString();
+    if (!changed.isEmpty()) {
+        readout.insert(1, {tr("what if: %1").arg(changed), ReadoutSpan::Warn});
+    }
     if (m_hovered && m_geometry.merged > 1) {
         const int first = m_hovered->column * m_geometry.merged;
         readout.append(

@@ -30,6 +30,7 @@ protected:
     void refresh() override;
     int selectedRow() const override;
     void selectRow(int row) override;
+    void whatIfGiven(WhatIf* whatIf) override { m_rows->setWhatIf(whatIf); }
 
 private:
     ExpertsChart* m_map = nullptr;

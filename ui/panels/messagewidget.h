@@ -48,6 +48,10 @@ signals:
     /** The experts of its tokens as a file. */
     void routingRequested();
     void stopRequested();
+    /** The answer beside the one that was made without its what-if. */
+    void compareRequested();
+    /** Its what-if is to be taken up again. */
+    void recipeRequested();
     void linkActivated(const QString& target);
     void tokenClicked(int token);
     /** A place in the text of an answer whose tokens were not given. */

@@ -164,6 +164,12 @@ void PanelFrame::addLegend(QWidget* legend) { m_title->addLegend(legend); }
 
 void PanelFrame::setInfo(const Readout& info) { m_title->setInfo(info); }
 
+void PanelFrame::setWhatIf(WhatIf* whatIf) {
+    m_chart->setWhatIf(whatIf);
+    connect(m_chart, &ChartView::biasRequested, this, &PanelFrame::biasRequested);
+    whatIfGiven(whatIf);
+}
+
 void PanelFrame::setEmpty(const QString& title, const QString& sentence) {
     if (!title.isEmpty()) {
         m_empty->setTexts(title, sentence);
@@ -305,6 +311,32 @@ void PanelFrame::addExportActions(QMenu* menu) {
     add(tr("Save as CSV…"), QStringLiteral("export"), {}, [this] { saveCsv(); });
 }
 
+void PanelFrame::addExpertActions(QMenu* menu) {
+    WhatIf* whatIf = m_chart->whatIf();
+    const std::optional<trace::ExpertPlace> place = m_chart->expertToChange();
+    if (whatIf == nullptr || !m_chart->showsExperts() || !place) {
+        return;
+    }
+    const auto is = [&](const std::vector<trace::ExpertPlace>& places) {
+        return std::count(places.begin(), places.end(), *place) > 0;
+    };
+    const auto add = [&](const QString& text, const QString& icon, const QKeySequence& keys) {
+        QAction* action = icon.isEmpty() ? menu->addAction(text) : menu->addAction(theme().icon(icon), text);
+        action->setShortcut(keys);
+        action->setShortcutContext(Qt::WidgetShortcut);
+        return action;
+    };
+    QAction* ban = add(is(whatIf->recipe().banned) ? tr("Do not ban in a re-run") : tr("Ban in a re-run"),
+                       QStringLiteral("ban"), QKeySequence(Qt::Key_B));
+    QAction* force = add(is(whatIf->recipe().forced) ? tr("Do not force in a re-run") : tr("Force in a re-run"),
+                         QStringLiteral("target"), QKeySequence(Qt::SHIFT | Qt::Key_B));
+    QAction* bias = add(tr("Bias in a re-run…"), {}, {});
+    connect(ban, &QAction::triggered, this, [whatIf, place] { whatIf->toggleBanned(*place); });
+    connect(force, &QAction::triggered, this, [whatIf, place] { whatIf->toggleForced(*place); });
+    connect(bias, &QAction::triggered, this, [this, place] { emit m_chart->biasRequested(*place); });
+    menu->addSeparator();
+}
+
 void PanelFrame::showChartMenu(const QPoint& globalPosition) {
     QMenu menu(this);
     QAction* twin = menu.addAction(theme().icon(QStringLiteral("table")), tr("Show as table"));
@@ -319,6 +351,7 @@ void PanelFrame::showChartMenu(const QPoint& globalPosition) {
         connect(filter, &QAction::triggered, m_chart, &ChartView::filterToExpert);
         menu.addSeparator();
     }
+    addExpertActions(&menu);
     addExportActions(&menu);
     if (m_low) { // there is no room for its own button
         fillDockMenu();

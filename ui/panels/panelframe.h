@@ -35,6 +35,8 @@ public:
     /** What takes the keys: chart or twin. */
     QWidget* focusTarget() const;
     QString readoutText() const;
+    /** The what-if that the chart's keys and menu change. Call it once. */
+    void setWhatIf(WhatIf* whatIf);
 
     /** Writes the table as CSV; a sentence if that failed, else empty. */
     QString writeCsv(const QString& path) const;
@@ -54,6 +56,8 @@ signals:
     void closed();
     /** The button of the empty page. */
     void emptyActionTriggered();
+    /** The bias of an expert is to be set. */
+    void biasRequested(const moescope::trace::ExpertPlace& place);
 
 protected:
     /** To be called once, at the end of the panel's constructor. */
@@ -74,6 +78,8 @@ protected:
     void setEmpty(const QString& title, const QString& sentence);
     /** A button on the empty page; without a text: none. */
     void setEmptyAction(const QString& text, const QString& iconName);
+    /** The table learns of the what-if as well. */
+    virtual void whatIfGiven(WhatIf*) {}
     /** Controls, info and the empty page, for the data as it is now. */
     virtual void refresh() = 0;
     /** Row of the twin that stands for the selection, −1: none; and the other way round. */
@@ -100,6 +106,7 @@ private:
     void fitTwin();
     void fillDockMenu();
     void addExportActions(QMenu* menu);
+    void addExpertActions(QMenu* menu);
     void showChartMenu(const QPoint& globalPosition);
     void fillTwin();
 

@@ -14,6 +14,7 @@ public:
 
     const PathGeometry& geometryOfPath() const { return m_geometry; }
     Readout readout() const override;
+    bool showsExperts() const override { return true; }
     QSize sizeHint() const override { return {496, 212}; }
 
 protected:

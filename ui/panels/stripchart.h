@@ -27,6 +27,7 @@ public:
     StripMode mode() const { return m_mode; }
     const StripGeometry& geometryOfStrip() const { return m_geometry; }
     Readout readout() const override;
+    bool showsExperts() const override { return true; }
     QSize sizeHint() const override { return {600, 170}; }
 
 protected:

@@ -235,6 +235,8 @@ MessageWidget* Transcript::obtain(int index) {
     connect(widget, &MessageWidget::expertsRequested, this, [this, id] { emit expertsRequested(id); });
     connect(widget, &MessageWidget::captureRequested, this, [this, id] { emit captureRequested(id); });
     connect(widget, &MessageWidget::routingRequested, this, [this, id] { emit routingRequested(id); });
+    connect(widget, &MessageWidget::compareRequested, this, [this, id] { emit compareRequested(id); });
+    connect(widget, &MessageWidget::recipeRequested, this, [this, id] { emit recipeRequested(id); });
     connect(widget, &MessageWidget::stopRequested, this, &Transcript::stopRequested);
     connect(widget, &MessageWidget::linkActivated, this, &Transcript::linkActivated);
     connect(widget, &MessageWidget::tokenClicked, this, [this, id](int token) { emit tokenClicked(id, token); });

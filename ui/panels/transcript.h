@@ -62,6 +62,8 @@ signals:
     void captureRequested(qint64 message);
     void routingRequested(qint64 message);
     void stopRequested();
+    void compareRequested(qint64 message);
+    void recipeRequested(qint64 message);
     void linkActivated(const QString& target);
     void tokenClicked(qint64 message, int token);
     /** A place in the text of an answer that is not the one with ranges. */

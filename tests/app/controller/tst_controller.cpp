@@ -144,6 +144,63 @@ private slots:
         QVERIFY(inOrder);
     }
 
+    void comparesWhatInterventionsExpect() {
+        InferenceController controller;
+        load(controller);
+        Heard heard(controller, 1);
+        controller.generate(job(1, 12));
+        QTRY_VERIFY_WITH_TIMEOUT(heard.isOver(), patience);
+        controller::DivergenceJob compare;
+        compare.messages = job(1, 12).messages;
+        compare.answer = heard.ids();
+        QVERIFY(compare.answer.size() > 4);
+        QList<trace::TokenDivergence> found;
+        QStringList errors;
+        QSignalSpy progress(&controller, &InferenceController::divergenceProgress);
+        QSignalSpy done(&controller, &InferenceController::diverged);
+        connect(&controller, &InferenceController::diverged, this,
+                [&found](const QList<trace::TokenDivergence>& divergence) { found = divergence; });
+        connect(&controller, &InferenceController::divergenceFailed, this,
+                [&errors](const trace::Error& error) { errors.append(QString::fromStdString(error.id())); });
+        const auto expect = [&](const controller::DivergenceJob& asked) {
+            found.clear();
+            done.clear();
+            controller.diverge(asked);
+            return QTest::qWaitFor([&] { return !done.isEmpty() || !errors.isEmpty(); }, patience) && errors.isEmpty();
+        };
+        QVERIFY(expect(compare)); // nothing is changed, and nothing differs
+        QCOMPARE(size_t(found.size()), compare.answer.size());
+        for (size_t i = 0; i < compare.answer.size(); ++i) {
+            QVERIFY(found[int(i)].kl_bits < 1e-6);
+            // What was sampled had this probability; it was decoded one by one then.
+            QVERIFY(std::abs(found[int(i)].base_probability - double(heard.generated[i]->probability)) < 1e-3);
+        }
+        QVERIFY(!progress.isEmpty());
+        QCOMPARE(progress.last().at(0), progress.last().at(1));
+        compare.what_if.without_shared = true;
+        QVERIFY(expect(compare));
+        QVERIFY(std::any_of(found.begin(), found.end(), [](const auto& at) { return at.kl_bits > 1e-3; }));
+        QCOMPARE(controller.state(), State::Ready);
+        // What cannot be run is said, and an answer goes before what is compared.
+        compare.what_if.banned = {{0, 9999}};
+        QVERIFY(!expect(compare));
+        QCOMPARE(errors, QStringList{QStringLiteral("intervention.expert")});
+        errors.clear();
+        done.clear();
+        compare.what_if = {};
+        Heard next(controller, 2);
+        controller.diverge(compare);
+        controller.diverge(compare);
+        controller.generate(job(2, 4));
+        QTRY_VERIFY_WITH_TIMEOUT(next.isOver(), patience);
+        QCOMPARE(next.ends.size(), size_t(1));
+        QTRY_COMPARE(int(done.size() + errors.size()), 2);
+        for (const QString& error : errors) {
+            QCOMPARE(error, QStringLiteral("work.cancelled"));
+        }
+        QVERIFY(!errors.isEmpty());
+    }
+
     void loadsAndAnswers() {
         InferenceController controller;
         QCOMPARE(controller.state(), State::Empty);

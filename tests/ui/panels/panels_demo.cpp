@@ -3,7 +3,9 @@
 //   ui_panels_demo [--dark] [--scale 1.5] [--shots FOLDER]
 #include "tests/ui/models/synthetictimeline.h"
 #include "tests/ui/models/synthetictrace.h"
+#include "ui/panels/capacitypanel.h"
 #include "ui/panels/cardpanel.h"
+#include "ui/panels/chatpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
 #include "ui/panels/loadbalancepanel.h"
@@ -13,6 +15,8 @@
 #include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
 #include "ui/panels/tokenstrippanel.h"
+#include "ui/panels/whatifbar.h"
+#include "ui/panels/whatifpanel.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
@@ -20,6 +24,8 @@
 #include <QDir>
 #include <QMainWindow>
 #include <QTimer>
+
+#include <cmath>
 
 using namespace moescope;
 using namespace moescope::ui;
@@ -102,8 +108,67 @@ void saveTimelines(const QString& folder) {
     save(panel, folder, QStringLiteral("timeline-twin"));
 }
 
+/** A what-if on the map, the bar that makes it, its diff and the capacity panel. */
+void saveWhatIf(const QString& folder) {
+    const TraceShape nano = test::syntheticShape(8, 16, 1, 1);
+    Board board;
+    board.place();
+    board.fill(nano, 138, true, 64, 5);
+    WhatIf whatIf;
+    whatIf.setModel(test::syntheticModel(8, 16, 2));
+    board.m_experts->setWhatIf(&whatIf);
+    whatIf.toggleBanned({5, 6});
+    whatIf.toggleForced({3, 1});
+    whatIf.setBias({2, 0}, -1.5F);
+    board.m_kv->hide();
+    board.m_path->hide();
+    board.m_strip->hide();
+    auto* diff = new WhatIfPanel(&board.m_trace, &board.m_selection, &board);
+    diff->setGeometry(0, 344, 600, 340);
+    // Another answer from the middle on.
+    const auto answer = test::syntheticAnswer(nano, 138, true);
+    auto other = answer.mid(0, 60);
+    for (const trace::TokenTracePtr& token : test::syntheticAnswer(nano, 90, true, 5)) {
+        auto changed = std::make_shared<trace::TokenTrace>(*token);
+        if (other.size() < 64 || other.size() % 11 == 0) {
+            changed->text = " old";
+            changed->token = 7;
+        }
+        other.append(changed);
+    }
+    other[58] = test::syntheticAnswer(nano, 59, true, 9).last();
+    QList<trace::TokenDivergence> divergence;
+    for (int token = 0; token < answer.size(); ++token) {
+        divergence.append({std::abs(std::sin(token * 0.37)) * std::min(token, 60) / 60, 0.5, 0.4});
+    }
+    diff->setSides({2, nano, answer}, {1, nano, other}, recipeWords(whatIf.recipe(), true));
+    diff->setDivergence(divergence);
+    auto* capacity = new CapacityPanel(&board.m_trace, &board.m_selection, &board);
+    capacity->setGeometry(604, 344, 496, 260);
+    capacity->setRule(CapacityRule::Recycle);
+    ChatPanel chat(&board);
+    chat.setWhatIf(&whatIf);
+    MessageView message;
+    message.id = 1;
+    message.role = Role::Assistant;
+    message.model = QStringLiteral("Nano");
+    message.type = QStringLiteral("Q4_K");
+    message.text = QStringLiteral("The fox left the boat at the old mill.");
+    message.stats.tokens = 10;
+    message.recipe = whatIf.recipe();
+    chat.setConversation(1, QStringLiteral("A fox and a boat"), {message});
+    chat.setGeometry(604, 0, 496, 340);
+    save(board, folder, QStringLiteral("whatif"));
+    whatIf.toggleForced({3, 2});
+    board.m_experts->hide();
+    chat.whatIfBar()->editBias({2, 0});
+    chat.setGeometry(0, 0, 340, 340);
+    save(board, folder, QStringLiteral("whatif-narrow"));
+}
+
 void saveShots(const QString& folder) {
     saveTimelines(folder);
+    saveWhatIf(folder);
     const TraceShape nano = test::syntheticShape(8, 16, 1, 1);
     {
         Board board;

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/gui/whatifview.h"
+
+#include "app/gui/values.h"
+#include "ui/models/whatif.h"
+#include "ui/panels/whatifpanel.h"
+
+namespace moescope::gui {
+
+using controller::InferenceController;
+using State = ui::WhatIfPanel::State;
+
+WhatIfView::WhatIfView(ui::WhatIfPanel& panel, store::StoreWorker& worker, InferenceController& controller,
+                       ChatSession& session, ui::TraceModel& traces, QObject* parent)
+    : QObject(parent), m_panel(panel), m_worker(worker), m_controller(controller), m_session(session),
+      m_traces(traces) {
+    connect(&panel, &ui::WhatIfPanel::wantedChanged, this, &WhatIfView::refresh);
+    connect(&traces, &ui::TraceModel::currentChanged, this, &WhatIfView::refresh);
+    connect(&session, &ChatSession::answerEnded, this, &WhatIfView::refresh);
+    connect(&session, &ChatSession::shown, this, &WhatIfView::refresh);
+    connect(&panel, &ui::WhatIfPanel::divergenceRequested, this, &WhatIfView::diverge);
+    connect(&panel, &ui::WhatIfPanel::divergenceCancelled, &controller, &InferenceController::cancelDivergence);
+    connect(&controller, &InferenceController::divergenceProgress, this, [this](quint64 done, quint64 total) {
+        if (m_diverging) {
+            m_panel.setProgress(done, total);
+        }
+    });
+    connect(&controller, &InferenceController::diverged, this, [this](const QList<trace::TokenDivergence>& divergence) {
+        if (std::exchange(m_diverging, false)) {
+            m_panel.setDivergence(divergence);
+        }
+    });
+    connect(&controller, &InferenceController::divergenceFailed, this, [this](const trace::Error& error) {
+        if (std::exchange(m_diverging, false)) {
+            m_panel.setDivergence({});
+            if (error.id() != "work.cancelled") {
+                emit failed(sentence(error));
+            }
+        }
+    });
+}
+
+void WhatIfView::refresh() {
+    if (!m_panel.isInView()) {
+        return;
+    }
+    const qint64 shown = m_traces.current();
+    const WhatIfPair pair = m_session.whatIfPair(shown);
+    const auto running = [this](qint64 message) { return message != 0 && message == m_session.run().message(); };
+    const bool same = pair == m_pair && (m_panel.state() == State::Ready || m_panel.state() == State::Reading);
+    if (same) {
+        return;
+    }
+    if (std::exchange(m_diverging, false)) {
+        m_controller.cancelDivergence();
+    }
+    m_pair = pair;
+    ++m_request;
+    if (running(pair.untouched) || running(pair.what_if)) {
+        m_panel.setState(State::Running);
+        m_pair = {}; // it is another once it is whole
+    } else if (pair.isWhole()) {
+        m_panel.setState(State::Reading);
+        read(pair);
+    } else {
+        m_panel.setState(pair.what_if != 0 ? State::Alone : State::None);
+    }
+}
+
+void WhatIfView::read(const WhatIfPair& pair) {
+    m_worker.run(
+        this,
+        [pair](store::Store& store) { return std::pair(store.traces(pair.untouched), store.traces(pair.what_if)); },
+        [this, pair, mine = m_request](const std::pair<store::StoredTraces, store::StoredTraces>& found) {
+            const store::Message* untouched = m_session.find(pair.untouched);
+            const store::Message* whatIf = m_session.find(pair.what_if);
+            if (mine != m_request || untouched == nullptr || whatIf == nullptr) {
+                return;
+            }
+            for (const store::StoredTraces* traces : {&found.first, &found.second}) {
+                if (traces->error) {
+                    emit failed(sentence(*traces->error));
+                }
+            }
+            m_panel.setSides(
+                {pair.untouched, m_session.shapeOf(*untouched, found.first.tokens), generatedOf(found.first.tokens)},
+                {pair.what_if, m_session.shapeOf(*whatIf, found.second.tokens), generatedOf(found.second.tokens)},
+                ui::recipeWords(whatIf->recipe.intervention, true));
+        },
+        [this, mine = m_request](const trace::Error& error) {
+            if (mine == m_request) {
+                m_panel.setState(State::None);
+                emit failed(sentence(error));
+            }
+        });
+}
+
+void WhatIfView::diverge() {
+    const store::Message* untouched = m_session.find(m_pair.untouched);
+    const store::Message* whatIf = m_session.find(m_pair.what_if);
+    const auto& loaded = m_controller.loaded();
+    if (untouched == nullptr || whatIf == nullptr || m_panel.model()->isEmpty()) {
+        return;
+    }
+    if (m_controller.state() != InferenceController::State::Ready || !isStampOf(untouched->model, loaded->model)) {
+        emit failed(loaded && m_controller.state() == InferenceController::State::Ready
+                        ? tr("These answers are of “%1”, which is not the loaded model.").arg(untouched->model.name)
+                        : tr("The model has no time for it now."));
+        return;
+    }
+    controller::DivergenceJob job;
+    const controller::GenerateJob prompt = m_session.promptOf(*untouched);
+    job.messages = prompt.messages;
+    job.thinking = prompt.thinking;
+    for (const trace::TokenTracePtr& token : m_panel.model()->untouched().tokens) {
+        job.answer.push_back(token->token);
+    }
+    job.what_if = whatIf->recipe.intervention;
+    m_diverging = true;
+    m_panel.setProgress(0, 0);
+    m_controller.diverge(job);
+}
+
+} // namespace moescope::gui

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making a what-if: charts, bar, the line of an answer, and the capacity panel.
+#include "tests/ui/panels/panelboard.h"
+#include "ui/panels/capacitypanel.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/messagewidget.h"
+#include "ui/panels/transcript.h"
+#include "ui/panels/whatifbar.h"
+#include "ui/panels/whatifline.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/emptystate.h"
+#include "ui/widgets/tabletwin.h"
+
+#include <QApplication>
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QMenu>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QSpinBox>
+#include <QTimer>
+#include <QToolButton>
+
+using namespace moescope;
+using namespace moescope::ui;
+using namespace moescope::test;
+
+namespace {
+
+/** The panels with a what-if for their model. */
+struct WhatIfBoard : Board {
+    explicit WhatIfBoard(int tokens = 60) : Board(tokens) {
+        whatIf.setModel(test::syntheticModel(8, 16, 2));
+        for (PanelFrame* panel : std::initializer_list<PanelFrame*>{experts, strip, path, kv}) {
+            panel->setWhatIf(&whatIf);
+        }
+    }
+
+    WhatIf whatIf;
+};
+
+QPushButton* button(const QWidget& parent, const QString& name) {
+    for (QPushButton* found : parent.findChildren<QPushButton*>()) {
+        if (found->accessibleName() == name) {
+            return found;
+        }
+    }
+    return nullptr;
+}
+
+template <typename Field>
+Field* field(const QWidget& parent, const QString& name) {
+    for (Field* found : parent.findChildren<Field*>()) {
+        if (found->accessibleName() == name) {
+            return found;
+        }
+    }
+    return nullptr;
+}
+
+MessageView answer(qint64 id) {
+    MessageView view;
+    view.id = id;
+    view.role = Role::Assistant;
+    view.text = QStringLiteral("The fox left.");
+    view.model = QStringLiteral("Nano");
+    view.stats.tokens = 4;
+    return view;
+}
+
+} // namespace
+
+class TestWhatIfPanels : public QObject {
+    Q_OBJECT
+private slots:
+    void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
+    void keysBanAndForce();
+    void keysNeedAnExpertOfTheLoadedModel();
+    void theMenuBansAndForces();
+    void theMapMarksTheChanged();
+    void theTableNamesTheChanged();
+    void theBarSaysAndChanges();
+    void theBarSaysWhyItCannotRun();
+    void theBarEditsABias();
+    void anAnswerSaysItsWhatIf();
+    void anAnswerWithADamagedWhatIf();
+    void capacityOfTheAnswerInView();
+    void aHiddenCapacityPanelCountsNothing();
+};
+
+void TestWhatIfPanels::keysBanAndForce() {
+    WhatIfBoard board;
+    board.show();
+    for (ChartView* chart : std::initializer_list<ChartView*>{board.experts->chart(), board.strip->chart(),
+                                                              board.path->chart(), board.kv->chart()}) {
+        board.selection.set({1, 10, 5, 6});
+        chart->setFocus();
+        QTest::keyClick(chart, Qt::Key_B);
+        QCOMPARE(recipeWords(board.whatIf.recipe()), QStringLiteral("layer 5, expert 6 banned"));
+        QTest::keyClick(chart, Qt::Key_B, Qt::ShiftModifier);
+        QCOMPARE(recipeWords(board.whatIf.recipe()), QStringLiteral("layer 5, expert 6 forced"));
+        QTest::keyClick(chart, Qt::Key_B, Qt::ShiftModifier);
+        QVERIFY(board.whatIf.isEmpty());
+        QTest::keyClick(chart, Qt::Key_B, Qt::ControlModifier); // of others
+        QVERIFY(board.whatIf.isEmpty());
+    }
+}
+
+void TestWhatIfPanels::keysNeedAnExpertOfTheLoadedModel() {
+    WhatIfBoard board;
+    board.show();
+    ChartView* chart = board.experts->chart();
+    chart->setFocus();
+    board.selection.set({1, -1, -1, -1});
+    QTest::keyClick(chart, Qt::Key_B);
+    QVERIFY(board.whatIf.isEmpty());
+    board.selection.set({1, 10, 5, 6});
+    trace::ModelInfo other = test::syntheticModel(8, 16, 2);
+    other.name = "Another";
+    board.whatIf.setModel(other); // the answer in view is of the one before
+    QTest::keyClick(chart, Qt::Key_B);
+    QVERIFY(board.whatIf.isEmpty());
+    board.whatIf.unsetModel();
+    QTest::keyClick(chart, Qt::Key_B);
+    QVERIFY(board.whatIf.isEmpty());
+}
+
+void TestWhatIfPanels::theMenuBansAndForces() {
+    WhatIfBoard board;
+    board.show();
+    QSignalSpy bias(board.experts, &PanelFrame::biasRequested);
+    const auto choose = [&](PanelFrame* panel, const QString& entry) {
+        bool there = false;
+        QTimer::singleShot(0, this, [&] {
+            auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+            for (QAction* action : menu->actions()) {
+                if (action->text() == entry) {
+                    there = true;
+                    action->trigger();
+                }
+            }
+            menu->close();
+        });
+        emit panel->chart()->menuRequested(panel->mapToGlobal(QPoint(20, 60)));
+        return there;
+    };
+    board.selection.set({1, 10, 5, 6});
+    QVERIFY(choose(board.experts, QStringLiteral("Ban in a re-run")));
+    QCOMPARE(board.whatIf.mark(5, 6), WhatIf::Mark::Banned);
+    QVERIFY(choose(board.strip, QStringLiteral("Do not ban in a re-run")));
+    QVERIFY(board.whatIf.isEmpty());
+    QVERIFY(choose(board.path, QStringLiteral("Force in a re-run")));
+    QCOMPARE(board.whatIf.mark(5, 6), WhatIf::Mark::Forced);
+    QVERIFY(choose(board.experts, QStringLiteral("Bias in a re-run…")));
+    QCOMPARE(bias.count(), 1);
+    QCOMPARE(bias.first().first().value<trace::ExpertPlace>().expert, 6U);
+    QVERIFY(!choose(board.kv, QStringLiteral("Ban in a re-run"))); // it shows no experts
+    // The right button chooses what it points at first.
+    const QPoint cell = board.experts->map()->geometryOfMap().cell(2, 3, 0).center();
+    QTimer::singleShot(0, this, [] { QApplication::activePopupWidget()->close(); });
+    QContextMenuEvent event(QContextMenuEvent::Mouse, cell, board.experts->map()->viewport()->mapToGlobal(cell));
+    QApplication::sendEvent(board.experts->map()->viewport(), &event);
+    QCOMPARE(board.selection.state().layer, 2);
+    QCOMPARE(board.selection.state().expert, 3);
+}
+
+void TestWhatIfPanels::theMapMarksTheChanged() {
+    WhatIfBoard board;
+    board.show();
+    board.selection.set({1, 10, 0, 0});
+    const HeatmapGeometry& geometry = board.experts->map()->geometryOfMap();
+    const QRect banned = geometry.cell(5, 6, 0);
+    const QRect forced = geometry.cell(3, 1, 0);
+    const QImage before = painted(board.experts->map());
+    board.whatIf.toggleBanned({5, 6});
+    board.whatIf.toggleForced({3, 1});
+    const QImage after = painted(board.experts->map());
+    QVERIFY(before.copy(banned) != after.copy(banned));
+    QVERIFY(before.copy(forced) != after.copy(forced));
+    QCOMPARE(before.copy(geometry.cell(5, 7, 0)), after.copy(geometry.cell(5, 7, 0)));
+    // The marks differ in form: the cross goes through the middle, the corner does not.
+    QVERIFY(near(after.pixelColor(banned.center()), theme().color(Color::Text)));
+    QCOMPARE(after.pixelColor(forced.center()), before.pixelColor(forced.center()));
+    QVERIFY(near(after.pixelColor(forced.right() - 3, forced.top() + 3), theme().color(Color::Text)));
+    board.selection.set({1, 10, 5, 6});
+    QVERIFY2(board.experts->readoutText().contains(QStringLiteral("what if: banned")),
+             qPrintable(board.experts->readoutText()));
+    board.whatIf.clear();
+    board.selection.set({1, 10, 0, 0});
+    QCOMPARE(painted(board.experts->map()), before);
+    trace::Intervention shown;
+    shown.banned = {{5, 6}};
+    board.whatIf.setShown(shown); // the answer in view was made so
+    QVERIFY(near(painted(board.experts->map()).pixelColor(banned.center()), theme().color(Color::Text)));
+}
+
+void TestWhatIfPanels::theTableNamesTheChanged() {
+    WhatIfBoard board;
+    board.show();
+    board.whatIf.setBias({2, 3}, -1.5F);
+    const auto* table = qobject_cast<ExpertsTable*>(board.experts->table());
+    const auto said = [&](int layer, int expert) {
+        return table->index(table->rowOf(layer, expert), ExpertsTable::WhatIfMark).data().toString();
+    };
+    QCOMPARE(said(2, 3), QStringLiteral("bias −1.5"));
+    QCOMPARE(said(3, 2), QStringLiteral("–"));
+}
+
+void TestWhatIfPanels::theBarSaysAndChanges() {
+    WhatIf whatIf;
+    whatIf.setModel(test::syntheticModel(8, 16, 2));
+    ChatPanel chat;
+    chat.setWhatIf(&whatIf);
+    chat.resize(340, 700); // as in Inspect
+    chat.setConversation(1, QStringLiteral("A fox"), {answer(2)});
+    chat.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&chat));
+    WhatIfBar* bar = chat.whatIfBar();
+    QVERIFY(!bar->isVisible());
+    whatIf.setOpen(true);
+    QVERIFY(bar->isVisible());
+    QPushButton* rerun = button(*bar, QStringLiteral("Re-run with the same seed"));
+    QVERIFY(!rerun->isEnabled()); // nothing is changed
+    whatIf.toggleBanned({5, 6});
+    QVERIFY2(bar->accessibleName().contains(QStringLiteral("layer 5, expert 6 banned")),
+             qPrintable(bar->accessibleName()));
+    QVERIFY(rerun->isEnabled());
+    const QSignalSpy asked(&chat, &ChatPanel::rerunRequested);
+    QTest::mouseClick(rerun, Qt::LeftButton);
+    QCOMPARE(asked.count(), 1);
+    field<QCheckBox>(*bar, QStringLiteral("Shared expert works"))->click();
+    QVERIFY(whatIf.recipe().without_shared);
+    auto* used = field<QSpinBox>(*bar, QStringLiteral("Experts per token"));
+    QCOMPARE(used->value(), 1);
+    used->setValue(2);
+    QCOMPARE(whatIf.recipe().experts_used, 2U);
+    field<QToolButton>(*bar, QStringLiteral("Take back the last change"))->click();
+    QCOMPARE(whatIf.recipe().experts_used, 0U);
+    QCOMPARE(used->value(), 1);
+    // Everything lies within the bar, at every width.
+    for (const int width : {300, 340, 760, 1200}) {
+        chat.resize(width, 700);
+        const auto outside = [bar] {
+            for (const QWidget* child : bar->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+                if (child->isVisible() && !bar->rect().contains(child->geometry())) {
+                    return child->metaObject()->className();
+                }
+            }
+            return "";
+        };
+        QTRY_COMPARE(outside(), "");
+    }
+    chat.setAnswering(true);
+    QVERIFY(!rerun->isEnabled());
+    chat.setAnswering(false);
+    QVERIFY(rerun->isEnabled());
+    chat.setConversation(0, {}, {});
+    QVERIFY(!rerun->isEnabled());
+    QVERIFY(rerun->toolTip().contains(QStringLiteral("no answer")));
+    button(*bar, QStringLiteral("Remove the what-if"))->click();
+    QVERIFY(!bar->isVisible());
+    QVERIFY(whatIf.isEmpty());
+}
+
+void TestWhatIfPanels::theBarSaysWhyItCannotRun() {
+    WhatIf whatIf;
+    whatIf.setModel(test::syntheticModel(8, 16, 2));
+    WhatIfBar bar;
+    bar.setWhatIf(&whatIf);
+    whatIf.toggleForced({3, 1});
+    whatIf.toggleForced({3, 2});
+    QVERIFY(bar.isVisible());
+    const auto* problem = bar.findChild<Banner*>();
+    QVERIFY(problem->isVisible());
+    QVERIFY2(problem->text().contains(QStringLiteral("2 experts are forced in layer 3, but only 1")),
+             qPrintable(problem->text()));
+    QVERIFY(!button(bar, QStringLiteral("Re-run with the same seed"))->isEnabled());
+    field<QSpinBox>(bar, QStringLiteral("Experts per token"))->setValue(2);
+    QVERIFY(!problem->isVisible());
+    QVERIFY(button(bar, QStringLiteral("Re-run with the same seed"))->isEnabled());
+    for (const QWidget* control : bar.findChildren<QWidget*>()) {
+        if (control->focusPolicy() & Qt::TabFocus) {
+            const bool inner = qobject_cast<const QAbstractSpinBox*>(control->parentWidget()) != nullptr;
+            QVERIFY2(inner || !control->accessibleName().isEmpty(), control->metaObject()->className());
+        }
+    }
+}
+
+void TestWhatIfPanels::theBarEditsABias() {
+    WhatIf whatIf;
+    whatIf.setModel(test::syntheticModel(8, 16, 2));
+    WhatIfBar bar;
+    bar.setWhatIf(&whatIf);
+    bar.editBias({2, 7});
+    QVERIFY(bar.isVisible());
+    auto* value = field<QDoubleSpinBox>(bar, QStringLiteral("Bias, added to the router’s logit"));
+    QVERIFY(value->isVisible());
+    QCOMPARE(field<QSpinBox>(bar, QStringLiteral("Layer of the bias"))->value(), 2);
+    QCOMPARE(field<QSpinBox>(bar, QStringLiteral("Layer of the bias"))->maximum(), 7);
+    QCOMPARE(field<QSpinBox>(bar, QStringLiteral("Expert of the bias"))->maximum(), 15);
+    value->setValue(-1.5);
+    button(bar, QStringLiteral("Set the bias"))->click();
+    QCOMPARE(recipeWords(whatIf.recipe()), QStringLiteral("layer 2, expert 7 bias −1.5"));
+    bar.editBias({0, 0});
+    QCOMPARE(value->value(), 0.0);
+    bar.editBias({2, 7});
+    QCOMPARE(value->value(), -1.5);
+    value->setValue(0);
+    button(bar, QStringLiteral("Set the bias"))->click();
+    QVERIFY(whatIf.isEmpty());
+}
+
+void TestWhatIfPanels::anAnswerSaysItsWhatIf() {
+    ChatPanel chat;
+    chat.resize(760, 600);
+    MessageView plain = answer(2);
+    MessageView changed = answer(3);
+    changed.recipe.banned = {{5, 6}};
+    chat.setConversation(1, QStringLiteral("A fox"), {plain, changed});
+    chat.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&chat));
+    const auto lineOf = [&](qint64 id) { return chat.transcript()->widgetOf(id)->findChild<WhatIfLine*>(); };
+    QVERIFY(!lineOf(2)->isVisible());
+    QVERIFY(lineOf(3)->isVisible());
+    QCOMPARE(lineOf(3)->accessibleName(), QStringLiteral("What if: layer 5, expert 6 banned"));
+    const QSignalSpy compared(&chat, &ChatPanel::compareRequested);
+    const QSignalSpy taken(&chat, &ChatPanel::recipeRequested);
+    button(*lineOf(3), QStringLiteral("Compare with the untouched answer"))->click();
+    button(*lineOf(3), QStringLiteral("Use this what-if again"))->click();
+    QCOMPARE(compared.count(), 1);
+    QCOMPARE(compared.first().first().toLongLong(), 3);
+    QCOMPARE(taken.first().first().toLongLong(), 3);
+    changed.state = AnswerState::Answering; // there is nothing to compare yet
+    chat.updateMessage(changed);
+    QVERIFY(!button(*lineOf(3), QStringLiteral("Compare with the untouched answer"))->isEnabled());
+}
+
+void TestWhatIfPanels::anAnswerWithADamagedWhatIf() {
+    ChatPanel chat;
+    chat.resize(760, 600);
+    MessageView damaged = answer(3);
+    damaged.recipe_problem = QStringLiteral("The stored what-if of this answer cannot be read: “x” is not known.");
+    chat.setConversation(1, QStringLiteral("A fox"), {damaged});
+    chat.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&chat));
+    const auto* line = chat.findChild<WhatIfLine*>();
+    QVERIFY(line->isVisible());
+    QVERIFY(line->accessibleName().contains(QStringLiteral("cannot be read")));
+    QVERIFY(!button(*line, QStringLiteral("Use this what-if again"))->isVisible());
+}
+
+void TestWhatIfPanels::capacityOfTheAnswerInView() {
+    WhatIfBoard board;
+    auto* panel = new CapacityPanel(&board.trace, &board.selection, &board.window);
+    panel->setGeometry(0, 0, 420, 300);
+    board.show();
+    const QList<CapacityRow> rows = panel->bars()->rows();
+    QCOMPARE(rows.size(), 8);
+    QCOMPARE(panel->table()->rowCount(), 8);
+    QCOMPARE(rows.first().tokens, 60);
+    QCOMPARE(rows.first().capacity, 4); // ⌈60 / 16⌉
+    QVERIFY(rows.first().dropped > 0);
+    board.selection.setLayer(3);
+    QVERIFY2(panel->readoutText().startsWith(
+                 QStringLiteral("What if, layer 3 · %1 of 60 choices dropped").arg(rows.at(3).dropped)),
+             qPrintable(panel->readoutText()));
+    // The bar is as long as the share that is dropped.
+    const QImage image = painted(panel->bars());
+    const QRect bar = panel->bars()->barRect(0);
+    const int end = bar.left() + bar.width() * rows.first().dropped / 60;
+    QVERIFY(near(image.pixelColor(end - 3, bar.center().y()), theme().sequential(0.6)));
+    QVERIFY(!near(image.pixelColor(end + 3, bar.center().y()), theme().sequential(0.6)));
+    panel->setRule(CapacityRule::Recycle);
+    QCOMPARE(panel->bars()->rows().first().dropped, 0);
+    QCOMPARE(panel->bars()->rows().first().moved, rows.first().dropped);
+    panel->setFactor(16); // as at inference: room for all
+    QCOMPARE(panel->bars()->rows().first().moved, 0);
+    panel->setTwinShown(true);
+    panel->setFactor(1);
+    QCOMPARE(panel->table()->index(0, CapacityTable::Moved).data().toInt(), rows.first().dropped);
+    QTest::keyClick(panel->twin(), Qt::Key_T);
+    QTest::keyClick(panel->bars(), Qt::Key_End);
+    QCOMPARE(board.selection.state().layer, 7);
+    QTest::mouseClick(panel->bars()->viewport(), Qt::LeftButton, {}, panel->bars()->rowRect(2).center());
+    QCOMPARE(board.selection.state().layer, 2);
+    // Recycling needs what is not always kept.
+    board.trace.setRun(2, board.shape, test::syntheticAnswer(board.shape, 20, false));
+    board.trace.setCurrent(2);
+    QVERIFY(panel->isEmptyShown());
+    QVERIFY(panel->findChild<EmptyState*>()->accessibleName().contains(QStringLiteral("Nothing can be recycled")));
+    panel->setRule(CapacityRule::Drop);
+    QVERIFY(!panel->isEmptyShown());
+}
+
+void TestWhatIfPanels::aHiddenCapacityPanelCountsNothing() {
+    WhatIfBoard board(0);
+    auto* panel = new CapacityPanel(&board.trace, &board.selection, &board.window);
+    panel->setGeometry(0, 0, 420, 300);
+    QSignalSpy wanted(panel, &CapacityPanel::probabilitiesWanted);
+    board.show();
+    panel->hide();
+    const int before = panel->countings();
+    const int synced = panel->bars()->syncCount();
+    board.trace.begin(1, board.shape);
+    for (const trace::TokenTracePtr& token : test::syntheticAnswer(board.shape, 20, true)) {
+        board.trace.append(1, {token});
+        board.selection.setLayer(int(token->position % 8));
+    }
+    QCOMPARE(panel->countings(), before);
+    QCOMPARE(panel->bars()->syncCount(), synced);
+    panel->show();
+    QCOMPARE(panel->countings(), before + 1);
+    QCOMPARE(panel->bars()->rows().first().tokens, 20);
+    panel->setRule(CapacityRule::Recycle);
+    QCOMPARE(wanted.last().first().toBool(), true);
+    panel->hide();
+    QCOMPARE(wanted.last().first().toBool(), false);
+}
+
+QTEST_MAIN(TestWhatIfPanels)
+#include "tst_whatif_panels.moc"

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/diffchart.h"
+
+#include "ui/models/tokentext.h"
+#include "ui/panels/chartpaint.h"
+
+#include <QFontMetrics>
+#include <QKeyEvent>
+#include <QPainter>
+
+#include <algorithm>
+
+namespace moescope::ui {
+
+namespace {
+
+constexpr int kA = 0;
+constexpr int kB = 1;
+
+/** As it is read: spaces are spaces. */
+QString readable(const std::string& bytes) {
+    QString label = tokenLabel(bytes);
+    for (qsizetype i = 0; i < label.size() && label.at(i) == QChar(0x00B7); ++i) {
+        label[i] = QLatin1Char(' ');
+    }
+    return label;
+}
+
+QString klText(double bits) { return QString::number(bits, 'f', bits < 0.995 ? 3 : 2); }
+
+} // namespace
+
+DiffChart::DiffChart(TraceModel* trace, Selection* selection, WhatIfDiff* diff, QWidget* parent)
+    : ChartView(trace, selection, parent), m_diff(diff) {
+    setAccessibleName(tr("Untouched answer and answer with the what-if"));
+    connect(diff, &WhatIfDiff::changed, this, [this] {
+        m_stale = true;
+        m_row = -1;
+        invalidate();
+    });
+    connect(diff, &WhatIfDiff::divergenceChanged, this, &DiffChart::invalidate);
+}
+
+int DiffChart::row() const {
+    const SelectionState& state = selection()->state();
+    const int row = m_row >= 0 && m_chosenAt == state ? m_row : m_diff->rowOf(state.run, state.token);
+    return row < m_diff->rows().size() ? row : -1;
+}
+
+void DiffChart::setRow(int row) {
+    if (row < 0 || row >= m_diff->rows().size()) {
+        return;
+    }
+    // The token of the answer in view; a word of the other one alone has none there.
+    for (const int which : {kA, kB}) {
+        if (side(which).run == trace()->current() && tokenOf(row, which) >= 0) {
+            chooseToken(tokenOf(row, which));
+        }
+    }
+    m_row = row;
+    m_chosenAt = selection()->state();
+    revealSelection();
+    viewport()->update();
+    emit readoutChanged();
+}
+
+void DiffChart::showParting() {
+    const int inView = m_diff->rowOf(trace()->current(), m_diff->prefix());
+    setRow(inView >= 0 ? inView : m_diff->firstDifference());
+}
+
+bool DiffChart::isParting(int row) const {
+    const DiffRow& at = m_diff->rows().at(row);
+    return m_diff->firstDifference() >= 0 && !at.isPair() && std::max(at.a, at.b) == m_diff->prefix();
+}
+
+int DiffChart::tokenOf(int row, int which) const {
+    const DiffRow& at = m_diff->rows().at(row);
+    return which == kA ? at.a : at.b;
+}
+
+void DiffChart::sync() {
+    m_geometry =
+        DiffGeometry::of(viewport()->size(), static_cast<int>(m_diff->untouched().tokens.size()), theme().fontScale());
+    layOut();
+    const int line = theme().lineHeight(TextStyle::Body);
+    m_geometry.window.setHeight(std::max(1, m_geometry.window.height() / line) * line); // no line is cut
+    const int height = std::max(m_flows[kA].height(), m_flows[kB].height());
+    setScrollRange(std::max(0, height - m_geometry.window.height()), m_geometry.window.height(), line);
+    m_hovered = m_hovered < m_diff->rows().size() ? m_hovered : -1;
+}
+
+void DiffChart::layOut() {
+    const QFont font = theme().font(TextStyle::Body);
+    const QFontMetrics metrics(font);
+    const QSize key(m_geometry.column, metrics.height());
+    if (!m_stale && key == m_laidOut) {
+        return;
+    }
+    m_stale = false;
+    m_laidOut = key;
+    for (const int which : {kA, kB}) {
+        m_flows[which] =
+            TokenFlow(m_geometry.column, theme().lineHeight(TextStyle::Body), metrics.horizontalAdvance(u' '));
+        m_labels[which].clear();
+        std::vector<TokenFlow::Piece> word;
+        for (const trace::TokenTracePtr& token : side(which).tokens) {
+            const QString label = readable(token->text);
+            const bool leads = label.startsWith(QLatin1Char(' '));
+            if (leads && !word.empty()) {
+                m_flows[which].append(word);
+                word.clear();
+            }
+            m_labels[which].append(label);
+            word.push_back({metrics.horizontalAdvance(label), leads, breaksLine(token->text)});
+            if (word.back().breaks) {
+                m_flows[which].append(word);
+                word.clear();
+            }
+        }
+        m_flows[which].append(word);
+    }
+}
+
+QRect DiffChart::tokenRect(int which, int token) const {
+    return m_flows[which].rect(token).translated(m_geometry.left[which], m_geometry.window.top() - scroll());
+}
+
+void DiffChart::paintChart(QPainter& painter) {
+    if (m_diff->isEmpty()) {
+        return;
+    }
+    paintBars(painter);
+    paintHeads(painter);
+    painter.save();
+    painter.setClipRect(m_geometry.window.adjusted(-4, 0, 4, 0));
+    for (const int which : {kA, kB}) {
+        paintSide(painter, which);
+    }
+    painter.restore();
+}
+
+void DiffChart::paintBars(QPainter& painter) const {
+    const QRect band = m_geometry.band;
+    const QColor muted = theme().color(Color::TextMuted);
+    const int all = m_geometry.tokens;
+    const QString title =
+        m_diff->hasDivergence() ? tr("KL by token, bits, n = %1").arg(all) : tr("KL by token is not computed");
+    paintText(painter, m_geometry.heading, Qt::AlignLeft | Qt::AlignVCenter, title, axisFont(), muted);
+    if (m_diff->hasDivergence()) {
+        paintText(painter, m_geometry.heading, Qt::AlignRight | Qt::AlignVCenter,
+                  m_geometry.merged > 1 ? tr("highest %1; a bar is the highest of %2 tokens")
+                                              .arg(klText(m_diff->mostKl()))
+                                              .arg(m_geometry.merged)
+                                        : tr("highest %1").arg(klText(m_diff->mostKl())),
+                  axisFont(), muted);
+    }
+    painter.fillRect(QRect(band.left(), band.top(), band.width(), 1), theme().color(Color::Grid));
+    painter.fillRect(QRect(band.left(), band.bottom() + 1, band.width(), 1), theme().color(Color::BorderStrong));
+    const double most = m_diff->mostKl();
+    for (int bar = 0; bar < m_geometry.bars; ++bar) {
+        double kl = -1;
+        for (int token = bar * m_geometry.merged; token < std::min(all, (bar + 1) * m_geometry.merged); ++token) {
+            kl = std::max(kl, m_diff->kl(token));
+        }
+        if (kl > 0 && most > 0) {
+            painter.fillRect(m_geometry.bar(bar, kl / most), theme().sequential(0.55));
+        }
+    }
+    const int hovered = m_hovered >= 0 ? tokenOf(m_hovered, kA) : -1;
+    if (hovered >= 0) {
+        paintFrame(painter, m_geometry.slot(m_geometry.barOf(hovered)), theme().color(Color::Text));
+    }
+    if (const int shown = row(); shown >= 0 && tokenOf(shown, kA) >= 0) {
+        paintSelection(painter, m_geometry.slot(m_geometry.barOf(tokenOf(shown, kA))));
+    }
+    paintMarks(painter);
+}
+
+/** A tick below the bar of the first other routing and of the first other word, each with its name. */
+void DiffChart::paintMarks(QPainter& painter) const {
+    const QFont font = bold(axisFont());
+    const QRect line = m_geometry.marks;
+    int taken = line.left(); // words end there so far
+    const auto mark = [&](int row, const QString& words, const QColor& color, bool before) {
+        // Where the untouched answer ends before it, the mark stands at its end.
+        const int token = std::min(tokenOf(row, kA) >= 0 ? tokenOf(row, kA) : row, m_geometry.tokens - 1);
+        if (row < 0 || token < 0) {
+            return;
+        }
+        const QRect slot = m_geometry.slot(m_geometry.barOf(token));
+        const int x = slot.center().x();
+        painter.fillRect(QRect(x, slot.bottom() + 2, 2, scaledPx(5)), color);
+        const int width = QFontMetrics(font).horizontalAdvance(words);
+        const int wanted = before && x - width - scaledPx(4) >= line.left() ? x - width - scaledPx(4) : x + scaledPx(6);
+        const int left = std::max(taken, std::min(wanted, line.right() + 1 - width));
+        paintText(painter, QRect(left, line.top(), width, line.height()), Qt::AlignLeft | Qt::AlignVCenter, words, font,
+                  color);
+        taken = left + width + scaledPx(12);
+    };
+    const int routing = m_diff->firstRoutingDifference().row;
+    if (routing >= 0) {
+        mark(routing, tr("routing parts"), theme().color(Color::Text), true);
+    }
+    if (m_diff->firstDifference() >= 0) {
+        mark(m_diff->firstDifference(), tr("text parts"), theme().color(Color::AccentText), routing < 0);
+    }
+}
+
+void DiffChart::paintHeads(QPainter& painter) const {
+    const QString names[2] = {tr("A untouched"), tr("B %1").arg(m_diff->recipe())};
+    const QFont font = bold(theme().font(TextStyle::Small));
+    for (const int which : {kA, kB}) {
+        const QColor color = theme().color(which == kA ? Color::RunA : Color::RunB);
+        const QRect head(m_geometry.left[which], m_geometry.heads.top(), m_geometry.column, m_geometry.heads.height());
+        painter.setPen(QPen(color, 2, which == kA ? Qt::SolidLine : Qt::DashLine));
+        painter.drawLine(head.left(), head.top() + 1, head.right(), head.top() + 1);
+        const QString name = QFontMetrics(font).elidedText(names[which], Qt::ElideRight, head.width());
+        paintText(painter, head.adjusted(0, 3, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, name, font, color);
+    }
+}
+
+void DiffChart::paintSide(QPainter& painter, int which) const {
+    const QFont font = theme().font(TextStyle::Body);
+    const QColor text = theme().color(Color::Text);
+    const QColor strong = theme().color(which == kA ? Color::RunA : Color::RunB);
+    const QColor tint = theme().color(which == kA ? Color::RunATint : Color::RunBTint);
+    QRect firstRect;
+    QRect hoveredRect;
+    QRect selectedRect;
+    for (int token = 0; token < m_flows[which].count(); ++token) {
+        const QRect rect = tokenRect(which, token);
+        if (!rect.intersects(m_geometry.window)) {
+            continue;
+        }
+        const int row = m_diff->rowOf(side(which).run, token);
+        QString label = m_labels[which].at(token);
+        if (m_flows[which].isTrimmed(token)) {
+            label.remove(0, 1);
+        }
+        const int space = label.startsWith(QLatin1Char(' ')) ? QFontMetrics(font).horizontalAdvance(u' ') : 0;
+        const QRect word = rect.adjusted(space, 1, 0, -1);
+        if (row >= 0 && !m_diff->rows().at(row).isPair()) {
+            // Only here: tint and line, solid for A and dashed for B, also under the space within a stretch of them.
+            const bool joined = row > 0 && !m_diff->rows().at(row - 1).isPair() && tokenOf(row - 1, which) >= 0;
+            const QRect mark = joined ? rect.adjusted(0, 1, 0, -1) : word;
+            painter.fillRect(mark, tint);
+            painter.setPen(QPen(strong, 2, which == kA ? Qt::SolidLine : Qt::DashLine));
+            painter.drawLine(mark.left(), mark.bottom(), mark.right(), mark.bottom());
+        }
+        const bool isBreak = label.contains(QChar(0x21B5));
+        paintText(painter, rect, Qt::AlignLeft | Qt::AlignVCenter, label, font,
+                  isBreak ? theme().color(Color::TextMuted) : text);
+        if (row >= 0 && isParting(row)) {
+            firstRect = word;
+        }
+        if (row >= 0 && row == m_hovered) {
+            hoveredRect = word;
+        }
+        if (row >= 0 && row == this->row()) {
+            selectedRect = word;
+        }
+    }
+    if (!firstRect.isNull()) {
+        paintFrame(painter, firstRect.adjusted(-1, 0, 1, 0), theme().color(Color::AccentText));
+    }
+    if (!hoveredRect.isNull()) {
+        paintFrame(painter, hoveredRect.adjusted(-1, 0, 1, 0), text);
+    }
+    if (!selectedRect.isNull()) {
+        paintSelection(painter, selectedRect);
+    }
+}
+
+int DiffChart::rowAt(const QPoint& at) const {
+    if (const int bar = m_geometry.barAt(at); bar >= 0) {
+        int best = bar * m_geometry.merged;
+        for (int token = best; token < std::min(m_geometry.tokens, (bar + 1) * m_geometry.merged); ++token) {
+            best = m_diff->kl(token) > m_diff->kl(best) ? token : best;
+        }
+        return m_diff->rowOf(m_diff->untouched().run, best);
+    }
+    if (m_geometry.window.contains(at)) {
+        for (const int which : {kA, kB}) {
+            const QPoint inside = at - QPoint(m_geometry.left[which], m_geometry.window.top() - scroll());
+            if (const int token = m_flows[which].tokenAt(inside); token >= 0) {
+                return m_diff->rowOf(side(which).run, token);
+            }
+        }
+    }
+    return -1;
+}
+
+bool DiffChart::hover(const QPoint* at) {
+    const int next = at != nullptr ? rowAt(*at) : -1;
+    const bool changed = next != m_hovered;
+    m_hovered = next;
+    return changed;
+}
+
+void DiffChart::click(const QPoint& at) { setRow(rowAt(at)); }
+
+bool DiffChart::useKey(QKeyEvent* event) {
+    const int last = static_cast<int>(m_diff->rows().size()) - 1;
+    if (last < 0 || event->modifiers().testFlag(Qt::ControlModifier)) {
+        return false;
+    }
+    const int from = row();
+    switch (event->key()) {
+    case Qt::Key_Left: setRow(std::max(0, from - 1)); return true;
+    case Qt::Key_Right: setRow(std::min(last, from + 1)); return true;
+    case Qt::Key_Home: setRow(0); return true;
+    case Qt::Key_End: setRow(last); return true;
+    case Qt::Key_Up: setScroll(scroll() - theme().lineHeight(TextStyle::Body)); return true;
+    case Qt::Key_Down: setScroll(scroll() + theme().lineHeight(TextStyle::Body)); return true;
+    default: return false;
+    }
+}
+
+void DiffChart::revealSelection() {
+    const int shown = row();
+    for (const int which : {kA, kB}) {
+        if (shown >= 0 && tokenOf(shown, which) >= 0 && tokenOf(shown, which) < m_flows[which].count()) {
+            const QRect rect = m_flows[which].rect(tokenOf(shown, which));
+            const int height = m_geometry.window.height();
+            if (rect.top() < scroll() || rect.bottom() >= scroll() + height) {
+                setScroll(rect.center().y() - height / 2);
+            }
+            return;
+        }
+    }
+}
+
+Readout DiffChart::rowReadout(int row) const {
+    const DiffRow& at = m_diff->rows().at(row);
+    const bool parting = isParting(row);
+    const QString number = tokenNumber(std::max(at.a, at.a < 0 ? at.b : 0));
+    Readout readout = parting
+                          ? Readout{{tr("Text parts at ")}, {tr("token %1").arg(number), ReadoutSpan::Strong, false}}
+                          : Readout{{tr("Token %1").arg(number), ReadoutSpan::Strong}};
+    // Where the answers part, both words; elsewhere what stands in this row.
+    for (const int which : {kA, kB}) {
+        const int token = parting ? m_diff->prefix() : tokenOf(row, which);
+        if (token >= 0 && token < side(which).tokens.size()) {
+            const trace::TokenTrace& word = *side(which).tokens.at(token);
+            readout.append({which == kA ? tr("A ") : tr("B ")});
+            readout.append({tokenLabel(word.text), ReadoutSpan::Mono, false});
+            readout.append({QLatin1Char(' ') + probabilityText(double(word.probability)), ReadoutSpan::Plain, false});
+        }
+    }
+    if (m_diff->kl(at.a) >= 0) {
+        readout.append({tr("KL %1 bits").arg(klText(m_diff->kl(at.a)))});
+        if (!at.isPair()) {
+            readout.append({tr("B would give A’s token %1").arg(probabilityText(m_diff->probabilityB(row)))});
+        }
+    }
+    const int layer = layerInView();
+    const int a = m_diff->expertA(row, layer);
+    const int b = m_diff->expertB(row, layer);
+    if (a >= 0 && b >= 0) {
+        readout.append({a == b ? tr("layer %1: expert %2 in both").arg(layer).arg(a)
+                               : tr("layer %1: expert %2, B %3").arg(layer).arg(a).arg(b)});
+        readout.append({tr("%1 of %2 layers alike").arg(m_diff->sameLayers(row)).arg(m_diff->layers())});
+    }
+    return readout;
+}
+
+Readout DiffChart::readout() const {
+    if (m_diff->isEmpty()) {
+        return {};
+    }
+    const int shown = m_hovered >= 0 ? m_hovered : row();
+    if (shown >= 0) {
+        return rowReadout(shown);
+    }
+    Readout readout;
+    const int first = m_diff->firstDifference();
+    readout.append({first < 0 ? tr("The answers are the same") : tr("Text parts at token %1").arg(tokenNumber(first)),
+                    ReadoutSpan::Strong});
+    const WhatIfDiff::Place routing = m_diff->firstRoutingDifference();
+    if (routing.row >= 0) {
+        readout.append({tr("routing parts at token %1, layer %2").arg(tokenNumber(routing.row)).arg(routing.layer)});
+    }
+    readout.append({tr("%1 of %2 tokens aligned").arg(m_diff->pairs()).arg(m_diff->untouched().tokens.size())});
+    return readout;
+}
+
+QString DiffChart::tipAt(const QPoint& at) const {
+    const int row = rowAt(at);
+    return row < 0 ? QString() : readoutText(rowReadout(row)).toHtmlEscaped();
+}
+
+} // namespace moescope::ui

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/whatif.h"
+#include "ui/panels/whatifbox.h"
+
+#include <QPointer>
+
+class QCheckBox;
+class QDoubleSpinBox;
+class QPushButton;
+class QSpinBox;
+
+namespace moescope::ui {
+
+class Banner;
+class IconButton;
+
+/** Above the composer while a what-if is being made: says it, changes it, and runs the answer in view again with it. */
+class WhatIfBar : public WhatIfBox {
+    Q_OBJECT
+public:
+    explicit WhatIfBar(QWidget* parent = nullptr);
+
+    void setWhatIf(WhatIf* whatIf);
+    /** Why nothing can be run again; empty: something can. */
+    void setUnavailable(const QString& reason);
+    /** Opens the editor of biases at this expert. */
+    void editBias(const trace::ExpertPlace& place);
+
+signals:
+    /** The answer in view once more: same prompt, sampling and seed, with the recipe. */
+    void rerunRequested();
+
+private:
+    void refresh();
+    void refreshButtons();
+    void setBias();
+
+    QPointer<WhatIf> m_whatIf;
+    QString m_unavailable;
+    QCheckBox* m_shared = nullptr;
+    QWidget* m_usedRow = nullptr;
+    QSpinBox* m_used = nullptr;
+    QPushButton* m_bias = nullptr;
+    IconButton* m_undo = nullptr;
+    QPushButton* m_remove = nullptr;
+    QPushButton* m_rerun = nullptr;
+    QWidget* m_editor = nullptr; ///< of biases
+    QSpinBox* m_layer = nullptr;
+    QSpinBox* m_expert = nullptr;
+    QDoubleSpinBox* m_value = nullptr;
+    QPushButton* m_set = nullptr;
+    Banner* m_problem = nullptr;
+};
+
+} // namespace moescope::ui

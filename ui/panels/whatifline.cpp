@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/whatifline.h"
+
+#include "ui/widgets/flowlayout.h"
+
+#include <QPushButton>
+
+namespace moescope::ui {
+
+WhatIfLine::WhatIfLine(QWidget* parent) : WhatIfBox(parent) {
+    m_compare = new QPushButton(tr("Compare"), this);
+    m_compare->setAccessibleName(tr("Compare with the untouched answer"));
+    m_compare->setToolTip(m_compare->accessibleName());
+    m_use = new QPushButton(tr("Use again"), this);
+    m_use->setAccessibleName(tr("Use this what-if again"));
+    for (QPushButton* button : {m_compare, m_use}) {
+        button->setProperty("small", true);
+        controls()->addWidget(button);
+    }
+    connect(m_compare, &QPushButton::clicked, this, &WhatIfLine::compareRequested);
+    connect(m_use, &QPushButton::clicked, this, &WhatIfLine::useRequested);
+}
+
+void WhatIfLine::setReadable(bool readable) { m_use->setVisible(readable); }
+
+void WhatIfLine::setComparable(bool comparable) { m_compare->setEnabled(comparable); }
+
+} // namespace moescope::ui
