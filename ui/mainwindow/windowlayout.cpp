@@ -19,8 +19,8 @@ constexpr double kExpertsShare = 600.0 / (600 + 496); ///< of the two dock colum
 constexpr int kTabsStrip = 840;      ///< px of the window's height, below: ribbon and timeline are tabs of Token strip
 constexpr int kTimelineHeight = 168; ///< px
 constexpr int kExpertsHeight = 340;  ///< px
-constexpr int kPathHeight = 270;     ///< px
-constexpr double kRouterShare = 242.0 / (242 + 250); ///< of what is below Token path
+constexpr int kPathHeight = 266;     ///< px: 270 less the line below the ribbon, so that KV cache keeps its rows
+constexpr double kRouterShare = 252.0 / (252 + 240); ///< of what is below Token path: both titles fit
 
 bool hasPlace(const QMainWindow* window, QDockWidget* dock) {
     return dock != nullptr && !dock->isFloating() && window->dockWidgetArea(dock) != Qt::NoDockWidgetArea;
