@@ -51,6 +51,14 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
             emit promptRendered(id, starts, tokens);
         });
     };
+    events.ledger = [this](quint64 load, const trace::MemoryLedger& ledger) {
+        carry([this, load, ledger] {
+            if (load == m_load && m_loaded) {
+                m_loaded->ledger = ledger;
+                emit ledgerChanged();
+            }
+        });
+    };
     events.finished = [this](qint64 id, const Finished& end) {
         carry([this, id, end] {
             drain();

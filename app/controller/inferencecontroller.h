@@ -66,6 +66,8 @@ signals:
     void modelLoaded(const moescope::controller::Loaded& loaded);
     void loadFailed(const moescope::trace::Error& error);
     void modelUnloaded();
+    /** The ledger of loaded() is another. */
+    void ledgerChanged();
     /** The prompt of an answer was made, before any of it is read: for each message sent the index of its first token (one
      *  that the template leaves out begins where the next does), then one past the last, where the answer's tokens
      *  begin. `prompt_tokens`: those and the ones of an answer that is continued. */

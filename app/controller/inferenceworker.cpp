@@ -198,8 +198,8 @@ void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
         auto tokenizer = std::make_shared<const model::Tokenizer>(file);
         const model::ChatTemplate& chat = m_engine->chatTemplate();
         m_events.loaded(number,
-                        {m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->contextChoice(),
-                         chat.facts(), chat.problem(), chat.fallback(), m_engine->loadMs()},
+                        {m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->ledger(),
+                         m_engine->contextChoice(), chat.facts(), chat.problem(), chat.fallback(), m_engine->loadMs()},
                         std::move(tokenizer));
     } catch (...) {
         const trace::Error error = currentError();
@@ -354,6 +354,7 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         observer.timed = &m_timed;
         const inference::GenerationResult result = m_engine->generate(request, observer);
         m_lostBefore = false;
+        m_events.ledger(m_lastNumber, m_engine->ledger());
         m_contexts[job.id] = contextOf(job, prompt);
         const QString rest = QString::fromStdString(result.text.substr(std::min(sent, result.text.size())));
         m_events.finished(job.id, {result.reason, result.timings, rest, m_engine->position()});
@@ -449,7 +450,9 @@ void InferenceWorker::doDiverge(const DivergenceJob& job, const std::atomic<bool
         request.what_if = job.what_if;
         request.cancel = &cancel;
         request.progress = [this](uint64_t done, uint64_t total) { m_events.divergence_progress(done, total); };
-        m_events.diverged(inference::divergence(*m_engine, request));
+        const std::vector<trace::TokenDivergence> divergence = inference::divergence(*m_engine, request);
+        m_events.ledger(m_lastNumber, m_engine->ledger());
+        m_events.diverged(divergence);
     } catch (...) {
         const trace::Error error = currentError();
         m_events.divergence_failed(error);

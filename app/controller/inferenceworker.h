@@ -35,6 +35,8 @@ struct WorkerEvents {
     /** Exactly one of the two for each job. */
     std::function<void(const std::vector<trace::TokenDivergence>&)> diverged;
     std::function<void(const trace::Error&)> divergence_failed;
+    /** After an answer or a comparison: an intervention takes more memory, or less again. */
+    std::function<void(quint64 load, const trace::MemoryLedger&)> ledger;
     std::function<void(const std::vector<trace::DeviceInfo>&)> devices;
     std::function<void(const trace::StepTimelinePtr&)> step_recorded;
     /** Something other than a load or an answer went wrong. */

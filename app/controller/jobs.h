@@ -33,6 +33,7 @@ struct Loaded {
     trace::ModelInfo model;
     trace::DeviceInfo device;
     trace::MemoryInfo memory;
+    trace::MemoryLedger ledger; ///< after the last answer, or the load
     inference::ContextChoice context;
     model::TemplateFacts chat_template;
     std::optional<trace::Error> template_problem; ///< why the model's own template is not used

@@ -77,6 +77,7 @@ private:
     /** Models were dropped or chosen by name. */
     void modelsTaken(const QByteArray& first, bool single);
     void showLoaded();
+    void showLedger();
     void showDevices();
     /** As the list of models names it; empty: the best. */
     QString preferredDevice() const;

@@ -3,6 +3,7 @@
 #include "app/gui/composition.h"
 
 #include "app/gui/capturesession.h"
+#include "app/gui/routingpanels.h"
 #include "app/platform/paths.h"
 #include "ui/panels/modellibrarypanel.h"
 
@@ -75,6 +76,7 @@ void Composition::connectLibrary() {
     });
 
     connect(&m_controller, &InferenceController::stateChanged, this, &Composition::showLoaded);
+    connect(&m_controller, &InferenceController::ledgerChanged, this, &Composition::showLedger);
     connect(&m_controller, &InferenceController::loadProgress, panel, &ui::ModelLibraryPanel::setLoadProgress);
     connect(&m_controller, &InferenceController::modelUnloaded, this, [this] {
         forgetModel();
@@ -85,13 +87,27 @@ void Composition::connectLibrary() {
 
 void Composition::showLoaded() {
     switch (m_controller.state()) {
-    case State::Empty: m_window->library()->setLoaded({}, false); break;
-    case State::Loading: m_window->library()->setLoaded(m_modelPath, true); break;
+    case State::Empty:
+        m_window->library()->setLoaded({}, false);
+        m_panels->setLedger({});
+        break;
+    case State::Loading:
+        m_window->library()->setLoaded(m_modelPath, true);
+        m_panels->setLedger({});
+        break;
     case State::Ready:
         m_window->library()->setLoaded(m_modelPath, false);
+        showLedger();
         showDevices();
         break;
     case State::Generating: break;
+    }
+}
+
+void Composition::showLedger() {
+    if (const auto& loaded = m_controller.loaded()) {
+        const QString device = QString::fromStdString(loaded->device.name).section(QStringLiteral(" ("), 0, 0);
+        m_panels->setLedger(ui::LedgerState::of(loaded->ledger, device));
     }
 }
 

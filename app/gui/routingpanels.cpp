@@ -6,6 +6,7 @@
 #include "ui/panels/cardpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
+#include "ui/panels/ledgerpanel.h"
 #include "ui/panels/loadbalancepanel.h"
 #include "ui/panels/matrixpanels.h"
 #include "ui/panels/probabilitiespanel.h"
@@ -31,6 +32,7 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     auto* classes = new ui::ClassesPanel(&traces, &selection, &window);
     m_attention = new ui::AttentionPanel(&traces, &selection, &window);
     m_card = new ui::ExpertCardPanel(&traces, &selection, &window);
+    m_ledger = new ui::LedgerPanel(&traces, &selection, &window);
     m_timeline = new ui::TimelinePanel(&traces, &timelines, &selection, &window);
     m_context = new ui::RibbonPanel(&traces, &selection, &window);
     auto* probabilities = new ui::ProbabilitiesPanel(&traces, &selection, &window);
@@ -46,7 +48,7 @@ RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui:
     connect(m_timeline, &ui::TimelinePanel::recordRequested, this, &RoutingPanels::stepWanted);
     for (ui::PanelFrame* panel : std::initializer_list<ui::PanelFrame*>{
              experts, strip, path, router, m_kvCache, m_timeline, m_context, load, pairs, classes, m_card,
-             probabilities, m_attention, m_whatIf, capacity}) {
+             probabilities, m_attention, m_whatIf, capacity, m_ledger}) {
         window.addPanel(panel->objectName(), panel);
         panel->setWhatIf(&whatIf);
         connect(panel, &ui::PanelFrame::biasRequested, this, &RoutingPanels::biasRequested);
@@ -67,6 +69,8 @@ void RoutingPanels::setKvCache(const ui::KvCacheState& state) {
     m_kvCache->setState(state);
     m_timeline->setModelLoaded(!state.isEmpty());
 }
+
+void RoutingPanels::setLedger(const ui::LedgerState& state) { m_ledger->setState(state); }
 
 void RoutingPanels::setContext(const ui::ContextState& state) { m_context->setState(state); }
 

@@ -5,6 +5,7 @@
 #include "ui/models/contextribbon.h"
 #include "ui/models/expertcardtable.h"
 #include "ui/models/kvcache.h"
+#include "ui/models/memoryledger.h"
 #include "ui/models/tracemodel.h"
 #include "ui/models/whatif.h"
 
@@ -12,6 +13,7 @@ namespace moescope::ui {
 class AttentionPanel;
 class ExpertCardPanel;
 class KvCachePanel;
+class LedgerPanel;
 class RibbonPanel;
 class StepTimelines;
 class TimelinePanel;
@@ -34,6 +36,8 @@ public:
     void setContext(const ui::ContextState& state);
     ui::WhatIfPanel& whatIfDiff() { return *m_whatIf; }
     ui::AttentionPanel& attention() const { return *m_attention; }
+    /** Of the loaded model; an empty one: none is. */
+    void setLedger(const ui::LedgerState& state);
 
 signals:
     /** The bias of an expert is to be set. */
@@ -61,6 +65,7 @@ private:
     ui::WhatIfPanel* m_whatIf = nullptr;     ///< of the window
     ui::ExpertCardPanel* m_card = nullptr;   ///< of the window
     ui::AttentionPanel* m_attention = nullptr;
+    ui::LedgerPanel* m_ledger = nullptr; ///< of the window
 };
 
 } // namespace moescope::gui

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 
 namespace moescope::inference {
 
@@ -147,6 +148,39 @@ Activations::Activations(vulkan::Device& device, const model::ModelConfig& confi
       router_probs_host(device, m_sizes.router_probs_host, MemoryKind::HostVisible, "router_probs_host") {
     const std::vector<float> table = ropeTable(config, context, rope_factors);
     rope.upload(0, std::span(reinterpret_cast<const uint8_t*>(table.data()), table.size() * sizeof(float)));
+}
+
+trace::MemoryUse Activations::use() const {
+    const std::initializer_list<const Buffer*> all = {&token_ids,
+                                                      &step,
+                                                      &rope,
+                                                      &x,
+                                                      &normed,
+                                                      &qkv,
+                                                      &q_roped,
+                                                      &attn_out,
+                                                      &attn_partial,
+                                                      &shared_weights,
+                                                      &h_shared,
+                                                      &sort_counts,
+                                                      &sort_grids,
+                                                      &router_probs,
+                                                      &logits,
+                                                      &logits_host,
+                                                      &router_probs_host,
+                                                      &routed->experts,
+                                                      &routed->expert_weights,
+                                                      &routed->h,
+                                                      &routed->pair_out,
+                                                      &routed->sort_order,
+                                                      &routed->sort_tiles,
+                                                      &routed->router_log,
+                                                      &routed->router_log_host};
+    trace::MemoryUse use;
+    for (const Buffer* buffer : all) {
+        use += buffer->use();
+    }
+    return use;
 }
 
 void Activations::resize(uint32_t experts_used) {

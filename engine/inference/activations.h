@@ -84,7 +84,8 @@ public:
     Buffer logits;                         ///< of one token
     Buffer logits_host, router_probs_host; ///< read-backs
 
-    uint64_t bytes() const { return m_sizes.total(); }
+    /** Of all these buffers, as they are. */
+    trace::MemoryUse use() const;
 };
 
 } // namespace moescope::inference

@@ -115,7 +115,15 @@ DeviceWeights::DeviceWeights(vulkan::Device& device, const model::ModelConfig& c
         loadFfn(upload, config, i, layer);
         layers.push_back(std::move(layer));
     }
-    m_bytes = upload.bytes();
+    m_use = upload.use();
+}
+
+WeightPurpose purposeOf(std::string_view tensor) {
+    const auto has = [tensor](std::string_view part) { return tensor.find(part) != std::string_view::npos; };
+    if (has("ffn_gate_inp")) { // a router's last row may be the shared expert's
+        return WeightPurpose::Rest;
+    }
+    return has("_exps.") ? WeightPurpose::Routed : has("_shexp.") ? WeightPurpose::Shared : WeightPurpose::Rest;
 }
 
 const gguf::TensorInfo& findTensor(const gguf::Reader& file, const std::string& name) {

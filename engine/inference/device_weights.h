@@ -4,13 +4,37 @@
 #include "engine/gguf/reader.h"
 #include "engine/model/hugging_face.h"
 #include "engine/model/model_config.h"
+#include "engine/trace/memory_ledger.h"
 #include "engine/vulkan/buffer.h"
 
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace moescope::inference {
+
+/** What a weight is for. */
+enum class WeightPurpose {
+    Routed, ///< experts that a router chooses from
+    Shared, ///< experts that answer every token
+    Rest,   ///< attention, norms, embeddings, plain FFNs, routers
+};
+
+/** Of a tensor by its name in GGUF, or of the buffer that has the name of the first that lies there. */
+WeightPurpose purposeOf(std::string_view tensor);
+
+/** Weights on a device, by purpose. */
+struct WeightUse {
+    trace::MemoryUse routed;
+    trace::MemoryUse shared;
+    trace::MemoryUse rest;
+
+    trace::MemoryUse& of(WeightPurpose purpose) {
+        return purpose == WeightPurpose::Routed ? routed : purpose == WeightPurpose::Shared ? shared : rest;
+    }
+    uint64_t bytes() const { return routed.bytes + shared.bytes + rest.bytes; }
+};
 
 /** A matrix, or a stack of one per expert, in the device layout. Row r of expert e starts at uvec4 (e · rows + r) · row_words. */
 struct Matrix {
@@ -69,11 +93,12 @@ public:
     std::vector<float> rope_factors_long;
 
     const Matrix& output() const { return m_output ? m_output : token_embd; }
-    uint64_t bytes() const { return m_bytes; }
+    uint64_t bytes() const { return m_use.bytes(); }
+    const WeightUse& use() const { return m_use; }
 
 private:
     Matrix m_output; ///< none where the embeddings are tied
-    uint64_t m_bytes = 0;
+    WeightUse m_use;
 };
 
 /** Throws trace::Error{weights.missing}. */

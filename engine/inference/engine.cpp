@@ -68,9 +68,10 @@ struct Engine::Impl {
         memory.weights_bytes = transformer.weightsBytes();
         memory.kv_bytes = transformer.kvBytes();
         memory.kv_bytes_per_token = transformer.kvBytes() / transformer.context();
-        memory.workspace_bytes = transformer.workspaceBytes();
+        memory.workspace_bytes = transformer.workspaceUse().bytes;
         memory.context = transformer.context();
         memory.kv_type = kvTypeName(options.kv);
+        needs = memoryNeeds(config, file, device->limits().software);
     }
 
     void checkTokens(std::span<const int32_t> tokens) const {
@@ -94,7 +95,7 @@ struct Engine::Impl {
         transformer.intervene(wanted);
         intervention = wanted;
         cached.clear();
-        memory.workspace_bytes = transformer.workspaceBytes();
+        memory.workspace_bytes = transformer.workspaceUse().bytes;
     }
 
     // The cache holds `tokens` too.
@@ -172,6 +173,8 @@ struct Engine::Impl {
     ContextChoice choice;
     Transformer transformer;
     trace::MemoryInfo memory;
+    trace::MemoryNeeds needs;
+    uint64_t freeAfter = 0; ///< bytes, when the load was over
     std::optional<model::ChatTemplate> chatTemplate;
     std::vector<int32_t> cached; ///< tokens that the KV cache holds
     std::vector<uint64_t> marks; ///< of each of them, and perhaps of some that it held before
@@ -189,6 +192,7 @@ std::unique_ptr<Engine> Engine::load(const std::filesystem::path& file, const Lo
     engine->m_impl = std::make_unique<Impl>(file, options);
     engine->m_impl->transformer.warmUp();
     engine->m_impl->device->savePipelineCache();
+    engine->m_impl->freeAfter = engine->m_impl->device->freeBytes();
     engine->m_impl->loadMs = clock.ms();
     return engine;
 }
@@ -197,6 +201,27 @@ const trace::ModelInfo& Engine::model() const { return m_impl->info; }
 const model::ModelConfig& Engine::config() const { return m_impl->config; }
 const trace::DeviceInfo& Engine::device() const { return m_impl->device->info(); }
 const trace::MemoryInfo& Engine::memory() const { return m_impl->memory; }
+trace::MemoryLedger Engine::ledger() const {
+    const Transformer& transformer = m_impl->transformer;
+    const vulkan::Device& device = *m_impl->device;
+    const WeightUse& weights = transformer.weightUse();
+    trace::MemoryUse workspace = transformer.workspaceUse();
+    workspace += transformer.readBackUse();
+    return {.planned = m_impl->needs,
+            .context = transformer.context(),
+            .kv_type = parseKvType(m_impl->memory.kv_type),
+            .routed = weights.routed,
+            .shared = weights.shared,
+            .rest = weights.rest,
+            .kv = transformer.kvUse(),
+            .workspace = workspace,
+            .staging = device.staging(),
+            .allocated = device.allocated(),
+            .device_bytes = device.info().memory_bytes,
+            .free_before_bytes = device.info().free_bytes,
+            .free_after_bytes = m_impl->freeAfter};
+}
+
 const ContextChoice& Engine::contextChoice() const { return m_impl->choice; }
 double Engine::loadMs() const { return m_impl->loadMs; }
 const model::Tokenizer& Engine::tokenizer() const { return m_impl->tokenizer; }

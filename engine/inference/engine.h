@@ -9,6 +9,7 @@
 #include "engine/trace/attention_weights.h"
 #include "engine/trace/info.h"
 #include "engine/trace/intervention.h"
+#include "engine/trace/memory_ledger.h"
 #include "engine/trace/timeline.h"
 #include "engine/trace/token_trace.h"
 
@@ -121,6 +122,8 @@ public:
     const model::ModelConfig& config() const;
     const trace::DeviceInfo& device() const;
     const trace::MemoryInfo& memory() const;
+    /** What was planned, and what is allocated now. */
+    trace::MemoryLedger ledger() const;
     const ContextChoice& contextChoice() const;
     double loadMs() const;
     const model::Tokenizer& tokenizer() const;

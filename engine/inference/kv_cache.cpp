@@ -30,12 +30,13 @@ KvCache::KvCache(vulkan::Device& device, const model::ModelConfig& config, uint3
     }
 }
 
-uint64_t KvCache::bytes() const {
-    uint64_t sum = 0;
+trace::MemoryUse KvCache::use() const {
+    trace::MemoryUse use;
     for (const Owner& owner : m_owners) {
-        sum += owner.keys->size() + owner.values->size();
+        use += owner.keys->use();
+        use += owner.values->use();
     }
-    return sum;
+    return use;
 }
 
 KvType parseKvType(std::string_view name) {

@@ -19,7 +19,8 @@ public:
 
     const vulkan::Buffer& keys(uint32_t layer) const { return *m_owners[layer / m_shareFactor].keys; }
     const vulkan::Buffer& values(uint32_t layer) const { return *m_owners[layer / m_shareFactor].values; }
-    uint64_t bytes() const;
+    uint64_t bytes() const { return use().bytes; }
+    trace::MemoryUse use() const;
 
 private:
     struct Owner {

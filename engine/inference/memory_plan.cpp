@@ -9,6 +9,8 @@
 #include "engine/trace/error.h"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 namespace moescope::inference {
 
@@ -38,6 +40,31 @@ MemoryPlan planOfFile(const model::ModelConfig& config, const gguf::Reader& file
     return plan(config, context, kv, batch,
                 [&](const model::ExpectedTensor& expected) { return findTensor(file, expected.name).type; });
 }
+
+/** Bytes by type of the tensors of one purpose. */
+class Tally {
+public:
+    void add(gguf::TensorType type, uint64_t bytes) {
+        m_bytes += bytes;
+        m_byType[std::string(gguf::typeName(type))] += bytes;
+    }
+    /** Types of less than a hundredth are not named. */
+    trace::WeightShare share() const {
+        std::vector<std::pair<std::string, uint64_t>> types(m_byType.begin(), m_byType.end());
+        std::stable_sort(types.begin(), types.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+        trace::WeightShare share{m_bytes, {}};
+        for (const auto& [type, bytes] : types) {
+            if (bytes > m_bytes / 100) {
+                share.types += share.types.empty() ? type : ", " + type;
+            }
+        }
+        return share;
+    }
+
+private:
+    uint64_t m_bytes = 0;
+    std::map<std::string, uint64_t> m_byType;
+};
 
 [[noreturn]] void throwNoMemory(const gguf::Reader& file, const MemoryPlan& plan, uint32_t context,
                                 const MemoryRoom& room) {
@@ -75,6 +102,26 @@ MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file
 MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, uint32_t context, KvType kv) {
     return plan(config, context, kv, microBatch(false),
                 [&](const model::ExpectedTensor& expected) { return model::storedType(expected, type); });
+}
+
+trace::MemoryNeeds memoryNeeds(const model::ModelConfig& config, const gguf::Reader& file, bool software) {
+    std::map<WeightPurpose, Tally> tallies;
+    for (const model::ExpectedTensor& tensor : model::expectedTensors(config)) {
+        const gguf::TensorType type = findTensor(file, tensor.name).type;
+        tallies[purposeOf(tensor.name)].add(type, deviceBytes(config, tensor, type));
+    }
+    const uint32_t batch = microBatch(software);
+    trace::MemoryNeeds needs;
+    needs.routed = tallies[WeightPurpose::Routed].share();
+    needs.shared = tallies[WeightPurpose::Shared].share();
+    needs.rest = tallies[WeightPurpose::Rest].share();
+    for (const KvType type : trace::kvTypes) {
+        needs.kv_bytes_per_token.at(static_cast<size_t>(type)) =
+            kvBytesPerOwnerToken(config, type) * config.kvOwnerCount();
+    }
+    needs.workspace_bytes = ActivationSizes(config, 0, batch).total();
+    needs.workspace_bytes_per_token = ActivationSizes(config, 1, batch).total() - needs.workspace_bytes;
+    return needs;
 }
 
 ContextChoice chooseContext(const model::ModelConfig& config, const gguf::Reader& file, uint32_t asked, KvType kv,

@@ -4,6 +4,7 @@
 #include "engine/gguf/tensor_type.h"
 #include "engine/inference/engine.h"
 #include "engine/model/model_config.h"
+#include "engine/trace/model_card.h"
 
 #include <cstdint>
 #include <string>
@@ -26,6 +27,10 @@ struct MemoryPlan {
 MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv);
 /** From a configuration alone: matrices in `type`, with the rules of convert (1-D tensors and routers F32, …). */
 MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, uint32_t context, KvType kv);
+
+/** The same by purpose, for any context: types as they are in the file. `software`: for a device of that kind, whose
+ *  micro-batch is smaller. */
+trace::MemoryNeeds memoryNeeds(const model::ModelConfig& config, const gguf::Reader& file, bool software = false);
 
 /** What a device has for a model. */
 struct MemoryRoom {

@@ -50,6 +50,10 @@ const model::ModelConfig& checked(const model::ModelConfig& config) {
     return config;
 }
 
+trace::MemoryUse useOf(const std::unique_ptr<vulkan::Buffer>& buffer) {
+    return buffer != nullptr ? buffer->use() : trace::MemoryUse();
+}
+
 } // namespace
 
 Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file,
@@ -75,6 +79,18 @@ void Transformer::warmUp() {
     }
     decode(0, 0, {});
     m_pacer.forget();
+}
+
+trace::MemoryUse Transformer::workspaceUse() const {
+    trace::MemoryUse use = m_act.use();
+    use += useOf(m_rules);
+    return use;
+}
+
+trace::MemoryUse Transformer::readBackUse() const {
+    trace::MemoryUse use = useOf(m_allLogits);
+    use += useOf(m_hiddenLayers);
+    return use;
 }
 
 void Transformer::intervene(const trace::Intervention& intervention) {

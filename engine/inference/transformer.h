@@ -73,7 +73,12 @@ public:
 
     uint64_t weightsBytes() const { return m_weights.bytes(); }
     uint64_t kvBytes() const { return m_kv.bytes(); }
-    uint64_t workspaceBytes() const { return m_act.bytes() + (m_rules != nullptr ? m_rules->size() : 0); }
+    const WeightUse& weightUse() const { return m_weights.use(); }
+    trace::MemoryUse kvUse() const { return m_kv.use(); }
+    /** With the table of an intervention, if there is one. */
+    trace::MemoryUse workspaceUse() const;
+    /** Of what is made when all logits or the states of all layers are first asked for; no part of the plan. */
+    trace::MemoryUse readBackUse() const;
     uint64_t lastPrefillDispatches() const { return m_pacer.dispatches(); }
 
 private:

@@ -166,8 +166,9 @@ void WeightUploader::checkRange(const std::string& name, uint64_t bytes) const {
 }
 
 std::unique_ptr<vulkan::Buffer> WeightUploader::buffer(const std::string& name, uint64_t bytes) {
-    m_bytes += bytes;
-    return std::make_unique<vulkan::Buffer>(m_device, bytes, vulkan::MemoryKind::DeviceLocal, name);
+    auto made = std::make_unique<vulkan::Buffer>(m_device, bytes, vulkan::MemoryKind::DeviceLocal, name);
+    m_use.of(purposeOf(name)) += made->use();
+    return made;
 }
 
 void WeightUploader::advance(uint64_t bytes) {

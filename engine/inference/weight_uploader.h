@@ -41,7 +41,7 @@ public:
     Vector vector(const std::string& name, std::vector<float> decoded);
 
     /** On the device, so far. */
-    uint64_t bytes() const { return m_bytes; }
+    const WeightUse& use() const { return m_use; }
 
 private:
     TensorRows wholeOf(const std::string& name) const;
@@ -58,7 +58,7 @@ private:
     const Progress& m_progress;
     uint64_t m_total = 0;
     uint64_t m_done = 0;
-    uint64_t m_bytes = 0;
+    WeightUse m_use;
 };
 
 } // namespace moescope::inference

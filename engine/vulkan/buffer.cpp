@@ -22,6 +22,14 @@ void checkRange(const Buffer& buffer, uint64_t offset, uint64_t bytes) {
     }
 }
 
+/** Where a buffer of this memory lies. */
+trace::PlacedBytes placed(uint64_t bytes, VkMemoryPropertyFlags flags, bool mapped) {
+    trace::PlacedBytes place;
+    const bool local = (flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) != 0;
+    (!local ? place.host : mapped ? place.mapped : place.device) = bytes;
+    return place;
+}
+
 Transfer& transferOf(Device& device) {
     Device::Impl& impl = device.impl();
     if (!impl.transfer) {
@@ -66,13 +74,18 @@ Buffer::Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name
             throwMemory(m_name, needs.size, device.freeBytes());
         }
         check(result, "vkAllocateMemory");
-        device.counters().buffer_bytes += padded(bytes);
-        check(vkBindBufferMemory(device.handle(), m_buffer, m_memory, 0), "vkBindBufferMemory");
-
         const VkMemoryPropertyFlags flags = impl.adapter.memory.memoryTypes[allocation.memoryTypeIndex].propertyFlags;
         constexpr VkMemoryPropertyFlags mappable =
             VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-        if (kind == MemoryKind::HostVisible || (device.limits().unified_memory && (flags & mappable) == mappable)) {
+        const bool mapped =
+            kind == MemoryKind::HostVisible || (device.limits().unified_memory && (flags & mappable) == mappable);
+        m_allocated = placed(needs.size, flags, mapped);
+        device.counters().device_bytes += m_allocated.device;
+        device.counters().mapped_bytes += m_allocated.mapped;
+        device.counters().host_bytes += m_allocated.host;
+        check(vkBindBufferMemory(device.handle(), m_buffer, m_memory, 0), "vkBindBufferMemory");
+
+        if (mapped) {
             check(vkMapMemory(device.handle(), m_memory, 0, VK_WHOLE_SIZE, 0, &m_mapped), "vkMapMemory");
             std::memset(m_mapped, 0, padded(bytes));
         } else {
@@ -93,7 +106,9 @@ void Buffer::release() {
     vkDestroyBuffer(m_device.handle(), m_buffer, nullptr);
     if (m_memory != nullptr) {
         vkFreeMemory(m_device.handle(), m_memory, nullptr);
-        m_device.counters().buffer_bytes -= padded(m_size);
+        m_device.counters().device_bytes -= m_allocated.device;
+        m_device.counters().mapped_bytes -= m_allocated.mapped;
+        m_device.counters().host_bytes -= m_allocated.host;
     }
 }
 

@@ -27,6 +27,9 @@ public:
     uint64_t size() const { return m_size; }
     const std::string& name() const { return m_name; }
     VkBuffer_T* handle() const { return m_buffer; }
+    /** What the driver gave for it. */
+    const trace::PlacedBytes& allocated() const { return m_allocated; }
+    trace::MemoryUse use() const { return {m_size, m_allocated}; }
     bool isMapped() const { return m_mapped != nullptr; }
     /** Host address; only if isMapped(). */
     template <typename T>
@@ -52,6 +55,7 @@ private:
     VkBuffer_T* m_buffer = nullptr;
     VkDeviceMemory_T* m_memory = nullptr;
     void* m_mapped = nullptr;
+    trace::PlacedBytes m_allocated;
 };
 
 } // namespace moescope::vulkan

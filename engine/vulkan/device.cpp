@@ -120,7 +120,12 @@ Device::~Device() {
     m_impl->instance.reset(); // its messages are counted in m_counters
 }
 
-uint64_t Device::freeBytes() const { return vulkan::freeBytes(m_impl->adapter, m_counters.buffer_bytes); }
+uint64_t Device::freeBytes() const { return vulkan::freeBytes(m_impl->adapter, allocated().total()); }
+
+trace::MemoryUse Device::staging() const {
+    const std::scoped_lock lock(m_impl->transfer_mutex);
+    return m_impl->transfer ? m_impl->transfer->staging() : trace::MemoryUse();
+}
 
 void Device::savePipelineCache() {
     const uint64_t made = m_counters.pipelines_created;

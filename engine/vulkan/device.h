@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/trace/info.h"
+#include "engine/trace/memory_ledger.h"
 
 #include <atomic>
 #include <cstdint>
@@ -27,7 +28,10 @@ struct Counters {
     std::atomic<uint64_t> dispatches_recorded = 0;
     std::atomic<uint64_t> submissions = 0;
     std::atomic<uint64_t> validation_messages = 0;
-    std::atomic<uint64_t> buffer_bytes = 0; ///< allocated now
+    // Of all buffers, as the driver gave them; see trace::PlacedBytes.
+    std::atomic<uint64_t> device_bytes = 0;
+    std::atomic<uint64_t> mapped_bytes = 0;
+    std::atomic<uint64_t> host_bytes = 0;
     std::atomic<uint64_t> pipelines_created = 0;
     std::atomic<uint64_t> pipeline_cache_hits = 0;         ///< of these, as the driver says
     std::atomic<uint64_t> pipeline_cache_bytes_loaded = 0; ///< read from disk; 0: started without a cache
@@ -79,6 +83,12 @@ public:
     Counters& counters() { return m_counters; }
     /** Bytes that can still be allocated, by VK_EXT_memory_budget where there is one. */
     uint64_t freeBytes() const;
+    /** Of all buffers that there are now. */
+    trace::PlacedBytes allocated() const {
+        return {m_counters.device_bytes, m_counters.mapped_bytes, m_counters.host_bytes};
+    }
+    /** Of these, what copies to and from memory go through that the host does not see. */
+    trace::MemoryUse staging() const;
     /** Writes the pipeline cache to disk (atomic; failing to write is no error). */
     void savePipelineCache();
 

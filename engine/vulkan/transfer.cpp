@@ -122,4 +122,14 @@ void Transfer::clear(VkBuffer buffer) {
     wait(slot);
 }
 
+trace::MemoryUse Transfer::staging() const {
+    trace::MemoryUse use;
+    for (const Slot& slot : m_slots) {
+        if (slot.staging) {
+            use += slot.staging->use();
+        }
+    }
+    return use;
+}
+
 } // namespace moescope::vulkan

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/trace/memory_ledger.h"
 #include "engine/vulkan/vk.h"
 
 #include <array>
@@ -26,6 +27,8 @@ public:
     void download(VkBuffer from, uint64_t offset, std::span<uint8_t> bytes);
     /** Zeroes the whole buffer. */
     void clear(VkBuffer buffer);
+    /** What of the staging buffers there is by now: each is made when it is first needed. */
+    trace::MemoryUse staging() const;
 
 private:
     struct Slot {

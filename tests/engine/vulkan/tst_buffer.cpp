@@ -82,15 +82,35 @@ TEST_P(BufferTest, RefusesRangesOutside) {
 }
 
 TEST_P(BufferTest, CountsItsBytes) {
-    const uint64_t before = m_device->counters().buffer_bytes;
+    const trace::PlacedBytes before = m_device->allocated();
     const uint64_t free_before = m_device->freeBytes();
     {
         const Buffer buffer(*m_device, (1U << 20U) + 1, MemoryKind::DeviceLocal, "counted");
-        EXPECT_GE(m_device->counters().buffer_bytes, before + (1U << 20U) + 16);
+        const Buffer read(*m_device, 100, MemoryKind::HostVisible, "read");
+        // The driver may add to what it was asked for, and never gives less.
+        EXPECT_GE(buffer.allocated().total(), (1U << 20U) + 16);
+        EXPECT_GE(read.allocated().total(), 112U);
+        EXPECT_EQ(buffer.allocated().mapped != 0, buffer.isMapped());
+        EXPECT_EQ(buffer.allocated().host, 0U);
+        EXPECT_EQ(read.allocated().device, 0U) << "the host reads it";
+        trace::PlacedBytes all = before;
+        all += buffer.allocated();
+        all += read.allocated();
+        EXPECT_EQ(m_device->allocated(), all);
         EXPECT_LT(m_device->freeBytes(), free_before);
     }
-    EXPECT_EQ(m_device->counters().buffer_bytes, before);
+    EXPECT_EQ(m_device->allocated(), before);
     EXPECT_EQ(m_device->freeBytes(), free_before);
+}
+
+TEST_P(BufferTest, KeepsAnAccountOfItsStaging) {
+    EXPECT_EQ(m_device->staging(), trace::MemoryUse());
+    Buffer buffer(*m_device, 64, MemoryKind::DeviceLocal, "far");
+    buffer.upload(0, std::vector<uint8_t>(64, 7));
+    const trace::MemoryUse staging = m_device->staging();
+    EXPECT_EQ(staging.bytes != 0, !buffer.isMapped());
+    EXPECT_GE(staging.allocated.total(), staging.bytes);
+    EXPECT_EQ(m_device->allocated().total(), buffer.allocated().total() + staging.allocated.total());
 }
 
 TEST_P(BufferTest, NamesTheLimitOfAnAllocation) {
@@ -106,7 +126,7 @@ TEST_P(BufferTest, NamesTheLimitOfAnAllocation) {
 }
 
 TEST_P(BufferTest, SaysWhatTheDeviceHasNoMemoryFor) {
-    const uint64_t before = m_device->counters().buffer_bytes;
+    const uint64_t before = m_device->allocated().total();
     m_device->injectFailure(vulkan::Fault::OutOfMemory, 1);
     const Buffer first(*m_device, 64, MemoryKind::HostVisible, "first");
     try {
@@ -117,7 +137,7 @@ TEST_P(BufferTest, SaysWhatTheDeviceHasNoMemoryFor) {
         const std::string text = error.what();
         EXPECT_NE(text.find("“second”: it needs 3.00 MiB"), std::string::npos) << text;
     }
-    EXPECT_EQ(m_device->counters().buffer_bytes, before + 64);
+    EXPECT_EQ(m_device->allocated().total(), before + first.allocated().total());
     const Buffer third(*m_device, 3U << 20U, MemoryKind::HostVisible, "third");
     EXPECT_EQ(readBack<uint8_t>(third, 1)[0], 0);
 }
