@@ -218,6 +218,7 @@ trace::MemoryLedger Engine::ledger() const {
             .staging = device.staging(),
             .allocated = device.allocated(),
             .device_bytes = device.info().memory_bytes,
+            .driver_counts = device.hasMemoryBudget(),
             .free_before_bytes = device.info().free_bytes,
             .free_after_bytes = m_impl->freeAfter};
 }

@@ -48,7 +48,8 @@ struct MemoryLedger {
     MemoryUse staging;     ///< copies between host and device go through it; no part of the plan
     PlacedBytes allocated; ///< of all buffers of the device, by its own account
     uint64_t device_bytes = 0;
-    /** What the driver said could still be had, before anything was allocated and after the load. */
+    bool driver_counts = false; ///< the next two are the driver's account; else the device's memory less ours
+    /** What could still be had, before anything was allocated and after the load. */
     uint64_t free_before_bytes = 0;
     uint64_t free_after_bytes = 0;
 };

@@ -122,6 +122,8 @@ Device::~Device() {
 
 uint64_t Device::freeBytes() const { return vulkan::freeBytes(m_impl->adapter, allocated().total()); }
 
+bool Device::hasMemoryBudget() const { return m_impl->adapter.memory_budget; }
+
 trace::MemoryUse Device::staging() const {
     const std::scoped_lock lock(m_impl->transfer_mutex);
     return m_impl->transfer ? m_impl->transfer->staging() : trace::MemoryUse();

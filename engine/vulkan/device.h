@@ -83,6 +83,8 @@ public:
     Counters& counters() { return m_counters; }
     /** Bytes that can still be allocated, by VK_EXT_memory_budget where there is one. */
     uint64_t freeBytes() const;
+    /** There is VK_EXT_memory_budget. */
+    bool hasMemoryBudget() const;
     /** Of all buffers that there are now. */
     trace::PlacedBytes allocated() const {
         return {m_counters.device_bytes, m_counters.mapped_bytes, m_counters.host_bytes};

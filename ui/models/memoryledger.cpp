@@ -82,10 +82,12 @@ LedgerState LedgerState::of(const trace::MemoryLedger& ledger, const QString& de
         row.free = bytes;
         state.rows.append(row);
     };
-    addFree(tr("Driver, before the load"), ledger.free_before_bytes);
-    addFree(tr("Driver, after the load"), ledger.free_after_bytes);
+    const QString account = ledger.driver_counts ? tr("Driver") : tr("Engine");
+    addFree(tr("%1, before the load").arg(account), ledger.free_before_bytes);
+    addFree(tr("%1, after the load").arg(account), ledger.free_after_bytes);
     state.device = device;
     state.device_bytes = ledger.device_bytes;
+    state.driver_counts = ledger.driver_counts;
     state.free_before_bytes = ledger.free_before_bytes;
     state.free_after_bytes = ledger.free_after_bytes;
     return state;
@@ -102,6 +104,8 @@ double LedgerState::percent(const Row& row) const {
     const quint64 sum = all().allocated.value_or(0);
     return sum > 0 ? 100.0 * double(row.allocated.value_or(0)) / double(sum) : 0;
 }
+
+QString LedgerState::accountText() const { return driver_counts ? tr("driver") : tr("engine"); }
 
 QStringList LedgerState::warnings() const {
     QStringList sentences;

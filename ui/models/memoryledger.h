@@ -16,7 +16,7 @@ struct LedgerState {
         Part,   ///< buffers of one purpose
         All,    ///< of all parts
         WhatIf, ///< the plan with another type of KV cache
-        Driver  ///< a figure of the driver
+        Driver  ///< what the driver says is free
     };
     struct Row {
         Kind kind = Kind::Part;
@@ -41,6 +41,7 @@ struct LedgerState {
     QList<Row> rows; ///< parts, all of them, what-ifs, the driver's figures
     QString device;  ///< name
     quint64 device_bytes = 0;
+    bool driver_counts = false; ///< else what is free is the device's memory less what the engine has
     quint64 free_before_bytes = 0;
     quint64 free_after_bytes = 0;
 
@@ -52,6 +53,8 @@ struct LedgerState {
     const Row& all() const { return rows.at(rowOf(Kind::All)); }
     /** Of all that is allocated. */
     double percent(const Row& row) const;
+    /** "driver", or whose account it is else. */
+    QString accountText() const;
     /** In memory of the device, whether the host sees it or not. */
     static quint64 onDevice(const Row& row) { return row.place.device + row.place.mapped; }
     /** What the driver has less of since before the load, other programs included; negative: it has more. */

@@ -164,7 +164,7 @@ void LedgerChart::paintLegend(QPainter& painter) const {
         x += scaledPx(8) + QFontMetrics(font).horizontalAdvance(shown) + scaledPx(16);
     };
     entry(false, tr("%1 free before").arg(bytesText(at.free_before_bytes)));
-    entry(true, tr("driver: %1 since").arg(signedBytesText(-at.takenByDriver())));
+    entry(true, tr("%1: %2 since").arg(at.accountText(), signedBytesText(-at.takenByDriver())));
 }
 
 void LedgerChart::paintHeader(QPainter& painter) const {
@@ -266,7 +266,8 @@ Readout LedgerChart::readoutOf(const LedgerState::Row& row) const {
                                                         ReadoutSpan::Warn});
     } else if (row.kind == Kind::Driver) {
         words.append({tr("%1 free").arg(bytesText(row.free.value_or(0)))});
-        words.append({tr("less what other programs took")});
+        words.append({state().driver_counts ? tr("less what other programs took")
+                                            : tr("the driver of this device keeps no account")});
     }
     if (!row.note.isEmpty()) {
         words.append({row.note});

@@ -95,6 +95,10 @@ TEST_F(MemoryLedger, the_driver_s_figures_are_within_the_device) {
         EXPECT_GT(free, 0U);
         EXPECT_LE(free, ledger.device_bytes);
     }
+    if (!ledger.driver_counts) { // then it is what the engine has not taken
+        EXPECT_EQ(ledger.free_before_bytes, ledger.device_bytes);
+        EXPECT_EQ(ledger.free_after_bytes, ledger.device_bytes - ledger.allocated.total());
+    }
 }
 
 TEST(WeightPurposes, a_buffer_is_for_what_its_first_tensor_is) {

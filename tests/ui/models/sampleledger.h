@@ -32,6 +32,7 @@ inline trace::MemoryLedger sampleLedger() {
         ledger.allocated += part->allocated;
     }
     ledger.device_bytes = 16'384 * mebi;
+    ledger.driver_counts = true;
     ledger.free_before_bytes = 15'000 * mebi;
     ledger.free_after_bytes = 7'900 * mebi;
     return ledger;
