@@ -214,6 +214,11 @@ TokenPathTable::TokenPathTable(TraceModel* trace, QObject* parent)
           parent),
       m_trace(trace) {
     connect(trace, &TraceModel::currentChanged, this, &TokenPathTable::refresh);
+    connect(trace, &TraceModel::appended, this, [this](int first, int last) {
+        if (first <= m_token && m_token <= last) { // it was chosen before it came
+            refresh();
+        }
+    });
     refresh();
 }
 
