@@ -302,7 +302,7 @@ void MainWindow::showEvent(QShowEvent* event) {
             applyDefault();
             m_sizeClass = placeClass(size());
         }
-        chat()->setFocus(); // so that a person can type at once
+        m_chat->focusComposer(); // so that a person can type at once
     }
 }
 

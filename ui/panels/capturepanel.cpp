@@ -113,7 +113,6 @@ CapturePanel::CapturePanel(QWidget* parent) : QWidget(parent) {
     connect(m_transcript, &Transcript::offsetClicked, this, &CapturePanel::offsetClicked);
     connect(m_transcript, &Transcript::expertsRequested, this, &CapturePanel::expertsRequested);
     connect(m_transcript, &Transcript::linkActivated, this, &CapturePanel::linkActivated);
-    setFocusProxy(m_transcript);
     setToken(-1, 0, {}, false);
     place();
 }

@@ -126,7 +126,6 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
         endEdit();
         focusComposer();
     });
-    setFocusProxy(m_composer);
     place();
     refresh();
 }

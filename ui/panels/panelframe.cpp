@@ -216,7 +216,6 @@ void PanelFrame::showPage() {
     m_stack->setCurrentWidget(page);
     m_readout->setVisible(page != m_empty && (!m_low || page == m_twin));
     m_title->tableButton()->setEnabled(page != m_empty);
-    setFocusProxy(focusTarget());
     if (focused) {
         focusTarget()->setFocus(Qt::OtherFocusReason);
     }
