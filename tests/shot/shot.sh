@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # shot.sh FOLDER: starts build/release/bin/moescope on a display of its own, drives it with keys as a person would, and
-# saves each view as FOLDER/<view>-<theme>-<width>x<height>.png. MOESCOPE_SHOT_BIN names another program.
+# saves each view as FOLDER/<view>-<theme>-<width>x<height>.png. MOESCOPE_SHOT_BIN names another program, beside which
+# tst_gui_walk lies: it adds walk-<step>-… for each step of a walk through Inspect, a what-if and a capture.
 set -euo pipefail
 out=$(mkdir -p "$1" && readlink -f "$1")
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
@@ -303,4 +304,6 @@ for size in "1440 900" "1100 700"; do
         stop
     done
 done
+# The walk needs no display: it saves the window as it paints itself.
+QT_QPA_PLATFORM=offscreen MOESCOPE_WALK_SHOTS="$out" "$(dirname "$program")/tst_gui_walk" walk >"$work/app.log"
 echo "Screenshots are in $out."
