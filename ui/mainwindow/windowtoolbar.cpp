@@ -23,6 +23,7 @@ namespace {
 constexpr int kHeight = 44;        ///< px
 constexpr int kCrumbAbove = 1000;  ///< px of window width
 constexpr int kDetailAbove = 1180; ///< px of window width, in Inspect
+constexpr int kFilterAbove = 1360; ///< px of window width: below, a word in the crumb needs the room
 constexpr int kModelWidth = 280;   ///< px
 constexpr int kModelBrief = 148;   ///< px
 constexpr int kFilterWidth = 270;  ///< px
@@ -318,7 +319,7 @@ void WindowToolBar::refresh() {
     }
     m_crumb->setVisible(crumb);
     m_filter->setVisible(inspect);
-    m_filter->setFixedWidth(qRound((m_windowWidth < kDetailAbove * scale ? kFilterBrief : kFilterWidth) * scale));
+    m_filter->setFixedWidth(qRound((m_windowWidth < kFilterAbove * scale ? kFilterBrief : kFilterWidth) * scale));
     m_capture->setBrief(m_windowWidth < kDetailAbove * scale);
     m_model->setBrief(inspect && m_windowWidth < kDetailAbove * scale);
 }
