@@ -22,7 +22,7 @@ const ui::ContextState& stateOf(App& app) { return ribbonOf(app)->ribbon()->stat
 
 void openRibbon(App& app) {
     app.composition.window().setLayoutName(ui::LayoutName::Inspect);
-    ribbonOf(app)->show();
+    app.composition.window().showPanel(QStringLiteral("context")); // in a low window it is behind the strip
 }
 
 /** Answers that leave room for more turns. */
