@@ -110,7 +110,7 @@ private:
         }
         const std::vector<float> frequencies = model::ropeFrequencies(m_config, false, {});
         for (uint32_t j = 0; j < frequencies.size(); ++j) {
-            const double angle = double{position} * frequencies[j];
+            const double angle = static_cast<double>(position) * frequencies[j];
             const double low = raw[j];
             const double high = raw[j + frequencies.size()];
             raw[j] = low * std::cos(angle) - high * std::sin(angle);
