@@ -72,13 +72,15 @@ private:
     /** Numbers of tensors and of metadata entries. */
     std::pair<uint64_t, uint64_t> prologue() {
         if (m_bytes == 0) {
-            fail("gguf.empty", "The file “{file}” is empty.");
+            fail("gguf.empty", "The file “{file}” is empty. Download it again.");
         }
         std::array<char, 4> magic{};
         const uint64_t there = std::min<uint64_t>(m_bytes, magic.size());
         m_source.read(magic.data(), there);
         if (std::string_view(magic.data(), there) != std::string_view("GGUF", there)) {
-            fail("gguf.magic", "The file “{file}” is not a GGUF file: it does not begin with “GGUF”.");
+            fail("gguf.magic",
+                 "The file “{file}” is not a GGUF file: it does not begin with “GGUF”. Download it again, "
+                 "or convert the model's Hugging Face folder.");
         }
         const auto version = m_source.get<uint32_t>();
         if (version == 1) {

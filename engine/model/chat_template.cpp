@@ -238,9 +238,9 @@ void checkRoles(const std::vector<ChatMessage>& messages) {
     for (size_t i = 0; i < messages.size(); ++i) {
         if (std::find(roles.begin(), roles.end(), messages[i].role) == roles.end()) {
             throw Error("template.role",
-                        "Message {index} has the role “{role}”; “system”, “developer”, “user”, “assistant” and “tool” "
+                        "Message {n} has the role “{role}”; “system”, “developer”, “user”, “assistant” and “tool” "
                         "are known.",
-                        {{"index", std::to_string(i)}, {"role", shortened(messages[i].role)}});
+                        {{"n", std::to_string(i + 1)}, {"role", shortened(messages[i].role)}});
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/convert.h"
 
+#include "engine/gguf/file_text.h"
 #include "engine/gguf/writer.h"
 #include "engine/model/hf_config.h"
 #include "engine/model/hf_generation.h"
@@ -15,7 +16,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <iterator>
 
 namespace moescope::model {
 
@@ -163,21 +163,28 @@ private:
 ConvertResult convert(const fs::path& path, const fs::path& target, const ConvertOptions& options) {
     const auto start = std::chrono::steady_clock::now();
     std::error_code error;
+    if (fs::is_regular_file(path, error)) {
+        throw Error("convert.file",
+                    "“{file}” is a file, but a Hugging Face model is a folder with config.json and safetensors. A GGUF "
+                    "file needs no conversion: it can be loaded as it is, or quantised to another type.",
+                    {{"file", gguf::shownPath(path)}});
+    }
     if (!fs::is_directory(path, error)) {
-        const std::u8string typed = path.u8string();
         throw Error("convert.folder", "“{folder}” is no folder with a Hugging Face model.",
-                    {{"folder", std::string(typed.begin(), typed.end())}});
+                    {{"folder", gguf::shownPath(path)}});
     }
     Folder folder(path);
     ConvertResult result;
     const std::vector<TensorSource> sources = mapTensors(folder.model, folder.weights, result.warnings);
     refuseOwnInput(path, folder.weights, target);
 
-    Fallbacks fallbacks;
+    Fallbacks fallbacks(options.type);
     for (const TensorSource& source : sources) {
-        fallbacks.add(source.expected, options.type);
+        fallbacks.add(source.expected);
     }
-    std::ranges::move(fallbacks.warnings(), std::back_inserter(result.warnings));
+    if (auto warning = fallbacks.warning()) {
+        result.warnings.push_back(std::move(*warning));
+    }
     gguf::Writer writer(target);
     const std::string name = options.name.empty() ? readName(path, folder.json) : options.name;
     const std::string license = options.license.empty() ? readLicense(path, folder.json) : options.license;

@@ -203,28 +203,32 @@ gguf::TensorType storedType(const ExpectedTensor& tensor, gguf::TensorType type)
     return type;
 }
 
-void Fallbacks::add(const ExpectedTensor& tensor, gguf::TensorType type) {
+void Fallbacks::add(const ExpectedTensor& tensor) {
     if (tensor.always_f32) {
         return;
     }
-    const gguf::TensorType wanted = wantedType(tensor, type);
-    const gguf::TensorType stored = storedType(tensor, type);
-    if (stored != wanted) {
-        ++m_counts[{wanted, stored}];
+    const gguf::TensorType stored = storedType(tensor, m_type);
+    if (stored != wantedType(tensor, m_type)) {
+        ++m_counts[stored];
     }
 }
 
-std::vector<std::string> Fallbacks::warnings() const {
-    std::vector<std::string> lines;
-    for (const auto& [types, count] : m_counts) {
-        lines.push_back(trace::fillIn(
-            "{count} stored as {stored} instead of {type}, whose blocks of {block} weights do not divide the rows.",
-            {{"count", count == 1 ? "1 tensor is" : trace::grouped(count) + " tensors are"},
-             {"stored", std::string(gguf::typeName(types.second))},
-             {"type", std::string(gguf::typeName(types.first))},
-             {"block", std::to_string(gguf::blockShape(types.first).weights)}}));
+std::optional<std::string> Fallbacks::warning() const {
+    if (m_counts.empty()) {
+        return std::nullopt;
     }
-    return lines;
+    uint64_t all = 0;
+    std::string stored;
+    for (const auto& [type, count] : m_counts) {
+        all += count;
+        stored += (stored.empty() ? "" : ", ") + trace::grouped(count) + " as " + std::string(gguf::typeName(type));
+    }
+    return trace::fillIn(
+        "{have} rows that the blocks of {type}, {block} weights each, do not divide; stored instead: {stored}.",
+        {{"have", all == 1 ? "1 tensor has" : trace::grouped(all) + " tensors have"},
+         {"type", std::string(gguf::typeName(m_type))},
+         {"block", std::to_string(gguf::blockShape(m_type).weights)},
+         {"stored", stored}});
 }
 
 } // namespace moescope::model

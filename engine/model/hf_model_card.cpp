@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/hf_model_card.h"
 
+#include "engine/gguf/file_text.h"
 #include "engine/model/hf_values.h"
 #include "engine/trace/utf8.h"
 
@@ -43,6 +44,14 @@ std::vector<std::string> readmeLines(const fs::path& folder) {
     return lines;
 }
 
+/** Of the folder itself, also where it is given as “.” or with a “/” behind it; none at a root. */
+std::string folderName(const fs::path& folder) {
+    std::error_code error;
+    fs::path whole = fs::absolute(folder, error).lexically_normal();
+    whole = whole.has_filename() ? whole : whole.parent_path();
+    return whole.has_filename() ? gguf::shownName(whole) : "";
+}
+
 } // namespace
 
 std::string readName(const fs::path& folder, const Json& config) {
@@ -63,7 +72,7 @@ std::string readName(const fs::path& folder, const Json& config) {
             return heading.starts_with(own) ? heading.substr(own.size()) : heading;
         }
     }
-    return "";
+    return folderName(folder);
 }
 
 std::string readLicense(const fs::path& folder, const Json& config) {

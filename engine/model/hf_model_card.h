@@ -8,8 +8,8 @@
 
 namespace moescope::model {
 
-/** Name from config.json (`name`, `_name_or_path`), else the heading of README.md; "" if neither has one. The
- *  folder's own name is left out of it: the same content gives the same file, wherever it lies. */
+/** Name from config.json (`name`, `_name_or_path`), else the heading of README.md, else the folder's own; "" if that is
+ *  a root. */
 std::string readName(const std::filesystem::path& folder, const Json& config);
 
 /** Licence from config.json, else README.md (front matter, or a table row); "" if none states one. */

@@ -5,8 +5,8 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace moescope::model {
@@ -35,15 +35,17 @@ void setPrecision(ExpectedTensor& tensor, uint32_t routed_layers);
  *  type of 32 weights that is next in bits, as in llama.cpp; F16 where 32 does not either. */
 gguf::TensorType storedType(const ExpectedTensor& tensor, gguf::TensorType type);
 
-/** Tensors that cannot have the type that was asked for. */
+/** Tensors of a conversion to `type` whose rows the blocks of their type do not divide. */
 class Fallbacks {
 public:
-    void add(const ExpectedTensor& tensor, gguf::TensorType type);
-    /** One line for each type that others take the place of. */
-    std::vector<std::string> warnings() const;
+    explicit Fallbacks(gguf::TensorType type) : m_type(type) {}
+    void add(const ExpectedTensor& tensor);
+    /** One sentence about all of them: how many, why, and what they are stored as. None if there are none. */
+    std::optional<std::string> warning() const;
 
 private:
-    std::map<std::pair<gguf::TensorType, gguf::TensorType>, uint64_t> m_counts; ///< by type wanted and type stored
+    gguf::TensorType m_type;
+    std::map<gguf::TensorType, uint64_t> m_counts; ///< tensors by the type they are stored as
 };
 
 } // namespace moescope::model

@@ -110,18 +110,20 @@ ConvertResult quantizeFile(const fs::path& source, const fs::path& target, const
     gguf::Writer writer(target);
     std::vector<Task> tasks;
     uint64_t total = 0;
-    Fallbacks fallbacks;
+    Fallbacks fallbacks(options.type);
     bool anyBlocks = false;
     for (const gguf::TensorInfo& tensor : file.tensors()) {
         const ExpectedTensor expected = expectedFromFile(file, tensor);
         const TensorType type = storedType(expected, options.type);
-        fallbacks.add(expected, options.type);
+        fallbacks.add(expected);
         anyBlocks = anyBlocks || isBlockType(type);
         tasks.push_back({&tensor, type, tensor.rows() * gguf::rowBytes(type, tensor.shape[0])});
         writer.addTensor(tensor.name, type, tensor.shape);
         total += tasks.back().bytes;
     }
-    result.warnings = fallbacks.warnings();
+    if (auto warning = fallbacks.warning()) {
+        result.warnings.push_back(std::move(*warning));
+    }
     copyMetadata(file, writer, options.type, anyBlocks);
     writer.beginData();
     TensorCopy tensors(file, writer, options, total);

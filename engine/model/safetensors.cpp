@@ -112,7 +112,9 @@ SafeTensor parseTensor(const std::string& name, const Json& entry, const gguf::M
     if (begin > end || end > available) {
         place.refuse(
             "safetensors.offsets",
-            "The tensor “{tensor}” in “{file}” is said to lie at {begin} to {end} of {available} bytes.",
+            "The tensor “{tensor}” in “{file}” is said to lie at {begin} to {end} of {available} bytes: the file is "
+            "cut "
+            "short or damaged. Download it again.",
             {{"begin", std::to_string(begin)}, {"end", std::to_string(end)}, {"available", std::to_string(available)}});
     }
     if (end - begin != tensor.bytes) {
@@ -135,7 +137,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : m_file(pat
     const std::string name = displayName(path);
     std::array<uint8_t, 8> prefix{};
     if (m_file.size() < prefix.size()) {
-        throw Error("safetensors.header", "“{file}” has {bytes} and is no safetensors file.",
+        throw Error("safetensors.header", "“{file}” has {bytes} and is no safetensors file. Download it again.",
                     {{"file", name}, {"bytes", trace::bytesText(m_file.size())}});
     }
     m_file.read(0, prefix);
@@ -144,12 +146,14 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : m_file(pat
         length = length << 8 | prefix[i];
     }
     if (length > m_file.size() - prefix.size() || length > longestHeader) {
-        throw Error("safetensors.header",
-                    "“{file}” states a header of {length} bytes, but has {bytes} in all; at most {most} are read.",
-                    {{"file", name},
-                     {"length", std::to_string(length)},
-                     {"bytes", trace::bytesText(m_file.size())},
-                     {"most", trace::bytesText(longestHeader)}});
+        throw Error(
+            "safetensors.header",
+            "“{file}” states a header of {length} bytes, but has {bytes} in all; at most {most} are read. It is cut "
+            "short or no safetensors file: download it again.",
+            {{"file", name},
+             {"length", std::to_string(length)},
+             {"bytes", trace::bytesText(m_file.size())},
+             {"most", trace::bytesText(longestHeader)}});
     }
     std::string text(length, '\0');
     m_file.read(prefix.size(), {reinterpret_cast<uint8_t*>(text.data()), text.size()});

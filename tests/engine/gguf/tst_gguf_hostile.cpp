@@ -43,9 +43,12 @@ std::string whole() {
     return Raw().head(2, 1).u32Entry("k", 1).tensor("a", {8}, f32, 0).tensor("b", {4, 2}, f32, 32).data(64).str();
 }
 
-TEST_F(Hostile, EmptyFile) { EXPECT_EQ(refusal("gguf.empty", ""), "The file “x.gguf” is empty."); }
+TEST_F(Hostile, EmptyFile) { EXPECT_EQ(refusal("gguf.empty", ""), "The file “x.gguf” is empty. Download it again."); }
 
 TEST_F(Hostile, NotGguf) {
+    EXPECT_EQ(refusal("gguf.magic", "A text.\n"),
+              "The file “x.gguf” is not a GGUF file: it does not begin with “GGUF”. Download it again, or convert the "
+              "model's Hugging Face folder.");
     refusal("gguf.magic", "PK\3\4 something else");
     refusal("gguf.magic", "G.");
     refusal("gguf.magic", std::string(100, '\0'));

@@ -321,5 +321,5 @@ TEST_F(ChatTemplate, WhatTheTemplateRefusesIsItsSentence) {
 
 TEST_F(ChatTemplate, UnknownRolesAreNamed) {
     const trace::Error error = errorOf([&] { render({{"user", "a"}, {"wizard", "b"}}); });
-    expectSentence(error, "template.role", {"Message 1", "“wizard”"});
+    expectSentence(error, "template.role", {"Message 2", "“wizard”"});
 }

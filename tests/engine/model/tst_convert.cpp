@@ -146,12 +146,24 @@ TEST(Convert, RowsThatSuperBlocksDoNotDivideTakeTheNextTypeOfSmallerBlocks) {
     tensor.fine = true;
     EXPECT_EQ(stored(TensorType::Q4_K), TensorType::Q8_0) << "by way of Q6_K";
 
-    model::Fallbacks fallbacks;
-    fallbacks.add(tensor, TensorType::Q4_K);
-    fallbacks.add(tensor, TensorType::Q8_0); // F16 is what a fine tensor is to have
-    EXPECT_EQ(fallbacks.warnings(),
-              std::vector<std::string>{
-                  "1 tensor is stored as Q8_0 instead of Q6_K, whose blocks of 256 weights do not divide the rows."});
+    model::Fallbacks fallbacks(TensorType::Q4_K);
+    EXPECT_FALSE(fallbacks.warning());
+    fallbacks.add(tensor);
+    EXPECT_EQ(fallbacks.warning(),
+              "1 tensor has rows that the blocks of Q4_K, 256 weights each, do not divide; stored instead: 1 as Q8_0.");
+    tensor.fine = false;
+    fallbacks.add(tensor);
+    fallbacks.add(tensor);
+    EXPECT_EQ(fallbacks.warning(), "3 tensors have rows that the blocks of Q4_K, 256 weights each, do not divide; "
+                                   "stored instead: 2 as Q5_0, 1 as Q8_0.");
+    tensor.shape[0] = 512;
+    fallbacks.add(tensor);
+    EXPECT_EQ(fallbacks.warning()->substr(0, 9), "3 tensors");
+    model::Fallbacks halves(TensorType::Q8_0);
+    tensor.fine = true;
+    tensor.shape[0] = 80;
+    halves.add(tensor);
+    EXPECT_FALSE(halves.warning()) << "F16 is what a fine tensor is to have";
 }
 
 TEST(Convert, RowsThatBlocksDoNotDivideFallBackWithOneWarning) {
@@ -162,7 +174,7 @@ TEST(Convert, RowsThatBlocksDoNotDivideFallBackWithOneWarning) {
     ASSERT_EQ(result.warnings.size(),
               1U); // rows of 48 in the down projections; those of two shared experts are F16 anyway
     EXPECT_EQ(result.warnings[0],
-              "6 tensors are stored as F16 instead of Q8_0, whose blocks of 32 weights do not divide the rows.");
+              "6 tensors have rows that the blocks of Q8_0, 32 weights each, do not divide; stored instead: 6 as F16.");
     options.type = TensorType::F16;
     result = model::convert(golden("large_like"), scratch / "b.gguf", options);
     EXPECT_TRUE(result.warnings.empty());
@@ -291,6 +303,21 @@ TEST(Convert, NameAndLicenceComeFromTheFolderOrTheCaller) {
     EXPECT_EQ(info.license, "cc0-1.0");
 }
 
+TEST(Convert, AFolderThatBringsNoNameGivesItsOwn) {
+    const Scratch scratch;
+    const Path folder = copyGolden("large_like", scratch);
+    const auto name = [&](const Path& given) { return model::readInfo(gguf::Reader(converted(given, scratch))).name; };
+    EXPECT_EQ(name(folder), "large_like");
+    EXPECT_EQ(name(Path(folder) += "/"), "large_like");
+    EXPECT_EQ(name(folder / "."), "large_like");
+    EXPECT_EQ(name(folder / ".." / "large_like"), "large_like");
+    EXPECT_EQ(name(std::filesystem::relative(folder)), "large_like");
+    const Path before = std::filesystem::current_path();
+    std::filesystem::current_path(folder);
+    EXPECT_EQ(name("."), "large_like");
+    std::filesystem::current_path(before);
+}
+
 TEST(Convert, OutputThatIsInputIsRefused) {
     const Scratch scratch;
     const Path folder = copyGolden("large_like", scratch);
@@ -326,6 +353,8 @@ TEST(Convert, FoldersThatLackSomething) {
     const Scratch scratch;
     const Path folder = copyGolden("large_like", scratch);
     expectSentence(errorOf([&] { converted(scratch / "nothing", scratch); }), "convert.folder", {"nothing"});
+    expectSentence(errorOf([&] { converted(folder / "model.safetensors", scratch); }), "convert.file",
+                   {"model.safetensors", "a folder", "quantised"});
     std::filesystem::remove(folder / "tokenizer.json");
     expectSentence(errorOf([&] { converted(folder, scratch); }), "hf.no_tokenizer", {"tokenizer.json"});
     std::filesystem::remove(folder / "model.safetensors");

@@ -156,7 +156,7 @@ TEST(QuantizeFile, KeepsMetadataAndSaysWhatItDid) {
     EXPECT_EQ(result.bytes, std::filesystem::file_size(scratch / "q.gguf"));
     ASSERT_EQ(result.warnings.size(), 1U);
     EXPECT_EQ(result.warnings[0],
-              "1 tensor is stored as F16 instead of Q5_1, whose blocks of 32 weights do not divide the rows.");
+              "1 tensor has rows that the blocks of Q5_1, 32 weights each, do not divide; stored instead: 1 as F16.");
     const gguf::Reader back(quantized(scratch / "q.gguf", scratch / "f16.gguf", TensorType::F16));
     EXPECT_EQ(back.u32("general.file_type"), 1U);
     EXPECT_EQ(back.metadata().count("general.quantization_version"), 0U) << "nothing is quantised";

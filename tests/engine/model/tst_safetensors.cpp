@@ -63,18 +63,20 @@ TEST(Safetensors, ReadsTensorsInTheOrderOfTheirData) {
 
 TEST(Safetensors, HeadersThatLieAboutTheirLength) {
     expectSentence(refusedBytes(""), "safetensors.header", {"model.safetensors"});
-    expectSentence(refusedBytes("1234567"), "safetensors.header", {"7"});
+    expectSentence(refusedBytes("1234567"), "safetensors.header", {"7", "Download it again"});
     expectSentence(refusedBytes(std::string("\0\0\0\0\0\0\0\x80{}", 10)), "safetensors.header",
                    {"9223372036854775808"});
     expectSentence(refusedBytes(std::string(8, '\xFF') + "{}"), "safetensors.header", {"18446744073709551615"});
-    expectSentence(refusedBytes(std::string("\3\0\0\0\0\0\0\0{}", 10)), "safetensors.header", {"3"});
+    expectSentence(refusedBytes(std::string("\3\0\0\0\0\0\0\0{}", 10)), "safetensors.header",
+                   {"3", "cut short", "download it again"});
     expectSentence(refusedBytes(std::string(8, '\0')), "json.syntax", {});
     expectSentence(refused("[]"), "safetensors.header", {});
     expectSentence(refused("{\"a\":" + std::string(100000, '[')), "json.depth", {});
 }
 
 TEST(Safetensors, OffsetsOutsideUnalignedOrOverlapping) {
-    expectSentence(refusedOne("F32", "[4]", "[4,20]"), "safetensors.offsets", {"“a”", "4", "20", "16"});
+    expectSentence(refusedOne("F32", "[4]", "[4,20]"), "safetensors.offsets",
+                   {"“a”", "4", "20", "16", "cut short", "Download it again"});
     expectSentence(refusedOne("F32", "[4]", "[16,0]"), "safetensors.offsets", {"“a”"});
     expectSentence(refusedOne("F32", "[1]", "[18446744073709551612,18446744073709551615]"), "safetensors.offsets",
                    {"“a”"});
