@@ -56,30 +56,13 @@ QRect CardGeometry::row(const QRect& part, int index) const {
 }
 
 CardChart::CardChart(TraceModel* trace, Selection* selection, ExpertCardTable* table, QWidget* parent)
-    : ChartView(trace, selection, parent), m_table(table) {
+    : ScopedChart(trace, selection, parent), m_table(table) {
     setAccessibleName(tr("Card of the selected expert"));
-    connect(trace, &TraceModel::chatChanged, this, [this] {
-        if (m_scope == Scope::Chat) {
-            invalidate();
-        }
-    });
-    connect(trace, &TraceModel::windowChanged, this, [this] {
-        if (m_scope == Scope::Window) {
-            invalidate();
-        }
-    });
-}
-
-void CardChart::setScope(Scope scope) {
-    if (scope != m_scope) {
-        m_scope = scope;
-        invalidate();
-    }
 }
 
 void CardChart::sync() {
     const SelectionState& state = selection()->state();
-    m_table->update(m_scope, state.layer, state.expert);
+    m_table->update(scope(), state.layer, state.expert);
     m_geometry =
         CardGeometry::of(viewport()->width(), profile(), static_cast<int>(facts().size()), theme().fontScale());
     setScrollRange(std::max(0, m_geometry.height - viewport()->height()), viewport()->height(), m_geometry.line);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ui/models/expertcardtable.h"
-#include "ui/panels/chartview.h"
+#include "ui/panels/scopedchart.h"
 
 namespace moescope::ui {
 
@@ -25,13 +25,11 @@ struct CardGeometry {
 };
 
 /** What is measured of the selected expert: how often tokens are routed to it and which, with which gates, and where. */
-class CardChart : public ChartView {
+class CardChart : public ScopedChart {
     Q_OBJECT
 public:
     CardChart(TraceModel* trace, Selection* selection, ExpertCardTable* table, QWidget* parent = nullptr);
 
-    void setScope(Scope scope);
-    Scope scope() const { return m_scope; }
     /** The weights are others. */
     void weightsChanged() { invalidate(); }
     const CardGeometry& geometryOfCard() const { return m_geometry; }
@@ -69,7 +67,6 @@ private:
     void paintExamples(QPainter& painter) const;
 
     ExpertCardTable* m_table;
-    Scope m_scope = Scope::Answer;
     CardGeometry m_geometry;
     Mark m_hovered;
 };

@@ -11,32 +11,9 @@
 
 namespace moescope::ui {
 
-namespace {
-
-QString layerName(int layer) { return QStringLiteral("L%1").arg(layer); }
-
-} // namespace
-
 ExpertsChart::ExpertsChart(TraceModel* trace, Selection* selection, QWidget* parent)
-    : ChartView(trace, selection, parent) {
+    : GridChart(trace, selection, parent) {
     setAccessibleName(tr("Map of layers and experts"));
-    connect(trace, &TraceModel::chatChanged, this, [this] {
-        if (m_scope == Scope::Chat || m_baseline >= 0) {
-            invalidate();
-        }
-    });
-    connect(trace, &TraceModel::windowChanged, this, [this] {
-        if (m_scope == Scope::Window) {
-            invalidate();
-        }
-    });
-}
-
-void ExpertsChart::setScope(Scope scope) {
-    if (scope != m_scope) {
-        m_scope = scope;
-        invalidate();
-    }
 }
 
 void ExpertsChart::setBaseline(qint64 run) {
@@ -48,7 +25,7 @@ void ExpertsChart::setBaseline(qint64 run) {
 
 Measure ExpertsChart::measure() const {
     const bool measured = m_mode == HeatmapMode::Deviation;
-    return Measure::of(*trace(), m_scope, selection()->state().token, measured ? m_baseline : -1);
+    return Measure::of(*trace(), scope(), selection()->state().token, measured ? m_baseline : -1);
 }
 
 void ExpertsChart::setMode(HeatmapMode mode) {
@@ -62,29 +39,17 @@ void ExpertsChart::sync() {
     const TraceShape& shape = trace()->shape();
     m_measure = measure();
     m_counts = m_measure.counts;
-    m_matched = trace()->matched(m_scope, selection()->state().token);
+    m_matched = trace()->matched(scope(), selection()->state().token);
     m_geometry =
         HeatmapGeometry::of(viewport()->size(), shape.layers, shape.experts, shape.shared > 0, theme().fontScale());
     m_most = m_mode == HeatmapMode::GateMass ? m_counts.maxGateMass() : m_counts.maxTokens();
-    setScrollRange(m_geometry.scroll_max, m_geometry.window.height(), m_geometry.cell_height);
-    if (m_hovered && (m_hovered->layer >= shape.layers || m_hovered->column >= m_geometry.columns)) {
-        m_hovered.reset();
-    }
-    paintCells();
+    syncGrid();
 }
 
-int ExpertsChart::expertOf(int layer, int column) const {
-    const auto busy = [&](int expert) {
-        const double most =
-            m_mode == HeatmapMode::GateMass ? m_counts.gateMass(layer, expert) : m_counts.tokens(layer, expert);
-        return std::pair(m_matched.tokens(layer, expert) > 0, most);
-    };
-    const int first = column * m_geometry.merged;
-    int best = first;
-    for (int expert = first + 1; expert < std::min(first + m_geometry.merged, m_geometry.experts); ++expert) {
-        best = busy(expert) > busy(best) ? expert : best;
-    }
-    return best;
+std::pair<bool, double> ExpertsChart::rank(int layer, int expert) const {
+    const bool mass = m_mode == HeatmapMode::GateMass;
+    return {m_matched.tokens(layer, expert) > 0,
+            mass ? m_counts.gateMass(layer, expert) : m_counts.tokens(layer, expert)};
 }
 
 QColor ExpertsChart::cellColor(int layer, int expert) const {
@@ -113,28 +78,7 @@ QString ExpertsChart::cellNumber(int layer, int expert) const {
     return {};
 }
 
-void ExpertsChart::paintCells() {
-    if (m_geometry.map.isEmpty()) {
-        m_cells = QImage();
-        return;
-    }
-    const qreal ratio = devicePixelRatioF();
-    m_cells = QImage(QSizeF(QSizeF(m_geometry.map.size()) * ratio).toSize(), QImage::Format_RGB32);
-    m_cells.setDevicePixelRatio(ratio);
-    m_cells.fill(theme().color(Color::Panel));
-    QPainter painter(&m_cells);
-    painter.translate(-m_geometry.map.topLeft());
-    painter.setFont(axisMonoFont());
-    for (int layer = 0; layer < m_geometry.layers; ++layer) {
-        for (int column = 0; column < m_geometry.columns; ++column) {
-            paintCell(painter, layer, column);
-        }
-    }
-}
-
-void ExpertsChart::paintCell(QPainter& painter, int layer, int column) {
-    const QRect cell = m_geometry.cell(layer, column, 0);
-    const int expert = expertOf(layer, column);
+void ExpertsChart::paintCell(QPainter& painter, const QRect& cell, int layer, int expert) {
     if (m_counts.tokens(layer, expert) > 0 && m_matched.tokens(layer, expert) == 0) {
         painter.fillRect(cell, theme().color(Color::Window)); // filtered out
         return;
@@ -162,29 +106,22 @@ void ExpertsChart::paintCell(QPainter& painter, int layer, int column) {
     }
 }
 
-void ExpertsChart::paintChart(QPainter& painter) {
-    paintHeader(painter);
-    painter.save();
-    painter.setClipRect(m_geometry.window);
-    painter.drawImage(m_geometry.map.topLeft() - QPoint(0, scroll()), m_cells);
-    paintShared(painter);
-    // Labels of low rows and the selection's line reach beyond their row.
-    painter.setClipRect(m_geometry.window.adjusted(0, -4, 0, 4));
-    paintRowLabels(painter);
-    paintMarks(painter);
-    painter.restore();
-    paintLegend(painter);
-}
+QString ExpertsChart::rowLabel(int layer) const { return QStringLiteral("L%1").arg(layer); }
 
-void ExpertsChart::paintHeader(QPainter& painter) const {
+QFont ExpertsChart::rowFont() const { return axisMonoFont(); }
+
+QColor ExpertsChart::rowColor(int) const { return theme().color(Color::TextMuted); }
+
+QString ExpertsChart::columnsHeading() const { return tr("Routed expert"); }
+
+void ExpertsChart::paintSideHeader(QPainter& painter) const {
     const QColor muted = theme().color(Color::TextMuted);
-    paintText(painter, m_geometry.heading, Qt::AlignLeft | Qt::AlignVCenter, tr("Routed expert"), axisFont(), muted);
     const QRect line = m_geometry.numbers;
     const auto rightAt = [&](int right, const QString& text) {
         paintText(painter, QRect(right - 80, line.top(), 80, line.height()), Qt::AlignRight | Qt::AlignVCenter, text,
                   axisFont(), muted);
     };
-    if (m_geometry.has_shared) {
+    if (m_geometry.hasShared()) {
         const int middle = m_geometry.shared.center().x();
         paintText(painter, QRect(middle - 50, m_geometry.heading.top(), 100, m_geometry.heading.height()),
                   Qt::AlignCenter, tr("Shared"), axisFont(), muted);
@@ -192,71 +129,31 @@ void ExpertsChart::paintHeader(QPainter& painter) const {
                   Qt::AlignCenter, tr("S", "short for the shared expert"), axisMonoFont(), muted);
     }
     rightAt(m_geometry.cv_right, tr("CV"));
-    rightAt(m_geometry.idle_right, tr("Idle"));
-
-    const QFont font = axisMonoFont();
-    const int labelWidth = QFontMetrics(font).horizontalAdvance(QString::number(m_geometry.experts - 1));
-    const int step = m_geometry.columnLabelStep(labelWidth);
-    const int selected = step > 1 ? selection()->state().expert / m_geometry.merged : -1;
-    for (int column = 0; column < m_geometry.columns; ++column) {
-        const bool marked = column == selected && selection()->state().expert >= 0;
-        const bool hidden =
-            column % step != 0 || (selected >= 0 && selection()->state().expert >= 0 &&
-                                   std::abs(column - selected) * m_geometry.cell_width < labelWidth + 4);
-        if (!marked && hidden) {
-            continue;
-        }
-        const QRect cell = m_geometry.cell(0, column, 0);
-        const int expert = marked ? selection()->state().expert : column * m_geometry.merged;
-        paintText(painter, QRect(cell.center().x() - 20, line.top(), 41, line.height()), Qt::AlignCenter,
-                  QString::number(expert), marked ? bold(font) : font,
-                  marked ? theme().color(Color::Text) : theme().color(Color::TextSecondary));
-    }
+    rightAt(m_geometry.side_right, tr("Idle"));
 }
 
-void ExpertsChart::paintRowLabels(QPainter& painter) const {
-    const QFont font = axisMonoFont();
-    const int step = m_geometry.rowLabelStep();
-    const int selected = selection()->state().layer;
-    const int lineHeight = scaledPx(16);
-    for (int layer = 0; layer < m_geometry.layers; ++layer) {
-        const bool marked = layer == selected;
-        const bool close = selected >= 0 && std::abs(layer - selected) * m_geometry.cell_height < lineHeight - 2;
-        if (!marked && (layer % step != 0 || (step > 1 && close))) {
-            continue;
-        }
-        const QRect cell = m_geometry.cell(layer, 0, scroll());
-        if (!m_geometry.window.contains(cell.center().x(), cell.center().y())) {
-            continue;
-        }
-        const int height = std::max(lineHeight, cell.height());
-        const QRect line(m_geometry.row_labels.left(), cell.center().y() - height / 2, m_geometry.row_labels.width(),
-                         height);
-        if (marked) {
-            painter.fillRect(line, theme().color(Color::AccentTintStrong));
-        }
-        paintText(painter, line, Qt::AlignCenter, layerName(layer), marked ? bold(font) : font,
-                  theme().color(marked ? Color::Text : Color::TextMuted));
-        const auto numberAt = [&](int right, const QString& text, bool warn) {
-            paintText(painter, QRect(right - 60, line.top(), 60, line.height()), Qt::AlignRight | Qt::AlignVCenter,
-                      text, warn ? bold(font) : font, theme().color(warn ? Color::Warn : Color::TextSecondary));
-        };
-        if (m_counts.n() > 0) {
-            const int idle = m_counts.idle(layer);
-            numberAt(m_geometry.cv_right, QString::number(m_counts.variation(layer), 'f', 2), false);
-            numberAt(m_geometry.idle_right, idle > 0 ? QString::number(idle) : QStringLiteral("–"), idle > 0);
-        }
+void ExpertsChart::paintRowEnd(QPainter& painter, int layer, const QRect& line) const {
+    if (m_counts.n() == 0) {
+        return;
     }
+    const QFont font = axisMonoFont();
+    const auto numberAt = [&](int right, const QString& text, bool warn) {
+        paintText(painter, QRect(right - 60, line.top(), 60, line.height()), Qt::AlignRight | Qt::AlignVCenter, text,
+                  warn ? bold(font) : font, theme().color(warn ? Color::Warn : Color::TextSecondary));
+    };
+    const int idle = m_counts.idle(layer);
+    numberAt(m_geometry.cv_right, QString::number(m_counts.variation(layer), 'f', 2), false);
+    numberAt(m_geometry.side_right, idle > 0 ? QString::number(idle) : QStringLiteral("–"), idle > 0);
 }
 
-void ExpertsChart::paintShared(QPainter& painter) const {
-    if (!m_geometry.has_shared) {
+void ExpertsChart::paintSide(QPainter& painter) const {
+    if (!m_geometry.hasShared()) {
         return;
     }
     const QColor tint = theme().color(Color::SharedTint);
     const QColor text = theme().color(Color::Text);
     const bool words = m_geometry.cell_height >= scaledPx(16);
-    for (int layer = 0; layer < m_geometry.layers; ++layer) {
+    for (int layer = 0; layer < m_geometry.rows; ++layer) {
         const QRect cell = m_geometry.cell(layer, 0, scroll());
         const QRect mark(m_geometry.shared.left(), cell.top(), m_geometry.shared.width(), cell.height());
         painter.fillRect(mark, tint);
@@ -279,10 +176,10 @@ void ExpertsChart::paintWhatIf(QPainter& painter) const {
     painter.setRenderHint(QPainter::Antialiasing);
     const QPen line(theme().color(Color::Text), 1.5);
     const QPen halo(theme().color(Color::Panel), 3.5);
-    for (int layer = 0; layer < m_geometry.layers; ++layer) {
-        for (int expert = 0; expert < m_geometry.experts; ++expert) {
+    for (int layer = 0; layer < m_geometry.rows; ++layer) {
+        for (int expert = 0; expert < m_geometry.columns; ++expert) {
             const WhatIf::Mark mark = whatIf()->mark(layer, expert);
-            const QRectF cell = m_geometry.expertCell(layer, expert, scroll());
+            const QRectF cell = m_geometry.cellOf(layer, expert, scroll());
             if (mark == WhatIf::Mark::None || !cell.intersects(m_geometry.window)) {
                 continue;
             }
@@ -314,67 +211,53 @@ void ExpertsChart::paintMarks(QPainter& painter) const {
     paintWhatIf(painter);
     if (const trace::RouterTrace* newest = trace()->router(newestToken()); newest != nullptr) {
         size_t entry = 0;
-        for (int layer = 0; layer < m_geometry.layers; ++layer) {
+        for (int layer = 0; layer < m_geometry.rows; ++layer) {
             for (int k = 0; k < trace()->shape().used; ++k, ++entry) {
-                paintFrame(painter, m_geometry.expertCell(layer, newest->experts[entry], scroll()), text);
+                paintFrame(painter, m_geometry.cellOf(layer, newest->experts[entry], scroll()), text);
             }
         }
     }
-    if (m_hovered) {
-        paintFrame(painter, m_geometry.cell(m_hovered->layer, m_hovered->column, scroll()), text);
+    if (hovered()) {
+        paintFrame(painter, m_geometry.cell(hovered()->row, hovered()->place, scroll()), text);
     }
     const SelectionState& state = selection()->state();
-    if (state.layer >= 0 && state.expert >= 0 && state.layer < m_geometry.layers && state.expert < m_geometry.experts) {
-        const QRect cell = m_geometry.expertCell(state.layer, state.expert, scroll());
+    if (state.layer >= 0 && state.expert >= 0 && state.layer < m_geometry.rows && state.expert < m_geometry.columns) {
+        const QRect cell = m_geometry.cellOf(state.layer, state.expert, scroll());
         if (cell.intersects(m_geometry.window)) {
             paintSelection(painter, cell);
         }
     }
 }
 
-bool ExpertsChart::hover(const QPoint* at) {
-    const auto next = at != nullptr ? m_geometry.cellAt(*at, scroll()) : std::nullopt;
-    const bool changed = next != m_hovered;
-    m_hovered = next;
-    return changed;
-}
-
 void ExpertsChart::click(const QPoint& at) {
     if (const auto cell = m_geometry.cellAt(at, scroll())) {
         SelectionState next = selection()->state();
-        next.layer = cell->layer;
-        next.expert = expertOf(cell->layer, cell->column);
+        next.layer = cell->row;
+        next.expert = columnAt(*cell);
         choose(next);
     }
 }
 
 bool ExpertsChart::useKey(QKeyEvent* event) {
-    if (m_geometry.layers == 0 || event->modifiers().testFlag(Qt::ControlModifier)) {
+    if (m_geometry.rows == 0 || event->modifiers().testFlag(Qt::ControlModifier)) {
         return false;
     }
     SelectionState next = selection()->state();
     next.layer = std::max(0, next.layer);
     const bool none = next.expert < 0;
     next.expert = std::max(0, next.expert);
-    const int lastExpert = m_geometry.experts - 1;
+    const int lastExpert = m_geometry.columns - 1;
     switch (event->key()) {
     case Qt::Key_Left: next.expert = std::max(0, next.expert - 1); break;
     case Qt::Key_Right: next.expert = none ? 0 : std::min(lastExpert, next.expert + 1); break;
     case Qt::Key_Up: next.layer = std::max(0, next.layer - 1); break;
-    case Qt::Key_Down: next.layer = none ? next.layer : std::min(m_geometry.layers - 1, next.layer + 1); break;
+    case Qt::Key_Down: next.layer = none ? next.layer : std::min(m_geometry.rows - 1, next.layer + 1); break;
     case Qt::Key_Home: next.expert = 0; break;
     case Qt::Key_End: next.expert = lastExpert; break;
     default: return false;
     }
     choose(next);
     return true;
-}
-
-void ExpertsChart::revealSelection() {
-    const int layer = selection()->state().layer;
-    if (layer >= 0 && layer < m_geometry.layers) {
-        setScroll(m_geometry.scrollTo(layer, scroll()));
-    }
 }
 
 } // namespace moescope::ui

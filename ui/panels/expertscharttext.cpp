@@ -46,7 +46,7 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
         if (!m_measure.isUniform()) {
             first = tr("Share of tokens ÷ share in %1, n = %2 and %3.")
                         .arg(baselineName(m_measure), n, groupedText(m_measure.baseline.n()));
-            second = m_scope == Scope::Chat
+            second = scope() == Scope::Chat
                          ? tr("A number: outside chance at 95 %. The chat without %1.").arg(baselineName(m_measure))
                          : tr("A number: the two shares differ by more than chance at 95 %.");
             break;
@@ -102,7 +102,7 @@ QString ExpertsChart::baselineName(const Measure& measure) const {
 }
 
 int ExpertsChart::shownExpert(int layer) const {
-    return m_hovered ? expertOf(layer, m_hovered->column) : selection()->state().expert;
+    return hovered() ? columnAt({layer, hovered()->place}) : selection()->state().expert;
 }
 
 QString ExpertsChart::againstText(const Measure& measure, int layer, int expert) const {
@@ -117,7 +117,7 @@ Readout ExpertsChart::readout() const {
     // Not m_counts: the readout is read under the table as well, while nothing is painted.
     const Measure measure = this->measure();
     const RoutingStatistics& counts = measure.counts;
-    const int layer = m_hovered ? m_hovered->layer : state.layer;
+    const int layer = hovered() ? hovered()->row : state.layer;
     const int expert = layer >= 0 && layer < counts.shape().layers ? shownExpert(layer) : -1;
     if (expert < 0 || expert >= counts.shape().experts) {
         return {{tr("%1 layers × %2 experts").arg(shape.layers).arg(shape.experts), ReadoutSpan::Strong},
@@ -140,10 +140,8 @@ Readout ExpertsChart::readout() const {
     if (!changed.isEmpty()) {
         readout.insert(1, {tr("what if: %1").arg(changed), ReadoutSpan::Warn});
     }
-    if (m_hovered && m_geometry.merged > 1) {
-        const int first = m_hovered->column * m_geometry.merged;
-        readout.append(
-            {tr("most of experts %1–%2").arg(first).arg(std::min(first + m_geometry.merged, m_geometry.experts) - 1)});
+    if (const QString merged = mergedWords(tr("most of experts %1–%2")); !merged.isEmpty()) {
+        readout.append({merged});
     }
     return readout;
 }
@@ -154,17 +152,17 @@ QString ExpertsChart::tipAt(const QPoint& at) const {
         const bool onShared = m_geometry.shared.contains(at + QPoint(0, scroll())) && m_geometry.window.contains(at);
         return onShared ? tr("The shared expert answers every token and has no router.") : QString();
     }
-    const int expert = expertOf(cell->layer, cell->column);
-    const int tokens = m_counts.tokens(cell->layer, expert);
+    const int expert = columnAt(*cell);
+    const int tokens = m_counts.tokens(cell->row, expert);
     return tooltipTable(
-        tr("Layer %1, expert %2").arg(cell->layer).arg(expert),
+        tr("Layer %1, expert %2").arg(cell->row).arg(expert),
         {{tr("Tokens"), tr("%1 of %2").arg(groupedText(tokens), groupedText(m_counts.n()))},
-         {tr("Share, n = %1").arg(groupedText(m_counts.n())), percent(m_counts.share(cell->layer, expert))},
-         {tr("Against %1").arg(baselineName(m_measure)), ratioWords(m_measure.ratio(cell->layer, expert))},
-         {tr("Outside chance at 95 %"), m_measure.isOutsideChance(cell->layer, expert) ? tr("yes") : tr("no")},
-         {tr("Gate mass"), figureText(m_counts.gateMass(cell->layer, expert))},
+         {tr("Share, n = %1").arg(groupedText(m_counts.n())), percent(m_counts.share(cell->row, expert))},
+         {tr("Against %1").arg(baselineName(m_measure)), ratioWords(m_measure.ratio(cell->row, expert))},
+         {tr("Outside chance at 95 %"), m_measure.isOutsideChance(cell->row, expert) ? tr("yes") : tr("no")},
+         {tr("Gate mass"), figureText(m_counts.gateMass(cell->row, expert))},
          {tr("Mean gate, n = %1").arg(groupedText(tokens)),
-          tokens > 0 ? gateText(m_counts.meanGate(cell->layer, expert)) : QStringLiteral("–")}});
+          tokens > 0 ? gateText(m_counts.meanGate(cell->row, expert)) : QStringLiteral("–")}});
 }
 
 } // namespace moescope::ui

@@ -13,25 +13,7 @@
 namespace moescope::ui {
 
 MatrixChart::MatrixChart(TraceModel* trace, Selection* selection, LiftTable* table, QWidget* parent)
-    : ChartView(trace, selection, parent), m_table(table) {
-    connect(trace, &TraceModel::chatChanged, this, [this] {
-        if (m_scope == Scope::Chat) {
-            invalidate();
-        }
-    });
-    connect(trace, &TraceModel::windowChanged, this, [this] {
-        if (m_scope == Scope::Window) {
-            invalidate();
-        }
-    });
-}
-
-void MatrixChart::setScope(Scope scope) {
-    if (scope != m_scope) {
-        m_scope = scope;
-        invalidate();
-    }
-}
+    : GridChart(trace, selection, parent), m_table(table) {}
 
 bool MatrixChart::isCell(int row, int column) const { return matrix().expected(row, column) > 0; }
 
@@ -45,48 +27,23 @@ MatrixChart::Cell MatrixChart::cursor() const {
 
 void MatrixChart::sync() {
     count();
-    m_geometry = MatrixGeometry::of(viewport()->size(), matrix().rows(), matrix().columns(), labelWidth(), leastRow(),
-                                    theme().fontScale());
-    setScrollRange(m_geometry.scroll_max, m_geometry.window.height(), m_geometry.cell_height);
-    if (m_hovered && (m_hovered->row >= m_geometry.rows || m_hovered->place >= m_geometry.places)) {
-        m_hovered.reset();
-    }
-    paintCells();
-}
-
-int MatrixChart::columnAt(int row, int place) const {
-    const int first = place * m_geometry.merged;
-    int best = first;
-    for (int column = first + 1; column < std::min(first + m_geometry.merged, m_geometry.columns); ++column) {
-        best = matrix().observed(row, column) > matrix().observed(row, best) ? column : best;
-    }
-    return best;
-}
-
-void MatrixChart::paintCells() {
+    CellGrid::Sides sides;
+    sides.label_left = scaledPx(12);
+    sides.label_width = labelWidth();
+    sides.left = sides.label_left + sides.label_width + scaledPx(8);
+    sides.right = scaledPx(52);
+    sides.least_row = scaledPx(leastRow());
+    sides.least_label = scaledPx(12);
+    sides.sparse_step = 8;
+    m_geometry = CellGrid::of(viewport()->size(), matrix().rows(), matrix().columns(), sides, theme().fontScale());
     m_outside = 0;
     m_told = 0;
-    if (m_geometry.map.isEmpty()) {
-        m_cells = QImage();
-        return;
-    }
-    const qreal ratio = devicePixelRatioF();
-    m_cells = QImage(QSizeF(QSizeF(m_geometry.map.size()) * ratio).toSize(), QImage::Format_RGB32);
-    m_cells.setDevicePixelRatio(ratio);
-    m_cells.fill(theme().color(Color::Panel));
-    QPainter painter(&m_cells);
-    painter.translate(-m_geometry.map.topLeft());
-    painter.setFont(axisMonoFont());
-    for (int row = 0; row < m_geometry.rows; ++row) {
-        for (int place = 0; place < m_geometry.places; ++place) {
-            paintCell(painter, row, place);
-        }
-    }
+    syncGrid();
 }
 
-void MatrixChart::paintCell(QPainter& painter, int row, int place) {
-    const QRect cell = m_geometry.cell(row, place, 0);
-    const int column = columnAt(row, place);
+std::pair<bool, double> MatrixChart::rank(int row, int column) const { return {true, matrix().observed(row, column)}; }
+
+void MatrixChart::paintCell(QPainter& painter, const QRect& cell, int row, int column) {
     if (!isCell(row, column)) {
         return;
     }
@@ -109,79 +66,24 @@ void MatrixChart::paintCell(QPainter& painter, int row, int place) {
     }
 }
 
-void MatrixChart::paintChart(QPainter& painter) {
-    paintHeader(painter);
-    painter.save();
-    painter.setClipRect(m_geometry.window);
-    painter.drawImage(m_geometry.map.topLeft() - QPoint(0, scroll()), m_cells);
-    // Labels of low rows and the selection's line reach beyond their row.
-    painter.setClipRect(m_geometry.window.adjusted(0, -4, 0, 4));
-    paintRowLabels(painter);
-    paintMarks(painter);
-    painter.restore();
-    paintLegend(painter);
+QColor MatrixChart::rowColor(int row) const {
+    return theme().color(matrix().rowTotal(row) > 0 ? Color::TextSecondary : Color::TextMuted);
 }
 
-void MatrixChart::paintHeader(QPainter& painter) const {
+void MatrixChart::paintSideHeader(QPainter& painter) const {
     const QColor muted = theme().color(Color::TextMuted);
     const QRect line = m_geometry.numbers;
-    paintText(painter, m_geometry.heading, Qt::AlignLeft | Qt::AlignVCenter, columnsHeading(), axisFont(), muted);
     paintText(painter, QRect(m_geometry.row_labels.left(), line.top(), 200, line.height()),
               Qt::AlignLeft | Qt::AlignVCenter, rowsHeading(), axisFont(), muted);
-    paintText(painter, QRect(m_geometry.total_right - 80, line.top(), 80, line.height()),
+    paintText(painter, QRect(m_geometry.side_right - 80, line.top(), 80, line.height()),
               Qt::AlignRight | Qt::AlignVCenter, tr("Tokens"), axisFont(), muted);
-
-    const QFont font = axisMonoFont();
-    const int labelWidth = QFontMetrics(font).horizontalAdvance(QString::number(m_geometry.columns - 1));
-    const int step = m_geometry.columnLabelStep(labelWidth);
-    const int chosen = cursor().column;
-    const int selected = chosen >= 0 ? chosen / m_geometry.merged : -1;
-    for (int place = 0; place < m_geometry.places; ++place) {
-        const bool marked = place == selected;
-        const bool close =
-            step > 1 && selected >= 0 && std::abs(place - selected) * m_geometry.cell_width < labelWidth + scaledPx(4);
-        if (!marked && (place % step != 0 || close)) {
-            continue;
-        }
-        const QRect cell = m_geometry.cell(0, place, 0);
-        paintText(painter, QRect(cell.center().x() - 20, line.top(), 41, line.height()), Qt::AlignCenter,
-                  QString::number(marked ? chosen : place * m_geometry.merged), marked ? bold(font) : font,
-                  theme().color(marked ? Color::Text : Color::TextSecondary));
-    }
 }
 
-void MatrixChart::paintRowLabels(QPainter& painter) const {
-    const QFont mono = axisMonoFont();
-    const QFont font = rowFont();
-    const int step = m_geometry.rowLabelStep();
-    const int selected = cursor().row;
-    const int lineHeight = std::min(scaledPx(16), std::max(scaledPx(12), m_geometry.cell_height));
-    for (int row = 0; row < m_geometry.rows; ++row) {
-        const bool marked = row == selected;
-        const bool close = selected >= 0 && std::abs(row - selected) * m_geometry.cell_height < lineHeight - 2;
-        if (!marked && (row % step != 0 || (step > 1 && close))) {
-            continue;
-        }
-        const QRect cell = m_geometry.cell(row, 0, scroll());
-        if (!m_geometry.window.contains(cell.center().x(), cell.center().y())) {
-            continue;
-        }
-        const int height = std::max(lineHeight, cell.height());
-        const QRect line(m_geometry.row_labels.left(), cell.center().y() - height / 2, m_geometry.row_labels.width(),
-                         height);
-        if (marked) {
-            painter.fillRect(line, theme().color(Color::AccentTintStrong));
-        }
-        const int total = matrix().rowTotal(row);
-        paintText(painter, line.adjusted(scaledPx(4), 0, -scaledPx(4), 0), int(rowAlignment()), rowLabel(row),
-                  marked ? bold(font) : font,
-                  theme().color(marked      ? Color::Text
-                                : total > 0 ? Color::TextSecondary
-                                            : Color::TextMuted));
-        paintText(painter, QRect(m_geometry.total_right - 60, line.top(), 60, line.height()),
-                  Qt::AlignRight | Qt::AlignVCenter, total > 0 ? groupedText(total) : QStringLiteral("–"), mono,
-                  theme().color(Color::TextSecondary));
-    }
+void MatrixChart::paintRowEnd(QPainter& painter, int row, const QRect& line) const {
+    const int total = matrix().rowTotal(row);
+    paintText(painter, QRect(m_geometry.side_right - 60, line.top(), 60, line.height()),
+              Qt::AlignRight | Qt::AlignVCenter, total > 0 ? groupedText(total) : QStringLiteral("–"), axisMonoFont(),
+              theme().color(Color::TextSecondary));
 }
 
 void MatrixChart::paintMarks(QPainter& painter) const {
@@ -193,8 +95,8 @@ void MatrixChart::paintMarks(QPainter& painter) const {
     if (at.isWhole()) {
         paintFrame(painter, m_geometry.cellOf(at.row, at.column, scroll()), text);
     }
-    if (m_hovered) {
-        paintFrame(painter, m_geometry.cell(m_hovered->row, m_hovered->place, scroll()), text);
+    if (hovered()) {
+        paintFrame(painter, m_geometry.cell(hovered()->row, hovered()->place, scroll()), text);
     }
 }
 
@@ -229,8 +131,8 @@ Readout MatrixChart::readout() const {
         return {{tr("Nothing counted")}};
     }
     Cell at = cursor();
-    if (m_hovered) {
-        at = {m_hovered->row, columnAt(m_hovered->row, m_hovered->place)};
+    if (hovered()) {
+        at = {hovered()->row, columnAt(*hovered())};
     }
     if (!at.isWhole()) {
         return summary();
@@ -244,10 +146,8 @@ Readout MatrixChart::readout() const {
     readout.append({tr("%1 × expected").arg(liftText(matrix().lift(at.row, at.column)))});
     readout.append({tr("by chance %1").arg(chanceText(matrix().chance(at.row, at.column)))});
     readout.append({matrix().isOutsideChance(at.row, at.column) ? tr("outside chance") : tr("within chance")});
-    if (m_hovered && m_geometry.merged > 1) {
-        const int first = m_hovered->place * m_geometry.merged;
-        readout.append(
-            {tr("most of columns %1–%2").arg(first).arg(std::min(first + m_geometry.merged, m_geometry.columns) - 1)});
+    if (const QString merged = mergedWords(tr("most of columns %1–%2")); !merged.isEmpty()) {
+        readout.append({merged});
     }
     return readout;
 }
@@ -257,7 +157,7 @@ QString MatrixChart::tipAt(const QPoint& at) const {
     if (!cell) {
         return {};
     }
-    const int column = columnAt(cell->row, cell->place);
+    const int column = columnAt(*cell);
     if (!isCell(cell->row, column)) {
         return {};
     }
@@ -270,16 +170,9 @@ QString MatrixChart::tipAt(const QPoint& at) const {
                          {tr("n"), tr("%1 tokens").arg(groupedText(matrix().n()))}});
 }
 
-bool MatrixChart::hover(const QPoint* at) {
-    const auto next = at != nullptr ? m_geometry.cellAt(*at, scroll()) : std::nullopt;
-    const bool changed = next != m_hovered;
-    m_hovered = next;
-    return changed;
-}
-
 void MatrixChart::click(const QPoint& at) {
     if (const auto cell = m_geometry.cellAt(at, scroll())) {
-        chooseCell({cell->row, columnAt(cell->row, cell->place)});
+        chooseCell({cell->row, columnAt(*cell)});
     }
 }
 
@@ -316,13 +209,6 @@ bool MatrixChart::useKey(QKeyEvent* event) {
     chooseCell(next);
     revealSelection();
     return true;
-}
-
-void MatrixChart::revealSelection() {
-    const int row = cursor().row;
-    if (row >= 0 && row < m_geometry.rows) {
-        setScroll(m_geometry.scrollTo(row, scroll()));
-    }
 }
 
 } // namespace moescope::ui

@@ -2,16 +2,13 @@
 #pragma once
 
 #include "ui/models/lifttable.h"
-#include "ui/panels/chartview.h"
-#include "ui/panels/matrixgeometry.h"
-
-#include <QImage>
+#include "ui/panels/gridchart.h"
 
 namespace moescope::ui {
 
 /** A matrix of lifts, for the layer in view: what is outside chance has a colour and, where it fits, its number. One of
  *  the sides stands for the experts of that layer: the selected one is marked there. */
-class MatrixChart : public ChartView {
+class MatrixChart : public GridChart {
     Q_OBJECT
 public:
     /** Of the matrix; −1: none is chosen on that side. */
@@ -21,9 +18,7 @@ public:
         bool isWhole() const { return row >= 0 && column >= 0; }
     };
 
-    void setScope(Scope scope);
-    Scope scope() const { return m_scope; }
-    const MatrixGeometry& geometryOfMatrix() const { return m_geometry; }
+    const CellGrid& geometryOfMatrix() const { return m_geometry; }
     /** Cells that were painted as outside chance, each pair once. */
     int outside() const { return m_outside; }
     /** Where the keys are: on the side of the selected expert, and on the other one as chosen here, else as the selected
@@ -39,7 +34,7 @@ protected:
 
     const LiftMatrix& matrix() const { return m_table->matrix(); }
     /** The counts are brought up to date, with what there is now. */
-    void count() const { m_table->update(m_scope, layerInView()); }
+    void count() const { m_table->update(scope(), layerInView()); }
 
     virtual int expertOf(const Cell& cell) const = 0; ///< of the layer in view
     virtual Cell cellOf(int expert, int other) const = 0;
@@ -52,11 +47,7 @@ protected:
     virtual bool isRepeated(int, int) const { return false; }
     virtual int leastRow() const { return 4; } ///< px
     virtual int labelWidth() const = 0;        ///< px
-    virtual QString rowLabel(int row) const = 0;
-    virtual QFont rowFont() const = 0;
-    virtual Qt::Alignment rowAlignment() const { return Qt::AlignCenter; }
     virtual QString rowsHeading() const = 0;
-    virtual QString columnsHeading() const = 0;
     virtual QString cellName(int row, int column) const = 0;
     /** "12 of 603 tokens". */
     virtual QString observedText(int row, int column) const = 0;
@@ -64,32 +55,27 @@ protected:
     virtual QRect selectionMark() const = 0; ///< of the selected expert, scrolled
     virtual Readout summary() const = 0;
 
+    const CellGrid& grid() const override { return m_geometry; }
+    std::pair<bool, double> rank(int row, int column) const override;
+    void paintCell(QPainter& painter, const QRect& cell, int row, int column) override;
+    int markedRow() const override { return cursor().row; }
+    int markedColumn(int) const override { return cursor().column; }
+    QColor rowColor(int row) const override;
+    void paintSideHeader(QPainter& painter) const override;
+    void paintRowEnd(QPainter& painter, int row, const QRect& line) const override;
+    void paintMarks(QPainter& painter) const override;
+    void paintLegend(QPainter& painter) const override;
     void sync() override;
-    void paintChart(QPainter& painter) override;
-    bool hover(const QPoint* at) override;
     void click(const QPoint& at) override;
     QString tipAt(const QPoint& at) const override;
     bool useKey(QKeyEvent* event) override;
     bool openDetail() override { return openCard(); }
-    void revealSelection() override;
 
 private:
-    /** The one with the most tokens of those that share a place. */
-    int columnAt(int row, int place) const;
-    void paintCells();
-    void paintCell(QPainter& painter, int row, int place);
-    void paintHeader(QPainter& painter) const;
-    void paintRowLabels(QPainter& painter) const;
-    void paintMarks(QPainter& painter) const;
-    void paintLegend(QPainter& painter) const;
-
     LiftTable* m_table;
-    Scope m_scope = Scope::Answer;
-    MatrixGeometry m_geometry;
-    QImage m_cells; ///< all rows, in device pixels
+    CellGrid m_geometry;
     int m_outside = 0;
     int m_told = 0; ///< cells of which there is anything to say
-    std::optional<MatrixGeometry::Cell> m_hovered;
     int m_other = -1;
     SelectionState m_otherFor; ///< run, token and layer that m_other was chosen at
 };

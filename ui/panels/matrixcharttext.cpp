@@ -80,7 +80,7 @@ QString PairsChart::legendText() const {
 }
 
 QRect PairsChart::selectionMark() const {
-    const MatrixGeometry& at = geometryOfMatrix();
+    const CellGrid& at = geometryOfMatrix();
     return at.cell(cursor().row, 0, scroll()).united(at.cell(cursor().row, at.places - 1, scroll()));
 }
 
@@ -139,7 +139,7 @@ QString ClassesChart::legendText() const {
 }
 
 QRect ClassesChart::selectionMark() const {
-    const MatrixGeometry& at = geometryOfMatrix();
+    const CellGrid& at = geometryOfMatrix();
     return at.cellOf(0, cursor().column, scroll()).united(at.cellOf(at.rows - 1, cursor().column, scroll()));
 }
 

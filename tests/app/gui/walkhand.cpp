@@ -203,7 +203,7 @@ bool MouseHand::goTo(const QString& panel) {
     if (auto* map = qobject_cast<ui::ExpertsChart*>(target)) {
         const ui::SelectionState state = m_composition.selection().state();
         const QRect cell =
-            map->geometryOfMap().expertCell(state.layer, state.expert, map->verticalScrollBar()->value());
+            map->geometryOfMap().cellOf(state.layer, state.expert, map->verticalScrollBar()->value());
         click(map->viewport(), cell.center());
         return map->hasFocus() && m_composition.selection().state() == state;
     }

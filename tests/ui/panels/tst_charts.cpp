@@ -108,11 +108,11 @@ void TestCharts::mapColours() {
     board.selection.set({1, -1, -1, -1});
     ExpertsChart* map = board.experts->map();
     const auto corner = [&](int layer, int expert) {
-        return painted(map).pixelColor(map->geometryOfMap().expertCell(layer, expert, 0).topLeft() + QPoint(2, 2));
+        return painted(map).pixelColor(map->geometryOfMap().cellOf(layer, expert, 0).topLeft() + QPoint(2, 2));
     };
     QVERIFY(near(corner(0, 2), theme().diverging(20.0 / 21 * 16)));
     QVERIFY(near(corner(0, 3), theme().diverging(1.0 / 21 * 16))); // less than uniform is not idle
-    const QRect idle = map->geometryOfMap().expertCell(0, 7, 0);
+    const QRect idle = map->geometryOfMap().cellOf(0, 7, 0);
     QVERIFY(near(corner(0, 7), theme().color(Color::Panel)));
     QVERIFY(near(painted(map).pixelColor(idle.topLeft()), theme().color(Color::Border)));
     QVERIFY(near(painted(map).pixelColor(idle.center()), theme().color(Color::Text)));
@@ -169,7 +169,7 @@ void TestCharts::mapBaseline() {
     QVERIFY(baseline->itemText(1).startsWith(QStringLiteral("÷ answer 2: Once x")));
     ExpertsChart* map = board.experts->map();
     const auto corner = [&](int expert) {
-        return painted(map).pixelColor(map->geometryOfMap().expertCell(4, expert, 0).topLeft() + QPoint(2, 2));
+        return painted(map).pixelColor(map->geometryOfMap().cellOf(4, expert, 0).topLeft() + QPoint(2, 2));
     };
     QVERIFY(near(corner(2), theme().diverging(0.75 * 16)));
     board.experts->setBaseline(2);
@@ -249,7 +249,7 @@ void TestCharts::mergedColumns() {
     board.trace.setCurrent(1);
     ExpertsChart* map = board.experts->map();
     QVERIFY(map->geometryOfMap().merged > 1);
-    const QPoint at = map->geometryOfMap().expertCell(3, 4, 0).center();
+    const QPoint at = map->geometryOfMap().cellOf(3, 4, 0).center();
     QTest::mouseMove(map->viewport(), at);
     QTRY_VERIFY(board.experts->readoutText().contains(QStringLiteral("most of experts 3–5")));
     QTest::mouseClick(map->viewport(), Qt::LeftButton, {}, at);
@@ -458,7 +458,7 @@ void TestCharts::filterGreysOut() {
     board.selection.set({1, -1, 4, -1});
     ExpertsChart* map = board.experts->map();
     const auto corner = [&](int layer, int expert) {
-        return painted(map).pixelColor(map->geometryOfMap().expertCell(layer, expert, 0).topLeft() + QPoint(2, 2));
+        return painted(map).pixelColor(map->geometryOfMap().cellOf(layer, expert, 0).topLeft() + QPoint(2, 2));
     };
     const QColor before = corner(5, 3);
     board.trace.setFilter(std::get<Filter>(Filter::parse(QStringLiteral("weight > 0.7 && layer != 6"))));

@@ -295,10 +295,10 @@ void TestMatrices::manyExperts() {
     board.show();
     board.selection.set({1, 5, 1, experts - 1});
     MatrixChart* chart = board.pairs->matrix();
-    const MatrixGeometry& geometry = chart->geometryOfMatrix();
+    const CellGrid& geometry = chart->geometryOfMatrix();
     QVERIFY(geometry.cell_width >= 4 && geometry.cell_height >= 4);
-    QVERIFY(geometry.map.right() < geometry.total_right);
-    QVERIFY(geometry.total_right <= chart->viewport()->width());
+    QVERIFY(geometry.map.right() < geometry.side_right);
+    QVERIFY(geometry.side_right <= chart->viewport()->width());
     QVERIFY(geometry.legend.bottom() <= chart->viewport()->height());
     // The row of the last expert was scrolled into view.
     const int scroll = geometry.scrollTo(experts - 1, 0);

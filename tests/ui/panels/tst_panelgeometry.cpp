@@ -56,13 +56,13 @@ void TestPanelGeometry::heatmapCells() {
     QTEST(QSize(geometry.cell_width, geometry.cell_height), "cell");
     QTEST(geometry.merged, "merged");
     QTEST(geometry.hasNumbers(), "numbers");
-    QCOMPARE(geometry.columns, (experts + geometry.merged - 1) / geometry.merged);
+    QCOMPARE(geometry.places, (experts + geometry.merged - 1) / geometry.merged);
     QCOMPARE(geometry.shared.isEmpty(), !shared);
     if (view.width() > 100) {
-        QVERIFY(geometry.idle_right <= view.width());
-        QVERIFY(geometry.cv_right < geometry.idle_right);
+        QVERIFY(geometry.side_right <= view.width());
+        QVERIFY(geometry.cv_right < geometry.side_right);
         QVERIFY(geometry.legend.bottom() + 2 < view.height()); // the focus frame keeps clear of it
-        QVERIFY(view.width() - geometry.idle_right >= 12);
+        QVERIFY(view.width() - geometry.side_right >= 12);
     }
 }
 
@@ -75,11 +75,11 @@ void TestPanelGeometry::heatmapFindsEachCell() {
     QFETCH(bool, shared);
     const HeatmapGeometry geometry = HeatmapGeometry::of(view, layers, experts, shared, 1);
     for (int layer = 0; layer < layers; ++layer) {
-        for (int column = 0; column < geometry.columns; ++column) {
+        for (int column = 0; column < geometry.places; ++column) {
             const QRect cell = geometry.cell(layer, column, 0);
             if (geometry.window.contains(cell.center())) {
-                QCOMPARE(geometry.cellAt(cell.center(), 0), (HeatmapGeometry::Cell{layer, column}));
-                QCOMPARE(geometry.cellAt(cell.topLeft(), 0), (HeatmapGeometry::Cell{layer, column}));
+                QCOMPARE(geometry.cellAt(cell.center(), 0), (CellGrid::Cell{layer, column}));
+                QCOMPARE(geometry.cellAt(cell.topLeft(), 0), (CellGrid::Cell{layer, column}));
             }
         }
     }
@@ -100,15 +100,15 @@ void TestPanelGeometry::heatmapScroll() {
     QCOMPARE(scrolls.scrollTo(30, scroll), scroll); // in view already
     QCOMPARE(scrolls.scrollTo(0, scroll), 0);
     const QPoint last = scrolls.cell(63, 5, scroll).center();
-    QCOMPARE(scrolls.cellAt(last, scroll), (HeatmapGeometry::Cell{63, 5}));
+    QCOMPARE(scrolls.cellAt(last, scroll), (CellGrid::Cell{63, 5}));
 }
 
 void TestPanelGeometry::heatmapLabels() {
     QCOMPARE(HeatmapGeometry::of({598, 281}, 8, 16, true, 1).columnLabelStep(14), 1);
     QCOMPARE(HeatmapGeometry::of({710, 468}, 32, 64, true, 1).columnLabelStep(14), 8);
     QCOMPARE(HeatmapGeometry::of({686, 468}, 48, 128, false, 1).columnLabelStep(29), 16);
-    QCOMPARE(HeatmapGeometry::of({598, 281}, 8, 16, true, 1).rowLabelStep(), 1);
-    QCOMPARE(HeatmapGeometry::of({710, 468}, 32, 64, true, 1).rowLabelStep(), 4);
+    QCOMPARE(HeatmapGeometry::of({598, 281}, 8, 16, true, 1).label_step, 1);
+    QCOMPARE(HeatmapGeometry::of({710, 468}, 32, 64, true, 1).label_step, 4);
 }
 
 void TestPanelGeometry::stripWraps() {

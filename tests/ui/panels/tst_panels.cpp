@@ -211,9 +211,9 @@ void TestPanels::oneSelectionInAllPanels() {
     // The same line in every picture.
     const QColor line = theme().color(Color::AccentText);
     const auto& map = board.experts->map()->geometryOfMap();
-    const QRect cell = map.expertCell(5, expert, 0);
+    const QRect cell = map.cellOf(5, expert, 0);
     QVERIFY(holds(painted(board.experts->map()), cell.adjusted(-4, -4, 4, 4), line));
-    QVERIFY(!holds(painted(board.experts->map()), map.expertCell(2, (expert + 5) % 16, 0), line));
+    QVERIFY(!holds(painted(board.experts->map()), map.cellOf(2, (expert + 5) % 16, 0), line));
     const QRect box = board.strip->strip()->geometryOfStrip().rect(33);
     const int scroll = board.strip->strip()->verticalScrollBar()->value();
     QVERIFY(holds(painted(board.strip->strip()), box.translated(0, -scroll).adjusted(-4, -4, 4, 4), line));
@@ -232,7 +232,7 @@ void TestPanels::liveAnswer() {
     QCOMPARE(board.selection.state().token, 5);
     const auto& map = board.experts->map()->geometryOfMap();
     const int newest = board.trace.topExpert(5, 3);
-    const QRect cell = map.expertCell(3, newest, 0);
+    const QRect cell = map.cellOf(3, newest, 0);
     QVERIFY(near(painted(board.experts->map()).pixelColor(cell.topLeft()), theme().color(Color::Text)));
     board.trace.append(1, answer.mid(6));
     QCOMPARE(board.selection.state().token, 11);
