@@ -19,43 +19,52 @@
 
 namespace moescope::gui {
 
+template <typename Panel, typename... More>
+Panel* RoutingPanels::add(More*... more) {
+    auto* panel = new Panel(&m_traces, more..., &m_selection, &m_window);
+    place(panel);
+    return panel;
+}
+
+template <typename Panel>
+void RoutingPanels::follow(Panel* panel, Wish by) {
+    connect(panel, &Panel::probabilitiesWanted, this, [this, by](bool wanted) { want(by, wanted); });
+}
+
 RoutingPanels::RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui::StepTimelines& timelines,
                              ui::Selection& selection, ui::WhatIf& whatIf)
-    : QObject(&window) {
-    auto* experts = new ui::ExpertsPanel(&traces, &selection, &window);
-    auto* strip = new ui::TokenStripPanel(&traces, &selection, &window);
-    auto* path = new ui::TokenPathPanel(&traces, &selection, &window);
-    auto* router = new ui::RouterPanel(&traces, &selection, &window);
-    m_kvCache = new ui::KvCachePanel(&traces, &selection, &window);
-    auto* load = new ui::LoadBalancePanel(&traces, &selection, &window);
-    auto* pairs = new ui::PairsPanel(&traces, &selection, &window);
-    auto* classes = new ui::ClassesPanel(&traces, &selection, &window);
-    m_attention = new ui::AttentionPanel(&traces, &selection, &window);
-    m_card = new ui::ExpertCardPanel(&traces, &selection, &window);
-    m_ledger = new ui::LedgerPanel(&traces, &selection, &window);
-    m_timeline = new ui::TimelinePanel(&traces, &timelines, &selection, &window);
-    m_context = new ui::RibbonPanel(&traces, &selection, &window);
-    auto* probabilities = new ui::ProbabilitiesPanel(&traces, &selection, &window);
-    m_whatIf = new ui::WhatIfPanel(&traces, &selection, &window);
-    auto* capacity = new ui::CapacityPanel(&traces, &selection, &window);
+    : QObject(&window), m_window(window), m_traces(traces), m_selection(selection), m_whatIfModel(whatIf) {
+    // In the order in which F6 and the menu go through them.
+    add<ui::ExpertsPanel>();
+    add<ui::TokenStripPanel>();
+    follow(add<ui::TokenPathPanel>(), ByPath);
+    follow(add<ui::RouterPanel>(), ByRouter);
+    m_kvCache = add<ui::KvCachePanel>();
+    m_timeline = add<ui::TimelinePanel>(&timelines);
+    m_context = add<ui::RibbonPanel>();
+    add<ui::LoadBalancePanel>();
+    add<ui::PairsPanel>();
+    add<ui::ClassesPanel>();
+    m_card = add<ui::ExpertCardPanel>();
+    connect(add<ui::ProbabilitiesPanel>(), &ui::ProbabilitiesPanel::branchRequested, this,
+            &RoutingPanels::branchRequested);
+    m_attention = add<ui::AttentionPanel>();
+    m_whatIf = add<ui::WhatIfPanel>();
+    follow(add<ui::CapacityPanel>(), ByCapacity);
+    m_ledger = add<ui::LedgerPanel>();
     connect(m_context, &ui::RibbonPanel::messageChosen, this, &RoutingPanels::messageChosen);
     connect(m_context, &QDockWidget::visibilityChanged, this, &RoutingPanels::contextSeen);
-    connect(probabilities, &ui::ProbabilitiesPanel::branchRequested, this, &RoutingPanels::branchRequested);
-    connect(path, &ui::TokenPathPanel::probabilitiesWanted, this, [this](bool wanted) { want(ByPath, wanted); });
-    connect(router, &ui::RouterPanel::probabilitiesWanted, this, [this](bool wanted) { want(ByRouter, wanted); });
-    connect(capacity, &ui::CapacityPanel::probabilitiesWanted, this, [this](bool wanted) { want(ByCapacity, wanted); });
     connect(m_timeline, &ui::TimelinePanel::timingWanted, this, &RoutingPanels::timingWanted);
     connect(m_timeline, &ui::TimelinePanel::recordRequested, this, &RoutingPanels::stepWanted);
-    for (ui::PanelFrame* panel : std::initializer_list<ui::PanelFrame*>{
-             experts, strip, path, router, m_kvCache, m_timeline, m_context, load, pairs, classes, m_card,
-             probabilities, m_attention, m_whatIf, capacity, m_ledger}) {
-        window.addPanel(panel->objectName(), panel);
-        panel->setWhatIf(&whatIf);
-        connect(panel, &ui::PanelFrame::biasRequested, this, &RoutingPanels::biasRequested);
-        connect(panel, &ui::PanelFrame::messageRequested, &window, &ui::MainWindow::showToast);
-        connect(panel->chart(), &ui::ChartView::cardRequested, &window,
-                [&window, this] { window.showPanel(m_card->objectName()); });
-    }
+}
+
+void RoutingPanels::place(ui::PanelFrame* panel) {
+    m_window.addPanel(panel->objectName(), panel);
+    panel->setWhatIf(&m_whatIfModel);
+    connect(panel, &ui::PanelFrame::biasRequested, this, &RoutingPanels::biasRequested);
+    connect(panel, &ui::PanelFrame::messageRequested, &m_window, &ui::MainWindow::showToast);
+    connect(panel->chart(), &ui::ChartView::cardRequested, &m_window,
+            [this] { m_window.showPanel(m_card->objectName()); });
 }
 
 void RoutingPanels::setExpertWeights(const ui::ExpertWeights& weights) { m_card->setWeights(weights); }

@@ -14,6 +14,7 @@ class AttentionPanel;
 class ExpertCardPanel;
 class KvCachePanel;
 class LedgerPanel;
+class PanelFrame;
 class RibbonPanel;
 class StepTimelines;
 class TimelinePanel;
@@ -56,8 +57,19 @@ signals:
 private:
     /** Panels that draw the probabilities of all experts. */
     enum Wish { ByPath = 1, ByRouter = 2, ByCapacity = 4 };
+    /** Makes a panel and gives it to the window; `more`: what it draws beside the traces. */
+    template <typename Panel, typename... More>
+    Panel* add(More*... more);
+    void place(ui::PanelFrame* panel);
+    /** `panel` tells by its signal probabilitiesWanted(). */
+    template <typename Panel>
+    void follow(Panel* panel, Wish by);
     void want(Wish by, bool wanted);
 
+    ui::MainWindow& m_window;
+    ui::TraceModel& m_traces;
+    ui::Selection& m_selection;
+    ui::WhatIf& m_whatIfModel;
     int m_wanted = 0;
     ui::KvCachePanel* m_kvCache = nullptr;   ///< of the window
     ui::RibbonPanel* m_context = nullptr;    ///< of the window
