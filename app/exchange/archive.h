@@ -55,6 +55,7 @@ private:
 struct ZipLimits {
     qint64 bytes = qint64{1} << 30; ///< unpacked, of all members that are read
     int members = 1000;
+    qint64 json_bytes = qint64{1} << 28; ///< of a .json: parsed, what is dense takes eight times as much
 };
 
 /** The members of a zip archive that are among `wanted`, unpacked; others, and all folders, are passed over. Reads no

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/capturesession.h"
 
+#include "app/gui/filedialogs.h"
 #include "ui/models/tokentext.h"
 #include "ui/panels/capturepanel.h"
 #include "ui/panels/transcript.h"
 
-#include <QDir>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QLocale>
-#include <QRegularExpression>
-#include <QStandardPaths>
 
 #include <algorithm>
-#include <new>
 
 namespace moescope::gui {
 namespace {
 
-constexpr int stepMs = 250;        ///< a token, while it steps by itself
-constexpr size_t mostSteps = 1024; ///< timed ones that are kept
+constexpr int stepMs = 250; ///< a token, while it steps by itself
 
 ui::TraceShape shapeOf(const exchange::Capture& capture) {
     ui::TraceShape shape = ui::TraceShape::of(capture.model);
@@ -35,26 +30,11 @@ ui::TraceShape shapeOf(const exchange::Capture& capture) {
     return shape;
 }
 
-/** A name for a file made of words. */
-QString fileName(const QString& words, const QString& ending) {
-    static const QRegularExpression unfit(QStringLiteral("[^\\w .,–-]+"),
-                                          QRegularExpression::UseUnicodePropertiesOption);
-    QString name = words;
-    name = name.replace(unfit, QStringLiteral(" ")).simplified().left(60);
-    while (name.endsWith(u'.') || name.endsWith(u' ')) {
-        name.chop(1);
-    }
-    return (name.isEmpty() ? QStringLiteral("answer") : name) + ending;
-}
-
 } // namespace
 
-CaptureSession::CaptureSession(ui::MainWindow& window, ChatSession& session,
-                               controller::InferenceController& controller, store::StoreWorker& worker,
-                               ui::TraceModel& traces, ui::Selection& selection, QObject* parent)
-    : QObject(parent), m_window(window), m_session(session), m_controller(controller), m_worker(worker),
-      m_traces(traces), m_selection(selection) {
-    m_pool.setMaxThreadCount(1);
+CaptureSession::CaptureSession(ui::MainWindow& window, ChatSession& session, ui::TraceModel& traces,
+                               ui::Selection& selection, FileWork& files, QObject* parent)
+    : QObject(parent), m_window(window), m_session(session), m_traces(traces), m_selection(selection), m_files(files) {
     m_play.setInterval(stepMs);
     connect(&m_play, &QTimer::timeout, this, [this] {
         const int next = tokenInView() + 1;
@@ -65,34 +45,17 @@ CaptureSession::CaptureSession(ui::MainWindow& window, ChatSession& session,
             setPlaying(false);
         }
     });
-    connect(&session.run(), &AnswerRun::started, this, [this](qint64 answer) {
-        if (const auto& loaded = m_controller.loaded()) {
-            m_machines.insert(answer, {loaded->device, loaded->memory});
-        }
-    });
-    connect(&controller, &controller::InferenceController::stepsTimed, this,
-            [this](qint64 answer, const controller::TimedSteps& steps) {
-                if (std::exchange(m_timed, answer) != answer) {
-                    m_steps.clear();
-                }
-                m_steps.insert(m_steps.end(), steps.begin(), steps.end());
-                if (m_steps.size() > mostSteps) {
-                    m_steps.erase(m_steps.begin(), m_steps.end() - static_cast<std::ptrdiff_t>(mostSteps));
-                }
-            });
-    connect(&session.run(), &AnswerRun::ended, this, &CaptureSession::answerEnded);
     connect(&selection, &ui::Selection::changed, this, &CaptureSession::refreshToken);
     connectWindow();
 }
 
-CaptureSession::~CaptureSession() { m_pool.waitForDone(); }
+CaptureSession::~CaptureSession() { keepRest(); }
 
 void CaptureSession::connectWindow() {
-    connect(&m_window, &ui::MainWindow::recordingRequested, this, &CaptureSession::setRecording);
-    connect(&m_window, &ui::MainWindow::openCaptureRequested, this, &CaptureSession::askToOpen);
-    connect(&m_window, &ui::MainWindow::saveCaptureRequested, this, [this] { askToSave(answerInView()); });
-    connect(&m_window, &ui::MainWindow::exportRoutingRequested, this,
-            [this] { askToExport(m_open ? run : answerInView()); });
+    connect(&m_window, &ui::MainWindow::openCaptureRequested, this, [this] {
+        askForFileToRead(&m_window, tr("Open a capture"), tr("Captures (*.moescope);;All files (*)"),
+                         [this](const QString& path) { open(path); });
+    });
     connect(&m_window, &ui::MainWindow::closeCaptureRequested, this, &CaptureSession::close);
     connect(&m_window, &ui::MainWindow::bookmarkRequested, this, &CaptureSession::toggleBookmark);
     ui::CapturePanel* panel = m_window.capture();
@@ -123,42 +86,26 @@ void CaptureSession::connectWindow() {
     });
 }
 
-template <typename Job, typename Done>
-void CaptureSession::work(Job job, Done done) {
-    m_pool.start([this, job = std::move(job), done = std::move(done)]() mutable {
-        std::function<void()> end;
-        try {
-            end = [result = std::make_shared<decltype(job())>(job()), done = std::move(done)] { done(*result); };
-        } catch (const trace::Error& error) {
-            end = [this, error] { failed(error); };
-        } catch (const std::bad_alloc&) {
-            end = [this] {
-                failed(trace::Error("exchange.memory", "There is not enough memory left for this capture."));
-            };
-        }
-        QMetaObject::invokeMethod(this, std::move(end), Qt::QueuedConnection);
-    });
-}
-
-void CaptureSession::failed(const trace::Error& error) {
-    m_writing = false;
-    m_window.showError(sentence(error));
-}
+void CaptureSession::failed(const trace::Error& error) { m_window.showError(sentence(error)); }
 
 // --- showing ---
 
 void CaptureSession::open(const QString& path) {
     const quint64 mine = ++m_request;
-    work([path] { return exchange::readCapture(path); },
-         [this, mine, path](const exchange::Capture& capture) {
-             if (mine == m_request) {
-                 show(path, capture);
-             }
-         });
+    keepRest(); // it may be the same file
+    m_files.run(
+        this, [path] { return exchange::readCapture(path); },
+        [this, mine, path](const exchange::Capture& capture) {
+            if (mine == m_request) {
+                show(path, capture);
+            }
+        },
+        [this](const trace::Error& error) { failed(error); });
 }
 
 void CaptureSession::show(const QString& path, const exchange::Capture& capture) {
     setPlaying(false);
+    keepRest();
     m_path = QFileInfo(path).absoluteFilePath();
     m_capture = capture;
     m_open = true;
@@ -209,6 +156,7 @@ void CaptureSession::close() {
         return;
     }
     setPlaying(false);
+    keepRest();
     m_open = false;
     m_capture = {};
     m_window.setCaptureShown({});
@@ -328,204 +276,33 @@ void CaptureSession::keep() {
         m_unwritten = true;
         return;
     }
+    write();
+}
+
+void CaptureSession::write() {
     m_writing = true;
-    work(
+    m_unwritten = false;
+    const auto written = [this] {
+        m_writing = false;
+        keepRest();
+    };
+    m_files.run(
+        this,
         [path = m_path, capture = m_capture] {
             exchange::writeCapture(path, capture);
             return true;
         },
-        [this, path = m_path](bool) {
-            m_writing = false;
-            if (std::exchange(m_unwritten, false) && m_open && path == m_path) {
-                keep();
-            }
+        [written](bool) { written(); },
+        [this, written](const trace::Error& error) {
+            failed(error);
+            written();
         });
 }
 
-// --- recording and saving ---
-
-void CaptureSession::setRecording(bool on) {
-    if (on) {
-        m_recorded = 0;
-        m_recording = true;
-        m_ending = false;
-        m_session.setRecording(true);
-        emit timingChanged(true);
-        m_window.setRecording(true);
-        return;
+void CaptureSession::keepRest() {
+    if (m_unwritten) {
+        write();
     }
-    m_ending = m_recording && m_session.run().isActive();
-    m_recording = false;
-    m_session.setRecording(false);
-    emit timingChanged(m_timingWanted);
-    m_window.setRecording(false);
-    if (m_ending) {
-        m_window.showToast(tr("The capture ends with the answer that is being written."));
-    } else if (m_recorded != 0) {
-        askToSave(m_recorded);
-    } else {
-        m_window.showToast(tr("Nothing was answered while the capture was on, so there is nothing to save."));
-    }
-}
-
-void CaptureSession::setTimingWanted(bool wanted) {
-    m_timingWanted = wanted;
-    emit timingChanged(wanted || m_recording);
-}
-
-void CaptureSession::answerEnded(const store::Message& answer) {
-    if (m_recording) {
-        m_recorded = answer.id;
-    } else if (std::exchange(m_ending, false)) {
-        askToSave(answer.id);
-    }
-}
-
-qint64 CaptureSession::answerInView() const {
-    const QList<store::Message> branch = m_session.branch();
-    const bool there = std::any_of(branch.begin(), branch.end(), [this](const store::Message& message) {
-        return message.id == m_traces.current() && message.role == store::Role::Assistant;
-    });
-    return there ? m_traces.current() : m_session.lastAnswer();
-}
-
-void CaptureSession::askForFile(const QString& title, const QString& kinds, const QString& name,
-                                const std::function<void(const QString&)>& use) {
-    const bool saving = !name.isEmpty();
-    auto* dialog =
-        new QFileDialog(&m_window, title, QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation), kinds);
-    if (saving) {
-        dialog->setAcceptMode(QFileDialog::AcceptSave);
-        dialog->setDefaultSuffix(QFileInfo(name).suffix());
-        dialog->selectFile(name);
-    } else {
-        dialog->setFileMode(QFileDialog::ExistingFile);
-    }
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QFileDialog::fileSelected, this, use);
-    dialog->open();
-}
-
-void CaptureSession::askToOpen() {
-    askForFile(tr("Open a capture"), tr("Captures (*.moescope);;All files (*)"), {},
-               [this](const QString& path) { open(path); });
-}
-
-void CaptureSession::askToSave(qint64 answer) {
-    if (answer != 0) {
-        askForFile(tr("Save the capture"), tr("Captures (*.moescope)"),
-                   fileName(m_session.title(), exchange::captureEnding),
-                   [this, answer](const QString& path) { save(answer, path); });
-    }
-}
-
-void CaptureSession::askToExport(qint64 answer) {
-    if (answer != 0) {
-        const QString title = answer == run ? m_capture.title : m_session.title();
-        askForFile(tr("Export the routing"), tr("NumPy arrays (*.npy)"), fileName(title, QStringLiteral(".npy")),
-                   [this, answer](const QString& path) { exportRouting(answer, path); });
-    }
-}
-
-exchange::Capture CaptureSession::describe(const store::Conversation& conversation, const QList<store::Message>& branch,
-                                           const store::TokenTraces& tokens) const {
-    exchange::Capture capture;
-    capture.program = QStringLiteral(MOESCOPE_VERSION);
-    capture.created = QDateTime::currentDateTime();
-    capture.title = conversation.title;
-    capture.system_prompt = conversation.system_prompt;
-    capture.messages = branch;
-    capture.tokens = tokens;
-    const store::Message& answer = branch.last();
-    const auto& loaded = m_controller.loaded();
-    if (loaded && isStampOf(answer.model, loaded->model)) {
-        capture.model = loaded->model;
-    } else {
-        capture.model.name = answer.model.name.toStdString();
-        capture.model.file_name = answer.model.file.toStdString();
-        capture.model.main_type = answer.model.type.toStdString();
-        capture.model.parameters = answer.model.parameters;
-        capture.model.active_parameters = answer.model.active_parameters;
-    }
-    if (const auto machine = m_machines.constFind(answer.id); machine != m_machines.constEnd()) {
-        capture.device = machine->device;
-        capture.memory = machine->memory;
-    }
-    for (qsizetype i = 0; i < capture.messages.size(); ++i) {
-        capture.messages[i].id = i + 1;
-        capture.messages[i].parent = i;
-    }
-    return capture;
-}
-
-void CaptureSession::save(qint64 answer, const QString& path) {
-    struct Stored {
-        store::Conversation conversation;
-        QList<store::Message> branch;
-        store::StoredTraces traces;
-    };
-    m_worker.run(
-        this,
-        [answer](store::Store& store) {
-            Stored stored;
-            stored.conversation = store.conversation(store.message(answer).conversation);
-            stored.branch = store::branch(store.messages(stored.conversation.id), answer);
-            stored.traces = store.traces(answer);
-            if (stored.branch.last().state == store::MessageState::Streaming) {
-                throw trace::Error("exchange.unfinished",
-                                   "The answer is still being written, so it cannot be saved yet.");
-            }
-            return stored;
-        },
-        [this, answer, path](const Stored& stored) {
-            // The store keeps halves; of the last answer the panels show the numbers as they came.
-            const AnswerRun& last = m_session.run();
-            const bool whole = last.answer().id == answer && !last.isActive() && !last.traces().empty();
-            if (!whole && stored.traces.error) {
-                failed(*stored.traces.error);
-                return;
-            }
-            exchange::Capture made =
-                describe(stored.conversation, stored.branch, whole ? last.traces() : stored.traces.tokens);
-            if (answer == m_timed) {
-                made.steps = m_steps;
-            }
-            work(
-                [path, capture = std::move(made)] {
-                    exchange::writeCapture(path, capture);
-                    return QFileInfo(path).fileName();
-                },
-                [this](const QString& name) { m_window.showToast(tr("“%1” was written.").arg(name)); });
-        },
-        [this](const trace::Error& error) { failed(error); });
-}
-
-void CaptureSession::exportRouting(qint64 answer, const QString& path) {
-    const auto write = [this, path](const store::TokenTraces& tokens) {
-        store::TokenTraces generated;
-        std::copy_if(tokens.begin(), tokens.end(), std::back_inserter(generated),
-                     [](const trace::TokenTracePtr& token) { return token->generated; });
-        work(
-            [path, generated] {
-                exchange::writeRouting(path, generated);
-                return QFileInfo(path).fileName();
-            },
-            [this](const QString& name) { m_window.showToast(tr("“%1” was written.").arg(name)); });
-    };
-    if (answer == run) {
-        write(m_capture.tokens);
-        return;
-    }
-    m_worker.run(
-        this, [answer](store::Store& store) { return store.traces(answer); },
-        [this, write](const store::StoredTraces& stored) {
-            if (stored.error) {
-                failed(*stored.error);
-            } else {
-                write(stored.tokens);
-            }
-        },
-        [this](const trace::Error& error) { failed(error); });
 }
 
 QList<QUrl> CaptureSession::takeCaptures(const QList<QUrl>& urls) {

@@ -2,6 +2,7 @@
 #include "app/gui/composition.h"
 
 #include "app/gui/attentionfeed.h"
+#include "app/gui/capturerecorder.h"
 #include "app/gui/capturesession.h"
 #include "app/gui/notices.h"
 #include "app/gui/routingpanels.h"
@@ -42,7 +43,8 @@ Composition::Composition(const StartOptions& options, QObject* parent)
     new AttentionFeed(m_controller, m_panels->attention());
     m_window->setSelection(&m_selection);
     ui::bindSelection(&m_traces, &m_selection);
-    m_captures = std::make_unique<CaptureSession>(*m_window, m_session, m_controller, m_store, m_traces, m_selection);
+    m_captures = std::make_unique<CaptureSession>(*m_window, m_session, m_traces, m_selection, m_files);
+    m_recorder = std::make_unique<CaptureRecorder>(*m_window, m_session, m_controller, m_store, m_traces, m_files);
     connectChat();
     connectConversations();
     connectTraces();
@@ -59,6 +61,7 @@ Composition::Composition(const StartOptions& options, QObject* parent)
 Composition::~Composition() {
     m_session.shutDown();
     m_captures.reset();
+    m_recorder.reset();
     m_window.reset(); // before the models that its panels draw
 }
 

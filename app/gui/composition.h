@@ -5,6 +5,7 @@
 #include "app/gui/chatsession.h"
 #include "app/gui/contextwatch.h"
 #include "app/gui/conversationbook.h"
+#include "app/gui/filework.h"
 #include "app/gui/modelshelf.h"
 #include "app/gui/settings.h"
 #include "app/store/storeworker.h"
@@ -20,6 +21,7 @@
 
 namespace moescope::gui {
 
+class CaptureRecorder;
 class CaptureSession;
 class RoutingPanels;
 
@@ -52,6 +54,7 @@ public:
     ui::WhatIf& whatIf() { return m_whatIf; }
     ModelShelf& shelf() { return m_shelf; }
     CaptureSession& captures() { return *m_captures; }
+    CaptureRecorder& recorder() { return *m_recorder; }
 
 private:
     /** Why a model is loaded: named at the start, or by nobody; as last time; picked from the list. */
@@ -61,6 +64,8 @@ private:
     void connectConversations();
     void connectTraces();
     void connectCaptures();
+    /** Of the capture that is shown, else of the answer in view. */
+    void exportRouting();
     void connectWhatIf();
     void connectModel();
     void connectWindow();
@@ -120,7 +125,9 @@ private:
     ui::WhatIf m_whatIf;
     std::unique_ptr<ui::MainWindow> m_window;
     RoutingPanels* m_panels = nullptr; ///< of the window
+    FileWork m_files;
     std::unique_ptr<CaptureSession> m_captures;
+    std::unique_ptr<CaptureRecorder> m_recorder;
     QPointer<ui::SettingsDialog> m_dialog;
     QList<trace::DeviceInfo> m_devices;
     QTimer m_patience; ///< the window is shown by then, whatever the disk does

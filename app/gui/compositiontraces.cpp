@@ -2,7 +2,9 @@
 // The part of Composition that ties answers' traces to the panels, and says what is in the context.
 #include "app/gui/composition.h"
 
+#include "app/gui/capturerecorder.h"
 #include "app/gui/capturesession.h"
+#include "app/gui/filedialogs.h"
 #include "app/gui/routingpanels.h"
 #include "ui/models/tokentext.h"
 #include "ui/panels/chatpanel.h"
@@ -48,7 +50,7 @@ void Composition::connectTraces() {
                     m_traces.setCurrent(id);
                 }
             });
-    connect(m_panels, &RoutingPanels::timingWanted, m_captures.get(), &CaptureSession::setTimingWanted);
+    connect(m_panels, &RoutingPanels::timingWanted, m_recorder.get(), &CaptureRecorder::setTimingWanted);
     connect(m_panels, &RoutingPanels::stepWanted, &m_controller, &controller::InferenceController::recordStep);
     connect(&m_controller, &controller::InferenceController::stepsTimed, &m_timelines, &ui::StepTimelines::append);
     connect(&m_controller, &controller::InferenceController::stepRecorded, this,
@@ -132,7 +134,7 @@ void Composition::connectCaptures() {
         updateContext();
     });
     connect(m_captures.get(), &CaptureSession::closed, this, &Composition::updateContext);
-    connect(m_captures.get(), &CaptureSession::timingChanged, &m_controller,
+    connect(m_recorder.get(), &CaptureRecorder::timingChanged, &m_controller,
             &controller::InferenceController::setStepsTimed);
     // Whoever goes to a chat leaves the capture.
     const auto leave = [this] { m_captures->close(); };
@@ -141,8 +143,20 @@ void Composition::connectCaptures() {
     connect(m_window.get(), &ui::MainWindow::newChatRequested, this, leave);
     connect(&m_book, &ConversationBook::restored, this, leave);
     ui::ChatPanel* chat = m_window->chat();
-    connect(chat, &ui::ChatPanel::captureRequested, m_captures.get(), &CaptureSession::askToSave);
-    connect(chat, &ui::ChatPanel::routingRequested, m_captures.get(), &CaptureSession::askToExport);
+    connect(chat, &ui::ChatPanel::captureRequested, m_recorder.get(), &CaptureRecorder::askToSave);
+    connect(chat, &ui::ChatPanel::routingRequested, m_recorder.get(), &CaptureRecorder::askToExport);
+    connect(m_window.get(), &ui::MainWindow::exportRoutingRequested, this, &Composition::exportRouting);
+    connect(m_panels, &RoutingPanels::routingExportRequested, this, &Composition::exportRouting);
+}
+
+void Composition::exportRouting() {
+    if (!m_captures->isOpen()) {
+        m_recorder->askToExport(m_recorder->answerInView());
+        return;
+    }
+    const exchange::Capture& capture = m_captures->capture();
+    askForRoutingFile(m_window.get(), capture.title,
+                      [this, tokens = capture.tokens](const QString& path) { m_recorder->writeRouting(tokens, path); });
 }
 
 quint64 Composition::tokensInContext() const {

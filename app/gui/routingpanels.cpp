@@ -62,6 +62,7 @@ void RoutingPanels::place(ui::PanelFrame* panel) {
     m_window.addPanel(panel->objectName(), panel);
     panel->setWhatIf(&m_whatIfModel);
     connect(panel, &ui::PanelFrame::biasRequested, this, &RoutingPanels::biasRequested);
+    connect(panel, &ui::PanelFrame::routingExportRequested, this, &RoutingPanels::routingExportRequested);
     connect(panel, &ui::PanelFrame::messageRequested, &m_window, &ui::MainWindow::showToast);
     connect(panel->chart(), &ui::ChartView::cardRequested, &m_window,
             [this] { m_window.showPanel(m_card->objectName()); });

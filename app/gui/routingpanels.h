@@ -43,6 +43,8 @@ public:
 signals:
     /** The bias of an expert is to be set. */
     void biasRequested(const moescope::trace::ExpertPlace& place);
+    /** Of the answer in view, as a file. */
+    void routingExportRequested();
     /** A panel in view draws the probabilities of all experts, or none does. */
     void probabilitiesWanted(bool wanted);
     /** The timeline is in view, or no longer is. */

@@ -29,6 +29,7 @@ ExpertsPanel::ExpertsPanel(TraceModel* trace, Selection* selection, QWidget* par
     connect(m_baseline, &QComboBox::activated, this, [this] { setBaseline(m_baseline->currentData().toLongLong()); });
     connect(m_mode, &SegmentedControl::currentIndexChanged, this,
             [this](int index) { setMode(static_cast<HeatmapMode>(index)); });
+    offerRouting();
     setChart(m_map, m_rows);
 }
 

@@ -308,6 +308,9 @@ void PanelFrame::addExportActions(QMenu* menu) {
     add(tr("Copy as image"), QStringLiteral("image"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
         [this] { copyImage(); });
     add(tr("Save as CSV…"), QStringLiteral("export"), {}, [this] { saveCsv(); });
+    if (m_offersRouting) {
+        add(tr("Export routing…"), QStringLiteral("export"), {}, [this] { emit routingExportRequested(); });
+    }
 }
 
 void PanelFrame::addExpertActions(QMenu* menu) {

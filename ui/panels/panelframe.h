@@ -58,6 +58,8 @@ signals:
     void emptyActionTriggered();
     /** The bias of an expert is to be set. */
     void biasRequested(const moescope::trace::ExpertPlace& place);
+    /** The routing that it draws is wanted as a file. */
+    void routingExportRequested();
 
 protected:
     /** To be called once, at the end of the panel's constructor. */
@@ -78,6 +80,8 @@ protected:
     void setEmpty(const QString& title, const QString& sentence);
     /** A button on the empty page; without a text: none. */
     void setEmptyAction(const QString& text, const QString& iconName);
+    /** Its menus offer the routing as a file. */
+    void offerRouting() { m_offersRouting = true; }
     /** The table learns of the what-if as well. */
     virtual void whatIfGiven(WhatIf*) {}
     /** Controls, info and the empty page, for the data as it is now. */
@@ -125,6 +129,7 @@ private:
     QString m_emptyTitle;
     bool m_twinShown = false;
     bool m_low = false;
+    bool m_offersRouting = false;
     QList<int> m_twinColumns; ///< as last fitted, in px without what they share
     int m_twinRoom = 0;
 };

@@ -288,6 +288,8 @@ private slots:
         QCOMPARE(readLimited({8 << 20, 1000}), QString());
         QCOMPARE(readLimited({(8 << 20) - 1, 1000}), QStringLiteral("exchange.too_large"));
         QCOMPARE(readLimited({8 << 20, 12}), QStringLiteral("exchange.too_large"));
+        QCOMPARE(readLimited({8 << 20, 1000, (8 << 20) - 1}), QStringLiteral("exchange.too_large"));
+        QVERIFY(ZipLimits().json_bytes < ZipLimits().bytes);
 
         // The directory at the end, and the head of the part too, say other sizes than there are.
         const qsizetype entry = m_good.indexOf(QByteArray("PK\x01\x02", 4));

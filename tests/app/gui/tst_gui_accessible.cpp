@@ -5,6 +5,7 @@
 #include "tests/app/gui/walkhand.h"
 #include "tests/app/gui/walkpanels.h"
 
+#include "app/gui/capturerecorder.h"
 #include "app/gui/capturesession.h"
 #include "ui/panels/capturepanel.h"
 #include "ui/panels/chartview.h"
@@ -293,7 +294,7 @@ private slots:
             sampling.seed = 3;
             emit app.composition.window().chat()->samplingChanged(sampling);
             QVERIFY(app.ask(QStringLiteral("First")));
-            app.composition.captures().save(app.composition.session().lastAnswer(), path);
+            app.composition.recorder().save(app.composition.session().lastAnswer(), path);
             QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(path), walkPatience);
         }
         App app(folder.path(), folder.filePath(QStringLiteral("none.gguf")));

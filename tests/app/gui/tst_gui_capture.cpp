@@ -3,15 +3,20 @@
 #include "tests/app/gui/appfixture.h"
 #include "tests/app/gui/npyfile.h"
 
+#include "app/gui/capturerecorder.h"
 #include "app/gui/capturesession.h"
 #include "ui/models/routingtables.h"
 #include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/panels/paneltitlebar.h"
 #include "ui/panels/transcript.h"
+#include "ui/widgets/iconbutton.h"
 
 #include <QAction>
+#include <QDockWidget>
 #include <QFile>
+#include <QFileDialog>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QTest>
@@ -98,11 +103,11 @@ private slots:
             m_texts << message.text;
         }
         QCOMPARE(m_texts.size(), 4);
-        composition.captures().save(answer, m_path);
+        composition.recorder().save(answer, m_path);
         QVERIFY(isFile(m_path));
 
         const QString npy = m_files.filePath(QStringLiteral("routing.npy"));
-        composition.captures().exportRouting(answer, npy);
+        composition.recorder().exportRouting(answer, npy);
         QVERIFY(isFile(npy));
         const ui::TraceModel& traces = composition.traces();
         const test::NpyFile experts(npy);
@@ -201,6 +206,56 @@ private slots:
         QCOMPARE(composition.captures().capture().notes.size(), 0);
     }
 
+    // The second is noted while the first is being written, and the capture is left at once.
+    void notesAreKeptWhenTheCaptureIsLeft() {
+        const QString path = m_files.filePath(QStringLiteral("left.moescope"));
+        QVERIFY(QFile::copy(m_path, path));
+        const QTemporaryDir folder;
+        App app(folder.path(), nowhere(folder));
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
+        CaptureSession& captures = app.composition.captures();
+        captures.open(path);
+        QTRY_VERIFY_WITH_TIMEOUT(captures.isOpen(), patience);
+        captures.addNote(QStringLiteral("First"));
+        captures.addNote(QStringLiteral("Second"));
+        captures.close();
+        const auto notes = [&path] { return exchange::readCapture(path).notes.size(); };
+        QTRY_COMPARE_WITH_TIMEOUT(notes(), 2, patience);
+
+        // Opened anew in the same moment, it is shown with what is being written.
+        captures.open(path);
+        QTRY_VERIFY_WITH_TIMEOUT(captures.isOpen(), patience);
+        captures.addNote(QStringLiteral("Third"));
+        captures.addNote(QStringLiteral("Fourth"));
+        captures.open(path);
+        QTRY_COMPARE_WITH_TIMEOUT(notes(), 4, patience);
+        QTRY_COMPARE_WITH_TIMEOUT(captures.capture().notes.size(), 4, patience);
+    }
+
+    void theExpertsPanelOffersTheRouting() {
+        const QTemporaryDir folder;
+        App app(folder.path(), nowhere(folder));
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
+        app.composition.captures().open(m_path);
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.captures().isOpen(), patience);
+        QDockWidget* experts = app.composition.window().panel(QStringLiteral("experts"));
+        experts->findChild<ui::PanelTitleBar*>()->menuButton()->click();
+        QAction* found = nullptr;
+        for (QAction* offered : experts->findChildren<QAction*>()) {
+            found = offered->text() == QStringLiteral("Export routing…") ? offered : found;
+        }
+        QVERIFY(found != nullptr);
+        QVERIFY(found->isEnabled());
+        found->trigger();
+        auto* dialog = app.composition.window().findChild<QFileDialog*>();
+        QVERIFY(dialog != nullptr);
+        const QString npy = m_files.filePath(QStringLiteral("panel.npy"));
+        emit dialog->fileSelected(npy);
+        QVERIFY(isFile(npy));
+        const ui::TraceShape& shape = app.composition.traces().shape();
+        QVERIFY(test::NpyFile(npy).shape == std::vector<qsizetype>({m_tokens, shape.layers, shape.used}));
+    }
+
     void aHostileFileIsASentenceAndNothingIsLost() {
         const QTemporaryDir folder;
         App app(folder.path());
@@ -284,10 +339,10 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path());
         QVERIFY(app.waitForModel());
-        app.composition.captures().setRecording(true);
+        app.composition.recorder().setRecording(true);
         QVERIFY(app.ask(QStringLiteral("A question")));
         const QString path = m_files.filePath(QStringLiteral("timed.moescope"));
-        app.composition.captures().save(app.composition.session().lastAnswer(), path);
+        app.composition.recorder().save(app.composition.session().lastAnswer(), path);
         QVERIFY(isFile(path));
         const exchange::Capture capture = exchange::readCapture(path);
         QVERIFY(!capture.steps.empty());
@@ -305,10 +360,10 @@ private slots:
         QAction* record = action(app.composition.window(), QStringLiteral("Record a capture"));
         QCOMPARE(record->shortcut(), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R));
         record->trigger();
-        QVERIFY(app.composition.captures().isRecording());
+        QVERIFY(app.composition.recorder().isRecording());
         QVERIFY(record->isChecked());
         record->trigger();
-        QVERIFY(!app.composition.captures().isRecording());
+        QVERIFY(!app.composition.recorder().isRecording());
         QVERIFY(!record->isChecked());
         QVERIFY(app.shows(QStringLiteral("nothing to save")));
     }

@@ -374,7 +374,7 @@ void TestPanels::chartMenuHasNoDeadEntries() {
     emit board.experts->map()->menuRequested(board.window.mapToGlobal(QPoint(50, 50)));
     QCOMPARE(texts, (QStringList{QStringLiteral("Show as table"), QStringLiteral("Filter to this expert"),
                                  QStringLiteral("Copy as table"), QStringLiteral("Copy as image"),
-                                 QStringLiteral("Save as CSV…")}));
+                                 QStringLiteral("Save as CSV…"), QStringLiteral("Export routing…")}));
 }
 
 void TestPanels::darkAndLarge() {

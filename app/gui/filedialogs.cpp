@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/gui/filedialogs.h"
+
+#include <QCoreApplication>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QRegularExpression>
+#include <QStandardPaths>
+
+namespace moescope::gui {
+namespace {
+
+QFileDialog* fileDialog(QWidget* parent, const QString& title, const QString& kinds,
+                        const std::function<void(const QString&)>& use) {
+    auto* dialog =
+        new QFileDialog(parent, title, QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation), kinds);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    QObject::connect(dialog, &QFileDialog::fileSelected, parent, use);
+    return dialog;
+}
+
+} // namespace
+
+QString fileNameOf(const QString& words, const QString& ending) {
+    static const QRegularExpression unfit(QStringLiteral("[^\\w .,–-]+"),
+                                          QRegularExpression::UseUnicodePropertiesOption);
+    QString name = words;
+    name = name.replace(unfit, QStringLiteral(" ")).simplified().left(60);
+    while (name.endsWith(u'.') || name.endsWith(u' ')) {
+        name.chop(1);
+    }
+    return (name.isEmpty() ? QStringLiteral("answer") : name) + ending;
+}
+
+void askForFileToRead(QWidget* parent, const QString& title, const QString& kinds,
+                      const std::function<void(const QString&)>& use) {
+    QFileDialog* dialog = fileDialog(parent, title, kinds, use);
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    dialog->open();
+}
+
+void askForFileToWrite(QWidget* parent, const QString& title, const QString& kinds, const QString& name,
+                       const std::function<void(const QString&)>& use) {
+    QFileDialog* dialog = fileDialog(parent, title, kinds, use);
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->setDefaultSuffix(QFileInfo(name).suffix());
+    dialog->selectFile(name);
+    dialog->open();
+}
+
+void askForRoutingFile(QWidget* parent, const QString& title, const std::function<void(const QString&)>& use) {
+    askForFileToWrite(parent, QCoreApplication::translate("FileDialogs", "Export the routing"),
+                      QCoreApplication::translate("FileDialogs", "NumPy arrays (*.npy)"),
+                      fileNameOf(title, QStringLiteral(".npy")), use);
+}
+
+} // namespace moescope::gui
