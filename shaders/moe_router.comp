@@ -2,8 +2,8 @@
 // One workgroup a token: normed = rms_norm(x), router logits, softmax over all experts, then the best
 // expert_used_count of them (ties: lower id). One more row of the router (SHARED_GATE) weighs the shared expert by its
 // sigmoid. RULES are an intervention's: a forced expert's logit becomes the row's maximum + 0.01, a banned one's its
-// minimum − 0.01, both of the router's own row; then biases are added. Writes ids and weights for the experts, and where the step asks for it the
-// routing log (ids, probabilities, runner-up) and all probabilities.
+// minimum − 0.01, both of the router's own row; then biases are added. Writes ids and weights for the experts, and where
+// the step asks for it the routing log (ids, probabilities, runner-up) and all probabilities.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "push_constants.h"

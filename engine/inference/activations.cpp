@@ -190,10 +190,17 @@ void Activations::resize(uint32_t experts_used) {
     }
     model::ModelConfig config = m_config;
     config.expert_used_count = most;
-    const ActivationSizes sizes = checkedSizes(m_device, config, m_context, m_batch);
-    routed = std::make_unique<RoutedActivations>(m_device, sizes);
-    m_sizes = sizes;
-    m_expertsUsed = most;
+    try {
+        const ActivationSizes sizes = checkedSizes(m_device, config, m_context, m_batch);
+        routed = std::make_unique<RoutedActivations>(m_device, sizes);
+        m_sizes = sizes;
+        m_expertsUsed = most;
+    } catch (const trace::Error& error) {
+        // The way back from an intervention needs both for a moment: it must not be barred.
+        if (most > m_expertsUsed || error.id() != "vulkan.memory") {
+            throw;
+        }
+    }
 }
 
 } // namespace moescope::inference

@@ -51,8 +51,9 @@ public:
                 std::span<const float> rope_factors);
 
     /** Makes `routed` anew where another number of experts a token needs more or less than it has, at least what the
-     *  model's own needs. Nothing that was recorded may be submitted again then. Throws trace::Error{vulkan.memory},
-     *  {workspace.range} and leaves all as it was. */
+     *  model's own needs. Nothing that was recorded may be submitted again then. For more experts it throws
+     *  trace::Error{vulkan.memory}, {workspace.range} and leaves all as it was; for fewer there is room already, and it
+     *  keeps that where no memory is found. */
     void resize(uint32_t experts_used);
 
     using Buffer = vulkan::Buffer;
@@ -61,7 +62,7 @@ private:
     vulkan::Device& m_device;
     model::ModelConfig m_config;
     uint32_t m_context, m_batch;
-    uint32_t m_expertsUsed; ///< that `routed` has room for
+    uint32_t m_expertsUsed; ///< for each token, that `routed` has room for
     ActivationSizes m_sizes;
 
 public:

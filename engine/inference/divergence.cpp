@@ -11,7 +11,7 @@
 namespace moescope::inference {
 namespace {
 
-/** ln Σ exp(logit): what makes probabilities of logits. */
+/** ln Σ exp(logit): what makes probabilities of logits; NaN or infinite where they are none. */
 double logSumExp(std::span<const float> logits) {
     const auto most = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
     double sum = 0;
@@ -24,6 +24,11 @@ double logSumExp(std::span<const float> logits) {
 trace::TokenDivergence compare(std::span<const float> base, std::span<const float> what_if, int32_t token) {
     const double baseSum = logSumExp(base);
     const double whatIfSum = logSumExp(what_if);
+    if (!std::isfinite(baseSum) || !std::isfinite(whatIfSum)) {
+        throw trace::Error(
+            "divergence.nan",
+            "The model computed a logit that is NaN or infinite, so what it predicts cannot be compared.");
+    }
     double nats = 0;
     for (size_t id = 0; id < base.size(); ++id) {
         const double p = static_cast<double>(base[id]) - baseSum;
@@ -35,6 +40,16 @@ trace::TokenDivergence compare(std::span<const float> base, std::span<const floa
             .what_if_probability = std::exp(static_cast<double>(what_if[at]) - whatIfSum)};
 }
 
+/** Throws unless all ids are below `count`. */
+void checkTokens(std::span<const int32_t> tokens, uint32_t count) {
+    for (const int32_t token : tokens) {
+        if (token < 0 || static_cast<uint32_t>(token) >= count) {
+            throw trace::Error("tokens.range", "Token {token} does not exist; this model's go from 0 to {last}.",
+                               {{"token", std::to_string(token)}, {"last", std::to_string(count - 1)}});
+        }
+    }
+}
+
 /** All that can be known before anything is read. */
 void check(const Engine& engine, const DivergenceRequest& request) {
     if (request.prompt.empty() || request.answer.empty()) {
@@ -42,13 +57,8 @@ void check(const Engine& engine, const DivergenceRequest& request) {
                            "Predictions can be compared only where there is at least one token of a prompt and one of "
                            "an answer.");
     }
-    for (const int32_t token : request.answer) {
-        if (token < 0 || static_cast<uint32_t>(token) >= engine.config().token_count) {
-            throw trace::Error(
-                "tokens.range", "Token {token} does not exist; this model's go from 0 to {last}.",
-                {{"token", std::to_string(token)}, {"last", std::to_string(engine.config().token_count - 1)}});
-        }
-    }
+    checkTokens(request.prompt, engine.config().vocab_size);
+    checkTokens(request.answer, engine.config().token_count);                // a row of padding has no probability
     const uint64_t read = request.prompt.size() + request.answer.size() - 1; // the last predicts nothing
     if (read > engine.memory().context) {
         throw trace::Error("divergence.too_long",

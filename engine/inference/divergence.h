@@ -27,7 +27,8 @@ struct DivergenceRequest {
  *
  *  Answers whose logits are more than `held_bytes` are compared in pieces, and for each further piece one side is read
  *  once more from the start. Forgets the engine's KV cache, also where it throws: trace::Error{work.cancelled},
- *  {divergence.empty} without a token of prompt or answer, {divergence.too_long}, and what Engine::evaluate() throws. */
+ *  {divergence.empty} without a token of prompt or answer, {divergence.too_long}, {divergence.nan} where a logit is no
+ *  number, and what Engine::evaluate() throws. */
 std::vector<trace::TokenDivergence> divergence(Engine& engine, const DivergenceRequest& request);
 
 } // namespace moescope::inference

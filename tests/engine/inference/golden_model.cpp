@@ -3,6 +3,7 @@
 
 #include "engine/gguf/writer.h"
 #include "engine/model/convert.h"
+#include "engine/trace/error.h"
 
 #include <unistd.h>
 
@@ -127,6 +128,44 @@ fs::path goldenGguf(const std::string& name, gguf::TensorType type) {
         model::convert(goldenFolder(name), file, {.type = type, .progress = {}});
     }
     return file;
+}
+
+std::unique_ptr<Engine> loadGolden(const std::string& name) {
+    return Engine::load(goldenGguf(name, gguf::TensorType::F32), {.kv = inference::KvType::F32});
+}
+
+fs::path patched(const fs::path& source, const std::string& name, uint64_t offset, const std::string& bytes) {
+    fs::path target = source.parent_path() / name;
+    fs::copy_file(source, target, fs::copy_options::overwrite_existing);
+    std::fstream file(target, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(offset));
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return target;
+}
+
+std::vector<int32_t> someTokens(uint32_t count, uint32_t seed) {
+    std::vector<int32_t> tokens;
+    for (uint32_t i = 0; i < count; ++i) {
+        tokens.push_back(static_cast<int32_t>((i * 37 + seed * 11) % 480));
+    }
+    return tokens;
+}
+
+std::string idOf(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const trace::Error& error) {
+        EXPECT_EQ(std::string(error.what()).find('{'), std::string::npos) << error.what();
+        return error.id();
+    }
+    return {};
+}
+
+void GoldenModelTest::SetUp() {
+    KernelTest::SetUp();
+    if (!IsSkipped() && !HasFatalFailure()) {
+        engine = loadGolden(m_golden);
+    }
 }
 
 void rewriteInF16(const fs::path& source, const fs::path& target, const std::string& part) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/engine/inference/golden_model.h"
-#include "tests/support/kernel_fixture.h"
 
 #include "engine/inference/divergence.h"
 #include "engine/trace/error.h"
@@ -18,36 +17,9 @@ using inference::KvType;
 using trace::Intervention;
 using trace::TokenDivergence;
 
-namespace {
-
-std::vector<int32_t> someTokens(uint32_t count, uint32_t seed) {
-    std::vector<int32_t> tokens;
-    for (uint32_t i = 0; i < count; ++i) {
-        tokens.push_back(static_cast<int32_t>((i * 37 + seed * 11) % 480));
-    }
-    return tokens;
-}
-
-std::string idOf(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const trace::Error& error) {
-        EXPECT_EQ(std::string(error.what()).find('{'), std::string::npos) << error.what();
-        return error.id();
-    }
-    return {};
-}
-
-} // namespace
-
-class Divergence : public KernelTest {
+class Divergence : public GoldenModelTest {
 protected:
-    void SetUp() override {
-        KernelTest::SetUp();
-        if (IsSkipped() || HasFatalFailure()) {
-            return;
-        }
-        engine = Engine::load(goldenGguf("padded_vocab", TensorType::F32), {.kv = KvType::F32});
+    Divergence() : GoldenModelTest("padded_vocab") {
         request.prompt = someTokens(50, 1);
         request.answer = someTokens(23, 2);
         request.what_if = {.banned = {{0, 1}, {1, 2}}, .without_shared = true};
@@ -98,7 +70,6 @@ protected:
         EXPECT_GT(most, 0.01) << "the intervention does too little to test anything";
     }
 
-    std::unique_ptr<Engine> engine;
     DivergenceRequest request;
 };
 
@@ -171,9 +142,22 @@ TEST_F(Divergence, what_cannot_be_compared_is_refused_before_anything_is_read) {
     const auto padding = static_cast<int32_t>(engine->config().token_count);
     EXPECT_EQ(refusal([&](auto& r) { r.answer.back() = padding; }), "tokens.range");
     EXPECT_EQ(refusal([](auto& r) { r.prompt.front() = 1 << 30; }), "tokens.range");
+    EXPECT_EQ(refusal([](auto& r) { r.prompt.back() = 1 << 30; }), "tokens.range");
     EXPECT_EQ(refusal([&](auto& r) { r.prompt = someTokens(engine->memory().context, 1); }), "divergence.too_long");
     EXPECT_EQ(refusal([](auto& r) { r.what_if.banned = {{77, 0}}; }), "intervention.layer");
     EXPECT_EQ(refusal([](auto& r) { r.base.forced = {{0, 77}}; }), "intervention.expert");
+}
+
+TEST_F(Divergence, of_logits_that_are_no_numbers_is_a_sentence) {
+    const auto good = goldenGguf("padded_vocab", TensorType::F32);
+    const gguf::Reader reader(good);
+    const gguf::TensorInfo* norm = reader.find("output_norm.weight");
+    ASSERT_NE(norm, nullptr);
+    // Finite, but not what comes of it.
+    const std::vector<float> huge(norm->elements(), 3e38F);
+    const std::string bytes(reinterpret_cast<const char*>(huge.data()), huge.size() * sizeof(float));
+    const auto overflowing = Engine::load(patched(good, "overflow.gguf", norm->offset, bytes), {.kv = KvType::F32});
+    EXPECT_EQ(idOf([&] { inference::divergence(*overflowing, request); }), "divergence.nan");
 }
 
 } // namespace moescope::test

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/engine/inference/golden_model.h"
-#include "tests/support/kernel_fixture.h"
 
 #include "engine/inference/memory_plan.h"
 #include "engine/inference/text_stream.h"
@@ -10,7 +9,6 @@
 
 #include <atomic>
 #include <cmath>
-#include <fstream>
 #include <numeric>
 
 namespace moescope::test {
@@ -21,14 +19,6 @@ using inference::GenerationRequest;
 using inference::KvType;
 
 namespace {
-
-std::vector<int32_t> someTokens(uint32_t count, uint32_t seed) {
-    std::vector<int32_t> tokens;
-    for (uint32_t i = 0; i < count; ++i) {
-        tokens.push_back(static_cast<int32_t>((i * 37 + seed * 11) % 480));
-    }
-    return tokens;
-}
 
 GenerationRequest greedy(std::vector<int32_t> prompt, uint32_t tokens) {
     GenerationRequest request;
@@ -47,30 +37,9 @@ std::vector<float> lastLogits(Engine& engine, std::span<const int32_t> tokens) {
     return logits;
 }
 
-std::string idOf(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const trace::Error& error) {
-        EXPECT_EQ(std::string(error.what()).find('{'), std::string::npos) << error.what();
-        return error.id();
-    }
-    return {};
-}
-
 } // namespace
 
-class EngineTest : public KernelTest {
-protected:
-    void SetUp() override {
-        KernelTest::SetUp();
-        if (IsSkipped() || HasFatalFailure()) {
-            return;
-        }
-        engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
-    }
-
-    std::unique_ptr<Engine> engine;
-};
+class EngineTest : public GoldenModelTest {};
 
 TEST_F(EngineTest, decoding_records_and_updates_nothing_after_the_first_token) {
     for (const auto& [telemetry, probs] : {std::pair(false, false), {true, false}, {true, true}}) {
@@ -361,7 +330,7 @@ TEST_F(EngineTest, a_cancel_is_heard_in_prefill_and_in_decode_and_the_engine_goe
     EXPECT_EQ(late.reason, trace::StopReason::Cancelled);
     EXPECT_EQ(late.tokens.size(), 4U);
 
-    const auto fresh = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
+    const auto fresh = loadGolden("large_like");
     EXPECT_EQ(engine->generate(greedy(someTokens(60, 10), 20)).tokens,
               fresh->generate(greedy(someTokens(60, 10), 20)).tokens);
 }
@@ -525,13 +494,9 @@ TEST_F(EngineTest, a_weight_that_is_nan_or_infinite_is_named) {
     const gguf::Reader reader(good);
     const gguf::TensorInfo* tensor = reader.find("blk.2.ffn_up_exps.weight");
     ASSERT_NE(tensor, nullptr);
-    const auto bad = good.parent_path() / "nan.gguf";
-    std::filesystem::copy_file(good, bad, std::filesystem::copy_options::overwrite_existing);
-    std::fstream file(bad, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(tensor->offset + tensor->bytes / 8 * 4));
     const uint32_t nan = 0x7FC00000;
-    file.write(reinterpret_cast<const char*>(&nan), sizeof nan);
-    file.close();
+    const auto bad = patched(good, "nan.gguf", tensor->offset + tensor->bytes / 8 * 4,
+                             std::string(reinterpret_cast<const char*>(&nan), sizeof nan));
     try {
         Engine::load(bad);
         FAIL() << "a NaN was accepted";
@@ -569,7 +534,7 @@ TEST_F(EngineTest, a_lost_device_is_a_sentence_and_a_reload_goes_on) {
               "vulkan.device_lost");
     EXPECT_FALSE(reported.empty()) << "what was answered before the loss was not reported";
     engine.reset();
-    engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
+    engine = loadGolden("large_like");
     EXPECT_EQ(engine->generate(greedy(prompt, 12)).tokens, want);
 }
 

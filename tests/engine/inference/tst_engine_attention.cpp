@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/engine/inference/golden_model.h"
-#include "tests/support/kernel_fixture.h"
 
 #include "engine/gguf/reader.h"
 #include "engine/model/rope_config.h"
@@ -22,14 +21,6 @@ using inference::KvType;
 namespace {
 
 using Row = std::vector<double>;
-
-std::vector<int32_t> someTokens(uint32_t count, uint32_t seed) {
-    std::vector<int32_t> tokens;
-    for (uint32_t i = 0; i < count; ++i) {
-        tokens.push_back(static_cast<int32_t>((i * 41 + seed * 13) % 480));
-    }
-    return tokens;
-}
 
 std::vector<float> logitsOf(Engine& engine, int32_t token) {
     const auto logits = engine.step(token);
@@ -132,16 +123,6 @@ private:
     std::vector<std::vector<Row>> m_hidden; ///< [layer][position][embedding_length]
 };
 
-std::string idOf(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const trace::Error& error) {
-        EXPECT_EQ(std::string(error.what()).find('{'), std::string::npos) << error.what();
-        return error.id();
-    }
-    return {};
-}
-
 } // namespace
 
 class EngineAttentionTest : public KernelTest {};
@@ -228,7 +209,7 @@ TEST_F(EngineAttentionTest, asking_between_two_answers_records_no_step_anew_and_
 }
 
 TEST_F(EngineAttentionTest, a_mark_stays_while_what_the_cache_holds_up_to_it_does) {
-    const auto engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
+    const auto engine = loadGolden("large_like");
     EXPECT_EQ(engine->cacheMark(0), 0U);
     const std::vector<int32_t> prompt = someTokens(12, 5);
     inference::GenerationRequest request;
@@ -270,7 +251,7 @@ TEST_F(EngineAttentionTest, a_mark_stays_while_what_the_cache_holds_up_to_it_doe
 }
 
 TEST_F(EngineAttentionTest, positions_and_layers_that_are_not_there_are_sentences) {
-    const auto engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
+    const auto engine = loadGolden("large_like");
     EXPECT_EQ(idOf([&] { engine->attentionWeights(0, 0); }), "attention.position");
     engine->evaluate(someTokens(5, 4), {}, [](const auto&) {});
     EXPECT_EQ(idOf([&] { engine->attentionWeights(4, engine->config().block_count); }), "attention.layer");

@@ -43,8 +43,9 @@ std::string argument(const trace::Error& error, const std::string& name) {
     return {};
 }
 
-std::vector<int32_t> answer(Engine& engine) {
+std::vector<int32_t> answer(Engine& engine, const trace::Intervention& intervention = {}) {
     inference::GenerationRequest request;
+    request.intervention = intervention;
     request.prompt = {5, 6, 7, 8};
     request.max_tokens = 8;
     request.sampling.temperature = 0.0F;
@@ -115,6 +116,30 @@ TEST_F(EngineMachine, no_memory_for_any_buffer_of_a_load_is_a_sentence_with_its_
     }
     // Nothing of the failed loads is in the way of the next.
     EXPECT_EQ(answer(*load(m_model)), want);
+}
+
+TEST_F(EngineMachine, no_memory_for_an_intervention_leaves_the_model_as_it_was) {
+    DriverFaults driver;
+    const auto engine = load(m_model);
+    const trace::PlacedBytes before = engine->ledger().allocated;
+    const trace::Intervention more{.banned = {{0, 1}}, .experts_used = 4};
+    const uint64_t until = driver.allocations();
+    EXPECT_NE(answer(*engine, more), want);
+    const auto needed = static_cast<uint32_t>(driver.allocations() - until);
+    ASSERT_GT(needed, 4U);
+    EXPECT_EQ(answer(*engine), want);
+    for (uint32_t after = 0; after < needed; ++after) {
+        driver.failAllocation(after);
+        const auto error = errorOf([&] { answer(*engine, more); });
+        ASSERT_TRUE(error) << "allocation " << after;
+        EXPECT_EQ(error->id(), "vulkan.memory") << after;
+        EXPECT_EQ(engine->ledger().allocated, before) << after;
+        EXPECT_EQ(answer(*engine), want) << after;
+    }
+    // What has room for more experts serves for fewer: there is always a way back.
+    answer(*engine, more);
+    driver.failAllocation(0);
+    EXPECT_EQ(answer(*engine), want);
 }
 
 TEST_F(EngineMachine, a_cache_beyond_one_allocation_names_its_bytes) {

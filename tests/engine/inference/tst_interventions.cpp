@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What-ifs on a loaded model: both ways through it, its caches and its recorded step.
 #include "tests/engine/inference/golden_model.h"
-#include "tests/support/kernel_fixture.h"
 
 #include "engine/inference/router_rules.h"
 #include "engine/trace/error.h"
@@ -24,26 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<int32_t> someTokens(uint32_t count, uint32_t seed) {
-    std::vector<int32_t> tokens;
-    for (uint32_t i = 0; i < count; ++i) {
-        tokens.push_back(static_cast<int32_t>((i * 37 + seed * 11) % 480));
-    }
-    return tokens;
-}
-
-std::string idOf(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const trace::Error& error) {
-        EXPECT_EQ(std::string(error.what()).find('{'), std::string::npos) << error.what();
-        return error.id();
-    }
-    return {};
-}
-
 std::unique_ptr<Engine> load(const fs::path& file) { return Engine::load(file, {.kv = KvType::F32}); }
-std::unique_ptr<Engine> loadGolden(const std::string& name) { return load(goldenGguf(name, TensorType::F32)); }
 
 /** What one pass over some tokens gave, from an empty KV cache. */
 struct Pass {
@@ -111,16 +91,6 @@ uint32_t seldom(const std::vector<trace::RouterTrace>& traces, uint32_t layer) {
         ++found;
     }
     return found;
-}
-
-/** The file of a golden with `bytes` written at `offset`. */
-fs::path patched(const fs::path& source, const std::string& name, uint64_t offset, const std::string& bytes) {
-    const fs::path target = source.parent_path() / name;
-    fs::copy_file(source, target, fs::copy_options::overwrite_existing);
-    std::fstream file(target, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(offset));
-    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    return target;
 }
 
 /** A golden whose file says that `used` experts answer, and their weights add up to 1. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The timelines of an engine's steps: what they cover, that their sums agree, and that nothing is timed unasked.
 #include "tests/engine/inference/golden_model.h"
-#include "tests/support/kernel_fixture.h"
 
 #include "engine/trace/error.h"
 
@@ -13,10 +12,7 @@
 
 namespace moescope::test {
 
-using gguf::TensorType;
-using inference::Engine;
 using inference::GenerationRequest;
-using inference::KvType;
 using trace::Lane;
 using trace::StepKind;
 using trace::StepPart;
@@ -62,15 +58,8 @@ double coveredUs(const StepTimeline& step) {
 
 } // namespace
 
-class TimelineTest : public KernelTest {
+class TimelineTest : public GoldenModelTest {
 protected:
-    void SetUp() override {
-        KernelTest::SetUp();
-        if (!IsSkipped() && !HasFatalFailure()) {
-            engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32});
-        }
-    }
-
     std::vector<StepTimelinePtr> steps(uint32_t tokens) {
         std::vector<StepTimelinePtr> steps;
         inference::GenerationObserver observer;
@@ -79,8 +68,6 @@ protected:
         engine->generate(request(tokens), observer);
         return steps;
     }
-
-    std::unique_ptr<Engine> engine;
 };
 
 TEST_F(TimelineTest, every_micro_batch_and_decode_step_is_told_of_in_order) {
