@@ -31,7 +31,7 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
             }
             m_loaded = loaded;
             m_tokenizer = tokenizer;
-            setState(State::Ready);
+            setState(m_answer != 0 ? State::Generating : State::Ready);
             emit modelLoaded(loaded);
         });
     };
@@ -82,7 +82,9 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
     events.interrupted = [this](qint64 id, const trace::Error& error) {
         carry([this, id, error] {
             drain();
-            m_answer = 0;
+            if (id == m_answer) { // else one was asked for meanwhile, and comes after the load
+                m_answer = 0;
+            }
             m_loaded.reset();
             if (m_state != State::Empty) { // else it was unloaded meanwhile, and is not loaded again
                 setState(State::Loading);
@@ -104,14 +106,16 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
             }
         });
     };
-    events.divergence_progress = [this](quint64 done, quint64 total) {
-        carry([this, done, total] { emit divergenceProgress(done, total); });
+    events.divergence_progress = [this](quint64 request, quint64 done, quint64 total) {
+        carry([this, request, done, total] { emit divergenceProgress(done, total, request); });
     };
-    events.diverged = [this](const std::vector<trace::TokenDivergence>& found) {
-        carry([this, list = QList<trace::TokenDivergence>(found.begin(), found.end())] { emit diverged(list); });
+    events.diverged = [this](quint64 request, const std::vector<trace::TokenDivergence>& found) {
+        carry([this, request, list = QList<trace::TokenDivergence>(found.begin(), found.end())] {
+            emit diverged(list, request);
+        });
     };
-    events.divergence_failed = [this](const trace::Error& error) {
-        carry([this, error] { emit divergenceFailed(error); });
+    events.divergence_failed = [this](quint64 request, const trace::Error& error) {
+        carry([this, request, error] { emit divergenceFailed(error, request); });
     };
     events.devices = [this](const std::vector<trace::DeviceInfo>& found) {
         carry([this, devices = QList<trace::DeviceInfo>(found.begin(), found.end())] { emit devicesListed(devices); });
@@ -160,15 +164,16 @@ void InferenceController::render(const GenerateJob& job) {
     }
 }
 
-void InferenceController::diverge(const DivergenceJob& job) {
+quint64 InferenceController::diverge(const DivergenceJob& job) {
     Q_ASSERT(m_state == State::Ready);
-    m_worker->diverge(job);
+    m_worker->diverge(job, ++m_divergence);
+    return m_divergence;
 }
 
 void InferenceController::cancelDivergence() { m_worker->cancelDivergence(); }
 
 void InferenceController::cancel() {
-    if (m_state == State::Generating) {
+    if (m_answer != 0) {
         m_worker->cancel();
     }
 }

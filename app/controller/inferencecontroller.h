@@ -40,8 +40,9 @@ public:
     void render(const GenerateJob& job);
     void cancel();
     /** Compares what two interventions expect of an answer; only in State::Ready, which stays. Ends with diverged or
-     *  divergenceFailed. A newer one, an answer, another model and cancelDivergence() end it: {work.cancelled}. */
-    void diverge(const DivergenceJob& job);
+     *  divergenceFailed. A newer one, an answer, another model and cancelDivergence() end it: {work.cancelled}. Returns
+     *  the number, never 0, that comes with all that is told of it: an older one may still tell its end. */
+    quint64 diverge(const DivergenceJob& job);
     void cancelDivergence();
     /** Counts in the background; of several in a row only the latest is answered. No model: no answer. */
     void countTokens(const QString& text);
@@ -85,10 +86,10 @@ signals:
     /** {attention.not_computed}, {attention.not_cached}: the loaded model's KV cache does not hold that answer. */
     void attentionFailed(const moescope::controller::AttentionJob& job, const moescope::trace::Error& error);
     /** Tokens read so far, of both sides together. */
-    void divergenceProgress(quint64 done, quint64 total);
+    void divergenceProgress(quint64 done, quint64 total, quint64 request);
     /** One entry a token of the answer. */
-    void diverged(const QList<moescope::trace::TokenDivergence>& divergence);
-    void divergenceFailed(const moescope::trace::Error& error);
+    void diverged(const QList<moescope::trace::TokenDivergence>& divergence, quint64 request);
+    void divergenceFailed(const moescope::trace::Error& error, quint64 request);
     void tokensCounted(const QString& text, int tokens);
     void devicesListed(const QList<moescope::trace::DeviceInfo>& devices);
     /** Something other than a load or an answer went wrong, such as the search for devices. */
@@ -102,9 +103,10 @@ private:
     void carry(Function what);
 
     State m_state = State::Empty;
-    qint64 m_answer = 0;
+    qint64 m_answer = 0;     ///< that was asked for and has not ended
     quint64 m_load = 0;      ///< number of the latest load: what an earlier one still tells is dropped
     quint64 m_attention = 0; ///< of the latest request, likewise
+    quint64 m_divergence = 0;
     std::optional<Loaded> m_loaded;
     std::shared_ptr<const model::Tokenizer> m_tokenizer;
     std::shared_ptr<std::atomic<quint64>> m_latestCount = std::make_shared<std::atomic<quint64>>(0);

@@ -52,6 +52,7 @@ InferenceWorker::InferenceWorker(WorkerEvents events) : m_events(std::move(event
 InferenceWorker::~InferenceWorker() {
     m_stopping.store(true);
     m_cancel.store(true);
+    m_cancelRender.store(true);
     cancelDivergence();
     {
         const std::lock_guard lock(m_mutex);
@@ -63,18 +64,19 @@ InferenceWorker::~InferenceWorker() {
 
 void InferenceWorker::load(LoadJob job, quint64 number) {
     m_cancel.store(true); // an answer of the old model ends first
+    m_cancelRender.store(true);
     cancelDivergence();
     ++m_loadsWaiting;
     post([this, job = std::move(job), number] {
         if (--m_loadsWaiting == 0) {
             doLoad(job, number);
-            m_cancelRender.store(true);
         }
     });
 }
 
 void InferenceWorker::unload() {
     m_cancel.store(true);
+    m_cancelRender.store(true);
     cancelDivergence();
     ++m_loadsWaiting; // ends a load as a newer one would
     post([this] {
@@ -106,10 +108,10 @@ void InferenceWorker::attention(AttentionJob job, quint64 request) {
     });
 }
 
-void InferenceWorker::diverge(DivergenceJob job) {
+void InferenceWorker::diverge(DivergenceJob job, quint64 request) {
     cancelDivergence();
     m_cancelDivergence = std::make_shared<std::atomic<bool>>(false);
-    post([this, job = std::move(job), cancel = m_cancelDivergence] { doDiverge(job, *cancel); });
+    post([this, job = std::move(job), request, cancel = m_cancelDivergence] { doDiverge(job, request, *cancel); });
 }
 
 void InferenceWorker::listDevices() {
@@ -133,7 +135,11 @@ void InferenceWorker::recordStep() {
             constexpr int32_t anyToken = 0; // all take the same time
             m_events.step_recorded(m_engine->profile(anyToken));
         } catch (...) {
-            m_events.trouble(currentError());
+            const trace::Error error = currentError();
+            m_events.trouble(error);
+            if (error.id() == deviceLost) {
+                recoverDevice(noAnswer, error);
+            }
         }
     });
 }
@@ -368,12 +374,12 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
             m_events.failed(job.id, error);
             return;
         }
-        m_events.interrupted(job.id, error);
-        recoverDevice();
+        recoverDevice(job.id, error);
     }
 }
 
-void InferenceWorker::recoverDevice() {
+void InferenceWorker::recoverDevice(qint64 id, const trace::Error& error) {
+    m_events.interrupted(id, error);
     m_engine.reset();
     if (std::exchange(m_lostBefore, true)) {
         m_events.load_failed(m_lastNumber,
@@ -425,15 +431,14 @@ void InferenceWorker::doAttention(const AttentionJob& job, quint64 request) {
         const trace::Error error = currentError();
         m_events.attention_failed(request, job, error);
         if (error.id() == deviceLost) {
-            m_events.interrupted(noAnswer, error);
-            recoverDevice();
+            recoverDevice(noAnswer, error);
         }
     }
 }
 
-void InferenceWorker::doDiverge(const DivergenceJob& job, const std::atomic<bool>& cancel) {
+void InferenceWorker::doDiverge(const DivergenceJob& job, quint64 request, const std::atomic<bool>& cancel) {
     if (!m_engine) {
-        m_events.divergence_failed(trace::Error("app.no_model", "No model is loaded."));
+        m_events.divergence_failed(request, trace::Error("app.no_model", "No model is loaded."));
         return;
     }
     try {
@@ -443,22 +448,23 @@ void InferenceWorker::doDiverge(const DivergenceJob& job, const std::atomic<bool
         GenerateJob prompt;
         prompt.messages = job.messages;
         prompt.thinking = job.thinking;
-        inference::DivergenceRequest request;
-        request.prompt = promptOf(prompt, cancel).tokens;
-        request.answer = job.answer;
-        request.base = job.base;
-        request.what_if = job.what_if;
-        request.cancel = &cancel;
-        request.progress = [this](uint64_t done, uint64_t total) { m_events.divergence_progress(done, total); };
-        const std::vector<trace::TokenDivergence> divergence = inference::divergence(*m_engine, request);
+        inference::DivergenceRequest compare;
+        compare.prompt = promptOf(prompt, cancel).tokens;
+        compare.answer = job.answer;
+        compare.base = job.base;
+        compare.what_if = job.what_if;
+        compare.cancel = &cancel;
+        compare.progress = [this, request](uint64_t done, uint64_t total) {
+            m_events.divergence_progress(request, done, total);
+        };
+        const std::vector<trace::TokenDivergence> divergence = inference::divergence(*m_engine, compare);
         m_events.ledger(m_lastNumber, m_engine->ledger());
-        m_events.diverged(divergence);
+        m_events.diverged(request, divergence);
     } catch (...) {
         const trace::Error error = currentError();
-        m_events.divergence_failed(error);
+        m_events.divergence_failed(request, error);
         if (error.id() == deviceLost) {
-            m_events.interrupted(noAnswer, error);
-            recoverDevice();
+            recoverDevice(noAnswer, error);
         }
     }
 }

@@ -31,10 +31,10 @@ struct WorkerEvents {
     /** Exactly one of the two for each request that no later one replaced. */
     std::function<void(quint64 request, const Attention&)> attention;
     std::function<void(quint64 request, const AttentionJob&, const trace::Error&)> attention_failed;
-    std::function<void(quint64 done, quint64 total)> divergence_progress;
-    /** Exactly one of the two for each job. */
-    std::function<void(const std::vector<trace::TokenDivergence>&)> diverged;
-    std::function<void(const trace::Error&)> divergence_failed;
+    std::function<void(quint64 request, quint64 done, quint64 total)> divergence_progress;
+    /** Exactly one of the two for each request. */
+    std::function<void(quint64 request, const std::vector<trace::TokenDivergence>&)> diverged;
+    std::function<void(quint64 request, const trace::Error&)> divergence_failed;
     /** After an answer or a comparison: an intervention takes more memory, or less again. */
     std::function<void(quint64 load, const trace::MemoryLedger&)> ledger;
     std::function<void(const std::vector<trace::DeviceInfo>&)> devices;
@@ -58,10 +58,11 @@ public:
     void generate(GenerateJob job);
     /** Only tells `rendered` of what generate() would read. A later load or answer ends it without a word. */
     void render(GenerateJob job);
-    void diverge(DivergenceJob job);
+    /** `request` comes back with all that is told of it. */
+    void diverge(DivergenceJob job, quint64 request);
     void cancelDivergence() { m_cancelDivergence->store(true); }
     void listDevices();
-    /** Times one decode step behind what the model has read. */
+    /** Times one decode step behind what the model has read: `step_recorded` or `trouble`. */
     void recordStep();
     /** From the next step of an answer on. */
     void setStepsTimed(bool timed) { m_timed.store(timed, std::memory_order_relaxed); }
@@ -89,7 +90,7 @@ private:
         uint32_t begun = 0;  ///< so many of them, at the end, are of the answer
     };
     Prompt promptOf(const GenerateJob& job, const std::atomic<bool>& cancel) const;
-    void doDiverge(const DivergenceJob& job, const std::atomic<bool>& cancel);
+    void doDiverge(const DivergenceJob& job, quint64 request, const std::atomic<bool>& cancel);
     template <typename T, size_t Capacity>
     void push(SpscRing<T, Capacity>& ring, T value);
     /** What was read and written for an answer since the model was loaded, to know it in the KV cache again. */
@@ -99,8 +100,9 @@ private:
         std::vector<uint64_t> marks; ///< of the answer's tokens in the KV cache
     };
     void doAttention(const AttentionJob& job, quint64 request);
-    /** Of a job that met it: the model is loaded again, but not twice in a row without an answer in between. */
-    void recoverDevice();
+    /** Of a job that was lost with the device, after its own end was told (−1: no answer): the model is loaded again, but
+     *  not twice in a row without an answer in between. */
+    void recoverDevice(qint64 id, const trace::Error& error);
     /** Of an answer that has just been made. */
     Context contextOf(const GenerateJob& job, const Prompt& prompt) const;
     /** Throws trace::Error{attention.…} unless the KV cache holds this answer up to `position`. */

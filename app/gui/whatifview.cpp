@@ -20,24 +20,29 @@ WhatIfView::WhatIfView(ui::WhatIfPanel& panel, store::StoreWorker& worker, Infer
     connect(&session, &ChatSession::shown, this, &WhatIfView::refresh);
     connect(&panel, &ui::WhatIfPanel::divergenceRequested, this, &WhatIfView::diverge);
     connect(&panel, &ui::WhatIfPanel::divergenceCancelled, &controller, &InferenceController::cancelDivergence);
-    connect(&controller, &InferenceController::divergenceProgress, this, [this](quint64 done, quint64 total) {
-        if (m_diverging) {
-            m_panel.setProgress(done, total);
-        }
-    });
-    connect(&controller, &InferenceController::diverged, this, [this](const QList<trace::TokenDivergence>& divergence) {
-        if (std::exchange(m_diverging, false)) {
-            m_panel.setDivergence(divergence);
-        }
-    });
-    connect(&controller, &InferenceController::divergenceFailed, this, [this](const trace::Error& error) {
-        if (std::exchange(m_diverging, false)) {
-            m_panel.setDivergence({});
-            if (error.id() != "work.cancelled") {
-                emit failed(sentence(error));
-            }
-        }
-    });
+    connect(&controller, &InferenceController::divergenceProgress, this,
+            [this](quint64 done, quint64 total, quint64 request) {
+                if (request == m_divergence) {
+                    m_panel.setProgress(done, total);
+                }
+            });
+    connect(&controller, &InferenceController::diverged, this,
+            [this](const QList<trace::TokenDivergence>& divergence, quint64 request) {
+                if (request == m_divergence) {
+                    m_divergence = 0;
+                    m_panel.setDivergence(divergence);
+                }
+            });
+    connect(&controller, &InferenceController::divergenceFailed, this,
+            [this](const trace::Error& error, quint64 request) {
+                if (request == m_divergence) {
+                    m_divergence = 0;
+                    m_panel.setDivergence({});
+                    if (error.id() != "work.cancelled") {
+                        emit failed(sentence(error));
+                    }
+                }
+            });
 }
 
 void WhatIfView::refresh() {
@@ -51,7 +56,7 @@ void WhatIfView::refresh() {
     if (same) {
         return;
     }
-    if (std::exchange(m_diverging, false)) {
+    if (std::exchange(m_divergence, 0) != 0) {
         m_controller.cancelDivergence();
     }
     m_pair = pair;
@@ -116,9 +121,8 @@ void WhatIfView::diverge() {
         job.answer.push_back(token->token);
     }
     job.what_if = whatIf->recipe.intervention;
-    m_diverging = true;
     m_panel.setProgress(0, 0);
-    m_controller.diverge(job);
+    m_divergence = m_controller.diverge(job);
 }
 
 } // namespace moescope::gui

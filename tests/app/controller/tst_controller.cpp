@@ -189,8 +189,9 @@ private slots:
         done.clear();
         compare.what_if = {};
         Heard next(controller, 2);
-        controller.diverge(compare);
-        controller.diverge(compare);
+        QSignalSpy ended(&controller, &InferenceController::divergenceFailed);
+        const quint64 first = controller.diverge(compare);
+        const quint64 second = controller.diverge(compare);
         controller.generate(job(2, 4));
         QTRY_VERIFY_WITH_TIMEOUT(next.isOver(), patience);
         QCOMPARE(next.ends.size(), size_t(1));
@@ -199,6 +200,8 @@ private slots:
             QCOMPARE(error, QStringLiteral("work.cancelled"));
         }
         QVERIFY(!errors.isEmpty());
+        QCOMPARE(ended.last().at(1).toULongLong(), second); // the end of the first is not taken for the second's
+        QCOMPARE((done.isEmpty() ? ended : done).first().at(1).toULongLong(), first);
     }
 
     void loadsAndAnswers() {

@@ -4,6 +4,7 @@
 #include "engine/model/convert.h"
 #include "tests/support/driver_faults.h"
 
+#include <QSet>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -21,10 +22,11 @@ constexpr int patience = 60'000; // ms: software Vulkan on a loaded machine
 struct Heard {
     explicit Heard(InferenceController& controller) {
         QObject::connect(&controller, &InferenceController::tokensArrived, &context,
-                         [this](qint64, const controller::Pieces& pieces) {
+                         [this](qint64 id, const controller::Pieces& pieces) {
                              for (const controller::Piece& piece : pieces) {
                                  if (piece.token->generated) {
                                      tokens.append(piece.token->token);
+                                     answers.insert(id);
                                  }
                              }
                          });
@@ -43,6 +45,7 @@ struct Heard {
     }
 
     QList<int32_t> tokens;
+    QSet<qint64> answers; ///< whose tokens came
     QList<qint64> finished;
     QList<QString> failed;
     QList<QString> interrupted;
@@ -131,6 +134,47 @@ private slots:
         // The person may load it all the same.
         controller.load(m_load);
         QTRY_COMPARE_WITH_TIMEOUT(controller.state(), State::Ready, patience);
+    }
+
+    void aDeviceLostByARecordedStepIsMadeAgain() {
+        test::DriverFaults driver;
+        InferenceController controller;
+        Heard heard(controller);
+        QSignalSpy troubled(&controller, &InferenceController::troubled);
+        controller.load(m_load);
+        QTRY_COMPARE_WITH_TIMEOUT(controller.state(), State::Ready, patience);
+        driver.loseDevice(0);
+        controller.recordStep();
+        QTRY_COMPARE_WITH_TIMEOUT(heard.loads, 2, patience);
+        QCOMPARE(troubled.count(), 1);
+        QCOMPARE(heard.interrupted, QList<QString>{QStringLiteral("vulkan.device_lost")});
+        QCOMPARE(controller.state(), State::Ready);
+        QSignalSpy recorded(&controller, &InferenceController::stepRecorded);
+        controller.recordStep();
+        QTRY_COMPARE_WITH_TIMEOUT(recorded.count(), 1, patience);
+    }
+
+    void anAnswerAskedForWhileTheDeviceIsLostComesAfterTheLoad() {
+        test::DriverFaults driver;
+        InferenceController controller;
+        Heard heard(controller);
+        controller.load(m_load);
+        QTRY_COMPARE_WITH_TIMEOUT(controller.state(), State::Ready, patience);
+        controller.generate(job(1));
+        QTRY_COMPARE_WITH_TIMEOUT(heard.finished, QList<qint64>{1}, patience);
+        const QList<int32_t> whole = heard.tokens;
+        heard.tokens.clear();
+        heard.answers.clear();
+        driver.loseDevice(0);
+        controller.recordStep();
+        controller.generate(job(2));
+        QTRY_COMPARE_WITH_TIMEOUT(heard.loads, 2, patience);
+        QCOMPARE(controller.state(), State::Generating);
+        QTRY_COMPARE_WITH_TIMEOUT(heard.finished, (QList<qint64>{1, 2}), patience);
+        QCOMPARE(controller.state(), State::Ready);
+        QCOMPARE(heard.tokens, whole);
+        QCOMPARE(heard.answers, QSet<qint64>{2});
+        QVERIFY(heard.failed.isEmpty());
     }
 
     void aModelThatTheDeviceHasNoMemoryForIsASentenceWithItsBytes() {
