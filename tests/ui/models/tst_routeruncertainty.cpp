@@ -23,6 +23,15 @@ double sortedPercentile(std::vector<double> values, double percent) {
     return std::lerp(values[low], values[std::min(low + 1, values.size() - 1)], place - double(low));
 }
 
+/** The most by which a percentile is another than that of the sorted values. */
+double offBy(const Percentiles& found, const std::vector<double>& values) {
+    double most = 0;
+    for (size_t at = 0; at < found.size(); ++at) {
+        most = std::max(most, std::abs(found[at] - sortedPercentile(values, kPercentiles[at])));
+    }
+    return most;
+}
+
 double plainEntropy(const trace::RouterTrace& router, int layer) {
     double bits = 0;
     for (uint32_t expert = 0; expert < router.expert_count; ++expert) {
@@ -94,12 +103,7 @@ void TestRouterUncertainty::percentilesEqualSorting() {
         binned.add(values.back());
     }
     QCOMPARE(binned.n(), count);
-    const Percentiles found = binned.percentiles();
-    for (size_t at = 0; at < found.size(); ++at) {
-        const double exact = sortedPercentile(values, kPercentiles[at]);
-        QVERIFY2(near(found[at], exact, binned.binWidth()),
-                 qPrintable(QStringLiteral("%1 %: %2, not %3").arg(kPercentiles[at]).arg(found[at]).arg(exact)));
-    }
+    QCOMPARE_LE(offBy(binned.percentiles(), values), binned.binWidth());
 }
 
 void TestRouterUncertainty::valuesOutsideAreEnds() {
@@ -155,11 +159,8 @@ void TestRouterUncertainty::spreadsEqualTheTrace() {
         QCOMPARE(spread.n, 138);
         QCOMPARE(spread.entropy_n, 138);
         QCOMPARE(spread.close_calls, close);
-        for (size_t at = 0; at < kPercentiles.size(); ++at) {
-            QVERIFY(near(spread.entropy[at], sortedPercentile(entropies, kPercentiles[at]),
-                         uncertainty.maxEntropy() / 4096));
-            QVERIFY(near(spread.margin[at], sortedPercentile(margins, kPercentiles[at]), 1.0 / 4096));
-        }
+        QCOMPARE_LE(offBy(spread.entropy, entropies), uncertainty.maxEntropy() / 4096);
+        QCOMPARE_LE(offBy(spread.margin, margins), 1.0 / 4096);
     }
     for (int token = 0; token < 138; ++token) {
         QVERIFY(near(uncertainty.token(token).entropy, entropyOf[size_t(token)], 1e-9));
