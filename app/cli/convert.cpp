@@ -20,6 +20,9 @@ struct Options {
 
 void convert(const Options& options) {
     const platform::InterruptScope interrupt;
+    const std::filesystem::path source = platform::fromUtf8(options.folder);
+    const std::filesystem::path target = platform::fromUtf8(options.target);
+    const Replacement replacement(target);
     ProgressBar bar("Converting");
     model::ConvertOptions request;
     request.type = gguf::parseTensorType(options.type);
@@ -27,9 +30,10 @@ void convert(const Options& options) {
         bar.update(done, total);
         return !platform::InterruptScope::flag().load();
     };
-    const model::ConvertResult result =
-        model::convert(platform::fromUtf8(options.folder), platform::fromUtf8(options.target), request);
+    const model::ConvertResult result = model::convert(source, target, request);
+    bar.clear();
     printWritten(result, options.output);
+    replacement.say(options.output);
 }
 
 } // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/command.h"
+#include "app/cli/input.h"
 #include "app/cli/options.h"
 #include "app/cli/output.h"
-#include "app/platform/paths.h"
 #include "engine/gguf/reader.h"
 #include "engine/model/model_config.h"
 #include "engine/trace/error.h"
@@ -41,7 +41,7 @@ void printFacts(const trace::ModelInfo& m) {
 }
 
 void info(const Options& options) {
-    const gguf::Reader file(platform::resolveModel(options.model));
+    const gguf::Reader file(modelFile(options.model));
     const trace::ModelInfo m = model::readInfo(file);
     if (!options.output.json) {
         printFacts(m);

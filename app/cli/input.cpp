@@ -16,8 +16,23 @@
 
 namespace moescope::cli {
 
-OpenModel::OpenModel(const std::string& model)
-    : file(platform::resolveModel(model)), info(model::readInfo(file)), tokenizer(file) {}
+std::filesystem::path modelFile(const std::string& model) {
+    const std::filesystem::path path = platform::resolveModel(model);
+    refuseFolder(path);
+    return path;
+}
+
+void refuseFolder(const std::filesystem::path& model) {
+    std::error_code error;
+    if (std::filesystem::is_directory(model, error)) {
+        throw trace::Error("cli.model_folder",
+                           "“{folder}” is a folder, but a .gguf file is needed. A Hugging Face folder becomes one with "
+                           "“moescope-cli convert FOLDER model.gguf”.",
+                           {{"folder", platform::toUtf8(model)}});
+    }
+}
+
+OpenModel::OpenModel(const std::string& model) : file(modelFile(model)), info(model::readInfo(file)), tokenizer(file) {}
 
 std::string readFile(const std::string& path) {
     // The whole text is held in memory several times over while it is split into tokens.

@@ -8,11 +8,17 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace moescope::cli {
+
+/** The file that -m names. A folder: trace::Error{cli.model_folder} that says how it becomes a file. */
+std::filesystem::path modelFile(const std::string& model);
+/** Throws that error. */
+void refuseFolder(const std::filesystem::path& model);
 
 /** What can be known of a model file without a device. */
 struct OpenModel {

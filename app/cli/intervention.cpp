@@ -80,16 +80,7 @@ void addList(CLI::App& command, const std::string& name, std::vector<Value>& val
         .add_option_function<std::string>(
             name, [&values, parse](const std::string& list) { values = parse(list); }, help)
         ->type_name(form)
-        ->check(CLI::Validator(
-            [parse](std::string& list) -> std::string {
-                try {
-                    parse(list);
-                    return {};
-                } catch (const trace::Error& error) {
-                    return error.what();
-                }
-            },
-            ""));
+        ->check(parsedBy(parse, ""));
 }
 
 } // namespace

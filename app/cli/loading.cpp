@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/loading.h"
 
+#include "app/cli/input.h"
 #include "app/platform/paths.h"
 #include "app/platform/signals.h"
 #include "engine/trace/error.h"
@@ -18,7 +19,7 @@ std::unique_ptr<inference::Engine> loadEngine(const LoadRequest& request, const 
         bar.update(done, total);
         return !platform::InterruptScope::flag().load();
     };
-    auto engine = inference::Engine::load(platform::resolveModel(request.model), options);
+    auto engine = inference::Engine::load(modelFile(request.model), options);
     log.line("Loaded “" + engine->model().file_name + "” on “" + engine->device().name + "” in " +
              threeFigures(engine->loadMs()) + " ms: weights " + trace::bytesText(engine->memory().weights_bytes) +
              ", KV cache " + trace::bytesText(engine->memory().kv_bytes) + " for " +

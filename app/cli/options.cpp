@@ -2,7 +2,6 @@
 #include "app/cli/options.h"
 
 #include "engine/gguf/tensor_type.h"
-#include "engine/trace/error.h"
 
 #include <cctype>
 #include <charconv>
@@ -25,21 +24,6 @@ CLI::Validator between(double low, double high) {
             return {};
         },
         "NUMBER");
-}
-
-/** Makes wrong usage of what `parse` refuses with a sentence. */
-template <typename Parse>
-CLI::Validator parsedBy(Parse parse, const std::string& name) {
-    return CLI::Validator(
-        [parse](std::string& text) -> std::string {
-            try {
-                parse(text);
-                return {};
-            } catch (const trace::Error& error) {
-                return error.what();
-            }
-        },
-        name);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/inference/engine.h"
+#include "engine/trace/error.h"
 
 #include <CLI/CLI.hpp>
 
@@ -26,6 +27,21 @@ void addDevice(CLI::App& command, std::string& device);
 void addKv(CLI::App& command, std::string& kv);
 /** --type, checked. `name` may be a place where it stands alone. */
 CLI::Option* addType(CLI::App& command, std::string& type, const std::string& name = "--type");
+
+/** Makes wrong usage of what `parse` refuses with a sentence. */
+template <typename Parse>
+CLI::Validator parsedBy(Parse parse, const std::string& name) {
+    return CLI::Validator(
+        [parse](std::string& text) -> std::string {
+            try {
+                parse(text);
+                return {};
+            } catch (const trace::Error& error) {
+                return error.what();
+            }
+        },
+        name);
+}
 
 /** A whole number in decimal digits; the library would take "-1" for the largest number and "010" for eight. */
 CLI::Validator whole(uint64_t least, uint64_t most);

@@ -51,7 +51,9 @@ void perplexity(const Options& options) {
     const uint64_t windows = tokens.size() / window;
     if (windows == 0) {
         throw trace::Error(
-            "cli.too_short", "“{file}” has {tokens} tokens, fewer than one window of {window}.",
+            "cli.too_short",
+            "“{file}” has {tokens} tokens, and one window needs {window}: take a longer text, or smaller windows with "
+            "-c.",
             {{"file", options.text}, {"tokens", trace::grouped(tokens.size())}, {"window", trace::grouped(window)}});
     }
     const auto engine = loadEngine(load, log);
@@ -95,8 +97,9 @@ void addPerplexity(CLI::App& program, Action& action) {
     auto options = std::make_shared<Options>();
     CLI::App* command = program.add_subcommand("perplexity", "How well a model foretells a text");
     addModel(*command, options->model);
-    command->add_option("-f,--file,file", options->text, "A text file, read byte for byte")->required();
-    command->add_option("-c,--ctx", options->window, "Tokens a window")
+    command->add_option("-f,--file,file", options->text, "A text file, read byte for byte; at least one window long")
+        ->required();
+    command->add_option("-c,--ctx", options->window, "Tokens in a window: from 4 to the model's limit")
         ->capture_default_str()
         ->check(whole(4, uint64_t{1} << 24));
     addKv(*command, options->kv);

@@ -27,19 +27,33 @@ struct Options {
     std::string type; ///< empty: as in the file, f16 for a configuration
 };
 
-inference::MemoryPlan makePlan(const Options& options) {
+struct Planned {
+    inference::MemoryPlan plan;
+    std::string type; ///< of the weights, or of most of them
+    uint32_t context = 0;
+    uint32_t limit = 0; ///< tokens that the model was made for
+};
+
+Planned makePlan(const Options& options) {
     const inference::KvType kv = inference::parseKvType(options.kv);
     if (!options.config.empty()) {
         const model::ModelConfig config = model::readHuggingFaceConfig(platform::fromUtf8(options.config));
         const gguf::TensorType type = gguf::parseTensorType(options.type.empty() ? "f16" : options.type);
         // More than the configuration says is a question worth asking: nothing is loaded.
-        return inference::planMemory(config, type, options.context.value_or(config.context_length), kv);
+        const uint32_t context = options.context.value_or(config.context_length);
+        return {inference::planMemory(config, type, context, kv), std::string(gguf::typeName(type)), context,
+                config.context_length};
     }
-    const gguf::Reader file(platform::resolveModel(options.model));
+    const gguf::Reader file(modelFile(options.model));
     const model::ModelConfig config = model::readConfig(file);
     const uint32_t context = chooseContext(config.context_length, options.context, 0, config.context_length);
-    return options.type.empty() ? inference::planMemory(config, file, context, kv)
-                                : inference::planMemory(config, gguf::parseTensorType(options.type), context, kv);
+    if (options.type.empty()) {
+        return {inference::planMemory(config, file, context, kv), model::readInfo(file).main_type, context,
+                config.context_length};
+    }
+    const gguf::TensorType type = gguf::parseTensorType(options.type);
+    return {inference::planMemory(config, type, context, kv), std::string(gguf::typeName(type)), context,
+            config.context_length};
 }
 
 /** The device that a load would take. None: there is no Vulkan driver, or no device can be used and none was named; the
@@ -54,7 +68,13 @@ std::optional<trace::DeviceInfo> chosenDevice(const std::string& selector) {
 }
 
 void plan(const Options& options) {
-    const inference::MemoryPlan p = makePlan(options);
+    const Planned planned = makePlan(options);
+    const inference::MemoryPlan& p = planned.plan;
+    if (planned.context > planned.limit) {
+        Log(options.output.verbose || !options.output.json)
+            .line("The plan is for " + trace::grouped(planned.context) +
+                  " tokens of context, and this model was made for " + trace::grouped(planned.limit) + ".");
+    }
     const std::optional<trace::DeviceInfo> device = chosenDevice(options.device);
     if (options.output.json) {
         printJson({{"weights_bytes", p.weights_bytes},
@@ -67,13 +87,14 @@ void plan(const Options& options) {
                    {"fits", device ? Json(p.total() <= device->free_bytes) : Json()}});
         return;
     }
-    printTable({{"Weights", trace::bytesText(p.weights_bytes)},
-                {"KV cache", trace::bytesText(p.kv_bytes)},
-                {"  a token", trace::bytesText(p.kv_bytes_per_token)},
-                {"  with multi-head attention", trace::bytesText(p.kv_bytes_mha)},
-                {"Workspace", trace::bytesText(p.workspace_bytes)},
-                {"Together", trace::bytesText(p.total())}},
-               {false, true});
+    printTable(
+        {{"Weights, " + planned.type, trace::bytesText(p.weights_bytes)},
+         {"KV cache, " + options.kv + ", " + trace::grouped(planned.context) + " tokens", trace::bytesText(p.kv_bytes)},
+         {"  a token", trace::bytesText(p.kv_bytes_per_token)},
+         {"  with multi-head attention", trace::bytesText(p.kv_bytes_mha)},
+         {"Workspace", trace::bytesText(p.workspace_bytes)},
+         {"Together", trace::bytesText(p.total())}},
+        {false, true});
     if (device) {
         printForeign("“" + device->name + "” has " + trace::bytesText(device->free_bytes) +
                      " free: " + (p.total() <= device->free_bytes ? "it fits.\n" : "it does not fit.\n"));
@@ -89,10 +110,13 @@ void addPlan(CLI::App& program, Action& action) {
     addModel(*source, options->model);
     source->add_option("--config", options->config, "config.json of a Hugging Face folder");
     source->require_option(0, 1);
-    command->add_option("-c,--ctx", options->context, "Tokens that the KV cache holds; the model's limit if not given")
+    command
+        ->add_option("-c,--ctx", options->context,
+                     "Tokens that the KV cache holds; the model's limit if not given, which only --config may exceed")
         ->check(whole(1, uint64_t{1} << 30));
     addKv(*command, options->kv);
-    addType(*command, options->type);
+    CLI::Option* const type = addType(*command, options->type);
+    type->description(type->get_description() + "; if not given, as in the file, and f16 for --config");
     addDevice(*command, options->device);
     addOutput(*command, options->output);
     setAction(*command, action, options, plan);

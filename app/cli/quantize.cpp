@@ -2,6 +2,7 @@
 #include "engine/model/quantize_file.h"
 
 #include "app/cli/command.h"
+#include "app/cli/input.h"
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/cli/written.h"
@@ -20,6 +21,10 @@ struct Options {
 
 void quantize(const Options& options) {
     const platform::InterruptScope interrupt;
+    const std::filesystem::path source = platform::fromUtf8(options.source);
+    const std::filesystem::path target = platform::fromUtf8(options.target);
+    refuseFolder(source);
+    const Replacement replacement(target);
     ProgressBar bar("Quantising");
     model::QuantizeOptions request;
     request.type = gguf::parseTensorType(options.type);
@@ -27,10 +32,10 @@ void quantize(const Options& options) {
         bar.update(done, total);
         return !platform::InterruptScope::flag().load();
     };
-    const model::ConvertResult result =
-        model::quantizeFile(platform::fromUtf8(options.source), platform::fromUtf8(options.target), request);
+    const model::ConvertResult result = model::quantizeFile(source, target, request);
     bar.clear();
     printWritten(result, options.output);
+    replacement.say(options.output);
 }
 
 } // namespace

@@ -49,16 +49,26 @@ Json toJson(const inference::Engine& engine, const inference::GenerationRequest&
             {"session", nullptr}};
 }
 
+/** Of an answer that found no more room. All are tokens; `limit`: of the model. */
+std::string fullSentence(uint64_t prompt, uint64_t answer, uint64_t context, uint64_t limit) {
+    return "The answer ends after " + trace::grouped(answer) + " tokens, because the context is full: it holds " +
+           trace::grouped(context) + ", and the prompt took " + trace::grouped(prompt) + " of them. " +
+           (context < limit ? "With --ctx it can hold up to " + trace::grouped(limit) + "."
+                            : "The model was made for no more.");
+}
+
 void run(const Options& options) {
     const platform::InterruptScope interrupt;
     const Log log(options.output.verbose);
     inference::GenerationRequest request;
     LoadRequest load{options.model, options.device, options.kv};
+    uint64_t limit = 0;
     {
         const OpenModel model(options.model);
+        limit = model.info.context_length;
         trace::checkIntervention(options.intervention, model.info);
         request.prompt = promptTokens(options.prompt, model);
-        load.context = chooseContext(model.info.context_length, options.context, request.prompt.size(), options.count);
+        load.context = chooseContext(limit, options.context, request.prompt.size(), options.count);
     }
     const auto engine = loadEngine(load, log);
     request.max_tokens = options.count;
@@ -91,6 +101,9 @@ void run(const Options& options) {
         // What was held back while it could have become a stop text or a whole character.
         printForeign(result.text.substr(std::min(shown, result.text.size())));
         print("\n");
+        if (result.reason == trace::StopReason::Context) {
+            printFailure(fullSentence(request.prompt.size(), result.tokens.size(), engine->memory().context, limit));
+        }
     }
     const trace::StepTimings& t = result.timings;
     log.line("Read " + trace::grouped(t.prefill_tokens) + " tokens in " + threeFigures(t.prefill_ms) + " ms, wrote " +

@@ -7,6 +7,7 @@
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/cli/sha256.h"
+#include "app/cli/written.h"
 #include "app/platform/paths.h"
 #include "app/platform/signals.h"
 #include "engine/gguf/reader.h"
@@ -219,6 +220,7 @@ void traceTokens(const Options& options) {
     const auto engine = loadEngine(load, log);
     const fs::path folder = platform::fromUtf8(options.folder);
     const OutputFolder made(folder);
+    const Replacement replacement(folder / "meta.json");
     TraceFiles files(folder, options, *engine, tokens.size());
     inference::EvaluateOptions request;
     request.logits = options.logits == "all"    ? inference::LogitRows::All
@@ -235,12 +237,13 @@ void traceTokens(const Options& options) {
         bar.update(batch.first + batch.count, tokens.size());
     });
     throwIfInterrupted();
-    files.commit(makeMeta(*engine, platform::resolveModel(options.model), tokens, options.intervention));
+    files.commit(makeMeta(*engine, modelFile(options.model), tokens, options.intervention));
     if (options.output.json) {
         printJson({{"out", options.folder}, {"tokens", tokens.size()}, {"moe_layers", engine->model().moeLayers()}});
     } else {
         printForeign(trace::grouped(tokens.size()) + " tokens traced into “" + options.folder + "”.\n");
     }
+    replacement.say(options.output);
 }
 
 } // namespace

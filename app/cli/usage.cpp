@@ -70,6 +70,16 @@ std::string noOption(const std::string& owner, const std::string& word) {
     return "“" + owner + "” has no option “" + (word.starts_with("--") ? word.substr(0, word.find('=')) : word) + "”.";
 }
 
+/** What may have been meant by a word that `command` has no place for. */
+std::string remedy(const CLI::App& command) {
+    for (const CLI::Option* option : optionsOf(command)) {
+        if (option->check_lname("prompt") && !option->get_positional()) {
+            return " A prompt stands behind -p, in quotes.";
+        }
+    }
+    return {};
+}
+
 /** What is required and not given, or given too often. */
 std::string missing(const CLI::App& command) {
     const std::string owner = "“" + command.get_name() + "”";
@@ -160,7 +170,7 @@ std::string usageSentence(const CLI::App& program, const std::vector<std::string
     std::string sentence;
     if (const auto word = unknownWord(command)) {
         sentence = isOption(*word) ? noOption(command.get_name(), *word)
-                                   : "“" + command.get_name() + "” has no place for “" + *word + "”.";
+                                   : "“" + command.get_name() + "” has no place for “" + *word + "”." + remedy(command);
     } else if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
         sentence = missing(command);
     } else {

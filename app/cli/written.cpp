@@ -2,9 +2,22 @@
 #include "app/cli/written.h"
 
 #include "app/cli/output.h"
+#include "app/platform/paths.h"
 #include "engine/trace/error.h"
 
 namespace moescope::cli {
+
+Replacement::Replacement(const std::filesystem::path& target) : m_target(target) {
+    std::error_code error;
+    m_replaces = std::filesystem::exists(target, error);
+}
+
+void Replacement::say(const OutputOptions& output) const {
+    if (m_replaces) {
+        Log(output.verbose || !output.json)
+            .line("“" + platform::toUtf8(m_target) + "” was there and has been replaced.");
+    }
+}
 
 void printWritten(const model::ConvertResult& result, const OutputOptions& output) {
     const Log log(output.verbose);

@@ -28,6 +28,25 @@ bool namesDisplay(const QStringList& arguments) {
     std::_Exit(EXIT_FAILURE);
 }
 
+constexpr int wrongUsage = 2; // as of moescope-cli
+
+/** What `parser` has refused, in one sentence with the word as it was typed. */
+QString usageSentence(const QCommandLineParser& parser, const QStringList& arguments) {
+    QString sentence = parser.errorText();
+    const QStringList unknown = parser.unknownOptionNames();
+    for (const QString& argument : arguments.mid(1)) {
+        const QString typed = argument.section(QLatin1Char('='), 0, 0);
+        const QString name = typed.mid(typed.startsWith(QLatin1String("--")) ? 2 : 1);
+        if (unknown.isEmpty() && argument == arguments.last() && typed.startsWith(QLatin1Char('-'))) {
+            sentence = QCoreApplication::translate("main", "%1: its value is missing.").arg(typed);
+        } else if (typed.startsWith(QLatin1Char('-')) && unknown.contains(name)) {
+            sentence = QCoreApplication::translate("main", "“moescope” has no option “%1”.").arg(typed);
+            break;
+        }
+    }
+    return sentence + QCoreApplication::translate("main", " “moescope --help” lists what it takes.");
+}
+
 QtMessageHandler qtHandler = nullptr;
 
 /** While the QApplication is made: what is fatal there is that no window can open. Qt would abort. */
@@ -95,7 +114,11 @@ int main(int argc, char** argv) {
     if (!platformIsNamed) {
         qInstallMessageHandler(nullptr);
     }
-    parser.process(application);
+    if (!parser.parse(QApplication::arguments())) {
+        const QByteArray sentence = usageSentence(parser, QApplication::arguments()).toUtf8();
+        std::fprintf(stderr, "%s\n", sentence.constData());
+        return wrongUsage;
+    }
 
     moescope::gui::StartOptions options;
     options.data_folder = parser.value(data);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/trace/error.h"
 #include "tests/app/cli/program.h"
 
 #include <gtest/gtest.h>
@@ -163,6 +164,24 @@ TEST(Run, APromptBeyondTheContextIsRefusedWithBothNumbers) {
     const Outcome large = runCli(runWith({"--tokens", "1", "-n", "1", "--ctx", "99000000"}));
     EXPECT_TRUE(large.isFailure()) << large.code << large.err;
     EXPECT_TRUE(has(large.err, "99,000,000")) << large.err;
+}
+
+TEST(Run, AFullContextIsSaidWithItsNumbers) {
+    const std::vector<std::string> arguments{"run",   "-m", goldenModel().string(), "--tokens", "5,6,7", "-n", "40",
+                                             "--ctx", "16", "--ignore-eos"};
+    std::vector<std::string> json = arguments;
+    json.emplace_back("--json");
+    const Outcome counted = runCli(json);
+    EXPECT_EQ(counted.json().at("stop"), "context");
+    EXPECT_EQ(counted.err, "");
+    const std::string limit =
+        trace::grouped(runCli({"info", goldenModel().string(), "--json"}).json().at("context_length").get<uint64_t>());
+    EXPECT_EQ(runCli(arguments).err,
+              "The answer ends after " + std::to_string(counted.json().at("tokens").size()) +
+                  " tokens, because the context is full: it holds 16, and the prompt took 3 of them. With --ctx it can "
+                  "hold up to " +
+                  limit + ".\n");
+    EXPECT_EQ(runCli({"run", "-m", goldenModel().string(), "--tokens", "5,6,7", "-n", "4", "--ignore-eos"}).err, "");
 }
 
 TEST(Run, StopTextsEndTheAnswer) {

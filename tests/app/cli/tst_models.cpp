@@ -75,6 +75,22 @@ TEST(Info, WhatIsNoModelIsRefusedWithASentence) {
     }
 }
 
+TEST(Info, AFolderIsToldHowItBecomesAFile) {
+    const std::string folder = goldenFolder().string();
+    const std::string sentence = "“" + folder +
+                                 "” is a folder, but a .gguf file is needed. A Hugging Face folder becomes "
+                                 "one with “moescope-cli convert FOLDER model.gguf”.\n";
+    for (const auto& arguments :
+         std::vector<std::vector<std::string>>{{"info", folder},
+                                               {"run", "-m", folder, "-p", "a"},
+                                               {"plan", "-m", folder},
+                                               {"quantize", folder, (scratch() / "never.gguf").string(), "q8_0"}}) {
+        const Outcome outcome = runCli(arguments);
+        EXPECT_TRUE(outcome.isFailure()) << arguments[0] << outcome.code;
+        EXPECT_EQ(outcome.err, sentence) << arguments[0];
+    }
+}
+
 TEST(Info, OddPathsWork) {
     fs::path odd = scratch() / "with spaces and 你好 and quotes “ ” '";
     fs::create_directories(odd);
@@ -178,6 +194,13 @@ TEST(Plan, HunyuanLargesCacheIsAsPublished) {
     EXPECT_EQ(f16.at("total_bytes").get<uint64_t>(), f16.at("weights_bytes").get<uint64_t>() +
                                                          f16.at("kv_bytes").get<uint64_t>() +
                                                          f16.at("workspace_bytes").get<uint64_t>());
+    const Outcome shown = runCli({"plan", "--config", config, "-c", "262144", "--type", "q8_0"});
+    EXPECT_EQ(shown.code, 0);
+    EXPECT_EQ(shown.err, "The plan is for 262,144 tokens of context, and this model was made for 131,072.\n");
+    EXPECT_TRUE(has(shown.out, "Weights, Q8_0 ") && has(shown.out, "KV cache, f16, 262,144 tokens ")) << shown.out;
+    const Outcome within = runCli({"plan", "--config", config});
+    EXPECT_EQ(within.err, "");
+    EXPECT_TRUE(has(within.out, "Weights, F16 ") && has(within.out, "131,072 tokens ")) << within.out;
     EXPECT_FALSE(f16.at("fits").get<bool>()) << "389 B parameters in F16 fit no machine that runs this test";
     const Json q4 = runCli({"plan", "--config", config, "--type", "q4_k", "--json"}).json();
     // Rows of 18,304 are no multiple of 256: a third of each expert stays in F16.
@@ -188,6 +211,24 @@ TEST(Plan, AContextThatALoadWouldRefuseIsRefused) {
     const Outcome outcome = runCli({"plan", "-m", goldenModel().string(), "-c", "99000000"});
     EXPECT_TRUE(outcome.isFailure()) << outcome.code << outcome.err;
     EXPECT_TRUE(has(outcome.err, "99,000,000")) << outcome.err;
+}
+
+TEST(Plan, OfAFileNamesTheTypeOfItsWeights) {
+    const Outcome file = runCli({"plan", "-m", goldenModel().string(), "-c", "64", "--kv", "q8_0"});
+    EXPECT_TRUE(has(file.out, "Weights, F32 ") && has(file.out, "KV cache, q8_0, 64 tokens ")) << file.out;
+    EXPECT_TRUE(has(runCli({"plan", "-m", goldenModel().string(), "--type", "q4_0"}).out, "Weights, Q4_0 "));
+}
+
+TEST(Convert, AnOutputThatWasThereIsSaidToBeReplaced) {
+    const std::string target = (scratch() / "replaced.gguf").string();
+    EXPECT_EQ(runCli({"convert", goldenFolder().string(), target}).err, "");
+    const std::string sentence = "“" + target + "” was there and has been replaced.\n";
+    EXPECT_EQ(runCli({"convert", goldenFolder().string(), target}).err, sentence);
+    EXPECT_EQ(runCli({"quantize", goldenModel().string(), target, "q8_0"}).err, sentence);
+    EXPECT_EQ(runCli({"convert", goldenFolder().string(), target, "--json"}).err, "");
+    const Outcome file = runCli({"convert", goldenModel().string(), target});
+    EXPECT_TRUE(file.isFailure()) << file.code << file.err;
+    EXPECT_TRUE(has(file.err, "needs no conversion")) << file.err;
 }
 
 TEST(Convert, SaysWhatItWroteAndRefusesItsOwnInput) {

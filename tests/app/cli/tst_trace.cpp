@@ -129,6 +129,16 @@ TEST(Trace, WritesWhatTheGoldensSay) {
     }
 }
 
+TEST(Trace, AnEarlierTraceIsReplacedAndThatIsSaid) {
+    const std::string out = (scratch() / "twice").string();
+    const std::vector<std::string> arguments{"trace", "-m", goldenModel().string(), "--tokens", "1", "--out", out};
+    EXPECT_EQ(runCli(arguments).err, "");
+    EXPECT_EQ(runCli(arguments).err, "“" + out + "/meta.json” was there and has been replaced.\n");
+    std::vector<std::string> json = arguments;
+    json.emplace_back("--json");
+    EXPECT_EQ(runCli(json).err, "");
+}
+
 TEST(Trace, AFailureLeavesNothing) {
     const fs::path out = scratch() / "no-trace";
     const Outcome bad =
@@ -248,8 +258,10 @@ TEST(Perplexity, IsTheMeanSurpriseOfEachWindowsSecondHalf) {
     EXPECT_EQ(measured.at("tokens"), counted);
     // Relative: random weights are surprised by millions.
     EXPECT_NEAR(measured.at("perplexity").get<double>() / std::exp(loss / static_cast<double>(counted)), 1, 1e-5);
-    const Outcome tiny = runCli({"perplexity", "-m", model, "-f", (scratch() / "text.txt").string(), "-c", "4096"});
+    const Outcome tiny = runCli({"perplexity", "-m", model, "-f", (scratch() / "text.txt").string(), "-c", "128"});
     EXPECT_TRUE(tiny.isFailure()) << tiny.code << tiny.err;
+    EXPECT_EQ(tiny.err, "“" + (scratch() / "text.txt").string() + "” has " + std::to_string(tokens.size()) +
+                            " tokens, and one window needs 128: take a longer text, or smaller windows with -c.\n");
 }
 
 } // namespace

@@ -33,7 +33,8 @@ TEST(UsageSentences, AnUnknownWordComesFirst) {
         {{"run", "--bogus=3", "-p", "hi"}, "“run” has no option “--bogus”."},
         {{"chat", "--sytem", "x"}, "“chat” has no option “--sytem”."},
         {{"trace", "-p", "hi"}, "“trace” has no option “-p”."},
-        {{"run", "hello"}, "“run” has no place for “hello”."},
+        {{"run", "hello"}, "“run” has no place for “hello”. A prompt stands behind -p, in quotes."},
+        {{"run", "-p", "hello", "you"}, "“run” has no place for “you”. A prompt stands behind -p, in quotes."},
         {{"info", "builtin", "other"}, "“info” has no place for “other”."},
     });
 }

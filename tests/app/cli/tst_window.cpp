@@ -39,11 +39,24 @@ TEST(Window, ADisplayThatCannotBeOpenedIsNoCrash) {
 
 TEST(Window, ANamedPlatformNeedsNoDisplay) {
     const Outcome argument = start({"-platform", "offscreen", "--no-such"}, {});
-    EXPECT_EQ(argument.code, 1);
+    EXPECT_EQ(argument.code, 2);
     EXPECT_TRUE(has(argument.err, "no-such")) << argument.err;
     const Outcome variable = start({"--no-such"}, {{"QT_QPA_PLATFORM", "offscreen"}});
-    EXPECT_EQ(variable.code, 1);
+    EXPECT_EQ(variable.code, 2);
     EXPECT_TRUE(has(variable.err, "no-such")) << variable.err;
+}
+
+TEST(Window, WrongUsageIsOneSentenceAndExitsWith2) {
+    const std::string lists = " “moescope --help” lists what it takes.\n";
+    for (const auto& [arguments, sentence] :
+         {std::pair{std::vector<std::string>{"--frob"}, "“moescope” has no option “--frob”."},
+          std::pair{std::vector<std::string>{"-frob=3", "--device", "0"}, "“moescope” has no option “-frob”."},
+          std::pair{std::vector<std::string>{"builtin", "--model"}, "--model: its value is missing."}}) {
+        const Outcome outcome = start(arguments, {{"QT_QPA_PLATFORM", "offscreen"}});
+        EXPECT_EQ(outcome.code, 2);
+        EXPECT_EQ(outcome.out, "");
+        EXPECT_TRUE(outcome.err.ends_with(sentence + lists)) << outcome.err; // Qt may have warned before
+    }
 }
 
 } // namespace
