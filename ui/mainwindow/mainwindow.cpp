@@ -18,6 +18,8 @@
 #include <QCloseEvent>
 #include <QDockWidget>
 #include <QGuiApplication>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QMenu>
 #include <QMenuBar>
 #include <QScreen>
@@ -35,6 +37,14 @@ constexpr int kToastMargin = 16; ///< px at both sides, at least
 constexpr int kToastGap = 6;     ///< px above the composer
 constexpr QSize kLeast{960, 600};
 constexpr QSize kFirst{1440, 900};
+
+QByteArray keptShown(const QHash<QString, bool>& shown) {
+    QJsonObject kept;
+    for (auto each = shown.begin(); each != shown.end(); ++each) {
+        kept.insert(each.key(), each.value());
+    }
+    return shown.isEmpty() ? QByteArray() : QJsonDocument(kept).toJson(QJsonDocument::Compact);
+}
 
 } // namespace
 
@@ -337,8 +347,8 @@ void MainWindow::placeOverlays() {
 }
 
 void MainWindow::restore(const WindowState& state) {
-    m_memory[static_cast<int>(LayoutName::Chat)] = {state.chat, !state.chat.isEmpty()};
-    m_memory[static_cast<int>(LayoutName::Inspect)] = {state.inspect, !state.inspect.isEmpty()};
+    m_memory[static_cast<int>(LayoutName::Chat)] = readMemory(state.chat);
+    m_memory[static_cast<int>(LayoutName::Inspect)] = readMemory(state.inspect);
     m_layout = state.layout;
     m_restored = !state.geometry.isEmpty() && restoreGeometry(state.geometry);
     if (m_restored && !isMaximized() && !isFullScreen()) {
@@ -350,6 +360,20 @@ void MainWindow::restore(const WindowState& state) {
         resize((fits ? kFirst : most).expandedTo(kLeast));
     }
     applyLayout();
+}
+
+MainWindow::LayoutMemory MainWindow::readMemory(const QByteArray& kept) {
+    LayoutMemory memory;
+    if (!kept.startsWith('{')) { // saveState() begins with another byte
+        memory.state = kept;
+        memory.changed = !kept.isEmpty();
+        return memory;
+    }
+    const QJsonObject shown = QJsonDocument::fromJson(kept).object();
+    for (auto each = shown.begin(); each != shown.end(); ++each) {
+        memory.shown.insert(each.key(), each.value().toBool());
+    }
+    return memory;
 }
 
 void MainWindow::keepOnScreen() {
@@ -372,10 +396,10 @@ WindowState MainWindow::state() const {
     const auto docksOf = [&](LayoutName name) {
         const LayoutMemory& memory = m_memory[static_cast<int>(name)];
         if (!memory.changed) {
-            return QByteArray();
+            return keptShown(memory.shown);
         }
         // On the page Models the docks are gone for a while.
-        return name == m_layout && !areModelsShown() ? saveState() : memory.state;
+        return name == m_layout && !areModelsShown() && !memory.squeezed ? saveState() : memory.state;
     };
     state.chat = docksOf(LayoutName::Chat);
     state.inspect = docksOf(LayoutName::Inspect);

@@ -29,8 +29,8 @@ class WindowToolBar;
 /** What the window keeps between two starts; the app stores it. */
 struct WindowState {
     QByteArray geometry;
-    QByteArray chat;    ///< docks of layout Chat; empty: the default
-    QByteArray inspect; ///< docks of layout Inspect; empty: the default
+    QByteArray chat;    ///< docks of layout Chat, or which the user opened and closed in it; empty: the default
+    QByteArray inspect; ///< the same of layout Inspect
     LayoutName layout = LayoutName::Chat;
 };
 
@@ -142,8 +142,12 @@ protected:
 
 private:
     struct LayoutMemory {
-        QByteArray state;
-        bool changed = false; ///< by the user: the default no longer follows the window's size
+        QByteArray state;           ///< of saveState(), as the user arranged the docks
+        bool changed = false;       ///< docks were moved or resized: the default no longer follows the window's size
+        bool squeezed = false;      ///< what was changed needs more room: the default stands in its place until then
+        QSize needed;               ///< px that it needs
+        QHash<QString, bool> shown; ///< panels, and "conversations", that the user opened (true) or closed
+        QStringList front;          ///< of these, those in view when the docks were last placed anew or left
     };
 
     void connectActions();
@@ -158,12 +162,23 @@ private:
     void updateActions();
     void applyLayout();
     void applyDefault();
+    /** Docks as the user arranged them; false: they were not, or do not fit. */
+    bool applyChanged();
+    void applyShown();
+    /** The docks have the room they need. Qt draws them over each other where they have not. */
+    bool fits() const;
+    /** After the window's size, or what is in it, changed. */
+    void followSize();
     void remember();
+    QStringList inFront() const;
+    static LayoutMemory readMemory(const QByteArray& kept);
     /** Moves the window into its screen's free area, and shrinks it if it is larger. */
     void keepOnScreen();
     /** After docks came or went: a focus that went with them is the composer's. */
     void keepFocus(const QWidget* before);
     void markChanged();
+    /** The user opened or closed a panel. */
+    void markShown(const QString& id, bool shown);
     void focusPanel(QDockWidget* dock);
     QList<QWidget*> focusStops() const;
     void movePanelFocus(int step);
@@ -204,7 +219,10 @@ private:
     int m_layers = 0;
     LayoutName m_layout = LayoutName::Chat;
     LayoutMemory m_memory[2];
-    int m_sizeClass = -1;
+    int m_place = -1;                ///< class the docks are placed for
+    int m_fullPlace = -1;            ///< that of the window then; another where it had not the room
+    QSize m_needed;                  ///< px that the next larger placing needs
+    QDockWidget* m_behind = nullptr; ///< its entry in the menu was chosen while another tab hid it
     bool m_applying = false;
     bool m_shown = false;
     bool m_separatorPressed = false;

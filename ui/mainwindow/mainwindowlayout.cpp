@@ -14,6 +14,7 @@
 #include <QApplication>
 #include <QDockWidget>
 #include <QKeyEvent>
+#include <QLayout>
 #include <QMenu>
 #include <QMouseEvent>
 #include <QPainter>
@@ -22,6 +23,7 @@
 #include <QTimer>
 
 #include <algorithm>
+#include <iterator>
 
 namespace moescope::ui {
 
@@ -58,16 +60,25 @@ void MainWindow::addPanel(const QString& id, QDockWidget* panel, Qt::DockWidgetA
     panel->hide();
     QAction* toggle = panel->toggleViewAction();
     m_actions->panelsMenu->addAction(toggle);
-    connect(toggle, &QAction::triggered, this, [this, panel](bool shown) {
-        markChanged();
+    // Before Qt closes it: the entry of one that is open, but cannot be seen, brings it to the front.
+    connect(toggle, &QAction::toggled, this, [this, panel](bool shown) {
+        m_behind = !shown && !panel->isHidden() && !panel->geometry().intersects(rect()) ? panel : nullptr;
+        QTimer::singleShot(0, this, &MainWindow::decorateTabs);
+    });
+    connect(toggle, &QAction::triggered, this, [this, id, panel](bool shown) {
+        if (m_behind == panel) {
+            m_behind = nullptr;
+            shown = true;
+            panel->show();
+        }
+        markShown(id, shown);
         if (shown) {
             focusPanel(panel);
         }
     });
-    connect(toggle, &QAction::toggled, this, [this] { QTimer::singleShot(0, this, &MainWindow::decorateTabs); });
     if (const auto* frame = qobject_cast<PanelFrame*>(panel)) {
         toggle->setIcon(theme().icon(frame->iconName()));
-        connect(frame, &PanelFrame::closed, this, &MainWindow::markChanged);
+        connect(frame, &PanelFrame::closed, this, [this, id] { markShown(id, false); });
     }
     connect(panel, &QDockWidget::dockLocationChanged, this, [this] {
         markChanged();
@@ -98,31 +109,66 @@ void MainWindow::keepFocus(const QWidget* before) {
     }
 }
 
+QStringList MainWindow::inFront() const {
+    const auto& shown = m_memory[static_cast<int>(m_layout)].shown;
+    const auto inView = [this](const QString& id) {
+        const QDockWidget* panel = m_panels.value(id);
+        return panel != nullptr && !panel->isHidden() && panel->geometry().intersects(rect());
+    };
+    QStringList front;
+    std::copy_if(m_panelOrder.begin(), m_panelOrder.end(), std::back_inserter(front),
+                 [&](const QString& id) { return shown.value(id) && inView(id); });
+    const QString experts = QStringLiteral("experts");
+    if (inView(experts)) { // it never hides by itself
+        front.removeAll(experts);
+        front.append(experts);
+    }
+    return front;
+}
+
 void MainWindow::remember() {
-    if (memory().changed) {
+    memory().front = inFront();
+    if (memory().changed && !memory().squeezed) {
         memory().state = saveState();
     }
 }
 
-void MainWindow::applyLayout() {
+bool MainWindow::fits() const {
+    const QSize least = layout()->minimumSize();
+    return least.width() <= width() && least.height() <= height();
+}
+
+bool MainWindow::applyChanged() {
+    if (!memory().changed || memory().state.isEmpty()) {
+        return false;
+    }
     m_applying = true;
-    if (memory().changed && !memory().state.isEmpty()) {
-        // A panel that is newer than the kept layout would come in wherever it last was.
-        for (QDockWidget* panel : std::as_const(m_panels)) {
-            removeDockWidget(panel);
+    // A panel that is newer than the kept layout would come in wherever it last was.
+    for (QDockWidget* panel : std::as_const(m_panels)) {
+        removeDockWidget(panel);
+    }
+    // saveState() names docks, not their sizes' meaning: a state that does not fit this build is the default.
+    if (restoreState(memory().state)) {
+        placeOthers(this, docks(), m_layout, placeClass(size()));
+        applyShown();
+        memory().squeezed = m_shown && !fits();
+        if (memory().squeezed) {
+            memory().needed = layout()->minimumSize();
+            for (auto panel = m_panels.begin(); panel != m_panels.end(); ++panel) {
+                memory().shown.insert(panel.key(), !panel.value()->isHidden());
+            }
         }
-        // saveState() names docks, not their sizes' meaning: a state that does not fit this build is the default.
-        if (restoreState(memory().state)) {
-            placeOthers(this, docks(), m_layout, width());
-        } else {
-            memory() = {};
-        }
+    } else {
+        memory() = {};
     }
     m_applying = false;
-    if (!memory().changed) {
+    return memory().changed && !memory().squeezed;
+}
+
+void MainWindow::applyLayout() {
+    if (!applyChanged()) {
         applyDefault();
     }
-    m_sizeClass = placeClass(size());
     m_actions->layoutChat->setChecked(m_layout == LayoutName::Chat);
     m_actions->layoutInspect->setChecked(m_layout == LayoutName::Inspect);
     m_actions->sidebar->setChecked(!m_sidebar->isHidden());
@@ -136,10 +182,64 @@ void MainWindow::applyLayout() {
 
 void MainWindow::applyDefault() {
     m_applying = true;
-    placeDefault(this, docks(), m_layout, width());
+    m_fullPlace = placeClass(size());
+    for (int place = m_fullPlace; place >= 0; place = m_shown && !fits() ? narrowerPlace(place) : -1) {
+        if (place != m_fullPlace) {
+            m_needed = layout()->minimumSize();
+        }
+        m_place = place;
+        placeDefault(this, docks(), m_layout, place);
+        applyShown();
+        sizeDefault(this, docks(), m_layout, place);
+    }
+    if (m_shown && !fits()) {
+        m_sidebar->hide();
+    }
+    for (const QString& id : std::as_const(memory().front)) {
+        if (QDockWidget* panel = m_panels.value(id); panel != nullptr && !panel->isHidden()) {
+            panel->raise();
+        }
+    }
     m_applying = false;
     m_actions->sidebar->setChecked(!m_sidebar->isHidden());
     decorateTabs();
+}
+
+void MainWindow::applyShown() {
+    for (auto each = memory().shown.begin(); each != memory().shown.end(); ++each) {
+        QDockWidget* dock = each.key() == m_sidebar->objectName() ? m_sidebar : m_panels.value(each.key());
+        if (dock != nullptr) {
+            dock->setVisible(each.value());
+        }
+    }
+}
+
+void MainWindow::followSize() {
+    if (!m_shown || m_applying || areModelsShown()) {
+        return;
+    }
+    const auto roomFor = [this](const QSize& needed) {
+        return needed.width() <= width() && needed.height() <= height();
+    };
+    if (memory().changed && !memory().squeezed) {
+        if (!fits()) {
+            applyLayout();
+        }
+        return;
+    }
+    const bool larger = memory().changed && roomFor(memory().needed);
+    if (larger || m_fullPlace != placeClass(size()) || (m_place != m_fullPlace && roomFor(m_needed))) {
+        memory().front = inFront();
+        larger ? applyLayout() : applyDefault();
+        return;
+    }
+    m_applying = true;
+    sizeDefault(this, docks(), m_layout, m_place);
+    m_applying = false;
+    if (!fits()) {
+        memory().front = inFront();
+        applyDefault();
+    }
 }
 
 void MainWindow::resetLayout() {
@@ -147,13 +247,32 @@ void MainWindow::resetLayout() {
     const QWidget* focus = focusWidget();
     memory() = {};
     applyDefault();
-    m_sizeClass = placeClass(size());
     keepFocus(focus);
 }
 
 void MainWindow::markChanged() {
-    if (!m_applying && m_shown) {
-        memory().changed = true;
+    if (m_applying || !m_shown) {
+        return;
+    }
+    memory().changed = true;
+    memory().squeezed = false;
+    // Now, not when a smaller window has pressed the docks together.
+    QTimer::singleShot(0, this, [this, layout = m_layout] {
+        if (layout == m_layout && !areModelsShown()) {
+            remember();
+            followSize();
+        }
+    });
+}
+
+void MainWindow::markShown(const QString& id, bool shown) {
+    if (m_applying || !m_shown) {
+        return;
+    }
+    memory().shown.insert(id, shown);
+    if (!fits()) {
+        memory().front = inFront();
+        applyLayout();
     }
 }
 
@@ -167,8 +286,8 @@ void MainWindow::toggleSidebar() {
     const QWidget* focus = focusWidget();
     m_sidebar->setVisible(m_sidebar->isHidden());
     keepFocus(focus);
+    markShown(m_sidebar->objectName(), !m_sidebar->isHidden());
     m_actions->sidebar->setChecked(!m_sidebar->isHidden());
-    markChanged();
 }
 
 void MainWindow::showPanel(const QString& id) {
@@ -179,7 +298,7 @@ void MainWindow::showPanel(const QString& id) {
     setLayoutName(LayoutName::Inspect);
     if (dock->isHidden()) {
         dock->show();
-        markChanged();
+        markShown(id, true);
     }
     focusPanel(dock);
 }
@@ -278,16 +397,7 @@ void MainWindow::resizeEvent(QResizeEvent* event) {
     QMainWindow::resizeEvent(event);
     m_toolbar->setWindowWidth(width());
     m_status->setRoom(width(), m_layout == LayoutName::Inspect);
-    if (m_shown && !memory().changed && !areModelsShown()) {
-        if (placeClass(size()) != m_sizeClass) {
-            m_sizeClass = placeClass(size());
-            applyDefault();
-        } else {
-            m_applying = true;
-            sizeDefault(this, docks(), m_layout, width());
-            m_applying = false;
-        }
-    }
+    followSize();
     placeOverlays();
 }
 
@@ -295,13 +405,7 @@ void MainWindow::showEvent(QShowEvent* event) {
     QMainWindow::showEvent(event);
     if (!m_shown) {
         m_shown = true;
-        // Docks take sizes only once the window has its own.
-        if (memory().changed) {
-            applyLayout();
-        } else {
-            applyDefault();
-            m_sizeClass = placeClass(size());
-        }
+        applyLayout();           // docks take sizes only once the window has its own
         m_chat->focusComposer(); // so that a person can type at once
     }
 }

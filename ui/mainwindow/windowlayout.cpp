@@ -6,6 +6,8 @@
 #include <QDockWidget>
 #include <QMainWindow>
 
+#include <algorithm>
+
 namespace moescope::ui {
 
 namespace {
@@ -26,17 +28,32 @@ bool hasPlace(const QMainWindow* window, QDockWidget* dock) {
     return dock != nullptr && !dock->isFloating() && window->dockWidgetArea(dock) != Qt::NoDockWidgetArea;
 }
 
-/** Where a panel opens that has no place of its own: behind Token path, or Experts in a narrow window. */
-void placeHidden(QMainWindow* window, const Docks& docks, QDockWidget* dock, LayoutName layout, int windowWidth) {
-    if (dock->features().testFlag(QDockWidget::DockWidgetVerticalTitleBar)) { // as wide as the window and low
+/** The panel beside whose tab one opens that no picture shows: those of an answer's experts need the room of Experts. */
+QString homeOf(const QString& id) {
+    static const QStringList ofExperts{QStringLiteral("load-balance"), QStringLiteral("co-activation"),
+                                       QStringLiteral("token-classes"), QStringLiteral("capacity")};
+    return ofExperts.contains(id) ? QStringLiteral("experts") : QStringLiteral("token-path");
+}
+
+bool isLow(const QDockWidget* dock) { return dock->features().testFlag(QDockWidget::DockWidgetVerticalTitleBar); }
+
+/** Gives a panel its place and hides it. */
+void placeHidden(QMainWindow* window, const Docks& docks, const QString& id, LayoutName layout, int place) {
+    QDockWidget* dock = docks.panels.value(id);
+    if (isLow(dock)) { // as wide as the window and low
         window->addDockWidget(Qt::TopDockWidgetArea, dock);
         dock->hide();
         return;
     }
-    const QString first = sizeClass(windowWidth) == 0 ? QStringLiteral("experts") : QStringLiteral("token-path");
-    for (const QString& id : {first, QStringLiteral("token-path"), QStringLiteral("experts")}) {
-        QDockWidget* home = docks.panels.value(id);
-        if (layout == LayoutName::Inspect && home != dock && hasPlace(window, home)) {
+    QStringList homes{homeOf(id), QStringLiteral("token-path"), QStringLiteral("experts")};
+    if (layout == LayoutName::Chat) {
+        homes = docks.order;
+    } else if (place / 2 == 0) {
+        homes.prepend(QStringLiteral("experts"));
+    }
+    for (const QString& other : std::as_const(homes)) {
+        QDockWidget* home = docks.panels.value(other);
+        if (home != dock && hasPlace(window, home) && !isLow(home)) {
             window->tabifyDockWidget(home, dock);
             dock->hide();
             return;
@@ -60,6 +77,11 @@ int sizeClass(int windowWidth) {
 
 int placeClass(const QSize& window) { return sizeClass(window.width()) * 2 + (window.height() < kTabsStrip ? 1 : 0); }
 
+int narrowerPlace(int place) {
+    const bool low = place % 2 == 1;
+    return low ? std::max(-1, place - 2) : place + 1;
+}
+
 int transcriptWidth(int windowWidth) {
     if (windowWidth < kTabsExperts) {
         return 308;
@@ -67,8 +89,8 @@ int transcriptWidth(int windowWidth) {
     return windowWidth < kWide ? 340 : 480;
 }
 
-void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth) {
-    const int size = sizeClass(windowWidth);
+void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int place) {
+    const int size = place / 2;
     for (QDockWidget* dock : docks.panels) {
         dock->setFloating(false);
         window->removeDockWidget(dock);
@@ -77,8 +99,8 @@ void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, in
     window->addDockWidget(Qt::LeftDockWidgetArea, docks.sidebar);
     docks.sidebar->setVisible(layout == LayoutName::Chat || size == 3);
     if (layout == LayoutName::Chat) {
-        placeOthers(window, docks, layout, windowWidth);
-        sizeDefault(window, docks, layout, windowWidth);
+        placeOthers(window, docks, layout, place);
+        sizeDefault(window, docks, layout, place);
         return;
     }
     QDockWidget* experts = docks.panels.value(QStringLiteral("experts"));
@@ -124,7 +146,7 @@ void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, in
         open(cache, router != nullptr ? router : path, router != nullptr ? Qt::Horizontal : Qt::Vertical);
     }
     const auto across = [&](QDockWidget* dock, Qt::DockWidgetArea area) {
-        if (window->height() < kTabsStrip) {
+        if (place % 2 == 1) {
             tab(dock, strip != nullptr ? strip : experts);
         } else if (dock != nullptr) {
             window->addDockWidget(area, dock);
@@ -133,25 +155,25 @@ void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, in
     };
     across(docks.panels.value(QStringLiteral("context")), Qt::TopDockWidgetArea);
     across(docks.panels.value(QStringLiteral("kernel-timeline")), Qt::BottomDockWidgetArea);
-    placeOthers(window, docks, layout, windowWidth);
+    placeOthers(window, docks, layout, place);
     for (QDockWidget* front : {path, strip, experts}) {
         if (front != nullptr) {
             front->raise();
         }
     }
-    sizeDefault(window, docks, layout, windowWidth);
+    sizeDefault(window, docks, layout, place);
 }
 
-void placeOthers(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth) {
+void placeOthers(QMainWindow* window, const Docks& docks, LayoutName layout, int place) {
     for (const QString& id : docks.order) {
         QDockWidget* dock = docks.panels[id];
         if (!dock->isFloating() && window->dockWidgetArea(dock) == Qt::NoDockWidgetArea) {
-            placeHidden(window, docks, dock, layout, windowWidth);
+            placeHidden(window, docks, id, layout, place);
         }
     }
 }
 
-void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth) {
+void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int place) {
     if (docks.sidebar->isVisible()) {
         window->resizeDocks({docks.sidebar}, {kSidebar - 1 - kSeparator}, Qt::Horizontal);
     }
@@ -163,7 +185,8 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
     QDockWidget* path = docks.panels.value(QStringLiteral("token-path"));
     QDockWidget* router = docks.panels.value(QStringLiteral("router"));
     QDockWidget* cache = docks.panels.value(QStringLiteral("kv-cache"));
-    const int size = sizeClass(windowWidth);
+    const int size = place / 2;
+    const int windowWidth = window->width();
     const int taken = transcriptWidth(windowWidth) + (docks.sidebar->isVisible() ? kSidebar - 1 : 0);
     const int room = windowWidth - taken - kSeparator;
     if (experts != nullptr && size == 0) {

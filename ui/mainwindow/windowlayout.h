@@ -22,16 +22,19 @@ struct Docks {
 
 /** Which docks share a tab follows the window's width; the number changes when they must be placed anew. */
 int sizeClass(int windowWidth);
-/** The same of width and height. */
+/** The same of width and height: what placeDefault() takes. */
 int placeClass(const QSize& window);
+/** The placing that needs the next less room; −1: there is none. */
+int narrowerPlace(int place);
 /** Width of the transcript in Inspect. */
 int transcriptWidth(int windowWidth);
-/** Shows, hides and places the docks as the design says for this width. A panel that the pictures do not show is hidden
- *  and has a place, where the View menu opens it: a tab at the right in Inspect, a dock at the right in Chat. */
-void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth);
+/** Shows, hides and places the docks as the design says for a window of this class. A panel that the pictures do not
+ *  show is hidden and has a place, where the View menu opens it: in Inspect a tab beside the panel it belongs to, in Chat
+ *  a dock at the right that all of them share. */
+void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int place);
 /** Gives docks that the window has no place for a hidden one: those that a kept layout does not know yet. */
-void placeOthers(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth);
+void placeOthers(QMainWindow* window, const Docks& docks, LayoutName layout, int place);
 /** Only the sizes, for a window whose docks are placed by placeDefault. */
-void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int windowWidth);
+void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int place);
 
 } // namespace moescope::ui

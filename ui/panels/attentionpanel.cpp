@@ -11,7 +11,7 @@
 namespace moescope::ui {
 
 AttentionPanel::AttentionPanel(TraceModel* trace, Selection* selection, QWidget* parent)
-    : PanelFrame(QStringLiteral("attention"), QStringLiteral("target"), tr("Attention"), {380, 300}, parent) {
+    : PanelFrame(QStringLiteral("attention"), QStringLiteral("target"), tr("Attention"), {380, 200}, parent) {
     bind(trace, selection);
     m_heads = new AttentionChart(trace, selection, this);
     m_rows = new AttentionTable(this);

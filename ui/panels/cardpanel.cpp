@@ -6,7 +6,7 @@
 namespace moescope::ui {
 
 ExpertCardPanel::ExpertCardPanel(TraceModel* trace, Selection* selection, QWidget* parent)
-    : PanelFrame(QStringLiteral("expert-card"), QStringLiteral("info"), tr("Expert card"), {320, 240}, parent) {
+    : PanelFrame(QStringLiteral("expert-card"), QStringLiteral("info"), tr("Expert card"), {320, 200}, parent) {
     bind(trace, selection);
     m_rows = new ExpertCardTable(trace, this);
     m_card = new CardChart(trace, selection, m_rows, this);

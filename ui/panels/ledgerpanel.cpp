@@ -4,7 +4,7 @@
 namespace moescope::ui {
 
 LedgerPanel::LedgerPanel(TraceModel* trace, Selection* selection, QWidget* parent)
-    : PanelFrame(QStringLiteral("memory-ledger"), QStringLiteral("device"), tr("Memory ledger"), {320, 280}, parent) {
+    : PanelFrame(QStringLiteral("memory-ledger"), QStringLiteral("device"), tr("Memory ledger"), {320, 200}, parent) {
     bind(trace, selection);
     m_rows = new MemoryLedgerTable(this);
     m_ledger = new LedgerChart(trace, selection, m_rows, this);

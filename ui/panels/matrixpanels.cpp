@@ -89,7 +89,7 @@ void MatrixPanel::resizeEvent(QResizeEvent* event) {
 }
 
 PairsPanel::PairsPanel(TraceModel* trace, Selection* selection, QWidget* parent)
-    : MatrixPanel(QStringLiteral("co-activation"), QStringLiteral("branch"), tr("Co-activation"), {470, 260}, parent) {
+    : MatrixPanel(QStringLiteral("co-activation"), QStringLiteral("branch"), tr("Co-activation"), {420, 260}, parent) {
     auto* rows = new PairsTable(trace, this);
     m_pairs = new PairsChart(trace, selection, rows, this);
     m_mode = new SegmentedControl(tr("Pairs of experts"), {tr("Within layer"), tr("To next layer")}, this);

@@ -112,6 +112,29 @@ private:
         }
     };
 
+    /** Docks in view that lie over each other, over the chat or past the window's edge; empty: none. */
+    static QString overlaps(const MainWindow& window) {
+        QHash<QString, QRect> places{
+            {QStringLiteral("chat"), {window.chat()->mapTo(&window, QPoint(0, 0)), window.chat()->size()}}};
+        for (const QDockWidget* dock : window.findChildren<QDockWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+            if (dock->isVisible() && dock->geometry().intersects(window.rect())) {
+                places.insert(dock->objectName(), dock->geometry());
+            }
+        }
+        QStringList words;
+        for (auto one = places.begin(); one != places.end(); ++one) {
+            if (!window.rect().contains(one.value())) {
+                words << QStringLiteral("%1 leaves the window").arg(one.key());
+            }
+            for (auto two = std::next(one); two != places.end(); ++two) {
+                if (one.value().intersects(two.value())) {
+                    words << QStringLiteral("%1 lies over %2").arg(one.key(), two.key());
+                }
+            }
+        }
+        return words.join(QStringLiteral(", "));
+    }
+
     static bool inside(const QWidget* widget, const QWidget* window) {
         const QPoint corner = widget->mapTo(window, QPoint(0, 0));
         return corner.x() >= 0 && corner.x() + widget->width() <= window->width();
@@ -273,6 +296,91 @@ private slots:
         Shown third({1440, 900}, again.window->state(), true);
         QVERIFY(third.other->isHidden());
         QVERIFY(!third.path->isHidden());
+    }
+
+    void aSmallerWindowDrawsNoPanelOverAnother() {
+        StepTimelines steps;
+        Shown s({1440, 900});
+        s.addOther(QStringLiteral("router"), QStringLiteral("Router"));
+        auto* timeline = new TimelinePanel(&s.trace, &steps, &s.selection, s.window.get());
+        s.window->addPanel(timeline->objectName(), timeline);
+        TokenPathPanel* card = s.addOther(QStringLiteral("expert-card"), QStringLiteral("Expert card"));
+        TokenPathPanel* balance = s.addOther(QStringLiteral("load-balance"), QStringLiteral("Load balance"));
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.window->resetLayout();
+        QTest::qWait(20);
+        const QHash<QDockWidget*, QSize> before{{s.cache, s.cache->size()}, {s.strip, s.strip->size()}};
+        card->toggleViewAction()->trigger();
+        balance->toggleViewAction()->trigger();
+        QTest::qWait(20);
+        for (auto each = before.begin(); each != before.end(); ++each) {
+            QCOMPARE(each.key()->size(), each.value()); // no splitter moved
+        }
+        QVERIFY(s.window->tabifiedDockWidgets(s.path).contains(card));
+        QVERIFY(s.window->tabifiedDockWidgets(s.experts).contains(balance));
+        for (const QSize& size : {QSize(1000, 640), QSize(960, 600), QSize(1440, 700), QSize(1200, 600)}) {
+            s.window->resize(size);
+            QTest::qWait(20);
+            QVERIFY2(overlaps(*s.window).isEmpty(), qPrintable(overlaps(*s.window)));
+            QVERIFY(!card->isHidden() && !balance->isHidden());
+        }
+        s.window->resize(1440, 900);
+        QTest::qWait(20);
+        QCOMPARE(s.cache->size(), before[s.cache]);
+        QVERIFY(!card->isHidden() && card->isAmongTabs());
+
+        // In Chat, where each stands at the right.
+        s.window->setLayoutName(LayoutName::Chat);
+        card->toggleViewAction()->trigger();
+        balance->toggleViewAction()->trigger();
+        s.window->resize(960, 600);
+        QTest::qWait(20);
+        QVERIFY(!card->isHidden() && !balance->isHidden());
+        QVERIFY2(overlaps(*s.window).isEmpty(), qPrintable(overlaps(*s.window)));
+    }
+
+    void anArrangementComesBackWithTheRoomItNeeds() {
+        Shown s({1440, 900});
+        s.addOther(QStringLiteral("router"), QStringLiteral("Router"));
+        TokenPathPanel* card = s.addOther(QStringLiteral("expert-card"), QStringLiteral("Expert card"));
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.window->resetLayout();
+        card->toggleViewAction()->trigger();
+        s.window->splitDockWidget(s.path, card, Qt::Horizontal); // a column of its own: 1440 px are too few
+        QTest::qWait(20);
+        QVERIFY2(overlaps(*s.window).isEmpty(), qPrintable(overlaps(*s.window)));
+        QVERIFY(!card->isHidden() && card->isAmongTabs());
+        s.window->resize(1700, 900);
+        QTest::qWait(20);
+        QVERIFY(!card->isAmongTabs());
+        QVERIFY(card->x() > s.path->x());
+        s.window->resize(1000, 640);
+        QTest::qWait(20);
+        QVERIFY2(overlaps(*s.window).isEmpty(), qPrintable(overlaps(*s.window)));
+        QVERIFY(!card->isHidden() && card->isAmongTabs());
+        QVERIFY(!s.window->state().inspect.isEmpty());
+        s.window->resize(1700, 900);
+        QTest::qWait(20);
+        QVERIFY(!card->isHidden() && !card->isAmongTabs());
+        QVERIFY(card->x() > s.path->x());
+    }
+
+    void aPanelBehindATabIsBroughtToTheFront() {
+        Shown s({1440, 900});
+        TokenPathPanel* other = s.addOther();
+        s.window->setLayoutName(LayoutName::Inspect);
+        other->toggleViewAction()->trigger();
+        s.path->raise();
+        QTest::qWait(20);
+        QVERIFY(!other->geometry().intersects(s.window->rect()));
+        other->toggleViewAction()->trigger();
+        QTest::qWait(20);
+        QVERIFY(!other->isHidden() && other->geometry().intersects(s.window->rect()));
+        QVERIFY(other->toggleViewAction()->isChecked());
+        QVERIFY(other->isAncestorOf(s.window->focusWidget()));
+        other->toggleViewAction()->trigger(); // in view: closes it
+        QVERIFY(other->isHidden());
+        QVERIFY(!other->toggleViewAction()->isChecked());
     }
 
     void aKeptLayoutThatKnowsNotThePanel() {
