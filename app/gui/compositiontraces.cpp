@@ -29,7 +29,7 @@ void Composition::connectTraces() {
                 if (m_captures->isOpen()) {
                     return;
                 }
-                m_traces.begin(id, shape);
+                m_traces.begin(id, shape, !m_session.recipeOf(id).empty());
                 m_traces.appendPrompt(id, promptOf(begun));
                 m_traces.append(id, generatedOf(begun));
             });
@@ -44,7 +44,7 @@ void Composition::connectTraces() {
                 if (m_captures->isOpen()) {
                     return;
                 }
-                m_traces.setRun(id, shape, generatedOf(traces));
+                m_traces.setRun(id, shape, generatedOf(traces), !m_session.recipeOf(id).empty());
                 m_traces.appendPrompt(id, promptOf(traces));
                 if (id == m_session.lastAnswer()) {
                     m_traces.setCurrent(id);

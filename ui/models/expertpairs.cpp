@@ -137,7 +137,7 @@ bool ExpertPairs::update(const TraceModel& trace, Scope scope, PairMode mode, in
     if (!possible) {
         return again;
     }
-    const int counted = m_feed.read(trace, [&](qint64 run, int token) { add(*trace.router(run, token)); });
+    const int counted = m_feed.read(trace, [&](qint64 run, int token) { add(trace, run, token); });
     m_counted += counted;
     if (mode == PairMode::WithinLayer && (counted > 0 || again)) {
         std::vector<int> chosen;
@@ -149,7 +149,8 @@ bool ExpertPairs::update(const TraceModel& trace, Scope scope, PairMode mode, in
     return again || counted > 0;
 }
 
-void ExpertPairs::add(const trace::RouterTrace& router) {
+void ExpertPairs::add(const TraceModel& trace, qint64 run, int token) {
+    const trace::RouterTrace& router = *trace.router(run, token);
     const size_t used = router.expert_used_count;
     const uint16_t* from = router.experts.data() + size_t(m_layer) * used;
     const bool within = m_mode == PairMode::WithinLayer;
@@ -159,13 +160,17 @@ void ExpertPairs::add(const trace::RouterTrace& router) {
         }
     }
     const uint16_t* to = within ? from : from + used;
+    const auto matches = [&](int layer, size_t rank) {
+        return trace.filter().matches(trace.token(run, token), token, layer, int(rank));
+    };
     m_matrix.addToken();
     for (size_t a = 0; a < used; ++a) {
         m_matrix.addRow(from[a]);
         m_matrix.addColumn(to[a]);
+        const bool left = matches(m_layer, a);
         for (size_t b = 0; b < used; ++b) {
             if (!within || a != b) {
-                m_matrix.addCell(from[a], to[b]);
+                m_matrix.addCell(from[a], to[b], left || matches(m_layer + int(!within), b));
             }
         }
     }

@@ -15,7 +15,8 @@ enum class PairMode {
  *
  *  To the next layer: as if the next layer's choices were dealt out to the tokens anew. Within a layer the experts of a
  *  token are never the same, which alone keeps pairs below the product of their shares: expected is what tokens give
- *  that draw k different experts, each as often as it was chosen. */
+ *  that draw k different experts, each as often as it was chosen. A filter leaves the tokens of which it matches one of
+ *  the two choices. */
 class ExpertPairs {
 public:
     /** Counts the tokens that are not counted yet; all of them where scope, mode or layer is another. True if anything
@@ -28,7 +29,7 @@ public:
     int counted() const { return m_counted; }
 
 private:
-    void add(const trace::RouterTrace& router);
+    void add(const TraceModel& trace, qint64 run, int token);
 
     TokenFeed m_feed;
     PairMode m_mode = PairMode::WithinLayer;

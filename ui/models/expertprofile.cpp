@@ -11,9 +11,13 @@ namespace {
 
 constexpr int neighbours = 5; ///< tokens of an example on each side
 
-ExpertProfile::Lift liftOf(const QString& name, int routed, int all, const ExpertProfile& profile) {
+ExpertProfile::Lift liftOf(const QString& name, int routed, int all, int matched, const ExpertProfile& profile) {
     const double expected = double(all) * profile.tokens / profile.n;
-    return {name, routed, all, expected > 0 ? routed / expected : 0,
+    return {name,
+            routed,
+            all,
+            matched,
+            expected > 0 ? routed / expected : 0,
             ChanceInterval::ofOverlap(profile.n, all, profile.tokens)};
 }
 
@@ -69,9 +73,11 @@ void ExpertProfiler::clear() {
     for (Word& word : m_words) {
         word.all = 0;
         word.routed = 0;
+        word.matched = 0;
     }
     m_classTokens.assign(size_t(tokenClasses().size()), 0);
     m_classRouted.assign(size_t(tokenClasses().size()), 0);
+    m_classMatched.assign(size_t(tokenClasses().size()), 0);
     m_best.clear();
     m_mass = 0;
     m_most = 0;
@@ -85,7 +91,7 @@ void ExpertProfiler::add(const TraceModel& trace, qint64 run, int token) {
     const trace::TokenTrace& at = trace.token(run, token);
     auto word = m_words.find(at.token);
     if (word == m_words.end()) {
-        word = m_words.insert(at.token, {tokenLabel(at.text), tokenClassRow(tokenClass(at.text)), 0, 0});
+        word = m_words.insert(at.token, {tokenLabel(at.text), tokenClassRow(tokenClass(at.text)), 0, 0, 0});
     }
     ++m_profile.n;
     ++word->all;
@@ -97,16 +103,21 @@ void ExpertProfiler::add(const TraceModel& trace, qint64 run, int token) {
             continue;
         }
         const double gate = std::isfinite(router.weights[entry]) ? double(router.weights[entry]) : 0;
+        const bool matches = trace.filter().matches(at, token, m_profile.layer, int(entry - first));
         ++m_profile.tokens;
         ++word->routed;
         ++m_classRouted[size_t(word->row)];
+        word->matched += int(matches);
+        m_classMatched[size_t(word->row)] += int(matches);
         m_mass += gate;
         m_most = std::max(m_most, gate);
         const double place = std::clamp(gate / m_profile.gate_end, 0.0, 1.0) * ExpertProfile::gateBins;
-        ++m_profile.gates[std::min(size_t(place), m_profile.gates.size() - 1)];
+        const size_t bin = std::min(size_t(place), m_profile.gates.size() - 1);
+        ++m_profile.gates[bin];
+        m_profile.gates_matched[bin] += int(matches);
         const auto after =
             std::find_if(m_best.begin(), m_best.end(), [gate](const Place& other) { return other.gate < gate; });
-        m_best.insert(after, {run, token, gate});
+        m_best.insert(after, {run, token, gate, matches});
         if (m_best.size() > size_t(ExpertProfile::mostExamples)) {
             m_best.pop_back();
         }
@@ -132,7 +143,7 @@ void ExpertProfiler::summarize(const TraceModel& trace) {
         // More often than by its share, without a division.
         if (word->all >= ExpertProfile::leastCount &&
             qint64(word->routed) * profile.n > qint64(word->all) * profile.tokens) {
-            tokens.append({word.key(), liftOf(word->name, word->routed, word->all, profile)});
+            tokens.append({word.key(), liftOf(word->name, word->routed, word->all, word->matched, profile)});
         }
     }
     std::sort(tokens.begin(), tokens.end(), [](const auto& a, const auto& b) {
@@ -147,11 +158,11 @@ void ExpertProfiler::summarize(const TraceModel& trace) {
     for (int row = 0; row < tokenClasses().size(); ++row) {
         if (m_classTokens[size_t(row)] > 0) {
             profile.classes.append(liftOf(tokenClassName(tokenClasses().at(row)), m_classRouted[size_t(row)],
-                                          m_classTokens[size_t(row)], profile));
+                                          m_classTokens[size_t(row)], m_classMatched[size_t(row)], profile));
         }
     }
     for (const Place& place : m_best) {
-        profile.examples.append({place.run, place.token, place.gate,
+        profile.examples.append({place.run, place.token, place.gate, place.matches,
                                  labels(trace, place.run, place.token - neighbours, place.token),
                                  tokenLabel(trace.token(place.run, place.token).text),
                                  labels(trace, place.run, place.token + 1, place.token + 1 + neighbours)});

@@ -14,17 +14,20 @@ struct ExpertProfile {
     /** Tokens of a kind against independence: as if the layer's choices were dealt out to the tokens anew. */
     struct Lift {
         QString name;
-        int routed = 0; ///< of this kind, to the expert
-        int all = 0;    ///< of this kind
+        int routed = 0;  ///< of this kind, to the expert
+        int all = 0;     ///< of this kind
+        int matched = 0; ///< of `routed`, those that the filter leaves
         double lift = 0;
         ChanceInterval chance; ///< of `routed`
         bool isOutsideChance() const { return !chance.contains(routed); }
+        bool isFilteredOut() const { return routed > 0 && matched == 0; }
     };
     /** A token with its neighbours, as charts show text. */
     struct Example {
         qint64 run = -1;
         int token = -1;
         double gate = 0;
+        bool matches = true; ///< the filter
         QString before;
         QString text;
         QString after;
@@ -39,7 +42,8 @@ struct ExpertProfile {
     double over_uniform = 0;
     double mean_gate = 0;
     std::array<int, gateBins> gates{}; ///< tokens by gate weight, evenly from 0 to gate_end; its end is in the last one
-    double gate_end = 1;               ///< 1, or a power of two above where a model scales its weights
+    std::array<int, gateBins> gates_matched{}; ///< of them those that the filter leaves
+    double gate_end = 1;                       ///< 1, or a power of two above where a model scales its weights
     QList<Lift>
         top_tokens;      ///< at least `leastCount` times in the scope and lift above 1; outside chance first, then by
                          ///< lift, at most `mostTokens`
@@ -70,11 +74,13 @@ private:
         int row = 0; ///< of its class
         int all = 0;
         int routed = 0;
+        int matched = 0;
     };
     struct Place {
         qint64 run = -1;
         int token = -1;
         double gate = 0;
+        bool matches = true;
     };
 
     void clear();
@@ -85,6 +91,7 @@ private:
     QHash<int, Word> m_words; ///< by id
     std::vector<int> m_classTokens;
     std::vector<int> m_classRouted;
+    std::vector<int> m_classMatched;
     std::vector<Place> m_best; ///< largest gates first
     double m_mass = 0;
     double m_most = 0; ///< largest weight

@@ -4,8 +4,8 @@
 namespace moescope::ui {
 
 LiftMatrix::LiftMatrix(int rows, int columns)
-    : m_rows(rows), m_columns(columns), m_observed(size_t(rows) * size_t(columns), 0), m_rowTotals(size_t(rows), 0),
-      m_columnTotals(size_t(columns), 0) {}
+    : m_rows(rows), m_columns(columns), m_observed(size_t(rows) * size_t(columns), 0), m_matched(m_observed),
+      m_rowTotals(size_t(rows), 0), m_columnTotals(size_t(columns), 0) {}
 
 double LiftMatrix::expected(int row, int column) const {
     if (!m_expected.empty()) {

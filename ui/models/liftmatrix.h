@@ -18,6 +18,9 @@ public:
     int observed(int row, int column) const { return m_observed[index(row, column)]; }
     int rowTotal(int row) const { return m_rowTotals[size_t(row)]; } ///< tokens in the row, whatever the column
     int columnTotal(int column) const { return m_columnTotals[size_t(column)]; }
+    /** Tokens of the cell that the filter leaves. */
+    int matched(int row, int column) const { return m_matched[index(row, column)]; }
+    bool isFilteredOut(int row, int column) const { return observed(row, column) > 0 && matched(row, column) == 0; }
     double expected(int row, int column) const;
     /** Observed ÷ expected; −1 where nothing is expected, so that there is nothing to say. */
     double lift(int row, int column) const;
@@ -28,7 +31,10 @@ public:
     void addToken() { ++m_n; }
     void addRow(int row) { ++m_rowTotals[size_t(row)]; }
     void addColumn(int column) { ++m_columnTotals[size_t(column)]; }
-    void addCell(int row, int column) { ++m_observed[index(row, column)]; }
+    void addCell(int row, int column, bool matches) {
+        ++m_observed[index(row, column)];
+        m_matched[index(row, column)] += int(matches);
+    }
     /** [rows][columns], tokens. */
     void setExpected(std::vector<double> expected) { m_expected = std::move(expected); }
 
@@ -39,6 +45,7 @@ private:
     int m_columns = 0;
     int m_n = 0;
     std::vector<int> m_observed; ///< [rows][columns]
+    std::vector<int> m_matched;  ///< [rows][columns]
     std::vector<int> m_rowTotals;
     std::vector<int> m_columnTotals;
     std::vector<double> m_expected; ///< empty: by the totals

@@ -45,7 +45,7 @@ bool Measure::isOutsideChance(int layer, int expert) const {
 
 QList<qint64> baselineRuns(const TraceModel& trace) {
     QList<qint64> runs;
-    for (const qint64 run : trace.runs(Scope::Chat)) {
+    for (const qint64 run : trace.answers()) {
         if (run != trace.current() && trace.runStatistics(run).n() > 0) {
             runs.append(run);
         }
@@ -53,8 +53,6 @@ QList<qint64> baselineRuns(const TraceModel& trace) {
     return runs;
 }
 
-int answerNumber(const TraceModel& trace, qint64 run) {
-    return static_cast<int>(trace.runs(Scope::Chat).indexOf(run)) + 1;
-}
+int answerNumber(const TraceModel& trace, qint64 run) { return static_cast<int>(trace.answers().indexOf(run)) + 1; }
 
 } // namespace moescope::ui

@@ -58,8 +58,8 @@ struct StepShares {
 
     static StepShares of(const trace::StepTimeline& step);
     double kernels() const { return total - idle; }
-    /** % of the step. */
-    double percent(double us) const { return total > 0 ? 100 * us / total : 0; }
+    /** Of the step, 0…1. */
+    double part(double us) const { return total > 0 ? us / total : 0; }
 };
 
 /** A layer of the timeline as the whole of it is told of: µs in all lanes of kernels, 0 where the step has none. */

@@ -38,7 +38,8 @@ bool ClassesByExpert::update(const TraceModel& trace, Scope scope, int layer) {
         for (uint32_t k = 0; k < router.expert_used_count; ++k) {
             const int expert = router.experts[size_t(layer) * router.expert_used_count + k];
             m_matrix.addColumn(expert);
-            m_matrix.addCell(row->second, expert);
+            m_matrix.addCell(row->second, expert,
+                             trace.filter().matches(trace.token(run, token), token, layer, int(k)));
         }
     });
     m_counted += counted;

@@ -28,13 +28,14 @@ void TraceModel::setModel(const TraceShape& shape) {
     }
 }
 
-void TraceModel::begin(qint64 run, const TraceShape& shape) {
+void TraceModel::begin(qint64 run, const TraceShape& shape, bool whatIf) {
     Run fresh;
     fresh.shape = shape;
     fresh.statistics = RoutingStatistics(shape);
     fresh.matched = RoutingStatistics(shape);
     fresh.prompt = RoutingStatistics(shape);
     fresh.live = true;
+    fresh.what_if = whatIf;
     m_runs.insert(run, fresh);
     m_current = run;
     m_window = {};
@@ -82,12 +83,13 @@ void TraceModel::finish(qint64 run) {
     }
 }
 
-void TraceModel::setRun(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens) {
+void TraceModel::setRun(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens, bool whatIf) {
     Run kept;
     kept.shape = shape.routesLike(m_model) ? m_model : shape;
     kept.statistics = RoutingStatistics(kept.shape);
     kept.matched = RoutingStatistics(kept.shape);
     kept.prompt = RoutingStatistics(kept.shape);
+    kept.what_if = whatIf;
     Run& placed = *m_runs.insert(run, kept);
     m_window = run == m_current ? TokenWindow() : m_window;
     recountChat();
@@ -223,7 +225,7 @@ QList<qint64> TraceModel::runs(Scope scope) const {
     QList<qint64> runs;
     if (scope == Scope::Chat) {
         for (auto run = m_runs.constBegin(); run != m_runs.constEnd(); ++run) {
-            if (run->shape == m_chat.shape()) {
+            if (isInChat(*run)) {
                 runs.append(run.key());
             }
         }
@@ -232,6 +234,25 @@ QList<qint64> TraceModel::runs(Scope scope) const {
         runs.append(m_current);
     }
     return runs;
+}
+
+QList<qint64> TraceModel::answers() const {
+    QList<qint64> answers;
+    for (auto run = m_runs.constBegin(); run != m_runs.constEnd(); ++run) {
+        if (run->shape == m_chat.shape()) {
+            answers.append(run.key());
+        }
+    }
+    std::sort(answers.begin(), answers.end());
+    return answers;
+}
+
+int TraceModel::whatIfAnswers() const {
+    return static_cast<int>(std::count_if(m_runs.begin(), m_runs.end(), [&](const Run& run) {
+        TraceShape used = run.shape; // the number of experts a token may be the what-if
+        used.used = m_chat.shape().used;
+        return run.what_if && used.routesLike(m_chat.shape());
+    }));
 }
 
 int TraceModel::tokenCount(qint64 run) const { return static_cast<int>(m_runs.find(run)->tokens.size()); }
@@ -308,7 +329,7 @@ const TraceModel::Run* TraceModel::view() const {
 }
 
 void TraceModel::add(Run& run, const QList<trace::TokenTracePtr>& tokens) {
-    const bool counted = run.shape == m_chat.shape();
+    const bool counted = isInChat(run);
     for (const trace::TokenTracePtr& token : tokens) {
         const bool routed = run.shape.fits(token->router);
         run.tokens.append(token);
@@ -334,7 +355,7 @@ void TraceModel::recountChat() {
     m_chat = RoutingStatistics(shape());
     m_chatMatched = RoutingStatistics(shape());
     for (const Run& run : std::as_const(m_runs)) {
-        if (run.shape == m_chat.shape()) {
+        if (isInChat(run)) {
             m_chat.add(run.statistics);
             if (!m_filter.isEmpty()) {
                 m_chatMatched.add(run.matched);

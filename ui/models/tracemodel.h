@@ -16,7 +16,7 @@ enum class Scope {
     Token,  ///< the selected token
     Window, ///< the tokens chosen of the answer in view, see TraceModel::window()
     Answer, ///< every token of the answer in view
-    Chat    ///< every answer of the conversation that the same model gave
+    Chat    ///< every answer of the conversation that the same model gave without a what-if
 };
 
 /** Tokens first…last of an answer; none chosen: −1. */
@@ -40,8 +40,9 @@ public:
     /** Sizes of the loaded model, in view while no answer is; answers it gave before learn what their traces do not
      *  say. */
     void setModel(const TraceShape& shape);
-    /** A live answer starts and comes into view; what was kept for `run` is dropped. */
-    void begin(qint64 run, const TraceShape& shape);
+    /** A live answer starts and comes into view; what was kept for `run` is dropped. `whatIf`: its routing was changed,
+     *  so that Scope::Chat leaves it out. */
+    void begin(qint64 run, const TraceShape& shape, bool whatIf = false);
     /** A batch of a live answer; an unknown run is ignored (its conversation is no longer in view). */
     void append(qint64 run, const QList<trace::TokenTracePtr>& tokens);
     /** Tokens of an answer's prompt that were computed for it: they are counted apart, see promptStatistics(), and not
@@ -49,7 +50,7 @@ public:
     void appendPrompt(qint64 run, const QList<trace::TokenTracePtr>& tokens);
     void finish(qint64 run);
     /** A finished answer, as kept. */
-    void setRun(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens);
+    void setRun(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens, bool whatIf = false);
     void remove(qint64 run);
     void clear();
     /** Brings an answer into view; −1 or an unknown one: none. */
@@ -82,7 +83,11 @@ public:
 
     /** Answers that a scope counts, by number: those of the model in view. Scope::Token counts none of them whole. */
     QList<qint64> runs(Scope scope) const;
-    // Of one of runs().
+    /** Answers with the routers of the one in view, with a what-if or without, by number. */
+    QList<qint64> answers() const;
+    /** Answers of the model in view that Scope::Chat leaves out for their what-if. */
+    int whatIfAnswers() const;
+    // Of one of answers().
     const RoutingStatistics& runStatistics(qint64 run) const { return m_runs.find(run)->statistics; }
     int tokenCount(qint64 run) const;
     const trace::TokenTrace& token(qint64 run, int token) const;
@@ -126,9 +131,12 @@ private:
         RoutingStatistics matched; ///< of the filter; empty without one
         RoutingStatistics prompt;
         bool live = false;
+        bool what_if = false;
     };
 
     const Run* view() const;
+    /** Counted in m_chat. */
+    bool isInChat(const Run& run) const { return !run.what_if && run.shape == m_chat.shape(); }
     void add(Run& run, const QList<trace::TokenTracePtr>& tokens);
     void recountChat();
     void addMatches(RoutingStatistics& counts, const trace::TokenTrace& token, int index) const;

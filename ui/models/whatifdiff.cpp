@@ -78,6 +78,8 @@ QString probabilityText(double probability) {
                                                     : QString::number(probability, 'f', 2);
 }
 
+QString klText(double bits) { return QString::number(bits, 'f', bits < 0.995 ? 3 : 2); }
+
 void WhatIfDiff::setSides(const DiffSide& untouched, const DiffSide& whatIf, const QString& recipe) {
     m_a = untouched;
     m_b = whatIf;

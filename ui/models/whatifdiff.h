@@ -119,5 +119,7 @@ private:
 
 /** A probability: "0.41", "<0.01". */
 QString probabilityText(double probability);
+/** Bits of a divergence: "0.137", "2.41". */
+QString klText(double bits);
 
 } // namespace moescope::ui

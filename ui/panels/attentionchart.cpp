@@ -17,8 +17,6 @@ namespace {
 
 constexpr int kShares = 9; ///< rows of a list: distances up to 65,535, the latest messages
 
-QString percent(double share) { return QString::number(share * 100, 'f', 1) + QStringLiteral(" %"); }
-
 /** Small weights can be seen, and the legend says how: the root of what the largest one is. */
 QColor colorOf(double weight, double most) {
     return theme().sequential(most > 0 ? std::sqrt(std::min(1.0, weight / most)) : 0);
@@ -152,7 +150,7 @@ void AttentionChart::paintHeader(QPainter& painter) const {
     const QString last = tr("position %1").arg(groupedText(m_state.position()));
     paintText(painter, QRect(m_geometry.margin, line.top(), m_geometry.bars_left, line.height()),
               Qt::AlignLeft | Qt::AlignVCenter,
-              m_opened < 0 ? tr("Head") : percent(m_state.weight(m_opened, m_state.top(m_opened))),
+              m_opened < 0 ? tr("Head") : partText(m_state.weight(m_opened, m_state.top(m_opened))),
               m_opened < 0 ? font : axisMonoFont(), muted);
     paintText(painter, QRect(m_geometry.bars_left, line.top(), m_geometry.bars_width, line.height()),
               Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("0"), font, muted);
@@ -190,7 +188,7 @@ void AttentionChart::paintHead(QPainter& painter, int head) const {
         paintText(
             painter,
             QRect(strip.right() + 1 + i * m_geometry.figure_width, line.top(), m_geometry.figure_width, line.height()),
-            Qt::AlignRight | Qt::AlignVCenter, percent(figures.at(i)), mono, theme().color(Color::Text));
+            Qt::AlignRight | Qt::AlignVCenter, partText(figures.at(i)), mono, theme().color(Color::Text));
     }
 }
 
@@ -211,7 +209,7 @@ void AttentionChart::paintLegend(QPainter& painter) const {
     const QRect bar(x + scaledPx(6), area.center().y() - scaledPx(4), scaledPx(72), scaledPx(8));
     paintLegendBar(painter, bar, [](double at) { return theme().sequential(at); });
     x = bar.right() + scaledPx(7);
-    word(percent(m_state.most()), mono);
+    word(partText(m_state.most()), mono);
     x += scaledPx(12);
     word(m_geometry.bin > 1 ? tr("√ weight, the most of %1 positions").arg(groupedText(m_geometry.bin))
                             : tr("√ weight on a position"),
@@ -268,10 +266,10 @@ void AttentionChart::paintTops(QPainter& painter) const {
         cell(number + scaledPx(8), words, Qt::AlignLeft, m_state.token(at), Color::Text);
         const QRect track(line.left() + number + words + scaledPx(16), line.center().y() - scaledPx(4), words,
                           scaledPx(8));
-        painter.fillRect(
-            QRect(track.left(), track.top(), std::max(1, int(track.width() * weight / most)), track.height()),
-            colorOf(weight, most));
-        cell(line.width() - value, value, Qt::AlignRight, percent(weight), Color::Text);
+        painter.fillRect(QRect(track.left(), track.top(),
+                               most > 0 ? std::max(1, int(track.width() * weight / most)) : 0, track.height()),
+                         colorOf(weight, most));
+        cell(line.width() - value, value, Qt::AlignRight, partText(weight), Color::Text);
     }
 }
 
@@ -300,7 +298,7 @@ void AttentionChart::paintShares(QPainter& painter, const QRect& list, const QSt
         painter.fillRect(
             QRect(track.topLeft(), QSize(int(std::lround(track.width() * std::min(1.0, mass.share))), track.height())),
             theme().color(Color::Shared));
-        paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, percent(mass.share), mono,
+        paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, partText(mass.share), mono,
                   theme().color(Color::Text));
     }
 }
@@ -323,7 +321,28 @@ bool AttentionChart::hover(const QPoint* at) {
     return changed;
 }
 
-void AttentionChart::click(const QPoint& at) { setHead(m_geometry.headAt(at, scroll())); }
+void AttentionChart::click(const QPoint& at) {
+    if (const int top = m_geometry.topAt(at); top >= 0 && top < m_tops.size()) {
+        choosePosition(m_tops.at(top));
+    } else {
+        setHead(m_geometry.headAt(at, scroll()));
+    }
+}
+
+void AttentionChart::choosePosition(int position) {
+    const auto positionOf = [this](int token) { return static_cast<int>(trace()->token(token).position); };
+    const int selected = selection()->state().token;
+    const int tokens = trace()->tokenCount();
+    if (selected < 0 || selected >= tokens || positionOf(selected) != m_state.position()) {
+        return; // the weights of another token, until those of this one are there
+    }
+    for (int token = 0; token <= selected; ++token) {
+        if (positionOf(token) == position) {
+            chooseToken(token);
+            return;
+        }
+    }
+}
 
 void AttentionChart::mouseDoubleClickEvent(QMouseEvent* event) {
     if (const int head = m_geometry.headAt(event->pos(), scroll()); head >= 0 && event->button() == Qt::LeftButton) {

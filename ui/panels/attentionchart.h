@@ -43,6 +43,8 @@ protected:
     void mouseDoubleClickEvent(QMouseEvent* event) override;
 
 private:
+    /** Selects what stands at a position, where it is of the answer that the weights are of. */
+    void choosePosition(int position);
     /** Positions of a bin, as far as there are any. */
     std::pair<int, int> positionsOf(int bin) const;
     void paintHeader(QPainter& painter) const;

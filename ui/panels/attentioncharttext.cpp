@@ -8,12 +8,6 @@
 
 namespace moescope::ui {
 
-namespace {
-
-QString percent(double share) { return QString::number(share * 100, 'f', 1) + QStringLiteral(" %"); }
-
-} // namespace
-
 Readout AttentionChart::readout() const {
     if (m_state.isEmpty()) {
         return {};
@@ -27,13 +21,13 @@ Readout AttentionChart::readout() const {
     } else if (m_hoveredBin >= 0) {
         std::tie(first, last) = positionsOf(m_hoveredBin);
     } else {
-        readout.append({tr("first token %1").arg(percent(m_state.weight(head, 0)))});
+        readout.append({tr("first token %1").arg(partText(m_state.weight(head, 0)))});
         if (m_state.hasLearnedSinks()) {
-            readout.append({tr("learned sink %1").arg(percent(m_state.learnedSink(head)))});
+            readout.append({tr("learned sink %1").arg(partText(m_state.learnedSink(head)))});
         }
         readout.append({tr("most on ")});
         readout.append({m_state.token(first), ReadoutSpan::Mono, false});
-        readout.append({tr(" at %1, %2").arg(groupedText(first), percent(m_state.weight(head, first))),
+        readout.append({tr(" at %1, %2").arg(groupedText(first), partText(m_state.weight(head, first))),
                         ReadoutSpan::Plain, false});
         return readout;
     }
@@ -41,11 +35,11 @@ Readout AttentionChart::readout() const {
     if (first == last) {
         readout.append({m_state.token(first), ReadoutSpan::Mono});
         readout.append({tr("position %1, %2 back").arg(groupedText(first), groupedText(m_state.position() - first))});
-        readout.append({percent(weight)});
+        readout.append({partText(weight)});
         readout.append({m_state.messageAt(first)});
     } else {
         readout.append({tr("positions %1–%2").arg(groupedText(first), groupedText(last))});
-        readout.append({tr("at most %1").arg(percent(weight))});
+        readout.append({tr("at most %1").arg(partText(weight))});
     }
     return readout;
 }
@@ -62,14 +56,14 @@ QString AttentionChart::tipAt(const QPoint& at) const {
         rows = {
             {first == last ? tr("Position") : tr("Positions"),
              first == last ? groupedText(first) : QStringLiteral("%1–%2").arg(groupedText(first), groupedText(last))},
-            {first == last ? tr("Weight") : tr("Most weight"), percent(m_state.maximum(head, first, last))}};
+            {first == last ? tr("Weight") : tr("Most weight"), partText(m_state.maximum(head, first, last))}};
         if (first == last) {
             rows.append({{tr("Token"), m_state.token(first)}, {tr("Message"), m_state.messageAt(first)}});
         }
     } else {
-        rows = {{tr("Sink (first token)"), percent(m_state.weight(head, 0))}};
+        rows = {{tr("Sink (first token)"), partText(m_state.weight(head, 0))}};
         if (m_state.hasLearnedSinks()) {
-            rows.append({tr("Learned sink"), percent(m_state.learnedSink(head))});
+            rows.append({tr("Learned sink"), partText(m_state.learnedSink(head))});
         }
     }
     return tooltipTable(tr("Layer %1, head %2").arg(m_state.layer()).arg(head), rows);

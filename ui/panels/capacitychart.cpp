@@ -3,6 +3,7 @@
 
 #include "ui/models/conversation.h"
 #include "ui/panels/chartpaint.h"
+#include "ui/panels/layerrows.h"
 
 #include <QKeyEvent>
 #include <QPainter>
@@ -87,6 +88,7 @@ void CapacityChart::paintChart(QPainter& painter) {
         if (!line.intersects(window())) {
             continue;
         }
+        painter.setOpacity(opacityOf(*trace(), at.layer));
         const bool marked = row == selected;
         if (marked) {
             paintRowBand(painter, line, theme().color(Color::AccentTint));

@@ -132,8 +132,12 @@ void CardChart::paintGates(QPainter& painter) const {
         // A token is never nothing.
         const int height = tokens > 0 ? std::max(2, int(lane.height() * double(tokens) / most)) : 0;
         painter.fillRect(lane, theme().color(Color::Window));
-        painter.fillRect(QRect(lane.left(), lane.bottom() + 1 - height, lane.width(), height),
-                         theme().sequential((bin + 0.5) / ExpertProfile::gateBins));
+        const QColor color = theme().sequential((bin + 0.5) / ExpertProfile::gateBins);
+        const int left = tokens > 0 ? (height * at.gates_matched[size_t(bin)] + tokens - 1) / tokens : 0;
+        painter.fillRect(QRect(lane.left(), lane.bottom() + 1 - left, lane.width(), left), color);
+        painter.setOpacity(kFilteredOut);
+        painter.fillRect(QRect(lane.left(), lane.bottom() + 1 - height, lane.width(), height - left), color);
+        painter.setOpacity(1);
         if (m_hovered == Mark{Part::Gate, bin}) {
             paintFrame(painter, lane, theme().color(Color::Text));
         }
@@ -168,6 +172,7 @@ void CardChart::paintLifts(QPainter& painter, const QRect& part, const QList<Exp
         if (m_hovered == Mark{words ? Part::Token : Part::Class, i}) {
             paintRowBand(painter, line, theme().color(Color::Hover));
         }
+        painter.setOpacity(lift.isFilteredOut() ? kFilteredOut : 1);
         // As in the maps: what chance alone gives has no colour.
         const QRect mark(line.left(), line.top() + scaledPx(5), scaledPx(10), line.height() - scaledPx(10));
         painter.fillRect(mark, theme().diverging(outside ? lift.lift : 1));
@@ -178,6 +183,7 @@ void CardChart::paintLifts(QPainter& painter, const QRect& part, const QList<Exp
                   outside ? bold(mono) : mono, outside ? text : secondary);
         paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter,
                   tr("%1 of %2").arg(groupedText(lift.routed), groupedText(lift.all)), mono, secondary);
+        painter.setOpacity(1);
     }
 }
 
@@ -198,6 +204,7 @@ void CardChart::paintExamples(QPainter& painter) const {
         if (i == selected || m_hovered == Mark{Part::Example, i}) {
             paintRowBand(painter, line, theme().color(i == selected ? Color::AccentTint : Color::Hover));
         }
+        painter.setOpacity(example.matches ? 1 : kFilteredOut);
         const int gate = metrics.horizontalAdvance(QStringLiteral("0.00")) + scaledPx(12);
         const int room = line.width() - gate;
         const int word = std::min(metrics.horizontalAdvance(example.text) + scaledPx(6), room);
@@ -217,6 +224,7 @@ void CardChart::paintExamples(QPainter& painter) const {
                   metrics.elidedText(example.after, Qt::ElideRight, after.width()), mono, secondary);
         paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, gateText(example.gate), mono,
                   theme().color(Color::Text));
+        painter.setOpacity(1);
         if (i == selected) {
             paintSelection(painter, box);
         }
@@ -281,7 +289,7 @@ void CardChart::click(const QPoint& at) {
     }
 }
 
-Readout CardChart::readout() const {
+Readout CardChart::markReadout() const {
     const ExpertProfile& at = profile();
     if (!at.isValid()) {
         return {{tr("No expert selected")}};

@@ -36,10 +36,10 @@ public:
     /** The selected token among the examples, −1: none. */
     int selectedExample() const;
     void chooseExample(int example);
-    Readout readout() const override;
     QSize sizeHint() const override { return {496, 320}; }
 
 protected:
+    Readout markReadout() const override;
     void sync() override;
     void paintChart(QPainter& painter) override;
     bool hover(const QPoint* at) override;

@@ -36,22 +36,12 @@ void ExpertCardPanel::refresh() {
     }
     const bool chosen = state.layer >= 0 && state.expert >= 0 && state.expert < shape.experts;
     setInfo(chosen ? Readout{{tr("layer %1, expert %2").arg(state.layer).arg(state.expert)}} : Readout());
-    const bool some = trace()->hasRouting() || (scope() == Scope::Chat && trace()->statistics(Scope::Chat).n() > 0);
-    if (shape.isValid() && shape.isDense()) {
-        setEmpty(tr("No router in this model"),
-                 tr("%1 is dense: the same weights work on every token.").arg(shape.model));
-    } else if (scope() == Scope::Window && trace()->window().isEmpty()) {
-        setEmpty(tr("No window chosen"),
-                 tr("Shift+click a word in the Token strip: the tokens from the selected one to "
-                    "it are the window."));
-    } else if (!some && trace()->tokenCount() > 0) {
-        setEmpty(tr("No routing recorded"), tr("This answer was kept without the choices of its routers."));
-    } else if (!some) {
-        setEmpty(tr("No answer yet"), tr("Send a message, then choose an expert in Experts."));
-    } else if (!chosen) {
+    const auto [title, sentence] =
+        missingToCount(*trace(), scope(), tr("Send a message, then choose an expert in Experts."));
+    if (title.isEmpty() && !chosen) {
         setEmpty(tr("No expert selected"), tr("Click a cell in Experts, or a word in the Token strip."));
     } else {
-        setEmpty({}, {});
+        setEmpty(title, sentence);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "ui/panels/chartpaint.h"
 
 #include <QFontInfo>
+#include <QFontMetrics>
 #include <QPixmap>
 
 #include <cmath>
@@ -39,6 +40,16 @@ void paintText(QPainter& painter, const QRect& rect, int flags, const QString& t
     painter.setFont(font);
     painter.setPen(color);
     painter.drawText(rect, flags | Qt::TextSingleLine | Qt::TextDontClip, text);
+}
+
+QString fittingText(const QStringList& wordings, const QFont& font, int width) {
+    const QFontMetrics metrics(font);
+    for (const QString& words : wordings) {
+        if (metrics.horizontalAdvance(words) <= width) {
+            return words;
+        }
+    }
+    return wordings.isEmpty() ? QString() : metrics.elidedText(wordings.last(), Qt::ElideRight, width);
 }
 
 void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int width) {
@@ -113,6 +124,8 @@ QString ratioText(double ratio) {
            : text.startsWith(QLatin1String("0.")) ? text.mid(1)
                                                   : text;
 }
+
+QString partText(double part) { return QString::number(part * 100, 'f', 1) + QStringLiteral(" %"); }
 
 QString gateText(double value, bool leadingZero) {
     const QString text = QString::number(value, 'f', 2);

@@ -11,6 +11,9 @@
 
 namespace moescope::ui {
 
+/** Opacity of a mark that the filter leaves out, where it is more than a fill. */
+inline constexpr double kFilteredOut = 0.35;
+
 /** A length of the design in logical px at the user's font scale. */
 int scaledPx(int px);
 
@@ -23,6 +26,8 @@ QFont spanFont(const ReadoutSpan& span);
 /** Text with `flags` of Qt::Alignment in one line. */
 void paintText(QPainter& painter, const QRect& rect, int flags, const QString& text, const QFont& font,
                const QColor& color);
+/** The first of some wordings, longest first, that fits into `width` px; the last one cut if none does. */
+QString fittingText(const QStringList& wordings, const QFont& font, int width);
 /** 1 px inside the edge of `rect`. */
 void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int width = 1);
 /** Band behind the selected row. */
@@ -40,6 +45,8 @@ QBrush hatching(const QColor& line, const QColor& ground);
 QString tooltipTable(const QString& title, const QList<QPair<QString, QString>>& rows);
 /** A ratio in at most three characters: "2.8", ".2", "16", "<.1". */
 QString ratioText(double ratio);
+/** A part of a whole: 0.166 → "16.6 %". */
+QString partText(double part);
 /** 0.27 → "0.27"; with `leadingZero` false ".27". */
 QString gateText(double value, bool leadingZero = true);
 

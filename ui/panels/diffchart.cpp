@@ -14,9 +14,6 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kA = 0;
-constexpr int kB = 1;
-
 /** As it is read: spaces are spaces. */
 QString readable(const std::string& bytes) {
     QString label = tokenLabel(bytes);
@@ -25,8 +22,6 @@ QString readable(const std::string& bytes) {
     }
     return label;
 }
-
-QString klText(double bits) { return QString::number(bits, 'f', bits < 0.995 ? 3 : 2); }
 
 } // namespace
 
@@ -179,31 +174,44 @@ void DiffChart::paintBars(QPainter& painter) const {
 
 /** A tick below the bar of the first other routing and of the first other word, each with its name. */
 void DiffChart::paintMarks(QPainter& painter) const {
+    struct Mark {
+        QString words;
+        QColor color;
+        int left = 0;
+        int width = 0;
+    };
     const QFont font = bold(axisFont());
     const QRect line = m_geometry.marks;
-    int taken = line.left(); // words end there so far
-    const auto mark = [&](int row, const QString& words, const QColor& color, bool before) {
+    QList<Mark> marks; // from left to right
+    const auto add = [&](int row, const QString& words, const QColor& color, bool before) {
         // Where the untouched answer ends before it, the mark stands at its end.
-        const int token = std::min(tokenOf(row, kA) >= 0 ? tokenOf(row, kA) : row, m_geometry.tokens - 1);
-        if (row < 0 || token < 0) {
+        const int token =
+            row < 0 ? -1 : std::min(tokenOf(row, kA) >= 0 ? tokenOf(row, kA) : row, m_geometry.tokens - 1);
+        if (token < 0) {
             return;
         }
-        const QRect slot = m_geometry.slot(m_geometry.barOf(token));
-        const int x = slot.center().x();
-        painter.fillRect(QRect(x, slot.bottom() + 2, 2, scaledPx(5)), color);
+        const int x = m_geometry.slot(m_geometry.barOf(token)).center().x();
+        painter.fillRect(QRect(x, m_geometry.ticks.top(), 2, m_geometry.ticks.height()), color);
         const int width = QFontMetrics(font).horizontalAdvance(words);
-        const int wanted = before && x - width - scaledPx(4) >= line.left() ? x - width - scaledPx(4) : x + scaledPx(6);
-        const int left = std::max(taken, std::min(wanted, line.right() + 1 - width));
-        paintText(painter, QRect(left, line.top(), width, line.height()), Qt::AlignLeft | Qt::AlignVCenter, words, font,
-                  color);
-        taken = left + width + scaledPx(12);
+        const int left = x - width - scaledPx(4);
+        marks.append({words, color, before && left >= line.left() ? left : x + scaledPx(6), width});
     };
     const int routing = m_diff->firstRoutingDifference().row;
-    if (routing >= 0) {
-        mark(routing, tr("routing parts"), theme().color(Color::Text), true);
+    add(routing, tr("routing parts"), theme().color(Color::Text), true);
+    add(m_diff->firstDifference(), tr("text parts"), theme().color(Color::AccentText), routing < 0);
+    // Each clear of the other, and none beyond the end of the line.
+    const int gap = scaledPx(12);
+    for (qsizetype i = 1; i < marks.size(); ++i) {
+        marks[i].left = std::max(marks[i].left, marks[i - 1].left + marks[i - 1].width + gap);
     }
-    if (m_diff->firstDifference() >= 0) {
-        mark(m_diff->firstDifference(), tr("text parts"), theme().color(Color::AccentText), routing < 0);
+    int end = line.right() + 1;
+    for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
+        mark->left = std::min(mark->left, end - mark->width);
+        end = mark->left - gap;
+    }
+    for (const Mark& mark : std::as_const(marks)) {
+        paintText(painter, QRect(mark.left, line.top(), mark.width, line.height()), Qt::AlignLeft | Qt::AlignVCenter,
+                  mark.words, font, mark.color);
     }
 }
 
@@ -329,65 +337,6 @@ void DiffChart::revealSelection() {
             return;
         }
     }
-}
-
-Readout DiffChart::rowReadout(int row) const {
-    const DiffRow& at = m_diff->rows().at(row);
-    const bool parting = isParting(row);
-    const QString number = tokenNumber(std::max(at.a, at.a < 0 ? at.b : 0));
-    Readout readout = parting
-                          ? Readout{{tr("Text parts at ")}, {tr("token %1").arg(number), ReadoutSpan::Strong, false}}
-                          : Readout{{tr("Token %1").arg(number), ReadoutSpan::Strong}};
-    // Where the answers part, both words; elsewhere what stands in this row.
-    for (const int which : {kA, kB}) {
-        const int token = parting ? m_diff->prefix() : tokenOf(row, which);
-        if (token >= 0 && token < side(which).tokens.size()) {
-            const trace::TokenTrace& word = *side(which).tokens.at(token);
-            readout.append({which == kA ? tr("A ") : tr("B ")});
-            readout.append({tokenLabel(word.text), ReadoutSpan::Mono, false});
-            readout.append({QLatin1Char(' ') + probabilityText(double(word.probability)), ReadoutSpan::Plain, false});
-        }
-    }
-    if (m_diff->kl(at.a) >= 0) {
-        readout.append({tr("KL %1 bits").arg(klText(m_diff->kl(at.a)))});
-        if (!at.isPair()) {
-            readout.append({tr("B would give A’s token %1").arg(probabilityText(m_diff->probabilityB(row)))});
-        }
-    }
-    const int layer = layerInView();
-    const int a = m_diff->expertA(row, layer);
-    const int b = m_diff->expertB(row, layer);
-    if (a >= 0 && b >= 0) {
-        readout.append({a == b ? tr("layer %1: expert %2 in both").arg(layer).arg(a)
-                               : tr("layer %1: expert %2, B %3").arg(layer).arg(a).arg(b)});
-        readout.append({tr("%1 of %2 layers alike").arg(m_diff->sameLayers(row)).arg(m_diff->layers())});
-    }
-    return readout;
-}
-
-Readout DiffChart::readout() const {
-    if (m_diff->isEmpty()) {
-        return {};
-    }
-    const int shown = m_hovered >= 0 ? m_hovered : row();
-    if (shown >= 0) {
-        return rowReadout(shown);
-    }
-    Readout readout;
-    const int first = m_diff->firstDifference();
-    readout.append({first < 0 ? tr("The answers are the same") : tr("Text parts at token %1").arg(tokenNumber(first)),
-                    ReadoutSpan::Strong});
-    const WhatIfDiff::Place routing = m_diff->firstRoutingDifference();
-    if (routing.row >= 0) {
-        readout.append({tr("routing parts at token %1, layer %2").arg(tokenNumber(routing.row)).arg(routing.layer)});
-    }
-    readout.append({tr("%1 of %2 tokens aligned").arg(m_diff->pairs()).arg(m_diff->untouched().tokens.size())});
-    return readout;
-}
-
-QString DiffChart::tipAt(const QPoint& at) const {
-    const int row = rowAt(at);
-    return row < 0 ? QString() : readoutText(rowReadout(row)).toHtmlEscaped();
 }
 
 } // namespace moescope::ui

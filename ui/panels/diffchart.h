@@ -36,7 +36,10 @@ protected:
     void revealSelection() override;
 
 private:
-    const DiffSide& side(int which) const { return which == 0 ? m_diff->untouched() : m_diff->whatIf(); }
+    static constexpr int kA = 0; ///< which side
+    static constexpr int kB = 1;
+
+    const DiffSide& side(int which) const { return which == kA ? m_diff->untouched() : m_diff->whatIf(); }
     int tokenOf(int row, int which) const;
     void layOut();
     int rowAt(const QPoint& at) const;           ///< −1: none

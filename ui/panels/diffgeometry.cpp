@@ -15,8 +15,9 @@ DiffGeometry DiffGeometry::of(const QSize& view, int tokens, double scale) {
     const int width = std::max(0, view.width() - 2 * margin);
     geometry.heading = QRect(margin, px(8), width, px(16));
     geometry.band = QRect(margin, px(28), width, px(40));
-    geometry.marks = QRect(margin, geometry.band.bottom() + 1 + px(2), width, px(16));
-    geometry.heads = QRect(margin, geometry.marks.bottom() + 1 + px(6), width, px(20));
+    geometry.ticks = QRect(margin, geometry.band.bottom() + 1 + px(1), width, px(5));
+    geometry.marks = QRect(margin, geometry.ticks.bottom() + 1, width, px(16));
+    geometry.heads = QRect(margin, geometry.marks.bottom() + 1 + px(4), width, px(20));
     const int top = geometry.heads.bottom() + 1 + px(4);
     geometry.window = QRect(margin, top, width, std::max(0, view.height() - top - px(8)));
     const int gap = px(24);

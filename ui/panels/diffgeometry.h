@@ -17,7 +17,8 @@ struct DiffGeometry {
     double pitch = 0; ///< px from bar to bar
     QRect heading;
     QRect band;           ///< the bars stand on its lower edge
-    QRect marks;          ///< labels below the bars
+    QRect ticks;          ///< below the bars
+    QRect marks;          ///< labels below the ticks
     QRect heads;          ///< of both columns
     QRect window;         ///< where the answers are seen
     int left[2] = {0, 0}; ///< of the columns A and B

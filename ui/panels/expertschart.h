@@ -25,11 +25,11 @@ public:
     void setMode(HeatmapMode mode);
     HeatmapMode mode() const { return m_mode; }
     const HeatmapGeometry& geometryOfMap() const { return m_geometry; }
-    Readout readout() const override;
     bool showsExperts() const override { return true; }
     QSize sizeHint() const override { return {600, 282}; }
 
 protected:
+    Readout markReadout() const override;
     const CellGrid& grid() const override { return m_geometry; }
     /** Of those that the filter leaves if there are any, the busiest. */
     std::pair<bool, double> rank(int layer, int expert) const override;

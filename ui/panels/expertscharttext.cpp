@@ -17,14 +17,11 @@ QString ratioWords(double ratio) {
     return std::isinf(ratio) ? QStringLiteral("∞") : QString::number(ratio, 'f', 2) + QStringLiteral(" ×");
 }
 
-QString percent(double share) { return QString::number(share * 100, 'f', 1) + QStringLiteral(" %"); }
-
 } // namespace
 
 void ExpertsChart::paintLegend(QPainter& painter) const {
-    const QRect area = m_geometry.legend;
     const bool deviation = m_mode == HeatmapMode::Deviation;
-    const QRect bar(area.left() + 1, area.top() + 1, scaledPx(180), scaledPx(8));
+    const QRect bar = legendBar();
     paintLegendBar(
         painter, bar, deviation ? divergingAt : [](double at) { return theme().sequential(at); });
 
@@ -39,54 +36,55 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
     const TraceShape& shape = trace()->shape();
     const QString n = groupedText(m_counts.n());
     const bool single = shape.used == 1;
-    QString first;
-    QString second;
+    QStringList first; // the longest wording first
+    QStringList second;
     switch (m_mode) {
     case HeatmapMode::Deviation:
         if (!m_measure.isUniform()) {
-            first = tr("Share of tokens ÷ share in %1, n = %2 and %3.")
-                        .arg(baselineName(m_measure), n, groupedText(m_measure.baseline.n()));
+            const QString baseline = baselineName(m_measure);
+            first = {tr("Share of tokens ÷ share in %1, n = %2 and %3.")
+                         .arg(baseline, n, groupedText(m_measure.baseline.n())),
+                     tr("Share ÷ share in %1.").arg(baseline)};
             second = scope() == Scope::Chat
-                         ? tr("A number: outside chance at 95 %. The chat without %1.").arg(baselineName(m_measure))
-                         : tr("A number: the two shares differ by more than chance at 95 %.");
+                         ? QStringList{tr("A number: outside chance at 95 %. The chat without %1.").arg(baseline),
+                                       tr("The chat without %1.").arg(baseline)}
+                         : QStringList{tr("A number: the two shares differ by more than chance at 95 %."),
+                                       tr("A number: outside chance at 95 %.")};
             break;
         }
-        first = single ? tr("Share of tokens ÷ uniform share (1/%1).").arg(shape.experts)
-                       : tr("Share of choices ÷ uniform share (%1/%2), n = %3 tokens × %1.")
-                             .arg(shape.used)
-                             .arg(shape.experts)
-                             .arg(n);
-        second = tr("A number: outside chance at 95 %, n = %1.").arg(n);
+        first = single ? QStringList{tr("Share of tokens ÷ uniform share (1/%1).").arg(shape.experts),
+                                     tr("Share ÷ uniform (1/%1).").arg(shape.experts)}
+                       : QStringList{tr("Share of choices ÷ uniform share (%1/%2), n = %3 tokens × %1.")
+                                         .arg(shape.used)
+                                         .arg(shape.experts)
+                                         .arg(n),
+                                     tr("Share ÷ uniform (%1/%2), n = %3.").arg(shape.used).arg(shape.experts).arg(n)};
+        second = {tr("A number: outside chance at 95 %, n = %1.").arg(n), tr("A number: outside chance at 95 %.")};
         break;
     case HeatmapMode::Count:
-        first = tr("Tokens routed to the expert, n = %1.").arg(n);
-        second = tr("Uniform would be %1 tokens.").arg(figureText(m_counts.n() * shape.uniformShare()));
+        first = {tr("Tokens routed to the expert, n = %1.").arg(n), tr("Tokens, n = %1.").arg(n)};
+        second = {tr("Uniform would be %1 tokens.").arg(figureText(m_counts.n() * shape.uniformShare()))};
         break;
     case HeatmapMode::GateMass:
-        first = tr("Sum of the gate weights of its tokens, n = %1.").arg(n);
-        second = tr("Shown in the cell where it fits.");
+        first = {tr("Sum of the gate weights of its tokens, n = %1.").arg(n),
+                 tr("Sum of gate weights, n = %1.").arg(n)};
+        second = {tr("Shown in the cell where it fits.")};
         break;
     }
-    if (!m_geometry.hasNumbers()) {
-        second = m_geometry.merged > 1
-                     ? tr("%1 neighbouring experts share a column: it shows their maximum.").arg(m_geometry.merged)
-                     : tr("Cells are too small for numbers: they are in the readout.");
+    if (m_geometry.merged > 1) {
+        second = {tr("%1 neighbouring experts share a column: it shows their maximum.").arg(m_geometry.merged),
+                  tr("%1 experts a column: their maximum.").arg(m_geometry.merged)};
+    } else if (!m_geometry.hasNumbers()) {
+        second = {tr("Cells are too small for numbers: they are in the readout."), tr("Numbers are in the readout.")};
     }
-    const QFont font = axisFont();
-    const QFontMetrics metrics(font);
-    const QColor color = theme().color(Color::TextSecondary);
-    const int textLeft = bar.right() + scaledPx(17);
-    const int textWidth = std::max(0, area.right() - textLeft);
-    const int lineHeight = scaledPx(14);
-    const QRect top(textLeft, area.top() - scaledPx(2), textWidth, lineHeight);
-    const QRect bottom = top.translated(0, lineHeight);
-    const auto fit = [&](const QString& text) { return metrics.elidedText(text, Qt::ElideRight, textWidth); };
-    paintText(painter, top, Qt::AlignLeft | Qt::AlignVCenter, fit(first), font, color);
-    paintText(painter, bottom, Qt::AlignLeft | Qt::AlignVCenter, fit(second), font, color);
+    const int firstWidth = paintLegendWords(painter, first, second);
 
+    const QRect area = m_geometry.legend;
+    const QFont font = axisFont();
+    const QColor color = theme().color(Color::TextSecondary);
     const QString idle = tr("idle: no token");
-    const int idleLeft = textLeft + metrics.horizontalAdvance(first) + scaledPx(20);
-    const int idleWidth = scaledPx(20) + metrics.horizontalAdvance(idle);
+    const int idleLeft = bar.right() + scaledPx(17) + firstWidth + scaledPx(20);
+    const int idleWidth = scaledPx(20) + QFontMetrics(font).horizontalAdvance(idle);
     const int place = std::max(idleLeft, std::min(area.left() + scaledPx(442), area.right() - idleWidth));
     if (place + idleWidth <= area.right() + 1 && m_geometry.hasNumbers()) {
         const QRect mark(place, area.top(), scaledPx(14), scaledPx(11));
@@ -111,7 +109,7 @@ QString ExpertsChart::againstText(const Measure& measure, int layer, int expert)
                              : tr("%1 × %2").arg(ratio, 0, 'f', 2).arg(baselineName(measure));
 }
 
-Readout ExpertsChart::readout() const {
+Readout ExpertsChart::markReadout() const {
     const TraceShape& shape = trace()->shape();
     const SelectionState& state = selection()->state();
     // Not m_counts: the readout is read under the table as well, while nothing is painted.
@@ -124,7 +122,7 @@ Readout ExpertsChart::readout() const {
                 {tr("n = %1 tokens").arg(groupedText(counts.n()))}};
     }
     const int tokens = counts.tokens(layer, expert);
-    const QString share = percent(counts.share(layer, expert));
+    const QString share = partText(counts.share(layer, expert));
     const QString counted = shape.used == 1 ? tr("%1 of %2 tokens (%3)") : tr("chosen for %1 of %2 tokens (%3)");
     Readout readout = {{tr("Layer %1, expert %2").arg(layer).arg(expert), ReadoutSpan::Strong},
                        {counted.arg(groupedText(tokens), groupedText(counts.n()), share)},
@@ -157,7 +155,7 @@ QString ExpertsChart::tipAt(const QPoint& at) const {
     return tooltipTable(
         tr("Layer %1, expert %2").arg(cell->row).arg(expert),
         {{tr("Tokens"), tr("%1 of %2").arg(groupedText(tokens), groupedText(m_counts.n()))},
-         {tr("Share, n = %1").arg(groupedText(m_counts.n())), percent(m_counts.share(cell->row, expert))},
+         {tr("Share, n = %1").arg(groupedText(m_counts.n())), partText(m_counts.share(cell->row, expert))},
          {tr("Against %1").arg(baselineName(m_measure)), ratioWords(m_measure.ratio(cell->row, expert))},
          {tr("Outside chance at 95 %"), m_measure.isOutsideChance(cell->row, expert) ? tr("yes") : tr("no")},
          {tr("Gate mass"), figureText(m_counts.gateMass(cell->row, expert))},

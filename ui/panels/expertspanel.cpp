@@ -92,28 +92,14 @@ void ExpertsPanel::refresh() {
                                .arg(shape.used)
                                .arg(shape.shared > 0 ? QStringLiteral(" + %1").arg(shape.shared) : QString())}}
                 : Readout());
-    const bool counted = trace()->hasRouting() || (scope() == Scope::Chat && trace()->statistics(Scope::Chat).n() > 0);
-    if (scope() == Scope::Window && trace()->window().isEmpty() && !shape.isDense()) {
-        setEmpty(tr("No window chosen"),
-                 tr("Shift+click a word in the Token strip: the tokens from the selected one to "
-                    "it are the window."));
-    } else if (counted) {
-        setEmpty({}, {});
-    } else if (shape.isValid() && shape.isDense()) {
-        setEmpty(tr("No router in this model"),
-                 tr("%1 is dense: the same weights work on every token.").arg(shape.model));
-    } else if (trace()->tokenCount() > 0) {
-        setEmpty(tr("No routing recorded"), tr("This answer was kept without the choices of its routers."));
-    } else if (trace()->current() >= 0 && !trace()->isLive()) {
-        setEmpty(tr("No tokens"), tr("This answer has no tokens to count."));
-    } else {
-        setEmpty(tr("No answer yet"), shape.isValid()
-                                          ? tr("Send a message and the %1 × %2 experts fill in while %3 answers.")
-                                                .arg(shape.layers)
-                                                .arg(shape.experts)
-                                                .arg(shape.model)
-                                          : tr("Load a model and send a message."));
-    }
+    const auto [title, sentence] =
+        missingToCount(*trace(), scope(),
+                       shape.isValid() ? tr("Send a message and the %1 × %2 experts fill in while %3 answers.")
+                                             .arg(shape.layers)
+                                             .arg(shape.experts)
+                                             .arg(shape.model)
+                                       : tr("Load a model and send a message."));
+    setEmpty(title, sentence);
 }
 
 int ExpertsPanel::selectedRow() const {

@@ -114,6 +114,25 @@ void GridChart::paintRowLabels(QPainter& painter) const {
     }
 }
 
+QRect GridChart::legendBar() const {
+    const QRect area = grid().legend;
+    return {area.left() + 1, area.top() + 1, scaledPx(180), scaledPx(8)};
+}
+
+int GridChart::paintLegendWords(QPainter& painter, const QStringList& first, const QStringList& second) const {
+    const QRect area = grid().legend;
+    const QFont font = axisFont();
+    const int left = legendBar().right() + scaledPx(17);
+    const int width = std::max(0, area.right() - left);
+    const QRect top(left, area.top() - scaledPx(2), width, scaledPx(14));
+    const QColor color = theme().color(Color::TextSecondary);
+    const QString words = fittingText(first, font, width);
+    paintText(painter, top, Qt::AlignLeft | Qt::AlignVCenter, words, font, color);
+    paintText(painter, top.translated(0, top.height()), Qt::AlignLeft | Qt::AlignVCenter,
+              fittingText(second, font, width), font, color);
+    return QFontMetrics(font).horizontalAdvance(words);
+}
+
 bool GridChart::hover(const QPoint* at) {
     const auto next = at != nullptr ? grid().cellAt(*at, scroll()) : std::nullopt;
     const bool changed = next != m_hovered;

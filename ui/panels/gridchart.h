@@ -40,6 +40,10 @@ protected:
     virtual void paintMarks(QPainter& painter) const = 0;
     virtual void paintLegend(QPainter& painter) const = 0;
 
+    /** Where the colours are explained. */
+    QRect legendBar() const;
+    /** Two lines beside it, in the longest of their wordings that fits; the width of the first in px. */
+    int paintLegendWords(QPainter& painter, const QStringList& first, const QStringList& second) const;
     int columnAt(const CellGrid::Cell& cell) const;
     const std::optional<CellGrid::Cell>& hovered() const { return m_hovered; }
     /** "most of experts 4–7", `words` with both ends to fill in; empty where a place has one column. */

@@ -59,7 +59,6 @@ void paintLayerRow(QPainter& painter, const LayerRows& rows, int layer, int scro
 }
 
 double opacityOf(const TraceModel& trace, int layer) {
-    constexpr double leftOut = 0.35;
     if (trace.filter().isEmpty()) {
         return 1;
     }
@@ -69,7 +68,7 @@ double opacityOf(const TraceModel& trace, int layer) {
             return 1;
         }
     }
-    return leftOut;
+    return kFilteredOut;
 }
 
 QColor amber() { return theme().sequential(theme().scheme() == Scheme::Dark ? 0.5 : 0.44); }

@@ -250,7 +250,7 @@ QString LoadChart::tipAt(const QPoint& at) const {
     if (chance.tells_skew) {
         rows.append({tr("CV, most by chance"), fixedText(chance.variation, 2)});
         rows.append({tr("Max ÷ mean, most by chance"), fixedText(chance.max_over_mean, 2)});
-    } else {
+    } else if (m_balance->shape().uniformShare() < 1) { // else every token goes to all of them
         rows.append({tr("Most by chance"), tr("not told below %1 tokens an expert").arg(LoadChance::kLeastMean)});
     }
     rows.append({tr("n"), groupedText(chance.n)});

@@ -41,7 +41,9 @@ void MatrixChart::sync() {
     syncGrid();
 }
 
-std::pair<bool, double> MatrixChart::rank(int row, int column) const { return {true, matrix().observed(row, column)}; }
+std::pair<bool, double> MatrixChart::rank(int row, int column) const {
+    return {matrix().matched(row, column) > 0, matrix().observed(row, column)};
+}
 
 void MatrixChart::paintCell(QPainter& painter, const QRect& cell, int row, int column) {
     if (!isCell(row, column)) {
@@ -52,6 +54,10 @@ void MatrixChart::paintCell(QPainter& painter, const QRect& cell, int row, int c
     if (!isRepeated(row, column)) {
         ++m_told;
         m_outside += int(outside);
+    }
+    if (matrix().isFilteredOut(row, column)) {
+        painter.fillRect(cell, theme().color(Color::Window));
+        return;
     }
     const double lift = matrix().lift(row, column);
     const QColor color = theme().diverging(outside ? lift : 1);
@@ -101,32 +107,26 @@ void MatrixChart::paintMarks(QPainter& painter) const {
 }
 
 void MatrixChart::paintLegend(QPainter& painter) const {
-    const QRect area = m_geometry.legend;
-    const QRect bar(area.left() + 1, area.top() + 1, scaledPx(180), scaledPx(8));
+    const QRect bar = legendBar();
     paintLegendBar(painter, bar, divergingAt);
     paintLegendTicks(
         painter, bar,
         {QStringLiteral("≤ ¼"), QStringLiteral("½"), QStringLiteral("1"), QStringLiteral("2"), QStringLiteral("≥ 4")});
-    const QString outside =
+    const QString outside = groupedText(m_outside);
+    const QString told = groupedText(m_told);
+    const QString chance = groupedText(std::lround(m_told * 0.05));
+    const QStringList colours =
         m_geometry.merged > 1
-            ? tr("Colour: outside chance at 95 %. %1 columns share a place: the one with most tokens.")
-                  .arg(m_geometry.merged)
-            : tr("Colour: outside chance at 95 %, %1 of %2; by chance %3.")
-                  .arg(groupedText(m_outside), groupedText(m_told), groupedText(std::lround(m_told * 0.05)));
-    const QFont font = axisFont();
-    const QFontMetrics metrics(font);
-    const int left = bar.right() + scaledPx(17);
-    const int width = std::max(0, area.right() - left);
-    const int lineHeight = scaledPx(14);
-    const QRect top(left, area.top() - scaledPx(2), width, lineHeight);
-    const QColor color = theme().color(Color::TextSecondary);
-    paintText(painter, top, Qt::AlignLeft | Qt::AlignVCenter, metrics.elidedText(legendText(), Qt::ElideRight, width),
-              font, color);
-    paintText(painter, top.translated(0, lineHeight), Qt::AlignLeft | Qt::AlignVCenter,
-              metrics.elidedText(outside, Qt::ElideRight, width), font, color);
+            ? QStringList{tr("Colour: outside chance at 95 %. %1 columns share a place: the one with most tokens.")
+                              .arg(m_geometry.merged),
+                          tr("%1 columns a place: most tokens.").arg(m_geometry.merged)}
+            : QStringList{tr("Colour: outside chance at 95 %, %1 of %2; by chance %3.").arg(outside, told, chance),
+                          tr("Outside chance %1 of %2; by chance %3.").arg(outside, told, chance)};
+    paintLegendWords(painter, {legendText(), tr("Observed ÷ expected, n = %1.").arg(groupedText(matrix().n()))},
+                     colours);
 }
 
-Readout MatrixChart::readout() const {
+Readout MatrixChart::markReadout() const {
     if (matrix().rows() == 0) {
         return {{tr("Nothing counted")}};
     }

@@ -25,10 +25,10 @@ public:
      *  token has it. */
     Cell cursor() const;
     void chooseCell(const Cell& cell);
-    Readout readout() const override;
     QSize sizeHint() const override { return {600, 282}; }
 
 protected:
+    Readout markReadout() const override;
     /** `table` has the counts that are drawn. */
     MatrixChart(TraceModel* trace, Selection* selection, LiftTable* table, QWidget* parent);
 

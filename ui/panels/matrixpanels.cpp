@@ -45,28 +45,10 @@ void MatrixPanel::refresh() {
     if (isVisible()) { // else whoever shows it asks again
         m_rows->update(scope(), layer);
     }
-    if (shape.isValid() && shape.isDense()) {
-        setEmpty(tr("No router in this model"),
-                 tr("%1 is dense: the same weights work on every token.").arg(shape.model));
-        return;
-    }
-    if (scope() == Scope::Window && trace()->window().isEmpty()) {
-        setEmpty(tr("No window chosen"),
-                 tr("Shift+click a word in the Token strip: the tokens from the selected one to "
-                    "it are the window."));
-        return;
-    }
-    const bool some = trace()->hasRouting() || (scope() == Scope::Chat && trace()->statistics(Scope::Chat).n() > 0);
-    if (some) {
-        const auto [title, sentence] = missing();
-        setEmpty(title, sentence);
-    } else if (trace()->tokenCount() > 0) {
-        setEmpty(tr("No routing recorded"), tr("This answer was kept without the choices of its routers."));
-    } else if (trace()->current() >= 0 && !trace()->isLive()) {
-        setEmpty(tr("No tokens"), tr("This answer has no tokens to count."));
-    } else {
-        setEmpty(tr("No answer yet"), tr("Send a message and the matrix fills in while the model answers."));
-    }
+    const auto counted =
+        missingToCount(*trace(), scope(), tr("Send a message and the matrix fills in while the model answers."));
+    const auto [title, sentence] = counted.first.isEmpty() ? missing() : counted;
+    setEmpty(title, sentence);
 }
 
 int MatrixPanel::selectedRow() const {

@@ -14,8 +14,6 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr double kFilteredOut = 0.35; ///< opacity of a layer that the filter leaves out
-
 /** "layers 2 and 3", "layer 4", "12 of 48 layers". */
 QString layerList(const QList<int>& layers, int all) {
     if (layers.size() > 6) {

@@ -21,8 +21,6 @@ QColor colorOf(ContextRole role) {
     return theme().color(Color::Shared);
 }
 
-QString percent(double share) { return QString::number(share * 100, 'f', 1) + QStringLiteral(" %"); }
-
 } // namespace
 
 RibbonChart::RibbonChart(TraceModel* trace, Selection* selection, QWidget* parent)
@@ -226,7 +224,7 @@ Readout RibbonChart::blockReadout(int block) const {
         {tr("Message %1, %2").arg(block + 1).arg(contextRoleName(at.role)), ReadoutSpan::Strong},
         {tr("%1 tokens").arg(groupedText(at.tokens))},
         {tr("positions %1–%2").arg(groupedText(at.first), groupedText(at.first + at.tokens - 1))},
-        {tr("%1 of %2").arg(percent(double(at.tokens) / m_state.tokens()), groupedText(m_state.tokens()))}};
+        {tr("%1 of %2").arg(partText(double(at.tokens) / m_state.tokens()), groupedText(m_state.tokens()))}};
     if (m_state.reusedOf(block) > 0) {
         readout.append({tr("%1 reused").arg(groupedText(m_state.reusedOf(block)))});
     }
@@ -260,7 +258,7 @@ QString RibbonChart::tipAt(const QPoint& at) const {
         tr("Message %1, %2").arg(block + 1).arg(contextRoleName(under.role)),
         {{tr("Tokens"), groupedText(under.tokens)},
          {tr("First position"), groupedText(under.first)},
-         {tr("Share, n = %1").arg(groupedText(m_state.tokens())), percent(double(under.tokens) / m_state.tokens())},
+         {tr("Share, n = %1").arg(groupedText(m_state.tokens())), partText(double(under.tokens) / m_state.tokens())},
          {tr("Reused"), groupedText(m_state.reusedOf(block))}});
 }
 

@@ -25,4 +25,8 @@ signals:
     void scopeChanged(moescope::ui::Scope scope);
 };
 
+/** Title and sentence of what is missing before a panel can count a scope, empty: nothing is. `beforeAnswer`: the sentence
+ *  while there is no answer yet. */
+QPair<QString, QString> missingToCount(const TraceModel& trace, Scope scope, const QString& beforeAnswer);
+
 } // namespace moescope::ui

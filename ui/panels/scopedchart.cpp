@@ -24,4 +24,16 @@ void ScopedChart::setScope(Scope scope) {
     }
 }
 
+Readout ScopedChart::readout() const {
+    Readout readout = markReadout();
+    const int leftOut = m_scope == Scope::Chat ? trace()->whatIfAnswers() : 0;
+    if (leftOut > 0) {
+        // Second, where it is not the first to be cut.
+        readout.insert(
+            std::min(qsizetype{1}, readout.size()),
+            {leftOut == 1 ? tr("1 what-if answer left out") : tr("%1 what-if answers left out").arg(leftOut)});
+    }
+    return readout;
+}
+
 } // namespace moescope::ui

@@ -11,10 +11,14 @@ class ScopedChart : public ChartView {
 public:
     void setScope(Scope scope);
     Scope scope() const { return m_scope; }
+    /** Says what the scope leaves out, too. */
+    Readout readout() const final;
 
 protected:
     ScopedChart(TraceModel* trace, Selection* selection, QWidget* parent);
 
+    /** What is under the pointer, else the selection. */
+    virtual Readout markReadout() const = 0;
     /** Answers that are not in view are drawn as well. */
     virtual bool showsChat() const { return m_scope == Scope::Chat; }
 

@@ -186,9 +186,8 @@ void TimelinePanel::showHead(const trace::StepTimelinePtr& step) {
     const StepShares shares = StepShares::of(*step);
     Readout info = {{msText(step->total_us), ReadoutSpan::Strong}};
     if (step->timestamps) {
-        info.append(
-            {tr(" · kernels cover %1 % of the step").arg(QString::number(shares.percent(shares.kernels()), 'f', 1)),
-             ReadoutSpan::Plain, false});
+        info.append({tr(" · kernels cover %1 of the step").arg(partText(shares.part(shares.kernels()))),
+                     ReadoutSpan::Plain, false});
     }
     info.append({tr(" · %1 dispatches").arg(groupedText(step->dispatches)), ReadoutSpan::Plain, false});
     setInfo(info);

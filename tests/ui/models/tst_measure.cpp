@@ -145,6 +145,9 @@ void TestMeasure::whatCannotBeABaseline() {
     QCOMPARE(answerNumber(trace, 4), 1);
     QCOMPARE(answerNumber(trace, 7), 3);
     QCOMPARE(answerNumber(trace, 5), 0);
+    trace.setRun(8, shape, answerOf(shape, {0, 2, 1, 0}), true); // what a what-if changes is best measured so
+    QCOMPARE(baselineRuns(trace), (QList<qint64>{7, 8}));
+    QCOMPARE(answerNumber(trace, 8), 4);
     for (const qint64 run : {4, 5, 6, 99}) {
         QVERIFY(Measure::of(trace, Scope::Answer, -1, run).isUniform());
     }

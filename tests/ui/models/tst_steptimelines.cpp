@@ -86,10 +86,10 @@ void TestStepTimelines::anAnswerMadeAgainCountsFromThere() {
 void TestStepTimelines::sharesAddUpToTheStep() {
     for (const auto& step : {test::syntheticDecodeStep(3, 8), test::syntheticPrefillStep(0, 32, 5)}) {
         const StepShares shares = StepShares::of(*step);
-        double percent = shares.percent(shares.idle);
+        double percent = 100 * shares.part(shares.idle);
         double us = shares.idle;
         for (const double kind : shares.kinds) {
-            percent += shares.percent(kind);
+            percent += 100 * shares.part(kind);
             us += kind;
         }
         QVERIFY(std::abs(percent - 100) < 1e-9);
@@ -104,7 +104,7 @@ void TestStepTimelines::sharesAddUpToTheStep() {
     }
     const StepShares none = StepShares::of(*test::syntheticHostStep(0));
     QCOMPARE(none.idle, none.total);
-    QCOMPARE(none.percent(none.idle), 100.0);
+    QCOMPARE(none.part(none.idle), 1.0);
 }
 
 void TestStepTimelines::tableSaysWhatTheSpansSay() {
@@ -128,7 +128,7 @@ void TestStepTimelines::tableSaysWhatTheSpansSay() {
         host += span.lane == trace::Lane::Host ? raw(TimelineTable::Share).toDouble() : 0;
     }
     const StepShares shares = StepShares::of(*step);
-    QVERIFY(std::abs(gpu - shares.percent(shares.kernels())) < 1e-9);
+    QVERIFY(std::abs(gpu - 100 * shares.part(shares.kernels())) < 1e-9);
     QVERIFY(std::abs(host - 100) < 1e-9);
     QCOMPARE(table.index(0, TimelineTable::Start).data().toString(), QStringLiteral("20.0"));
     QCOMPARE(table.index(0, TimelineTable::Layer).data().toString(), QStringLiteral("–"));

@@ -12,6 +12,7 @@ class TestTraceModel : public QObject {
 private slots:
     void batchesEqualOneLoad();
     void scopes();
+    void chatLeavesOutWhatIfs();
     void keepsWhatDoesNotFitOutOfTheCounts();
     void keptAnswersLearnTheirModel();
     void removeAndClear();
@@ -71,6 +72,29 @@ void TestTraceModel::scopes() {
     QCOMPARE(model.statistics(Scope::Chat).n(), 30);
     model.setCurrent(1);
     QCOMPARE(model.statistics(Scope::Chat).n(), 20);
+}
+
+void TestTraceModel::chatLeavesOutWhatIfs() {
+    const TraceShape shape = test::syntheticShape(4, 8, 1, 1);
+    TraceShape more = shape;
+    more.used = 2; // by the what-if
+    TraceModel model;
+    model.setFilter(std::get<Filter>(Filter::parse(QStringLiteral("layer >= 0"))));
+    model.setRun(1, shape, test::syntheticAnswer(shape, 10, false, 1));
+    model.setRun(2, shape, test::syntheticAnswer(shape, 30, false, 2), true);
+    model.setRun(3, more, test::syntheticAnswer(more, 20, false, 2), true);
+    model.begin(4, shape, true);
+    model.append(4, test::syntheticAnswer(shape, 5, false, 3));
+    QCOMPARE(model.statistics(Scope::Answer).n(), 5);
+    QCOMPARE(model.statistics(Scope::Chat).n(), 10);
+    QCOMPARE(model.matched(Scope::Chat).n(), 10);
+    QCOMPARE(model.runs(Scope::Chat), (QList<qint64>{1}));
+    QCOMPARE(model.answers(), (QList<qint64>{1, 2, 4}));
+    QCOMPARE(model.whatIfAnswers(), 3);
+    model.setCurrent(1);
+    QCOMPARE(model.statistics(Scope::Chat).n(), 10);
+    model.remove(2);
+    QCOMPARE(model.whatIfAnswers(), 2);
 }
 
 void TestTraceModel::keepsWhatDoesNotFitOutOfTheCounts() {

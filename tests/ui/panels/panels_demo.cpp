@@ -142,7 +142,6 @@ void saveWhatIf(const QString& folder) {
         divergence.append({std::abs(std::sin(token * 0.37)) * std::min(token, 60) / 60, 0.5, 0.4});
     }
     diff->setSides({2, nano, answer}, {1, nano, other}, recipeWords(whatIf.recipe(), true));
-    diff->setDivergence(divergence);
     auto* capacity = new CapacityPanel(&board.m_trace, &board.m_selection, &board);
     capacity->setGeometry(604, 344, 496, 260);
     capacity->setRule(CapacityRule::Recycle);
@@ -158,6 +157,8 @@ void saveWhatIf(const QString& folder) {
     message.recipe = whatIf.recipe();
     chat.setConversation(1, QStringLiteral("A fox and a boat"), {message});
     chat.setGeometry(604, 0, 496, 340);
+    save(board, folder, QStringLiteral("whatif-without-kl"));
+    diff->setDivergence(divergence);
     save(board, folder, QStringLiteral("whatif"));
     whatIf.toggleForced({3, 2});
     board.m_experts->hide();

@@ -77,6 +77,7 @@ private slots:
     void whatComesTooLateIsDropped();
     void saysWhyThereIsNothing();
     void keysAndClicksOpenAHead();
+    void clickOnATopTokenSelectsIt();
     void readoutAndTwinShowTheSameNumbers();
     void cellsHaveTheColourOfTheirWeight();
     void longListsOfMessagesAreJoined();
@@ -287,6 +288,30 @@ void TestAttentionPanel::keysAndClicksOpenAHead() {
     const int token = stand.selection.state().token;
     QTest::keyClick(chart, Qt::Key_Right);
     QCOMPARE(stand.selection.state().token, token + 1);
+}
+
+void TestAttentionPanel::clickOnATopTokenSelectsIt() {
+    Stand stand;
+    stand.show();
+    stand.answer();
+    stand.give();
+    AttentionChart* chart = stand.panel->headsChart();
+    chart->openHead(7);
+    const AttentionGeometry& geometry = chart->geometryOfHeads();
+    const QList<int> tops = chart->state().tops(7, geometry.top_rows);
+    const auto clickOn = [&](int position) {
+        const auto row = static_cast<int>(tops.indexOf(position));
+        QVERIFY(row >= 0);
+        QTest::mouseClick(chart->viewport(), Qt::LeftButton, {}, geometry.topRow(row).center());
+    };
+    QVERIFY(stand.position(0) > 0);
+    clickOn(0); // of the prompt: no answer has it
+    QCOMPARE(stand.selection.state().token, 5);
+    clickOn(stand.position(4));
+    QCOMPARE(stand.selection.state(), (SelectionState{1, 4, 2, stand.trace.topExpert(4, 2)}));
+    QCOMPARE(chart->openedHead(), 7);
+    clickOn(stand.position(3)); // what is shown is still of the token before
+    QCOMPARE(stand.selection.state().token, 4);
 }
 
 void TestAttentionPanel::readoutAndTwinShowTheSameNumbers() {

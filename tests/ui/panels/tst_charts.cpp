@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ui/panels/panelboard.h"
+#include "ui/panels/chartpaint.h"
 
 #include <QAbstractButton>
 #include <QApplication>
@@ -22,6 +23,7 @@ private slots:
     void mapBaseline();
     void windowInTheStrip();
     void mergedColumns();
+    void legendsTakeTheWordingThatFits();
     void stripClickAndKeys();
     void stripPaintsTheExpert();
     void stripLayerStepper();
@@ -254,6 +256,31 @@ void TestCharts::mergedColumns() {
     QTRY_VERIFY(board.experts->readoutText().contains(QStringLiteral("most of experts 3–5")));
     QTest::mouseClick(map->viewport(), Qt::LeftButton, {}, at);
     QCOMPARE(board.selection.state().expert, 4); // the one that is shown
+}
+
+void TestCharts::legendsTakeTheWordingThatFits() {
+    const QFont font = axisFont();
+    const QFontMetrics metrics(font);
+    const QStringList wordings{QStringLiteral("Cells are too small for numbers: they are in the readout."),
+                               QStringLiteral("Numbers are in the readout.")};
+    const int whole = metrics.horizontalAdvance(wordings.first());
+    const int brief = metrics.horizontalAdvance(wordings.last());
+    QCOMPARE(fittingText(wordings, font, whole), wordings.first());
+    QCOMPARE(fittingText(wordings, font, whole - 1), wordings.last());
+    QCOMPARE(fittingText(wordings, font, brief), wordings.last());
+    const QString cut = fittingText(wordings, font, brief - 1);
+    QVERIFY(cut.endsWith(QChar(0x2026)) && metrics.horizontalAdvance(cut) < brief);
+    QVERIFY(fittingText({}, font, whole).isEmpty());
+    // At the least width of the panel the second line of the map is whole.
+    Board board(0);
+    const TraceShape wide = test::syntheticShape(32, 64, 8, 1);
+    board.experts->setGeometry(0, 0, 420, 300);
+    board.show();
+    board.trace.setRun(1, wide, test::syntheticAnswer(wide, 20, false));
+    board.trace.setCurrent(1);
+    const auto& map = board.experts->map()->geometryOfMap();
+    QVERIFY(!map.hasNumbers());
+    QVERIFY(map.legend.width() - scaledPx(198) >= brief);
 }
 
 void TestCharts::stripClickAndKeys() {

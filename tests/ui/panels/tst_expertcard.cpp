@@ -55,6 +55,7 @@ private slots:
     void initTestCase();
     void followsTheSelection();
     void bars();
+    void filterFades();
     void clickAnExample();
     void keys();
     void topKKeepsItsExpert();
@@ -114,6 +115,44 @@ void TestExpertCard::bars() {
     QCOMPARE(heightOf(4), 0);
     QTest::mouseMove(board.panel->card()->viewport(), geometry.bar(19).center());
     QTRY_COMPARE(board.panel->readoutText(), QStringLiteral("Gate 0.95–1.00 · 3 of 9 tokens"));
+}
+
+void TestExpertCard::filterFades() {
+    Card board(test::syntheticShape(1, 4, 1, 0), 0);
+    QList<trace::TokenTracePtr> answer;
+    for (int at = 0; at < 9; ++at) {
+        auto token = std::make_shared<trace::TokenTrace>(
+            *test::plainToken(board.shape, at < 6 ? " x" : "7", {2}, {at < 6 ? 0.52F : 0.97F}));
+        token->token = at < 6 ? 1 : 2;
+        answer.append(token);
+    }
+    board.trace.setRun(1, board.shape, answer);
+    board.trace.setCurrent(1);
+    board.selection.set({1, 0, 0, 2});
+    board.show();
+    CardChart* card = board.panel->card();
+    const CardGeometry& geometry = card->geometryOfCard();
+    const auto colorOf = [](int bin) { return theme().sequential((bin + 0.5) / ExpertProfile::gateBins); };
+    const auto inBar = [&](int bin) {
+        const QRect lane = geometry.bar(bin);
+        return painted(card).pixelColor(lane.center().x(), lane.bottom() - 1);
+    };
+    const auto markOf = [&](int index) {
+        const QRect line = geometry.row(geometry.classes, index);
+        return painted(card).pixelColor(line.left() + 2, line.center().y());
+    };
+    QVERIFY(near(inBar(10), colorOf(10)));
+    const QColor word = markOf(0);
+    const QColor digits = markOf(1);
+    board.trace.setFilter(std::get<Filter>(Filter::parse(QStringLiteral("weight > 0.9"))));
+    QVERIFY(!near(inBar(10), colorOf(10)));
+    QVERIFY(near(inBar(19), colorOf(19)));
+    QVERIFY(markOf(0) != word);
+    QCOMPARE(markOf(1), digits);
+    QCOMPARE(board.profile().tokens, 9); // nothing is removed
+    QCOMPARE(board.profile().classes.first().matched, 0);
+    QVERIFY(board.profile().examples.first().matches);
+    QVERIFY(!board.profile().examples.last().matches);
 }
 
 void TestExpertCard::clickAnExample() {

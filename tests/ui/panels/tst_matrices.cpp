@@ -82,6 +82,8 @@ private slots:
     void emptyStates();
     void scopesAndWindow();
     void hiddenPanelsCountNothing();
+    void filterGreysCells();
+    void whatIfAnswersAreLeftOut();
     void manyExperts_data();
     void manyExperts();
     void enterAsksForTheCard();
@@ -260,6 +262,50 @@ void TestMatrices::scopesAndWindow() {
     QCOMPARE(n(), 20);
     board.trace.setWindow({10, 19});
     QCOMPARE(n(), 10);
+}
+
+void TestMatrices::filterGreysCells() {
+    Matrices board(test::syntheticShape(2, 4, 2, 0));
+    board.fill(couples(board.shape));
+    board.show();
+    MatrixChart* pairs = board.pairs->matrix();
+    MatrixChart* classes = board.classes->matrix();
+    const QColor out = theme().color(Color::Window);
+    const QColor before = middleOf(pairs, 0, 1);
+    const auto setFilter = [&](const char* line) {
+        board.trace.setFilter(std::get<Filter>(Filter::parse(QString::fromLatin1(line))));
+    };
+    setFilter("layer == 0 && expert == 0");
+    QVERIFY(near(middleOf(pairs, 0, 1), before)); // one of the two is enough
+    QVERIFY(near(middleOf(pairs, 1, 0), before));
+    QVERIFY(near(middleOf(pairs, 2, 3), out));
+    QVERIFY(near(middleOf(pairs, 0, 2), theme().diverging(0))); // no token that could be left out
+    QCOMPARE(pairs->outside(), 6);                              // counted as without a filter
+    QVERIFY(near(middleOf(classes, tokenClassRow(TokenClass::Word), 0), theme().diverging(2)));
+    QVERIFY(near(middleOf(classes, tokenClassRow(TokenClass::Word), 1), out));
+    QVERIFY(near(middleOf(classes, tokenClassRow(TokenClass::Digits), 2), out));
+    board.pairs->setMode(PairMode::ToNextLayer);
+    setFilter("layer == 1 && expert == 3");
+    QVERIFY(near(middleOf(pairs, 0, 3), theme().diverging(2)));
+    QVERIFY(near(middleOf(pairs, 0, 2), out));
+    board.trace.setFilter({});
+    QVERIFY(near(middleOf(pairs, 0, 2), theme().diverging(2)));
+}
+
+void TestMatrices::whatIfAnswersAreLeftOut() {
+    Matrices board(test::syntheticShape(2, 4, 2, 0));
+    board.fill(couples(board.shape));
+    board.trace.setRun(2, board.shape, couples(board.shape), true);
+    board.show();
+    board.classes->setScope(Scope::Chat);
+    QCOMPARE(board.classes->matrix()->readout().at(1).text, QStringLiteral("1 what-if answer left out"));
+    QVERIFY(board.classes->readoutText().contains(QStringLiteral("n = 40 tokens")));
+    board.trace.remove(1);
+    board.trace.setCurrent(2);
+    QVERIFY(says(board.classes, QStringLiteral("No untouched answer")));
+    board.classes->setScope(Scope::Answer);
+    QVERIFY(!board.classes->isEmptyShown());
+    QCOMPARE(board.classes->readoutText(), QStringLiteral("Layer 0 · n = 40 tokens"));
 }
 
 void TestMatrices::hiddenPanelsCountNothing() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The answer beside the same with a what-if.
 #include "tests/ui/panels/panelboard.h"
+#include "ui/panels/chartpaint.h"
 #include "ui/panels/whatifpanel.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/tabletwin.h"
@@ -84,6 +85,7 @@ private slots:
     void aHiddenPanelDoesNoWork();
     void flowsWords();
     void manyTokensShareABar();
+    void labelsStayOnTheirLine();
     void darkAndLarge();
 };
 
@@ -296,6 +298,46 @@ void TestWhatIfDiffPanel::manyTokensShareABar() {
     }
     const DiffGeometry empty = DiffGeometry::of({10, 10}, 0, 1);
     QCOMPARE(empty.barAt({5, 5}), -1);
+}
+
+void TestWhatIfDiffPanel::labelsStayOnTheirLine() {
+    DiffBoard board;
+    QStringList words;
+    for (int i = 0; i < 280; ++i) {
+        words.append(QStringLiteral(" w%1").arg(i));
+    }
+    const auto answer = withWords(test::syntheticAnswer(board.shape, 280, true, 1), words);
+    words.last() = QStringLiteral(" other");
+    auto other = withWords(test::syntheticAnswer(board.shape, 280, true, 1), words);
+    auto routed = std::make_shared<trace::TokenTrace>(*other.at(278));
+    routed->router.experts[0] = uint16_t((routed->router.experts[0] + 1) % 16);
+    other[278] = routed;
+    board.trace.setRun(2, board.shape, other);
+    board.panel->setSides({1, board.shape, answer}, {2, board.shape, other},
+                          QStringLiteral("layer 0, expert 6 banned"));
+    board.show();
+    auto* chart = qobject_cast<DiffChart*>(board.panel->chart());
+    const DiffGeometry& geometry = chart->geometryOfDiff();
+    QVERIFY(geometry.ticks.top() > geometry.band.bottom() + 1);
+    QVERIFY(geometry.marks.top() > geometry.ticks.bottom());
+    const QImage image = painted(chart);
+    const auto span = [&](Color color) {
+        QPair<int, int> columns{image.width(), -1};
+        for (int x = 0; x < image.width(); ++x) {
+            if (holds(image, QRect(x, geometry.marks.top(), 1, geometry.marks.height()), theme().color(color))) {
+                columns = {std::min(columns.first, x), x};
+            }
+        }
+        return columns;
+    };
+    // Both stand at the end: one after the other, none cut.
+    const auto routing = span(Color::Text);
+    const auto text = span(Color::AccentText);
+    const QFontMetrics metrics(bold(axisFont()));
+    QVERIFY(text.second <= geometry.marks.right());
+    QVERIFY(text.second - text.first > metrics.horizontalAdvance(QStringLiteral("text parts")) * 3 / 4);
+    QVERIFY(routing.second < text.first);
+    QVERIFY(routing.second - routing.first > metrics.horizontalAdvance(QStringLiteral("routing parts")) * 3 / 4);
 }
 
 void TestWhatIfDiffPanel::darkAndLarge() {

@@ -371,6 +371,13 @@ void TestWhatIfPanels::capacityOfTheAnswerInView() {
     const int end = bar.left() + bar.width() * rows.first().dropped / 60;
     QVERIFY(near(image.pixelColor(end - 3, bar.center().y()), theme().sequential(0.6)));
     QVERIFY(!near(image.pixelColor(end + 3, bar.center().y()), theme().sequential(0.6)));
+    board.trace.setFilter(std::get<Filter>(Filter::parse(QStringLiteral("layer == 1"))));
+    const auto inBar = [&](int layer) {
+        return painted(panel->bars()).pixelColor(panel->bars()->barRect(layer).topLeft() + QPoint(1, 2));
+    };
+    QVERIFY(!near(inBar(0), theme().sequential(0.6))); // greyed, not removed
+    QVERIFY(near(inBar(1), theme().sequential(0.6)));
+    board.trace.setFilter({});
     panel->setRule(CapacityRule::Recycle);
     QCOMPARE(panel->bars()->rows().first().dropped, 0);
     QCOMPARE(panel->bars()->rows().first().moved, rows.first().dropped);
