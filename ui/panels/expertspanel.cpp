@@ -3,9 +3,8 @@
 
 #include "ui/panels/chartpaint.h"
 #include "ui/panels/scopebox.h"
+#include "ui/widgets/compactbox.h"
 #include "ui/widgets/segmentedcontrol.h"
-
-#include <QComboBox>
 
 namespace moescope::ui {
 
@@ -15,10 +14,9 @@ ExpertsPanel::ExpertsPanel(TraceModel* trace, Selection* selection, QWidget* par
     m_map = new ExpertsChart(trace, selection, this);
     m_rows = new ExpertsTable(trace, this);
     m_scope = new ScopeBox({Scope::Token, Scope::Window, Scope::Answer, Scope::Chat}, this);
-    m_baseline = new QComboBox(this);
+    m_baseline = new CompactBox(this);
     m_baseline->setAccessibleName(tr("Measured against"));
-    m_baseline->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    m_baseline->setMinimumContentsLength(9);
+    m_baseline->setMostCharacters(10);
     m_baseline->hide();
     m_mode = new SegmentedControl(tr("Colour of the map"), {tr("Deviation"), tr("Count"), tr("Gate mass")}, this);
     m_mode->setSmall(true);
@@ -26,7 +24,7 @@ ExpertsPanel::ExpertsPanel(TraceModel* trace, Selection* selection, QWidget* par
     addControl(m_mode);
     addControl(m_baseline);
     connect(m_scope, &ScopeBox::scopeChanged, this, &ExpertsPanel::setScope);
-    connect(m_baseline, &QComboBox::activated, this, [this] { setBaseline(m_baseline->currentData().toLongLong()); });
+    connect(m_baseline, &CompactBox::activated, this, [this] { setBaseline(m_baseline->currentData().toLongLong()); });
     connect(m_mode, &SegmentedControl::currentIndexChanged, this,
             [this](int index) { setMode(static_cast<HeatmapMode>(index)); });
     offerRouting();

@@ -5,10 +5,9 @@
 #include "ui/panels/expertschart.h"
 #include "ui/panels/panelframe.h"
 
-class QComboBox;
-
 namespace moescope::ui {
 
+class CompactBox;
 class ScopeBox;
 class SegmentedControl;
 
@@ -38,7 +37,7 @@ private:
     void fillBaselines();
 
     ScopeBox* m_scope = nullptr;
-    QComboBox* m_baseline = nullptr;
+    CompactBox* m_baseline = nullptr;
     QStringList m_baselines; ///< as listed
     SegmentedControl* m_mode = nullptr;
 };

@@ -13,6 +13,15 @@
 
 namespace moescope::ui {
 
+namespace {
+
+constexpr int kButton = 28;      ///< px
+constexpr int kSmallButton = 24; ///< px
+constexpr int kIconGap = 3;      ///< px between icon and title, more than between others
+constexpr int kLeadGap = 9;      ///< px at both sides of what leads
+
+} // namespace
+
 class PanelTitleBar::Icon : public QWidget {
 public:
     Icon(QString name, QWidget* parent) : QWidget(parent), m_name(std::move(name)) {}
@@ -76,6 +85,7 @@ PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWid
     m_layout->setSpacing(3);
     m_icon = new Icon(iconName, this);
     m_title = new ElidedLabel(title, TextStyle::PanelTitle, Color::Text, this);
+    m_title->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed); // what is beside it gives way first
     m_info = new Info(this);
     m_controls = new QHBoxLayout;
     m_controls->setSpacing(6);
@@ -84,20 +94,20 @@ PanelTitleBar::PanelTitleBar(const QString& iconName, const QString& title, QWid
     m_table->setCheckable(true);
     m_more = new IconButton(QStringLiteral("more"), tr("Menu of the panel %1").arg(title), this);
     m_layout->addWidget(m_icon);
-    m_gap = new QSpacerItem(3, 0, QSizePolicy::Fixed);
+    m_gap = new QSpacerItem(kIconGap, 0, QSizePolicy::Fixed);
     m_layout->addItem(m_gap);
     m_layout->addWidget(m_title);
     m_layout->addWidget(m_info, 1);
     m_layout->addLayout(m_legends);
     m_layout->addLayout(m_controls);
     m_layout->addStretch(0);
-    m_layout->addWidget(m_table);
     m_copy = new IconButton(QStringLiteral("copy"), tr("Copy the table"), this);
     m_export = new IconButton(QStringLiteral("export"), tr("Save the table as CSV"), this);
     m_copy->hide();
     m_export->hide();
     m_layout->addWidget(m_copy);
     m_layout->addWidget(m_export);
+    m_layout->addWidget(m_table);
     m_layout->addWidget(m_more);
     applyTheme();
 }
@@ -108,11 +118,10 @@ void PanelTitleBar::addControl(QWidget* control) {
 }
 
 void PanelTitleBar::addLead(QWidget* control) {
-    constexpr int gap = 9;
     const int at = m_layout->indexOf(m_info);
-    m_layout->insertSpacing(at, gap);
+    m_layout->insertSpacing(at, kLeadGap);
     m_layout->insertWidget(at + 1, control);
-    m_layout->insertSpacing(at + 2, gap);
+    m_layout->insertSpacing(at + 2, kLeadGap);
     m_lead = control;
     m_info->setAtLeft();
     placeTitle();
@@ -139,10 +148,7 @@ void PanelTitleBar::setTabbed(bool tabbed) {
         return;
     }
     m_tabbed = tabbed;
-    m_icon->setVisible(!tabbed);
-    m_gap->changeSize(tabbed ? 0 : 3, 0, QSizePolicy::Fixed);
     placeParts();
-    m_layout->invalidate();
     placeTitle();
     // Controls first, then words: or the other way round. The legend is on that side of the controls where it comes
     // and goes without moving them.
@@ -167,15 +173,37 @@ QSize PanelTitleBar::minimumSizeHint() const { return {0, titleHeight()}; }
 
 void PanelTitleBar::applyTheme() { setFixedHeight(titleHeight()); }
 
-void PanelTitleBar::placeTitle() {
-    // The title is whole or not there: the controls tell panels apart too.
-    int others = 7 * m_layout->spacing() + 15 + m_controls->sizeHint().width() + m_icon->sizeHint().width();
-    others += m_lead != nullptr ? m_lead->sizeHint().width() + 24 : 0;
-    others += m_legends->isEmpty() ? 0 : m_legends->sizeHint().width() + m_layout->spacing();
-    for (const IconButton* button : {m_table, m_copy, m_export, m_more}) {
-        others += button->isHidden() ? 0 : button->sizeHint().width() + m_layout->spacing();
+int PanelTitleBar::leastWidth(int button) const {
+    const int spacing = m_layout->spacing();
+    const QMargins edges = m_layout->contentsMargins();
+    int least = edges.left() + edges.right();
+    for (const QLayout* part : {m_controls, m_legends}) {
+        least += part->isEmpty() ? 0 : part->minimumSize().width() + spacing;
     }
-    m_title->setVisible(!m_tabbed && others + m_title->sizeHint().width() <= width());
+    least += m_lead != nullptr && !m_lead->isHidden() ? m_lead->minimumSizeHint().width() + 2 * kLeadGap + spacing : 0;
+    for (const IconButton* each : {m_table, m_copy, m_export, m_more}) {
+        least += each->isHidden() ? 0 : button + spacing;
+    }
+    return least;
+}
+
+void PanelTitleBar::placeTitle() {
+    const int title = m_title->sizeHint().width() + m_layout->spacing();
+    const int icon = m_icon->sizeHint().width() + m_layout->spacing() + kIconGap;
+    const bool small = leastWidth(kButton) + title + icon > width();
+    for (IconButton* button : {m_table, m_copy, m_export, m_more}) {
+        button->setSmall(small);
+    }
+    const int least = leastWidth(small ? kSmallButton : kButton);
+    // The title is whole or not there: the controls tell panels apart too.
+    const bool titled = least + title <= width();
+    const bool marked = !m_tabbed && (!titled || least + title + icon <= width());
+    m_title->setVisible(!m_tabbed && titled);
+    m_icon->setVisible(marked);
+    if (const int gap = marked ? kIconGap : 0; gap != m_gap->sizeHint().width()) {
+        m_gap->changeSize(gap, 0, QSizePolicy::Fixed);
+        m_layout->invalidate();
+    }
 }
 
 void PanelTitleBar::resizeEvent(QResizeEvent* event) {

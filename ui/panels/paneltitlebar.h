@@ -13,8 +13,9 @@ namespace moescope::ui {
 class ElidedLabel;
 class IconButton;
 
-/** Icon, title, words and controls of a panel, table twin and menu. Among tabs, which name the panel already, icon and
- *  title are left out and the controls stand at the left. */
+/** Icon, title, words and controls of a panel, table twin and menu. In a narrow one the buttons get smaller, then the
+ *  icon goes, and the title last. Among tabs, which name the panel already, icon and title are left out and the controls
+ *  stand at the left. */
 class PanelTitleBar : public QWidget {
     Q_OBJECT
 public:
@@ -32,7 +33,7 @@ public:
     IconButton* menuButton() const { return m_more; }
     IconButton* copyButton() const { return m_copy; }
     IconButton* exportButton() const { return m_export; }
-    /** The table twin is shown: copying and saving it stand beside its button. */
+    /** The table twin is shown: copying and saving it stand at the left of its button, which stays where it is. */
     void setTwinShown(bool shown);
 
     QSize sizeHint() const override;
@@ -51,6 +52,8 @@ private:
     void applyTheme();
     void placeParts();
     void placeTitle();
+    /** px that all but title and icon need, with their spacing. */
+    int leastWidth(int button) const;
     int titleHeight() const;
 
     QHBoxLayout* m_layout = nullptr;

@@ -5,7 +5,7 @@
 
 namespace moescope::ui {
 
-ScopeBox::ScopeBox(const QList<Scope>& scopes, QWidget* parent) : QComboBox(parent) {
+ScopeBox::ScopeBox(const QList<Scope>& scopes, QWidget* parent) : CompactBox(parent) {
     setAccessibleName(tr("Tokens to count"));
     for (const Scope scope : scopes) {
         switch (scope) {
@@ -16,7 +16,7 @@ ScopeBox::ScopeBox(const QList<Scope>& scopes, QWidget* parent) : QComboBox(pare
         }
     }
     setCurrentIndex(findData(int(Scope::Answer)));
-    connect(this, &QComboBox::currentIndexChanged, this, [this] { emit scopeChanged(scope()); });
+    connect(this, &CompactBox::currentIndexChanged, this, [this] { emit scopeChanged(scope()); });
 }
 
 void ScopeBox::setScope(Scope scope) {

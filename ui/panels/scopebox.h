@@ -2,13 +2,12 @@
 #pragma once
 
 #include "ui/models/tracemodel.h"
-
-#include <QComboBox>
+#include "ui/widgets/compactbox.h"
 
 namespace moescope::ui {
 
 /** Which tokens a panel counts. */
-class ScopeBox : public QComboBox {
+class ScopeBox : public CompactBox {
     Q_OBJECT
 public:
     /** Chosen first is Scope::Answer, which must be among them. */

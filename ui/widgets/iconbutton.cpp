@@ -21,6 +21,9 @@ void IconButton::setIconName(const QString& iconName) {
 }
 
 void IconButton::setSmall(bool small) {
+    if (small == m_small) {
+        return;
+    }
     m_small = small;
     setIconSize(small ? QSize(14, 14) : QSize(16, 16));
     updateGeometry();
