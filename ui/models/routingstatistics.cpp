@@ -38,6 +38,9 @@ bool TraceShape::fits(const trace::RouterTrace& router) const {
 
 namespace {
 
+/** A weight that is no number adds nothing. */
+double massOf(float weight) { return std::isfinite(weight) ? double(weight) : 0; }
+
 /** The middle 95 % of a distribution over first…last by the ratios of neighbours' probabilities, which fall. Begins at
  *  `near`, a count close to the most likely one; what lies so far out that it adds nothing to a tail is left away. */
 template <typename Ratio> // count → P(count + 1) ÷ P(count)
@@ -124,7 +127,7 @@ void RoutingStatistics::add(const trace::RouterTrace& router) {
         for (int k = 0; k < m_shape.used; ++k, ++entry) {
             const size_t cell = index(layer, router.experts[entry]);
             ++m_tokens[cell];
-            m_mass[cell] += double(router.weights[entry]);
+            m_mass[cell] += massOf(router.weights[entry]);
         }
     }
     m_choices += static_cast<qint64>(entry);
@@ -139,7 +142,7 @@ void RoutingStatistics::add(const trace::RouterTrace& router, const std::functio
                 const size_t cell = index(layer, router.experts[entry]);
                 ++m_tokens[cell];
                 ++m_choices;
-                m_mass[cell] += double(router.weights[entry]);
+                m_mass[cell] += massOf(router.weights[entry]);
             }
         }
     }
@@ -225,7 +228,7 @@ double routerEntropy(const trace::RouterTrace& router, int layer) {
     return bits;
 }
 
-int hundredths(double value) { return int(std::lround(value * 100)); }
+int hundredths(double value) { return std::isfinite(value) ? int(std::lround(value * 100)) : 0; }
 
 int marginHundredths(const trace::RouterTrace& router, int layer) {
     const size_t last = (size_t(layer) + 1) * router.expert_used_count - 1;
@@ -233,6 +236,9 @@ int marginHundredths(const trace::RouterTrace& router, int layer) {
 }
 
 QString marginText(const trace::RouterTrace& router, int layer) {
+    if (!std::isfinite(router.margin(uint32_t(layer)))) {
+        return QStringLiteral("–");
+    }
     return QString::number(marginHundredths(router, layer) / 100.0, 'f', 2);
 }
 

@@ -21,14 +21,15 @@ QVariant choiceValue(const trace::RouterTrace* router, int layer, Choice choice)
     const auto row = size_t(layer);
     const size_t first = row * router->expert_used_count;
     const bool rivals = hasRunnerUp(*router);
+    const auto known = [](double value) { return std::isfinite(value) ? QVariant(value) : QVariant(); };
     switch (choice) {
     case Choice::Expert:
         return router->expert_used_count == 1 ? QVariant(int(router->experts[first]))
                                               : QVariant(expertsText(*router, layer));
-    case Choice::Gate: return double(router->weights[first]);
+    case Choice::Gate: return known(double(router->weights[first]));
     case Choice::RunnerUp: return rivals ? QVariant(int(router->runner_up[row])) : QVariant();
-    case Choice::RunnerUpGate: return rivals ? QVariant(double(router->runner_up_prob[row])) : QVariant();
-    case Choice::Margin: return rivals ? QVariant(double(router->margin(uint32_t(layer)))) : QVariant();
+    case Choice::RunnerUpGate: return rivals ? known(double(router->runner_up_prob[row])) : QVariant();
+    case Choice::Margin: return rivals ? known(double(router->margin(uint32_t(layer)))) : QVariant();
     case Choice::Entropy: {
         const double bits = routerEntropy(*router, layer);
         return bits < 0 ? QVariant() : QVariant(bits);

@@ -128,6 +128,9 @@ QString ratioText(double ratio) {
 QString partText(double part) { return QString::number(part * 100, 'f', 1) + QStringLiteral(" %"); }
 
 QString gateText(double value, bool leadingZero) {
+    if (!std::isfinite(value)) {
+        return QStringLiteral("–");
+    }
     const QString text = QString::number(value, 'f', 2);
     return !leadingZero && text.startsWith(QLatin1String("0.")) ? text.mid(1) : text;
 }

@@ -58,7 +58,8 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
                                          .arg(shape.used)
                                          .arg(shape.experts)
                                          .arg(n),
-                                     tr("Share ÷ uniform (%1/%2), n = %3.").arg(shape.used).arg(shape.experts).arg(n)};
+                                     tr("Share ÷ uniform (%1/%2), n = %3.").arg(shape.used).arg(shape.experts).arg(n),
+                                     tr("Share ÷ uniform, n = %1.").arg(n)};
         second = {tr("A number: outside chance at 95 %, n = %1.").arg(n), tr("A number: outside chance at 95 %.")};
         break;
     case HeatmapMode::Count:
@@ -73,7 +74,7 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
     }
     if (m_geometry.merged > 1) {
         second = {tr("%1 neighbouring experts share a column: it shows their maximum.").arg(m_geometry.merged),
-                  tr("%1 experts a column: their maximum.").arg(m_geometry.merged)};
+                  tr("%1 experts a column: the most.").arg(m_geometry.merged)};
     } else if (!m_geometry.hasNumbers()) {
         second = {tr("Cells are too small for numbers: they are in the readout."), tr("Numbers are in the readout.")};
     }
