@@ -324,6 +324,15 @@ bool AttentionChart::hover(const QPoint* at) {
 void AttentionChart::click(const QPoint& at) {
     if (const int top = m_geometry.topAt(at); top >= 0 && top < m_tops.size()) {
         choosePosition(m_tops.at(top));
+    } else if (const int bin = m_geometry.binAt(at.x());
+               m_opened >= 0 && bin >= 0 && m_geometry.window.contains(at) && !m_state.isEmpty()) {
+        // Of positions that share a bar the one that it is as high as.
+        const auto [first, last] = positionsOf(bin);
+        int most = first;
+        for (int position = first; position <= last; ++position) {
+            most = m_state.weight(m_opened, position) > m_state.weight(m_opened, most) ? position : most;
+        }
+        choosePosition(most);
     } else {
         setHead(m_geometry.headAt(at, scroll()));
     }

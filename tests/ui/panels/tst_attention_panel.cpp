@@ -312,6 +312,17 @@ void TestAttentionPanel::clickOnATopTokenSelectsIt() {
     QCOMPARE(chart->openedHead(), 7);
     clickOn(stand.position(3)); // what is shown is still of the token before
     QCOMPARE(stand.selection.state().token, 4);
+    stand.give();
+    // A bar is as high as the most of its positions.
+    const int bin = stand.position(2) / geometry.bin;
+    const int first = bin * geometry.bin;
+    int most = first;
+    for (int position = first; position < std::min(first + geometry.bin, chart->state().positions()); ++position) {
+        most = chart->state().weight(7, position) > chart->state().weight(7, most) ? position : most;
+    }
+    QTest::mouseClick(chart->viewport(), Qt::LeftButton, {}, QPoint(geometry.xOf(bin), geometry.window.center().y()));
+    QCOMPARE(stand.position(stand.selection.state().token), most);
+    QVERIFY(stand.selection.state().token < 4);
 }
 
 void TestAttentionPanel::readoutAndTwinShowTheSameNumbers() {
