@@ -6,10 +6,12 @@
 #include "ui/panels/paneltitlebar.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/iconbutton.h"
+#include "ui/widgets/lastfolder.h"
 #include "ui/widgets/tabletwin.h"
 
 #include <QClipboard>
 #include <QCloseEvent>
+#include <QDir>
 #include <QFileDialog>
 #include <QGuiApplication>
 #include <QHeaderView>
@@ -286,9 +288,11 @@ QString PanelFrame::writeCsv(const QString& path) const {
 }
 
 void PanelFrame::saveCsv() {
-    const QString path = QFileDialog::getSaveFileName(this, tr("Save the table of %1").arg(windowTitle()),
-                                                      objectName() + QStringLiteral(".csv"), tr("CSV (*.csv)"));
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Save the table of %1").arg(windowTitle()),
+        QDir(lastFolder()).filePath(objectName() + QStringLiteral(".csv")), tr("CSV (*.csv)"));
     if (!path.isEmpty()) {
+        rememberFolderOf(path);
         const QString error = writeCsv(path);
         emit messageRequested(error.isEmpty() ? tr("The table was written to “%1”.").arg(path) : error);
     }

@@ -24,6 +24,7 @@ TimelinePanel::TimelinePanel(TraceModel* trace, StepTimelines* steps, Selection*
     m_step->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     m_step->setMinimumContentsLength(18);
     m_step->setMaxVisibleItems(20);
+    m_step->setPlaceholderText(tr("Choose a step"));
     m_step->hide();
     m_out = new IconButton(QStringLiteral("minus"), tr("Zoom out"), this);
     m_in = new IconButton(QStringLiteral("plus"), tr("Zoom in"), this);
@@ -207,10 +208,18 @@ void TimelinePanel::showMissing() {
             const int token = tokenOf(*step);
             return token >= 0 ? tokenNumber(token) : QStringLiteral("?");
         };
-        setEmpty(tr("This step was not timed"), tr("The steps of tokens %1–%2 of this answer are kept.")
-                                                    .arg(name(kept.decode.first()), name(kept.decode.last())));
+        const QString first = name(kept.decode.first());
+        const QString last = name(kept.decode.last());
+        setEmpty(tr("This step was not timed"),
+                 first == last ? tr("Of this answer the step of token %1 is kept.").arg(first)
+                               : tr("The steps of tokens %1–%2 of this answer are kept.").arg(first, last));
+    } else if (trace()->tokenCount() > 0) {
+        setEmpty(tr("Not timed"),
+                 tr("This answer was computed while the panel was hidden, or its times are no longer kept. “Record a "
+                    "step” times one token more than the context holds, and keeps no text of it."));
     } else {
-        setEmpty(tr("Timing is off"), tr("Steps are timed while this panel is in view."));
+        setEmpty(tr("No step yet"), tr("The steps of an answer are timed while this panel is in view. “Record a step” "
+                                       "times one token more than the context holds, and keeps no text of it."));
     }
     setEmptyAction(action, QStringLiteral("record"));
 }

@@ -137,6 +137,22 @@ private slots:
         QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
     }
 
+    void theTimeToTheFirstTokenIsOneWhileAnsweringAndAfterwards() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        const gui::AnswerRun& run = app.composition.session().run();
+        double said = 0;
+        connect(&run, &gui::AnswerRun::progressed, this, [&] {
+            ui::MessageView view;
+            run.fill(view);
+            said = view.stats.first_token_ms;
+        });
+        QVERIFY(app.ask(QStringLiteral("How long does it take?")));
+        QVERIFY(said > 0);
+        QCOMPARE(app.messages().last().stats.first_token_ms, said);
+    }
+
     void aStoppedAnswerGoesOnAndHasOneSpeed() {
         const QTemporaryDir folder;
         App app(folder.path());

@@ -351,6 +351,30 @@ private slots:
             return token->router.empty() || !token->router.probs.empty();
         });
         QVERIFY(whole);
+
+        // Of the answer before the last the window still has them, and its file is called after its own question.
+        const qint64 first = app.composition.session().lastAnswer();
+        QVERIFY(app.ask(QStringLiteral("Another one")));
+        QVERIFY(app.composition.session().lastAnswer() != first);
+        const QString again = m_files.filePath(QStringLiteral("timed-before.moescope"));
+        app.composition.recorder().save(first, again);
+        QVERIFY(isFile(again));
+        QCOMPARE(exchange::readCapture(again).steps.size(), capture.steps.size());
+
+        app.composition.recorder().askToSave(app.composition.session().lastAnswer());
+        auto* dialog = app.composition.window().findChild<QFileDialog*>();
+        QVERIFY(dialog != nullptr);
+        QCOMPARE(QFileInfo(dialog->selectedFiles().value(0)).fileName(), QStringLiteral("Another one.moescope"));
+        const QString third = m_files.filePath(QStringLiteral("third.moescope"));
+        emit dialog->fileSelected(third);
+        delete dialog;
+        QVERIFY(isFile(third));
+        app.composition.recorder().askToSave(first); // where the last file went
+        dialog = app.composition.window().findChild<QFileDialog*>();
+        QVERIFY(dialog != nullptr);
+        QCOMPARE(dialog->directory().canonicalPath(), QFileInfo(third).canonicalPath());
+        QCOMPARE(QFileInfo(dialog->selectedFiles().value(0)).fileName(), QStringLiteral("A question.moescope"));
+        delete dialog;
     }
 
     void recordingEndsWithAnAnswerOrASentence() {
