@@ -379,8 +379,6 @@ void Composition::applyTheme() {
 }
 
 void Composition::applyLayout() {
-    const bool inspect = m_window->layoutName() == ui::LayoutName::Inspect;
-    m_window->chat()->setTokensClickable(inspect);
     updateTokens();
 }
 

@@ -92,6 +92,7 @@ void Composition::connectTraces() {
         m_window->chat()->setSelectedToken(there ? state.token : -1);
         m_window->setTokenText(there ? ui::tokenLabel(m_traces.token(state.token).text) : QString());
     });
+    connect(&m_selection, &ui::Selection::followingChanged, this, &Composition::updateTokens);
     ui::ChatPanel* chat = m_window->chat();
     connect(chat, &ui::ChatPanel::tokenClicked, this, &Composition::chooseToken);
     connect(chat, &ui::ChatPanel::offsetClicked, this, [this](qint64 message, int offset) {
@@ -207,10 +208,12 @@ void Composition::updateContext() {
 
 void Composition::updateTokens() {
     m_window->setSelectionLimits(m_traces.tokenCount(), m_traces.shape().layers);
-    if (m_window->layoutName() != ui::LayoutName::Inspect || m_traces.current() <= 0) {
+    if (m_traces.current() <= 0) {
         return;
     }
-    m_window->chat()->setTokenRanges(m_traces.current(), rangesInView());
+    // In Chat only a word that was clicked is marked, not the newest one.
+    const bool marked = m_window->layoutName() == ui::LayoutName::Inspect || !m_selection.isFollowing();
+    m_window->chat()->setTokenRanges(m_traces.current(), marked ? rangesInView() : QList<ui::TokenRange>());
 }
 
 void Composition::updateFilter() {
