@@ -23,6 +23,9 @@ signals:
 
 protected:
     void changeEvent(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
 
 private:
     void applyTheme();
@@ -30,6 +33,7 @@ private:
     QLabel* m_title = nullptr;
     QLabel* m_sentence = nullptr;
     QPushButton* m_action = nullptr;
+    bool m_framed = false; ///< the focus came by the keyboard
 };
 
 } // namespace moescope::ui
