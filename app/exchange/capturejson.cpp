@@ -2,7 +2,6 @@
 #include "app/exchange/capturejson.h"
 
 #include "app/exchange/capturefields.h"
-#include "app/exchange/captureledger.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -312,9 +311,6 @@ QByteArray toJson(const Capture& capture, const TokenCounts& counts) {
     if (capture.memory) {
         json.insert(QStringLiteral("memory"), memoryJson(*capture.memory));
     }
-    if (capture.ledger) {
-        json.insert(QStringLiteral("ledger"), ledgerJson(*capture.ledger));
-    }
     return QJsonDocument(json).toJson();
 }
 
@@ -361,9 +357,6 @@ std::pair<Capture, TokenCounts> fromJson(const QByteArray& json, const Source& s
     }
     if (fields.has("memory")) {
         capture.memory = memoryOf(fields.object("memory"));
-    }
-    if (fields.has("ledger")) {
-        capture.ledger = ledgerOf(fields.object("ledger"));
     }
     takeNotes(fields, counts, capture);
     return read;

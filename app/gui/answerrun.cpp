@@ -61,9 +61,9 @@ void AnswerRun::start(const store::Message& answer, controller::GenerateJob job,
     m_generated = 0;
     m_takenOver = 0;
     if (job.branch) {
-        const auto& taken = job.branch->begun;
+        const auto& begun = job.branch->begun;
         m_takenOver =
-            1 + static_cast<int>(std::count_if(taken.begin(), taken.end(), [](const auto& t) { return t->generated; }));
+            1 + static_cast<int>(std::count_if(begun.begin(), begun.end(), [](const auto& t) { return t->generated; }));
     }
     m_splitter = model::ReasoningSplitter();
     m_splitter.push(answer.text.toStdString());
@@ -181,6 +181,8 @@ void AnswerRun::tellAnswerBegin() {
 /** Of the whole answer, of which `run` is the last part. */
 trace::StepTimings AnswerRun::withBefore(trace::StepTimings run) const {
     const uint32_t tokens = m_before.decode_tokens + run.decode_tokens;
+    // From the question until its answer is seen to begin, as it was said meanwhile; the engine's own time begins later.
+    run.first_token_ms = m_firstTokenMs;
     if (m_before.decode_tokens > 0 && run.decode_tokens > 0) {
         // Where the time of the first part is not known, because the program was ended, this run's speed stands for both.
         run.decode_ms =

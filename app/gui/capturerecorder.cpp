@@ -17,21 +17,13 @@ constexpr size_t mostSteps = 1024; ///< timed ones that are kept
 
 CaptureRecorder::CaptureRecorder(ui::MainWindow& window, ChatSession& session,
                                  controller::InferenceController& controller, store::StoreWorker& worker,
-                                 ui::TraceModel& traces, FileWork& files, QObject* parent)
+                                 ui::TraceModel& traces, const ui::StepTimelines& timelines, FileWork& files,
+                                 QObject* parent)
     : QObject(parent), m_window(window), m_session(session), m_controller(controller), m_worker(worker),
-      m_traces(traces), m_files(files) {
+      m_traces(traces), m_timelines(timelines), m_files(files) {
     connect(&session.run(), &AnswerRun::started, this, [this](qint64 answer) {
         if (const auto& loaded = m_controller.loaded()) {
-            m_machines.insert(answer, {loaded->device, loaded->memory, loaded->ledger});
-        }
-    });
-    // What staging and the driver have is told anew with the end of an answer.
-    connect(&controller, &controller::InferenceController::ledgerChanged, this, [this] {
-        const auto& loaded = m_controller.loaded();
-        const auto machine = m_machines.find(m_session.run().answer().id);
-        if (loaded && machine != m_machines.end() && machine->device.name == loaded->device.name &&
-            isStampOf(m_session.run().answer().model, loaded->model)) {
-            machine->ledger = loaded->ledger;
+            m_machines.insert(answer, {loaded->device, loaded->memory});
         }
     });
     connect(&controller, &controller::InferenceController::stepsTimed, this,
@@ -112,17 +104,40 @@ qint64 CaptureRecorder::answerInView() const {
 
 // --- saving ---
 
+QString CaptureRecorder::nameOf(qint64 answer) const {
+    QString question = m_session.title();
+    for (const store::Message& message : m_session.branch()) {
+        if (message.id == answer) {
+            return question;
+        }
+        if (message.role == store::Role::User && !message.text.trimmed().isEmpty()) {
+            question = message.text;
+        }
+    }
+    return m_session.title();
+}
+
+std::vector<trace::StepTimelinePtr> CaptureRecorder::stepsOf(qint64 answer) const {
+    if (answer == m_timed) {
+        return m_steps;
+    }
+    const ui::StepTimelines::Steps& kept = m_timelines.of(answer);
+    std::vector<trace::StepTimelinePtr> steps(kept.prefill.begin(), kept.prefill.end());
+    steps.insert(steps.end(), kept.decode.begin(), kept.decode.end());
+    return steps;
+}
+
 void CaptureRecorder::askToSave(qint64 answer) {
     if (answer != 0) {
         askForFileToWrite(&m_window, tr("Save the capture"), tr("Captures (*.moescope)"),
-                          fileNameOf(m_session.title(), exchange::captureEnding),
+                          fileNameOf(nameOf(answer), exchange::captureEnding),
                           [this, answer](const QString& path) { save(answer, path); });
     }
 }
 
 void CaptureRecorder::askToExport(qint64 answer) {
     if (answer != 0) {
-        askForRoutingFile(&m_window, m_session.title(),
+        askForRoutingFile(&m_window, nameOf(answer),
                           [this, answer](const QString& path) { exportRouting(answer, path); });
     }
 }
@@ -151,7 +166,6 @@ exchange::Capture CaptureRecorder::describe(const store::Conversation& conversat
     if (const auto machine = m_machines.constFind(answer.id); machine != m_machines.constEnd()) {
         capture.device = machine->device;
         capture.memory = machine->memory;
-        capture.ledger = machine->ledger;
     }
     for (qsizetype i = 0; i < capture.messages.size(); ++i) {
         capture.messages[i].id = i + 1;
@@ -189,9 +203,7 @@ void CaptureRecorder::save(qint64 answer, const QString& path) {
             }
             exchange::Capture made =
                 describe(stored.conversation, stored.branch, whole ? last.traces() : stored.traces.tokens);
-            if (answer == m_timed) {
-                made.steps = m_steps;
-            }
+            made.steps = stepsOf(answer);
             writeFile(path, [capture = std::move(made)](const QString& to) { exchange::writeCapture(to, capture); });
         },
         [this](const trace::Error& error) { failed(error); });

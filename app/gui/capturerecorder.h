@@ -5,6 +5,7 @@
 #include "app/gui/chatsession.h"
 #include "app/gui/filework.h"
 #include "ui/mainwindow/mainwindow.h"
+#include "ui/models/steptimelines.h"
 #include "ui/models/tracemodel.h"
 
 #include <QHash>
@@ -19,7 +20,8 @@ class CaptureRecorder : public QObject {
     Q_OBJECT
 public:
     CaptureRecorder(ui::MainWindow& window, ChatSession& session, controller::InferenceController& controller,
-                    store::StoreWorker& worker, ui::TraceModel& traces, FileWork& files, QObject* parent = nullptr);
+                    store::StoreWorker& worker, ui::TraceModel& traces, const ui::StepTimelines& timelines,
+                    FileWork& files, QObject* parent = nullptr);
 
     void setRecording(bool on);
     bool isRecording() const { return m_recording; }
@@ -47,12 +49,15 @@ private:
     struct Machine {
         trace::DeviceInfo device;
         trace::MemoryInfo memory;
-        trace::MemoryLedger ledger;
     };
 
     exchange::Capture describe(const store::Conversation& conversation, const QList<store::Message>& branch,
                                const store::TokenTraces& tokens) const;
     void answerEnded(const store::Message& answer);
+    /** The question it answers, else the title of the chat: what a file of it is called. */
+    QString nameOf(qint64 answer) const;
+    /** All that the window still has; empty: none were timed, or others since. */
+    std::vector<trace::StepTimelinePtr> stepsOf(qint64 answer) const;
     /** Runs `write()` beside the window and says that `path` was written, or why not. */
     template <typename Write>
     void writeFile(const QString& path, Write write);
@@ -63,6 +68,7 @@ private:
     controller::InferenceController& m_controller;
     store::StoreWorker& m_worker;
     ui::TraceModel& m_traces;
+    const ui::StepTimelines& m_timelines;
     FileWork& m_files;
     QHash<qint64, Machine> m_machines;           ///< by answer
     std::vector<trace::StepTimelinePtr> m_steps; ///< the last that were timed of m_timed

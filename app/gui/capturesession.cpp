@@ -129,7 +129,6 @@ void CaptureSession::show(const QString& path, const exchange::Capture& capture)
     for (const store::Message& message : capture.messages) {
         if (message.role != store::Role::System) {
             view.messages.append(viewOf(message, capture.messages));
-            view.messages.last().of_capture = true;
         }
     }
     ui::CapturePanel* panel = m_window.capture();
@@ -171,16 +170,6 @@ ui::KvCacheState CaptureSession::kvCache() const {
     }
     const quint64 used = quint64{m_capture.tokens.back()->position} + 1;
     return ui::KvCacheState::of(m_capture.model, *m_capture.memory, std::min<quint64>(used, m_capture.memory->context));
-}
-
-ui::LedgerState CaptureSession::ledger() const {
-    ui::LedgerState state;
-    if (m_capture.ledger) {
-        const QString device = m_capture.device ? QString::fromStdString(m_capture.device->name) : QString();
-        state = ui::LedgerState::of(*m_capture.ledger, shortDeviceName(device));
-    }
-    state.of_capture = true;
-    return state;
 }
 
 void CaptureSession::setPlaying(bool playing) {

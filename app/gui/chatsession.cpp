@@ -36,16 +36,13 @@ ChatSession::ChatSession(store::StoreWorker& worker, InferenceController& contro
 }
 
 qint64 ChatSession::lastAnswer() const {
-    const store::Message* answer = findLastAnswer();
-    return answer != nullptr ? answer->id : 0;
-}
-
-const store::Message* ChatSession::findLastAnswer() const {
-    const store::Message* message = find(m_conversation.current_leaf);
-    while (message != nullptr && message->role != store::Role::Assistant) {
-        message = find(message->parent);
+    const QList<store::Message> messages = branch();
+    for (auto message = messages.crbegin(); message != messages.crend(); ++message) {
+        if (message->role == store::Role::Assistant) {
+            return message->id;
+        }
     }
-    return message;
+    return 0;
 }
 
 ui::SamplingView ChatSession::samplingOfModel() const {

@@ -27,8 +27,6 @@ public:
     QList<store::Message> branch() const { return store::branch(m_tree, m_conversation.current_leaf); }
     /** The last answer of the branch; 0: none. */
     qint64 lastAnswer() const;
-    /** The same; null: none. Valid until the next change. */
-    const store::Message* findLastAnswer() const;
     /** What a model reads for an answer of the branch: its id, the messages before it, with or without thinking. */
     controller::GenerateJob promptOf(const store::Message& answer) const;
     /** Of the conversation in view. */

@@ -44,7 +44,8 @@ Composition::Composition(const StartOptions& options, QObject* parent)
     m_window->setSelection(&m_selection);
     ui::bindSelection(&m_traces, &m_selection);
     m_captures = std::make_unique<CaptureSession>(*m_window, m_session, m_traces, m_selection, m_files);
-    m_recorder = std::make_unique<CaptureRecorder>(*m_window, m_session, m_controller, m_store, m_traces, m_files);
+    m_recorder =
+        std::make_unique<CaptureRecorder>(*m_window, m_session, m_controller, m_store, m_traces, m_timelines, m_files);
     connectChat();
     connectConversations();
     connectTraces();
@@ -378,8 +379,6 @@ void Composition::applyTheme() {
 }
 
 void Composition::applyLayout() {
-    const bool inspect = m_window->layoutName() == ui::LayoutName::Inspect;
-    m_window->chat()->setTokensClickable(inspect);
     updateTokens();
 }
 

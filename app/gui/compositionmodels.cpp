@@ -87,25 +87,26 @@ void Composition::connectLibrary() {
 
 void Composition::showLoaded() {
     switch (m_controller.state()) {
-    case State::Empty: m_window->library()->setLoaded({}, false); break;
-    case State::Loading: m_window->library()->setLoaded(m_modelPath, true); break;
+    case State::Empty:
+        m_window->library()->setLoaded({}, false);
+        m_panels->setLedger({});
+        break;
+    case State::Loading:
+        m_window->library()->setLoaded(m_modelPath, true);
+        m_panels->setLedger({});
+        break;
     case State::Ready:
         m_window->library()->setLoaded(m_modelPath, false);
+        showLedger();
         showDevices();
         break;
-    case State::Generating: return;
+    case State::Generating: break;
     }
-    showLedger();
 }
 
 void Composition::showLedger() {
-    const auto& loaded = m_controller.loaded();
-    if (m_captures->isOpen()) {
-        m_panels->setLedger(m_captures->ledger());
-    } else if (!loaded || m_controller.state() == State::Loading) {
-        m_panels->setLedger({});
-    } else {
-        const QString device = shortDeviceName(QString::fromStdString(loaded->device.name));
+    if (const auto& loaded = m_controller.loaded()) {
+        const QString device = QString::fromStdString(loaded->device.name).section(QStringLiteral(" ("), 0, 0);
         m_panels->setLedger(ui::LedgerState::of(loaded->ledger, device));
     }
 }
@@ -117,7 +118,7 @@ void Composition::showDevices() {
         if (!device.usable) {
             continue;
         }
-        ui::FitDevice view{shortDeviceName(QString::fromStdString(device.name)), device.free_bytes,
+        ui::FitDevice view{QString::fromStdString(device.name).section(QStringLiteral(" ("), 0, 0), device.free_bytes,
                            device.memory_bytes};
         // What is loaded goes before the next model comes.
         if (loaded && loaded->device.name == device.name) {
@@ -136,7 +137,7 @@ QString Composition::preferredDevice() const {
     if (const auto& loaded = m_controller.loaded()) {
         name = QString::fromStdString(loaded->device.name);
     }
-    return shortDeviceName(name);
+    return name.section(QStringLiteral(" ("), 0, 0);
 }
 
 void Composition::loadWished(const ui::LoadWish& wish) {

@@ -54,11 +54,7 @@ void Composition::connectTraces() {
     connect(m_panels, &RoutingPanels::stepWanted, &m_controller, &controller::InferenceController::recordStep);
     connect(&m_controller, &controller::InferenceController::stepsTimed, &m_timelines, &ui::StepTimelines::append);
     connect(&m_controller, &controller::InferenceController::stepRecorded, this,
-            [this](const trace::StepTimelinePtr& step) {
-                if (!m_captures->isOpen()) { // it is none of the capture's
-                    m_timelines.record(m_traces.current(), step);
-                }
-            });
+            [this](const trace::StepTimelinePtr& step) { m_timelines.record(m_traces.current(), step); });
     connect(&m_context, &ContextWatch::changed, this, &Composition::updateContext);
     connect(m_panels, &RoutingPanels::contextSeen, this, [this](bool seen) {
         if (m_window == nullptr) {
@@ -96,6 +92,7 @@ void Composition::connectTraces() {
         m_window->chat()->setSelectedToken(there ? state.token : -1);
         m_window->setTokenText(there ? ui::tokenLabel(m_traces.token(state.token).text) : QString());
     });
+    connect(&m_selection, &ui::Selection::followingChanged, this, &Composition::updateTokens);
     ui::ChatPanel* chat = m_window->chat();
     connect(chat, &ui::ChatPanel::tokenClicked, this, &Composition::chooseToken);
     connect(chat, &ui::ChatPanel::offsetClicked, this, [this](qint64 message, int offset) {
@@ -121,7 +118,7 @@ void Composition::connectTraces() {
 ui::ExpertWeights Composition::expertWeights(const controller::Loaded& loaded) const {
     ui::ExpertWeights weights;
     weights.shape = ui::TraceShape::of(loaded.model);
-    weights.place = shortDeviceName(QString::fromStdString(loaded.device.name));
+    weights.place = QString::fromStdString(loaded.device.name).section(QStringLiteral(" ("), 0, 0);
     const ui::ModelListModel* models = m_window->library()->models();
     const int row = models->rowOf(m_modelPath);
     const quint64 experts = quint64(weights.shape.layers) * quint64(weights.shape.experts);
@@ -136,12 +133,8 @@ void Composition::connectCaptures() {
         const auto& steps = m_captures->capture().steps;
         m_timelines.setRun(CaptureSession::run, QList<trace::StepTimelinePtr>(steps.begin(), steps.end()));
         updateContext();
-        showLedger();
     });
-    connect(m_captures.get(), &CaptureSession::closed, this, [this] {
-        updateContext();
-        showLedger();
-    });
+    connect(m_captures.get(), &CaptureSession::closed, this, &Composition::updateContext);
     connect(m_recorder.get(), &CaptureRecorder::timingChanged, &m_controller,
             &controller::InferenceController::setStepsTimed);
     // Whoever goes to a chat leaves the capture.
@@ -168,8 +161,11 @@ void Composition::exportRouting() {
 }
 
 quint64 Composition::tokensInContext() const {
-    const store::Message* answer = m_session.findLastAnswer();
-    if (answer == nullptr || !isStampOf(answer->model, m_controller.loaded()->model)) {
+    const QList<store::Message> branch = m_session.branch();
+    const auto answer = std::find_if(branch.rbegin(), branch.rend(), [](const store::Message& message) {
+        return message.role == store::Role::Assistant;
+    });
+    if (answer == branch.rend() || !isStampOf(answer->model, m_controller.loaded()->model)) {
         return 0;
     }
     const bool running = answer->id == m_session.run().message();
@@ -189,7 +185,6 @@ quint64 Composition::tokensInContext() const {
 
 void Composition::updateContext() {
     const auto& loaded = m_controller.loaded();
-    m_panels->setModelLoaded(loaded.has_value(), m_captures->isOpen());
     if (!loaded) {
         m_used = 0;
         m_window->setContext(0, 0);
@@ -213,10 +208,12 @@ void Composition::updateContext() {
 
 void Composition::updateTokens() {
     m_window->setSelectionLimits(m_traces.tokenCount(), m_traces.shape().layers);
-    if (m_window->layoutName() != ui::LayoutName::Inspect || m_traces.current() <= 0) {
+    if (m_traces.current() <= 0) {
         return;
     }
-    m_window->chat()->setTokenRanges(m_traces.current(), rangesInView());
+    // In Chat only a word that was clicked is marked, not the newest one.
+    const bool marked = m_window->layoutName() == ui::LayoutName::Inspect || !m_selection.isFollowing();
+    m_window->chat()->setTokenRanges(m_traces.current(), marked ? rangesInView() : QList<ui::TokenRange>());
 }
 
 void Composition::updateFilter() {

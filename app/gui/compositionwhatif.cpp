@@ -2,7 +2,6 @@
 // The part of Composition that ties the what-if to charts, chat and answers.
 #include "app/gui/composition.h"
 
-#include "app/gui/capturesession.h"
 #include "app/gui/routingpanels.h"
 #include "app/gui/whatifview.h"
 #include "ui/panels/chatpanel.h"
@@ -24,12 +23,7 @@ void Composition::connectWhatIf() {
         }
     });
     connect(&m_whatIf, &ui::WhatIf::changed, this, [this] { m_session.setRecipe(m_whatIf.recipe()); });
-    const auto show = [this] {
-        const bool capture = m_captures->isOpen();
-        m_whatIf.setShown(capture ? m_captures->capture().answer().recipe.intervention
-                                  : m_session.recipeOf(m_traces.current()),
-                          m_traces.shape());
-    };
+    const auto show = [this] { m_whatIf.setShown(m_session.recipeOf(m_traces.current())); };
     connect(&m_traces, &ui::TraceModel::currentChanged, this, show);
     connect(m_panels, &RoutingPanels::biasRequested, chat->whatIfBar(), &ui::WhatIfBar::editBias);
     connect(m_window.get(), &ui::MainWindow::whatIfRequested, &m_whatIf, [this] { m_whatIf.setOpen(true); });

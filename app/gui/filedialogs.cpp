@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/filedialogs.h"
 
+#include "ui/widgets/lastfolder.h"
+
 #include <QCoreApplication>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QRegularExpression>
-#include <QStandardPaths>
 
 namespace moescope::gui {
 namespace {
 
 QFileDialog* fileDialog(QWidget* parent, const QString& title, const QString& kinds,
                         const std::function<void(const QString&)>& use) {
-    auto* dialog =
-        new QFileDialog(parent, title, QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation), kinds);
+    auto* dialog = new QFileDialog(parent, title, ui::lastFolder(), kinds);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    QObject::connect(dialog, &QFileDialog::fileSelected, parent, use);
+    QObject::connect(dialog, &QFileDialog::fileSelected, parent, [use](const QString& path) {
+        ui::rememberFolderOf(path);
+        use(path);
+    });
     return dialog;
 }
 

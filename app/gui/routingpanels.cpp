@@ -75,11 +75,9 @@ void RoutingPanels::want(Wish by, bool wanted) {
     emit probabilitiesWanted(m_wanted != 0);
 }
 
-void RoutingPanels::setKvCache(const ui::KvCacheState& state) { m_kvCache->setState(state); }
-
-void RoutingPanels::setModelLoaded(bool loaded, bool capture) {
-    m_timeline->setModelLoaded(loaded);
-    m_timeline->setOfCapture(capture);
+void RoutingPanels::setKvCache(const ui::KvCacheState& state) {
+    m_kvCache->setState(state);
+    m_timeline->setModelLoaded(!state.isEmpty());
 }
 
 void RoutingPanels::setLedger(const ui::LedgerState& state) { m_ledger->setState(state); }

@@ -32,8 +32,6 @@ public:
                   ui::Selection& selection, ui::WhatIf& whatIf);
 
     void setKvCache(const ui::KvCacheState& state);
-    /** Whether a model is loaded, and whether the answer in view is a capture's all the same. */
-    void setModelLoaded(bool loaded, bool capture);
     /** Of the loaded model; bytes 0 where they are not known. */
     void setExpertWeights(const ui::ExpertWeights& weights);
     void setContext(const ui::ContextState& state);

@@ -51,9 +51,6 @@ struct WhatIfPair {
  *  what-if if this one has none, and none if it has one. */
 WhatIfPair whatIfPairOf(const QList<store::Message>& tree, qint64 message);
 
-/** "llvmpipe": without what a driver says of it in brackets. */
-QString shortDeviceName(const QString& name);
-
 QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows);
 QList<ui::SearchHit> hitsOf(const QList<store::SearchHit>& hits);
 

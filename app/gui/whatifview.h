@@ -34,10 +34,9 @@ private:
     controller::InferenceController& m_controller;
     ChatSession& m_session;
     ui::TraceModel& m_traces;
-    store::TokenTraces m_prompt; ///< of the untouched answer, what was kept of it
-    WhatIfPair m_pair;           ///< as the panel shows it, or as it is being read
-    quint64 m_request = 0;       ///< answers of the store to older questions are dropped
-    quint64 m_divergence = 0;    ///< that the panel waits for; 0: none
+    WhatIfPair m_pair;        ///< as the panel shows it, or as it is being read
+    quint64 m_request = 0;    ///< answers of the store to older questions are dropped
+    quint64 m_divergence = 0; ///< that the panel waits for; 0: none
 };
 
 } // namespace moescope::gui

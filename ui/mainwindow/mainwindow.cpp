@@ -14,6 +14,7 @@
 #include "ui/widgets/banner.h"
 #include "ui/widgets/toast.h"
 
+#include <QAbstractButton>
 #include <QAction>
 #include <QCloseEvent>
 #include <QDockWidget>
@@ -26,6 +27,8 @@
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace moescope::ui {
 
@@ -342,8 +345,29 @@ void MainWindow::placeOverlays() {
     // Close above what stands below the transcript, so that the last line of text there stays free.
     const QPoint foot = m_chat->mapTo(this, QPoint(0, m_chat->footTop()));
     m_toast->fitWithin(qMin(Transcript::kColumn, m_chat->width() - 2 * kToastMargin));
-    m_toast->move(foot.x() + (m_chat->width() - m_toast->width()) / 2, foot.y() - kToastGap - m_toast->height());
+    QRect place(QPoint(foot.x() + (m_chat->width() - m_toast->width()) / 2, 0), m_toast->size());
+    place.moveBottom(foot.y() - kToastGap - 1);
+    const QList<QRect> buttons = buttonsInView();
+    const auto covered = [&] {
+        return std::find_if(buttons.begin(), buttons.end(),
+                            [&place](const QRect& button) { return button.intersects(place); });
+    };
+    for (auto button = covered(); button != buttons.end(); button = covered()) {
+        place.moveBottom(button->top() - kToastGap - 1);
+    }
+    m_toast->move(place.topLeft());
     m_toast->raise();
+}
+
+QList<QRect> MainWindow::buttonsInView() const {
+    QList<QRect> places;
+    for (const QAbstractButton* button : chatPage()->findChildren<QAbstractButton*>()) {
+        const QRect seen = button->visibleRegion().boundingRect();
+        if (button->isVisible() && !seen.isEmpty()) {
+            places.append(seen.translated(button->mapTo(this, QPoint(0, 0))));
+        }
+    }
+    return places;
 }
 
 void MainWindow::restore(const WindowState& state) {

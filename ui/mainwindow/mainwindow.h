@@ -187,6 +187,8 @@ private:
     void stepLayer(int step);
     void decorateTabs();
     void placeOverlays();
+    /** In the chat, or what stands in its place: a toast must not cover them. */
+    QList<QRect> buttonsInView() const;
     void paintSeparators();
     bool hasDocksAtRight() const;
     /** Between the chat and the docks at its right. */

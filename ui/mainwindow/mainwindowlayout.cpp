@@ -175,7 +175,7 @@ void MainWindow::applyLayout() {
     m_toolbar->setLayoutName(m_layout);
     m_toolbar->setWindowWidth(width());
     m_status->setRoom(width(), m_layout == LayoutName::Inspect);
-    m_chat->setTokensClickable(m_layout == LayoutName::Inspect);
+    m_chat->setCompact(m_layout == LayoutName::Inspect);
     m_capture->setTokensClickable(m_layout == LayoutName::Inspect);
     decorateTabs();
 }

@@ -81,7 +81,6 @@ struct MessageView {
     int versions = 1; ///< siblings of the same parent and role
     QString error;    ///< a sentence, with state Failed
     bool has_trace = false;
-    bool of_capture = false;         ///< from a file: nothing can be made of it, but notes be put to it
     trace::Intervention recipe = {}; ///< the what-if it was made with; empty: none
     QString recipe_problem = {};     ///< a sentence: it had one that cannot be read
 

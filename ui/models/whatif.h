@@ -60,14 +60,12 @@ public:
     /** Takes back the last change. */
     void undo();
 
-    /** The what-if that the answer in view was made with, empty: none, and the sizes of that answer. */
-    void setShown(const trace::Intervention& recipe, const TraceShape& shape);
+    /** The what-if that the answer in view was made with; empty: none. */
+    void setShown(const trace::Intervention& recipe);
     const trace::Intervention& shown() const { return m_shown; }
 
-    /** Of the recipe that is being made, else of the answer in view: always of this where another model made it. */
-    const trace::Intervention& marked() const;
-    /** Whether what is marked is about experts of an answer with this shape. */
-    bool marks(const TraceShape& shape) const;
+    /** Of the recipe that is being made, else of the answer in view. */
+    const trace::Intervention& marked() const { return isEmpty() ? m_shown : m_recipe; }
     Mark mark(int layer, int expert) const;
     float biasOf(int layer, int expert) const; ///< as marked; 0: none
     /** "banned", "forced", "bias −1.5"; empty: nothing is done with it. */
@@ -84,8 +82,7 @@ private:
     void refresh();
 
     std::optional<trace::ModelInfo> m_model;
-    TraceShape m_shape;      ///< of the last model, loaded or not
-    TraceShape m_shownShape; ///< of the answer in view
+    TraceShape m_shape; ///< of the last model, loaded or not
     trace::Intervention m_recipe;
     trace::Intervention m_shown;
     QList<trace::Intervention> m_history;

@@ -134,7 +134,6 @@ void AnswerMessage::refresh() {
     m_whatIf->setWords(damaged ? m_message.recipe_problem : recipeWords(m_message.recipe, true),
                        recipeWords(m_message.recipe));
     m_whatIf->setReadable(!damaged);
-    m_whatIf->setActing(!m_message.of_capture);
     m_whatIf->setComparable(done && !damaged);
     m_progress->setVisible(reading);
     if (reading) {
@@ -149,7 +148,7 @@ void AnswerMessage::refresh() {
     m_regenerate->setVisible(done);
     m_regenerate->setFramed(interrupted); // it stands beside a button with a word
     m_experts->setVisible(done && !interrupted && m_message.has_trace);
-    m_more->setVisible(done && !interrupted && m_message.has_trace && !m_message.of_capture);
+    m_more->setVisible(done && !interrupted && m_message.has_trace);
     m_continue->setVisible(interrupted);
     m_interrupted->setVisible(interrupted);
     m_versions->setVersion(m_message.version, m_message.versions);

@@ -98,6 +98,7 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     });
     connect(m_transcript, &Transcript::typed, this, &ChatPanel::typeText);
     connect(m_transcript, &Transcript::linkActivated, this, &ChatPanel::linkActivated);
+    m_transcript->setTokensClickable(true);
     connect(m_transcript, &Transcript::tokenClicked, this, &ChatPanel::tokenClicked);
     connect(m_transcript, &Transcript::offsetClicked, this, &ChatPanel::offsetClicked);
     connect(m_composer, &Composer::sent, this, &ChatPanel::sent);
@@ -282,10 +283,7 @@ void ChatPanel::setTokenRanges(qint64 message, const QList<TokenRange>& ranges) 
 
 void ChatPanel::setSelectedToken(int token) { m_transcript->setSelectedToken(token); }
 
-void ChatPanel::setTokensClickable(bool clickable) {
-    m_transcript->setTokensClickable(clickable);
-    m_head->setCompact(clickable); // then docks stand beside it
-}
+void ChatPanel::setCompact(bool compact) { m_head->setCompact(compact); }
 
 void ChatPanel::openFind() {
     if (hasMessages()) {

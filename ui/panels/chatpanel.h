@@ -71,8 +71,8 @@ public:
 
     void setTokenRanges(qint64 message, const QList<TokenRange>& ranges);
     void setSelectedToken(int token);
-    /** Inspect: a click on a word selects its token. */
-    void setTokensClickable(bool clickable);
+    /** Docks stand beside it. */
+    void setCompact(bool compact);
 
     /** Goes on into `strip`, which lies at the panel's right edge in the painter's coordinates: with the panel's colour and
      *  the lines that end at the edge, without a line of its own. */

@@ -6,10 +6,12 @@
 #include "ui/panels/paneltitlebar.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/iconbutton.h"
+#include "ui/widgets/lastfolder.h"
 #include "ui/widgets/tabletwin.h"
 
 #include <QClipboard>
 #include <QCloseEvent>
+#include <QDir>
 #include <QFileDialog>
 #include <QGuiApplication>
 #include <QHeaderView>
@@ -68,7 +70,6 @@ PanelFrame::PanelFrame(const QString& id, const QString& iconName, const QString
     column->setSpacing(0);
     m_stack = new QStackedWidget(content);
     m_empty = new EmptyState(QString(), QString(), m_stack);
-    m_empty->setFocusPolicy(Qt::StrongFocus); // else who opens a panel by its key stands nowhere
     m_twin = new TableTwin(tr("Table of %1").arg(title), m_stack);
     m_readout = new ReadoutLine(content);
     m_stack->addWidget(m_empty);
@@ -144,7 +145,6 @@ void PanelFrame::setLowTitle(QWidget* title) {
     setFeatures(features() | QDockWidget::DockWidgetVerticalTitleBar);
     setTitleBarWidget(title);
     m_title->hide();
-    static_cast<QVBoxLayout*>(widget()->layout())->addStretch(); // below it, where a tab is higher
     placeHeight();
 }
 
@@ -154,7 +154,6 @@ void PanelFrame::placeHeight() {
         const bool free = m_twinShown || isFloating() || isAmongTabs();
         setMinimumHeight(m_twinShown ? scaledPx(kLowTwin) : height);
         setMaximumHeight(free ? QWIDGETSIZE_MAX : height);
-        m_stack->setMaximumHeight(m_twinShown ? QWIDGETSIZE_MAX : height);
     }
 }
 
@@ -195,7 +194,9 @@ bool PanelFrame::isAmongTabs() {
     return std::any_of(others.begin(), others.end(), [](const QDockWidget* other) { return !other->isHidden(); });
 }
 
-QWidget* PanelFrame::focusTarget() const { return m_stack->currentWidget(); }
+QWidget* PanelFrame::focusTarget() const {
+    return isEmptyShown() ? static_cast<QWidget*>(m_title->menuButton()) : m_stack->currentWidget();
+}
 
 QString PanelFrame::readoutText() const { return m_readout->text(); }
 
@@ -287,9 +288,11 @@ QString PanelFrame::writeCsv(const QString& path) const {
 }
 
 void PanelFrame::saveCsv() {
-    const QString path = QFileDialog::getSaveFileName(this, tr("Save the table of %1").arg(windowTitle()),
-                                                      objectName() + QStringLiteral(".csv"), tr("CSV (*.csv)"));
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Save the table of %1").arg(windowTitle()),
+        QDir(lastFolder()).filePath(objectName() + QStringLiteral(".csv")), tr("CSV (*.csv)"));
     if (!path.isEmpty()) {
+        rememberFolderOf(path);
         const QString error = writeCsv(path);
         emit messageRequested(error.isEmpty() ? tr("The table was written to “%1”.").arg(path) : error);
     }

@@ -32,7 +32,7 @@ public:
     bool isEmptyShown() const;
     /** Whether other docks that are shown share its place: their tabs name the panel. */
     bool isAmongTabs();
-    /** What takes the keys: chart, twin or what is missing. */
+    /** What takes the keys: chart or twin. */
     QWidget* focusTarget() const;
     QString readoutText() const;
     /** The what-if that the chart's keys and menu change. Call it once. */

@@ -24,6 +24,7 @@ TimelinePanel::TimelinePanel(TraceModel* trace, StepTimelines* steps, Selection*
     m_step->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     m_step->setMinimumContentsLength(18);
     m_step->setMaxVisibleItems(20);
+    m_step->setPlaceholderText(tr("Choose a step"));
     m_step->hide();
     m_out = new IconButton(QStringLiteral("minus"), tr("Zoom out"), this);
     m_in = new IconButton(QStringLiteral("plus"), tr("Zoom in"), this);
@@ -51,13 +52,6 @@ TimelinePanel::TimelinePanel(TraceModel* trace, StepTimelines* steps, Selection*
 void TimelinePanel::setModelLoaded(bool loaded) {
     if (loaded != m_loaded) {
         m_loaded = loaded;
-        update();
-    }
-}
-
-void TimelinePanel::setOfCapture(bool capture) {
-    if (capture != m_ofCapture) {
-        m_ofCapture = capture;
         update();
     }
 }
@@ -203,9 +197,7 @@ void TimelinePanel::showHead(const trace::StepTimelinePtr& step) {
 void TimelinePanel::showMissing() {
     const StepTimelines::Steps& kept = steps();
     QString action = tr("Record a step");
-    if (m_ofCapture && kept.decode.isEmpty()) {
-        setEmpty(tr("Not in this capture"), tr("The steps of its answer were not timed."));
-    } else if (!m_loaded && !m_ofCapture) {
+    if (!m_loaded) {
         action.clear();
         setEmpty(tr("No model loaded"), tr("Load a model and its steps are timed while this panel is in view."));
     } else if (trace()->isLive()) {
@@ -216,12 +208,20 @@ void TimelinePanel::showMissing() {
             const int token = tokenOf(*step);
             return token >= 0 ? tokenNumber(token) : QStringLiteral("?");
         };
-        setEmpty(tr("This step was not timed"), tr("The steps of tokens %1–%2 of this answer are kept.")
-                                                    .arg(name(kept.decode.first()), name(kept.decode.last())));
+        const QString first = name(kept.decode.first());
+        const QString last = name(kept.decode.last());
+        setEmpty(tr("This step was not timed"),
+                 first == last ? tr("Of this answer the step of token %1 is kept.").arg(first)
+                               : tr("The steps of tokens %1–%2 of this answer are kept.").arg(first, last));
+    } else if (trace()->tokenCount() > 0) {
+        setEmpty(tr("Not timed"),
+                 tr("This answer was computed while the panel was hidden, or its times are no longer kept. “Record a "
+                    "step” times one token more than the context holds, and keeps no text of it."));
     } else {
-        setEmpty(tr("Timing is off"), tr("Steps are timed while this panel is in view."));
+        setEmpty(tr("No step yet"), tr("The steps of an answer are timed while this panel is in view. “Record a step” "
+                                       "times one token more than the context holds, and keeps no text of it."));
     }
-    setEmptyAction(m_ofCapture ? QString() : action, QStringLiteral("record"));
+    setEmptyAction(action, QStringLiteral("record"));
 }
 
 int TimelinePanel::selectedRow() const { return m_lanes->currentSpan(); }

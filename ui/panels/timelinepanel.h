@@ -21,8 +21,6 @@ public:
     TimelineChart* lanes() const { return m_lanes; }
     /** Without a model nothing can be recorded. */
     void setModelLoaded(bool loaded);
-    /** The answer in view is from a file: no step of it can be timed any more. */
-    void setOfCapture(bool capture);
 
 signals:
     /** The panel is in view, so that steps are to be timed, or no longer is. */
@@ -61,7 +59,6 @@ private:
     Choice m_choice;
     SelectionState m_seen; ///< of the selection when it was last looked at
     bool m_loaded = false;
-    bool m_ofCapture = false;
 };
 
 } // namespace moescope::ui

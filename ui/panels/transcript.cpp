@@ -116,6 +116,9 @@ void Transcript::setEdited(qint64 message) {
 }
 
 void Transcript::setTokenRanges(qint64 message, const QList<TokenRange>& ranges) {
+    if (message == m_tokenMessage && ranges.isEmpty() && m_tokens.isEmpty()) {
+        return;
+    }
     const qint64 before = m_tokenMessage;
     m_tokenMessage = message;
     m_tokens = ranges;

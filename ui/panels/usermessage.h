@@ -45,7 +45,6 @@ private:
     QRect m_box;
     bool m_whole = false;
     bool m_edited = false;
-    bool m_answering = false;
 };
 
 } // namespace moescope::ui

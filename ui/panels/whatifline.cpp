@@ -21,16 +21,7 @@ WhatIfLine::WhatIfLine(QWidget* parent) : WhatIfBox(parent) {
     connect(m_use, &QPushButton::clicked, this, &WhatIfLine::useRequested);
 }
 
-void WhatIfLine::setReadable(bool readable) {
-    m_readable = readable;
-    m_use->setVisible(m_readable && m_acting);
-}
-
-void WhatIfLine::setActing(bool acting) {
-    m_acting = acting;
-    m_compare->setVisible(acting);
-    m_use->setVisible(m_readable && m_acting);
-}
+void WhatIfLine::setReadable(bool readable) { m_use->setVisible(readable); }
 
 void WhatIfLine::setComparable(bool comparable) { m_compare->setEnabled(comparable); }
 

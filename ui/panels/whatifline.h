@@ -16,8 +16,6 @@ public:
 
     /** An answer whose what-if cannot be read has none to take up. */
     void setReadable(bool readable);
-    /** Of an answer from a file it is said, and no more. */
-    void setActing(bool acting);
     void setComparable(bool comparable);
 
 signals:
@@ -27,8 +25,6 @@ signals:
 private:
     QPushButton* m_compare = nullptr;
     QPushButton* m_use = nullptr;
-    bool m_readable = true;
-    bool m_acting = true;
 };
 
 } // namespace moescope::ui

@@ -4,9 +4,7 @@
 #include "ui/theme/theme.h"
 
 #include <QEvent>
-#include <QFocusEvent>
 #include <QLabel>
-#include <QPainter>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -62,27 +60,6 @@ void EmptyState::applyTheme() {
     m_title->setPalette(colors);
     colors.setColor(QPalette::WindowText, theme().color(Color::TextMuted));
     m_sentence->setPalette(colors);
-}
-
-void EmptyState::focusInEvent(QFocusEvent* event) {
-    QWidget::focusInEvent(event);
-    m_framed = event->reason() != Qt::MouseFocusReason;
-    update();
-}
-
-void EmptyState::focusOutEvent(QFocusEvent* event) {
-    QWidget::focusOutEvent(event);
-    m_framed = false;
-    update();
-}
-
-void EmptyState::paintEvent(QPaintEvent*) {
-    if (m_framed) {
-        constexpr int wide = 2;
-        QPainter painter(this);
-        painter.setPen(QPen(theme().color(Color::AccentText), wide, Qt::SolidLine, Qt::SquareCap, Qt::MiterJoin));
-        painter.drawRect(rect().adjusted(wide / 2, wide / 2, -wide / 2, -wide / 2));
-    }
 }
 
 void EmptyState::changeEvent(QEvent* event) {

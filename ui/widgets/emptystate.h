@@ -23,9 +23,6 @@ signals:
 
 protected:
     void changeEvent(QEvent* event) override;
-    void paintEvent(QPaintEvent* event) override;
-    void focusInEvent(QFocusEvent* event) override;
-    void focusOutEvent(QFocusEvent* event) override;
 
 private:
     void applyTheme();
@@ -33,7 +30,6 @@ private:
     QLabel* m_title = nullptr;
     QLabel* m_sentence = nullptr;
     QPushButton* m_action = nullptr;
-    bool m_framed = false; ///< the focus came by the keyboard
 };
 
 } // namespace moescope::ui

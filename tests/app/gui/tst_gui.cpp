@@ -9,6 +9,7 @@
 #include "ui/panels/composer.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/transcript.h"
+#include "ui/text/markdownview.h"
 #include "ui/widgets/contextmeter.h"
 #include "ui/widgets/statusitem.h"
 
@@ -135,6 +136,58 @@ private slots:
         app.settle();
         QCOMPARE(app.messages().size(), 2);
         QCOMPARE(app.messages()[1].state, ui::AnswerState::Complete);
+    }
+
+    void aWordClickedInTheChatStaysSelected() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        QVERIFY(app.ask(QStringLiteral("Tell me a story about a fox and a boat.")));
+        ui::MainWindow& window = app.composition.window();
+        ui::Selection& selection = app.composition.selection();
+        QCOMPARE(window.layoutName(), ui::LayoutName::Chat);
+        QVERIFY(selection.isFollowing());
+        ui::MarkdownView* text = nullptr;
+        for (auto* view : window.chat()->findChildren<ui::MarkdownView*>()) {
+            text = view->isVisible() && !app.messages().last().text.isEmpty() ? view : text;
+        }
+        QVERIFY(text != nullptr);
+        const auto marks = [text] { // pixels of the selection's frame
+            const QImage image = text->grab().toImage();
+            int found = 0;
+            for (int y = 0; y < image.height(); ++y) {
+                for (int x = 0; x < image.width(); ++x) {
+                    found += image.pixelColor(x, y) == ui::theme().color(ui::Color::AccentText) ? 1 : 0;
+                }
+            }
+            return found;
+        };
+        QCOMPARE(marks(), 0); // the newest token is not marked in a chat
+        QTest::mouseClick(text, Qt::LeftButton, {}, QPoint(6, 10));
+        const ui::SelectionState chosen = selection.state();
+        QVERIFY(!selection.isFollowing());
+        QCOMPARE(chosen.token, 0);
+        QVERIFY(marks() > 20);
+        window.setLayoutName(ui::LayoutName::Inspect);
+        QCOMPARE(selection.state().token, chosen.token);
+        window.setLayoutName(ui::LayoutName::Chat);
+        QVERIFY(marks() > 20);
+    }
+
+    void theTimeToTheFirstTokenIsOneWhileAnsweringAndAfterwards() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        const gui::AnswerRun& run = app.composition.session().run();
+        double said = 0;
+        connect(&run, &gui::AnswerRun::progressed, this, [&] {
+            ui::MessageView view;
+            run.fill(view);
+            said = view.stats.first_token_ms;
+        });
+        QVERIFY(app.ask(QStringLiteral("How long does it take?")));
+        QVERIFY(said > 0);
+        QCOMPARE(app.messages().last().stats.first_token_ms, said);
     }
 
     void aStoppedAnswerGoesOnAndHasOneSpeed() {

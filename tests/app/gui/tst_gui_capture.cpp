@@ -9,13 +9,8 @@
 #include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
-#include "ui/panels/expertspanel.h"
-#include "ui/panels/ledgerpanel.h"
-#include "ui/panels/messagewidget.h"
 #include "ui/panels/paneltitlebar.h"
-#include "ui/panels/timelinepanel.h"
 #include "ui/panels/transcript.h"
-#include "ui/panels/whatifline.h"
 #include "ui/widgets/iconbutton.h"
 
 #include <QAction>
@@ -24,7 +19,6 @@
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QListWidget>
-#include <QPushButton>
 #include <QTest>
 
 using namespace moescope;
@@ -130,10 +124,6 @@ private slots:
         const exchange::Capture capture = exchange::readCapture(m_path);
         QVERIFY(capture.tokens.size() > size_t(m_tokens));
         QVERIFY(capture.device && capture.device->name == composition.controller().loaded()->device.name);
-        const trace::MemoryLedger& ledger = composition.controller().loaded()->ledger;
-        QVERIFY(capture.ledger && capture.ledger->allocated == ledger.allocated && capture.ledger->kv == ledger.kv);
-        QVERIFY(capture.ledger->staging == ledger.staging &&
-                capture.ledger->free_after_bytes == ledger.free_after_bytes);
     }
 
     void aCaptureShowsTheSameNumbersWithoutAModel() {
@@ -240,129 +230,6 @@ private slots:
         captures.open(path);
         QTRY_COMPARE_WITH_TIMEOUT(notes(), 4, patience);
         QTRY_COMPARE_WITH_TIMEOUT(captures.capture().notes.size(), 4, patience);
-    }
-
-    // What was changed for it is on its map, and its line offers nothing that a file cannot do.
-    void theWhatIfOfACaptureIsMarked() {
-        const QString path = m_files.filePath(QStringLiteral("banned.moescope"));
-        exchange::Capture banned = exchange::readCapture(m_path);
-        banned.messages.last().recipe.intervention.banned = {{1, 2}};
-        exchange::writeCapture(path, banned);
-        const QTemporaryDir folder;
-        App app(folder.path(), nowhere(folder));
-        gui::Composition& composition = app.composition;
-        QTRY_VERIFY_WITH_TIMEOUT(composition.window().isVisible(), patience);
-        app.settle();
-        composition.captures().open(path);
-        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
-        QVERIFY(!composition.whatIf().model());
-        QVERIFY(composition.whatIf().marks(composition.traces().shape()));
-        QCOMPARE(composition.whatIf().mark(1, 2), ui::WhatIf::Mark::Banned);
-        composition.selection().set({CaptureSession::run, 0, 1, 2});
-        QVERIFY(composition.window().findChild<ui::ExpertsPanel*>()->readoutText().contains(
-            QStringLiteral("what if: banned")));
-
-        const ui::Transcript* transcript = composition.window().capture()->transcript();
-        QVERIFY(app.shows(QStringLiteral("layer 1, expert 2 banned")));
-        const auto* line = transcript->findChild<ui::WhatIfLine*>();
-        QVERIFY(line != nullptr && line->isVisible());
-        for (const QPushButton* button : line->findChildren<QPushButton*>()) {
-            QVERIFY2(!button->isVisible(), qPrintable(button->text()));
-        }
-
-        // Another capture has its own, and the chat none.
-        composition.captures().open(m_path);
-        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().capture().answer().recipe.intervention.empty(), patience);
-        QCOMPARE(composition.whatIf().mark(1, 2), ui::WhatIf::Mark::None);
-        composition.captures().open(path);
-        QTRY_COMPARE_WITH_TIMEOUT(composition.whatIf().mark(1, 2), ui::WhatIf::Mark::Banned, patience);
-        composition.captures().close();
-        QCOMPARE(composition.whatIf().mark(1, 2), ui::WhatIf::Mark::None);
-    }
-
-    // What was planned and allocated for its model, whatever is loaded now.
-    void theLedgerIsInTheCapture() {
-        const QTemporaryDir folder;
-        App app(folder.path(), nowhere(folder));
-        gui::Composition& composition = app.composition;
-        QTRY_VERIFY_WITH_TIMEOUT(composition.window().isVisible(), patience);
-        app.settle();
-        composition.captures().open(m_path);
-        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
-        composition.window().showPanel(QStringLiteral("memory-ledger"));
-        auto* panel = composition.window().findChild<ui::LedgerPanel*>();
-        QVERIFY(panel->isVisible() && !panel->isEmptyShown());
-        const auto* rows = qobject_cast<const ui::MemoryLedgerTable*>(panel->table());
-        const std::optional<trace::MemoryLedger>& kept = composition.captures().capture().ledger;
-        QVERIFY(kept);
-        QVERIFY(kept->kv.allocated.total() > 0 && kept->planned.weights() > 0);
-        QCOMPARE(*rows->state().all().allocated, quint64(kept->allocated.total()));
-        QCOMPARE(*rows->state().all().planned, quint64(kept->planned.total(kept->context, kept->kv_type)));
-        QVERIFY(!rows->state().device.isEmpty());
-
-        // One of before tells nothing of it.
-        const QString path = m_files.filePath(QStringLiteral("old.moescope"));
-        exchange::Capture old = exchange::readCapture(m_path);
-        old.ledger.reset();
-        exchange::writeCapture(path, old);
-        composition.captures().open(path);
-        QTRY_VERIFY_WITH_TIMEOUT(panel->isEmptyShown(), patience);
-        QVERIFY(app.shows(QStringLiteral("Not in this capture")));
-        composition.captures().close();
-        QVERIFY(app.shows(QStringLiteral("Nothing is allocated.")));
-    }
-
-    // Neither is a step of the loaded model one of the capture's, nor is one offered.
-    void theTimelineOfACaptureTakesNoSteps() {
-        const QTemporaryDir folder;
-        App app(folder.path());
-        QVERIFY(app.waitForModel());
-        gui::Composition& composition = app.composition;
-        QVERIFY(app.ask(QStringLiteral("A question")));
-        composition.window().setLayoutName(ui::LayoutName::Inspect);
-        composition.captures().open(m_path);
-        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
-        composition.window().showPanel(QStringLiteral("kernel-timeline"));
-        auto* panel = composition.window().findChild<ui::TimelinePanel*>();
-        QVERIFY(panel->isEmptyShown());
-        QVERIFY(app.shows(QStringLiteral("Not in this capture")));
-        for (const QPushButton* button : panel->findChildren<QPushButton*>()) {
-            QVERIFY2(!button->isVisible(), qPrintable(button->text()));
-        }
-        emit composition.controller().stepRecorded(std::make_shared<trace::StepTimeline>());
-        QVERIFY(composition.timelines().of(CaptureSession::run).recorded == nullptr);
-        composition.captures().close();
-        QVERIFY(!app.shows(QStringLiteral("Not in this capture")));
-    }
-
-    void oneNotesToAMessageOfOnesOwn() {
-        const QString path = m_files.filePath(QStringLiteral("own.moescope"));
-        QVERIFY(QFile::copy(m_path, path));
-        const QTemporaryDir folder;
-        App app(folder.path(), nowhere(folder));
-        CaptureSession& captures = app.composition.captures();
-        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
-        captures.open(path);
-        QTRY_VERIFY_WITH_TIMEOUT(captures.isOpen(), patience);
-        ui::CapturePanel* panel = app.composition.window().capture();
-        panel->transcript()->scrollToMessage(3);
-        QTRY_VERIFY(panel->transcript()->widgetOf(3) != nullptr);
-        ui::IconButton* note = nullptr;
-        for (ui::IconButton* button : panel->transcript()->widgetOf(3)->findChildren<ui::IconButton*>()) {
-            QVERIFY(!button->accessibleName().startsWith(QLatin1String("Edit")));
-            note = button->accessibleName() == QLatin1String("Add a note") ? button : note;
-        }
-        QVERIFY(note != nullptr && note->isEnabled());
-        note->setFocus(Qt::TabFocusReason);
-        QTest::keyClick(note, Qt::Key_Space);
-        QVERIFY(panel->noteField()->isVisible());
-        QTest::keyClicks(panel->noteField(), QStringLiteral("A leading question"));
-        QTest::keyClick(panel->noteField(), Qt::Key_Return);
-        QTRY_COMPARE_WITH_TIMEOUT(exchange::readCapture(path).notes.size(), 1, patience);
-        const exchange::Note kept = exchange::readCapture(path).notes.first();
-        QCOMPARE(kept.message, 2);
-        QCOMPARE(kept.token, -1);
-        QCOMPARE(kept.text, QStringLiteral("A leading question"));
     }
 
     void theExpertsPanelOffersTheRouting() {
@@ -484,6 +351,30 @@ private slots:
             return token->router.empty() || !token->router.probs.empty();
         });
         QVERIFY(whole);
+
+        // Of the answer before the last the window still has them, and its file is called after its own question.
+        const qint64 first = app.composition.session().lastAnswer();
+        QVERIFY(app.ask(QStringLiteral("Another one")));
+        QVERIFY(app.composition.session().lastAnswer() != first);
+        const QString again = m_files.filePath(QStringLiteral("timed-before.moescope"));
+        app.composition.recorder().save(first, again);
+        QVERIFY(isFile(again));
+        QCOMPARE(exchange::readCapture(again).steps.size(), capture.steps.size());
+
+        app.composition.recorder().askToSave(app.composition.session().lastAnswer());
+        auto* dialog = app.composition.window().findChild<QFileDialog*>();
+        QVERIFY(dialog != nullptr);
+        QCOMPARE(QFileInfo(dialog->selectedFiles().value(0)).fileName(), QStringLiteral("Another one.moescope"));
+        const QString third = m_files.filePath(QStringLiteral("third.moescope"));
+        emit dialog->fileSelected(third);
+        delete dialog;
+        QVERIFY(isFile(third));
+        app.composition.recorder().askToSave(first); // where the last file went
+        dialog = app.composition.window().findChild<QFileDialog*>();
+        QVERIFY(dialog != nullptr);
+        QCOMPARE(dialog->directory().canonicalPath(), QFileInfo(third).canonicalPath());
+        QCOMPARE(QFileInfo(dialog->selectedFiles().value(0)).fileName(), QStringLiteral("A question.moescope"));
+        delete dialog;
     }
 
     void recordingEndsWithAnAnswerOrASentence() {

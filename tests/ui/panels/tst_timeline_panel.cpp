@@ -7,11 +7,13 @@
 
 #include <QApplication>
 #include <QComboBox>
+#include <QLabel>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTest>
 #include <QWheelEvent>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace moescope;
@@ -401,7 +403,15 @@ void TestTimelinePanel::emptyStatesSayWhatToDo() {
         return static_cast<const QPushButton*>(nullptr);
     }();
     QVERIFY(button != nullptr);
+    const auto says = [&](const QString& words) {
+        const auto labels = board.panel->findChildren<QLabel*>();
+        return std::any_of(labels.begin(), labels.end(), [&words](const QLabel* label) {
+            return label->isVisible() && label->text().contains(words);
+        });
+    };
     QVERIFY(board.panel->isEmptyShown());
+    QVERIFY(says(QStringLiteral("computed while the panel was hidden")));
+    QVERIFY(says(QStringLiteral("“Record a step” times one token more than the context holds")));
     QVERIFY(button->isVisible());
     QSignalSpy recorded(board.panel, &TimelinePanel::recordRequested);
     QTest::mouseClick(const_cast<QPushButton*>(button), Qt::LeftButton);
@@ -413,6 +423,13 @@ void TestTimelinePanel::emptyStatesSayWhatToDo() {
     QCOMPARE(board.combo()->currentText(), QStringLiteral("Recorded step"));
     board.selection.setToken(4);
     QVERIFY(board.panel->isEmptyShown());
+    QVERIFY(board.combo()->isVisible()); // it lists what was recorded, and says what it is for
+    QCOMPARE(board.combo()->currentIndex(), -1);
+    QCOMPARE(board.combo()->placeholderText(), QStringLiteral("Choose a step"));
+    board.time(7, 7);
+    QVERIFY(says(QStringLiteral("the step of token 8 is kept")));
+    board.time(8, 9);
+    QVERIFY(says(QStringLiteral("The steps of tokens")));
     // Without a model nothing can be recorded.
     board.panel->setModelLoaded(false);
     QVERIFY(!button->isVisible());
