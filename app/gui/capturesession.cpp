@@ -100,7 +100,12 @@ void CaptureSession::open(const QString& path) {
                 show(path, capture);
             }
         },
-        [this](const trace::Error& error) { failed(error); });
+        [this](const trace::Error& error) {
+            failed(error);
+            if (!m_open) {
+                emit refused();
+            }
+        });
 }
 
 void CaptureSession::show(const QString& path, const exchange::Capture& capture) {

@@ -45,6 +45,8 @@ public:
 signals:
     void opened();
     void closed();
+    /** A file could not be opened, and a sentence was shown; what was in view still is. */
+    void refused();
 
 private:
     void connectWindow();

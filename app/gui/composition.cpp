@@ -129,7 +129,7 @@ void Composition::adopt(const Settings::Values& values) {
         m_session.startNew();
     }
     // The window did not wait for a slow disk, and the model was loaded before the settings were known.
-    if (late && (chosenDevice() != m_loadedFor || m_choice != before)) {
+    if (late && !m_putOff && (chosenDevice() != m_loadedFor || m_choice != before)) {
         loadModel();
     }
 }
@@ -144,10 +144,16 @@ void Composition::showWindow() {
     m_window->chat()->focusComposer();
     if (!again) {
         m_session.startNew();
+        m_putOff = !m_options.capture.isEmpty() && m_options.model.isEmpty(); // it opens without
         if (!m_options.capture.isEmpty()) {
             m_captures->open(m_options.capture);
         }
-        loadModel();
+        if (m_putOff) {
+            updateActivity();
+            m_controller.listDevices();
+        } else {
+            loadModel();
+        }
     }
 }
 
@@ -157,8 +163,10 @@ void Composition::loadModel() {
         job.model = std::filesystem::absolute(platform::resolveModel(m_choice.model.toStdString())).lexically_normal();
     } catch (const trace::Error& error) {
         m_window->showError(sentence(error));
+        updateActivity();
         return;
     }
+    m_putOff = false;
     m_loadedFor = chosenDevice();
     m_modelPath = platform::toUtf8(job.model);
     m_unloaded = false;
@@ -173,6 +181,12 @@ void Composition::loadModel() {
     m_controller.load(job);
     showLoaded();
     m_controller.listDevices();
+}
+
+void Composition::loadPutOff() {
+    if (m_putOff && m_controller.state() == State::Empty) {
+        loadModel();
+    }
 }
 
 void Composition::loadFailed(const trace::Error& error) {
@@ -378,9 +392,7 @@ void Composition::applyTheme() {
     ui::setTheme(*qApp, ui::Theme(scheme, values.font_percent / 100.0));
 }
 
-void Composition::applyLayout() {
-    updateTokens();
-}
+void Composition::applyLayout() { updateTokens(); }
 
 QString Composition::readyText() const {
     const auto& loaded = m_controller.loaded();
@@ -411,6 +423,7 @@ void Composition::showModelNotice() {
 
 void Composition::forgetModel() {
     m_window->setModel({}, {}, false);
+    m_window->chat()->forgetModel();
     m_window->chat()->setThinkingSwitch(false);
     m_insteadNotice.clear();
     m_contextNotice.clear();

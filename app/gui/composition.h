@@ -98,6 +98,8 @@ private:
     void showModelNotice();
     /** Nothing is loaded any more. */
     void forgetModel();
+    /** The model that was not loaded for the sake of a capture, unless another was meanwhile. */
+    void loadPutOff();
     /** Of the branch in view, as far as the loaded model has read or written it. */
     quint64 tokensInContext() const;
     void updateContext();
@@ -136,6 +138,7 @@ private:
     ModelChoice m_choice;    ///< of the latest load
     Chosen m_chosen = Chosen::AtStart;
     bool m_unloaded = false; ///< by the user: another device loads nothing
+    bool m_putOff = false;   ///< the program was started with a capture: the model is loaded when that is closed
     QString m_loadedFor;     ///< the device that the latest load was asked for; empty: the best
     bool m_shown = false;
     bool m_reading = false;   ///< the model reads a prompt

@@ -135,6 +135,8 @@ void Composition::connectCaptures() {
         updateContext();
     });
     connect(m_captures.get(), &CaptureSession::closed, this, &Composition::updateContext);
+    connect(m_captures.get(), &CaptureSession::closed, this, &Composition::loadPutOff);
+    connect(m_captures.get(), &CaptureSession::refused, this, &Composition::loadPutOff);
     connect(m_recorder.get(), &CaptureRecorder::timingChanged, &m_controller,
             &controller::InferenceController::setStepsTimed);
     // Whoever goes to a chat leaves the capture.
@@ -184,6 +186,8 @@ quint64 Composition::tokensInContext() const {
 }
 
 void Composition::updateContext() {
+    ui::ContextState none;
+    none.captured = m_captures->isOpen();
     const auto& loaded = m_controller.loaded();
     if (!loaded) {
         m_used = 0;
@@ -191,7 +195,7 @@ void Composition::updateContext() {
         m_window->setKv(0, 0);
         m_panels->setKvCache(m_captures->kvCache());
         m_panels->setExpertWeights({});
-        m_panels->setContext({});
+        m_panels->setContext(none);
         return;
     }
     // Of an answer that filled it the last token was not put into it.
@@ -202,7 +206,7 @@ void Composition::updateContext() {
     m_panels->setKvCache(m_captures->isOpen() ? m_captures->kvCache()
                                               : ui::KvCacheState::of(loaded->model, loaded->memory, m_used));
     if (m_context.isWatched()) {
-        m_panels->setContext(m_captures->isOpen() ? ui::ContextState() : m_context.state(m_used));
+        m_panels->setContext(none.captured ? none : m_context.state(m_used));
     }
 }
 

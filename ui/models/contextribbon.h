@@ -28,6 +28,7 @@ struct ContextState {
     int limit = 0;                ///< of the model; 0: no model is loaded
     int prompt = 0;               ///< being read; 0: none is
     double tokens_per_second = 0; ///< of that reading, what was reused left out; 0: not known yet
+    bool captured = false;        ///< a capture is in view: it has no context, whatever is loaded
 
     bool isEmpty() const { return limit == 0; }
     bool isReading() const { return prompt > 0 && used < prompt; }

@@ -193,6 +193,8 @@ void ChatPanel::setModel(const trace::ModelInfo& model, bool demonstration) {
     m_composer->setModelName(QString::fromStdString(model.name));
 }
 
+void ChatPanel::forgetModel() { m_composer->setModelName({}); }
+
 void ChatPanel::setSuggestions(const QList<Suggestion>& suggestions) { m_firstStart->setSuggestions(suggestions); }
 
 void ChatPanel::setUnavailable(const QString& reason) {

@@ -67,6 +67,9 @@ public:
     void setWhatIf(WhatIf* whatIf);
     WhatIfBar* whatIfBar() const { return m_whatIf; }
 
+    /** None is loaded any more. */
+    void forgetModel();
+
     // --- tokens of the answer in view ---
 
     void setTokenRanges(qint64 message, const QList<TokenRange>& ranges);

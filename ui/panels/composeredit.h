@@ -20,6 +20,7 @@ public:
     int sink() const;
     /** Shown while nothing is written. */
     void setHint(const QString& hint);
+    const QString& hint() const { return m_hint; }
     void applyTheme();
 
 signals:

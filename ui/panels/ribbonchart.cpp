@@ -67,7 +67,9 @@ void RibbonChart::paintChart(QPainter& painter) {
     if (m_state.isEmpty()) {
         paintFrame(painter, m_geometry.bar, theme().color(Color::BorderSubtle));
         paintText(painter, m_geometry.words, Qt::AlignLeft | Qt::AlignVCenter,
-                  tr("No model loaded: there is no context."), axisFont(), theme().color(Color::TextMuted));
+                  m_state.captured ? tr("This capture keeps no context: nothing is computed here.")
+                                   : tr("No model loaded: there is no context."),
+                  axisFont(), theme().color(Color::TextMuted));
         return;
     }
     paintBar(painter);
@@ -233,7 +235,7 @@ Readout RibbonChart::blockReadout(int block) const {
 
 Readout RibbonChart::readout() const {
     if (m_state.isEmpty()) {
-        return {{tr("No model loaded")}};
+        return {{m_state.captured ? tr("No context in a capture") : tr("No model loaded")}};
     }
     const int block = m_hovered >= 0 ? m_hovered : m_block;
     if (block >= 0 && block < m_state.blocks.size()) {

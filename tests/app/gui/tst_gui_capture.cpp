@@ -12,6 +12,7 @@
 #include "ui/panels/paneltitlebar.h"
 #include "ui/panels/transcript.h"
 #include "ui/widgets/iconbutton.h"
+#include "ui/widgets/statusitem.h"
 
 #include <QAction>
 #include <QDockWidget>
@@ -53,6 +54,15 @@ QAction* action(const ui::MainWindow& window, const QString& text) {
         }
     }
     return nullptr;
+}
+
+/** Words of the status bar. */
+QStringList statusOf(gui::Composition& composition) {
+    QStringList words;
+    for (const auto* part : composition.window().findChildren<ui::StatusItem*>()) {
+        words.append(part->accessibleName());
+    }
+    return words;
 }
 
 bool isFile(const QString& path) {
@@ -323,6 +333,38 @@ private slots:
         QTest::qWait(50);
         QVERIFY(composition.captures().isOpen());
         QCOMPARE(panelNumbers(composition), m_numbers);
+    }
+
+    void aCaptureAtTheStartLoadsNoModelUntilItIsClosed() {
+        const QTemporaryDir folder;
+        gui::StartOptions options;
+        options.data_folder = folder.path();
+        options.capture = m_path;
+        gui::Composition composition(options);
+        composition.start();
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        QTest::qWait(50);
+        QCOMPARE(composition.controller().state(), controller::InferenceController::State::Empty);
+        QVERIFY(statusOf(composition).contains(QStringLiteral("No model")));
+        composition.captures().close();
+        QTRY_COMPARE_WITH_TIMEOUT(composition.controller().state(), controller::InferenceController::State::Ready,
+                                  patience);
+
+        // Of a file that is none the same.
+        const QTemporaryDir other;
+        options.data_folder = other.path();
+        options.capture = other.filePath(QStringLiteral("none.moescope"));
+        gui::Composition second(options);
+        second.start();
+        QTRY_COMPARE_WITH_TIMEOUT(second.controller().state(), controller::InferenceController::State::Ready, patience);
+        QVERIFY(!second.captures().isOpen());
+    }
+
+    void withoutAModelTheWindowSaysSo() {
+        const QTemporaryDir folder;
+        App app(folder.path(), nowhere(folder));
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
+        QTRY_VERIFY_WITH_TIMEOUT(statusOf(app.composition).contains(QStringLiteral("No model")), patience);
     }
 
     void droppedCapturesAreOpenedAndOtherFilesGivenBack() {

@@ -188,7 +188,7 @@ private slots:
         app.composition.shelf().convert(QString::fromStdString(std::string(MOESCOPE_TEST_DATA) + "/golden/large_like"),
                                         target, QStringLiteral("q6_k"));
         QTRY_VERIFY_WITH_TIMEOUT(app.shows(QStringLiteral("was written")), patience);
-        QVERIFY(app.shows(QStringLiteral("instead of Q6_K"))); // its rows are no multiples of 256
+        QVERIFY(app.shows(QStringLiteral("the blocks of Q6_K"))); // its rows are no multiples of 256
         QTRY_VERIFY_WITH_TIMEOUT(lists(app, target), patience);
         QTest::qWait(100);
         QCOMPARE(app.composition.controller().state(), State::Ready);
@@ -358,6 +358,7 @@ private slots:
         QVERIFY(!library->models()->isLoaded(library->models()->rowOf(path)));
         app.settle();
         QVERIFY(app.composition.window().findChild<ui::ContextMeter*>()->isHidden());
+        QCOMPARE(app.composition.window().findChild<ui::ComposerEdit*>()->hint(), QStringLiteral("Write a message"));
         app.composition.session().send(QStringLiteral("not now"));
         app.settle();
         QVERIFY(app.messages().isEmpty());
