@@ -84,7 +84,7 @@ click() { xdotool mousemove "$1" "$2" click 1; sleep 0.1; }
 # focus: a click into the composer, to which keys go from here on; a first argument: that of Inspect.
 focus() {
     if [[ -n ${1:-} ]]; then
-        click 100 $((height - 62))
+        click 100 $((width == 1440 ? 665 : height - 62)) # above Kernel timeline, which is a tab in the small window
     else
         click $((width - 300)) $((height - 98))
     fi
@@ -142,9 +142,9 @@ dialog() { # NAME KEYS: opens a dialog, shows it, closes it
 # Places of what has no key of its own; they follow from the layouts.
 segments() {
     if [[ $width == 1440 ]]; then
-        experts_y=88 count_x=769 mass_x=835 strip_y=432 gate_x=794 margin_x=845
+        experts_y=152 count_x=665 mass_x=849 strip_y=496 gate_x=728 margin_x=780
     else
-        experts_y=120 count_x=538 mass_x=605 strip_y=433 gate_x=951 margin_x=1003
+        experts_y=120 count_x=541 mass_x=606 strip_y=464 gate_x=517 margin_x=568
     fi
 }
 
@@ -166,11 +166,14 @@ routing() {
     click $margin_x $strip_y
     shoot inspect-mass-margin
     if [[ $width == 1100 ]]; then
-        click 455 88
+        click 462 88
         shoot inspect-token-path
-        click 562 88
+        click 655 88
         shoot inspect-kv-cache
-        click 350 88
+        click 360 88
+        click 625 432
+        shoot inspect-timeline
+        click 365 432
     fi
 }
 

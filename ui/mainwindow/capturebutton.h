@@ -16,6 +16,7 @@ public:
     /** Without the word. */
     void setBrief(bool brief);
     QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return sizeHint(); }
 
 protected:
     void paintEvent(QPaintEvent* event) override;

@@ -179,6 +179,9 @@ void SelectionCrumb::paintEvent(QPaintEvent*) {
     for (const Part& part : parts()) {
         painter.setFont(look.font(part.token ? TextStyle::Mono : TextStyle::UiStrong));
         const int width = QFontMetrics(painter.font()).horizontalAdvance(part.text);
+        if (x + width > this->width()) {
+            break; // whole words or none
+        }
         if (part.token) {
             const QRect box(x - 2, (height() - 18) / 2, width + 8, 18);
             painter.fillRect(box, look.color(Color::AccentTint));

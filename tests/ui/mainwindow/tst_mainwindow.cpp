@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ui/mainwindow/windowboard.h"
+#include "ui/mainwindow/capturebutton.h"
 #include "ui/mainwindow/filterline.h"
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/composer.h"
@@ -183,6 +184,21 @@ private slots:
         QCOMPARE(stops, (QList<const QWidget*>{s.experts, s.strip, s.path, s.cache, s.window->chat()}));
         s.window->focusPreviousPanel();
         QVERIFY(s.cache->isAncestorOf(QApplication::focusWidget()));
+    }
+
+    void captureIsWholeInANarrowWindow() {
+        for (const int width : {960, 1000, 1060, 1179}) {
+            Shown s({width, 640});
+            s.window->setLayoutName(LayoutName::Inspect);
+            s.window->setTokenText(QStringLiteral("afternoons"));
+            s.selection.set({1, 1234, 11, 120});
+            QTest::qWait(20);
+            const auto* capture = s.window->findChild<CaptureButton*>();
+            QVERIFY(capture->isVisible());
+            QVERIFY2(capture->width() >= capture->sizeHint().width(),
+                     qPrintable(QStringLiteral("%1 px at %2").arg(capture->width()).arg(width)));
+            QVERIFY(inside(capture, s.window.get()));
+        }
     }
 
     void aToastCoversNoButton() {
