@@ -80,23 +80,23 @@ QList<KvCacheState::Comparison> KvCacheState::comparisons() const {
     if (mha_bytes_per_token == 0) {
         return {};
     }
-    const auto comparison = [this](const QString& name, quint64 perToken, bool inUse) {
-        return Comparison{name, comparedTokens() * perToken, 100.0 * double(perToken) / double(mha_bytes_per_token),
-                          inUse};
+    const auto comparison = [this](const QString& form, quint64 perToken, bool inUse) {
+        return Comparison{form, inUse ? tr("%1, in use").arg(form) : form, comparedTokens() * perToken,
+                          100.0 * double(perToken) / double(mha_bytes_per_token), inUse};
     };
     QList<Comparison> list;
     if (!shares_heads && !shares_layers) {
-        list.append(comparison(tr("MHA, in use"), bytes_per_token, true));
+        list.append(comparison(tr("MHA"), bytes_per_token, true));
         return list;
     }
     list.append(comparison(tr("MHA"), mha_bytes_per_token, false));
     if (!shares_layers) {
-        list.append(comparison(tr("GQA, in use"), bytes_per_token, true));
+        list.append(comparison(tr("GQA"), bytes_per_token, true));
     } else if (shares_heads) {
         list.append(comparison(tr("GQA only"), gqa_bytes_per_token, false));
-        list.append(comparison(tr("GQA + CLA, in use"), bytes_per_token, true));
+        list.append(comparison(tr("GQA + CLA"), bytes_per_token, true));
     } else {
-        list.append(comparison(tr("CLA, in use"), bytes_per_token, true));
+        list.append(comparison(tr("CLA"), bytes_per_token, true));
     }
     return list;
 }

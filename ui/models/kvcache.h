@@ -46,6 +46,7 @@ struct KvCacheState {
     QString rowLabel(int row) const;
 
     struct Comparison {
+        QString form; ///< "GQA + CLA"
         QString name; ///< "GQA + CLA, in use"
         quint64 bytes = 0;
         double percent = 0; ///< of MHA

@@ -107,7 +107,7 @@ void CapacityChart::paintChart(QPainter& painter) {
         // Full for what is lost, hatched for what goes elsewhere.
         painter.fillRect(QRect(track.left(), track.top(), dropped, track.height()), theme().sequential(0.6));
         painter.fillRect(QRect(track.left() + dropped, track.top(), moved, track.height()),
-                         hatching(theme().color(Color::BorderStrong), theme().color(Color::Panel)));
+                         hatching(painter, theme().color(Color::BorderStrong), theme().color(Color::Panel)));
         const auto numberAt = [&](int end, int count, bool warn) {
             paintText(painter, QRect(end - 60, line.top(), 60, line.height()), Qt::AlignRight | Qt::AlignVCenter,
                       count > 0 ? groupedText(count) : QStringLiteral("–"),

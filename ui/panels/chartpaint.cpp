@@ -93,17 +93,25 @@ void paintLegendTicks(QPainter& painter, const QRect& bar, const QStringList& ti
 
 QColor divergingAt(double position) { return theme().diverging(std::pow(2.0, position * 4 - 2)); }
 
-QBrush hatching(const QColor& line, const QColor& ground) {
+QBrush hatching(const QPainter& painter, const QColor& line, const QColor& ground) {
     constexpr int tile = 8; // along x, so that slanted lines are 6 px apart
-    QPixmap pixmap(tile, tile);
+    const double ratio = painter.device()->devicePixelRatioF();
+    // Whole pixels of the device, else the tiles would not meet.
+    const int side = std::max(1, int(std::lround(tile * ratio)));
+    const double scale = double(side) / tile;
+    QPixmap pixmap(side, side);
     pixmap.fill(ground);
-    QPainter painter(&pixmap);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(QPen(line, 1.6));
+    QPainter lines(&pixmap);
+    lines.setRenderHint(QPainter::Antialiasing);
+    lines.scale(scale, scale);
+    lines.setPen(QPen(line, 1.6));
     for (const int shift : {-tile, 0, tile}) {
-        painter.drawLine(QPointF(shift - 1, tile + 1), QPointF(shift + tile + 1, -1));
+        lines.drawLine(QPointF(shift - 1, tile + 1), QPointF(shift + tile + 1, -1));
     }
-    return QBrush(pixmap);
+    lines.end();
+    QBrush brush(pixmap);
+    brush.setTransform(QTransform::fromScale(1 / ratio, 1 / ratio));
+    return brush;
 }
 
 QString tooltipTable(const QString& title, const QList<QPair<QString, QString>>& rows) {

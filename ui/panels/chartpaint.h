@@ -38,8 +38,8 @@ void paintLegendBar(QPainter& painter, const QRect& rect, const std::function<QC
 void paintLegendTicks(QPainter& painter, const QRect& bar, const QStringList& ticks);
 /** The diverging map by position on its legend: 0 is ÷4, 1 is ×4. */
 QColor divergingAt(double position);
-/** Hatching of what is reserved: lines 6 px apart. */
-QBrush hatching(const QColor& line, const QColor& ground);
+/** Hatching of what is reserved: lines 6 px apart, as fine as the device that `painter` draws on. */
+QBrush hatching(const QPainter& painter, const QColor& line, const QColor& ground);
 
 /** A tooltip as a small table; rows are name and value. */
 QString tooltipTable(const QString& title, const QList<QPair<QString, QString>>& rows);

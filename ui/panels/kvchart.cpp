@@ -112,7 +112,7 @@ void KvChart::paintRow(QPainter& painter, int row) const {
     if (reserved > used) {
         painter.setBrushOrigin(bar.topLeft());
         painter.fillRect(QRect(used, bar.top(), reserved - used, bar.height()),
-                         hatching(theme().color(Color::BorderStrong), ground));
+                         hatching(painter, theme().color(Color::BorderStrong), ground));
     }
     paintFrame(painter, bar, theme().color(Color::Border));
     painter.fillRect(QRect(bar.left(), bar.top(), used - bar.left(), bar.height()), solid);
@@ -138,9 +138,6 @@ void KvChart::paintLegend(QPainter& painter) const {
     const int side = scaledPx(9);
     const auto entry = [&](const QString& text, const QBrush& brush, bool framed) {
         const int width = side + scaledPx(5) + metrics.horizontalAdvance(text);
-        if (x + width > m_geometry.legend.right() + scaledPx(8)) {
-            return;
-        }
         const QRect mark(x, m_geometry.legend.center().y() - side / 2, side, side);
         painter.setBrushOrigin(mark.topLeft());
         painter.fillRect(mark, brush);
@@ -152,9 +149,16 @@ void KvChart::paintLegend(QPainter& painter) const {
                   Qt::AlignLeft | Qt::AlignVCenter, text, font, theme().color(Color::TextSecondary));
         x += width + scaledPx(9);
     };
-    entry(tr("used"), solid, false);
-    entry(tr("reserved"), hatching(theme().color(Color::BorderStrong), ground), true);
-    entry(tr("limit, in tokens"), ground, true);
+    const QString used = tr("used");
+    const QString reserved = tr("reserved");
+    QString limit = tr("limit, in tokens");
+    const int marks = 3 * (side + scaledPx(5)) + 2 * scaledPx(9);
+    if (marks + metrics.horizontalAdvance(used + reserved + limit) > m_geometry.legend.width() + scaledPx(8)) {
+        limit = tr("limit");
+    }
+    entry(used, solid, false);
+    entry(reserved, hatching(painter, theme().color(Color::BorderStrong), ground), true);
+    entry(limit, ground, true);
 }
 
 void KvChart::paintComparison(QPainter& painter) const {
@@ -163,19 +167,27 @@ void KvChart::paintComparison(QPainter& painter) const {
         return;
     }
     painter.fillRect(QRect(0, m_geometry.divider, viewport()->width(), 1), theme().color(Color::BorderSubtle));
-    paintText(painter, m_geometry.heading, Qt::AlignLeft | Qt::AlignVCenter,
-              (m_state.used_tokens > 0 ? tr("These %1 tokens would need, %2") : tr("%1 tokens would need, %2"))
-                  .arg(count(m_state.comparedTokens()), m_state.type),
-              bold(axisFont()), theme().color(Color::Text));
+    const QFont strong = bold(axisFont());
+    QString heading = (m_state.used_tokens > 0 ? tr("These %1 tokens would need, %2") : tr("%1 tokens would need, %2"))
+                          .arg(count(m_state.comparedTokens()), m_state.type);
+    if (QFontMetrics(strong).horizontalAdvance(heading) > m_geometry.heading.width()) {
+        heading = tr("%1 tokens need, %2").arg(count(m_state.comparedTokens()), m_state.type);
+    }
+    paintText(painter, m_geometry.heading, Qt::AlignLeft | Qt::AlignVCenter, heading, strong,
+              theme().color(Color::Text));
+    const QFont mono = axisMonoFont();
+    const int percents = QFontMetrics(mono).horizontalAdvance(QStringLiteral("12.5 %")) + scaledPx(8);
     for (int at = 0; at < comparisons.size(); ++at) {
         const auto& comparison = comparisons.at(at);
         const QRect line = m_geometry.comparisonText(at);
         const QColor color = theme().color(comparison.in_use ? Color::Text : Color::TextSecondary);
-        paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter, comparison.name, axisFont(), color);
-        paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, percentText(comparison.percent), axisMonoFont(),
-                  color);
-        paintText(painter, line.adjusted(0, 0, -scaledPx(50), 0), Qt::AlignRight | Qt::AlignVCenter,
-                  bytes(comparison.bytes), axisMonoFont(), color);
+        const QString needed = bytes(comparison.bytes);
+        const int left = line.width() - percents - QFontMetrics(mono).horizontalAdvance(needed) - scaledPx(8);
+        const bool whole = QFontMetrics(axisFont()).horizontalAdvance(comparison.name) <= left;
+        paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter, whole ? comparison.name : comparison.form,
+                  !whole && comparison.in_use ? strong : axisFont(), color);
+        paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, percentText(comparison.percent), mono, color);
+        paintText(painter, line.adjusted(0, 0, -percents, 0), Qt::AlignRight | Qt::AlignVCenter, needed, mono, color);
         QRect bar = m_geometry.comparisonBar(at);
         painter.fillRect(bar, theme().color(Color::Window));
         bar.setWidth(int(bar.width() * std::min(1.0, comparison.percent / 100) + 0.5));

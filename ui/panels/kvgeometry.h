@@ -16,6 +16,8 @@ struct KvGeometry {
     QRect header;
     QRect window;
     int row_height = 0;
+    int pitch = 0;      ///< from one comparison to the next
+    int bar_height = 0; ///< of a comparison, 0: no room for it
     int scroll_max = 0;
     int margin = 0;
     int bars_left = 0;

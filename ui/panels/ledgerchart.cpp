@@ -19,9 +19,9 @@ using Kind = LedgerState::Kind;
 
 QString percentText(double percent) { return QStringLiteral("%1 %").arg(percent, 0, 'f', 1); }
 
-QBrush brushOf(const LedgerState::Row& row) {
+QBrush brushOf(const QPainter& painter, const LedgerState::Row& row) {
     return row.part == LedgerState::ledgerStaging
-               ? hatching(theme().color(Color::BorderStrong), theme().color(Color::Panel))
+               ? hatching(painter, theme().color(Color::BorderStrong), theme().color(Color::Panel))
                : QBrush(memoryColor(row.part));
 }
 
@@ -110,7 +110,7 @@ void LedgerChart::paintBar(QPainter& painter, const QRect& bar, bool onDevice) c
             // A px apart, where that leaves something.
             const QRect piece(at.at(part), bar.top(), std::max(1, width - 1), bar.height());
             painter.setBrushOrigin(piece.topLeft());
-            painter.fillRect(piece, brushOf(state().rows.at(part)));
+            painter.fillRect(piece, brushOf(painter, state().rows.at(part)));
             if (part == m_hovered || part == m_current) {
                 paintFrame(painter, piece, theme().color(part == m_hovered ? Color::Text : Color::AccentText));
             }
@@ -126,7 +126,7 @@ void LedgerChart::paintDevice(QPainter& painter) const {
     painter.fillRect(QRect(bar.left(), bar.top(), free - bar.left(), bar.height()), theme().color(Color::BorderSubtle));
     if (ends(bar, true).last() == bar.left() && LedgerState::onDevice(at.all()) > 0) {
         // A small model is a mark on what it could have.
-        painter.fillRect(QRect(bar.left(), bar.top(), 2, bar.height()), brushOf(at.rows.first()));
+        painter.fillRect(QRect(bar.left(), bar.top(), 2, bar.height()), brushOf(painter, at.rows.first()));
     }
     paintBar(painter, bar, true);
     const int reach = scaledPx(4);
@@ -198,7 +198,7 @@ void LedgerChart::paintRow(QPainter& painter, int index) const {
     if (part) {
         const QRect mark = m_geometry.swatch(index, scroll());
         painter.setBrushOrigin(mark.topLeft());
-        painter.fillRect(mark, brushOf(at));
+        painter.fillRect(mark, brushOf(painter, at));
     }
     const QFont words = at.kind == Kind::All ? bold(axisFont()) : axisFont();
     const QFont mono = at.kind == Kind::All ? bold(axisMonoFont()) : axisMonoFont();

@@ -8,6 +8,8 @@
 #include <QFontMetrics>
 #include <QPainter>
 
+#include <algorithm>
+
 namespace moescope::ui {
 
 QString readoutText(const Readout& readout) {
@@ -44,10 +46,18 @@ void ReadoutLine::paintEvent(QPaintEvent*) {
     painter.fillRect(QRect(0, 0, width(), 1), theme().color(Color::BorderSubtle));
     const int right = width() - scaledPx(8);
     int x = scaledPx(12);
+    int whole = x;
+    int parts = 0;
+    for (const ReadoutSpan& span : m_readout) {
+        whole += QFontMetrics(spanFont(span)).horizontalAdvance(span.text);
+        parts += span.starts_part ? 1 : 0;
+    }
+    // Parts stand closer before one is left out.
+    const int gap = parts > 1 ? std::clamp((right - whole) / (parts - 1), scaledPx(8), scaledPx(16)) : 0;
     for (qsizetype at = 0; at < m_readout.size();) {
         // A part is drawn whole or not at all.
         qsizetype end = at;
-        int partWidth = at > 0 ? scaledPx(16) : 0;
+        int partWidth = at > 0 ? gap : 0;
         do {
             const QFont font = spanFont(m_readout.at(end));
             partWidth += QFontMetrics(font).horizontalAdvance(m_readout.at(end).text);
@@ -56,7 +66,7 @@ void ReadoutLine::paintEvent(QPaintEvent*) {
         if (at > 0 && x + partWidth > right) {
             break;
         }
-        x += at > 0 ? scaledPx(16) : 0;
+        x += at > 0 ? gap : 0;
         for (; at < end; ++at) {
             const ReadoutSpan& span = m_readout.at(at);
             const QFont font = spanFont(span);

@@ -65,7 +65,7 @@ int RibbonChart::selectedPosition() const {
 
 void RibbonChart::paintChart(QPainter& painter) {
     if (m_state.isEmpty()) {
-        paintFrame(painter, m_geometry.bar, theme().color(Color::BorderSubtle));
+        paintFrame(painter, m_geometry.bar, theme().color(Color::BorderStrong));
         paintText(painter, m_geometry.words, Qt::AlignLeft | Qt::AlignVCenter,
                   m_state.captured ? tr("This capture keeps no context: nothing is computed here.")
                                    : tr("No model loaded: there is no context."),
@@ -91,7 +91,7 @@ void RibbonChart::paintBar(QPainter& painter) const {
     painter.fillRect(bar, theme().color(Color::Panel));
     const QRect reserved = m_geometry.tokens(0, m_state.reserved);
     painter.setBrushOrigin(reserved.topLeft());
-    painter.fillRect(reserved, hatching(theme().color(Color::Shared), theme().color(Color::Panel)));
+    painter.fillRect(reserved, hatching(painter, theme().color(Color::Shared), theme().color(Color::Panel)));
     if (m_state.blocks.isEmpty() && m_state.used > 0) {
         painter.fillRect(m_geometry.tokens(0, m_state.used), theme().color(Color::Shared));
     }
@@ -194,26 +194,20 @@ void RibbonChart::paintWords(QPainter& painter) const {
         words.append({tr("not read yet %1").arg(groupedText(m_state.tokens() - m_state.used)),
                       m_geometry.xOf(m_state.tokens()), Qt::AlignHCenter, plain});
     }
+    words.append({tr("reserved %1").arg(groupedText(m_state.reserved)), m_geometry.xOf(m_state.reserved),
+                  Qt::AlignHCenter, plain});
     if (m_state.reused > 0) {
         words.append({tr("reused prefix %1").arg(groupedText(m_state.reused)), line.left(), Qt::AlignLeft,
                       theme().color(Color::Ok)});
     }
-    if (m_state.reserved < m_state.limit) {
-        words.append({tr("reserved %1").arg(groupedText(m_state.reserved)), m_geometry.xOf(m_state.reserved),
-                      Qt::AlignHCenter, plain});
-    }
     QList<QRect> taken;
     for (const Word& word : words) {
         const int width = metrics.horizontalAdvance(word.text);
-        int left = word.alignment == Qt::AlignHCenter ? word.x - width / 2
-                   : word.alignment == Qt::AlignRight ? word.x - width
-                                                      : word.x;
-        left = std::clamp(left, line.left(), std::max(line.left(), line.right() - width));
-        const QRect place(left, line.top(), width + 1, line.height());
-        const auto meets = [&](const QRect& other) {
-            return other.adjusted(-scaledPx(8), 0, scaledPx(8), 0).intersects(place);
-        };
-        if (std::none_of(taken.cbegin(), taken.cend(), meets)) {
+        const int left = word.alignment == Qt::AlignHCenter ? word.x - width / 2
+                         : word.alignment == Qt::AlignRight ? word.x - width
+                                                            : word.x;
+        if (const QRect place = RibbonGeometry::freePlace(line, taken, left, width + 1, scaledPx(12));
+            !place.isEmpty()) {
             taken.append(place);
             paintText(painter, place, Qt::AlignLeft | Qt::AlignVCenter, word.text, font, word.color);
         }

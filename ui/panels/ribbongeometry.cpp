@@ -2,6 +2,8 @@
 #include "ui/panels/ribbongeometry.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 namespace moescope::ui {
 
@@ -30,6 +32,27 @@ int RibbonGeometry::positionAt(int x) const {
 QRect RibbonGeometry::tokens(int first, int count) const {
     const int left = xOf(first);
     return {left, bar.top(), std::max(1, xOf(first + count) - left), bar.height()};
+}
+
+QRect RibbonGeometry::freePlace(const QRect& line, const QList<QRect>& taken, int left, int width, int gap) {
+    const int last = line.right() + 1 - width;
+    const int wanted = std::clamp(left, line.left(), std::max(line.left(), last));
+    QList<int> lefts{wanted};
+    for (const QRect& other : taken) {
+        lefts.append({other.right() + 1 + gap, other.left() - gap - width});
+    }
+    QRect best;
+    for (const int at : std::as_const(lefts)) {
+        const QRect place(at, line.top(), width, line.height());
+        const bool meets = std::any_of(taken.cbegin(), taken.cend(), [&](const QRect& other) {
+            return other.adjusted(-gap, 0, gap, 0).intersects(place);
+        });
+        if (at >= line.left() && at <= last && !meets &&
+            (best.isEmpty() || std::abs(at - left) < std::abs(best.left() - left))) {
+            best = place;
+        }
+    }
+    return best;
 }
 
 bool RibbonGeometry::isNear(const QPoint& at) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QList>
 #include <QRect>
 #include <QSize>
 
@@ -21,6 +22,8 @@ struct RibbonGeometry {
     int positionAt(int x) const;
     /** Tokens [first, first + count), at least 1 px wide. */
     QRect tokens(int first, int count) const;
+    /** Where `width` px fit into a line next to what is taken, `gap` px apart: nearest to `left`, empty: nowhere. */
+    static QRect freePlace(const QRect& line, const QList<QRect>& taken, int left, int width, int gap);
     /** The bar with what stands above and below it: where it can be pointed at. */
     bool isNear(const QPoint& at) const;
 };

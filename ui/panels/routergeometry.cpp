@@ -24,14 +24,14 @@ int RouterGeometry::xOf(int column, double share) const {
 
 QRect RouterGeometry::bar(int column, int layer, double from, double to, int scroll) const {
     const QRect line = rows.row(layer, scroll);
-    const int height = int(5 * rows.scale + 0.5);
+    const int height = std::max(int(3 * rows.scale + 0.5), rows.row_height / 4);
     const int first = xOf(column, from);
     return {first, line.top() + (line.height() - height) / 2, std::max(1, xOf(column, to) - first), height};
 }
 
 QRect RouterGeometry::box(int column, int layer, double from, double to, int scroll) const {
     const QRect thin = bar(column, layer, from, to, scroll);
-    const int more = int(2 * rows.scale + 0.5);
+    const int more = std::max(1, rows.row_height / 10);
     return thin.adjusted(0, -more, 0, more);
 }
 

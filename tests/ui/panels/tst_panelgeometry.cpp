@@ -261,6 +261,17 @@ void TestPanelGeometry::kvBars() {
     QVERIFY(kv.comparisonBar(2).bottom() < 238);
     QVERIFY(kv.legend.top() > kv.bar(3, 0).bottom());
 
+    // Rows and gaps shrink before a row is hidden; below the least size the comparison goes without its bars.
+    for (const int height : {200, 160, 142}) {
+        const KvGeometry low = KvGeometry::of({248, height}, 4, 3, 1);
+        QCOMPARE(low.scroll_max, 0);
+        QVERIFY(low.row_height < kv.row_height);
+        QVERIFY(low.legend.top() > low.bar(3, 0).bottom());
+        QVERIFY(low.comparisonText(2).bottom() < height);
+        QVERIFY(low.bar_height == 0 || low.comparisonText(1).top() > low.comparisonBar(0).bottom());
+    }
+    QVERIFY(KvGeometry::of({248, 600}, 4, 3, 1).row_height > kv.row_height);
+
     const KvGeometry tall = KvGeometry::of({248, 238}, 16, 2, 1);
     QVERIFY(tall.scroll_max > 0);
     QVERIFY(tall.window.contains(tall.bar(15, tall.scrollTo(15, 0)).center()));

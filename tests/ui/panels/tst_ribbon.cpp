@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ui/panels/panelboard.h"
+#include "ui/panels/chartpaint.h"
 #include "ui/panels/ribbonpanel.h"
 #include "ui/widgets/tabletwin.h"
 
@@ -68,6 +69,35 @@ private slots:
         QCOMPARE(geometry.positionAt(5000), 4096);
         QCOMPARE(geometry.tokens(17, 0).width(), 1);
         QVERIFY(geometry.words.bottom() < 60);
+    }
+
+    void wordsMoveAsideForEachOther() {
+        const QRect line(12, 40, 400, 16);
+        const QList<QRect> taken{{12, 40, 60, 16}, {330, 40, 82, 16}};
+        QCOMPARE(RibbonGeometry::freePlace(line, {}, 100, 50, 12), QRect(100, 40, 50, 16));
+        QCOMPARE(RibbonGeometry::freePlace(line, {}, -30, 50, 12).left(), 12);
+        QCOMPARE(RibbonGeometry::freePlace(line, taken, 20, 50, 12).left(), 72 + 12);
+        QCOMPARE(RibbonGeometry::freePlace(line, taken, 390, 50, 12).right() + 12 + 1, 330);
+        QVERIFY(RibbonGeometry::freePlace(line, taken, 100, 300, 12).isEmpty());
+    }
+
+    void usedAndReservedAreSaidAlsoAtTheEnds() {
+        // As in a new conversation with all of the limit reserved.
+        Shown s;
+        s.state = {};
+        s.state.used = 61;
+        s.state.reserved = 2048;
+        s.state.limit = 2048;
+        s.panel->setState(s.state);
+        const QRect words = s.panel->ribbon()->geometryOfBar().words;
+        const QImage image = painted(s.panel->ribbon());
+        const auto inked = [&](const QRect& part) { return holds(image, part, theme().color(Color::TextSecondary)); };
+        QVERIFY(inked({words.left(), words.top(), 40, words.height()})); // used
+        const int limit = QFontMetrics(axisFont()).horizontalAdvance(QStringLiteral("limit 2,048 tokens"));
+        const int reserved = QFontMetrics(axisFont()).horizontalAdvance(QStringLiteral("reserved 2,048"));
+        QVERIFY(inked({words.right() - limit, words.top(), limit, words.height()}));
+        QVERIFY(inked({words.right() - limit - 12 - reserved, words.top(), reserved, words.height()}));
+        QVERIFY(!inked({words.left() + 200, words.top(), words.width() - 200 - limit - reserved - 40, words.height()}));
     }
 
     void marksSayWhoseTokensTheyAre() {

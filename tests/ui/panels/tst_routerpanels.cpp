@@ -45,7 +45,9 @@ void TestRouterPanels::layerRows_data() {
     QTest::addColumn<bool>("scrolls");
     QTest::newRow("picture") << QSize(240, 238) << 8 << 21 << false;
     QTest::newRow("squeezed") << QSize(240, 180) << 8 << 17 << false;
-    QTest::newRow("least") << QSize(218, 140) << 8 << 18 << true;
+    QTest::newRow("least") << QSize(218, 140) << 8 << 12 << false;
+    QTest::newRow("no room for all") << QSize(218, 130) << 8 << 18 << true;
+    QTest::newRow("large") << QSize(500, 640) << 8 << 30 << false;
     QTest::newRow("64 layers") << QSize(240, 238) << 64 << 18 << true;
     QTest::newRow("no room at all") << QSize(10, 10) << 8 << 18 << true;
     QTest::newRow("no layer") << QSize(240, 238) << 0 << 18 << false;
