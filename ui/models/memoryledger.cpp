@@ -82,12 +82,12 @@ LedgerState LedgerState::of(const trace::MemoryLedger& ledger, const QString& de
         row.free = bytes;
         state.rows.append(row);
     };
-    const QString account = ledger.driver_counts ? tr("Driver") : tr("Engine");
-    addFree(tr("%1, before the load").arg(account), ledger.free_before_bytes);
-    addFree(tr("%1, after the load").arg(account), ledger.free_after_bytes);
+    state.driver_counts = ledger.driver_counts;
+    const QString account = state.accountText();
+    addFree(tr("Free before the load (%1)").arg(account), ledger.free_before_bytes);
+    addFree(tr("Free after the load (%1)").arg(account), ledger.free_after_bytes);
     state.device = device;
     state.device_bytes = ledger.device_bytes;
-    state.driver_counts = ledger.driver_counts;
     state.free_before_bytes = ledger.free_before_bytes;
     state.free_after_bytes = ledger.free_after_bytes;
     return state;

@@ -196,6 +196,17 @@ void AttentionChart::paintLegend(QPainter& painter) const {
     const QRect area = m_geometry.legend;
     const QFont mono = axisMonoFont();
     const QColor color = theme().color(Color::TextSecondary);
+    const QString words = m_geometry.bin > 1 ? tr("√ weight, the most of %1 positions").arg(groupedText(m_geometry.bin))
+                                             : tr("√ weight on a position");
+    if (area.height() > scaledPx(20)) { // with numbers below the bar
+        const QRect bar(area.left(), area.top() + scaledPx(2), scaledPx(160), scaledPx(8));
+        paintLegendBar(painter, bar, [](double at) { return theme().sequential(at); });
+        // Half of the root is a quarter of the weight.
+        paintLegendTicks(painter, bar, {QStringLiteral("0"), partText(m_state.most() / 4), partText(m_state.most())});
+        paintText(painter, area.adjusted(bar.width() + scaledPx(16), -scaledPx(2), 0, -scaledPx(12)),
+                  Qt::AlignLeft | Qt::AlignVCenter, words, axisFont(), color);
+        return;
+    }
     int x = area.left();
     const auto word = [&](const QString& text, const QFont& font) {
         const int width = QFontMetrics(font).horizontalAdvance(text);
@@ -211,9 +222,7 @@ void AttentionChart::paintLegend(QPainter& painter) const {
     x = bar.right() + scaledPx(7);
     word(partText(m_state.most()), mono);
     x += scaledPx(12);
-    word(m_geometry.bin > 1 ? tr("√ weight, the most of %1 positions").arg(groupedText(m_geometry.bin))
-                            : tr("√ weight on a position"),
-         axisFont());
+    word(words, axisFont());
 }
 
 void AttentionChart::paintBars(QPainter& painter) const {

@@ -2,12 +2,33 @@
 #include "ui/panels/attentiongeometry.h"
 
 #include <algorithm>
+#include <array>
 
 namespace moescope::ui {
 
 namespace {
+
 int scaled(int value, double scale) { return int(value * scale + 0.5); }
+
 constexpr int kLine = 16; ///< px of a row of text
+constexpr int kRow = 18;  ///< px of a head
+constexpr int kLeastRow = 11;
+constexpr int kLeastScrolled = 16;
+constexpr int kMostRow = 44;
+
+/** Gaps around the heads in px, the roomiest first: a head is hidden only where the tightest leaves too little. */
+struct Gaps {
+    int header;        ///< above it
+    int legend;        ///< above it
+    int legend_height; ///< with or without a line for the numbers below its bar
+    int divider;       ///< above the line
+    int lists;         ///< below the line
+    int bottom;
+    int share; ///< from one line of the lists to the next
+};
+constexpr std::array<Gaps, 3> kGaps{Gaps{9, 8, 28, 8, 6, 8, 16}, Gaps{9, 6, 16, 8, 6, 6, 16},
+                                    Gaps{2, 2, 16, 2, 2, 0, 14}};
+
 } // namespace
 
 AttentionGeometry AttentionGeometry::of(const QSize& view, int heads, int positions, int figures, int shares,
@@ -23,35 +44,50 @@ AttentionGeometry AttentionGeometry::of(const QSize& view, int heads, int positi
     geometry.margin = px(12);
     geometry.header = QRect(0, px(9), view.width(), px(kLine));
     geometry.figure_width = px(66);
-    geometry.row_height = px(18);
+    geometry.row_height = px(kRow);
     geometry.bars_left = px(detail ? 64 : 48);
     const int right = geometry.margin + (detail ? 0 : figures * geometry.figure_width);
     geometry.bars_width = std::max(px(40), view.width() - right - geometry.bars_left);
     geometry.bin = std::max(1, (positions + geometry.bars_width - 1) / geometry.bars_width);
     geometry.bins = (positions + geometry.bin - 1) / geometry.bin;
 
-    // From below: shares, the line above them, the legend.
     const int inner = view.width() - 2 * geometry.margin;
     const int gap = px(20);
-    const int listHeight = px(kLine + 2) + shares * px(kLine);
-    const int top = px(27);
-    const int lists = std::max(top + 3 * geometry.row_height + px(kLine + 16), view.height() - px(8) - listHeight);
-    geometry.distances = QRect(geometry.margin, lists, (inner - gap) / 2, listHeight);
-    geometry.messages = geometry.distances.translated(geometry.distances.width() + gap, 0);
-    geometry.divider = lists - px(6);
-    const int height = std::max(geometry.row_height, geometry.divider - px(kLine + 8) - top);
-    if (detail) {
-        const int plot = std::clamp(height / 3, geometry.row_height, px(96));
+    const auto listHeight = [&](int pitch) { return px(pitch + 2) + shares * px(pitch); };
+    const auto placeLists = [&](int top) {
+        const int height = listHeight(geometry.share_pitch);
+        geometry.distances = QRect(geometry.margin, top, (inner - gap) / 2, height);
+        geometry.messages = geometry.distances.translated(geometry.distances.width() + gap, 0);
+    };
+    if (detail) { // from below: the shares, the line above them, then as much of the list of tokens as there is room for
+        const int top = geometry.header.bottom() + 1 + px(2);
+        placeLists(std::max(top + 3 * px(kRow) + px(kLine + 16), view.height() - px(8) - listHeight(kLine)));
+        geometry.divider = geometry.distances.top() - px(6);
+        const int height = std::max(px(kRow), geometry.divider - px(kLine + 8) - top);
+        const int plot = std::clamp(height / 3, px(kRow), px(96));
         geometry.window = QRect(0, top, view.width(), plot);
         geometry.tops = QRect(geometry.margin, top + plot + px(10), inner, std::max(0, height - plot));
         geometry.top_rows = std::clamp((geometry.tops.height() - px(kLine)) / px(kLine), 0, positions);
         return geometry;
     }
-    geometry.row_height = heads > 0 ? std::clamp(height / heads, geometry.row_height, px(26)) : geometry.row_height;
-    const int shown = std::max(1, height / geometry.row_height);
+    const auto room = [&](const Gaps& gaps) {
+        return view.height() - px(gaps.header + kLine + 2) -
+               px(gaps.legend + gaps.legend_height + gaps.divider + gaps.lists + gaps.bottom) - listHeight(gaps.share);
+    };
+    const auto* gaps = std::find_if(kGaps.begin(), kGaps.end() - 1,
+                                    [&](const Gaps& wanted) { return room(wanted) >= heads * px(kRow); });
+    geometry.share_pitch = gaps->share;
+    const int share = heads > 0 ? room(*gaps) / heads : 0;
+    geometry.row_height = share < px(kLeastRow) ? px(kLeastScrolled) : std::min(share, px(kMostRow));
+    geometry.header.moveTop(px(gaps->header));
+    const int top = geometry.header.bottom() + 1 + px(2);
+    const int shown = std::max(3, room(*gaps) / geometry.row_height);
     geometry.window = QRect(0, top, view.width(), std::min(heads, shown) * geometry.row_height);
     geometry.scroll_max = std::max(0, heads - shown) * geometry.row_height;
-    geometry.legend = QRect(geometry.margin, geometry.window.bottom() + 1 + px(6), inner, px(kLine));
+    geometry.legend =
+        QRect(geometry.margin, geometry.window.bottom() + 1 + px(gaps->legend), inner, px(gaps->legend_height));
+    geometry.divider = geometry.legend.bottom() + 1 + px(gaps->divider);
+    placeLists(geometry.divider + px(gaps->lists));
     return geometry;
 }
 
@@ -62,7 +98,7 @@ QRect AttentionGeometry::row(int head, int scroll) const {
 }
 
 QRect AttentionGeometry::strip(int head, int scroll) const {
-    const int height = scaled(12, scale);
+    const int height = std::max(scaled(9, scale), row_height * 2 / 3);
     return {bars_left, window.top() + head * row_height - scroll + (row_height - height) / 2, bars_width, height};
 }
 
@@ -97,8 +133,8 @@ int AttentionGeometry::topAt(const QPoint& at) const {
 }
 
 QRect AttentionGeometry::share(const QRect& list, int index) const {
-    return {list.left(), list.top() + scaled(kLine + 2, scale) + index * scaled(kLine, scale), list.width(),
-            scaled(kLine, scale)};
+    return {list.left(), list.top() + scaled(share_pitch + 2, scale) + index * scaled(share_pitch, scale), list.width(),
+            scaled(share_pitch, scale)};
 }
 
 int AttentionGeometry::scrollTo(int head, int scroll) const {

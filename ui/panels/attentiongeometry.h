@@ -26,10 +26,11 @@ struct AttentionGeometry {
     int bin = 1; ///< positions that one column of pixels stands for
     int bins = 0;
     QRect legend;
-    QRect tops;       ///< list of the tokens of most weight, heading first; one head alone
-    int top_rows = 0; ///< rows of it that fit
-    int divider = 0;  ///< y of the line above the shares
-    QRect distances;  ///< heading, then rows
+    QRect tops;           ///< list of the tokens of most weight, heading first; one head alone
+    int top_rows = 0;     ///< rows of it that fit
+    int divider = 0;      ///< y of the line above the shares
+    int share_pitch = 16; ///< px of a line of the lists, before scaling
+    QRect distances;      ///< heading, then rows
     QRect messages;
 
     /** `shares`: rows of the longer list of shares. */

@@ -14,7 +14,8 @@ namespace moescope::ui {
 
 namespace {
 
-int rowHeight() { return scaledPx(22); }
+constexpr int kAbove = 40; ///< px of the heads above the rows
+constexpr int kBelow = 26; ///< px of the note below them
 
 QString percentText(double part, double whole) {
     return QString::number(whole > 0 ? 100 * part / whole : 0, 'f', 1) + QStringLiteral(" %");
@@ -35,28 +36,32 @@ void CapacityChart::setRows(const QList<CapacityRow>& rows, int used, CapacityRu
 }
 
 void CapacityChart::sync() {
-    setScrollRange(std::max(0, static_cast<int>(m_rows.size()) * rowHeight() - window().height()), window().height(),
-                   rowHeight());
+    const int share = m_rows.isEmpty() ? 0 : rowsRoom() / static_cast<int>(m_rows.size());
+    m_row_height = share < scaledPx(13) ? scaledPx(18) : std::min(share, scaledPx(36));
+    setScrollRange(std::max(0, static_cast<int>(m_rows.size()) * m_row_height - window().height()), window().height(),
+                   m_row_height);
     m_hovered = m_hovered < m_rows.size() ? m_hovered : -1;
 }
 
+int CapacityChart::rowsRoom() const { return viewport()->height() - scaledPx(kAbove + kBelow); }
+
 QRect CapacityChart::window() const {
-    const int top = scaledPx(30);
-    const int foot = scaledPx(26);
-    const int rows = std::max(1, (viewport()->height() - top - foot) / rowHeight());
-    return {0, top, viewport()->width(), std::min(rows, std::max(1, static_cast<int>(m_rows.size()))) * rowHeight()};
+    const int rows = std::max(1, rowsRoom() / m_row_height);
+    return {0, scaledPx(kAbove), viewport()->width(),
+            std::min(rows, std::max(1, static_cast<int>(m_rows.size()))) * m_row_height};
 }
 
 QRect CapacityChart::rowRect(int row) const {
-    return {scaledPx(8), window().top() + row * rowHeight() - scroll(), viewport()->width() - scaledPx(16),
-            rowHeight()};
+    return {scaledPx(8), window().top() + row * m_row_height - scroll(), viewport()->width() - scaledPx(16),
+            m_row_height};
 }
 
 QRect CapacityChart::barRect(int row) const {
     const QRect line = rowRect(row);
     const int left = line.left() + scaledPx(36);
     const int right = line.right() - scaledPx(112);
-    return {left, line.top() + scaledPx(6), std::max(0, right - left), line.height() - scaledPx(12)};
+    const int height = line.height() * 5 / 11;
+    return {left, line.top() + (line.height() - height) / 2, std::max(0, right - left), height};
 }
 
 int CapacityChart::choices(const CapacityRow& row) const { return row.tokens * m_used; }
@@ -67,17 +72,28 @@ void CapacityChart::paintChart(QPainter& painter) {
     }
     const QColor muted = theme().color(Color::TextMuted);
     const QRect bars = barRect(0);
-    const int heading = scaledPx(8);
-    const auto headAt = [&](int right, const QString& words) {
-        paintText(painter, QRect(right - 100, heading, 100, scaledPx(16)), Qt::AlignRight | Qt::AlignVCenter, words,
-                  axisFont(), muted);
+    const int title = scaledPx(6);
+    const int below = title + scaledPx(16);
+    const auto wordAt = [&](int right, int top, const QString& words, const QFont& font, const QColor& color) {
+        paintText(painter, QRect(right - 100, top, 100, scaledPx(16)), Qt::AlignRight | Qt::AlignVCenter, words, font,
+                  color);
     };
-    paintText(painter, QRect(bars.left(), heading, 100, scaledPx(16)), Qt::AlignLeft | Qt::AlignVCenter,
+    const QFont strong = bold(axisFont());
+    const QColor text = theme().color(Color::Text);
+    const QString whole = m_rule == CapacityRule::Recycle ? tr("Moved or dropped, part of the choices")
+                                                          : tr("Dropped, part of the choices");
+    const QString shorter = m_rule == CapacityRule::Recycle ? tr("Moved or dropped") : tr("Dropped");
+    const bool fits = QFontMetrics(strong).horizontalAdvance(whole) <= bars.width();
+    paintText(painter, QRect(bars.left(), title, bars.width(), scaledPx(16)), Qt::AlignLeft | Qt::AlignVCenter,
+              fits ? whole : shorter, strong, text);
+    paintText(painter, QRect(bars.left(), below, 100, scaledPx(16)), Qt::AlignLeft | Qt::AlignVCenter,
               QStringLiteral("0"), axisMonoFont(), muted);
-    headAt(bars.right() + 1, QStringLiteral("100 %"));
+    wordAt(bars.right() + 1, below, QStringLiteral("100 %"), axisMonoFont(), muted);
     const int right = rowRect(0).right() - scaledPx(4);
-    headAt(right - scaledPx(52), tr("Dropped"));
-    headAt(right, tr("Moved"));
+    wordAt(right - scaledPx(52), title, tr("Dropped"), strong, text);
+    wordAt(right - scaledPx(52), below, tr("choices"), axisFont(), muted);
+    wordAt(right, title, tr("Moved"), strong, text);
+    wordAt(right, below, tr("tokens"), axisFont(), muted);
 
     painter.save();
     painter.setClipRect(window());
@@ -119,10 +135,14 @@ void CapacityChart::paintChart(QPainter& painter) {
     }
     painter.restore();
     const CapacityRow& any = m_rows.first();
-    const QString note = tr("What if these %1 tokens were one batch and an expert took at most %2.")
-                             .arg(groupedText(any.tokens), groupedText(any.capacity));
+    QString note = tr("What if these %1 tokens were one batch and an expert took at most %2.")
+                       .arg(groupedText(any.tokens), groupedText(any.capacity));
     const QRect foot(scaledPx(12), window().bottom() + 1 + scaledPx(6), viewport()->width() - scaledPx(24),
                      scaledPx(16));
+    if (QFontMetrics(axisFont()).horizontalAdvance(note) > foot.width()) {
+        note = tr("As one batch of %1 tokens, at most %2 an expert.")
+                   .arg(groupedText(any.tokens), groupedText(any.capacity));
+    }
     paintText(painter, foot, Qt::AlignLeft | Qt::AlignVCenter,
               QFontMetrics(axisFont()).elidedText(note, Qt::ElideRight, foot.width()), axisFont(),
               theme().color(Color::TextSecondary));
@@ -132,7 +152,7 @@ int CapacityChart::rowAt(const QPoint& at) const {
     if (!window().contains(at)) {
         return -1;
     }
-    const int row = (at.y() - window().top() + scroll()) / rowHeight();
+    const int row = (at.y() - window().top() + scroll()) / m_row_height;
     return row < m_rows.size() ? row : -1;
 }
 
@@ -161,8 +181,8 @@ bool CapacityChart::useKey(QKeyEvent* event) {
 void CapacityChart::revealSelection() {
     const int layer = selection()->state().layer;
     if (layer >= 0 && layer < m_rows.size()) {
-        const int top = layer * rowHeight();
-        setScroll(std::clamp(scroll(), std::max(0, top + rowHeight() - window().height()), top));
+        const int top = layer * m_row_height;
+        setScroll(std::clamp(scroll(), std::max(0, top + m_row_height - window().height()), top));
     }
 }
 

@@ -33,12 +33,14 @@ protected:
 private:
     int rowAt(const QPoint& at) const;
     QRect window() const;
+    int rowsRoom() const;                      ///< px that the rows have
     int choices(const CapacityRow& row) const; ///< of the batch in one layer
     Readout rowReadout(const CapacityRow& row) const;
 
     CapacityRule m_rule = CapacityRule::Drop;
     QList<CapacityRow> m_rows;
     int m_used = 1;
+    int m_row_height = 1;
     int m_hovered = -1;
 };
 

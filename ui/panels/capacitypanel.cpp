@@ -21,11 +21,11 @@ CapacityPanel::CapacityPanel(TraceModel* trace, Selection* selection, QWidget* p
     m_factor->setDecimals(2);
     m_factor->setSingleStep(0.25);
     m_factor->setValue(1);
-    m_factor->setPrefix(tr("× "));
+    m_factor->setPrefix(tr("Capacity × "));
     m_rule = new QComboBox(this);
     m_rule->setAccessibleName(tr("Tokens without room"));
-    m_rule->addItem(tr("Drop"), int(CapacityRule::Drop));
-    m_rule->addItem(tr("Recycle"), int(CapacityRule::Recycle));
+    m_rule->addItem(tr("Drop the rest"), int(CapacityRule::Drop));
+    m_rule->addItem(tr("Recycle the rest"), int(CapacityRule::Recycle));
     addControl(m_factor);
     addControl(m_rule);
     connect(m_factor, &QDoubleSpinBox::valueChanged, this, [this] { refresh(); });

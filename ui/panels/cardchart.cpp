@@ -15,34 +15,58 @@
 
 namespace moescope::ui {
 
-CardGeometry CardGeometry::of(int width, const ExpertProfile& profile, int facts, double scale) {
+CardGeometry CardGeometry::of(const QSize& view, const ExpertProfile& profile, int facts, int numbers, double scale) {
     CardGeometry geometry;
     const auto px = [scale](int value) { return int(value * scale + 0.5); };
-    geometry.line = px(20);
-    const int left = px(12);
-    const int full = std::max(0, width - 2 * left);
-    const int gap = px(12);
-    const auto list = [&](int x, int y, int room, qsizetype rows) {
-        return QRect(x, y, room, geometry.line * (1 + std::max(1, int(rows))));
+    const auto lay = [&](int line, int bars, int gap) {
+        geometry.line = line;
+        const int left = px(12);
+        const int full = std::max(0, view.width() - 2 * left);
+        const int axis = std::min(full, numbers + px(6));
+        const auto list = [&](int x, int y, int room, qsizetype rows) {
+            return QRect(x, y, room, line * (1 + std::max(1, int(rows))));
+        };
+        geometry.facts = QRect(left, px(8), full, line * facts);
+        geometry.gates_title = QRect(left, geometry.facts.bottom() + 1 + gap, full, line);
+        geometry.gates = QRect(left + axis, geometry.gates_title.bottom() + 1 + px(4), full - axis, bars);
+        geometry.scale_of_gates = QRect(left, geometry.gates.top(), numbers, bars);
+        geometry.gates_axis =
+            QRect(geometry.gates.left(), geometry.gates.bottom() + 1 + px(2), geometry.gates.width(), px(16));
+        int y = geometry.gates_axis.bottom() + 1 + gap;
+        const bool beside = full >= px(400);
+        const int column = beside ? (full - px(24)) / 2 : full;
+        geometry.tokens = list(left, y, column, profile.top_tokens.size());
+        if (beside) {
+            geometry.classes = list(left + column + px(24), y, column, profile.classes.size());
+            y = std::max(geometry.tokens.bottom(), geometry.classes.bottom()) + 1 + gap;
+        } else {
+            geometry.classes = list(left, geometry.tokens.bottom() + 1 + gap, column, profile.classes.size());
+            y = geometry.classes.bottom() + 1 + gap;
+        }
+        geometry.examples = list(left, y, full, profile.examples.size());
+        geometry.height = geometry.examples.bottom() + 1 + px(8);
     };
-    geometry.facts = QRect(left, px(8), full, geometry.line * facts);
-    geometry.gates_title = QRect(left, geometry.facts.bottom() + 1 + gap, full, geometry.line);
-    geometry.gates = QRect(left, geometry.gates_title.bottom() + 1 + px(4), full, px(48));
-    geometry.gates_axis = QRect(left, geometry.gates.bottom() + 1 + px(2), full, px(16));
-    int y = geometry.gates_axis.bottom() + 1 + gap;
-    const bool beside = full >= px(400);
-    const int column = beside ? (full - px(24)) / 2 : full;
-    geometry.tokens = list(left, y, column, profile.top_tokens.size());
-    if (beside) {
-        geometry.classes = list(left + column + px(24), y, column, profile.classes.size());
-        y = std::max(geometry.tokens.bottom(), geometry.classes.bottom()) + 1 + gap;
-    } else {
-        geometry.classes = list(left, geometry.tokens.bottom() + 1 + gap, column, profile.classes.size());
-        y = geometry.classes.bottom() + 1 + gap;
+    lay(px(20), px(48), px(12));
+    if (geometry.height > view.height()) {
+        lay(px(16), px(28), px(6));
     }
-    geometry.examples = list(left, y, full, profile.examples.size());
-    geometry.height = geometry.examples.bottom() + 1 + px(8);
     return geometry;
+}
+
+int CardGeometry::endOfWhole(int bottom) const {
+    int end = bottom;
+    const auto keepWhole = [&](int top, int below) {
+        if (top < bottom && below > bottom) {
+            end = std::min(end, top);
+        }
+    };
+    for (const QRect& part : {facts, tokens, classes, examples}) {
+        for (int top = part.top(); top <= part.bottom(); top += line) {
+            keepWhole(top, top + line);
+        }
+    }
+    keepWhole(gates_title.top(), gates_axis.bottom() + 1);
+    return end;
 }
 
 QRect CardGeometry::bar(int bin) const {
@@ -63,47 +87,58 @@ CardChart::CardChart(TraceModel* trace, Selection* selection, ExpertCardTable* t
 void CardChart::sync() {
     const SelectionState& state = selection()->state();
     m_table->update(scope(), state.layer, state.expert);
+    const int numbers = QFontMetrics(axisMonoFont()).horizontalAdvance(groupedText(mostOfABin()));
     m_geometry =
-        CardGeometry::of(viewport()->width(), profile(), static_cast<int>(facts().size()), theme().fontScale());
+        CardGeometry::of(viewport()->size(), profile(), static_cast<int>(facts().size()), numbers, theme().fontScale());
     setScrollRange(std::max(0, m_geometry.height - viewport()->height()), viewport()->height(), m_geometry.line);
     m_hovered = {};
 }
 
-QList<QPair<QString, QString>> CardChart::facts() const {
+int CardChart::mostOfABin() const {
+    return std::max(1, *std::max_element(profile().gates.begin(), profile().gates.end()));
+}
+
+QList<CardChart::Fact> CardChart::facts() const {
     const ExpertProfile& at = profile();
     const QString n = groupedText(at.n);
-    QList<QPair<QString, QString>> facts = {
+    const QString chance = at.isOutsideChance() ? tr("outside chance") : tr("within chance");
+    QList<Fact> facts = {
         {tr("Tokens routed to it"),
-         tr("%1 of %2 (%3 %)").arg(groupedText(at.tokens), n, QString::number(at.share * 100, 'f', 1))},
+         tr("%1 of %2 (%3 %)").arg(groupedText(at.tokens), n, QString::number(at.share * 100, 'f', 1)),
+         {}},
         {tr("Against uniform"),
-         tr("%1 ×, %2: %3 tokens by chance at 95 %")
-             .arg(liftText(at.over_uniform), at.isOutsideChance() ? tr("outside chance") : tr("within chance"),
-                  chanceText(at.chance))},
+         tr("%1 ×, %2: %3 tokens by chance at 95 %").arg(liftText(at.over_uniform), chance, chanceText(at.chance)),
+         tr("%1 ×, %2, %3 at 95 %").arg(liftText(at.over_uniform), chance, chanceText(at.chance))},
         {tr("Mean gate"),
-         at.tokens > 0 ? tr("%1, n = %2").arg(gateText(at.mean_gate), groupedText(at.tokens)) : QStringLiteral("–")}};
+         at.tokens > 0 ? tr("%1, n = %2").arg(gateText(at.mean_gate), groupedText(at.tokens)) : QStringLiteral("–"),
+         {}}};
     const ExpertWeights weights = m_table->weights();
-    facts.append({tr("Weights"), weights.bytes > 0
-                                     ? tr("%1 on %2, mean of all experts").arg(bytesText(weights.bytes), weights.place)
-                                     : tr("not loaded")});
+    facts.append({tr("Weights"),
+                  weights.bytes > 0 ? tr("%1 on %2, mean of all experts").arg(bytesText(weights.bytes), weights.place)
+                                    : tr("not loaded"),
+                  weights.bytes > 0 ? tr("%1 on %2, a mean").arg(bytesText(weights.bytes), weights.place) : QString()});
     return facts;
 }
 
 void CardChart::paintChart(QPainter& painter) {
     painter.translate(0, -scroll());
-    const QList<QPair<QString, QString>> facts = this->facts();
+    const int bottom = scroll() + viewport()->height();
+    painter.setClipRect(QRect(0, scroll(), viewport()->width(), m_geometry.endOfWhole(bottom) - scroll()));
+    const QList<Fact> facts = this->facts();
     const QFont font = theme().font(TextStyle::Small);
     int names = 0;
-    for (const auto& fact : facts) {
-        names = std::max(names, QFontMetrics(font).horizontalAdvance(fact.first));
+    for (const Fact& fact : facts) {
+        names = std::max(names, QFontMetrics(font).horizontalAdvance(fact.name));
     }
     for (int i = 0; i < facts.size(); ++i) {
         const QRect line(m_geometry.facts.left(), m_geometry.facts.top() + i * m_geometry.line,
                          m_geometry.facts.width(), m_geometry.line);
         const QRect value = line.adjusted(names + scaledPx(16), 0, 0, 0);
-        paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter, facts.at(i).first, font,
-                  theme().color(Color::TextMuted));
+        const Fact& fact = facts.at(i);
+        const bool fits = fact.shorter.isEmpty() || QFontMetrics(font).horizontalAdvance(fact.value) <= value.width();
+        paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter, fact.name, font, theme().color(Color::TextMuted));
         paintText(painter, value, Qt::AlignLeft | Qt::AlignVCenter,
-                  QFontMetrics(font).elidedText(facts.at(i).second, Qt::ElideRight, value.width()), font,
+                  QFontMetrics(font).elidedText(fits ? fact.value : fact.shorter, Qt::ElideRight, value.width()), font,
                   theme().color(Color::Text));
     }
     paintGates(painter);
@@ -113,6 +148,7 @@ void CardChart::paintChart(QPainter& painter) {
     paintLifts(painter, m_geometry.classes, profile().classes, false);
     paintExamples(painter);
     painter.resetTransform();
+    painter.setClipping(false);
 }
 
 void CardChart::paintTitle(QPainter& painter, const QRect& line, const QString& title, const QString& right) const {
@@ -123,9 +159,9 @@ void CardChart::paintTitle(QPainter& painter, const QRect& line, const QString& 
 
 void CardChart::paintGates(QPainter& painter) const {
     const ExpertProfile& at = profile();
-    const int most = std::max(1, *std::max_element(at.gates.begin(), at.gates.end()));
+    const int most = mostOfABin();
     paintTitle(painter, m_geometry.gates_title, tr("Gate weight of its tokens"),
-               tr("highest bar %1, n = %2").arg(groupedText(most), groupedText(at.tokens)));
+               tr("tokens by gate, n = %1").arg(groupedText(at.tokens)));
     for (int bin = 0; bin < ExpertProfile::gateBins; ++bin) {
         const QRect lane = m_geometry.bar(bin);
         const int tokens = at.gates[size_t(bin)];
@@ -144,6 +180,11 @@ void CardChart::paintGates(QPainter& painter) const {
     }
     const QFont font = axisMonoFont();
     const QColor color = theme().color(Color::TextMuted);
+    const QRect tokens = m_geometry.scale_of_gates;
+    paintText(painter, QRect(tokens.left(), tokens.top() - scaledPx(4), tokens.width(), scaledPx(16)),
+              Qt::AlignRight | Qt::AlignVCenter, groupedText(most), font, color);
+    paintText(painter, QRect(tokens.left(), tokens.bottom() - scaledPx(11), tokens.width(), scaledPx(16)),
+              Qt::AlignRight | Qt::AlignVCenter, QStringLiteral("0"), font, color);
     const auto number = [&](double part) { return QString::number(at.gate_end * part); };
     paintText(painter, m_geometry.gates_axis, Qt::AlignLeft | Qt::AlignVCenter, number(0), font, color);
     paintText(painter, m_geometry.gates_axis, Qt::AlignHCenter | Qt::AlignVCenter, number(0.5), font, color);
@@ -157,14 +198,25 @@ void CardChart::paintLifts(QPainter& painter, const QRect& part, const QList<Exp
     const QColor text = theme().color(Color::Text);
     const QColor secondary = theme().color(Color::TextSecondary);
     if (lifts.isEmpty()) {
-        const QString none = words ? tr("None with %1 occurrences and a lift above 1").arg(ExpertProfile::leastCount)
-                                   : tr("No tokens were routed to it");
+        QString none = words ? tr("None with %1 occurrences and a lift above 1").arg(ExpertProfile::leastCount)
+                             : tr("No tokens were routed to it");
         const QRect line = m_geometry.row(part, 0);
+        if (words && QFontMetrics(axisFont()).horizontalAdvance(none) > line.width()) {
+            none = tr("None above 1 with n ≥ %1").arg(ExpertProfile::leastCount);
+        }
         paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter,
                   QFontMetrics(axisFont()).elidedText(none, Qt::ElideRight, line.width()), axisFont(),
                   theme().color(Color::TextMuted));
     }
-    const int counts = QFontMetrics(mono).horizontalAdvance(QStringLiteral("9,999 of 99,999"));
+    const auto routedOfAll = [](const ExpertProfile::Lift& lift) {
+        return tr("%1 of %2").arg(groupedText(lift.routed), groupedText(lift.all));
+    };
+    int counts = 0;
+    int numbers = 0;
+    for (const ExpertProfile::Lift& lift : lifts) {
+        counts = std::max(counts, QFontMetrics(mono).horizontalAdvance(routedOfAll(lift)) + scaledPx(12));
+        numbers = std::max(numbers, QFontMetrics(bold(mono)).horizontalAdvance(liftText(lift.lift)) + scaledPx(8));
+    }
     for (int i = 0; i < lifts.size(); ++i) {
         const ExpertProfile::Lift& lift = lifts.at(i);
         const QRect line = m_geometry.row(part, i);
@@ -174,15 +226,14 @@ void CardChart::paintLifts(QPainter& painter, const QRect& part, const QList<Exp
         }
         painter.setOpacity(lift.isFilteredOut() ? kFilteredOut : 1);
         // As in the maps: what chance alone gives has no colour.
-        const QRect mark(line.left(), line.top() + scaledPx(5), scaledPx(10), line.height() - scaledPx(10));
+        const QRect mark(line.left(), line.top() + (line.height() - scaledPx(10)) / 2, scaledPx(10), scaledPx(10));
         painter.fillRect(mark, theme().diverging(outside ? lift.lift : 1));
-        const QRect name = line.adjusted(scaledPx(16), 0, -counts - scaledPx(44), 0);
+        const QRect name = line.adjusted(scaledPx(16), 0, -counts - numbers, 0);
         paintText(painter, name, Qt::AlignLeft | Qt::AlignVCenter,
                   QFontMetrics(font).elidedText(lift.name, Qt::ElideRight, name.width()), font, text);
         paintText(painter, line.adjusted(0, 0, -counts, 0), Qt::AlignRight | Qt::AlignVCenter, liftText(lift.lift),
                   outside ? bold(mono) : mono, outside ? text : secondary);
-        paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter,
-                  tr("%1 of %2").arg(groupedText(lift.routed), groupedText(lift.all)), mono, secondary);
+        paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, routedOfAll(lift), mono, secondary);
         painter.setOpacity(1);
     }
 }
@@ -211,7 +262,7 @@ void CardChart::paintExamples(QPainter& painter) const {
         // The token stands at two fifths, with as much around it as there is room for.
         const int from = line.left() + std::min((room - word) * 2 / 5, metrics.horizontalAdvance(example.before));
         const QRect before(line.left(), line.top(), std::max(0, from - line.left()), line.height());
-        const QRect box(from, line.top() + scaledPx(2), word, line.height() - scaledPx(4));
+        const QRect box(from, line.top() + scaledPx(1), word, line.height() - scaledPx(2));
         const QRect after(box.right() + 1, line.top(), std::max(0, line.left() + room - box.right() - 1),
                           line.height());
         paintText(painter, before, Qt::AlignRight | Qt::AlignVCenter,

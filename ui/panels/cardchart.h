@@ -15,10 +15,15 @@ struct CardGeometry {
     QRect tokens; ///< title, then a line each
     QRect classes;
     QRect examples;
-    int line = 0;   ///< px
-    int height = 0; ///< of all
+    QRect scale_of_gates; ///< left of the bars: tokens
+    int line = 0;         ///< px
+    int height = 0;       ///< of all
 
-    static CardGeometry of(int width, const ExpertProfile& profile, int facts, double scale);
+    /** `numbers`: px of the scale of the histogram. Lines are closer where not all fits the view. */
+    static CardGeometry of(const QSize& view, const ExpertProfile& profile, int facts, int numbers, double scale);
+
+    /** y below which nothing is drawn, so that no line is cut at `bottom`. */
+    int endOfWhole(int bottom) const;
 
     QRect bar(int bin) const;
     QRect row(const QRect& part, int index) const; ///< below its title
@@ -56,7 +61,15 @@ private:
     };
 
     const ExpertProfile& profile() const { return m_table->profile(); }
-    QList<QPair<QString, QString>> facts() const;
+    struct Fact {
+        QString name;
+        QString value;
+        QString shorter; ///< where that does not fit, empty: it always does
+    };
+
+    QList<Fact> facts() const;
+    /** Tokens of the highest bar, at least 1. */
+    int mostOfABin() const;
     Mark markAt(const QPoint& at) const;
     void chooseExpert(int expert);
     /** By a key; a selection made elsewhere leaves the card where it is. */

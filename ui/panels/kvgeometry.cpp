@@ -12,7 +12,7 @@ int scaled(int value, double scale) { return int(value * scale + 0.5); }
 
 constexpr int kLeastRow = 12; ///< px
 constexpr int kRow = 17;      ///< px, where rows scroll
-constexpr int kMostRow = 30;  ///< px
+constexpr int kMostRow = 36;  ///< px
 constexpr int kLine = 16;     ///< px of a line of text
 
 /** Gaps in px, the roomiest first: rows are hidden only where the tightest leaves too little for them. */
@@ -23,7 +23,7 @@ struct Gaps {
     int divider; ///< above the line
     int heading; ///< above the heading
     int bar;     ///< height of a comparison's bar
-    int after;   ///< a comparison
+    int after;   ///< the legend and a comparison; below 0 they overlap where nothing is drawn
 };
 constexpr std::array<Gaps, 3> kGaps{Gaps{9, 2, 4, 8, 5, 4, 3}, Gaps{3, 1, 2, 4, 3, 3, 1}, Gaps{1, 0, 0, 1, 0, 0, -2}};
 
@@ -38,8 +38,9 @@ KvGeometry KvGeometry::of(const QSize& view, int rows, int comparisons, double s
 
     geometry.margin = px(12);
     const auto room = [&](const Gaps& gaps) {
-        const int compared = gaps.divider + gaps.heading + kLine + comparisons * (kLine + gaps.bar + gaps.after);
-        return view.height() - px(gaps.above + kLine + gaps.below) - px(gaps.legend + kLine + gaps.after) -
+        const int compared = gaps.divider + gaps.heading + kLine + comparisons * (kLine + gaps.bar + gaps.after) +
+                             std::max(0, -gaps.after);
+        return view.height() - px(gaps.above + kLine + gaps.below) - px(gaps.legend + kLine + std::max(0, gaps.after)) -
                (comparisons > 0 ? px(compared) : 0);
     };
     const auto* gaps = std::find_if(kGaps.begin(), kGaps.end() - 1,

@@ -16,7 +16,7 @@ LayerRows LayerRows::of(const QSize& view, int layers, int top, int bottom, doub
     const int height = std::max(0, view.height() - px(top) - px(bottom));
     // Rows share the height as long as they can be read. Beyond the pictures' size a part of it stays free.
     const int share = layers > 0 ? height / layers : 0;
-    rows.row_height = share < px(12) ? px(18) : std::clamp(share - px(3), std::min(share, px(21)), px(30));
+    rows.row_height = share < px(12) ? px(18) : std::clamp(share - px(3), std::min(share, px(21)), px(36));
     rows.header = QRect(0, 0, view.width(), px(top));
     const int shown = std::max(1, height / rows.row_height);
     rows.window = QRect(0, px(top), view.width(), std::min(layers, shown) * rows.row_height);

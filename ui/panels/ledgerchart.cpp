@@ -38,10 +38,36 @@ LedgerChart::LedgerChart(TraceModel* trace, Selection* selection, const MemoryLe
 
 void LedgerChart::sync() {
     const auto rows = int(state().rows.size());
-    m_geometry = LedgerGeometry::of(viewport()->size(), rows, int(state().warnings().size()), theme().fontScale());
+    m_geometry =
+        LedgerGeometry::of(viewport()->size(), rows, int(state().warnings().size()), needs(), theme().fontScale());
     setScrollRange(m_geometry.scroll_max, m_geometry.window.height(), m_geometry.row_height);
     m_hovered = m_hovered < rows ? m_hovered : -1;
     m_current = m_current < rows ? m_current : -1;
+}
+
+LedgerGeometry::Needs LedgerChart::needs() const {
+    LedgerGeometry::Needs needs;
+    const auto meet = [](int& most, const QFont& font, const QString& text) {
+        most = std::max(most, QFontMetrics(font).horizontalAdvance(text));
+    };
+    for (const QString& title : {tr("Planned"), tr("Allocated"), tr("Difference")}) {
+        meet(needs.bytes, axisFont(), title);
+    }
+    for (const LedgerState::Row& row : state().rows) {
+        const bool all = row.kind == Kind::All;
+        const QFont mono = all ? bold(axisMonoFont()) : axisMonoFont();
+        if (row.kind == Kind::Part) { // the others begin further left
+            meet(needs.name, axisFont(), row.name);
+        }
+        for (const std::optional<quint64>& count : {row.planned, row.allocated, row.free}) {
+            meet(needs.bytes, mono, bytesText(count.value_or(0)));
+        }
+        if (const auto difference = row.difference()) {
+            meet(needs.bytes, mono, signedBytesText(*difference));
+        }
+        meet(needs.share, mono, percentText(state().percent(row)));
+    }
+    return needs;
 }
 
 void LedgerChart::setCurrentRow(int row) {
@@ -145,7 +171,7 @@ void LedgerChart::paintLegend(QPainter& painter) const {
     const QFont font = axisFont();
     const QRect line = m_geometry.legend;
     int x = line.left();
-    const auto entry = [&](bool dashed, const QString& text) {
+    const auto entry = [&](bool dashed, const QString& text, const QString& shorter) {
         const int room = line.right() - x - scaledPx(8);
         if (room < scaledPx(60)) {
             return;
@@ -158,13 +184,19 @@ void LedgerChart::paintLegend(QPainter& painter) const {
             painter.fillRect(QRect(x, line.top() + scaledPx(2), 2, line.height() - scaledPx(4)),
                              theme().color(Color::Text));
         }
-        const QString shown = elided(text, font, room);
+        const bool fits = QFontMetrics(font).horizontalAdvance(text) <= room;
+        const QString shown = elided(fits ? text : shorter, font, room);
         paintText(painter, line.adjusted(x - line.left() + scaledPx(8), 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter,
                   shown, font, theme().color(Color::TextSecondary));
         x += scaledPx(8) + QFontMetrics(font).horizontalAdvance(shown) + scaledPx(16);
     };
-    entry(false, tr("%1 free before").arg(bytesText(at.free_before_bytes)));
-    entry(true, tr("%1: %2 since").arg(at.accountText(), signedBytesText(-at.takenByDriver())));
+    const QString free = bytesText(at.free_before_bytes);
+    entry(false, tr("%1 free before the load").arg(free), tr("%1 free before").arg(free));
+    if (at.takenByDriver() >= 0) {
+        const QString taken = bytesText(quint64(at.takenByDriver()));
+        entry(true, tr("%1 less since, by the count of the %2").arg(taken, at.accountText()),
+              tr("%1 less since").arg(taken));
+    }
 }
 
 void LedgerChart::paintHeader(QPainter& painter) const {
@@ -215,11 +247,13 @@ void LedgerChart::paintRow(QPainter& painter, int index) const {
         }
     };
     const bool counted = part || at.kind == Kind::All;
-    const auto bytes = [counted](const std::optional<quint64>& count) {
-        return count ? bytesText(*count) : counted ? QStringLiteral("–") : QString();
+    const auto bytes = [](const std::optional<quint64>& count) {
+        return count ? bytesText(*count) : QStringLiteral("–");
     };
-    value(m_geometry.planned, bytes(at.planned), Color::TextSecondary);
-    value(m_geometry.allocated, bytes(at.allocated), Color::Text);
+    if (at.kind != Kind::Driver) {
+        value(m_geometry.planned, bytes(at.planned), Color::TextSecondary);
+        value(m_geometry.allocated, bytes(at.allocated), at.allocated ? Color::Text : Color::TextSecondary);
+    }
     if (counted) {
         const auto difference = at.difference();
         value(m_geometry.difference, difference ? signedBytesText(*difference) : QStringLiteral("–"),
@@ -227,7 +261,7 @@ void LedgerChart::paintRow(QPainter& painter, int index) const {
         value(m_geometry.share, percentText(state().percent(at)), Color::TextSecondary);
     }
     if (at.free) {
-        value(m_geometry.allocated, tr("%1 free").arg(bytesText(*at.free)), Color::TextSecondary);
+        value(m_geometry.allocated, bytesText(*at.free), Color::TextSecondary);
     }
 }
 

@@ -33,6 +33,8 @@ protected:
 
 private:
     const LedgerState& state() const { return m_table->state(); }
+    /** Of the columns, as they are drawn. */
+    LedgerGeometry::Needs needs() const;
     /** Ends of the parts on a bar: x[0] is its left, x[i + 1] the end of part i. */
     QList<int> ends(const QRect& bar, bool onDevice) const;
     int rowUnder(const QPoint& at) const;

@@ -6,40 +6,65 @@
 namespace moescope::ui {
 
 namespace {
+
 int scaled(int value, double scale) { return int(value * scale + 0.5); }
+
+constexpr int kLeastRow = 14; ///< px
+constexpr int kMostRow = 28;  ///< px
+
+/** Heights and gaps in px above the rows. */
+struct Gaps {
+    int above;
+    int bar;   ///< above and below the bar of the device, from where its lines reach out
+    int after; ///< a group
+    int title; ///< below a title
+    int device;
+    int parts;
+};
+constexpr Gaps kRoomy{8, 8, 8, 4, 20, 12};
+constexpr Gaps kTight{3, 5, 3, 1, 14, 8}; // where a row would be hidden
+
 } // namespace
 
-LedgerGeometry LedgerGeometry::of(const QSize& view, int rows, int warnings, double scale) {
+LedgerGeometry LedgerGeometry::of(const QSize& view, int rows, int warnings, const Needs& needs, double scale) {
     LedgerGeometry geometry;
     geometry.rows = rows;
     geometry.scale = scale;
     const auto px = [scale](int value) { return scaled(value, scale); };
     geometry.text_height = px(16);
-    geometry.row_height = px(20);
     const int left = px(12);
     const int width = std::max(px(40), view.width() - 2 * left);
-    int y = px(8);
-    const auto take = [&](int height, int gap) {
-        const QRect rect(left, y, width, height);
-        y += height + gap;
-        return rect;
+    const auto lay = [&](const Gaps& gaps) {
+        int y = px(gaps.above);
+        const auto take = [&](int height, int gap) {
+            const QRect rect(left, y, width, height);
+            y += height + px(gap);
+            return rect;
+        };
+        geometry.device_title = take(geometry.text_height, gaps.bar);
+        geometry.device_bar = take(px(gaps.device), gaps.bar);
+        geometry.legend = take(geometry.text_height, gaps.after);
+        geometry.parts_title = take(geometry.text_height, gaps.title);
+        geometry.parts_bar = take(px(gaps.parts), gaps.after);
+        geometry.warnings = take(warnings * geometry.text_height, warnings > 0 ? gaps.after : 0);
+        geometry.header = take(geometry.text_height, gaps.title);
+        return y;
     };
-    geometry.device_title = take(geometry.text_height, px(8));
-    geometry.device_bar = take(px(20), px(8));
-    geometry.legend = take(geometry.text_height, px(8));
-    geometry.parts_title = take(geometry.text_height, px(4));
-    geometry.parts_bar = take(px(12), px(8));
-    geometry.warnings = take(warnings * geometry.text_height, warnings > 0 ? px(8) : 0);
-    geometry.header = take(geometry.text_height, px(4));
-
-    const int shown = std::max(1, (view.height() - y - px(4)) / geometry.row_height);
+    const auto roomBelow = [&](int y) { return view.height() - y - px(4); };
+    int y = lay(kRoomy);
+    if (roomBelow(y) < rows * px(kLeastRow)) {
+        y = lay(kTight);
+    }
+    const int share = rows > 0 ? roomBelow(y) / rows : 0;
+    geometry.row_height = std::clamp(share, px(kLeastRow), px(kMostRow));
+    const int shown = std::max(1, roomBelow(y) / geometry.row_height);
     geometry.window = QRect(0, y, view.width(), std::min(rows, shown) * geometry.row_height);
     geometry.scroll_max = std::max(0, rows - shown) * geometry.row_height;
 
     // What can be read off elsewhere goes first: the share, then the difference.
-    const int column = px(72);
-    const int percent = px(60);
-    const int name = px(140);
+    const int column = needs.bytes + px(12);
+    const int percent = needs.share + px(12);
+    const int name = needs.name + px(16);
     int right = left + width;
     if (width >= name + 3 * column + percent) {
         geometry.share = right;

@@ -30,7 +30,14 @@ struct LedgerGeometry {
     int difference = 0;
     int share = 0;
 
-    static LedgerGeometry of(const QSize& view, int rows, int warnings, double scale);
+    /** px that words and numbers of the columns take, without gaps. */
+    struct Needs {
+        int name = 0;
+        int bytes = 0;
+        int share = 0;
+    };
+
+    static LedgerGeometry of(const QSize& view, int rows, int warnings, const Needs& needs, double scale);
 
     QRect row(int index, int scroll) const;
     QRect swatch(int index, int scroll) const;

@@ -99,7 +99,11 @@ double LoadChart::chanceOf(int column) const {
 void LoadChart::sync() {
     m_balance->refresh();
     const int layers = m_balance->shape().layers;
-    m_geometry = LoadGeometry::of(viewport()->size(), layers, theme().fontScale());
+    std::array<int, LoadGeometry::kColumns> titles{};
+    for (int column = 0; column < LoadGeometry::kColumns; ++column) {
+        titles[size_t(column)] = QFontMetrics(bold(axisFont())).horizontalAdvance(titleOf(column));
+    }
+    m_geometry = LoadGeometry::of(viewport()->size(), layers, titles, theme().fontScale());
     setScrollRange(m_geometry.rows.scroll_max, m_geometry.rows.window.height(), m_geometry.rows.row_height);
     for (int column = 0; column < LoadGeometry::kColumns; ++column) {
         double most = 0;
@@ -133,17 +137,21 @@ void LoadChart::paintChart(QPainter& painter) {
 void LoadChart::paintHeader(QPainter& painter) const {
     const QColor muted = theme().color(Color::TextMuted);
     for (int column = 0; column < LoadGeometry::kColumns; ++column) {
-        const QRect title(m_geometry.left(column), m_geometry.titles.top(), m_geometry.column_width,
-                          m_geometry.titles.height());
-        paintText(painter, title, Qt::AlignLeft | Qt::AlignVCenter, titleOf(column), bold(axisFont()),
+        if (!m_geometry.hasColumn(column)) {
+            continue;
+        }
+        const QRect title(m_geometry.left(column), m_geometry.titles.top(),
+                          m_geometry.numberRight(column) - m_geometry.left(column), m_geometry.titles.height());
+        const Qt::Alignment side = m_geometry.hasBar(column) ? Qt::AlignLeft : Qt::AlignRight; // above its numbers
+        paintText(painter, title, side | Qt::AlignVCenter, titleOf(column), bold(axisFont()),
                   theme().color(Color::Text));
+        if (!m_geometry.hasBar(column)) {
+            continue;
+        }
         const QString end = QString::number(m_tops[size_t(column)]);
-        const int room = m_geometry.bar_width - QFontMetrics(axisMonoFont()).horizontalAdvance(end + u'0');
         const QRect scale(m_geometry.left(column), m_geometry.scales.top(), m_geometry.bar_width,
                           m_geometry.scales.height());
-        if (room >= scaledPx(4)) {
-            paintText(painter, scale, Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("0"), axisMonoFont(), muted);
-        }
+        paintText(painter, scale, Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("0"), axisMonoFont(), muted);
         paintText(painter, scale, Qt::AlignRight | Qt::AlignVCenter, end, axisMonoFont(), muted);
     }
 }
@@ -153,19 +161,17 @@ void LoadChart::paintLayer(QPainter& painter, int layer) const {
     paintLayerRow(painter, m_geometry.rows, layer, scroll(), selected, layer == m_hovered);
     const QRect row = m_geometry.rows.row(layer, scroll());
     const QColor track = theme().color(selected || layer == m_hovered ? Color::Panel : Color::Window);
-    const bool both = m_balance->n(other()) > 0;
     for (int column = 0; column < LoadGeometry::kColumns; ++column) {
+        if (!m_geometry.hasColumn(column)) {
+            continue;
+        }
         const double top = m_tops[size_t(column)];
         const double value = valueOf(m_phase, layer, column);
-        painter.fillRect(m_geometry.upperBar(column, layer, 1, scroll()), track);
-        if (value > 0) {
-            painter.fillRect(m_geometry.upperBar(column, layer, value / top, scroll()), amber());
+        if (m_geometry.hasBar(column)) {
+            painter.fillRect(m_geometry.bar(column, layer, 1, scroll()), track);
+            painter.fillRect(m_geometry.bar(column, layer, value / top, scroll()), amber());
         }
-        const double second = valueOf(other(), layer, column);
-        if (both && second > 0) {
-            painter.fillRect(m_geometry.lowerBar(column, layer, second / top, scroll()), theme().color(Color::Shared));
-        }
-        if (const double chance = chanceOf(column); chance >= 0) {
+        if (const double chance = chanceOf(column); chance >= 0 && m_geometry.hasBar(column)) {
             painter.fillRect(m_geometry.tick(column, layer, chance / top, scroll()), theme().color(Color::Text));
         }
         const bool warned = isWarned(layer, column);
@@ -193,13 +199,8 @@ void LoadChart::paintLegend(QPainter& painter) const {
                   Qt::AlignLeft | Qt::AlignVCenter, words, font, theme().color(Color::TextSecondary));
         x += width + scaledPx(14);
     };
-    const auto counted = [&](LoadPhase phase) {
-        return tr("%1, n = %2").arg(phaseName(phase), groupedText(m_balance->n(phase)));
-    };
-    entry(counted(m_phase), {scaledPx(9), scaledPx(8)}, amber());
-    if (m_balance->n(other()) > 0) {
-        entry(counted(other()), {scaledPx(9), scaledPx(4)}, theme().color(Color::Shared));
-    }
+    entry(tr("%1, n = %2").arg(phaseName(m_phase), groupedText(m_balance->n(m_phase))), {scaledPx(9), scaledPx(8)},
+          amber());
     if (m_balance->chance(m_phase).tells_skew) {
         entry(tr("most by chance, 95 %"), {1, scaledPx(12)}, theme().color(Color::Text));
     }

@@ -15,7 +15,7 @@ public:
 
     LoadChart(TraceModel* trace, Selection* selection, LoadBalance* balance, QWidget* parent = nullptr);
 
-    /** Of which the numbers and warnings are; the other is the lower bar. */
+    /** Of which bars, numbers and warnings are; the tooltip has both. */
     LoadPhase phase() const { return m_phase; }
     void setPhase(LoadPhase phase);
     const LoadGeometry& geometryOfRows() const { return m_geometry; }

@@ -12,7 +12,10 @@ int scaled(int value, double scale) { return int(value * scale + 0.5); }
 
 } // namespace
 
-LoadGeometry LoadGeometry::of(const QSize& view, int layers, double scale) {
+LoadGeometry LoadGeometry::of(const QSize& view, int layers, const std::array<int, kColumns>& titles, double scale) {
+    constexpr int leastBar = 56;
+    constexpr int leastFew = 40; // with fewer of them
+    constexpr std::array<int, kColumns> numbers{31, 31, 31, 22, 26};
     LoadGeometry geometry;
     const auto px = [scale](int value) { return scaled(value, scale); };
     geometry.rows = LayerRows::of(view, layers, 40, 26, scale);
@@ -20,33 +23,44 @@ LoadGeometry LoadGeometry::of(const QSize& view, int layers, double scale) {
     geometry.scales = QRect(0, px(22), view.width(), px(16));
     geometry.legend = QRect(geometry.rows.label_left, geometry.rows.window.bottom() + 1 + px(4),
                             view.width() - 2 * geometry.rows.label_left, px(16));
-    const int gap = px(10);
-    const int room = geometry.rows.right - geometry.rows.left - (kColumns - 1) * gap;
-    geometry.column_width = std::max(px(30), room / kColumns);
-    geometry.bar_width = std::clamp(geometry.column_width - px(34), px(8), px(120));
+    const int gap = px(12);
+    const int room = geometry.rows.right - geometry.rows.left;
+    const auto barOf = [&](int bars, int columns) {
+        int left = room - (columns - 1) * gap;
+        for (int column = 0; column < columns; ++column) {
+            const int number = px(numbers[size_t(column)]);
+            left -= column < bars ? number + px(6) : std::max(number, titles[size_t(column)]);
+        }
+        return left / bars;
+    };
+    int columns = kColumns;
+    if (barOf(kColumns, kColumns) < px(leastBar)) {
+        geometry.bars = 3;
+        columns = barOf(geometry.bars, kColumns) < px(leastFew) ? kColumns - 1 : kColumns;
+    }
+    geometry.bar_width = std::clamp(barOf(geometry.bars, columns), px(8), px(160));
+    int x = geometry.rows.left;
+    for (int column = 0; column < columns; ++column) {
+        const int number = px(numbers[size_t(column)]);
+        const int width = geometry.hasBar(column) ? geometry.bar_width + px(6) + number : number;
+        geometry.lefts[size_t(column)] = x;
+        geometry.widths[size_t(column)] = std::max(width, geometry.hasBar(column) ? 0 : titles[size_t(column)]);
+        x += geometry.widths[size_t(column)] + gap;
+    }
     return geometry;
 }
 
-int LoadGeometry::left(int column) const { return rows.left + column * (column_width + scaled(10, rows.scale)); }
-
-QRect LoadGeometry::upperBar(int column, int layer, double share, int scroll) const {
+QRect LoadGeometry::bar(int column, int layer, double share, int scroll) const {
     const QRect line = rows.row(layer, scroll);
-    const int all = scaled(13, rows.scale);
+    const int height = std::max(scaled(6, rows.scale), rows.row_height * 3 / 7);
     const int width = share > 0 ? std::max(1, int(std::lround(std::min(share, 1.0) * bar_width))) : 0;
-    return {left(column), line.top() + (line.height() - all) / 2, width, scaled(8, rows.scale)};
-}
-
-QRect LoadGeometry::lowerBar(int column, int layer, double share, int scroll) const {
-    QRect bar = upperBar(column, layer, share, scroll);
-    bar.moveTop(bar.bottom() + 1 + scaled(1, rows.scale));
-    bar.setHeight(scaled(4, rows.scale));
-    return bar;
+    return {left(column), line.top() + (line.height() - height) / 2, width, height};
 }
 
 QRect LoadGeometry::tick(int column, int layer, double share, int scroll) const {
-    const QRect bar = upperBar(column, layer, share, scroll);
-    return {left(column) + int(std::lround(std::clamp(share, 0.0, 1.0) * bar_width)), bar.top() - 1, 1,
-            scaled(15, rows.scale)};
+    const QRect across = bar(column, layer, share, scroll);
+    return {left(column) + int(std::lround(std::clamp(share, 0.0, 1.0) * bar_width)), across.top() - 2, 1,
+            across.height() + 4};
 }
 
 } // namespace moescope::ui

@@ -6,6 +6,8 @@
 #include "ui/panels/scopebox.h"
 #include "ui/widgets/segmentedcontrol.h"
 
+#include <QSignalBlocker>
+
 #include <algorithm>
 
 namespace moescope::ui {
@@ -79,13 +81,30 @@ PairsPanel::PairsPanel(TraceModel* trace, Selection* selection, QWidget* parent)
     addControl(m_mode);
     connect(m_mode, &SegmentedControl::currentIndexChanged, this,
             [this](int index) { setMode(static_cast<PairMode>(index)); });
+    connect(this, &PanelFrame::emptyActionTriggered, this, [this] { setMode(PairMode::ToNextLayer); });
     build(trace, selection, m_pairs, rows);
 }
 
+void PairsPanel::refresh() {
+    const TraceShape& shape = trace()->shape();
+    if (shape.isValid() && !m_chosen && shape.used > 0) { // what the model has something to show of
+        showMode(shape.used == 1 ? PairMode::ToNextLayer : PairMode::WithinLayer);
+    }
+    const bool alone = mode() == PairMode::WithinLayer && shape.used == 1;
+    setEmptyAction(alone ? tr("To next layer") : QString(), QStringLiteral("chevron-right"));
+    MatrixPanel::refresh();
+}
+
 void PairsPanel::setMode(PairMode mode) {
+    m_chosen = true;
+    showMode(mode);
+    refresh();
+}
+
+void PairsPanel::showMode(PairMode mode) {
+    const QSignalBlocker quiet(m_mode);
     m_mode->setCurrentIndex(int(mode));
     m_pairs->setMode(mode);
-    refresh();
 }
 
 QPair<QString, QString> PairsPanel::missing() const {
@@ -94,7 +113,7 @@ QPair<QString, QString> PairsPanel::missing() const {
     if (mode() == PairMode::WithinLayer && shape.used == 1) {
         return {tr("One expert a token"),
                 tr("The routers of %1 choose one expert a token, so no two of a layer work on "
-                   "the same one. See “To next layer”.")
+                   "the same one.")
                     .arg(shape.model)};
     }
     if (mode() == PairMode::ToNextLayer && layer + 1 >= shape.layers) {

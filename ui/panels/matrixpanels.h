@@ -48,13 +48,18 @@ public:
 
     PairsChart* pairs() const { return m_pairs; }
     PairMode mode() const { return m_pairs->mode(); }
+    /** Else it is what the model has pairs of. */
     void setMode(PairMode mode);
 
 protected:
+    void refresh() override;
     QPair<QString, QString> missing() const override;
     QPair<int, int> stepperWidths() const override { return {640, 720}; }
 
 private:
+    void showMode(PairMode mode);
+
+    bool m_chosen = false; ///< by the user
     PairsChart* m_pairs = nullptr;
     SegmentedControl* m_mode = nullptr;
 };

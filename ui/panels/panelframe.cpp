@@ -215,7 +215,7 @@ void PanelFrame::showPage() {
                                             : static_cast<QWidget*>(m_chart);
     const bool focused = m_stack->currentWidget() != nullptr && m_stack->currentWidget()->hasFocus();
     m_stack->setCurrentWidget(page);
-    m_readout->setVisible(page != m_empty && (!m_low || page == m_twin));
+    m_readout->setVisible(page != m_empty && m_readoutLine && (!m_low || page == m_twin));
     m_title->tableButton()->setEnabled(page != m_empty);
     if (focused) {
         focusTarget()->setFocus(Qt::OtherFocusReason);
@@ -223,6 +223,13 @@ void PanelFrame::showPage() {
     if (page == m_twin) {
         syncTwin();
         m_readout->setReadout(m_chart->readout());
+    }
+}
+
+void PanelFrame::setReadoutLine(bool shown) {
+    if (shown != m_readoutLine) {
+        m_readoutLine = shown;
+        showPage();
     }
 }
 

@@ -74,6 +74,8 @@ protected:
     void addLead(QWidget* control);
     /** In the title row beside the controls; they stay where they are when it is shown or hidden. */
     void addLegend(QWidget* legend);
+    /** Without it the panel says its readout in the title row. To be called once the chart is set. */
+    void setReadoutLine(bool shown);
     /** Words at the left of the controls. */
     void setInfo(const Readout& info);
     /** Shows what is missing; an empty title brings the chart back. */
@@ -129,6 +131,7 @@ private:
     QString m_emptyTitle;
     bool m_twinShown = false;
     bool m_low = false;
+    bool m_readoutLine = true;
     bool m_offersRouting = false;
     QList<int> m_twinColumns; ///< as last fitted, in px without what they share
     int m_twinRoom = 0;

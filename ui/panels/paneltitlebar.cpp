@@ -57,23 +57,31 @@ protected:
         QList<int> advances;
         int total = 0;
         for (const ReadoutSpan& span : m_info) {
-            const int advance = QFontMetrics(spanFont(span)).horizontalAdvance(span.text);
+            const int advance = QFontMetrics(spanFont(span)).horizontalAdvance(span.text) +
+                                (span.style == ReadoutSpan::Mono ? 2 * chipInset() : 0);
             if (total + advance > width()) {
                 break;
             }
             advances.append(advance);
             total += advance;
         }
-        int x = m_atLeft ? 0 : width() - total;
+        int x = m_atLeft ? 0 : std::max(0, width() - total - scaledPx(8));
         for (qsizetype at = 0; at < advances.size(); ++at) {
-            paintText(painter, QRect(x, 0, advances.at(at), height()), Qt::AlignLeft | Qt::AlignVCenter,
-                      m_info.at(at).text, spanFont(m_info.at(at)),
+            const bool chip = m_info.at(at).style == ReadoutSpan::Mono;
+            if (chip) { // a token: it may be a full stop or a space
+                paintRowBand(painter, QRect(x, (height() - scaledPx(18)) / 2, advances.at(at), scaledPx(18)),
+                             theme().color(Color::Sunken));
+            }
+            paintText(painter, QRect(x + (chip ? chipInset() : 0), 0, advances.at(at), height()),
+                      Qt::AlignLeft | Qt::AlignVCenter, m_info.at(at).text, spanFont(m_info.at(at)),
                       theme().color(m_info.at(at).style == ReadoutSpan::Strong ? Color::Text : Color::TextMuted));
             x += advances.at(at);
         }
     }
 
 private:
+    static int chipInset() { return scaledPx(3); }
+
     Readout m_info;
     bool m_atLeft = false;
 };

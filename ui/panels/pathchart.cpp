@@ -40,7 +40,8 @@ const trace::RouterTrace* PathChart::router() const { return trace()->router(sel
 
 void PathChart::sync() {
     const TraceShape& shape = trace()->shape();
-    m_geometry = PathGeometry::of(viewport()->size(), shape.layers, shape.experts, shape.used, theme().fontScale());
+    m_geometry = PathGeometry::of(viewport()->size(), shape.layers, shape.experts, shape.used, theme().fontScale(),
+                                  QFontMetrics(axisFont()).horizontalAdvance(tr("Expert, gate")));
     setScrollRange(m_geometry.scroll_max, m_geometry.window.height(), m_geometry.row_height);
     m_hovered = m_hovered < shape.layers ? m_hovered : -1;
 }
@@ -219,7 +220,8 @@ Readout PathChart::readout() const {
     if (close.isEmpty()) {
         readout = {{tr("No close call: every margin is at least 0.10")}};
     } else {
-        readout = {{tr("Close calls, margin below 0.10: ")},
+        const bool wide = viewport()->width() >= scaledPx(440);
+        readout = {{wide ? tr("Close calls, margin below 0.10: ") : tr("Close calls: ")},
                    {layerList(close, int(router->moe_layers)), ReadoutSpan::Strong, false}};
     }
     if (router->probs.empty()) {

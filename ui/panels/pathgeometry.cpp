@@ -9,7 +9,7 @@ namespace {
 int scaled(int value, double scale) { return int(value * scale + 0.5); }
 } // namespace
 
-PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int used, double scale) {
+PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int used, double scale, int head) {
     PathGeometry geometry;
     geometry.layers = layers;
     geometry.experts = experts;
@@ -20,7 +20,9 @@ PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int us
     const int top = px(31);
     const int bottom = px(4);
     const int height = std::max(0, view.height() - top - bottom);
-    geometry.row_height = layers > 0 && height / layers >= px(18) ? std::min(height / layers, px(22)) : px(22);
+    // Rows share the height as long as they can be read. Beyond the picture's size a part of it stays free.
+    const int share = layers > 0 ? height / layers : 0;
+    geometry.row_height = share < px(13) ? px(18) : std::clamp(share - px(4), std::min(share, px(22)), px(38));
     geometry.header = QRect(0, 0, view.width(), top);
     const int shown = std::max(1, height / geometry.row_height);
     geometry.window = QRect(0, top, view.width(), std::min(layers, shown) * geometry.row_height);
@@ -35,7 +37,8 @@ PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int us
     geometry.runner_right = geometry.runner_gate_right - px(43);
     const int tail = geometry.runner_right - px(28); // bars end here
     geometry.chip_width = px(26);
-    const int gateText = px(used > 1 ? 33 : 38); // with the chip as wide as their head, "Expert, gate"
+    // With the chip as wide as their head, clear of the scale beside it.
+    const int gateText = used > 1 ? px(33) : std::max(px(38), head - geometry.chip_width + px(6));
     const int chipGap = px(2);
     const int leastBars = px(40);
     const int room = tail - geometry.gates_left - gateText - px(10) - leastBars;
@@ -64,34 +67,34 @@ QRect PathGeometry::row(int layer, int scroll) const {
 
 QRect PathGeometry::gate(int layer, int column, int scroll) const {
     const QRect line = row(layer, scroll);
-    const int height = scaled(14, scale);
+    const int height = row_height * 7 / 11;
     return {gates_left + column * gate_width, line.top() + (line.height() - height) / 2,
             gate_width - (gate_width >= 4 ? 1 : 0), height};
 }
 
 QRect PathGeometry::chip(int layer, int k, int scroll) const {
     const QRect line = row(layer, scroll);
-    const int height = std::min(scaled(18, scale), line.height());
+    const int height = std::max(std::min(scaled(12, scale), row_height), row_height - scaled(4, scale));
     return {chips_left + k * (chip_width + scaled(2, scale)), line.top() + (line.height() - height) / 2, chip_width,
             height};
 }
 
 QRect PathGeometry::track(int layer, int scroll) const {
     const QRect line = row(layer, scroll);
-    const int height = scaled(16, scale);
+    const int height = row_height * 8 / 11;
     return {bars_left, line.top() + (line.height() - height) / 2, bars_width, height};
 }
 
 QRect PathGeometry::upperBar(int layer, double value, int scroll) const {
     QRect bar = track(layer, scroll);
-    bar.setHeight(scaled(9, scale));
+    bar.setHeight(bar.height() * 9 / 16);
     bar.setWidth(value > 0 ? std::max(1, int(std::clamp(value, 0.0, 1.0) * bars_width + 0.5)) : 0);
     return bar;
 }
 
 QRect PathGeometry::lowerBar(int layer, double value, int scroll) const {
     const QRect whole = track(layer, scroll);
-    const int height = scaled(6, scale);
+    const int height = whole.height() * 6 / 16;
     const int width = value > 0 ? std::max(1, int(std::clamp(value, 0.0, 1.0) * bars_width + 0.5)) : 0;
     return {whole.left(), whole.bottom() + 1 - height, width, height};
 }

@@ -33,8 +33,8 @@ struct PathGeometry {
     int runner_gate_right = 0;
     int margin_right = 0;
 
-    /** `routed`: experts, at most `used` of them a layer. */
-    static PathGeometry of(const QSize& view, int layers, int experts, int used, double scale);
+    /** `routed`: experts, at most `used` of them a layer; `head`: px of the words above chip and gate, where one is used. */
+    static PathGeometry of(const QSize& view, int layers, int experts, int used, double scale, int head = 0);
 
     QRect row(int layer, int scroll) const;
     /** One column of the strip of gates. */

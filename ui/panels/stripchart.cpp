@@ -34,6 +34,7 @@ void StripChart::setMode(StripMode mode) {
 void StripChart::sync() {
     layOut();
     const int height = viewport()->height();
+    m_geometry.fit(height);
     setScrollRange(m_geometry.scrollMax(height), m_geometry.visibleRows(height) * m_geometry.rowPitch(),
                    m_geometry.rowPitch());
     m_hovered = m_hovered < m_geometry.count() ? m_hovered : -1;
@@ -127,7 +128,7 @@ void StripChart::paintToken(QPainter& painter, int token) const {
     const int expert = out ? -1 : trace()->topExpert(token, layerInView());
     const double value = out ? -1 : valueOf(token);
     QColor ground = theme().color(out ? Color::Window : Color::Sunken);
-    QString below = QStringLiteral("–");
+    QString below = out ? QString() : QStringLiteral("–");
     if (expert >= 0 && m_mode == StripMode::Expert) {
         ground = theme().expertTint(expert);
         below = QString::number(expert);

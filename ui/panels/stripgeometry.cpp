@@ -23,9 +23,16 @@ void StripGeometry::append(int textWidth, bool breakAfter) {
     m_newRow = breakAfter;
 }
 
+void StripGeometry::fit(int viewHeight) {
+    m_tight = false;
+    const int roomy = visibleRows(viewHeight);
+    m_tight = roomy < rows();
+    m_tight = m_tight && visibleRows(viewHeight) > roomy;
+}
+
 QRect StripGeometry::rect(int token) const {
     const Box& at = box(token);
-    return {at.x, px(12) + at.row * rowPitch(), at.width, px(20)};
+    return {at.x, top() + at.row * rowPitch(), at.width, px(20)};
 }
 
 QRect StripGeometry::below(int token) const {
@@ -33,11 +40,11 @@ QRect StripGeometry::below(int token) const {
     return {top.left() - px(6), top.bottom() + 1, top.width() + 2 * px(6), px(16)};
 }
 
-int StripGeometry::rowAt(int y) const { return rows() > 0 ? std::clamp((y - px(12)) / rowPitch(), 0, rows() - 1) : -1; }
+int StripGeometry::rowAt(int y) const { return rows() > 0 ? std::clamp((y - top()) / rowPitch(), 0, rows() - 1) : -1; }
 
 int StripGeometry::tokenAt(const QPoint& at) const {
     const int row = rowAt(at.y());
-    if (row < 0 || at.y() < px(12)) {
+    if (row < 0 || at.y() < top()) {
         return -1;
     }
     for (int token = rowFirst(row); token <= rowLast(row); ++token) {

@@ -27,9 +27,15 @@ public:
 
     int count() const { return static_cast<int>(m_boxes.size()); }
     int rows() const { return static_cast<int>(m_rowStarts.size()); }
-    int rowPitch() const { return px(38); }
+    /** Rows move closer where that shows one more of those that do not all fit. To be called for every height. */
+    void fit(int viewHeight);
+    int rowPitch() const { return px(m_tight ? 36 : 38); }
+    /** Above the first row, 2 px of it also below the last. */
+    int top() const { return px(m_tight ? 8 : 12); }
     /** Rows that a view shows whole, at least one. */
-    int visibleRows(int viewHeight) const { return std::max(1, (viewHeight - px(14)) / rowPitch()); }
+    int visibleRows(int viewHeight) const {
+        return std::max(1, (viewHeight - top() - px(m_tight ? 0 : 2)) / rowPitch());
+    }
     const Box& box(int token) const { return m_boxes[size_t(token)]; }
     /** The tinted box of a token, without the number below. */
     QRect rect(int token) const;
@@ -57,6 +63,7 @@ private:
     std::vector<int> m_rowStarts;
     int m_x = 0;
     bool m_newRow = true;
+    bool m_tight = false;
 };
 
 } // namespace moescope::ui

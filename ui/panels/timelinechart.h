@@ -27,6 +27,8 @@ public:
     bool showsAll() const { return m_window.width == 0; }
 
     Readout readout() const override;
+    /** The readout is of one span: under the pointer, or chosen. */
+    bool isOnSpan() const { return m_step != nullptr && (m_hovered >= 0 || m_current >= 0); }
     QSize sizeHint() const override { return {900, 106}; }
 
 signals:

@@ -12,6 +12,24 @@
 
 namespace moescope::ui {
 
+namespace {
+
+constexpr int kHeightWithLine = 200; ///< px from which the readout has a line of its own
+
+/** Its parts with a dot between them: in the title row they are not apart. */
+Readout inOneLine(const Readout& parts) {
+    Readout line;
+    for (const ReadoutSpan& span : parts) {
+        if (span.starts_part && !line.isEmpty()) {
+            line.append({QStringLiteral(" · "), ReadoutSpan::Plain, false});
+        }
+        line.append(span);
+    }
+    return line;
+}
+
+} // namespace
+
 TimelinePanel::TimelinePanel(TraceModel* trace, StepTimelines* steps, Selection* selection, QWidget* parent)
     : PanelFrame(QStringLiteral("kernel-timeline"), QStringLiteral("timeline"), tr("Kernel timeline"), {480, 140},
                  parent),
@@ -36,6 +54,7 @@ TimelinePanel::TimelinePanel(TraceModel* trace, StepTimelines* steps, Selection*
     connect(m_in, &QToolButton::clicked, m_lanes, &TimelineChart::zoomIn);
     connect(m_lanes, &TimelineChart::currentSpanChanged, this, &TimelinePanel::update);
     connect(m_lanes, &TimelineChart::windowChanged, this, &TimelinePanel::update);
+    connect(m_lanes, &TimelineChart::readoutChanged, this, &TimelinePanel::showHead);
     connect(steps, &StepTimelines::changed, this, [this](qint64 run) {
         if (run == this->trace()->current()) {
             update();
@@ -113,7 +132,6 @@ void TimelinePanel::refresh() {
     m_step->setFixedHeight(scaledPx(24));
     const trace::StepTimelinePtr step = stepInView();
     fillSteps(step);
-    showHead(step);
     m_rows->setStep(step);
     if (step == nullptr) {
         m_lanes->setStep(nullptr, -1, {}, {});
@@ -137,6 +155,7 @@ void TimelinePanel::refresh() {
         m_lanes->setStep(step, tokenOf(*step), titleOf(*step), notes);
         setEmpty({}, {});
     }
+    showHead();
     m_in->setEnabled(step != nullptr);
     m_out->setEnabled(step != nullptr && !m_lanes->showsAll());
 }
@@ -179,9 +198,22 @@ void TimelinePanel::chooseStep(int item) {
     update();
 }
 
-void TimelinePanel::showHead(const trace::StepTimelinePtr& step) {
+void TimelinePanel::resizeEvent(QResizeEvent* event) {
+    PanelFrame::resizeEvent(event);
+    // As low as in the picture, lanes and legend need the height.
+    m_lineShown = height() >= scaledPx(kHeightWithLine);
+    setReadoutLine(m_lineShown);
+    showHead();
+}
+
+void TimelinePanel::showHead() {
+    const trace::StepTimelinePtr& step = m_lanes->step();
     if (step == nullptr) {
         setInfo({});
+        return;
+    }
+    if (!m_lineShown && m_lanes->isOnSpan()) {
+        setInfo(inOneLine(m_lanes->readout()));
         return;
     }
     const StepShares shares = StepShares::of(*step);
@@ -191,6 +223,13 @@ void TimelinePanel::showHead(const trace::StepTimelinePtr& step) {
                      ReadoutSpan::Plain, false});
     }
     info.append({tr(" · %1 dispatches").arg(groupedText(step->dispatches)), ReadoutSpan::Plain, false});
+    if (!m_lineShown) { // what is not in the box at the left
+        const Readout rest = m_lanes->readout().mid(1);
+        if (!rest.isEmpty()) {
+            info.append({QStringLiteral(" · "), ReadoutSpan::Plain, false});
+        }
+        info.append(inOneLine(rest));
+    }
     setInfo(info);
 }
 

@@ -31,6 +31,7 @@ protected:
     void refresh() override;
     int selectedRow() const override;
     void selectRow(int row) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     /** What the panel shows: the selected token's decode step, or one that was chosen and is no token's. */
@@ -46,7 +47,7 @@ private:
     QString titleOf(const trace::StepTimeline& step) const;
     void fillSteps(const trace::StepTimelinePtr& shown);
     void chooseStep(int item);
-    void showHead(const trace::StepTimelinePtr& step);
+    void showHead();
     void showMissing();
 
     StepTimelines* m_steps;
@@ -59,6 +60,7 @@ private:
     Choice m_choice;
     SelectionState m_seen; ///< of the selection when it was last looked at
     bool m_loaded = false;
+    bool m_lineShown = true;
 };
 
 } // namespace moescope::ui

@@ -141,7 +141,16 @@ void TokenStripPanel::placeControls() {
     const bool narrow = width() < scaledPx(450);
     m_mode->setVisible(!narrow);
     m_narrowMode->setVisible(narrow);
-    m_stepper->setWordShown(width() >= scaledPx(504));
+    // The word where it fits beside the title, which a tab says already.
+    const int title =
+        isAmongTabs()
+            ? 0
+            : scaledPx(20) + QFontMetrics(theme().font(TextStyle::PanelTitle)).horizontalAdvance(windowTitle());
+    m_stepper->setWordShown(true);
+    const QWidget* modes = narrow ? static_cast<const QWidget*>(m_narrowMode) : m_mode;
+    const int controls = m_stepper->sizeHint().width() + modes->sizeHint().width();
+    constexpr int buttons = 100; // px of table, menu and the gaps
+    m_stepper->setWordShown(title + controls + scaledPx(buttons) <= width());
 }
 
 } // namespace moescope::ui

@@ -129,10 +129,10 @@ void TestMemoryLedger::table() {
     QCOMPARE(raw(driver + 1, MemoryLedgerTable::Free).toULongLong(), 7'900 * mebi);
     QVERIFY(!raw(driver, MemoryLedgerTable::Allocated).isValid());
     // Whose account it is.
-    QCOMPARE(text(driver, MemoryLedgerTable::Part).toString(), QStringLiteral("Driver, before the load"));
+    QCOMPARE(text(driver, MemoryLedgerTable::Part).toString(), QStringLiteral("Free before the load (driver)"));
     trace::MemoryLedger ours = test::sampleLedger();
     ours.driver_counts = false;
-    QCOMPARE(sample(ours).rows.at(driver).name, QStringLiteral("Engine, before the load"));
+    QCOMPARE(sample(ours).rows.at(driver).name, QStringLiteral("Free before the load (engine)"));
     QCOMPARE(sample(ours).accountText(), QStringLiteral("engine"));
     QCOMPARE(text(5, MemoryLedgerTable::Planned).toString(), QStringLiteral("–"));
     table.setState({});

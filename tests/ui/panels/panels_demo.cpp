@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows the routing panels with made-up but fixed traces, or saves pictures of them:
 //   ui_panels_demo [--dark] [--scale 1.5] [--shots FOLDER]
+#include "tests/ui/models/attentionsample.h"
+#include "tests/ui/models/sampleledger.h"
 #include "tests/ui/models/synthetictimeline.h"
 #include "tests/ui/models/synthetictrace.h"
+#include "ui/panels/attentionpanel.h"
 #include "ui/panels/capacitypanel.h"
 #include "ui/panels/cardpanel.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/kvcachepanel.h"
+#include "ui/panels/ledgerpanel.h"
 #include "ui/panels/loadbalancepanel.h"
 #include "ui/panels/matrixpanels.h"
 #include "ui/panels/probabilitiespanel.h"
+#include "ui/panels/ribbonpanel.h"
 #include "ui/panels/routerpanel.h"
 #include "ui/panels/timelinepanel.h"
 #include "ui/panels/tokenpathpanel.h"
@@ -167,7 +172,57 @@ void saveWhatIf(const QString& folder) {
     save(board, folder, QStringLiteral("whatif-narrow"));
 }
 
+/** Panels in a dock at 1440 × 900, at 1280 × 800 and at 2560 × 1440. */
+void saveDocks(const QString& folder) {
+    const TraceShape nano = test::syntheticShape(8, 16, 1, 1);
+    for (const QSize& size : {QSize(496, 270), QSize(396, 480), QSize(396, 200), QSize(820, 620)}) {
+        Board board;
+        board.setFixedSize(4 * (size.width() + 4), 2 * (size.height() + 4) + 64);
+        board.fill(nano, 48, true, 9, 3);
+        board.m_trace.appendPrompt(1, test::syntheticAnswer(nano, 13, false, 9));
+        auto* path = new TokenPathPanel(&board.m_trace, &board.m_selection, &board);
+        auto* load = new LoadBalancePanel(&board.m_trace, &board.m_selection, &board);
+        auto* card = new ExpertCardPanel(&board.m_trace, &board.m_selection, &board);
+        auto* ledger = new LedgerPanel(&board.m_trace, &board.m_selection, &board);
+        auto* attention = new AttentionPanel(&board.m_trace, &board.m_selection, &board);
+        auto* capacity = new CapacityPanel(&board.m_trace, &board.m_selection, &board);
+        auto* router = new RouterPanel(&board.m_trace, &board.m_selection, &board);
+        auto* kv = new KvCachePanel(&board.m_trace, &board.m_selection, &board);
+        auto* strip = new TokenStripPanel(&board.m_trace, &board.m_selection, &board);
+        auto* ribbon = new RibbonPanel(&board.m_trace, &board.m_selection, &board);
+        int at = 0;
+        for (QWidget* panel : std::initializer_list<QWidget*>{path, load, card, ledger, attention, capacity}) {
+            panel->setGeometry(at % 4 * (size.width() + 4), at / 4 * (size.height() + 4), size.width(), size.height());
+            ++at;
+        }
+        const int top = size.height() + 4;
+        router->setGeometry(2 * (size.width() + 4), top, 242, size.height());
+        kv->setGeometry(2 * (size.width() + 4) + 246, top, 250, size.height());
+        strip->setGeometry(2 * (size.width() + 4) + 500, top, size.width() - 8, size.height());
+        ribbon->setGeometry(0, 2 * top, 4 * size.width(), 60);
+        card->setWeights({nano, 1'572'864, QStringLiteral("llvmpipe")});
+        ledger->setState(LedgerState::of(test::sampleLedger(), QStringLiteral("llvmpipe")));
+        trace::MemoryInfo memory;
+        memory.kv_bytes_per_token = 1024;
+        memory.context = 2048;
+        memory.kv_type = "f16";
+        kv->setState(KvCacheState::of(test::syntheticModel(8, 16, 2), memory, 61));
+        ContextState context;
+        context.used = 61;
+        context.reserved = 2048;
+        context.limit = 2048;
+        ribbon->setState(context);
+        attention->setModel(8, nano);
+        board.show();
+        QApplication::processEvents();
+        const AttentionPanel::Wish wish = attention->wish();
+        attention->setAttention(wish, test::attentionSample(8, wish.position, false, uint32_t(wish.layer)));
+        save(board, folder, QStringLiteral("docks-%1x%2").arg(size.width()).arg(size.height()));
+    }
+}
+
 void saveShots(const QString& folder) {
+    saveDocks(folder);
     saveTimelines(folder);
     saveWhatIf(folder);
     const TraceShape nano = test::syntheticShape(8, 16, 1, 1);

@@ -71,6 +71,7 @@ class TestAttentionPanel : public QObject {
 private slots:
     void initTestCase() { setTheme(*qApp, Theme(Scheme::Light)); }
     void geometryFitsAndFindsItsMarks();
+    void headsUseTheHeight();
     void nothingIsAskedForWhileItCannotBeSeen();
     void aDockBehindAnotherTabAsksForNothing();
     void followsTheSelectionAndItsLayer();
@@ -115,6 +116,22 @@ void TestAttentionPanel::geometryFitsAndFindsItsMarks() {
             }
         }
     }
+}
+
+void TestAttentionPanel::headsUseTheHeight() {
+    // A dock at 1440 × 900 shows all eight heads and both lists, a large one larger heads and no gap above the lists.
+    const auto low = AttentionGeometry::of({482, 210}, 8, 23, 1, 4, false, 1);
+    QCOMPARE(low.scroll_max, 0);
+    QVERIFY(low.row_height >= 11 && low.distances.bottom() <= 210);
+    const auto usual = AttentionGeometry::of({482, 420}, 8, 23, 1, 4, false, 1);
+    const auto large = AttentionGeometry::of({800, 700}, 8, 23, 1, 4, false, 1);
+    QVERIFY(low.row_height < usual.row_height && usual.row_height <= large.row_height);
+    QVERIFY(large.strip(0, 0).height() > low.strip(0, 0).height());
+    for (const AttentionGeometry& g : {low, usual, large}) {
+        QVERIFY(g.distances.top() - g.legend.bottom() < 20);
+        QVERIFY(g.row(7, 0).bottom() <= g.window.bottom() && g.window.bottom() < g.legend.top());
+    }
+    QVERIFY(large.legend.height() > low.legend.height()); // with numbers below its bar
 }
 
 void TestAttentionPanel::nothingIsAskedForWhileItCannotBeSeen() {

@@ -264,6 +264,17 @@ void TestExpertCard::narrowAndLarge() {
              {geometry.facts, geometry.gates, geometry.tokens, geometry.classes, geometry.examples}) {
             QVERIFY(part.left() >= 12 && part.right() <= inner - 12);
         }
+        QVERIFY(geometry.scale_of_gates.right() < geometry.gates.left() && geometry.scale_of_gates.left() >= 12);
+        // No line is cut at the bottom, wherever it is.
+        for (int bottom = 20; bottom < geometry.height; ++bottom) {
+            const int end = geometry.endOfWhole(bottom);
+            QVERIFY(end <= bottom && end > bottom - geometry.gates.height() - 4 * geometry.line);
+            for (const QRect& part : {geometry.facts, geometry.tokens, geometry.classes, geometry.examples}) {
+                for (int top = part.top(); top <= part.bottom(); top += geometry.line) {
+                    QVERIFY(top >= end || top + geometry.line <= end);
+                }
+            }
+        }
         QVERIFY(!geometry.tokens.intersects(geometry.classes));
         QVERIFY(!geometry.classes.intersects(geometry.examples) && !geometry.tokens.intersects(geometry.examples));
     }

@@ -2,6 +2,7 @@
 #include "tests/ui/models/sampleledger.h"
 #include "tests/ui/panels/panelboard.h"
 #include "ui/models/modelfit.h"
+#include "ui/panels/chartpaint.h"
 #include "ui/panels/ledgerpanel.h"
 #include "ui/panels/memorybar.h"
 #include "ui/widgets/emptystate.h"
@@ -186,8 +187,28 @@ void TestLedgerPanel::narrowAndLow() {
         QVERIFY(geometry.planned < geometry.allocated);
         QVERIFY(geometry.device_bar.right() <= board.chart()->viewport()->width() - 12);
         QVERIFY(geometry.window.height() >= geometry.row_height);
-        QCOMPARE(geometry.share > 0, width >= 460);
+        QVERIFY(geometry.share > 0 ? geometry.difference > 0 : width < 900);
+        int name = 0; // the names of the parts are whole
+        for (const LedgerState::Row& row : board.state.rows) {
+            name = row.kind == Kind::Part ? std::max(name, QFontMetrics(axisFont()).horizontalAdvance(row.name)) : name;
+        }
+        QVERIFY(width == 320 || geometry.name_right - geometry.name_left >= name);
     }
+    // A low panel has closer rows, and the total of all before it scrolls.
+    board.panel->resize(496, 290);
+    QCoreApplication::processEvents();
+    const LedgerGeometry& low = board.geometry();
+    int all = 0;
+    while (board.state.rows.at(all).kind != Kind::All) {
+        ++all;
+    }
+    QVERIFY(low.window.contains(low.row(all, 0).center()) && low.window.bottom() >= low.row(all, 0).bottom());
+    QVERIFY(low.header.top() > low.parts_bar.bottom() && low.device_bar.top() > low.device_title.bottom());
+    // A high one shows all of them.
+    board.panel->resize(496, 620);
+    QCoreApplication::processEvents();
+    QCOMPARE(board.geometry().scroll_max, 0);
+    QVERIFY(board.geometry().row_height > 14);
 }
 
 void TestLedgerPanel::twin() {

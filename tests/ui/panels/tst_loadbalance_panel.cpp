@@ -23,25 +23,42 @@ private slots:
 
 void TestLoadBalancePanel::loadColumns_data() {
     QTest::addColumn<int>("width");
-    QTest::newRow("as Token path") << 494;
-    QTest::newRow("least") << 378;
-    QTest::newRow("wide") << 900;
+    QTest::addColumn<int>("bars");
+    QTest::addColumn<int>("columns");
+    QTest::addColumn<int>("least");
+    QTest::newRow("as Token path") << 494 << 3 << 5 << 60;
+    QTest::newRow("as Token path at 1280") << 394 << 3 << 4 << 50;
+    QTest::newRow("least") << 378 << 3 << 4 << 45;
+    QTest::newRow("wide") << 900 << 5 << 5 << 120;
 }
 
 void TestLoadBalancePanel::loadColumns() {
     QFETCH(int, width);
-    const LoadGeometry load = LoadGeometry::of({width, 212}, 8, 1);
+    QFETCH(int, columns);
+    QFETCH(int, least);
+    const std::array<int, LoadGeometry::kColumns> titles{20, 76, 26, 26, 58}; // in a wide font
+    const LoadGeometry load = LoadGeometry::of({width, 212}, 8, titles, 1);
+    QTEST(load.bars, "bars");
+    QVERIFY2(load.bar_width >= least, qPrintable(QString::number(load.bar_width)));
     for (int column = 0; column < LoadGeometry::kColumns; ++column) {
-        const QRect bar = load.upperBar(column, 2, 1, 0);
-        QCOMPARE(bar.width(), load.bar_width);
-        QVERIFY(bar.right() + 30 <= load.numberRight(column)); // "0.97"
+        QCOMPARE(load.hasColumn(column), column < columns);
+        if (!load.hasColumn(column)) {
+            continue;
+        }
+        QVERIFY(load.numberRight(column) - load.left(column) >= titles[size_t(column)]);
         QVERIFY(load.numberRight(column) <= load.rows.right);
         QVERIFY(column == 0 || load.numberRight(column - 1) < load.left(column));
-        QCOMPARE(load.upperBar(column, 2, 0, 0).width(), 0);
-        QCOMPARE(load.upperBar(column, 2, 0.0001, 0).width(), 1);
-        QCOMPARE(load.upperBar(column, 2, 9, 0).width(), load.bar_width);
-        QVERIFY(!bar.intersects(load.lowerBar(column, 2, 1, 0)));
-        QVERIFY(load.rows.row(2, 0).contains(load.lowerBar(column, 2, 1, 0)));
+        if (!load.hasBar(column)) {
+            continue;
+        }
+        const QRect bar = load.bar(column, 2, 1, 0);
+        QCOMPARE(bar.width(), load.bar_width);
+        QVERIFY(bar.right() + (column < 3 ? 30 : 22) <= load.numberRight(column)); // "0.97"
+        QCOMPARE(load.bar(column, 2, 0, 0).width(), 0);
+        QCOMPARE(load.bar(column, 2, -1, 0).width(), 0);
+        QCOMPARE(load.bar(column, 2, 0.0001, 0).width(), 1);
+        QCOMPARE(load.bar(column, 2, 9, 0).width(), load.bar_width);
+        QVERIFY(load.rows.row(2, 0).contains(load.tick(column, 2, 0.5, 0)));
     }
     QVERIFY(load.legend.top() > load.rows.window.bottom());
     QVERIFY(load.legend.bottom() < 212);
@@ -79,7 +96,7 @@ void TestLoadBalancePanel::loadBarsAndWarnings() {
     QVERIFY(!holds(image, number(5, LoadChart::MaxOverMean), warn));
     // A bar is as long as its number.
     const double gini = LayerLoad::of(pair.trace.statistics(Scope::Answer), 3).gini;
-    const QRect bar = geometry.upperBar(LoadChart::Gini, 3, gini, 0);
+    const QRect bar = geometry.bar(LoadChart::Gini, 3, gini, 0);
     QVERIFY(near(image.pixelColor(bar.left(), bar.center().y()), amber()));
     QVERIFY(near(image.pixelColor(bar.right(), bar.center().y()), amber()));
     QVERIFY(!near(image.pixelColor(bar.right() + 2, bar.center().y()), amber()));
@@ -103,18 +120,29 @@ void TestLoadBalancePanel::loadByPhase() {
     QVERIFY(pair.load->readoutText().endsWith(QStringLiteral("prefill, n = 40")));
     LoadChart* chart = pair.load->bars();
     const LoadGeometry& geometry = chart->geometryOfRows();
-    // Both are drawn: the prompt above, the answer below it.
-    const auto drawn = [&](const QColor& color) {
-        const QRect upper = geometry.upperBar(LoadChart::Gini, 4, 1, 0);
-        return holds(painted(chart), upper.united(geometry.lowerBar(LoadChart::Gini, 4, 1, 0)), color);
+    // The bar is the prompt's alone, as long as the number beside it.
+    const auto drawn = [&] {
+        const QRect track = geometry.bar(LoadChart::Gini, 4, 1, 0);
+        const QImage image = painted(chart);
+        int width = 0;
+        while (width < track.width() && near(image.pixelColor(track.left() + width, track.center().y()), amber())) {
+            ++width;
+        }
+        return width;
     };
-    QVERIFY(drawn(amber()) && drawn(theme().color(Color::Shared)));
+    const auto length = [&](double gini) { return geometry.bar(LoadChart::Gini, 4, gini, 0).width(); };
+    const int prompt = drawn();
+    QVERIFY(prompt > 0);
+    phases->setCurrentIndex(0);
+    QCOMPARE(drawn(), length(LayerLoad::of(pair.trace.statistics(Scope::Answer), 4).gini));
+    QVERIFY(drawn() != prompt);
+    phases->setCurrentIndex(1);
+    QCOMPARE(drawn(), prompt);
     pair.trace.setRun(2, pair.shape, test::syntheticAnswer(pair.shape, 30, false));
     pair.trace.setCurrent(2);
     QVERIFY(says(pair.load, QStringLiteral("No prompt computed")));
     phases->setCurrentIndex(0);
     QVERIFY(!pair.load->isEmptyShown());
-    QVERIFY(!drawn(theme().color(Color::Shared)));
 }
 
 void TestLoadBalancePanel::loadKeysAndTwin() {

@@ -162,6 +162,14 @@ void TestPanelGeometry::stripEdges() {
             QVERIFY(bottom + 38 <= height || scroll == strip.scrollMax(height));
         }
     }
+    // Where a row would be cut, rows move closer instead; all that fit keep their distance.
+    StripGeometry close = strip;
+    close.fit(8 + 4 * 36);
+    QCOMPARE(close.visibleRows(8 + 4 * 36), 4);
+    QVERIFY(close.below(3).bottom() < 8 + 4 * 36);
+    QCOMPARE(close.tokenAt(close.rect(3).center()), 3);
+    close.fit(height);
+    QCOMPARE(close.rect(3), strip.rect(3));
     const int settled = strip.scrollTo(17, 0, height);
     QCOMPARE(strip.scrollTo(17, settled, height), settled);
 }
@@ -195,7 +203,9 @@ void TestPanelGeometry::pathColumns_data() {
     QTest::addColumn<bool>("scrolls");
     QTest::addColumn<int>("chips");
     QTest::newRow("picture") << QSize(494, 212) << 8 << 16 << 1 << true << false << 1;
-    QTest::newRow("least") << QSize(378, 140) << 8 << 16 << 1 << true << true << 1;
+    QTest::newRow("least") << QSize(378, 140) << 8 << 16 << 1 << true << false << 1;
+    QTest::newRow("no room for all") << QSize(378, 120) << 8 << 16 << 1 << true << true << 1;
+    QTest::newRow("large") << QSize(780, 600) << 8 << 16 << 1 << true << false << 1;
     QTest::newRow("23 layers, tall") << QSize(494, 560) << 23 << 16 << 1 << true << false << 1;
     QTest::newRow("64 layers") << QSize(494, 212) << 64 << 16 << 1 << true << true << 1;
     QTest::newRow("top-8") << QSize(494, 212) << 32 << 64 << 8 << false << true << 7;
@@ -212,7 +222,9 @@ void TestPanelGeometry::pathColumns() {
     QTEST(path.gate_width > 0, "strip");
     QTEST(path.scroll_max > 0, "scrolls");
     QTEST(path.chips, "chips");
-    QVERIFY(path.row_height >= 18 && path.row_height <= 22);
+    QVERIFY(path.row_height >= 13 && path.row_height <= 38);
+    QVERIFY(path.row(0, 0).contains(path.track(0, 0)) && path.row(0, 0).contains(path.chip(0, 0, 0)));
+    QVERIFY(!path.upperBar(0, 1, 0).intersects(path.lowerBar(0, 1, 0)));
     // Left to right, nothing overlaps.
     const int stripRight = path.gate_width > 0 ? path.gate(0, path.gate_columns - 1, 0).right() : path.gates_left - 1;
     QVERIFY(path.label_right < path.gates_left);
@@ -238,6 +250,10 @@ void TestPanelGeometry::pathColumns() {
 void TestPanelGeometry::pathBars() {
     const PathGeometry path = PathGeometry::of({494, 212}, 8, 16, 1, 1);
     QCOMPARE(path.gate_width, 9); // as in the picture
+    QCOMPARE(path.row_height, 22);
+    // Words above chip and gate push the scale beside them away.
+    const PathGeometry wide = PathGeometry::of({494, 212}, 8, 16, 1, 1, 80);
+    QVERIFY(wide.chips_left + 80 + 12 <= wide.bars_left);
     QCOMPARE(path.upperBar(0, 1, 0).width(), path.bars_width);
     QCOMPARE(path.upperBar(0, 0.5, 0).width(), (path.bars_width + 1) / 2);
     QCOMPARE(path.upperBar(0, 7, 0).width(), path.bars_width);

@@ -47,7 +47,7 @@ void TestRouterPanels::layerRows_data() {
     QTest::newRow("squeezed") << QSize(240, 180) << 8 << 17 << false;
     QTest::newRow("least") << QSize(218, 140) << 8 << 12 << false;
     QTest::newRow("no room for all") << QSize(218, 130) << 8 << 18 << true;
-    QTest::newRow("large") << QSize(500, 640) << 8 << 30 << false;
+    QTest::newRow("large") << QSize(500, 640) << 8 << 36 << false;
     QTest::newRow("64 layers") << QSize(240, 238) << 64 << 18 << true;
     QTest::newRow("no room at all") << QSize(10, 10) << 8 << 18 << true;
     QTest::newRow("no layer") << QSize(240, 238) << 0 << 18 << false;
@@ -437,7 +437,7 @@ void TestRouterPanels::filterGreysOutLayers() {
     const auto strong = [&](int layer) {
         const QRect rows = pair.rows().rows.row(layer, 0);
         const bool spread = holds(painted(pair.router->routers()), rows, amber());
-        const QRect bar = load.upperBar(LoadChart::Gini, layer, 1, 0);
+        const QRect bar = load.bar(LoadChart::Gini, layer, 1, 0);
         const bool bars = holds(painted(pair.load->bars()), bar, amber());
         return spread && bars ? 2 : spread || bars ? 1 : 0;
     };

@@ -391,6 +391,17 @@ void TestWhatIfPanels::capacityOfTheAnswerInView() {
     QCOMPARE(board.selection.state().layer, 7);
     QTest::mouseClick(panel->bars()->viewport(), Qt::LeftButton, {}, panel->bars()->rowRect(2).center());
     QCOMPARE(board.selection.state().layer, 2);
+    // All rows are in view, whatever the height; they grow with it.
+    int before = 0;
+    for (const int height : {230, 300, 500}) {
+        panel->resize(420, height);
+        QCoreApplication::processEvents();
+        const QRect last = panel->bars()->rowRect(7);
+        QVERIFY(last.bottom() < panel->bars()->viewport()->height() - 16 && last.height() >= 13);
+        QVERIFY(last.height() >= before && last.contains(panel->bars()->barRect(7)));
+        before = last.height();
+    }
+    QVERIFY(before > 22);
     // Recycling needs what is not always kept.
     board.trace.setRun(2, board.shape, test::syntheticAnswer(board.shape, 20, false));
     board.trace.setCurrent(2);
