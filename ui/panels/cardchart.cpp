@@ -116,7 +116,7 @@ QList<CardChart::Fact> CardChart::facts() const {
     facts.append({tr("Weights"),
                   weights.bytes > 0 ? tr("%1 on %2, mean of all experts").arg(bytesText(weights.bytes), weights.place)
                                     : tr("not loaded"),
-                  weights.bytes > 0 ? tr("%1 on %2, a mean").arg(bytesText(weights.bytes), weights.place) : QString()});
+                  weights.bytes > 0 ? tr("%1, a mean").arg(bytesText(weights.bytes)) : QString()});
     return facts;
 }
 
@@ -151,17 +151,21 @@ void CardChart::paintChart(QPainter& painter) {
     painter.setClipping(false);
 }
 
-void CardChart::paintTitle(QPainter& painter, const QRect& line, const QString& title, const QString& right) const {
-    paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter, title, bold(theme().font(TextStyle::Small)),
-              theme().color(Color::TextSecondary));
-    paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, right, axisFont(), theme().color(Color::TextMuted));
+void CardChart::paintTitle(QPainter& painter, const QRect& line, const QString& title, const QString& right,
+                           const QString& shorter) const {
+    const QFont strong = bold(theme().font(TextStyle::Small));
+    const int room = line.width() - QFontMetrics(strong).horizontalAdvance(title) - scaledPx(8);
+    const bool fits = shorter.isEmpty() || QFontMetrics(axisFont()).horizontalAdvance(right) <= room;
+    paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter, title, strong, theme().color(Color::TextSecondary));
+    paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, fits ? right : shorter, axisFont(),
+              theme().color(Color::TextMuted));
 }
 
 void CardChart::paintGates(QPainter& painter) const {
     const ExpertProfile& at = profile();
     const int most = mostOfABin();
     paintTitle(painter, m_geometry.gates_title, tr("Gate weight of its tokens"),
-               tr("tokens by gate, n = %1").arg(groupedText(at.tokens)));
+               tr("tokens by gate, n = %1").arg(groupedText(at.tokens)), tr("n = %1").arg(groupedText(at.tokens)));
     for (int bin = 0; bin < ExpertProfile::gateBins; ++bin) {
         const QRect lane = m_geometry.bar(bin);
         const int tokens = at.gates[size_t(bin)];

@@ -74,7 +74,9 @@ private:
     void chooseExpert(int expert);
     /** By a key; a selection made elsewhere leaves the card where it is. */
     void revealExample();
-    void paintTitle(QPainter& painter, const QRect& line, const QString& title, const QString& right) const;
+    /** `shorter`: at the right where that would meet the title. */
+    void paintTitle(QPainter& painter, const QRect& line, const QString& title, const QString& right,
+                    const QString& shorter = {}) const;
     void paintGates(QPainter& painter) const;
     void paintLifts(QPainter& painter, const QRect& part, const QList<ExpertProfile::Lift>& lifts, bool words) const;
     void paintExamples(QPainter& painter) const;

@@ -75,8 +75,8 @@ int DiffChart::tokenOf(int row, int which) const {
 }
 
 void DiffChart::sync() {
-    m_geometry =
-        DiffGeometry::of(viewport()->size(), static_cast<int>(m_diff->untouched().tokens.size()), theme().fontScale());
+    m_geometry = DiffGeometry::of(viewport()->size(), static_cast<int>(m_diff->untouched().tokens.size()),
+                                  m_diff->hasDivergence(), theme().fontScale());
     layOut();
     const int line = theme().lineHeight(TextStyle::Body);
     m_geometry.window.setHeight(std::max(1, m_geometry.window.height() / line) * line); // no line is cut
@@ -150,7 +150,9 @@ void DiffChart::paintBars(QPainter& painter) const {
                                         : tr("highest %1").arg(klText(m_diff->mostKl())),
                   axisFont(), muted);
     }
-    painter.fillRect(QRect(band.left(), band.top(), band.width(), 1), theme().color(Color::Grid));
+    if (m_diff->hasDivergence()) {
+        painter.fillRect(QRect(band.left(), band.top(), band.width(), 1), theme().color(Color::Grid));
+    }
     painter.fillRect(QRect(band.left(), band.bottom() + 1, band.width(), 1), theme().color(Color::BorderStrong));
     const double most = m_diff->mostKl();
     for (int bar = 0; bar < m_geometry.bars; ++bar) {
@@ -269,7 +271,10 @@ void DiffChart::paintSide(QPainter& painter, int which) const {
             selectedRect = word;
         }
     }
-    if (!firstRect.isNull()) {
+    const int shown = this->row();
+    if (!firstRect.isNull() && shown >= 0 && isParting(shown)) { // one place: the words of both sides are selected
+        paintSelection(painter, firstRect);
+    } else if (!firstRect.isNull()) {
         paintFrame(painter, firstRect.adjusted(-1, 0, 1, 0), theme().color(Color::AccentText));
     }
     if (!hoveredRect.isNull()) {

@@ -6,7 +6,7 @@
 
 namespace moescope::ui {
 
-DiffGeometry DiffGeometry::of(const QSize& view, int tokens, double scale) {
+DiffGeometry DiffGeometry::of(const QSize& view, int tokens, bool bars, double scale) {
     DiffGeometry geometry;
     geometry.scale = scale;
     geometry.tokens = tokens;
@@ -14,7 +14,7 @@ DiffGeometry DiffGeometry::of(const QSize& view, int tokens, double scale) {
     const int margin = px(12);
     const int width = std::max(0, view.width() - 2 * margin);
     geometry.heading = QRect(margin, px(8), width, px(16));
-    geometry.band = QRect(margin, px(28), width, px(40));
+    geometry.band = QRect(margin, px(28), width, px(bars ? 40 : 6));
     geometry.ticks = QRect(margin, geometry.band.bottom() + 1 + px(1), width, px(5));
     geometry.marks = QRect(margin, geometry.ticks.bottom() + 1, width, px(16));
     geometry.heads = QRect(margin, geometry.marks.bottom() + 1 + px(4), width, px(20));

@@ -24,7 +24,8 @@ struct DiffGeometry {
     int left[2] = {0, 0}; ///< of the columns A and B
     int column = 0;       ///< width of one
 
-    static DiffGeometry of(const QSize& view, int tokens, double scale);
+    /** Without `bars` only an axis for the marks. */
+    static DiffGeometry of(const QSize& view, int tokens, bool bars, double scale);
 
     int barOf(int token) const { return merged > 0 ? token / merged : 0; }
     /** The column of a bar over the band's whole height. */
