@@ -147,10 +147,9 @@ void TokenStripPanel::placeControls() {
             ? 0
             : scaledPx(20) + QFontMetrics(theme().font(TextStyle::PanelTitle)).horizontalAdvance(windowTitle());
     m_stepper->setWordShown(true);
-    const QWidget* modes = narrow ? static_cast<const QWidget*>(m_narrowMode) : m_mode;
-    const int controls = m_stepper->sizeHint().width() + modes->sizeHint().width();
-    constexpr int buttons = 100; // px of table, menu and the gaps
-    m_stepper->setWordShown(title + controls + scaledPx(buttons) <= width());
+    constexpr int buttons = 112; // px of table, menu and the gaps
+    const int needed = title + m_stepper->sizeHint().width() + m_mode->sizeHint().width() + scaledPx(buttons);
+    m_stepper->setWordShown(!narrow && needed <= width());
 }
 
 } // namespace moescope::ui
