@@ -40,13 +40,15 @@ public:
     void render(const GenerateJob& job);
     void cancel();
     /** Compares what two interventions expect of an answer; only in State::Ready, which stays. Ends with diverged or
-     *  divergenceFailed. A newer one, an answer, another model and cancelDivergence() end it: {work.cancelled}. Returns
+     *  divergenceFailed, and then reads again what the KV cache held before, unless an answer is started meanwhile. A newer
+     *  one, an answer, another model and cancelDivergence() end it: {work.cancelled}. Returns
      *  the number, never 0, that comes with all that is told of it: an older one may still tell its end. */
     quint64 diverge(const DivergenceJob& job);
     void cancelDivergence();
     /** Counts in the background; of several in a row only the latest is answered. No model: no answer. */
     void countTokens(const QString& text);
-    /** What a token of an answer looked at in one layer; only in State::Ready. Comes back as attentionComputed or
+    /** What a token of an answer looked at in one layer; only in State::Ready. An answer that is started while another is
+     *  read for it ends it: {work.cancelled}. Comes back as attentionComputed or
      *  attentionFailed; of several in a row, and of those before another load, only the latest comes back. */
     void attention(const AttentionJob& job);
     /** Looks for devices in the background, after what runs there. */
@@ -83,7 +85,8 @@ signals:
     /** The device was lost. What came so far is good; the model is being loaded again. `id` −1: no answer was being made. */
     void interrupted(qint64 id, const moescope::trace::Error& error);
     void attentionComputed(const moescope::controller::Attention& attention);
-    /** {attention.not_computed}, {attention.not_cached}: the loaded model's KV cache does not hold that answer. */
+    /** {attention.not_computed}, {attention.not_cached}: the loaded model's KV cache does not hold that answer.
+     *  {attention.other_prompt}: it was known, and other tokens stand before it now. */
     void attentionFailed(const moescope::controller::AttentionJob& job, const moescope::trace::Error& error);
     /** Tokens read so far, of both sides together. */
     void divergenceProgress(quint64 done, quint64 total, quint64 request);

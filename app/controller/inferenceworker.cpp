@@ -53,6 +53,7 @@ InferenceWorker::~InferenceWorker() {
     m_stopping.store(true);
     m_cancel.store(true);
     m_cancelRender.store(true);
+    m_cancelReading.store(true);
     cancelDivergence();
     {
         const std::lock_guard lock(m_mutex);
@@ -65,6 +66,7 @@ InferenceWorker::~InferenceWorker() {
 void InferenceWorker::load(LoadJob job, quint64 number) {
     m_cancel.store(true); // an answer of the old model ends first
     m_cancelRender.store(true);
+    m_cancelReading.store(true);
     cancelDivergence();
     ++m_loadsWaiting;
     post([this, job = std::move(job), number] {
@@ -77,6 +79,7 @@ void InferenceWorker::load(LoadJob job, quint64 number) {
 void InferenceWorker::unload() {
     m_cancel.store(true);
     m_cancelRender.store(true);
+    m_cancelReading.store(true);
     cancelDivergence();
     ++m_loadsWaiting; // ends a load as a newer one would
     post([this] {
@@ -90,6 +93,7 @@ void InferenceWorker::unload() {
 void InferenceWorker::generate(GenerateJob job) {
     m_cancelRender.store(true);
     m_cancel.store(false);
+    m_cancelReading.store(true);
     cancelDivergence(); // a person waits for the answer
     post([this, job = std::move(job)] { doGenerate(job); });
 }
@@ -101,6 +105,7 @@ void InferenceWorker::render(GenerateJob job) {
 
 void InferenceWorker::attention(AttentionJob job, quint64 request) {
     m_latestAttention.store(request);
+    m_cancelReading.store(false);
     post([this, job, request] {
         if (m_latestAttention.load() == request) {
             doAttention(job, request);
@@ -111,6 +116,7 @@ void InferenceWorker::attention(AttentionJob job, quint64 request) {
 void InferenceWorker::diverge(DivergenceJob job, quint64 request) {
     cancelDivergence();
     m_cancelDivergence = std::make_shared<std::atomic<bool>>(false);
+    m_cancelReading.store(false);
     post([this, job = std::move(job), request, cancel = m_cancelDivergence] { doDiverge(job, request, *cancel); });
 }
 
@@ -358,6 +364,7 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         };
         observer.timeline = [this](const trace::StepTimelinePtr& step) { push(m_steps, step); };
         observer.timed = &m_timed;
+        m_cachedWith = job.intervention;
         const inference::GenerationResult result = m_engine->generate(request, observer);
         m_lostBefore = false;
         m_events.ledger(m_lastNumber, m_engine->ledger());
@@ -405,7 +412,7 @@ void InferenceWorker::checkCached(const AttentionJob& job) const {
         throw trace::Error("attention.not_cached",
                            "The KV cache of the loaded model no longer holds this answer up to position {position}: "
                            "another one was computed since.",
-                           {{"position", trace::grouped(job.position)}});
+                           {{"position", trace::grouped(uint64_t{job.position} + 1)}});
     }
 }
 
@@ -415,7 +422,15 @@ void InferenceWorker::doAttention(const AttentionJob& job, quint64 request) {
         return;
     }
     try {
-        checkCached(job);
+        try {
+            checkCached(job);
+        } catch (const trace::Error&) {
+            if (!job.known) {
+                throw;
+            }
+            readAgain(job.answer, *job.known);
+            checkCached(job);
+        }
         Attention found;
         found.answer = job.answer;
         found.weights =
@@ -436,11 +451,83 @@ void InferenceWorker::doAttention(const AttentionJob& job, quint64 request) {
     }
 }
 
+void InferenceWorker::read(std::vector<int32_t> tokens, const trace::Intervention& intervention) {
+    inference::GenerationRequest request;
+    tokens.resize(std::min<size_t>(tokens.size(), m_engine->memory().context));
+    request.prompt = std::move(tokens);
+    request.max_tokens = 0;
+    request.telemetry = false;
+    request.intervention = intervention;
+    inference::GenerationObserver observer;
+    observer.cancel = &m_cancelReading;
+    m_cachedWith = intervention;
+    if (m_engine->generate(request, observer).reason == trace::StopReason::Cancelled) {
+        trace::throwCancelled();
+    }
+}
+
+void InferenceWorker::readAgain(qint64 answer, const KnownAnswer& known) {
+    GenerateJob job;
+    job.messages = known.messages;
+    job.thinking = known.thinking;
+    const Prompt prompt = promptOf(job, m_cancelReading);
+    if (prompt.tokens.size() != known.first) {
+        throw trace::Error("attention.other_prompt",
+                           "{before} tokens stood before this answer when it was made and {now} do now, so what it "
+                           "looked at cannot be computed. The system prompt may be another.",
+                           {{"before", trace::grouped(known.first)}, {"now", trace::grouped(prompt.tokens.size())}});
+    }
+    std::vector<int32_t> tokens = prompt.tokens;
+    tokens.insert(tokens.end(), known.tokens.begin(), known.tokens.end());
+    read(std::move(tokens), known.intervention);
+    m_contexts[answer] = contextOf(job, prompt);
+}
+
+InferenceWorker::Held InferenceWorker::held() const {
+    Held held;
+    const std::span<const int32_t> tokens = m_engine->cachedTokens();
+    held.tokens.assign(tokens.begin(), tokens.end());
+    for (uint32_t position = 0; position < m_engine->position(); ++position) {
+        held.marks.push_back(m_engine->cacheMark(position));
+    }
+    held.intervention = m_cachedWith;
+    return held;
+}
+
+void InferenceWorker::restore(const Held& before) {
+    if (before.tokens.empty() || held().marks == before.marks) {
+        return;
+    }
+    try {
+        read(before.tokens, before.intervention);
+    } catch (...) {
+        const trace::Error error = currentError();
+        if (error.id() == deviceLost) {
+            recoverDevice(noAnswer, error);
+            return;
+        }
+        if (error.id() != cancelled) {
+            m_events.trouble(error);
+        }
+    }
+    m_events.ledger(m_lastNumber, m_engine->ledger());
+    for (auto& [answer, context] : m_contexts) {
+        for (size_t i = 0; i < context.marks.size(); ++i) {
+            const size_t position = context.first + i;
+            const uint64_t now = m_engine->cacheMark(static_cast<uint32_t>(position));
+            if (position < before.marks.size() && context.marks[i] == before.marks[position] && now != 0) {
+                context.marks[i] = now;
+            }
+        }
+    }
+}
+
 void InferenceWorker::doDiverge(const DivergenceJob& job, quint64 request, const std::atomic<bool>& cancel) {
     if (!m_engine) {
         m_events.divergence_failed(request, trace::Error("app.no_model", "No model is loaded."));
         return;
     }
+    const Held before = held();
     try {
         if (cancel.load()) { // another job came before it began
             trace::throwCancelled();
@@ -465,8 +552,10 @@ void InferenceWorker::doDiverge(const DivergenceJob& job, quint64 request, const
         m_events.divergence_failed(request, error);
         if (error.id() == deviceLost) {
             recoverDevice(noAnswer, error);
+            return;
         }
     }
+    restore(before);
 }
 
 template <typename T, size_t Capacity>

@@ -100,6 +100,19 @@ private:
         std::vector<uint64_t> marks; ///< of the answer's tokens in the KV cache
     };
     void doAttention(const AttentionJob& job, quint64 request);
+    /** Fills the KV cache with these tokens, of which it keeps what it has. Throws {work.cancelled}. */
+    void read(std::vector<int32_t> tokens, const trace::Intervention& intervention);
+    /** Reads an answer into the KV cache. Throws trace::Error{attention.other_prompt}, {work.cancelled}. */
+    void readAgain(qint64 answer, const KnownAnswer& known);
+    /** What the KV cache holds. */
+    struct Held {
+        std::vector<int32_t> tokens;
+        std::vector<uint64_t> marks;
+        trace::Intervention intervention;
+    };
+    Held held() const;
+    /** Reads it again, if something else is there, until another answer is asked for. */
+    void restore(const Held& before);
     /** Of a job that was lost with the device, after its own end was told (−1: no answer): the model is loaded again, but
      *  not twice in a row without an answer in between. */
     void recoverDevice(qint64 id, const trace::Error& error);
@@ -114,6 +127,7 @@ private:
     std::atomic<bool> m_timed = false;
     std::atomic<bool> m_cancel = false;
     std::atomic<bool> m_cancelRender = false;
+    std::atomic<bool> m_cancelReading = false; ///< of an answer that is there
     /** Of the newest divergence; each has its own. Set anew in the caller's thread alone. */
     std::shared_ptr<std::atomic<bool>> m_cancelDivergence = std::make_shared<std::atomic<bool>>(true);
     std::atomic<bool> m_stopping = false;
@@ -128,6 +142,7 @@ private:
     LoadJob m_lastLoad;
     quint64 m_lastNumber = 0;
     std::map<qint64, Context> m_contexts; ///< by answer
+    trace::Intervention m_cachedWith;     ///< what filled the KV cache
     bool m_lostBefore = false;            ///< no answer was finished since the device was lost
 
     std::mutex m_mutex;

@@ -74,11 +74,22 @@ struct DivergenceJob {
     trace::Intervention what_if;
 };
 
+/** An answer as it was made, for whoever wants it in the KV cache again: it is read, nothing is sampled. */
+struct KnownAnswer {
+    std::vector<model::ChatMessage> messages; ///< before it
+    std::optional<bool> thinking;
+    std::vector<int32_t> tokens; ///< of the answer
+    uint32_t first = 0;          ///< position of the first of them, when they were sampled
+    trace::Intervention intervention;
+};
+
 /** Asks what one token of an answer looked at. */
 struct AttentionJob {
     qint64 answer = 0;
     uint32_t position = 0; ///< of the token in the context
     uint32_t layer = 0;    ///< of the model
+    /** What is read first where the KV cache does not hold the answer; null: then the job fails. */
+    std::shared_ptr<const KnownAnswer> known = {};
 };
 
 /** A message of the context, the answer itself included. */

@@ -27,27 +27,55 @@ ui::AttentionState stateOf(const Attention& attention) {
 
 } // namespace
 
-AttentionFeed::AttentionFeed(InferenceController& controller, ui::AttentionPanel& panel)
-    : QObject(&panel), m_controller(controller), m_panel(panel) {
+AttentionFeed::AttentionFeed(InferenceController& controller, ChatSession& session, ui::TraceModel& traces,
+                             ui::AttentionPanel& panel)
+    : QObject(&panel), m_controller(controller), m_session(session), m_traces(traces), m_panel(panel) {
     connect(&panel, &ui::AttentionPanel::wanted, this, &AttentionFeed::ask);
+    connect(&panel, &ui::AttentionPanel::readingWanted, this, &AttentionFeed::readAgain);
     connect(&controller, &InferenceController::attentionComputed, this, [this](const Attention& attention) {
         const trace::AttentionWeights& weights = *attention.weights;
         m_panel.setAttention(wishOf(attention.answer, weights.position, weights.layer), stateOf(attention));
     });
-    connect(&controller, &InferenceController::attentionFailed, this,
-            [this](const AttentionJob& job, const trace::Error& error) {
-                const bool absent = error.id() == "attention.not_computed" || error.id() == "attention.not_cached";
-                m_panel.setMissing(wishOf(job.answer, job.position, job.layer),
-                                   absent ? tr("Not in the KV cache") : tr("Attention could not be computed"),
-                                   absent ? tr("%1 Regenerate it to see its attention.").arg(sentence(error))
-                                          : sentence(error));
-            });
+    connect(&controller, &InferenceController::attentionFailed, this, &AttentionFeed::failed);
     connect(&controller, &InferenceController::modelLoaded, this, [this](const controller::Loaded& loaded) {
         m_panel.setModel(static_cast<int>(loaded.model.block_count), ui::TraceShape::of(loaded.model));
     });
     connect(&controller, &InferenceController::modelUnloaded, this, [this] { m_panel.setModel(0, {}); });
     connect(&controller, &InferenceController::loadFailed, this, [this] { m_panel.setModel(0, {}); });
     connect(&controller, &InferenceController::stateChanged, this, &AttentionFeed::stateChanged);
+}
+
+void AttentionFeed::failed(const AttentionJob& job, const trace::Error& error) {
+    const ui::AttentionPanel::Wish wish = wishOf(job.answer, job.position, job.layer);
+    const bool absent = error.id() == "attention.not_computed" || error.id() == "attention.not_cached";
+    if (!absent) {
+        m_panel.setMissing(wish, tr("Attention could not be computed"), sentence(error));
+    } else if (known(job.answer)) {
+        m_panel.setMissing(wish, tr("Not in the KV cache"),
+                           tr("%1 It can be read again: its tokens go through the model as they are, and nothing is "
+                              "sampled.")
+                               .arg(sentence(error)),
+                           true);
+    } else {
+        m_panel.setMissing(wish, tr("Not in the KV cache"),
+                           tr("%1 Load the model that gave it, and it can be read again.").arg(sentence(error)));
+    }
+}
+
+std::shared_ptr<const controller::KnownAnswer> AttentionFeed::known(qint64 answer) const {
+    return m_traces.tokenCount(answer) > 0 ? m_session.knownAnswer(answer, m_traces.token(answer, 0).position)
+                                           : nullptr;
+}
+
+void AttentionFeed::readAgain() {
+    const ui::AttentionPanel::Wish wish = m_panel.wish();
+    const auto answer = known(wish.run);
+    if (m_controller.state() != State::Ready || !answer) {
+        ask(wish); // it says why not
+        return;
+    }
+    m_panel.setMissing(wish, tr("Reading"), tr("The prompt and this answer go through the model once more."));
+    m_controller.attention({wish.run, static_cast<uint32_t>(wish.position), static_cast<uint32_t>(wish.layer), answer});
 }
 
 void AttentionFeed::ask(const ui::AttentionPanel::Wish& wish) {

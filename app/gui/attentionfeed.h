@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "app/controller/inferencecontroller.h"
+#include "app/gui/chatsession.h"
 #include "ui/panels/attentionpanel.h"
 
 #include <QObject>
@@ -9,17 +9,24 @@
 namespace moescope::gui {
 
 /** Brings the panel Attention what it asks for, and says why where it cannot be had: it is computed between answers only,
- *  by the model whose KV cache holds the answer. */
+ *  by the model whose KV cache holds the answer. One that it no longer holds is read again on demand. */
 class AttentionFeed : public QObject {
     Q_OBJECT
 public:
-    AttentionFeed(controller::InferenceController& controller, ui::AttentionPanel& panel);
+    AttentionFeed(controller::InferenceController& controller, ChatSession& session, ui::TraceModel& traces,
+                  ui::AttentionPanel& panel);
 
 private:
     void ask(const ui::AttentionPanel::Wish& wish);
+    void readAgain();
+    /** Null: it cannot be read again by the loaded model. */
+    std::shared_ptr<const controller::KnownAnswer> known(qint64 answer) const;
+    void failed(const controller::AttentionJob& job, const trace::Error& error);
     void stateChanged();
 
     controller::InferenceController& m_controller;
+    ChatSession& m_session;
+    ui::TraceModel& m_traces;
     ui::AttentionPanel& m_panel;
 };
 

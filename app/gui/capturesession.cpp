@@ -134,6 +134,7 @@ void CaptureSession::show(const QString& path, const exchange::Capture& capture)
     for (const store::Message& message : capture.messages) {
         if (message.role != store::Role::System) {
             view.messages.append(viewOf(message, capture.messages));
+            view.messages.last().captured = true;
         }
     }
     ui::CapturePanel* panel = m_window.capture();

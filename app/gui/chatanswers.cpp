@@ -106,13 +106,13 @@ void ChatSession::beginVersion(const store::AnswerStart& start) {
         {});
 }
 
-bool ChatSession::rerun(qint64 message) {
+bool ChatSession::rerun(qint64 message, const trace::Intervention& recipe) {
     const store::Message* answer = find(message);
-    if (answer == nullptr || answer->role != store::Role::Assistant || !canStart() || !canRun(m_recipe)) {
+    if (answer == nullptr || answer->role != store::Role::Assistant || !canStart() || !canRun(recipe)) {
         return false;
     }
-    store::AnswerStart start = answerStart(answer->parent, m_recipe);
-    start.sampling = answer->sampling;
+    store::AnswerStart start = answerStart(answer->parent, recipe);
+    start.sampling = withoutTaken(answer->sampling);
     start.seed = answer->seed ? answer->seed : start.seed;
     beginVersion(start);
     return true;
@@ -177,13 +177,14 @@ void ChatSession::branchAnswer(qint64 message, int token, int candidate) {
     start.sampling = answer->sampling;
     start.seed = answer->seed;
     begin(
-        [start, message, token, candidate](store::Store& store) {
+        [start, message, token, candidate](store::Store& store) mutable {
             Begun begun;
             const store::StoredTraces stored = store.traces(message);
             if (stored.error) {
                 throw trace::Error(*stored.error);
             }
             begun.branch = branchOf(stored.tokens, token, candidate);
+            start.sampling = withTaken(start.sampling, token, begun.branch->token);
             begun.answer = store.beginAnswer(start);
             begun.messages = store.messages(start.conversation);
             begun.conversation = store.conversation(start.conversation);
@@ -287,6 +288,19 @@ controller::GenerateJob ChatSession::promptOf(const store::Conversation& convers
     }
     job.thinking = fromJson(answer.sampling, m_sampling).thinking;
     return job;
+}
+
+std::shared_ptr<const controller::KnownAnswer> ChatSession::knownAnswer(qint64 message, uint32_t first) const {
+    const store::Message* answer = find(message);
+    const auto& loaded = m_controller.loaded();
+    const std::vector<int32_t> tokens = m_tokens.value(message);
+    if (answer == nullptr || message == m_run.message() || !loaded || !isStampOf(answer->model, loaded->model) ||
+        answer->recipe.error || tokens.empty()) {
+        return nullptr;
+    }
+    const controller::GenerateJob prompt = promptOf(*answer);
+    return std::make_shared<const controller::KnownAnswer>(
+        controller::KnownAnswer{prompt.messages, prompt.thinking, tokens, first, answer->recipe.intervention});
 }
 
 void ChatSession::startRun(const Begun& begun) {

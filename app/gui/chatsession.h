@@ -25,10 +25,15 @@ public:
     const AnswerRun& run() const { return m_run; }
     /** The branch in view, oldest first. */
     QList<store::Message> branch() const { return store::branch(m_tree, m_conversation.current_leaf); }
+    /** What was asked for last is being stored, and begins then. */
+    bool isStarting() const { return m_storing; }
     /** The last answer of the branch; 0: none. */
     qint64 lastAnswer() const;
     /** What a model reads for an answer of the branch: its id, the messages before it, with or without thinking. */
     controller::GenerateJob promptOf(const store::Message& answer) const;
+    /** An answer in view for the loaded model to read again, its first token at position `first`; null: it is of another
+     *  model, is being made, or its tokens or its what-if are not known. */
+    std::shared_ptr<const controller::KnownAnswer> knownAnswer(qint64 message, uint32_t first) const;
     /** Of the conversation in view. */
     const QString& title() const { return m_conversation.title; }
     const ui::SamplingView& sampling() const { return m_sampling; }
@@ -40,6 +45,10 @@ public:
     trace::Intervention recipeOf(qint64 message) const;
     /** The pair of an answer with a what-if and the untouched one that this answer belongs to. */
     WhatIfPair whatIfPair(qint64 message) const { return whatIfPairOf(m_tree, message); }
+    /** Which of its versions a message in view is, from 1 on. */
+    int versionOf(qint64 message) const {
+        return static_cast<int>(store::versions(m_tree, message).indexOf(message)) + 1;
+    }
     /** Message of the conversation in view, null: not in it. Valid until the next change. */
     const store::Message* find(qint64 message) const;
     ui::TraceShape shapeOf(const store::Message& message, const store::TokenTraces& traces) const;
@@ -63,7 +72,9 @@ public slots:
     /** Once more, with another seed unless one is set, and without any what-if. */
     void regenerate(qint64 message);
     /** A version of an answer with the same prompt, sampling and seed and with the recipe. False: nothing was begun. */
-    bool rerun(qint64 message);
+    bool rerun(qint64 message) { return rerun(message, m_recipe); }
+    /** The same without any what-if. */
+    bool rerunUntouched(qint64 message) { return rerun(message, {}); }
     /** The what-if that new answers are made with: to what is sent, and by rerun(). */
     void setRecipe(const moescope::trace::Intervention& recipe) { m_recipe = recipe; }
     void continueAnswer(qint64 message);
@@ -128,6 +139,7 @@ private:
     /** Runs `job(Store&) → Begun` and starts the answer that it names. */
     template <typename Job>
     void begin(Job job, const QString& textToGiveBack);
+    bool rerun(qint64 message, const trace::Intervention& recipe);
     /** One more answer to the same prompt. */
     void beginVersion(const store::AnswerStart& start);
     void giveBack(qint64 conversation, const QString& text);

@@ -141,13 +141,14 @@ private:
     bool m_putOff = false;   ///< the program was started with a capture: the model is loaded when that is closed
     QString m_loadedFor;     ///< the device that the latest load was asked for; empty: the best
     bool m_shown = false;
-    bool m_reading = false;   ///< the model reads a prompt
-    QString m_insteadNotice;  ///< why it is not last time's model, until it is closed
-    QString m_contextNotice;  ///< of the model, until something is sent
-    QString m_templateNotice; ///< of the model, until it is closed
-    quint64 m_read = 0;       ///< tokens of the prompt that were read, reused ones included
-    quint64 m_used = 0;       ///< tokens that the window shows as in the context
-    bool m_answered = false;  ///< since the model was loaded
+    std::pair<qint64, int> m_wanted; ///< answer and token to be selected once it is read; 0: none
+    bool m_reading = false;          ///< the model reads a prompt
+    QString m_insteadNotice;         ///< why it is not last time's model, until it is closed
+    QString m_contextNotice;         ///< of the model, until something is sent
+    QString m_templateNotice;        ///< of the model, until it is closed
+    quint64 m_read = 0;              ///< tokens of the prompt that were read, reused ones included
+    quint64 m_used = 0;              ///< tokens that the window shows as in the context
+    bool m_answered = false;         ///< since the model was loaded
 };
 
 } // namespace moescope::gui

@@ -49,6 +49,9 @@ void Composition::connectTraces() {
                 if (id == m_session.lastAnswer()) {
                     m_traces.setCurrent(id);
                 }
+                if (id == m_wanted.first) {
+                    chooseToken(id, std::exchange(m_wanted, {}).second);
+                }
             });
     connect(m_panels, &RoutingPanels::timingWanted, m_recorder.get(), &CaptureRecorder::setTimingWanted);
     connect(m_panels, &RoutingPanels::stepWanted, &m_controller, &controller::InferenceController::recordStep);
@@ -69,7 +72,14 @@ void Composition::connectTraces() {
         if (m_captures->isOpen()) {
             m_window->showToast(tr("A capture cannot be branched. Close it, and branch the answer in its chat."));
         } else {
+            const bool followed = run != m_session.lastAnswer();
+            const int version = m_session.versionOf(run);
             m_session.branchAnswer(run, token, candidate);
+            if (followed && m_session.isStarting()) {
+                m_window->showToast(tr("The chat goes on from the new version. The messages that followed stand behind "
+                                       "version %1: page back to it to read them.")
+                                        .arg(version));
+            }
         }
     });
     connect(&m_session, &ChatSession::branched, this, &Composition::chooseToken);
@@ -132,9 +142,16 @@ void Composition::connectCaptures() {
     connect(m_captures.get(), &CaptureSession::opened, this, [this] {
         const auto& steps = m_captures->capture().steps;
         m_timelines.setRun(CaptureSession::run, QList<trace::StepTimelinePtr>(steps.begin(), steps.end()));
+        m_panels->setCaptured(true);
+        m_whatIf.setRefusal(tr("A capture computes nothing, so no what-if can be made of it. Close it, and make one of "
+                               "the answer in its chat."));
         updateContext();
     });
-    connect(m_captures.get(), &CaptureSession::closed, this, &Composition::updateContext);
+    connect(m_captures.get(), &CaptureSession::closed, this, [this] {
+        m_panels->setCaptured(false);
+        m_whatIf.setRefusal({});
+        updateContext();
+    });
     connect(m_captures.get(), &CaptureSession::closed, this, &Composition::loadPutOff);
     connect(m_captures.get(), &CaptureSession::refused, this, &Composition::loadPutOff);
     connect(m_recorder.get(), &CaptureRecorder::timingChanged, &m_controller,

@@ -4,9 +4,14 @@
 
 #include "app/gui/routingpanels.h"
 #include "app/gui/whatifview.h"
+#include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
+#include "ui/panels/panelframe.h"
 #include "ui/panels/whatifbar.h"
 #include "ui/panels/whatifpanel.h"
+
+#include <QCoreApplication>
+#include <QKeyEvent>
 
 namespace moescope::gui {
 
@@ -25,6 +30,12 @@ void Composition::connectWhatIf() {
     connect(&m_whatIf, &ui::WhatIf::changed, this, [this] { m_session.setRecipe(m_whatIf.recipe()); });
     const auto show = [this] { m_whatIf.setShown(m_session.recipeOf(m_traces.current())); };
     connect(&m_traces, &ui::TraceModel::currentChanged, this, show);
+    connect(&m_selection, &ui::Selection::changed, this, [this, chat](const ui::SelectionState& state) {
+        const bool some = state.layer >= 0 && state.expert >= 0 && m_whatIf.isAbout(m_traces.shape());
+        chat->whatIfBar()->setSelected(some ? std::optional<trace::ExpertPlace>({static_cast<uint32_t>(state.layer),
+                                                                                 static_cast<uint32_t>(state.expert)})
+                                            : std::nullopt);
+    });
     connect(m_panels, &RoutingPanels::biasRequested, chat->whatIfBar(), &ui::WhatIfBar::editBias);
     connect(m_window.get(), &ui::MainWindow::whatIfRequested, &m_whatIf, [this] { m_whatIf.setOpen(true); });
     auto* view = new WhatIfView(m_panels->whatIfDiff(), m_store, m_controller, m_session, m_traces, m_window.get());
@@ -36,6 +47,18 @@ void Composition::connectWhatIf() {
             m_window->layoutName() == ui::LayoutName::Inspect) {
             m_window->showPanel(m_panels->whatIfDiff().objectName());
         }
+    });
+    auto* experts = qobject_cast<ui::PanelFrame*>(m_window->panel(QStringLiteral("experts")));
+    const auto press = [experts](int key, Qt::KeyboardModifiers modifiers) {
+        QKeyEvent event(QEvent::KeyPress, key, modifiers);
+        QCoreApplication::sendEvent(experts->chart(), &event);
+    };
+    connect(chat, &ui::ChatPanel::wordKeyPressed, this, press);
+    connect(m_window->capture(), &ui::CapturePanel::wordKeyPressed, this, press);
+    connect(m_panels->whatIfDiff().diff(), &ui::DiffChart::tokenWanted, this, [this](qint64 message, int token) {
+        const qint64 shown = m_traces.current();
+        m_wanted = {message, token};
+        m_session.showVersion(shown, m_session.versionOf(message) - m_session.versionOf(shown));
     });
     connect(chat, &ui::ChatPanel::compareRequested, this, [this](qint64 message) {
         m_traces.setCurrent(message);

@@ -80,6 +80,8 @@ void RoutingPanels::setKvCache(const ui::KvCacheState& state) {
     m_timeline->setModelLoaded(!state.isEmpty());
 }
 
+void RoutingPanels::setCaptured(bool captured) { m_timeline->setCaptured(captured); }
+
 void RoutingPanels::setLedger(const ui::LedgerState& state) { m_ledger->setState(state); }
 
 void RoutingPanels::setContext(const ui::ContextState& state) { m_context->setState(state); }

@@ -35,6 +35,8 @@ public:
     /** Of the loaded model; bytes 0 where they are not known. */
     void setExpertWeights(const ui::ExpertWeights& weights);
     void setContext(const ui::ContextState& state);
+    /** What they show is a capture's. */
+    void setCaptured(bool captured);
     ui::WhatIfPanel& whatIfDiff() { return *m_whatIf; }
     ui::AttentionPanel& attention() const { return *m_attention; }
     /** Of the loaded model; an empty one: none is. */

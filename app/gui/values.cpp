@@ -4,8 +4,10 @@
 #include "engine/model/reasoning.h"
 #include "ui/models/errortext.h"
 #include "ui/models/modellist.h"
+#include "ui/models/tokentext.h"
 
 #include <QCoreApplication>
+#include <QJsonArray>
 #include <QRandomGenerator>
 
 #include <algorithm>
@@ -22,6 +24,10 @@ constexpr auto keyPenalty = "repeat_penalty";
 constexpr auto keySeed = "seed";
 constexpr auto keyCount = "n";
 constexpr auto keyThinking = "thinking";
+constexpr auto keyTaken = "taken"; ///< [{"token": 92, "id": 264, "text": "a"}]
+constexpr auto keyToken = "token";
+constexpr auto keyId = "id";
+constexpr auto keyText = "text";
 
 double number(const QJsonObject& json, const char* key, double fallback, double low, double high) {
     const QJsonValue value = json.value(QLatin1String(key));
@@ -61,6 +67,15 @@ ui::SamplingView samplingOf(const trace::SamplingDefaults& defaults) {
     view.top_k = static_cast<int>(defaults.top_k);
     view.top_p = static_cast<double>(defaults.top_p);
     view.repetition_penalty = static_cast<double>(defaults.repetition_penalty);
+    return view;
+}
+
+std::optional<ui::SamplingView> samplingOf(const store::Message& answer) {
+    if (!answer.seed && answer.sampling.isEmpty()) {
+        return std::nullopt;
+    }
+    ui::SamplingView view = fromJson(answer.sampling, {});
+    view.seed = answer.seed;
     return view;
 }
 
@@ -114,6 +129,38 @@ ui::SamplingView fromJson(const QJsonObject& json, const ui::SamplingView& defau
         view.seed = whole ? std::optional(seed) : std::nullopt;
     }
     return view;
+}
+
+QList<ui::TakenToken> takenOf(const QJsonObject& sampling) {
+    constexpr int mostLetters = 64;
+    QList<ui::TakenToken> taken;
+    for (const QJsonValue& value : sampling.value(QLatin1String(keyTaken)).toArray()) {
+        const QJsonObject at = value.toObject();
+        const int token = at.value(QLatin1String(keyToken)).toInt(-1);
+        if (token >= 0) {
+            taken.append({token, at.value(QLatin1String(keyText)).toString().left(mostLetters)});
+        }
+    }
+    return taken;
+}
+
+QJsonObject withTaken(QJsonObject sampling, int token, const trace::TokenCandidate& taken) {
+    QJsonArray all;
+    for (const QJsonValue& value : sampling.value(QLatin1String(keyTaken)).toArray()) {
+        if (value.toObject().value(QLatin1String(keyToken)).toInt(token) < token) {
+            all.append(value);
+        }
+    }
+    all.append(QJsonObject{{QLatin1String(keyToken), token},
+                           {QLatin1String(keyId), taken.token},
+                           {QLatin1String(keyText), ui::tokenLabel(taken.text)}});
+    sampling.insert(QLatin1String(keyTaken), all);
+    return sampling;
+}
+
+QJsonObject withoutTaken(QJsonObject sampling) {
+    sampling.remove(QLatin1String(keyTaken));
+    return sampling;
 }
 
 inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 seed) {
@@ -195,7 +242,9 @@ WhatIfPair whatIfPairOf(const QList<store::Message>& tree, qint64 message) {
     qint64 other = 0;
     for (const qint64 id : store::versions(tree, message)) { // oldest first
         const store::Message& version = *place(id);
-        if (isUntouched(version) != isUntouched(*self) && !version.recipe.error && madeLike(version)) {
+        const bool whole = version.state == store::MessageState::Complete;
+        if (isUntouched(version) != isUntouched(*self) && !version.recipe.error && madeLike(version) &&
+            (whole || other == 0 || place(other)->state != store::MessageState::Complete)) {
             other = id;
         }
     }
@@ -254,6 +303,8 @@ ui::MessageView viewOf(const store::Message& message, const QList<store::Message
         view.parts.thinking_ms = message.thinking.ms;
         view.parts.thinking_tokens = static_cast<int>(message.thinking.tokens);
         view.has_trace = !message.text.isEmpty();
+        view.sampling = samplingOf(message);
+        view.taken = takenOf(message.sampling);
         view.recipe = message.recipe.intervention;
         view.recipe_problem = message.recipe.error ? sentence(*message.recipe.error) : QString();
     }

@@ -17,6 +17,8 @@ namespace moescope::gui {
 QString sentence(const trace::Error& error);
 
 ui::SamplingView samplingOf(const trace::SamplingDefaults& defaults);
+/** What the answer was made with, the seed that was drawn included; unset: that was not kept. */
+std::optional<ui::SamplingView> samplingOf(const store::Message& answer);
 /** Keys as on the command line; without the system prompt. */
 QJsonObject toJson(const ui::SamplingView& sampling);
 /** What of it was chosen: is not as in `defaults`, or stands in `before` already. The rest follows the defaults. */
@@ -25,6 +27,13 @@ QJsonObject chosenOf(const ui::SamplingView& sampling, const ui::SamplingView& d
 QJsonObject withThinking(QJsonObject chosen, bool thinking);
 /** What is absent or of a wrong type is as in `defaults`. */
 ui::SamplingView fromJson(const QJsonObject& json, const ui::SamplingView& defaults);
+/** Of the settings of an answer: tokens that were put in the place of sampled ones, in order. What a damaged or hostile
+ *  file has there in another form is left out. */
+QList<ui::TakenToken> takenOf(const QJsonObject& sampling);
+/** Settings of a branch of an answer: what was taken before `token` stays, since it is taken over. */
+QJsonObject withTaken(QJsonObject sampling, int token, const trace::TokenCandidate& taken);
+/** Settings of an answer with the same seed in which every token is sampled. */
+QJsonObject withoutTaken(QJsonObject sampling);
 inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 seed);
 /** The seed that is set, else a random one. */
 quint64 seedOf(const ui::SamplingView& sampling);
@@ -48,7 +57,8 @@ struct WhatIfPair {
     bool operator==(const WhatIfPair&) const = default;
 };
 /** The pair that `message` belongs to: its newest version by the same model, with the same seed and sampling, that has a
- *  what-if if this one has none, and none if it has one. */
+ *  what-if if this one has none, and none if it has one; a whole one rather than one that was broken off. Answers with
+ *  another token in some place are no pair: what differs would be that token's doing. */
 WhatIfPair whatIfPairOf(const QList<store::Message>& tree, qint64 message);
 
 QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/whatifview.h"
 
+#include "app/gui/capturesession.h"
 #include "app/gui/values.h"
 #include "ui/models/whatif.h"
 #include "ui/panels/whatifpanel.h"
@@ -19,6 +20,11 @@ WhatIfView::WhatIfView(ui::WhatIfPanel& panel, store::StoreWorker& worker, Infer
     connect(&session, &ChatSession::answerEnded, this, &WhatIfView::refresh);
     connect(&session, &ChatSession::shown, this, &WhatIfView::refresh);
     connect(&panel, &ui::WhatIfPanel::divergenceRequested, this, &WhatIfView::diverge);
+    connect(&panel, &ui::WhatIfPanel::untouchedRequested, this, [this] {
+        if (!m_session.rerunUntouched(m_pair.what_if)) {
+            emit failed(tr("Nothing can be run now. Load the model, or wait for the end of the answer."));
+        }
+    });
     connect(&panel, &ui::WhatIfPanel::divergenceCancelled, &controller, &InferenceController::cancelDivergence);
     connect(&controller, &InferenceController::divergenceProgress, this,
             [this](quint64 done, quint64 total, quint64 request) {
@@ -30,6 +36,7 @@ WhatIfView::WhatIfView(ui::WhatIfPanel& panel, store::StoreWorker& worker, Infer
             [this](const QList<trace::TokenDivergence>& divergence, quint64 request) {
                 if (request == m_divergence) {
                     m_divergence = 0;
+                    keep(divergence);
                     m_panel.setDivergence(divergence);
                 }
             });
@@ -50,7 +57,19 @@ void WhatIfView::refresh() {
         return;
     }
     const qint64 shown = m_traces.current();
-    const WhatIfPair pair = m_session.whatIfPair(shown);
+    if (shown == CaptureSession::run) {
+        ++m_request;
+        m_pair = {};
+        m_panel.setState(State::Captured);
+        return;
+    }
+    if (shown <= 0 && m_session.lastAnswer() != 0) {
+        return; // another version came into view and is being read
+    }
+    WhatIfPair pair = m_session.whatIfPair(shown);
+    if (pair.isWhole() && shown == m_pair.untouched && m_session.whatIfPair(m_pair.what_if) == m_pair) {
+        pair = m_pair; // of several what-ifs the one that was looked at
+    }
     const auto running = [this](qint64 message) { return message != 0 && message == m_session.run().message(); };
     const bool same = pair == m_pair && (m_panel.state() == State::Ready || m_panel.state() == State::Reading);
     if (same) {
@@ -87,10 +106,18 @@ void WhatIfView::read(const WhatIfPair& pair) {
                     emit failed(sentence(*traces->error));
                 }
             }
-            m_panel.setSides(
-                {pair.untouched, m_session.shapeOf(*untouched, found.first.tokens), generatedOf(found.first.tokens)},
-                {pair.what_if, m_session.shapeOf(*whatIf, found.second.tokens), generatedOf(found.second.tokens)},
-                ui::recipeWords(whatIf->recipe.intervention, true));
+            m_panel.setSides({pair.untouched, m_session.shapeOf(*untouched, found.first.tokens),
+                              generatedOf(found.first.tokens), m_session.versionOf(pair.untouched)},
+                             {pair.what_if, m_session.shapeOf(*whatIf, found.second.tokens),
+                              generatedOf(found.second.tokens), m_session.versionOf(pair.what_if)},
+                             ui::recipeWords(whatIf->recipe.intervention, true));
+            m_panel.setSampling(samplingOf(*whatIf));
+            for (const Kept& kept : std::as_const(m_kept)) {
+                // A continued answer has more tokens than it had.
+                if (kept.pair == pair && kept.divergence.size() == m_panel.model()->untouched().tokens.size()) {
+                    m_panel.setDivergence(kept.divergence);
+                }
+            }
         },
         [this, mine = m_request](const trace::Error& error) {
             if (mine == m_request) {
@@ -98,6 +125,15 @@ void WhatIfView::read(const WhatIfPair& pair) {
                 emit failed(sentence(error));
             }
         });
+}
+
+void WhatIfView::keep(const QList<trace::TokenDivergence>& divergence) {
+    constexpr int mostKept = 16;
+    m_kept.removeIf([this](const Kept& kept) { return kept.pair == m_pair; });
+    m_kept.append({m_pair, divergence});
+    if (m_kept.size() > mostKept) {
+        m_kept.removeFirst();
+    }
 }
 
 void WhatIfView::diverge() {

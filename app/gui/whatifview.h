@@ -28,12 +28,18 @@ private:
     void refresh();
     void read(const WhatIfPair& pair);
     void diverge();
+    void keep(const QList<trace::TokenDivergence>& divergence);
 
     ui::WhatIfPanel& m_panel;
     store::StoreWorker& m_worker;
     controller::InferenceController& m_controller;
     ChatSession& m_session;
     ui::TraceModel& m_traces;
+    struct Kept {
+        WhatIfPair pair;
+        QList<trace::TokenDivergence> divergence;
+    };
+    QList<Kept> m_kept;       ///< of the latest pairs: both answers are as they were when they come into view again
     WhatIfPair m_pair;        ///< as the panel shows it, or as it is being read
     quint64 m_request = 0;    ///< answers of the store to older questions are dropped
     quint64 m_divergence = 0; ///< that the panel waits for; 0: none

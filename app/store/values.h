@@ -74,8 +74,9 @@ struct Message {
     Role role = Role::User;
     MessageState state = MessageState::Complete;
     QDateTime created;
-    ModelStamp model;     ///< of answers
-    QJsonObject sampling; ///< settings the answer was made with, all of them
+    ModelStamp model; ///< of answers
+    QJsonObject
+        sampling; ///< settings the answer was made with, all of them, and tokens put in the place of sampled ones
     std::optional<quint64> seed;
     StoredRecipe recipe;        ///< of answers: how their routing was changed
     trace::StepTimings timings; ///< of answers; load_ms is not kept

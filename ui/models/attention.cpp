@@ -197,7 +197,7 @@ const std::vector<QVariant>& AttentionTable::rowOf(int head) const {
             cells.emplace_back(100 * m_state.learnedSink(head));
         }
         const int top = m_state.top(head);
-        cells.insert(cells.end(), {top, m_state.token(top), 100 * m_state.weight(head, top)});
+        cells.insert(cells.end(), {top + 1, m_state.token(top), 100 * m_state.weight(head, top)});
         for (const QList<AttentionState::Mass>& masses : {m_state.byDistance(head), m_state.byMessage(head)}) {
             for (const AttentionState::Mass& mass : masses) {
                 cells.emplace_back(100 * mass.share);
@@ -212,7 +212,7 @@ QVariant AttentionTable::raw(int row, int column) const {
         return rowOf(row)[size_t(column)];
     }
     switch (column) {
-    case 0: return row;
+    case 0: return row + 1;
     case 1: return m_state.token(row);
     case 2: return m_state.messageAt(row);
     case 3: return m_state.position() - row;

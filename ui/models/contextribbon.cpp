@@ -39,7 +39,8 @@ QString contextRoleName(ContextRole role) {
 }
 
 ContextTable::ContextTable(QObject* parent)
-    : TabularModel({tr("Message"), tr("Role"), tr("First token"), tr("Tokens"), tr("Share %"), tr("Reused")}, parent) {}
+    : TabularModel({tr("Message"), tr("Role"), tr("First position"), tr("Tokens"), tr("Share %"), tr("Reused")},
+                   parent) {}
 
 void ContextTable::setState(const ContextState& state) {
     m_state = state;
@@ -51,7 +52,7 @@ QVariant ContextTable::raw(int row, int column) const {
     switch (column) {
     case Message: return row + 1;
     case Role: return contextRoleName(block.role);
-    case FirstToken: return block.first;
+    case FirstToken: return block.first + 1;
     case Tokens: return block.tokens;
     case Share: return m_state.tokens() > 0 ? 100.0 * block.tokens / m_state.tokens() : 0.0;
     case Reused: return m_state.reusedOf(row);

@@ -72,6 +72,27 @@ QString samplingText(const SamplingView& sampling) {
     return parts.join(QStringLiteral(" · "));
 }
 
+QString wholeSamplingText(const SamplingView& sampling) {
+    QStringList parts{sampling.seed ? tr("seed %1").arg(*sampling.seed) : tr("random seed"),
+                      tr("temperature %1").arg(sampling.temperature),
+                      tr("top-k %1").arg(sampling.top_k),
+                      tr("top-p %1").arg(sampling.top_p),
+                      tr("min-p %1").arg(sampling.min_p),
+                      tr("repetition penalty %1").arg(sampling.repetition_penalty)};
+    if (sampling.max_tokens > 0) {
+        parts << tr("at most %1 tokens").arg(groupedText(sampling.max_tokens));
+    }
+    return parts.join(QStringLiteral(" · "));
+}
+
+QString takenText(const QList<TakenToken>& taken) {
+    QStringList parts;
+    for (const TakenToken& at : taken) {
+        parts << tr("“%1” at token %2").arg(at.text, groupedText(at.token + 1));
+    }
+    return parts.isEmpty() ? QString() : tr("branch: %1").arg(parts.join(QStringLiteral(", ")));
+}
+
 QString statsText(const MessageStats& stats, bool brief) {
     if (stats.tokens == 0 && stats.stop_reason == QLatin1String("cancelled")) {
         return tr("stopped by you before the first token");

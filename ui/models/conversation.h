@@ -28,6 +28,14 @@ struct SamplingView {
     bool operator==(const SamplingView&) const = default;
 };
 
+/** A token that the user put in the place of the one that was sampled: a branch. */
+struct TakenToken {
+    int token = 0; ///< of the answer
+    QString text;  ///< as tokenLabel() has it
+
+    bool operator==(const TakenToken&) const = default;
+};
+
 enum class Role { User, Assistant };
 
 enum class AnswerState {
@@ -81,8 +89,11 @@ struct MessageView {
     int versions = 1; ///< siblings of the same parent and role
     QString error;    ///< a sentence, with state Failed
     bool has_trace = false;
-    trace::Intervention recipe = {}; ///< the what-if it was made with; empty: none
-    QString recipe_problem = {};     ///< a sentence: it had one that cannot be read
+    trace::Intervention recipe = {};                     ///< the what-if it was made with; empty: none
+    bool captured = false;                               ///< of a capture: nothing is computed for it
+    QString recipe_problem = {};                         ///< a sentence: it had one that cannot be read
+    std::optional<SamplingView> sampling = std::nullopt; ///< it was made with, the seed included; unset: not kept
+    QList<TakenToken> taken = {};                        ///< in order; empty: it is no branch
 
     QString thinking() const { return text.mid(parts.thinking_begin, parts.thinking_end - parts.thinking_begin); }
     /** Where the text for the reader ends. */
@@ -126,6 +137,10 @@ struct TokenRange {
 
 /** "Temperature 0.7 · top-p 0.9 · random seed". */
 QString samplingText(const SamplingView& sampling);
+/** As samplingText(), with all that changes what is sampled: an answer is made again by it. */
+QString wholeSamplingText(const SamplingView& sampling);
+/** "branch: “a” at token 93"; empty: none. */
+QString takenText(const QList<TakenToken>& taken);
 /** "52 tokens · 204 tok/s · first token 41 ms · stopped at end of text"; `brief`: the first two parts. */
 QString statsText(const MessageStats& stats, bool brief = false);
 /** "Thinking…", "Thought for 3.2 s · 120 tokens". */

@@ -5,6 +5,8 @@
 #include "ui/models/tokenprobabilities.h"
 #include "ui/models/tokentext.h"
 
+#include <QCoreApplication>
+
 #include <cmath>
 
 namespace moescope::ui {
@@ -62,9 +64,18 @@ QString expertsText(const trace::RouterTrace& router, int layer) {
     return text;
 }
 
+bool isSharedOff(const WhatIf* whatIf, Scope scope) {
+    return whatIf != nullptr && scope != Scope::Chat && whatIf->shown().without_shared;
+}
+
+QString sharedText(const WhatIf* whatIf, Scope scope) {
+    return isSharedOff(whatIf, scope) ? QCoreApplication::translate("ExpertsTable", "off")
+                                      : QCoreApplication::translate("ExpertsTable", "all");
+}
+
 ExpertsTable::ExpertsTable(TraceModel* trace, QObject* parent)
     : TabularModel({tr("Layer"), tr("Expert"), tr("Tokens"), tr("Share, %"), tr("÷ uniform"), tr("Outside chance"),
-                    tr("Gate mass"), tr("Mean gate"), tr("n"), tr("What if")},
+                    tr("Gate mass"), tr("Mean gate"), tr("n"), tr("What if"), tr("Shared expert")},
                    parent),
       m_trace(trace) {
     connect(trace, &TraceModel::currentChanged, this, &ExpertsTable::reset);
@@ -144,6 +155,7 @@ QVariant ExpertsTable::raw(int row, int column) const {
         const QString words = known ? m_whatIf->markWords(layer, expert) : QString();
         return words.isEmpty() ? QVariant() : QVariant(words);
     }
+    case Shared: return m_trace->shape().shared > 0 ? QVariant(sharedText(m_whatIf, m_scope)) : QVariant();
     default: return {};
     }
 }
@@ -181,7 +193,7 @@ QVariant TokenStripTable::raw(int row, int column) const {
     const trace::TokenTrace& token = m_trace->token(row);
     const trace::RouterTrace* router = m_trace->router(row);
     switch (column) {
-    case Position: return token.position;
+    case Position: return token.position + 1;
     case Text: return QString::fromStdString(token.text);
     case Id: return token.token;
     case Class: return tokenClassName(tokenClass(token.text));

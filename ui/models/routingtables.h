@@ -12,7 +12,19 @@ namespace moescope::ui {
 class ExpertsTable : public TabularModel {
     Q_OBJECT
 public:
-    enum Column { Layer, Expert, Tokens, Share, OverUniform, OutsideChance, GateMass, MeanGate, Count, WhatIfMark };
+    enum Column {
+        Layer,
+        Expert,
+        Tokens,
+        Share,
+        OverUniform,
+        OutsideChance,
+        GateMass,
+        MeanGate,
+        Count,
+        WhatIfMark,
+        Shared
+    };
 
     explicit ExpertsTable(TraceModel* trace, QObject* parent = nullptr);
     /** `token` matters in Scope::Token alone. */
@@ -27,7 +39,9 @@ public:
 protected:
     QVariant raw(int row, int column) const override;
     QString text(int row, int column) const override;
-    bool isText(int column) const override { return column == OutsideChance || column == WhatIfMark; }
+    bool isText(int column) const override {
+        return column == OutsideChance || column == WhatIfMark || column == Shared;
+    }
     bool isMark(int column) const override { return column == OutsideChance; }
 
 private:
@@ -88,6 +102,10 @@ private:
     int m_token = -1;
 };
 
+/** The answer in view was made without the shared expert; a whole chat may have answers of both kinds. */
+bool isSharedOff(const WhatIf* whatIf, Scope scope);
+/** How many of the tokens the shared expert answers: "all", or "off". */
+QString sharedText(const WhatIf* whatIf, Scope scope);
 /** Experts of one layer, best first: "6", or "6, 11, 2". */
 QString expertsText(const trace::RouterTrace& router, int layer);
 

@@ -158,6 +158,8 @@ QString tokenName(const QString& text) {
 
 QString tokenNumber(int token) { return QLocale(QLocale::English).toString(token + 1); }
 
+QString positionNumber(int position) { return tokenNumber(position); }
+
 bool breaksLine(const std::string& bytes) { return bytes.find('\n') != std::string::npos; }
 
 } // namespace moescope::ui

@@ -32,6 +32,8 @@ QString tokenLabel(const std::string& bytes);
 QString tokenName(const QString& text);
 /** Number of a token in words, from 1: the last of 148 is "148". `token` counts from 0. */
 QString tokenNumber(int token);
+/** A place in the context, which counts from 0 inside, as it is shown: from 1 on, as tokens are. */
+QString positionNumber(int position);
 /** Whether a new row begins after it: a line break is in it. */
 bool breaksLine(const std::string& bytes);
 

@@ -44,6 +44,10 @@ public:
     /** Why the loaded model cannot run the recipe, as a sentence; empty: it can, or there is nothing to run. */
     const QString& problem() const { return m_problem; }
 
+    /** Why charts cannot change the recipe now, as a sentence; empty: they can. */
+    void setRefusal(const QString& sentence) { m_refusal = sentence; }
+    const QString& refusal() const { return m_refusal; }
+
     /** Bans the expert, or lets it be again. */
     void toggleBanned(const trace::ExpertPlace& place);
     void toggleForced(const trace::ExpertPlace& place);
@@ -87,6 +91,7 @@ private:
     trace::Intervention m_shown;
     QList<trace::Intervention> m_history;
     QString m_problem;
+    QString m_refusal;
     QHash<quint64, Mark> m_marks;
     QHash<quint64, float> m_biases;
     bool m_open = false;

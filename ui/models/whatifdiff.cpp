@@ -7,6 +7,7 @@
 #include <QStringList>
 
 #include <algorithm>
+#include <numeric>
 
 namespace moescope::ui {
 
@@ -209,6 +210,11 @@ void WhatIfDiff::setDivergence(const QList<trace::TokenDivergence>& divergence) 
 
 double WhatIfDiff::kl(int token) const {
     return token >= 0 && token < m_divergence.size() ? m_divergence.at(token).kl_bits : -1;
+}
+
+double WhatIfDiff::sumKl() const {
+    return std::accumulate(m_divergence.begin(), m_divergence.end(), 0.0,
+                           [](double sum, const trace::TokenDivergence& at) { return sum + at.kl_bits; });
 }
 
 double WhatIfDiff::probabilityA(int row) const {

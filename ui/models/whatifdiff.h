@@ -18,6 +18,7 @@ struct DiffSide {
     qint64 run = -1;
     TraceShape shape;
     QList<trace::TokenTracePtr> tokens = {};
+    int version = 0; ///< of the answer, from 1 on, as the chat numbers it
 };
 
 /** A token of both answers, or of one of them; −1: not in it. */
@@ -71,6 +72,7 @@ public:
     bool hasDivergence() const { return !m_divergence.isEmpty(); }
     double kl(int token) const; ///< bits, of A's token; −1: not known
     double mostKl() const { return m_mostKl; }
+    double sumKl() const; ///< bits, over A's tokens
     /** Of the row's token: as A sampled it. */
     double probabilityA(int row) const;
     /** As the what-if had it given the same tokens before: in the common beginning B's own; −1: not known. */

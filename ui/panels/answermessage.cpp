@@ -12,6 +12,8 @@
 #include "ui/widgets/iconbutton.h"
 #include "ui/widgets/progresscard.h"
 
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QLocale>
 #include <QMenu>
 #include <QMouseEvent>
@@ -24,11 +26,12 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kButton = 28;  ///< px
-constexpr int kLow = 24;     ///< px, of those beside the sentence on an interruption
-constexpr int kFramed = 34;  ///< px wide, of an icon with a frame
-constexpr int kSign = 20;    ///< px: the sign before what is said of an interruption
-constexpr int kNarrow = 480; ///< px: below, the head and the stats are shorter
+constexpr int kButton = 28;     ///< px
+constexpr int kLow = 24;        ///< px, of those beside the sentence on an interruption
+constexpr int kFramed = 34;     ///< px wide, of an icon with a frame
+constexpr int kSign = 20;       ///< px: the sign before what is said of an interruption
+constexpr int kLeastStats = 84; ///< px: the tokens at the right of the actions
+constexpr int kNarrow = 480;    ///< px: below, the head and the stats are shorter
 
 int headHeight() { return theme().lineHeight(TextStyle::Ui); }
 
@@ -134,7 +137,8 @@ void AnswerMessage::refresh() {
     m_whatIf->setWords(damaged ? m_message.recipe_problem : recipeWords(m_message.recipe, true),
                        recipeWords(m_message.recipe));
     m_whatIf->setReadable(!damaged);
-    m_whatIf->setComparable(done && !damaged);
+    m_whatIf->setComparable(done && !damaged && !m_message.captured);
+    m_whatIf->setCaptured(m_message.captured);
     m_progress->setVisible(reading);
     if (reading) {
         const trace::PrefillProgress& progress = m_message.prefill;
@@ -152,6 +156,7 @@ void AnswerMessage::refresh() {
     m_continue->setVisible(interrupted);
     m_interrupted->setVisible(interrupted);
     m_versions->setVersion(m_message.version, m_message.versions);
+    m_versions->setNote(takenText(m_message.taken));
     m_versions->setVisible(done && m_message.versions > 1);
     const bool said = m_message.stats.tokens > 0 || !m_message.stats.stop_reason.isEmpty();
     m_stats->setVisible(done && !interrupted && said);
@@ -228,6 +233,8 @@ int AnswerMessage::layoutActions(int top, int width) {
         }
     }
     if (!m_versions->isHidden()) {
+        m_versions->setNoteShown(true);
+        m_versions->setNoteShown(x + 4 + m_versions->sizeHint().width() + kLeastStats <= width);
         const int wide = m_versions->sizeHint().width();
         m_versions->setGeometry(x + 4, top, wide, kButton);
         x += 4 + wide;
@@ -243,13 +250,25 @@ int AnswerMessage::layoutActions(int top, int width) {
         stats.truncate(stats.lastIndexOf(dot));
     }
     m_stats->setText(stats);
-    m_stats->setToolTip(statsText(m_message.stats));
+    m_stats->setToolTip(m_message.sampling
+                            ? statsText(m_message.stats) + QLatin1Char('\n') + wholeSamplingText(*m_message.sampling)
+                            : statsText(m_message.stats));
     m_stats->setGeometry(x + 12, top, qMax(0, room), kButton);
     return top + kButton;
 }
 
 void AnswerMessage::openMore() {
     QMenu menu(this);
+    if (m_message.sampling) {
+        const QString made = wholeSamplingText(*m_message.sampling);
+        QAction* copy =
+            menu.addAction(m_message.sampling->seed ? tr("Copy seed %1 and sampling").arg(*m_message.sampling->seed)
+                                                    : tr("Copy sampling"));
+        copy->setToolTip(made);
+        connect(copy, &QAction::triggered, this, [made] { QGuiApplication::clipboard()->setText(made); });
+        menu.addSeparator();
+        menu.setToolTipsVisible(true);
+    }
     menu.addAction(tr("Save capture…"), this, &MessageWidget::captureRequested);
     menu.addAction(tr("Export routing…"), this, &MessageWidget::routingRequested);
     menu.exec(m_more->mapToGlobal(QPoint(0, m_more->height())));

@@ -2,6 +2,7 @@
 #include "ui/panels/attentionchart.h"
 
 #include "ui/models/conversation.h"
+#include "ui/models/tokentext.h"
 #include "ui/panels/chartpaint.h"
 
 #include <QFontMetrics>
@@ -147,13 +148,13 @@ void AttentionChart::paintHeader(QPainter& painter) const {
     const QFont font = axisFont();
     const QColor muted = theme().color(Color::TextMuted);
     const int end = m_geometry.bars_left + m_geometry.bars_width;
-    const QString last = tr("position %1").arg(groupedText(m_state.position()));
+    const QString last = tr("position %1").arg(positionNumber(m_state.position()));
     paintText(painter, QRect(m_geometry.margin, line.top(), m_geometry.bars_left, line.height()),
               Qt::AlignLeft | Qt::AlignVCenter,
               m_opened < 0 ? tr("Head") : partText(m_state.weight(m_opened, m_state.top(m_opened))),
               m_opened < 0 ? font : axisMonoFont(), muted);
     paintText(painter, QRect(m_geometry.bars_left, line.top(), m_geometry.bars_width, line.height()),
-              Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("0"), font, muted);
+              Qt::AlignLeft | Qt::AlignVCenter, positionNumber(0), font, muted);
     paintText(painter, QRect(m_geometry.bars_left, line.top(), m_geometry.bars_width, line.height()),
               Qt::AlignRight | Qt::AlignVCenter, last, font, muted);
     if (m_opened >= 0) {

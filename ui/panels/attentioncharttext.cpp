@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of Attention: readout and tooltip.
 #include "ui/models/conversation.h"
+#include "ui/models/tokentext.h"
 #include "ui/panels/attentionchart.h"
 #include "ui/panels/chartpaint.h"
 
@@ -27,18 +28,19 @@ Readout AttentionChart::readout() const {
         }
         readout.append({tr("most on ")});
         readout.append({m_state.token(first), ReadoutSpan::Mono, false});
-        readout.append({tr(" at %1, %2").arg(groupedText(first), partText(m_state.weight(head, first))),
+        readout.append({tr(" at %1, %2").arg(positionNumber(first), partText(m_state.weight(head, first))),
                         ReadoutSpan::Plain, false});
         return readout;
     }
     const double weight = m_state.maximum(head, first, last);
     if (first == last) {
         readout.append({m_state.token(first), ReadoutSpan::Mono});
-        readout.append({tr("position %1, %2 back").arg(groupedText(first), groupedText(m_state.position() - first))});
+        readout.append(
+            {tr("position %1, %2 back").arg(positionNumber(first), groupedText(m_state.position() - first))});
         readout.append({partText(weight)});
         readout.append({m_state.messageAt(first)});
     } else {
-        readout.append({tr("positions %1–%2").arg(groupedText(first), groupedText(last))});
+        readout.append({tr("positions %1–%2").arg(positionNumber(first), positionNumber(last))});
         readout.append({tr("at most %1").arg(partText(weight))});
     }
     return readout;
@@ -53,10 +55,10 @@ QString AttentionChart::tipAt(const QPoint& at) const {
     QList<QPair<QString, QString>> rows;
     if (bin >= 0) {
         const auto [first, last] = positionsOf(bin);
-        rows = {
-            {first == last ? tr("Position") : tr("Positions"),
-             first == last ? groupedText(first) : QStringLiteral("%1–%2").arg(groupedText(first), groupedText(last))},
-            {first == last ? tr("Weight") : tr("Most weight"), partText(m_state.maximum(head, first, last))}};
+        rows = {{first == last ? tr("Position") : tr("Positions"),
+                 first == last ? positionNumber(first)
+                               : QStringLiteral("%1–%2").arg(positionNumber(first), positionNumber(last))},
+                {first == last ? tr("Weight") : tr("Most weight"), partText(m_state.maximum(head, first, last))}};
         if (first == last) {
             rows.append({{tr("Token"), m_state.token(first)}, {tr("Message"), m_state.messageAt(first)}});
         }

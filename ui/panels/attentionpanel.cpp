@@ -25,6 +25,7 @@ AttentionPanel::AttentionPanel(TraceModel* trace, Selection* selection, QWidget*
     connect(m_back, &QToolButton::clicked, m_heads, [this] { m_heads->openHead(-1); });
     connect(m_layer, &QComboBox::currentIndexChanged, this, &AttentionPanel::chooseLayer);
     connect(m_heads, &AttentionChart::headOpened, this, &AttentionPanel::headOpened);
+    connect(this, &PanelFrame::emptyActionTriggered, this, &AttentionPanel::readingWanted);
     setChart(m_heads, m_rows);
 }
 
@@ -89,6 +90,8 @@ void AttentionPanel::refresh() {
     } else {
         setInfo(wish.isSet() && m_missingTitle.isEmpty() ? Readout{{tr("computing")}} : Readout());
     }
+    const bool missing = m_layer->count() > 0 && wish.isSet() && !m_missingTitle.isEmpty();
+    setEmptyAction(missing && m_readable ? tr("Read it again") : QString(), QStringLiteral("play"));
     if (m_layer->count() == 0) {
         setEmpty(tr("No model loaded"), tr("Attention is computed by the model that gave the answer."));
     } else if (!wish.isSet()) {
@@ -115,8 +118,9 @@ void AttentionPanel::setAttention(const Wish& wish, const AttentionState& state)
     }
 }
 
-void AttentionPanel::setMissing(const Wish& wish, const QString& title, const QString& sentence) {
+void AttentionPanel::setMissing(const Wish& wish, const QString& title, const QString& sentence, bool readable) {
     if (wish == m_wish) {
+        m_readable = readable;
         m_missingTitle = title;
         m_missing = sentence;
         fill({});

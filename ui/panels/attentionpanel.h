@@ -31,8 +31,8 @@ public:
     void setModel(int layers, const TraceShape& shape);
     /** What wanted() asked for; anything else is dropped. */
     void setAttention(const Wish& wish, const AttentionState& state);
-    /** Why it cannot be had: a title and a sentence. */
-    void setMissing(const Wish& wish, const QString& title, const QString& sentence);
+    /** Why it cannot be had: a title and a sentence. `readable`: it can, once the answer is read again. */
+    void setMissing(const Wish& wish, const QString& title, const QString& sentence, bool readable = false);
     /** What was refused before may be had now. */
     void askAgain();
 
@@ -43,6 +43,8 @@ public:
 signals:
     /** The panel can be seen and shows something else. */
     void wanted(const moescope::ui::AttentionPanel::Wish& wish);
+    /** The answer is to be read into the KV cache again, for wish(). */
+    void readingWanted();
 
 protected:
     void refresh() override;
@@ -65,6 +67,7 @@ private:
     Wish m_wish;              ///< as last asked for
     QString m_missingTitle;   ///< of m_wish
     QString m_missing;
+    bool m_readable = false; ///< of what is missing
 };
 
 } // namespace moescope::ui

@@ -110,6 +110,7 @@ CapturePanel::CapturePanel(QWidget* parent) : QWidget(parent) {
     connect(m_marks, &QListWidget::itemClicked, this,
             [this](QListWidgetItem* item) { emit markActivated(m_marks->row(item)); });
     connect(m_transcript, &Transcript::tokenClicked, this, &CapturePanel::tokenClicked);
+    connect(m_transcript, &Transcript::wordKeyPressed, this, &CapturePanel::wordKeyPressed);
     connect(m_transcript, &Transcript::offsetClicked, this, &CapturePanel::offsetClicked);
     connect(m_transcript, &Transcript::expertsRequested, this, &CapturePanel::expertsRequested);
     connect(m_transcript, &Transcript::linkActivated, this, &CapturePanel::linkActivated);

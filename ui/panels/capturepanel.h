@@ -67,6 +67,8 @@ signals:
     void markActivated(int index);
     void markRemoved(int index);
     void tokenClicked(qint64 message, int token);
+    /** After a click on a word: a single letter as charts take them. */
+    void wordKeyPressed(int key, Qt::KeyboardModifiers modifiers);
     void offsetClicked(qint64 message, int offset);
     void expertsRequested(qint64 message);
     void linkActivated(const QString& target);

@@ -43,7 +43,7 @@ std::optional<trace::ExpertPlace> ChartView::expertToChange() const {
     const TraceShape& shape = m_trace->shape();
     const bool inside =
         state.layer >= 0 && state.layer < shape.layers && state.expert >= 0 && state.expert < shape.experts;
-    if (!inside || m_whatIf == nullptr || !m_whatIf->isAbout(shape)) {
+    if (!inside || m_whatIf == nullptr || !m_whatIf->refusal().isEmpty() || !m_whatIf->isAbout(shape)) {
         return std::nullopt;
     }
     return trace::ExpertPlace{static_cast<uint32_t>(state.layer), static_cast<uint32_t>(state.expert)};
@@ -272,6 +272,15 @@ void ChartView::keyPressEvent(QKeyEvent* event) {
         case Qt::Key_BracketRight: chooseLayer(layerInView() + 1); return;
         case Qt::Key_B:
             if (changeExpert(shift)) {
+                return;
+            }
+            if (showsExperts() && m_whatIf != nullptr) {
+                emit refused(
+                    !m_whatIf->refusal().isEmpty() ? m_whatIf->refusal()
+                    : m_whatIf->isAbout(m_trace->shape())
+                        ? tr("No expert is selected that could be banned or forced.")
+                        : tr("Only experts of the loaded model can be banned or forced, and this answer is not "
+                             "of that model."));
                 return;
             }
             break;

@@ -47,6 +47,8 @@ signals:
     void menuRequested(const QPoint& globalPosition);
     /** What is known of the selected expert. */
     void cardRequested();
+    /** Why a key did nothing, as a sentence. */
+    void refused(const QString& sentence);
     void biasRequested(const moescope::trace::ExpertPlace& place);
 
 protected:

@@ -100,6 +100,7 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     connect(m_transcript, &Transcript::linkActivated, this, &ChatPanel::linkActivated);
     m_transcript->setTokensClickable(true);
     connect(m_transcript, &Transcript::tokenClicked, this, &ChatPanel::tokenClicked);
+    connect(m_transcript, &Transcript::wordKeyPressed, this, &ChatPanel::wordKeyPressed);
     connect(m_transcript, &Transcript::offsetClicked, this, &ChatPanel::offsetClicked);
     connect(m_composer, &Composer::sent, this, &ChatPanel::sent);
     connect(m_composer, &Composer::stopRequested, this, &ChatPanel::stopRequested);

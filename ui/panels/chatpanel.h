@@ -129,6 +129,8 @@ signals:
     void modelNoticeClosed();
     void tokenCountRequested(const QString& text);
     void tokenClicked(qint64 message, int token);
+    /** After a click on a word: a single letter as charts take them. */
+    void wordKeyPressed(int key, Qt::KeyboardModifiers modifiers);
     /** A place in the text of an answer whose tokens are not in view. */
     void offsetClicked(qint64 message, int offset);
     /** A link of an answer was chosen; nothing is opened by itself. */

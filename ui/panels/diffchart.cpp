@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/diffchart.h"
 
+#include "ui/models/conversation.h"
 #include "ui/models/tokentext.h"
 #include "ui/panels/chartpaint.h"
 
@@ -135,21 +136,37 @@ void DiffChart::paintChart(QPainter& painter) {
     painter.restore();
 }
 
+QString DiffChart::barsTitle() const {
+    return m_diff->hasDivergence() ? tr("KL(A‖B) by token, bits, n = %1").arg(groupedText(m_geometry.tokens))
+                                   : tr("KL(A‖B) by token is not computed");
+}
+
+QString DiffChart::barsFigures() const {
+    if (!m_diff->hasDivergence() || m_geometry.tokens == 0) {
+        return {};
+    }
+    const double sum = m_diff->sumKl();
+    QStringList figures{tr("mean %1").arg(klText(sum / m_geometry.tokens)), tr("sum %1").arg(klText(sum)),
+                        tr("highest %1").arg(klText(m_diff->mostKl()))};
+    if (m_geometry.merged > 1) {
+        figures << tr("a bar is the highest of %1 tokens").arg(m_geometry.merged);
+    }
+    return figures.join(QStringLiteral(" · "));
+}
+
 void DiffChart::paintBars(QPainter& painter) const {
     const QRect band = m_geometry.band;
     const QColor muted = theme().color(Color::TextMuted);
     const int all = m_geometry.tokens;
-    const QString title =
-        m_diff->hasDivergence() ? tr("KL by token, bits, n = %1").arg(all) : tr("KL by token is not computed");
-    paintText(painter, m_geometry.heading, Qt::AlignLeft | Qt::AlignVCenter, title, axisFont(), muted);
-    if (m_diff->hasDivergence()) {
-        paintText(painter, m_geometry.heading, Qt::AlignRight | Qt::AlignVCenter,
-                  m_geometry.merged > 1 ? tr("highest %1; a bar is the highest of %2 tokens")
-                                              .arg(klText(m_diff->mostKl()))
-                                              .arg(m_geometry.merged)
-                                        : tr("highest %1").arg(klText(m_diff->mostKl())),
-                  axisFont(), muted);
-    }
+    const QFontMetrics metrics(axisFont());
+    const QString figures = barsFigures();
+    const int room = m_geometry.heading.width();
+    const int right = std::min(room, metrics.horizontalAdvance(figures) + 1);
+    const QRect left = m_geometry.heading.adjusted(0, 0, figures.isEmpty() ? 0 : -right - scaledPx(12), 0);
+    paintText(painter, left, Qt::AlignLeft | Qt::AlignVCenter,
+              metrics.elidedText(barsTitle(), Qt::ElideRight, left.width()), axisFont(), muted);
+    paintText(painter, m_geometry.heading, Qt::AlignRight | Qt::AlignVCenter,
+              metrics.elidedText(figures, Qt::ElideRight, room), axisFont(), muted);
     if (m_diff->hasDivergence()) {
         painter.fillRect(QRect(band.left(), band.top(), band.width(), 1), theme().color(Color::Grid));
     }
@@ -217,16 +234,22 @@ void DiffChart::paintMarks(QPainter& painter) const {
     }
 }
 
+QString DiffChart::sideName(int which) const {
+    const int version = side(which).version;
+    const QString letter = which == kA ? tr("A") : tr("B");
+    const QString words = which == kA ? tr("untouched") : m_diff->recipe();
+    return version > 0 ? tr("%1 version %2, %3").arg(letter).arg(version).arg(words) : tr("%1 %2").arg(letter, words);
+}
+
 void DiffChart::paintHeads(QPainter& painter) const {
-    const QString names[2] = {tr("A untouched"), tr("B %1").arg(m_diff->recipe())};
     const QFont font = bold(theme().font(TextStyle::Small));
     for (const int which : {kA, kB}) {
         const QColor color = theme().color(which == kA ? Color::RunA : Color::RunB);
         const QRect head(m_geometry.left[which], m_geometry.heads.top(), m_geometry.column, m_geometry.heads.height());
         painter.setPen(QPen(color, 2, which == kA ? Qt::SolidLine : Qt::DashLine));
         painter.drawLine(head.left(), head.top() + 1, head.right(), head.top() + 1);
-        const QString name = QFontMetrics(font).elidedText(names[which], Qt::ElideRight, head.width());
-        paintText(painter, head.adjusted(0, 3, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, name, font, color);
+        const QString shown = QFontMetrics(font).elidedText(sideName(which), Qt::ElideRight, head.width());
+        paintText(painter, head.adjusted(0, 3, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, shown, font, color);
     }
 }
 
@@ -285,23 +308,25 @@ void DiffChart::paintSide(QPainter& painter, int which) const {
     }
 }
 
-int DiffChart::rowAt(const QPoint& at) const {
+int DiffChart::rowAt(const QPoint& at) const { return markAt(at).first; }
+
+std::pair<int, int> DiffChart::markAt(const QPoint& at) const {
     if (const int bar = m_geometry.barAt(at); bar >= 0) {
         int best = bar * m_geometry.merged;
         for (int token = best; token < std::min(m_geometry.tokens, (bar + 1) * m_geometry.merged); ++token) {
             best = m_diff->kl(token) > m_diff->kl(best) ? token : best;
         }
-        return m_diff->rowOf(m_diff->untouched().run, best);
+        return {m_diff->rowOf(m_diff->untouched().run, best), kA};
     }
     if (m_geometry.window.contains(at)) {
         for (const int which : {kA, kB}) {
             const QPoint inside = at - QPoint(m_geometry.left[which], m_geometry.window.top() - scroll());
             if (const int token = m_flows[which].tokenAt(inside); token >= 0) {
-                return m_diff->rowOf(side(which).run, token);
+                return {m_diff->rowOf(side(which).run, token), which};
             }
         }
     }
-    return -1;
+    return {-1, kA};
 }
 
 bool DiffChart::hover(const QPoint* at) {
@@ -311,7 +336,15 @@ bool DiffChart::hover(const QPoint* at) {
     return changed;
 }
 
-void DiffChart::click(const QPoint& at) { setRow(rowAt(at)); }
+void DiffChart::click(const QPoint& at) {
+    const auto [row, which] = markAt(at);
+    setRow(row);
+    // A word of the other answer alone: that one comes into view, so that every panel shows the same token.
+    const bool shown = side(which).run == trace()->current() || (row >= 0 && m_diff->rows().at(row).isPair());
+    if (row >= 0 && !shown) {
+        emit tokenWanted(side(which).run, tokenOf(row, which));
+    }
+}
 
 bool DiffChart::useKey(QKeyEvent* event) {
     const int last = static_cast<int>(m_diff->rows().size()) - 1;

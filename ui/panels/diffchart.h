@@ -23,8 +23,17 @@ public:
     void setRow(int row);
     /** Where the answers part, in the answer in view. */
     void showParting();
+    /** What stands above an answer: "A version 1, untouched". */
+    QString sideName(int which) const;
+    /** What the bars are, and how much of it there is: at the left and at the right above them. */
+    QString barsTitle() const;
+    QString barsFigures() const;
     Readout readout() const override;
     QSize sizeHint() const override { return {600, 300}; }
+
+signals:
+    /** A token of the answer that is not in view was clicked. */
+    void tokenWanted(qint64 run, int token);
 
 protected:
     void sync() override;
@@ -41,6 +50,7 @@ private:
 
     const DiffSide& side(int which) const { return which == kA ? m_diff->untouched() : m_diff->whatIf(); }
     int tokenOf(int row, int which) const;
+    std::pair<int, int> markAt(const QPoint& at) const; ///< row and side of what is under the pointer
     void layOut();
     int rowAt(const QPoint& at) const;           ///< −1: none
     QRect tokenRect(int which, int token) const; ///< in the view

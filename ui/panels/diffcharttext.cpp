@@ -60,6 +60,12 @@ Readout DiffChart::readout() const {
 }
 
 QString DiffChart::tipAt(const QPoint& at) const {
+    for (const int which : {kA, kB}) {
+        const QRect head(m_geometry.left[which], m_geometry.heads.top(), m_geometry.column, m_geometry.heads.height());
+        if (head.contains(at) && !m_diff->isEmpty()) {
+            return sideName(which).toHtmlEscaped(); // the head may be too narrow for it
+        }
+    }
     const int row = rowAt(at);
     return row < 0 ? QString() : readoutText(rowReadout(row)).toHtmlEscaped();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/expertschart.h"
 
+#include "ui/models/routingtables.h"
 #include "ui/panels/chartpaint.h"
 
 #include <QFontMetrics>
@@ -153,16 +154,17 @@ void ExpertsChart::paintSide(QPainter& painter) const {
     const QColor tint = theme().color(Color::SharedTint);
     const QColor text = theme().color(Color::Text);
     const bool words = m_geometry.cell_height >= scaledPx(16);
+    const QString share = sharedText(whatIf(), scope());
     for (int layer = 0; layer < m_geometry.rows; ++layer) {
         const QRect cell = m_geometry.cell(layer, 0, scroll());
         const QRect mark(m_geometry.shared.left(), cell.top(), m_geometry.shared.width(), cell.height());
         painter.fillRect(mark, tint);
         if (words) {
-            paintText(painter, mark, Qt::AlignCenter, tr("all"), axisFont(), text);
+            paintText(painter, mark, Qt::AlignCenter, share, axisFont(), text);
         }
     }
     if (!words) {
-        paintText(painter, m_geometry.shared.translated(0, -scroll()), Qt::AlignCenter, tr("all"), axisFont(), text);
+        paintText(painter, m_geometry.shared.translated(0, -scroll()), Qt::AlignCenter, share, axisFont(), text);
     }
 }
 

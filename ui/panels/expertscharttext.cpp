@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of the Experts map: legend, readout and tooltip.
 #include "ui/models/conversation.h"
+#include "ui/models/routingtables.h"
 #include "ui/panels/chartpaint.h"
 #include "ui/panels/expertschart.h"
 
@@ -149,7 +150,10 @@ QString ExpertsChart::tipAt(const QPoint& at) const {
     const auto cell = m_geometry.cellAt(at, scroll());
     if (!cell) {
         const bool onShared = m_geometry.shared.contains(at + QPoint(0, scroll())) && m_geometry.window.contains(at);
-        return onShared ? tr("The shared expert answers every token and has no router.") : QString();
+        return !onShared                        ? QString()
+               : isSharedOff(whatIf(), scope()) ? tr("This answer was made with the shared expert off: it took part in "
+                                                     "no token.")
+                                                : tr("The shared expert answers every token and has no router.");
     }
     const int expert = columnAt(*cell);
     const int tokens = m_counts.tokens(cell->row, expert);

@@ -168,6 +168,7 @@ void PanelFrame::setInfo(const Readout& info) { m_title->setInfo(info); }
 void PanelFrame::setWhatIf(WhatIf* whatIf) {
     m_chart->setWhatIf(whatIf);
     connect(m_chart, &ChartView::biasRequested, this, &PanelFrame::biasRequested);
+    connect(m_chart, &ChartView::refused, this, &PanelFrame::messageRequested);
     whatIfGiven(whatIf);
 }
 

@@ -152,7 +152,7 @@ Readout ProbabilitiesChart::rowReadout(int row) const {
     if (at.chosen) {
         readout.append({tr("stands here")});
     } else {
-        readout.append({tr("a click or Enter branches the answer here")});
+        readout.append({tr("Click or Enter: branch here with “%1”").arg(at.label)});
     }
     return readout;
 }
@@ -190,8 +190,10 @@ QString ProbabilitiesChart::tipAt(const QPoint& at) const {
                                        {tr("Behind the samplers"), shareText(m_probabilities.sampled_rest)}});
     }
     const TokenProbabilities::Row& candidate = m_probabilities.rows.at(row);
+    const QString title =
+        candidate.chosen ? candidate.label : tr("Click or Enter: branch here with “%1”").arg(candidate.label);
     return tooltipTable(
-        candidate.label,
+        title,
         {{tr("Id"), groupedText(candidate.token)},
          {tr("Rank"), QString::number(row + 1)},
          {tr("Raw probability"), shareText(candidate.raw)},

@@ -2,6 +2,7 @@
 #include "ui/panels/ribbonchart.h"
 
 #include "ui/models/conversation.h"
+#include "ui/models/tokentext.h"
 #include "ui/panels/chartpaint.h"
 
 #include <QApplication>
@@ -182,7 +183,7 @@ void RibbonChart::paintWords(QPainter& painter) const {
         }
         words.append({text, m_geometry.xOf(m_state.used), Qt::AlignHCenter, theme().color(Color::AccentText)});
     } else if (selectedPosition() >= 0) {
-        words.append({tr("selected %1").arg(groupedText(selectedPosition() + 1)), m_geometry.xOf(selectedPosition()),
+        words.append({tr("selected %1").arg(positionNumber(selectedPosition())), m_geometry.xOf(selectedPosition()),
                       Qt::AlignHCenter, theme().color(Color::AccentText)});
     }
     words.append({tr("limit %1 tokens").arg(groupedText(m_state.limit)), line.right(), Qt::AlignRight, plain});
@@ -219,7 +220,7 @@ Readout RibbonChart::blockReadout(int block) const {
     Readout readout = {
         {tr("Message %1, %2").arg(block + 1).arg(contextRoleName(at.role)), ReadoutSpan::Strong},
         {tr("%1 tokens").arg(groupedText(at.tokens))},
-        {tr("positions %1–%2").arg(groupedText(at.first), groupedText(at.first + at.tokens - 1))},
+        {tr("positions %1–%2").arg(positionNumber(at.first), positionNumber(at.first + at.tokens - 1))},
         {tr("%1 of %2").arg(partText(double(at.tokens) / m_state.tokens()), groupedText(m_state.tokens()))}};
     if (m_state.reusedOf(block) > 0) {
         readout.append({tr("%1 reused").arg(groupedText(m_state.reusedOf(block)))});
@@ -253,7 +254,7 @@ QString RibbonChart::tipAt(const QPoint& at) const {
     return tooltipTable(
         tr("Message %1, %2").arg(block + 1).arg(contextRoleName(under.role)),
         {{tr("Tokens"), groupedText(under.tokens)},
-         {tr("First position"), groupedText(under.first)},
+         {tr("First position"), positionNumber(under.first)},
          {tr("Share, n = %1").arg(groupedText(m_state.tokens())), partText(double(under.tokens) / m_state.tokens())},
          {tr("Reused"), groupedText(m_state.reusedOf(block))}});
 }

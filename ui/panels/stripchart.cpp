@@ -223,10 +223,11 @@ QString StripChart::tipAt(const QPoint& at) const {
         return {};
     }
     const trace::TokenTrace& trace = this->trace()->token(token);
-    QList<QPair<QString, QString>> rows = {{tr("Text"), tokenLabel(trace.text)},
-                                           {tr("Id"), groupedText(trace.token)},
-                                           {tr("Position in the context"), groupedText(trace.position)},
-                                           {tr("Class"), tokenClassName(tokenClass(trace.text))}};
+    QList<QPair<QString, QString>> rows = {
+        {tr("Text"), tokenLabel(trace.text)},
+        {tr("Id"), groupedText(trace.token)},
+        {tr("Position in the context"), positionNumber(static_cast<int>(trace.position))},
+        {tr("Class"), tokenClassName(tokenClass(trace.text))}};
     const trace::RouterTrace* router = this->trace()->router(token);
     const int layer = layerInView();
     if (router != nullptr && layer < int(router->moe_layers)) {

@@ -119,7 +119,7 @@ QString TimelinePanel::titleOf(const trace::StepTimeline& step) const {
     }
     const int token = tokenOf(step);
     return token >= 0 ? tr("Decode step %1").arg(tokenNumber(token))
-                      : tr("Decode step at %1").arg(groupedText(step.position));
+                      : tr("Decode step at position %1").arg(positionNumber(static_cast<int>(step.position)));
 }
 
 void TimelinePanel::refresh() {
@@ -143,7 +143,7 @@ void TimelinePanel::refresh() {
         } else if (step->kind == trace::StepKind::Prefill) {
             notes.append({step->tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(step->tokens))});
         }
-        notes.append({tr("position %1").arg(groupedText(step->position))});
+        notes.append({tr("position %1").arg(positionNumber(static_cast<int>(step->position)))});
         if (!step->timestamps) {
             notes.append({tr("this device has no timestamps, so only the host is shown"), ReadoutSpan::Warn});
         }
@@ -233,10 +233,20 @@ void TimelinePanel::showHead() {
     setInfo(info);
 }
 
+void TimelinePanel::setCaptured(bool captured) {
+    m_captured = captured;
+    update();
+}
+
 void TimelinePanel::showMissing() {
     const StepTimelines::Steps& kept = steps();
     QString action = tr("Record a step");
-    if (!m_loaded) {
+    if (m_captured) {
+        action.clear();
+        setEmpty(tr("Not in this capture"),
+                 kept.decode.isEmpty() ? tr("It was made without the times of its steps, and nothing is computed here.")
+                                       : tr("It has no times of this step, and nothing is computed here."));
+    } else if (!m_loaded) {
         action.clear();
         setEmpty(tr("No model loaded"), tr("Load a model and its steps are timed while this panel is in view."));
     } else if (trace()->isLive()) {

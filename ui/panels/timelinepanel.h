@@ -21,6 +21,8 @@ public:
     TimelineChart* lanes() const { return m_lanes; }
     /** Without a model nothing can be recorded. */
     void setModelLoaded(bool loaded);
+    /** A capture is shown: what it has no times of cannot be measured for it. */
+    void setCaptured(bool captured);
 
 signals:
     /** The panel is in view, so that steps are to be timed, or no longer is. */
@@ -61,6 +63,7 @@ private:
     SelectionState m_seen; ///< of the selection when it was last looked at
     bool m_loaded = false;
     bool m_lineShown = true;
+    bool m_captured = false;
 };
 
 } // namespace moescope::ui

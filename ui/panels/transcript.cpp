@@ -21,6 +21,18 @@ bool isTyping(const QKeyEvent& event) {
     return modifiers == Qt::NoModifier && !event.text().isEmpty() && event.text().front().isPrint();
 }
 
+/** A single letter that does something to the selected token or expert. */
+bool isOfCharts(const QKeyEvent& event) {
+    switch (event.key()) {
+    case Qt::Key_B: return (event.modifiers() & ~Qt::ShiftModifier) == Qt::NoModifier;
+    case Qt::Key_F:
+    case Qt::Key_Space: return event.modifiers() == Qt::NoModifier;
+    case Qt::Key_BracketLeft:
+    case Qt::Key_BracketRight: return true; // on some keyboards with a modifier
+    default: return false;
+    }
+}
+
 } // namespace
 
 Transcript::Transcript(QWidget* parent) : QAbstractScrollArea(parent) {
@@ -43,6 +55,7 @@ void Transcript::setMessages(const QList<MessageView>& messages) {
     if (viewport()->isAncestorOf(QApplication::focusWidget())) {
         setFocus(); // a button of a message that goes: another version was chosen
     }
+    m_wordClicked = false;
     qDeleteAll(m_widgets);
     m_widgets.clear();
     m_messages = messages;
@@ -212,7 +225,10 @@ void Transcript::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Up: bar->triggerAction(QScrollBar::SliderSingleStepSub); break;
     case Qt::Key_Down: bar->triggerAction(QScrollBar::SliderSingleStepAdd); break;
     default:
-        if (isTyping(*event)) {
+        if (m_wordClicked && isOfCharts(*event)) {
+            emit wordKeyPressed(event->key(), event->modifiers());
+        } else if (isTyping(*event)) {
+            m_wordClicked = false;
             emit typed(event->text());
         } else {
             event->ignore();

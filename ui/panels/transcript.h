@@ -68,6 +68,8 @@ signals:
     void tokenClicked(qint64 message, int token);
     /** A place in the text of an answer that is not the one with ranges. */
     void offsetClicked(qint64 message, int offset);
+    /** A single letter that charts take was pressed after a click on a word: the word has the keys as a chart would. */
+    void wordKeyPressed(int key, Qt::KeyboardModifiers modifiers);
     /** Something printable was typed: it belongs into the composer. */
     void typed(const QString& text);
 
@@ -119,7 +121,8 @@ private:
     bool m_following = true;
     bool m_arranging = false;
     bool m_scheduled = false;
-    bool m_framed = false; ///< the focus came by the keyboard
+    bool m_wordClicked = false; ///< and nothing was typed since
+    bool m_framed = false;      ///< the focus came by the keyboard
 };
 
 } // namespace moescope::ui

@@ -86,8 +86,14 @@ MessageWidget* Transcript::obtain(int index) {
     connect(widget, &MessageWidget::recipeRequested, this, [this, id] { emit recipeRequested(id); });
     connect(widget, &MessageWidget::stopRequested, this, &Transcript::stopRequested);
     connect(widget, &MessageWidget::linkActivated, this, &Transcript::linkActivated);
-    connect(widget, &MessageWidget::tokenClicked, this, [this, id](int token) { emit tokenClicked(id, token); });
-    connect(widget, &MessageWidget::offsetClicked, this, [this, id](int offset) { emit offsetClicked(id, offset); });
+    connect(widget, &MessageWidget::tokenClicked, this, [this, id](int token) {
+        m_wordClicked = true;
+        emit tokenClicked(id, token);
+    });
+    connect(widget, &MessageWidget::offsetClicked, this, [this, id](int offset) {
+        m_wordClicked = true;
+        emit offsetClicked(id, offset);
+    });
     connect(widget, &MessageWidget::openChosen, this, [this, id](bool open) {
         m_opened.insert(id, open);
         // What was clicked stays where it is, also at the end.

@@ -79,7 +79,7 @@ WhatIfBar::WhatIfBar(QWidget* parent) : WhatIfBox(parent) {
     m_set->setAccessibleName(tr("Set the bias"));
     editor->addWidget(labelled(tr("Layer"), m_layer, m_editor));
     editor->addWidget(labelled(tr("Expert"), m_expert, m_editor));
-    editor->addWidget(labelled(tr("Bias"), m_value, m_editor));
+    editor->addWidget(labelled(tr("Added to the router’s logit"), m_value, m_editor));
     editor->addWidget(m_set);
     m_editor->hide();
     column()->addWidget(m_editor);
@@ -90,6 +90,9 @@ WhatIfBar::WhatIfBar(QWidget* parent) : WhatIfBox(parent) {
     connect(m_bias, &QPushButton::toggled, this, [this](bool open) {
         m_editor->setVisible(open);
         if (open) {
+            if (m_selected) {
+                showPlace(*m_selected);
+            }
             m_layer->setFocus(Qt::OtherFocusReason);
         }
     });
@@ -124,10 +127,14 @@ void WhatIfBar::setUnavailable(const QString& reason) {
 void WhatIfBar::editBias(const trace::ExpertPlace& place) {
     m_whatIf->setOpen(true);
     m_bias->setChecked(true);
-    m_layer->setValue(static_cast<int>(place.layer));
-    m_expert->setValue(static_cast<int>(place.expert));
+    showPlace(place);
     m_value->setFocus(Qt::OtherFocusReason);
     m_value->selectAll();
+}
+
+void WhatIfBar::showPlace(const trace::ExpertPlace& place) {
+    m_layer->setValue(static_cast<int>(place.layer));
+    m_expert->setValue(static_cast<int>(place.expert));
 }
 
 void WhatIfBar::setBias() {

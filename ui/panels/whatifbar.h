@@ -25,6 +25,8 @@ public:
     void setWhatIf(WhatIf* whatIf);
     /** Why nothing can be run again; empty: something can. */
     void setUnavailable(const QString& reason);
+    /** Where the editor of biases begins: at the selected expert, if there is one. */
+    void setSelected(const std::optional<trace::ExpertPlace>& place) { m_selected = place; }
     /** Opens the editor of biases at this expert. */
     void editBias(const trace::ExpertPlace& place);
 
@@ -36,9 +38,11 @@ private:
     void refresh();
     void refreshButtons();
     void setBias();
+    void showPlace(const trace::ExpertPlace& place);
 
     QPointer<WhatIf> m_whatIf;
     QString m_unavailable;
+    std::optional<trace::ExpertPlace> m_selected;
     QCheckBox* m_shared = nullptr;
     QWidget* m_usedRow = nullptr;
     QSpinBox* m_used = nullptr;

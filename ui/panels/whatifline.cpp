@@ -25,4 +25,14 @@ void WhatIfLine::setReadable(bool readable) { m_use->setVisible(readable); }
 
 void WhatIfLine::setComparable(bool comparable) { m_compare->setEnabled(comparable); }
 
+void WhatIfLine::setCaptured(bool captured) {
+    m_use->setEnabled(!captured);
+    m_use->setToolTip(captured
+                          ? tr("A capture computes nothing. Take the what-if up in the chat that the capture is of.")
+                          : m_use->accessibleName());
+    m_compare->setToolTip(captured
+                              ? tr("A capture holds one answer, so the untouched one is not there to compare with.")
+                              : m_compare->accessibleName());
+}
+
 } // namespace moescope::ui

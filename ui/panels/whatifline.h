@@ -17,6 +17,8 @@ public:
     /** An answer whose what-if cannot be read has none to take up. */
     void setReadable(bool readable);
     void setComparable(bool comparable);
+    /** Of a capture, which holds this one answer: there is nothing to compare it with, or to take the what-if up for. */
+    void setCaptured(bool captured);
 
 signals:
     void compareRequested();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/whatifpanel.h"
 
-#include "ui/models/conversation.h"
 #include "ui/panels/chartpaint.h"
+#include "ui/widgets/iconbutton.h"
 
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QPushButton>
 #include <QTimer>
 
@@ -18,6 +20,11 @@ WhatIfPanel::WhatIfPanel(TraceModel* trace, Selection* selection, QWidget* paren
     m_compute = new QPushButton(this);
     m_compute->setProperty("small", true);
     m_compute->setAccessibleName(tr("Compute KL by token"));
+    m_copy = new IconButton(QStringLiteral("copy"), tr("Copy seed and sampling"), this);
+    m_copy->setSmall(true);
+    connect(m_copy, &QToolButton::clicked, this,
+            [this] { QGuiApplication::clipboard()->setText(wholeSamplingText(*m_sampling)); });
+    addControl(m_copy);
     addControl(m_compute);
     connect(m_compute, &QPushButton::clicked, this, [this] {
         if (m_computing) {
@@ -27,6 +34,7 @@ WhatIfPanel::WhatIfPanel(TraceModel* trace, Selection* selection, QWidget* paren
         }
     });
     connect(this, &QDockWidget::visibilityChanged, this, &WhatIfPanel::wantedChanged);
+    connect(this, &PanelFrame::emptyActionTriggered, this, &WhatIfPanel::untouchedRequested);
     connect(m_diff, &WhatIfDiff::divergenceChanged, this, [this] { refresh(); });
     setChart(m_chart, m_rows);
 }
@@ -40,6 +48,7 @@ bool WhatIfPanel::isInView() const {
 void WhatIfPanel::setState(State state) {
     m_state = state;
     if (state != State::Ready) {
+        m_sampling.reset();
         m_computing = false;
         m_diff->clear();
     }
@@ -52,6 +61,11 @@ void WhatIfPanel::setSides(const DiffSide& untouched, const DiffSide& whatIf, co
     m_diff->setSides(untouched, whatIf, recipe);
     refresh();
     m_chart->showParting();
+}
+
+void WhatIfPanel::setSampling(const std::optional<SamplingView>& sampling) {
+    m_sampling = sampling;
+    refresh();
 }
 
 void WhatIfPanel::setProgress(quint64 done, quint64 total) {
@@ -72,20 +86,29 @@ void WhatIfPanel::refresh() {
     m_compute->setVisible(ready && !m_diff->hasDivergence());
     m_compute->setText(m_computing ? tr("Stop") : tr("Compute KL"));
     m_compute->setToolTip(m_computing ? tr("Stop computing KL by token")
-                                      : tr("Runs both over the untouched answer once more and compares, token by "
-                                           "token, what they expect."));
+                                      : tr("Runs both over the untouched answer A once more and compares what they "
+                                           "expect at each of its tokens: KL(A‖B) = Σ p(A) log₂ (p(A) ÷ p(B)) over the "
+                                           "whole vocabulary, in bits."));
+    m_copy->setVisible(ready && m_sampling);
+    m_copy->setToolTip(m_sampling ? tr("Copy “%1”").arg(wholeSamplingText(*m_sampling)) : QString());
     if (!m_computing) {
-        setInfo({});
+        setInfo(ready && m_sampling && m_sampling->seed ? Readout{{tr("both with seed %1").arg(*m_sampling->seed)}}
+                                                        : Readout());
     } else if (m_toRead == 0) {
         setInfo({{tr("reading")}});
     } else {
         setInfo({{tr("read %1 of %2 tokens")
                       .arg(groupedText(static_cast<qint64>(m_read)), groupedText(static_cast<qint64>(m_toRead)))}});
     }
+    setEmptyAction(m_state == State::Alone ? tr("Run untouched") : QString(), QStringLiteral("regenerate"));
     switch (m_state) {
     case State::None:
         setEmpty(tr("No what-if to compare"),
                  tr("B bans the selected expert and Shift+B forces it. Re-run then shows here what that changes."));
+        break;
+    case State::Captured:
+        setEmpty(tr("Not in a capture"), tr("A capture holds one answer. With its untouched version, or one with a "
+                                            "what-if, it is compared in the chat that it is of."));
         break;
     case State::Alone:
         setEmpty(tr("No untouched answer"),

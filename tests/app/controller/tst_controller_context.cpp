@@ -3,6 +3,8 @@
 #include "app/controller/inferencecontroller.h"
 #include "engine/model/convert.h"
 
+#include <cmath>
+
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -196,6 +198,89 @@ private slots:
         controller.attention({6, next.traces[1]->position, 0});
         QTRY_COMPARE_WITH_TIMEOUT(computed.size(), 3, patience);
         QCOMPARE(computed[2][0].value<Attention>().messages.size(), size_t{5});
+    }
+
+    void aComparisonLeavesTheCacheAsItWas() {
+        InferenceController controller;
+        load(controller);
+        QSignalSpy computed(&controller, &InferenceController::attentionComputed);
+        QSignalSpy diverged(&controller, &InferenceController::diverged);
+        QSignalSpy compared(&controller, &InferenceController::divergenceFailed);
+        Failures failed(controller);
+        GenerateJob asked = job(5, {{"user", "Hello there"}}, 0);
+        asked.intervention.without_shared = true;
+        const Heard heard = answer(controller, asked);
+        const controller::AttentionJob wish{5, heard.traces.back()->position - 1, 2};
+        const auto weights = [&] {
+            const auto before = computed.size();
+            controller.attention(wish);
+            const bool came =
+                QTest::qWaitFor([&] { return computed.size() > before || !failed.heard.empty(); }, patience);
+            return came && failed.heard.empty() ? computed.last()[0].value<Attention>().weights->weights
+                                                : std::vector<float>();
+        };
+        const std::vector<float> first = weights();
+        QVERIFY(!first.empty());
+        controller::DivergenceJob compare;
+        compare.messages = asked.messages;
+        compare.answer = heard.tokens;
+        compare.what_if = asked.intervention;
+        controller.diverge(compare);
+        const std::vector<float> after = weights();
+        QCOMPARE(diverged.size(), 1);
+        QCOMPARE(after.size(), first.size());
+        for (size_t i = 0; i < first.size(); ++i) { // read at once where it was written token by token
+            QVERIFY(std::abs(after[i] - first[i]) < 1e-4F);
+        }
+        // Ended before its time it leaves it the same.
+        controller.diverge(compare);
+        controller.cancelDivergence();
+        QCOMPARE(weights().size(), first.size());
+        QCOMPARE(compared.size(), 1);
+        // And the next answer finds the tokens again.
+        asked.id = 6;
+        QCOMPARE(answer(controller, asked).timings.reused_tokens, uint32_t(heard.prompt_tokens) - 1);
+    }
+
+    void aKnownAnswerIsReadAgain() {
+        InferenceController controller;
+        load(controller);
+        QSignalSpy computed(&controller, &InferenceController::attentionComputed);
+        Failures failed(controller);
+        GenerateJob asked = job(5, {{"system", "Be short"}, {"user", "Hello there"}}, 0);
+        asked.intervention.without_shared = true;
+        const Heard heard = answer(controller, asked);
+        const uint32_t position = heard.traces[2]->position;
+        controller.attention({5, position, 2});
+        QTRY_COMPARE_WITH_TIMEOUT(computed.size(), 1, patience);
+        const auto first = computed[0][0].value<Attention>();
+        answer(controller, job(6, {{"user", "Quite another question"}}, 0));
+
+        auto known = std::make_shared<controller::KnownAnswer>();
+        known->messages = asked.messages;
+        known->tokens = heard.tokens;
+        known->first = heard.traces[0]->position;
+        known->intervention = asked.intervention;
+        controller.attention({5, position, 2, known});
+        QTRY_COMPARE_WITH_TIMEOUT(computed.size(), 2, patience);
+        const auto second = computed[1][0].value<Attention>();
+        QCOMPARE(second.messages.size(), first.messages.size());
+        QCOMPARE(*second.texts, *first.texts);
+        for (size_t i = 0; i < first.weights->weights.size(); ++i) {
+            QVERIFY(std::abs(second.weights->weights[i] - first.weights->weights[i]) < 1e-4F);
+        }
+        // From there on it is in the KV cache, whoever asks.
+        controller.attention({5, position, 1});
+        QTRY_COMPARE_WITH_TIMEOUT(computed.size(), 3, patience);
+        QVERIFY(failed.heard.empty());
+        // With other tokens before it, it is not the same answer.
+        answer(controller, job(6, {{"user", "Quite another question"}}, 0));
+        auto other = std::make_shared<controller::KnownAnswer>(*known);
+        other->messages[0].content = "Be very short and very kind to all of them";
+        controller.attention({5, position, 2, other});
+        QTRY_COMPARE_WITH_TIMEOUT(failed.heard.size(), size_t{1}, patience);
+        QCOMPARE(failed.heard[0].second.id(), std::string("attention.other_prompt"));
+        QCOMPARE(QString(failed.heard[0].second.what()).count(QLatin1Char('{')), 0);
     }
 
     void ofSeveralRequestsTheLatestIsAnswered() {

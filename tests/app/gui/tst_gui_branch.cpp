@@ -2,6 +2,7 @@
 // Another token in the place of one that was sampled: the answer goes on from there as a version of its own.
 #include "tests/app/gui/appfixture.h"
 
+#include "ui/models/tokentext.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/probabilitiespanel.h"
 
@@ -121,7 +122,11 @@ private slots:
             const store::Message a = storedAnswer(app, first.id);
             const store::Message b = storedAnswer(app, second.id);
             QCOMPARE(b.parent, a.parent);
-            QCOMPARE(b.sampling, a.sampling);
+            QCOMPARE(gui::withoutTaken(b.sampling), a.sampling);
+            QCOMPARE(gui::takenOf(b.sampling), (QList<ui::TakenToken>{{place, ui::tokenLabel(taken.text)}}));
+            QVERIFY(gui::takenOf(a.sampling).isEmpty());
+            QCOMPARE(ui::takenText(second.taken),
+                     QStringLiteral("branch: “%1” at token 10").arg(ui::tokenLabel(taken.text)));
             QVERIFY(a.seed && b.seed == a.seed);
 
             emit app.composition.window().chat()->versionRequested(second.id, -1);
@@ -136,6 +141,25 @@ private slots:
         QTRY_COMPARE(app.composition.traces().tokenCount(), int(branchIds.size()));
         QCOMPARE(idsOf(tokensOf(app)), branchIds);
         QVERIFY(!app.composition.traces().token(0).candidates.empty());
+    }
+
+    void whatFollowedABranchedAnswerIsNamed() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        app.composition.window().setLayoutName(ui::LayoutName::Inspect);
+        QVERIFY(ask(app));
+        const qint64 first = app.messages()[1].id;
+        const trace::TokenTrace place = tokensOf(app)[3];
+        QVERIFY(app.ask(QStringLiteral("And then?")));
+        QCOMPARE(app.messages().size(), 4);
+        auto* panel = app.composition.window().findChild<ui::ProbabilitiesPanel*>();
+        emit panel->branchRequested(first, 3, place.candidates[0].token);
+        QVERIFY(app.waitForAnswer());
+        QCOMPARE(app.messages().size(), 2);
+        QVERIFY(app.shows(QStringLiteral("The messages that followed stand behind version 1")));
+        emit app.composition.window().chat()->versionRequested(app.messages()[1].id, -1);
+        QTRY_COMPARE(app.messages().size(), 4);
     }
 
     void theSameTokenGivesTheSameAnswerWhereverItIsCut() {

@@ -9,8 +9,12 @@
 #include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/panels/expertspanel.h"
 #include "ui/panels/paneltitlebar.h"
+#include "ui/panels/timelinepanel.h"
 #include "ui/panels/transcript.h"
+#include "ui/panels/whatifpanel.h"
+#include "ui/widgets/emptystate.h"
 #include "ui/widgets/iconbutton.h"
 #include "ui/widgets/statusitem.h"
 
@@ -20,6 +24,7 @@
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QPushButton>
 #include <QTest>
 
 using namespace moescope;
@@ -264,6 +269,54 @@ private slots:
         QVERIFY(isFile(npy));
         const ui::TraceShape& shape = app.composition.traces().shape();
         QVERIFY(test::NpyFile(npy).shape == std::vector<qsizetype>({m_tokens, shape.layers, shape.used}));
+    }
+
+    void inACaptureNothingIsChangedMeasuredOrCompared() {
+        exchange::Capture changed = exchange::readCapture(m_path);
+        changed.messages.last().recipe.intervention.without_shared = true;
+        const QString path = m_files.filePath(QStringLiteral("changed.moescope"));
+        exchange::writeCapture(path, changed);
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        gui::Composition& composition = app.composition;
+        composition.captures().open(path);
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        const auto button = [](const QWidget* in, const QString& name) -> QPushButton* {
+            for (QPushButton* found : in->findChildren<QPushButton*>()) {
+                if (found->accessibleName() == name) {
+                    return found;
+                }
+            }
+            return nullptr;
+        };
+        // What cannot be done says why.
+        const ui::CapturePanel* panel = composition.window().capture();
+        for (const QString& name :
+             {QStringLiteral("Compare with the untouched answer"), QStringLiteral("Use this what-if again")}) {
+            const QPushButton* dead = button(panel, name);
+            QVERIFY(dead != nullptr && dead->isVisible());
+            QVERIFY(!dead->isEnabled());
+            QVERIFY2(dead->toolTip().contains(QStringLiteral("A capture")), qPrintable(dead->toolTip()));
+        }
+        composition.window().showPanel(QStringLiteral("what-if"));
+        const auto* diff = composition.window().findChild<ui::WhatIfPanel*>();
+        QTRY_COMPARE(diff->state(), ui::WhatIfPanel::State::Captured);
+        composition.window().showPanel(QStringLiteral("kernel-timeline"));
+        const auto* timeline = composition.window().findChild<ui::TimelinePanel*>();
+        QTRY_VERIFY(timeline->isEmptyShown());
+        const QPushButton* record = button(timeline, QStringLiteral("Record a step"));
+        QVERIFY(record == nullptr || !record->isVisible());
+        QVERIFY(timeline->findChild<ui::EmptyState*>()->accessibleDescription().contains(
+            QStringLiteral("nothing is computed here")));
+        auto* experts = composition.window().findChild<ui::ExpertsPanel*>();
+        composition.selection().set({CaptureSession::run, 1, 0, 0});
+        QTest::keyClick(experts->chart(), Qt::Key_B);
+        QVERIFY(composition.whatIf().isEmpty());
+        QVERIFY(app.shows(QStringLiteral("A capture computes nothing")));
+        // Back in the chat it is as ever.
+        composition.captures().close();
+        QVERIFY(composition.whatIf().refusal().isEmpty());
     }
 
     void aHostileFileIsASentenceAndNothingIsLost() {

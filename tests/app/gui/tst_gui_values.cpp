@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/values.h"
 
+#include <QJsonArray>
 #include <QTest>
 
 using namespace moescope;
@@ -79,6 +80,53 @@ private slots:
         QCOMPARE(read.top_p, 1.0);
         QVERIFY(!read.seed);
         QCOMPARE(read.max_tokens, defaults.max_tokens);
+    }
+
+    void aPairHasNoOtherTokenInAnyPlace() {
+        store::Message prompt;
+        prompt.id = 1;
+        store::Message first;
+        first.id = 2;
+        first.parent = 1;
+        first.role = store::Role::Assistant;
+        first.seed = 7;
+        first.sampling = gui::toJson({});
+        store::Message branched = first;
+        branched.id = 3;
+        branched.sampling = gui::withTaken(first.sampling, 92, {264, " a", 0.3F, 0.3F});
+        store::Message whatIf = first;
+        whatIf.id = 4;
+        whatIf.recipe.intervention.banned = {{0, 13}};
+        QList<store::Message> tree{prompt, first, branched, whatIf};
+        QCOMPARE(gui::whatIfPairOf(tree, 4), (gui::WhatIfPair{2, 4}));
+        QCOMPARE(gui::whatIfPairOf(tree, 2), (gui::WhatIfPair{2, 4}));
+        QCOMPARE(gui::whatIfPairOf(tree, 3), (gui::WhatIfPair{3, 0}));
+        // One that was broken off is no match for a whole one, however new.
+        store::Message cut = first;
+        cut.id = 5;
+        cut.state = store::MessageState::Cancelled;
+        tree.append(cut);
+        QCOMPARE(gui::whatIfPairOf(tree, 4), (gui::WhatIfPair{2, 4}));
+        tree.removeAt(1);
+        QCOMPARE(gui::whatIfPairOf(tree, 4), (gui::WhatIfPair{5, 4}));
+    }
+
+    void takenTokensGoThereAndBack() {
+        const QJsonObject plain = gui::toJson({});
+        QVERIFY(gui::takenOf(plain).isEmpty());
+        const QJsonObject once = gui::withTaken(plain, 92, {264, " a", 0.3F, 0.3F});
+        QCOMPARE(ui::takenText(gui::takenOf(once)), QString::fromUtf8("branch: “·a” at token 93"));
+        const QJsonObject twice = gui::withTaken(once, 100, {5, "b", 0.3F, 0.3F});
+        QCOMPARE(ui::takenText(gui::takenOf(twice)), QString::fromUtf8("branch: “·a” at token 93, “b” at token 101"));
+        // A branch before another one takes nothing over from it.
+        QCOMPARE(ui::takenText(gui::takenOf(gui::withTaken(twice, 50, {5, "b", 0.3F, 0.3F}))),
+                 QString::fromUtf8("branch: “b” at token 51"));
+        QCOMPARE(gui::withoutTaken(twice), plain);
+        const QJsonArray hostile{1, QJsonObject{{"token", "x"}}, QJsonObject{{"token", -3}},
+                                 QJsonObject{{"token", 2}, {"text", QString(100'000, u'x')}}};
+        const QList<ui::TakenToken> read = gui::takenOf(QJsonObject{{"taken", hostile}});
+        QCOMPARE(read.size(), qsizetype{1});
+        QCOMPARE(read[0].text.size(), qsizetype{64});
     }
 
     void parametersAreShort() {

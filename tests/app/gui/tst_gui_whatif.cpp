@@ -2,6 +2,7 @@
 // A what-if in the whole app: made in a panel, run, kept, compared.
 #include "tests/app/gui/appfixture.h"
 
+#include "ui/panels/attentionpanel.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/expertspanel.h"
 #include "ui/panels/messagewidget.h"
@@ -9,8 +10,12 @@
 #include "ui/panels/whatifbar.h"
 #include "ui/panels/whatifline.h"
 #include "ui/panels/whatifpanel.h"
+#include "ui/text/markdownview.h"
 #include "ui/widgets/banner.h"
+#include "ui/widgets/iconbutton.h"
 
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QPushButton>
 #include <QTest>
 
@@ -22,8 +27,9 @@ using test::App;
 
 namespace {
 
-QPushButton* button(const QWidget& parent, const QString& name) {
-    for (QPushButton* found : parent.findChildren<QPushButton*>()) {
+template <typename Button = QPushButton>
+Button* button(const QWidget& parent, const QString& name) {
+    for (Button* found : parent.findChildren<Button*>()) {
         if (found->accessibleName() == name) {
             return found;
         }
@@ -69,6 +75,7 @@ private slots:
             untouched = app.messages().last().id;
             const ui::TraceModel& traces = app.composition.traces();
             QVERIFY(traces.tokenCount() > 8);
+            const qint64 conversation = app.composition.session().conversation();
 
             // The expert of a token, banned by the key of the chart.
             auto* experts = window.findChild<ui::ExpertsPanel*>();
@@ -119,6 +126,35 @@ private slots:
                 most = std::max(most, diff.kl(token));
             }
             QVERIFY(most > 0);
+
+            // The comparison costs the panels nothing: the answer is in the KV cache as it was.
+            auto* attention = window.findChild<ui::AttentionPanel*>();
+            window.showPanel(attention->objectName());
+            app.composition.selection().setToken(changed, 2);
+            QTRY_VERIFY_WITH_TIMEOUT(!attention->headsChart()->state().isEmpty(), 20'000);
+            QCOMPARE(attention->headsChart()->state().position(), int(traces.token(2).position));
+
+            // Nor is it computed again for the same pair.
+            window.showPanel(panel->objectName());
+            emit window.chat()->versionRequested(changed, -1);
+            QTRY_COMPARE(traces.current(), untouched);
+            QTRY_COMPARE(panel->state(), ui::WhatIfPanel::State::Ready);
+            QVERIFY(diff.hasDivergence());
+            window.setLayoutName(ui::LayoutName::Chat);
+            window.setLayoutName(ui::LayoutName::Inspect);
+            const int before = int(app.messages().size());
+            app.composition.session().startNew();
+            QTRY_COMPARE(panel->state(), ui::WhatIfPanel::State::None);
+            QVERIFY(!diff.hasDivergence());
+            app.composition.session().open(conversation);
+            QTRY_COMPARE(int(app.messages().size()), before);
+            QTRY_COMPARE(panel->state(), ui::WhatIfPanel::State::Ready);
+            QVERIFY(diff.hasDivergence());
+
+            // A word of the other answer alone brings that one into view.
+            emit panel->diff()->tokenWanted(changed, 1);
+            QTRY_COMPARE(traces.current(), changed);
+            QTRY_COMPARE(app.composition.selection().state().token, 1);
         }
         // Kept: the recipe is shown on its answer, and taken up again.
         App app(folder.path(), QStringLiteral("builtin"));
@@ -140,6 +176,103 @@ private slots:
         QVERIFY(app.waitForAnswer());
         QCOMPARE(app.messages().last().versions, 3);
         QCOMPARE(app.messages().last().text, text);
+    }
+
+    void aClickedWordTakesTheKeysOfCharts() {
+        const QTemporaryDir folder;
+        App app(folder.path(), QStringLiteral("builtin"));
+        QVERIFY(app.waitForModel());
+        app.composition.window().setLayoutName(ui::LayoutName::Inspect);
+        choose(app, 8);
+        QVERIFY(app.ask(QStringLiteral("Tell me about the fox and the boat.")));
+        ui::ChatPanel* chat = app.composition.window().chat();
+        auto* text = chat->transcript()->widgetOf(app.messages().last().id)->findChildren<ui::MarkdownView*>().last();
+        QTRY_VERIFY(text->isVisible());
+        QTest::mouseClick(text, Qt::LeftButton, {}, QPoint(8, 10));
+        const ui::Selection& selection = app.composition.selection();
+        QTRY_COMPARE(selection.state().token, 0);
+        app.composition.selection().setLayer(2);
+        const trace::ExpertPlace place{2, uint32_t(selection.state().expert)};
+        QTest::keyClick(text, Qt::Key_B);
+        QVERIFY(app.composition.whatIf().recipe().banned == std::vector{place});
+        QTest::keyClick(text, Qt::Key_B, Qt::ShiftModifier);
+        QVERIFY(app.composition.whatIf().recipe().forced == std::vector{place});
+        QTest::keyClick(text, Qt::Key_BracketRight);
+        QCOMPARE(selection.state().layer, 3);
+        QCOMPARE(chat->draft(), QString());
+        // What begins as words goes to the composer, and so does all that follows.
+        QTest::keyClicks(text, QStringLiteral("Tab"));
+        QCOMPARE(chat->draft(), QStringLiteral("Tab"));
+    }
+
+    void anAnswerWithoutItsUntouchedOneGetsIt() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        app.composition.window().setLayoutName(ui::LayoutName::Inspect);
+        choose(app, 8);
+        app.composition.whatIf().setWithoutShared(true);
+        QVERIFY(app.ask(QStringLiteral("First")));
+        const qint64 whatIf = app.messages().last().id;
+        app.composition.window().showPanel(QStringLiteral("what-if"));
+        auto* panel = app.composition.window().findChild<ui::WhatIfPanel*>();
+        QTRY_COMPARE(panel->state(), ui::WhatIfPanel::State::Alone);
+        QPushButton* run = button(*panel, QStringLiteral("Run untouched"));
+        QVERIFY(run != nullptr && run->isVisible());
+        run->click();
+        QVERIFY(app.waitForAnswer());
+        QTRY_COMPARE(panel->state(), ui::WhatIfPanel::State::Ready);
+        QCOMPARE(panel->model()->whatIf().run, whatIf);
+        QCOMPARE(panel->model()->untouched().run, app.messages().last().id);
+        QVERIFY(app.messages().last().recipe.empty());
+        QCOMPARE(answerOf(app, app.messages().last().id).seed, answerOf(app, whatIf).seed);
+        QVERIFY(!app.composition.whatIf().isEmpty()); // what is being made stays
+    }
+
+    void aBranchIsNotTheUntouchedAnswer() {
+        const QTemporaryDir folder;
+        App app(folder.path(), QStringLiteral("builtin"));
+        QVERIFY(app.waitForModel());
+        app.composition.window().setLayoutName(ui::LayoutName::Inspect);
+        choose(app);
+        QVERIFY(app.ask(QStringLiteral("Tell me about the fox and the boat.")));
+        const qint64 first = app.messages().last().id;
+        const ui::TraceModel& traces = app.composition.traces();
+        QTRY_VERIFY(traces.tokenCount() > 8);
+        const trace::TokenTrace place = traces.token(3);
+        const auto other =
+            std::find_if(place.candidates.begin(), place.candidates.end(),
+                         [&place](const trace::TokenCandidate& one) { return one.token != place.token; });
+        QVERIFY(other != place.candidates.end());
+        app.composition.session().branchAnswer(first, 3, other->token);
+        QVERIFY(app.waitForAnswer());
+        const qint64 branched = app.messages().last().id;
+        QVERIFY(branched != first);
+
+        // From the branch or from the answer that it came of: what is run again is sampled from its first token on.
+        for (const int step : {0, -1}) {
+            if (step != 0) {
+                emit app.composition.window().chat()->versionRequested(app.messages().last().id, -2);
+                QTRY_COMPARE(traces.current(), first);
+            }
+            app.composition.whatIf().setWithoutShared(true);
+            QVERIFY(app.composition.session().rerun(step == 0 ? branched : first));
+            QVERIFY(app.waitForAnswer());
+            app.composition.window().showPanel(QStringLiteral("what-if"));
+            auto* panel = app.composition.window().findChild<ui::WhatIfPanel*>();
+            const qint64 again = app.messages().last().id;
+            QTRY_VERIFY(panel->state() == ui::WhatIfPanel::State::Ready && panel->model()->whatIf().run == again);
+            QCOMPARE(panel->model()->untouched().run, first);
+            QCOMPARE(panel->diff()->sideName(0), QStringLiteral("A version 1, untouched"));
+            QCOMPARE(panel->diff()->sideName(1),
+                     QStringLiteral("B version %1, shared expert off").arg(app.messages().last().version));
+            QVERIFY(gui::takenOf(answerOf(app, again).sampling).isEmpty());
+            // What they were made with can be taken along.
+            const QString seed = QString::number(answerOf(app, first).seed.value());
+            button<ui::IconButton>(*panel, QStringLiteral("Copy seed and sampling"))->click();
+            QVERIFY(
+                QGuiApplication::clipboard()->text().contains(QStringLiteral("seed %1 · temperature 0.8").arg(seed)));
+        }
     }
 
     void whatIsSentTakesTheRecipeAndRegenerateDoesNot() {

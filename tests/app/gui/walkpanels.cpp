@@ -88,7 +88,7 @@ QStringList rowFaults(const QString& panel, const ui::TabularModel& table, int r
     };
     check(QStringLiteral("Layer"), selection.layer);
     check(QStringLiteral("Expert"), selection.expert);
-    check(QStringLiteral("Position"), static_cast<int>(traces.token(selection.token).position));
+    check(QStringLiteral("Position"), static_cast<int>(traces.token(selection.token).position) + 1);
     const QVariant layers = valueIn(table, row, QStringLiteral("Layers"));
     if (layers.isValid()) { // a row of several: "0–1", "4"
         const QStringList ends = layers.toString().remove(QLatin1Char('L')).split(QStringLiteral("–"));

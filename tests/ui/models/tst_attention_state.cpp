@@ -133,7 +133,7 @@ void TestAttentionState::tablesHoldTheSameNumbers() {
     for (int head = 0; head < 4; ++head) {
         QCOMPARE(raw(head, "First token, %"), 100 * state.weight(head, 0));
         QCOMPARE(raw(head, "Learned sink, %"), 100 * state.learnedSink(head));
-        QCOMPARE(int(raw(head, "Most at")), state.top(head));
+        QCOMPARE(int(raw(head, "Most at")), state.top(head) + 1);
         QCOMPARE(raw(head, "This answer, %"), 100 * state.byMessage(head).last().share);
         QCOMPARE(raw(head, "Distance 1–3, %"), 100 * state.byDistance(head)[1].share);
         double sum = raw(head, "Learned sink, %");
@@ -147,7 +147,7 @@ void TestAttentionState::tablesHoldTheSameNumbers() {
     QCOMPARE(table.columnCount(), 5);
     double sum = 0;
     for (int row = 0; row < 41; ++row) {
-        QCOMPARE(int(raw(row, "Position")), row);
+        QCOMPARE(int(raw(row, "Position")), row + 1);
         QCOMPARE(int(raw(row, "Distance")), 40 - row);
         sum += raw(row, "Weight, %");
     }

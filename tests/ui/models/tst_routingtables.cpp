@@ -298,9 +298,9 @@ void TestRoutingTables::exports() {
     trace.append(1, {token});
     QCOMPARE(toCsv(table), QStringLiteral("Position,Text,Id,Class,Expert,Gate,Runner-up,Its gate,Margin,"
                                           "\"Entropy, bits\",\"Surprise, bits\"\r\n"
-                                          "0,\" \"\"a\"\",\n\",0,mixed,2,0.5,3,0.125,0.375,,3\r\n"));
+                                          "1,\" \"\"a\"\",\n\",0,mixed,2,0.5,3,0.125,0.375,,3\r\n"));
     QCOMPARE(toTabSeparated(table).section(QLatin1Char('\n'), 1, 1),
-             QStringLiteral("0\t \"a\", \t0\tmixed\t2\t0.5\t3\t0.125\t0.375\t\t3"));
+             QStringLiteral("1\t \"a\", \t0\tmixed\t2\t0.5\t3\t0.125\t0.375\t\t3"));
 }
 
 QTEST_GUILESS_MAIN(TestRoutingTables)

@@ -366,8 +366,9 @@ void TestAttentionPanel::readoutAndTwinShowTheSameNumbers() {
     const int first = geometry.binAt(at.x()) * geometry.bin;
     const int last = std::min(first + geometry.bin, state.positions()) - 1;
     QTRY_VERIFY2(stand.panel->readoutText().contains("head 1"), qPrintable(stand.panel->readoutText()));
-    QVERIFY2(stand.panel->readoutText().contains(first == last ? QString("position %1,").arg(first)
-                                                               : QString("positions %1–%2").arg(first).arg(last)),
+    QVERIFY2(stand.panel->readoutText().contains(first == last
+                                                     ? QString("position %1,").arg(first + 1)
+                                                     : QString("positions %1–%2").arg(first + 1).arg(last + 1)),
              qPrintable(stand.panel->readoutText()));
     QVERIFY(stand.panel->readoutText().contains(QString::number(100 * state.maximum(1, first, last), 'f', 1)));
 

@@ -205,7 +205,16 @@ void TestWhatIfDiffPanel::barsAreTheDivergence() {
     const DiffGeometry& geometry = chart->geometryOfDiff();
     const QColor color = theme().sequential(0.55);
     QVERIFY(!holds(painted(chart), geometry.band, color));
+    QVERIFY(chart->barsFigures().isEmpty());
     board.panel->setDivergence(divergence(10));
+    double sum = 0;
+    for (const trace::TokenDivergence& at : divergence(10)) {
+        sum += at.kl_bits;
+    }
+    QCOMPARE(board.panel->model()->sumKl(), sum);
+    QCOMPARE(chart->barsTitle(), QString::fromUtf8("KL(A‖B) by token, bits, n = 10"));
+    QCOMPARE(chart->barsFigures(), QStringLiteral("mean %1 · sum %2 · highest 2.00")
+                                       .arg(QString::number(sum / 10, 'f', 3), QString::number(sum, 'f', 2)));
     const QImage image = painted(chart);
     QVERIFY(holds(image, QRect(geometry.slot(7).center(), QSize(1, 1)), color)); // the highest
     QVERIFY(!holds(image, QRect(geometry.slot(3).center(), QSize(1, 1)), color));

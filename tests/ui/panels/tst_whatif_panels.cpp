@@ -15,12 +15,15 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QHelpEvent>
+#include <QLabel>
 #include <QMenu>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTimer>
 #include <QToolButton>
+#include <QToolTip>
 
 using namespace moescope;
 using namespace moescope::ui;
@@ -59,6 +62,13 @@ Field* field(const QWidget& parent, const QString& name) {
     return nullptr;
 }
 
+/** What is told where the pointer rests. */
+QString tooltipAt(ChartView* chart, const QPoint& at) {
+    QHelpEvent event(QEvent::ToolTip, at, chart->viewport()->mapToGlobal(at));
+    QCoreApplication::sendEvent(chart->viewport(), &event);
+    return QToolTip::text();
+}
+
 MessageView answer(qint64 id) {
     MessageView view;
     view.id = id;
@@ -79,11 +89,13 @@ private slots:
     void keysNeedAnExpertOfTheLoadedModel();
     void theMenuBansAndForces();
     void theMapMarksTheChanged();
+    void theSharedExpertIsOffWhereItWasOff();
     void theTableNamesTheChanged();
     void theBarSaysAndChanges();
     void theBarSaysWhyItCannotRun();
     void theBarEditsABias();
     void anAnswerSaysItsWhatIf();
+    void anAnswerSaysWhatItWasMadeWith();
     void anAnswerWithADamagedWhatIf();
     void capacityOfTheAnswerInView();
     void aHiddenCapacityPanelCountsNothing();
@@ -113,14 +125,18 @@ void TestWhatIfPanels::keysNeedAnExpertOfTheLoadedModel() {
     ChartView* chart = board.experts->chart();
     chart->setFocus();
     board.selection.set({1, -1, -1, -1});
+    const QSignalSpy refused(board.experts, &PanelFrame::messageRequested);
     QTest::keyClick(chart, Qt::Key_B);
     QVERIFY(board.whatIf.isEmpty());
+    QCOMPARE(refused.count(), 1);
+    QVERIFY(refused.last().first().toString().contains(QStringLiteral("No expert is selected")));
     board.selection.set({1, 10, 5, 6});
     trace::ModelInfo other = test::syntheticModel(8, 16, 2);
     other.name = "Another";
     board.whatIf.setModel(other); // the answer in view is of the one before
     QTest::keyClick(chart, Qt::Key_B);
     QVERIFY(board.whatIf.isEmpty());
+    QVERIFY(refused.last().first().toString().contains(QStringLiteral("the loaded model")));
     board.whatIf.unsetModel();
     QTest::keyClick(chart, Qt::Key_B);
     QVERIFY(board.whatIf.isEmpty());
@@ -193,6 +209,31 @@ void TestWhatIfPanels::theMapMarksTheChanged() {
     shown.banned = {{5, 6}};
     board.whatIf.setShown(shown); // the answer in view was made so
     QVERIFY(near(painted(board.experts->map()).pixelColor(banned.center()), theme().color(Color::Text)));
+}
+
+void TestWhatIfPanels::theSharedExpertIsOffWhereItWasOff() {
+    WhatIfBoard board;
+    board.show();
+    ExpertsChart* map = board.experts->map();
+    const auto* table = qobject_cast<ExpertsTable*>(board.experts->table());
+    const auto said = [&] { return table->index(3, ExpertsTable::Shared).data().toString(); };
+    const QRect column = map->geometryOfMap().shared;
+    const auto tip = [&] { return tooltipAt(map, column.center()); };
+    const QImage all = painted(map);
+    QCOMPARE(said(), QStringLiteral("all"));
+    QVERIFY2(tip().contains(QStringLiteral("answers every token")), qPrintable(tip()));
+    trace::Intervention shown;
+    shown.without_shared = true;
+    board.whatIf.setRecipe(shown); // of answers to come: the one in view had it
+    QCOMPARE(painted(map).copy(column), all.copy(column));
+    QCOMPARE(said(), QStringLiteral("all"));
+    board.whatIf.clear();
+    board.whatIf.setShown(shown);
+    QVERIFY(painted(map).copy(column) != all.copy(column));
+    QCOMPARE(said(), QStringLiteral("off"));
+    QVERIFY2(tip().contains(QStringLiteral("shared expert off")), qPrintable(tip()));
+    board.experts->setScope(Scope::Chat);
+    QCOMPARE(said(), QStringLiteral("all"));
 }
 
 void TestWhatIfPanels::theTableNamesTheChanged() {
@@ -292,6 +333,14 @@ void TestWhatIfPanels::theBarEditsABias() {
     whatIf.setModel(test::syntheticModel(8, 16, 2));
     WhatIfBar bar;
     bar.setWhatIf(&whatIf);
+    whatIf.setOpen(true);
+    bar.setSelected(trace::ExpertPlace{4, 11});
+    button(bar, QStringLiteral("Bias of an expert"))->click();
+    QCOMPARE(field<QSpinBox>(bar, QStringLiteral("Layer of the bias"))->value(), 4);
+    QCOMPARE(field<QSpinBox>(bar, QStringLiteral("Expert of the bias"))->value(), 11);
+    const auto labels = bar.findChildren<QLabel*>();
+    QVERIFY(std::any_of(labels.begin(), labels.end(),
+                        [](const QLabel* label) { return label->text() == tr("Added to the router’s logit"); }));
     bar.editBias({2, 7});
     QVERIFY(bar.isVisible());
     auto* value = field<QDoubleSpinBox>(bar, QStringLiteral("Bias, added to the router’s logit"));
@@ -334,6 +383,36 @@ void TestWhatIfPanels::anAnswerSaysItsWhatIf() {
     changed.state = AnswerState::Answering; // there is nothing to compare yet
     chat.updateMessage(changed);
     QVERIFY(!button(*lineOf(3), QStringLiteral("Compare with the untouched answer"))->isEnabled());
+}
+
+void TestWhatIfPanels::anAnswerSaysWhatItWasMadeWith() {
+    ChatPanel chat;
+    chat.resize(760, 600);
+    MessageView branched = answer(3);
+    branched.version = branched.versions = 2;
+    branched.sampling = SamplingView{.temperature = 0.7};
+    branched.sampling->seed = 8'123'456'789;
+    branched.taken = {{92, QStringLiteral("·a")}};
+    chat.setConversation(1, QStringLiteral("A fox"), {branched});
+    chat.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&chat));
+    const auto labels = chat.findChildren<QLabel*>();
+    const auto some = [&](auto is) { return std::any_of(labels.begin(), labels.end(), is); };
+    QVERIFY(some([](const QLabel* label) {
+        return label->isVisible() && label->toolTip().contains(QStringLiteral("seed 8123456789 · temperature 0.7"));
+    }));
+    QVERIFY(some([](const QLabel* label) {
+        return label->isVisible() && label->text() == QString::fromUtf8("branch: “·a” at token 93");
+    }));
+    // Where there is no room for the words, a sign stands for them.
+    chat.resize(320, 600);
+    QTRY_VERIFY(some([](const QLabel* label) {
+        return label->isVisible() && label->text().isEmpty() &&
+               label->toolTip() == QString::fromUtf8("branch: “·a” at token 93");
+    }));
+    QTRY_VERIFY(!some([](const QLabel* label) {
+        return label->isVisible() && label->text() == QString::fromUtf8("branch: “·a” at token 93");
+    }));
 }
 
 void TestWhatIfPanels::anAnswerWithADamagedWhatIf() {
