@@ -41,6 +41,7 @@ Button* button(const QWidget& parent, const QString& name) {
 void choose(App& app, int tokens = 24) {
     ui::SamplingView sampling;
     sampling.temperature = 0.8;
+    sampling.seed = 5; // chance ends some answers before their first token
     sampling.max_tokens = tokens;
     emit app.composition.window().chat()->samplingChanged(sampling);
 }
