@@ -268,7 +268,8 @@ QList<ui::SearchHit> hitsOf(const QList<store::SearchHit>& hits) {
         }
         const bool in_title = hit.message == 0;
         views.append({hit.conversation, hit.message, hit.title, in_title ? marks : QList<ui::HitRange>(),
-                      in_title ? QString() : hit.snippet, in_title ? QList<ui::HitRange>() : marks, hit.date});
+                      in_title ? QString() : hit.snippet, in_title ? QList<ui::HitRange>() : marks, hit.date,
+                      hit.role == store::Role::User});
     }
     return views;
 }

@@ -126,6 +126,7 @@ struct SearchHit {
     QString excerpt; ///< one line around the hit; empty if only the title matched
     QList<HitRange> excerpt_hits;
     QDateTime changed;
+    bool own = false; ///< the message is the user's; else an answer
 };
 
 /** The text of one token inside the answer in view, UTF-16 units of MessageView::text. Tokens that make up one character

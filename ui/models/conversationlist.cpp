@@ -233,6 +233,7 @@ QVariant ConversationListModel::data(const QModelIndex& index, int role) const {
     case MessageRole: return row.hit.message;
     case TimeRole: return row.time;
     case ExcerptRole: return sameLength(row.hit.excerpt);
+    case WhoRole: return row.hit.excerpt.isEmpty() ? QString() : row.hit.own ? tr("You:") : tr("Answer:");
     case TitleHitsRole: return QVariant::fromValue(row.hit.title_hits);
     case ExcerptHitsRole: return QVariant::fromValue(row.hit.excerpt_hits);
     case DeletedRole: return row.conversation.deleted.isValid();

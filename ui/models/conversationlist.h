@@ -18,6 +18,7 @@ public:
         MessageRole,
         TimeRole,        ///< QString, right edge
         ExcerptRole,     ///< QString, second line of a result
+        WhoRole,         ///< QString, "You:" or "Answer:": whose words the excerpt has; empty without one
         TitleHitsRole,   ///< QList<HitRange>
         ExcerptHitsRole, ///< QList<HitRange>
         DeletedRole      ///< bool

@@ -251,6 +251,13 @@ bool ChartView::openCard() {
 void ChartView::keyPressEvent(QKeyEvent* event) {
     const bool control = event->modifiers().testFlag(Qt::ControlModifier);
     const bool shift = event->modifiers().testFlag(Qt::ShiftModifier);
+    const bool alone = event->key() == Qt::Key_Control || event->key() == Qt::Key_Shift ||
+                       event->key() == Qt::Key_Alt || event->key() == Qt::Key_Meta;
+    if (!alone && !control &&
+        hover(nullptr)) { // what the keys choose is what the readout tells of, until the pointer moves
+        viewport()->update();
+        announce();
+    }
     if (control) {
         if (event->key() == Qt::Key_C) {
             emit(shift ? copyImageRequested() : copyTableRequested());

@@ -23,13 +23,13 @@ QString fitting(const QString& text, const QFont& font, int width) {
     return QFontMetrics(font).elidedText(text, Qt::ElideRight, width);
 }
 
-/** One line with the hits bold on a warm tint, cut so that the first hit is seen. */
+/** One line with the hits bold on a warm tint, cut so that the first hit is seen, or only at the right. */
 void drawMarked(QPainter* painter, const QRect& box, const QString& text, const QList<HitRange>& hits,
-                const QFont& font, const QColor& ink) {
+                const QFont& font, const QColor& ink, bool fromStart = false) {
     QString shown = text;
     int shift = 0;
     const QFontMetrics metrics(font);
-    if (!hits.isEmpty() && metrics.horizontalAdvance(text.left(hits.first().end)) > box.width()) {
+    if (!fromStart && !hits.isEmpty() && metrics.horizontalAdvance(text.left(hits.first().end)) > box.width()) {
         const int keep = qMax(0, hits.first().begin - 12);
         shown = QStringLiteral("… ") + text.mid(keep);
         shift = keep - 2;
@@ -143,14 +143,19 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
     const QColor ink = look.color(Color::Text);
     if (result) {
         drawMarked(painter, first, text, index.data(ConversationListModel::TitleHitsRole).value<QList<HitRange>>(),
-                   font, ink);
+                   font, ink, twoLines);
     } else {
         painter->setFont(font);
         painter->setPen(ink);
         painter->drawText(first, Qt::AlignLeft | Qt::AlignVCenter, fitting(text, font, first.width()));
     }
     if (twoLines) {
-        const QRect second(inner.left(), first.bottom() + 1, inner.width(), look.lineHeight(TextStyle::Small));
+        QRect second(inner.left(), first.bottom() + 1, inner.width(), look.lineHeight(TextStyle::Small));
+        const QString who = index.data(ConversationListModel::WhoRole).toString();
+        painter->setFont(look.font(TextStyle::Small));
+        painter->setPen(look.color(Color::TextSecondary));
+        painter->drawText(second, Qt::AlignLeft | Qt::AlignVCenter, who);
+        second.setLeft(second.left() + QFontMetrics(painter->font()).horizontalAdvance(who) + 4);
         drawMarked(painter, second, excerpt,
                    index.data(ConversationListModel::ExcerptHitsRole).value<QList<HitRange>>(),
                    look.font(TextStyle::Small), look.color(Color::TextMuted));

@@ -97,6 +97,10 @@ private slots:
         const QModelIndex index = model.index(0);
         QCOMPARE(index.data(ConversationListModel::ExcerptRole).toString(), QString("a boat"));
         QCOMPARE(index.data(ConversationListModel::MessageRole).toLongLong(), 9);
+        QCOMPARE(index.data(ConversationListModel::WhoRole).toString(), QStringLiteral("Answer:"));
+        hit.own = true;
+        model.setHits("boat", {hit});
+        QCOMPARE(model.index(0).data(ConversationListModel::WhoRole).toString(), QStringLiteral("You:"));
         QCOMPARE(index.data(Qt::AccessibleTextRole).toString().contains("a boat"), true);
     }
 

@@ -20,6 +20,7 @@ private slots:
     void mapKeys();
     void mapColours();
     void mapModesAndScopes();
+    void keysTakeTheReadoutFromAPointerAtRest();
     void mapBaseline();
     void windowInTheStrip();
     void mergedColumns();
@@ -125,6 +126,19 @@ void TestCharts::mapColours() {
     board.experts->setMode(HeatmapMode::GateMass);
     QVERIFY(near(corner(0, 3), theme().sequential(0.5 / 10.5)));
     QVERIFY(holds(painted(map), map->geometryOfMap().shared, theme().color(Color::SharedTint)));
+}
+
+void TestCharts::keysTakeTheReadoutFromAPointerAtRest() {
+    Board board;
+    board.show();
+    board.selection.set({1, 7, 2, 3});
+    ExpertsChart* map = board.experts->map();
+    map->setFocus();
+    QTest::mouseMove(map->viewport(), map->geometryOfMap().cellOf(5, 9, 0).center());
+    QVERIFY(board.experts->readoutText().contains(QStringLiteral("Layer 5, expert 9")));
+    QTest::keyClick(map, Qt::Key_Right);
+    QVERIFY2(board.experts->readoutText().contains(QStringLiteral("Layer 2, expert 4")),
+             qPrintable(board.experts->readoutText()));
 }
 
 void TestCharts::mapModesAndScopes() {
