@@ -34,25 +34,25 @@ struct Planned {
     uint32_t limit = 0; ///< tokens that the model was made for
 };
 
-Planned makePlan(const Options& options) {
+Planned makePlan(const Options& options, bool software) {
     const inference::KvType kv = inference::parseKvType(options.kv);
     if (!options.config.empty()) {
         const model::ModelConfig config = model::readHuggingFaceConfig(platform::fromUtf8(options.config));
         const gguf::TensorType type = gguf::parseTensorType(options.type.empty() ? "f16" : options.type);
         // More than the configuration says is a question worth asking: nothing is loaded.
         const uint32_t context = options.context.value_or(config.context_length);
-        return {inference::planMemory(config, type, context, kv), std::string(gguf::typeName(type)), context,
+        return {inference::planMemory(config, type, context, kv, software), std::string(gguf::typeName(type)), context,
                 config.context_length};
     }
     const gguf::Reader file(modelFile(options.model));
     const model::ModelConfig config = model::readConfig(file);
     const uint32_t context = chooseContext(config.context_length, options.context, 0, config.context_length);
     if (options.type.empty()) {
-        return {inference::planMemory(config, file, context, kv), model::readInfo(file).main_type, context,
+        return {inference::planMemory(config, file, context, kv, software), model::readInfo(file).main_type, context,
                 config.context_length};
     }
     const gguf::TensorType type = gguf::parseTensorType(options.type);
-    return {inference::planMemory(config, type, context, kv), std::string(gguf::typeName(type)), context,
+    return {inference::planMemory(config, type, context, kv, software), std::string(gguf::typeName(type)), context,
             config.context_length};
 }
 
@@ -68,14 +68,15 @@ std::optional<trace::DeviceInfo> chosenDevice(const std::string& selector) {
 }
 
 void plan(const Options& options) {
-    const Planned planned = makePlan(options);
+    const std::optional<trace::DeviceInfo> device = chosenDevice(options.device);
+    // Without a device: the larger micro-batch, what a graphics card would take.
+    const Planned planned = makePlan(options, device && device->type == "software");
     const inference::MemoryPlan& p = planned.plan;
     if (planned.context > planned.limit) {
         Log(options.output.verbose || !options.output.json)
             .line("The plan is for " + trace::grouped(planned.context) +
                   " tokens of context, and this model was made for " + trace::grouped(planned.limit) + ".");
     }
-    const std::optional<trace::DeviceInfo> device = chosenDevice(options.device);
     if (options.output.json) {
         printJson({{"weights_bytes", p.weights_bytes},
                    {"kv_bytes", p.kv_bytes},

@@ -25,6 +25,7 @@ trace::ModelCard cardOf(const FoundFile& file) {
     card.info.file_bytes = std::max(card.info.file_bytes, file.bytes);
     if (file.parts_there < file.parts) {
         card.needs.reset();
+        card.software_needs.reset();
         card.error = trace::Error(notWhole,
                                   "“{file}” is one of {parts} parts, and {missing} of them are not in its folder. Put "
                                   "all parts into one folder.",

@@ -36,7 +36,9 @@ trace::ModelCard readCard(const fs::path& path) {
         card.info = model::readInfo(file);
         card.info.chat_template.clear(); // kilobytes that no list shows
         card.known = true;
-        card.needs = inference::memoryNeeds(model::readConfig(file), file);
+        const model::ModelConfig config = model::readConfig(file);
+        card.needs = inference::memoryNeeds(config, file, false);
+        card.software_needs = inference::memoryNeeds(config, file, true);
     } catch (...) {
         card.error = currentError();
     }

@@ -119,7 +119,7 @@ void Composition::showDevices() {
             continue;
         }
         ui::FitDevice view{QString::fromStdString(device.name).section(QStringLiteral(" ("), 0, 0), device.free_bytes,
-                           device.memory_bytes};
+                           device.memory_bytes, device.type == "software"};
         // What is loaded goes before the next model comes.
         if (loaded && loaded->device.name == device.name) {
             view.free_bytes = std::max<quint64>(view.free_bytes, loaded->context.free_bytes);

@@ -94,13 +94,14 @@ private:
 
 } // namespace
 
-// The larger micro-batch: what a GPU would take. A software driver stays below it.
-MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv) {
-    return planOfFile(config, file, context, kv, microBatch(false));
+MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv,
+                      bool software) {
+    return planOfFile(config, file, context, kv, microBatch(software));
 }
 
-MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, uint32_t context, KvType kv) {
-    return plan(config, context, kv, microBatch(false),
+MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, uint32_t context, KvType kv,
+                      bool software) {
+    return plan(config, context, kv, microBatch(software),
                 [&](const model::ExpectedTensor& expected) { return model::storedType(expected, type); });
 }
 

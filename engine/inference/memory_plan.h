@@ -23,14 +23,16 @@ struct MemoryPlan {
     uint64_t total() const { return weights_bytes + kv_bytes + workspace_bytes; }
 };
 
-/** From a file: types as they are in it. */
-MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv);
+/** From a file: types as they are in it. `software`, here and below: for a device of that kind, whose micro-batch is
+ *  smaller. */
+MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv,
+                      bool software = false);
 /** From a configuration alone: matrices in `type`, with the rules of convert (1-D tensors and routers F32, …). */
-MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, uint32_t context, KvType kv);
+MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, uint32_t context, KvType kv,
+                      bool software = false);
 
-/** The same by purpose, for any context: types as they are in the file. `software`: for a device of that kind, whose
- *  micro-batch is smaller. */
-trace::MemoryNeeds memoryNeeds(const model::ModelConfig& config, const gguf::Reader& file, bool software = false);
+/** The same by purpose, for any context: types as they are in the file. */
+trace::MemoryNeeds memoryNeeds(const model::ModelConfig& config, const gguf::Reader& file, bool software);
 
 /** What a device has for a model. */
 struct MemoryRoom {

@@ -40,9 +40,11 @@ struct ModelCard {
     int64_t changed_ms = 0;           ///< of the file, since 1970; 0: not known
     bool known = false;               ///< the facts in `info` were read
     std::optional<MemoryNeeds> needs; ///< of a model that can be run
-    std::optional<Error> error;       ///< why it cannot
+    std::optional<MemoryNeeds> software_needs; ///< the same on a software driver, whose micro-batch is smaller
+    std::optional<Error> error;                ///< why it cannot
 
     bool isRunnable() const { return needs.has_value(); }
+    const std::optional<MemoryNeeds>& needsOn(bool software) const { return software ? software_needs : needs; }
 };
 
 } // namespace moescope::trace

@@ -12,6 +12,8 @@ namespace moescope::ui {
 
 namespace {
 
+constexpr int kWorkspace = 4; ///< part
+
 QString tr(const char* text) { return QCoreApplication::translate("LedgerState", text); }
 
 LedgerState::Row partRow(int part, const QString& name, const QString& note, const trace::MemoryUse& use,
@@ -59,7 +61,7 @@ LedgerState LedgerState::of(const trace::MemoryLedger& ledger, const QString& de
     state.rows.append(partRow(3, tr("KV cache"),
                               tr("%1, %2 tokens").arg(kvTypeText(ledger.kv_type), groupedText(ledger.context)),
                               ledger.kv, planned.kv(ledger.context, ledger.kv_type)));
-    state.rows.append(partRow(4, tr("Workspace"), {}, ledger.workspace, planned.workspace(ledger.context)));
+    state.rows.append(partRow(kWorkspace, tr("Workspace"), {}, ledger.workspace, planned.workspace(ledger.context)));
     state.rows.append(partRow(ledgerStaging, tr("Staging"),
                               ledger.staging.bytes > 0 ? tr("copies to the device")
                                                        : tr("none: the host sees the memory of the device"),
@@ -111,8 +113,11 @@ QStringList LedgerState::warnings() const {
     QStringList sentences;
     for (const Row& row : rows) {
         if (row.isOff()) {
+            const QString why = row.part == kWorkspace && row.asked > *row.planned
+                                    ? tr(" What-ifs with more experts and the logits of comparisons take more.")
+                                    : QString();
             sentences +=
-                tr("%1: %2 planned, %3 asked for.").arg(row.name, bytesText(*row.planned), bytesText(row.asked));
+                tr("%1: %2 planned, %3 asked for.").arg(row.name, bytesText(*row.planned), bytesText(row.asked)) + why;
         }
     }
     return sentences;

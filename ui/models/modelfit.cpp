@@ -43,17 +43,18 @@ QString bytesText(quint64 bytes) { return QString::fromStdString(trace::bytesTex
 
 Fit fitOf(const trace::ModelCard& card, const FitQuestion& question) {
     Fit fit;
-    if (!card.needs) {
+    const std::optional<trace::MemoryNeeds>& needs = card.needsOn(question.software);
+    if (!needs) {
         fit.state = FitState::Unreadable;
         return fit;
     }
     fit.context = std::min(question.context, card.info.context_length);
-    fit.needed_bytes = card.needs->total(fit.context, question.kv);
+    fit.needed_bytes = needs->total(fit.context, question.kv);
     fit.free_bytes = question.free_bytes;
     if (question.device.isEmpty()) {
         return fit;
     }
-    fit.fitting_tokens = fittingTokens(*card.needs, card.info.context_length, question);
+    fit.fitting_tokens = fittingTokens(*needs, card.info.context_length, question);
     if (fit.needed_bytes <= fit.free_bytes / 100 * kTightPercent) {
         fit.state = FitState::Fits;
     } else if (fit.needed_bytes <= usableBytes(fit.free_bytes)) {

@@ -11,6 +11,7 @@ namespace moescope::ui {
 struct FitQuestion {
     QString device; ///< name; empty: none is known
     quint64 free_bytes = 0;
+    bool software = false;    ///< a driver of that kind, which takes less to work in
     quint32 context = 32'768; ///< tokens, or the model's limit where that is less
     trace::KvType kv = trace::KvType::F16;
 

@@ -357,7 +357,7 @@ void ModelDetails::refreshFit() {
     }
     m_verdict->setText(fitSentence(m_model->card, fit, question, m_model->reason));
     m_copy->setVisible(fit.state == FitState::Unreadable);
-    if (const auto& needs = m_model->card.needs) {
+    if (const auto& needs = m_model->card.needsOn(question.software)) {
         const MemoryParts parts = memoryParts(*needs, m_context, question.kv);
         m_bar->setParts(parts, question.device.isEmpty() ? 0 : question.free_bytes);
         m_list->setParts(parts);

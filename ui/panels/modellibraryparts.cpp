@@ -191,6 +191,7 @@ FitQuestion FitLine::question() const {
     if (const int at = m_device->currentIndex(); at >= 0 && at < m_devices.size()) {
         question.device = m_devices.at(at).name;
         question.free_bytes = m_devices.at(at).free_bytes;
+        question.software = m_devices.at(at).software;
     }
     question.context = m_context->currentData().toUInt();
     question.kv = static_cast<trace::KvType>(m_kv->currentData().toInt());

@@ -23,6 +23,7 @@ struct FitDevice {
     QString name;
     quint64 free_bytes = 0; ///< with the loaded model gone
     quint64 memory_bytes = 0;
+    bool software = false;
 };
 
 /** A folder that is looked through. */

@@ -131,6 +131,7 @@ TEST(Run, MemoryIsAsPlanned) {
         const Json plan = runCli({"plan", "-m", goldenModel().string(), "-c", "96", "--kv", kv, "--json"}).json();
         EXPECT_EQ(run.at("memory").at("kv_bytes"), plan.at("kv_bytes")) << kv;
         EXPECT_EQ(run.at("memory").at("weights_bytes"), plan.at("weights_bytes")) << kv;
+        EXPECT_EQ(run.at("memory").at("workspace_bytes"), plan.at("workspace_bytes")) << kv;
     }
 }
 

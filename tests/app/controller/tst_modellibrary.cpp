@@ -109,6 +109,9 @@ private slots:
                 QCOMPARE(card.needs->kv(context, kv), plan.kv_bytes);
                 QCOMPARE(card.needs->workspace(context), plan.workspace_bytes);
                 QCOMPARE(card.needs->total(context, kv), plan.total());
+                const inference::MemoryPlan software = inference::planMemory(config, file, context, kv, true);
+                QCOMPARE(card.needsOn(true)->total(context, kv), software.total());
+                QVERIFY(software.workspace_bytes < plan.workspace_bytes);
             }
         }
     }

@@ -95,13 +95,14 @@ void TestGuiLedger::agreesWithTheEngineAndTheStatusBar() {
     app.composition.window().showPanel(panel->objectName());
     QTRY_VERIFY(panel->isVisible());
 
-    // The page of the models plans the same, but for the larger micro-batch of a graphics card.
+    // The page of the models plans the same for this device.
     const ui::ModelListModel* models = app.composition.window().library()->models();
     const int row = models->rowOf(loaded.model.path);
     if (row >= 0) {
-        const trace::MemoryNeeds& needs = *models->at(row).card.needs;
+        const trace::MemoryNeeds& needs = models->at(row).card.needsOn(loaded.device.type == "software").value();
         QCOMPARE(quint64{needs.weights()}, sumOf(state, {0, 1, 2}));
         QCOMPARE(quint64{needs.kv(loaded.memory.context, loaded.ledger.kv_type)}, sumOf(state, {3}));
+        QCOMPARE(quint64{needs.workspace(loaded.memory.context)}, *state.rows.at(4).planned);
     }
 
     // An answer takes no more.

@@ -43,7 +43,7 @@ ModelRow unreadable(const std::string& file) {
 }
 
 FitQuestion against(quint64 freeBytes, quint32 context = 4096, trace::KvType kv = trace::KvType::F16) {
-    return {QStringLiteral("llvmpipe"), freeBytes, context, kv};
+    return {QStringLiteral("llvmpipe"), freeBytes, false, context, kv};
 }
 
 QStringList names(const QAbstractItemModel& model) {
