@@ -15,7 +15,9 @@ namespace {
 quint8 flagsOf(const trace::TokenTrace& token) {
     const bool routed = !token.router.empty();
     const bool whole = routed && !token.router.probs.empty();
-    return (token.generated ? Generated : 0) | (routed ? HasRouter : 0) | (whole ? HasProbs : 0);
+    const bool choices = routed && token.router.choicesOnly();
+    return (token.generated ? Generated : 0) | (routed ? HasRouter : 0) | (whole ? HasProbs : 0) |
+           (choices ? ChoicesOnly : 0);
 }
 
 /** A number of each token. */
@@ -35,7 +37,7 @@ QByteArray idBytes(const store::TokenTraces& tokens, Ids ids, qsizetype row) {
     auto* out = reinterpret_cast<qint32*>(bytes.data());
     for (const trace::TokenTracePtr& token : tokens) {
         const std::vector<uint16_t>& from = token->router.*ids;
-        if (token->router.empty()) {
+        if (from.empty()) {
             std::fill_n(out, row, -1);
         } else {
             std::copy(from.begin(), from.end(), out);
@@ -111,8 +113,10 @@ void requireSizes(const trace::RouterTrace& router) {
     const size_t chosen = size_t{router.moe_layers} * router.expert_used_count;
     const auto inRange = [&router](uint16_t id) { return id < router.expert_count; };
     const bool rivals = router.expert_used_count < router.expert_count;
-    if (router.experts.size() != chosen || router.weights.size() != chosen || router.chosen_probs.size() != chosen ||
-        router.runner_up.size() != router.moe_layers || router.runner_up_prob.size() != router.moe_layers ||
+    const bool choices = router.choicesOnly() && router.runner_up.empty() && router.runner_up_prob.empty();
+    const bool whole = router.chosen_probs.size() == chosen && router.runner_up.size() == router.moe_layers &&
+                       router.runner_up_prob.size() == router.moe_layers;
+    if (router.experts.size() != chosen || router.weights.size() != chosen || !(choices || whole) ||
         (!router.probs.empty() && router.probs.size() != size_t{router.moe_layers} * router.expert_count) ||
         !std::all_of(router.experts.begin(), router.experts.end(), inRange) ||
         (rivals && !std::all_of(router.runner_up.begin(), router.runner_up.end(), inRange))) {

@@ -10,7 +10,8 @@ namespace moescope::exchange {
 //
 //   token_ids.npy                 i4 [T]
 //   token_positions.npy           i4 [T]        in the context, from 0
-//   token_flags.npy               u1 [T]        1 generated, 2 routing recorded, 4 all probabilities recorded
+//   token_flags.npy               u1 [T]        1 generated, 2 routing recorded, 4 all probabilities recorded,
+//                                               8 neither probabilities nor runners-up, which are 0
 //   candidate_ends.npy            i4 [T]        in the following four; these five are absent where C is 0
 //   candidate_ids.npy             i4 [C]        what could have stood there, the likeliest first
 //   candidate_probabilities.npy   f4 [C, 2]     of the raw logits, and with which it could be sampled
@@ -22,7 +23,7 @@ namespace moescope::exchange {
 //   routed_experts.npy            i4 [T, L, K]  −1 where no routing was recorded; the exchange format of SGLang and vLLM
 //   router_weights.npy            f [T, L, K]   as multiplied onto the expert's output
 //   chosen_probabilities.npy      f [T, L, K]   of the softmax over all experts
-//   runner_up.npy                 i4 [T, L]     where K < E
+//   runner_up.npy                 i4 [T, L]     where K < E; −1 where none was recorded
 //   runner_up_probabilities.npy   f [T, L]      where K < E
 //   expert_probabilities.npy      f [T, L, E]   where some were recorded; 0 of the other tokens
 //

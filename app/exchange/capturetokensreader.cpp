@@ -78,7 +78,10 @@ public:
     }
 
 private:
+    using Has = bool (TokenReader::*)(size_t) const;
     bool routed(size_t token) const { return (m_flags[token] & HasRouter) != 0; }
+    bool hasRivals(size_t token) const { return (m_flags[token] & (HasRouter | ChoicesOnly)) == HasRouter; }
+    bool hasProbs(size_t token) const { return (m_flags[token] & HasProbs) != 0; }
 
     template <typename T, typename Take>
     void column(const char* name, NpyType type, Take take) {
@@ -94,7 +97,9 @@ private:
         m_arrays.take(flagsName, {NpyType::UInt8}, {m_counts.tokens},
                       [this](const NpyArray& array) { m_flags.assign(array.data.begin(), array.data.end()); });
         for (const quint8 flags : m_flags) {
-            const bool known = flags < 2 * HasProbs && ((flags & HasProbs) == 0 || (flags & HasRouter) != 0);
+            const bool known =
+                flags < 2 * ChoicesOnly && ((flags & HasProbs) == 0 || (flags & HasRouter) != 0) &&
+                ((flags & ChoicesOnly) == 0 || (flags & (Generated | HasRouter | HasProbs)) == HasRouter);
             if (!known || ((flags & HasRouter) != 0 && m_counts.layers == 0)) {
                 m_arrays.fail(flagsName, "has a value that has no meaning");
             }
@@ -209,20 +214,21 @@ private:
                 m_tokens[i]->router.expert_used_count = static_cast<uint32_t>(m_counts.used);
             }
         }
-        ids(expertsName, &trace::RouterTrace::experts, choices);
-        floats(weightsName, &trace::RouterTrace::weights, choices, mostWeight, HasRouter);
-        floats(chosenName, &trace::RouterTrace::chosen_probs, choices, 1, HasRouter);
+        ids(expertsName, &trace::RouterTrace::experts, choices, &TokenReader::routed);
+        floats(weightsName, &trace::RouterTrace::weights, choices, mostWeight, &TokenReader::routed);
+        floats(chosenName, &trace::RouterTrace::chosen_probs, choices, 1, &TokenReader::hasRivals);
         if (m_counts.used < m_counts.experts) {
-            ids(runnerUpName, &trace::RouterTrace::runner_up, {tokens, layers});
-            floats(runnerUpProbName, &trace::RouterTrace::runner_up_prob, {tokens, layers}, 1, HasRouter);
+            ids(runnerUpName, &trace::RouterTrace::runner_up, {tokens, layers}, &TokenReader::hasRivals);
+            floats(runnerUpProbName, &trace::RouterTrace::runner_up_prob, {tokens, layers}, 1, &TokenReader::hasRivals);
         } else {
             for (size_t i = 0; i < m_tokens.size(); ++i) {
-                m_tokens[i]->router.runner_up.resize(routed(i) ? size_t(layers) : 0);
-                m_tokens[i]->router.runner_up_prob.resize(routed(i) ? size_t(layers) : 0);
+                m_tokens[i]->router.runner_up.resize(hasRivals(i) ? size_t(layers) : 0);
+                m_tokens[i]->router.runner_up_prob.resize(hasRivals(i) ? size_t(layers) : 0);
             }
         }
         if (m_whole) {
-            floats(allProbsName, &trace::RouterTrace::probs, {tokens, layers, m_counts.experts}, 1, HasProbs);
+            floats(allProbsName, &trace::RouterTrace::probs, {tokens, layers, m_counts.experts}, 1,
+                   &TokenReader::hasProbs);
         }
     }
 
@@ -234,27 +240,27 @@ private:
         return row;
     }
 
-    void ids(const char* name, Ids into, const QList<qint64>& shape) {
+    void ids(const char* name, Ids into, const QList<qint64>& shape, Has has) {
         m_arrays.take(name, {NpyType::Int32}, shape, [&](const NpyArray& array) {
             const qsizetype row = rowOf(shape);
             std::vector<qint32> values(static_cast<size_t>(row));
             const char* from = array.data.data();
             for (size_t i = 0; i < m_tokens.size(); ++i, from += row * 4) {
                 std::memcpy(values.data(), from, static_cast<size_t>(row) * 4);
-                const qint32 low = routed(i) ? 0 : -1;
-                const qint32 high = routed(i) ? m_counts.experts - 1 : -1;
+                const qint32 low = (this->*has)(i) ? 0 : -1;
+                const qint32 high = (this->*has)(i) ? m_counts.experts - 1 : -1;
                 const auto [least, most] = std::minmax_element(values.begin(), values.end());
                 if (row > 0 && (*least < low || *most > high)) {
                     m_arrays.fail(name, "names an expert that does not exist");
                 }
-                if (routed(i)) {
+                if ((this->*has)(i)) {
                     (m_tokens[i]->router.*into).assign(values.begin(), values.end());
                 }
             }
         });
     }
 
-    void floats(const char* name, Floats into, const QList<qint64>& shape, float most, TokenFlag flag) {
+    void floats(const char* name, Floats into, const QList<qint64>& shape, float most, Has has) {
         m_arrays.take(name, {NpyType::Float16, NpyType::Float32}, shape, [&](const NpyArray& array) {
             const qsizetype row = rowOf(shape);
             const qsizetype rowBytes = row * bytesOf(array.type);
@@ -263,7 +269,7 @@ private:
             std::vector<float> values(static_cast<size_t>(row));
             const char* from = array.data.data();
             for (size_t i = 0; i < m_tokens.size(); ++i, from += rowBytes) {
-                if ((m_flags[i] & flag) == 0) {
+                if (!(this->*has)(i)) {
                     continue;
                 }
                 if (array.type == NpyType::Float16) {

@@ -29,7 +29,7 @@ constexpr auto runnerUpName = "runner_up.npy";
 constexpr auto runnerUpProbName = "runner_up_probabilities.npy";
 constexpr auto allProbsName = "expert_probabilities.npy";
 
-enum TokenFlag : quint8 { Generated = 1, HasRouter = 2, HasProbs = 4 };
+enum TokenFlag : quint8 { Generated = 1, HasRouter = 2, HasProbs = 4, ChoicesOnly = 8 };
 
 using Floats = std::vector<float> trace::RouterTrace::*;
 using Ids = std::vector<uint16_t> trace::RouterTrace::*;

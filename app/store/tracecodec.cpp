@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/store/tracecodec.h"
 
+#include "engine/trace/routing_log.h"
+
 #include <QFloat16>
 #include <QtEndian>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -13,14 +16,15 @@ namespace {
 
 constexpr char magic[] = {'M', 'T', 'R', '1'};
 constexpr qsizetype prefixBytes = sizeof(magic) + sizeof(quint64);
-constexpr quint16 formatVersion = 2;
-constexpr quint16 withoutCandidates = 1;    // the version before
+constexpr quint16 formatVersion = 3;
+constexpr quint16 withoutCandidates = 1;
+constexpr quint16 withoutChoicesOnly = 2;
 constexpr quint64 chunkBytes = 16ULL << 20; // unpacked, beyond which a new chunk begins
 constexpr quint64 maxBytes = 256ULL << 20;  // unpacked, beyond which a chunk is not believed
 constexpr quint32 maxLayers = 4096;
 constexpr quint32 maxExperts = 65536;
 
-enum TokenFlag : quint8 { Generated = 1, HasRouter = 2, HasProbs = 4, HasCandidates = 8 };
+enum TokenFlag : quint8 { Generated = 1, HasRouter = 2, HasProbs = 4, HasCandidates = 8, ChoicesOnly = 16 };
 
 struct Shape {
     quint32 moe_layers = 0;
@@ -32,6 +36,7 @@ struct Shape {
     quint64 all() const { return quint64(moe_layers) * expert_count; }
     bool wide() const { return expert_count > 256; }
     quint64 idBytes() const { return wide() ? 2 : 1; }
+    quint64 choiceBytes() const { return chosen() * 3; }
     quint64 routerBytes() const { return (chosen() + moe_layers) * (idBytes() + 2) + chosen() * 2; }
     bool sane() const {
         return moe_layers > 0 && moe_layers <= maxLayers && expert_count > 0 && expert_count <= maxExperts &&
@@ -78,12 +83,16 @@ void putIds(QByteArray& out, const std::vector<uint16_t>& ids, bool wide) {
     }
 }
 
-void checkSizes(const trace::RouterTrace& router) {
+void checkSizes(const trace::TokenTrace& token) {
+    const trace::RouterTrace& router = token.router;
     const Shape shape = shapeOf(router);
     bool fits = shape.sane() && router.experts.size() == shape.chosen() && router.weights.size() == shape.chosen() &&
-                router.chosen_probs.size() == shape.chosen() && router.runner_up.size() == shape.moe_layers &&
-                router.runner_up_prob.size() == shape.moe_layers &&
                 (router.probs.empty() || router.probs.size() == shape.all());
+    const bool whole = router.chosen_probs.size() == shape.chosen() && router.runner_up.size() == shape.moe_layers &&
+                       router.runner_up_prob.size() == shape.moe_layers;
+    const bool choices = router.chosen_probs.empty() && router.runner_up.empty() && router.runner_up_prob.empty() &&
+                         router.probs.empty() && !token.generated;
+    fits = fits && (whole || choices);
     for (const uint16_t id : router.experts) {
         fits = fits && id < shape.expert_count;
     }
@@ -95,6 +104,38 @@ void checkSizes(const trace::RouterTrace& router) {
         throw trace::Error("store.invalid", "The change does not fit the stored conversations: {detail}.",
                            {{"detail", "a router trace has other sizes than its shape"}});
     }
+}
+
+constexpr float mostWeight = 65504; // of a half
+
+/** Whether of the routing the choices alone are kept. */
+bool keepsChoices(const trace::TokenTrace& token) {
+    const auto isWeight = [](float weight) { return weight >= 0 && weight <= mostWeight; }; // NaN is none
+    const std::vector<float>& weights = token.router.weights;
+    return !token.generated && !token.router.empty() && token.router.probs.empty() &&
+           std::all_of(weights.begin(), weights.end(), isWeight);
+}
+
+/** The choices of those tokens; empty without any. */
+std::vector<uint8_t> choicesOf(const TokenTraces& tokens, const Shape& shape) {
+    float limit = 1;
+    bool any = false;
+    for (const trace::TokenTracePtr& token : tokens) {
+        if (keepsChoices(*token)) {
+            any = true;
+            limit = std::max(limit, *std::max_element(token->router.weights.begin(), token->router.weights.end()));
+        }
+    }
+    if (!any) {
+        return {};
+    }
+    trace::RoutingLog log({shape.moe_layers, shape.expert_count, shape.expert_used_count}, limit);
+    for (const trace::TokenTracePtr& token : tokens) {
+        if (keepsChoices(*token)) {
+            log.append(token->router);
+        }
+    }
+    return log.toBytes();
 }
 
 // In bytes: what stands before the text of a token, and of a candidate.
@@ -141,6 +182,7 @@ TraceChunk packChunk(const TokenTraces& tokens, Shape shape) {
         flags |= token->router.empty() ? 0 : HasRouter;
         flags |= token->router.empty() || token->router.probs.empty() ? 0 : HasProbs;
         flags |= token->candidates.empty() ? 0 : HasCandidates;
+        flags |= keepsChoices(*token) ? ChoicesOnly : 0;
         put(raw, static_cast<qint32>(token->token));
         put(raw, static_cast<quint32>(token->position));
         put(raw, flags);
@@ -152,7 +194,7 @@ TraceChunk packChunk(const TokenTraces& tokens, Shape shape) {
         }
     }
     for (const trace::TokenTracePtr& token : tokens) {
-        if (token->router.empty()) {
+        if (token->router.empty() || keepsChoices(*token)) {
             continue;
         }
         putIds(raw, token->router.experts, shape.wide());
@@ -161,6 +203,10 @@ TraceChunk packChunk(const TokenTraces& tokens, Shape shape) {
         putIds(raw, token->router.runner_up, shape.wide());
         putHalves(raw, token->router.runner_up_prob);
         putHalves(raw, token->router.probs);
+    }
+    if (const std::vector<uint8_t> choices = choicesOf(tokens, shape); !choices.empty()) {
+        put(raw, static_cast<quint32>(choices.size()));
+        raw.append(reinterpret_cast<const char*>(choices.data()), static_cast<qsizetype>(choices.size()));
     }
     const QByteArray packed = qCompress(raw);
     TraceChunk chunk;
@@ -232,6 +278,25 @@ private:
     QByteArrayView m_bytes;
 };
 
+void readChoices(QByteArrayView bytes, const Shape& shape, const std::vector<trace::RouterTrace*>& routers) {
+    trace::RoutingLog log;
+    try {
+        log = trace::RoutingLog::fromBytes(
+            {reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<size_t>(bytes.size())});
+    } catch (const trace::Error&) {
+        failDamaged("the choices of its prompt are damaged");
+    }
+    const trace::RoutingShape own{shape.moe_layers, shape.expert_count, shape.expert_used_count};
+    if (log.shape() != own || log.tokens() != routers.size()) {
+        failDamaged("the choices of its prompt are of other sizes");
+    }
+    for (size_t i = 0; i < routers.size(); ++i) {
+        routers[i]->experts.resize(own.choices());
+        routers[i]->weights.resize(own.choices());
+        log.read(i, routers[i]->experts, routers[i]->weights);
+    }
+}
+
 } // namespace
 
 QList<TraceChunk> encodeTraces(const TokenTraces& tokens) {
@@ -245,10 +310,11 @@ QList<TraceChunk> encodeTraces(const TokenTraces& tokens) {
         }
         const Shape own = shapeOf(token->router);
         if (!token->router.empty()) {
-            checkSizes(token->router);
+            checkSizes(*token);
         }
         checkCandidates(*token);
-        const quint64 size = tokenHead + token->text.size() + candidateBytes(*token) + own.routerBytes() +
+        const quint64 size = tokenHead + token->text.size() + candidateBytes(*token) +
+                             (keepsChoices(*token) ? own.choiceBytes() : own.routerBytes()) +
                              token->router.probs.size() * 2;
         if (token->text.size() > chunkBytes || size > maxBytes / 2) {
             throw trace::Error("store.invalid", "The change does not fit the stored conversations: {detail}.",
@@ -288,7 +354,7 @@ TokenTraces decodeTraces(const QByteArray& data) {
     const QByteArray raw = qUncompress(reinterpret_cast<const uchar*>(packed.data()), packed.size());
     ByteReader reader(raw);
     const quint16 version = reader.left() == size ? reader.get<quint16>() : quint16(0);
-    if (version != formatVersion && version != withoutCandidates) {
+    if (version < withoutCandidates || version > formatVersion) {
         failDamaged("its version is unknown");
     }
     const auto wide = reader.get<quint8>();
@@ -320,8 +386,15 @@ TokenTraces decodeTraces(const QByteArray& data) {
         if ((flags.back() & HasRouter) != 0 && shape == Shape{}) {
             failDamaged("it has a router without layers");
         }
+        if (version <= withoutChoicesOnly) {
+            flags.back() &= static_cast<quint8>(~ChoicesOnly);
+        } else if ((flags.back() & ChoicesOnly) != 0 &&
+                   (flags.back() & (Generated | HasRouter | HasProbs)) != HasRouter) {
+            failDamaged("it has flags that exclude each other");
+        }
         tokens.push_back(std::move(token));
     }
+    std::vector<trace::RouterTrace*> choosing;
     const bool runnerUpCounts = shape.expert_count != shape.expert_used_count;
     for (quint32 i = 0; i < count; ++i) {
         if ((flags[i] & HasRouter) == 0) {
@@ -331,6 +404,10 @@ TokenTraces decodeTraces(const QByteArray& data) {
         router.moe_layers = shape.moe_layers;
         router.expert_count = shape.expert_count;
         router.expert_used_count = shape.expert_used_count;
+        if ((flags[i] & ChoicesOnly) != 0) {
+            choosing.push_back(&router);
+            continue;
+        }
         reader.ids(router.experts, shape.chosen(), shape, true);
         reader.halves(router.weights, shape.chosen());
         reader.halves(router.chosen_probs, shape.chosen());
@@ -339,6 +416,9 @@ TokenTraces decodeTraces(const QByteArray& data) {
         if ((flags[i] & HasProbs) != 0) {
             reader.halves(router.probs, shape.all());
         }
+    }
+    if (!choosing.empty()) {
+        readChoices(reader.take(reader.get<quint32>()), shape, choosing);
     }
     if (reader.left() != 0) {
         failDamaged("it has more bytes than it says");

@@ -12,7 +12,7 @@ namespace moescope::trace {
  *
  *  Layers are the MoE layers in order. `experts` and `weights` hold `expert_used_count` entries a layer, best
  *  first, as multiplied onto the expert's output; the runner-up is the best expert not chosen. Probabilities are
- *  the softmax over all experts before selection. */
+ *  the softmax over all experts before selection. Of a prompt that was kept the choices alone remain. */
 struct RouterTrace {
     uint32_t moe_layers = 0;
     uint32_t expert_count = 0;
@@ -26,6 +26,8 @@ struct RouterTrace {
     std::vector<float> probs;          ///< [moe_layers][expert_count], empty unless asked for
 
     bool empty() const noexcept { return moe_layers == 0 || experts.empty(); }
+    /** Neither probabilities nor runners-up are known. */
+    bool choicesOnly() const noexcept { return chosen_probs.empty(); }
 
     /** Probability of the last chosen expert minus the runner-up's: how close the choice was. */
     float margin(uint32_t layer) const {

@@ -19,21 +19,22 @@ TraceShape TraceShape::of(const trace::ModelInfo& model) {
     return shape;
 }
 
-bool TraceShape::fits(const trace::RouterTrace& router) const {
-    if (layers == 0 || int(router.moe_layers) != layers || int(router.expert_count) != experts ||
-        int(router.expert_used_count) != used) {
-        return false;
-    }
+bool TraceShape::fitsChoices(const trace::RouterTrace& router) const {
     const size_t chosen = size_t(layers) * size_t(used);
+    return layers > 0 && int(router.moe_layers) == layers && int(router.expert_count) == experts &&
+           int(router.expert_used_count) == used && router.experts.size() == chosen &&
+           router.weights.size() == chosen &&
+           std::all_of(router.experts.begin(), router.experts.end(),
+                       [this](uint16_t expert) { return expert < experts; });
+}
+
+bool TraceShape::fits(const trace::RouterTrace& router) const {
     const size_t all = size_t(layers) * size_t(experts);
-    if (router.experts.size() != chosen || router.weights.size() != chosen || router.chosen_probs.size() != chosen ||
-        router.runner_up.size() != size_t(layers) || router.runner_up_prob.size() != size_t(layers) ||
-        (!router.probs.empty() && router.probs.size() != all)) {
-        return false;
-    }
-    const auto inRange = [this](uint16_t expert) { return expert < experts; };
-    return std::all_of(router.experts.begin(), router.experts.end(), inRange) &&
-           (used == experts || std::all_of(router.runner_up.begin(), router.runner_up.end(), inRange));
+    return fitsChoices(router) && router.chosen_probs.size() == size_t(layers) * size_t(used) &&
+           router.runner_up.size() == size_t(layers) && router.runner_up_prob.size() == size_t(layers) &&
+           (router.probs.empty() || router.probs.size() == all) &&
+           (used == experts || std::all_of(router.runner_up.begin(), router.runner_up.end(),
+                                           [this](uint16_t expert) { return expert < experts; }));
 }
 
 namespace {

@@ -33,6 +33,8 @@ struct TraceShape {
     }
     /** Whether a trace has these sizes and every id is in range; what fails is never counted or drawn. */
     bool fits(const trace::RouterTrace& router) const;
+    /** The same of the choices alone, which is all that RoutingStatistics takes. */
+    bool fitsChoices(const trace::RouterTrace& router) const;
 
     bool operator==(const TraceShape&) const = default;
 };

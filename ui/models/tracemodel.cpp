@@ -64,7 +64,7 @@ void TraceModel::appendPrompt(qint64 run, const QList<trace::TokenTracePtr>& tok
         return;
     }
     for (const trace::TokenTracePtr& token : tokens) {
-        if (found->shape.fits(token->router)) {
+        if (found->shape.fitsChoices(token->router)) {
             found->prompt.add(token->router);
         }
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long a large capture takes to write and to open: 128K tokens of 64 layers with one of 16 experts, and of 32 layers
-// with 8 of 64.
+// How long a large capture takes to write and to open, and a prompt to be read from the store: 128K tokens of 64 layers
+// with one of 16 experts, and of 32 layers with 8 of 64.
 #include "app/exchange/capturefile.h"
+#include "app/store/tracecodec.h"
 #include "samplecapture.h"
 
 #include <QElapsedTimer>
@@ -12,8 +13,42 @@
 #include <cstdio>
 #include <ctime>
 
+using namespace moescope;
+using namespace moescope::exchange;
+
+namespace {
+
+/** What the store keeps of such a prompt, in parts as they are stored, and how long reading them takes. */
+void benchPrompt(testing::SampleShape shape) {
+    shape.prompt = shape.generated;
+    shape.generated = 0;
+    const store::TokenTraces tokens = testing::sampleTokens(shape);
+    QList<store::TraceChunk> chunks;
+    qint64 bytes = 0;
+    for (size_t first = 0; first < tokens.size(); first += 4096) {
+        const auto begin = tokens.begin() + static_cast<std::ptrdiff_t>(first);
+        chunks += store::encodeTraces({begin, begin + 4096});
+    }
+    for (const store::TraceChunk& chunk : chunks) {
+        bytes += chunk.data.size();
+    }
+    QElapsedTimer clock;
+    qint64 best = 1 << 30;
+    for (int i = 0; i < 5; ++i) {
+        clock.start();
+        size_t read = 0;
+        for (const store::TraceChunk& chunk : chunks) {
+            read += store::decodeTraces(chunk.data).size();
+        }
+        best = read == tokens.size() ? std::min(best, clock.elapsed()) : best;
+    }
+    std::printf(", \"prompt_bytes\": %lld, \"prompt_read_ms\": %lld", static_cast<long long>(bytes),
+                static_cast<long long>(best));
+}
+
+} // namespace
+
 int main() {
-    using namespace moescope::exchange;
     const QTemporaryDir folder;
     const QString path = folder.filePath(QStringLiteral("large.moescope"));
     bool first = true;
@@ -38,9 +73,11 @@ int main() {
             }
         }
         std::printf(
-            "%s\"%ux%u of %u\": {\"write_ms\": %lld, \"open_ms\": %lld, \"open_cpu_ms\": %.0f, \"file_bytes\": %lld}",
+            "%s\"%ux%u of %u\": {\"write_ms\": %lld, \"open_ms\": %lld, \"open_cpu_ms\": %.0f, \"file_bytes\": %lld",
             first ? "" : ", ", shape.layers, shape.used, shape.experts, static_cast<long long>(written),
             static_cast<long long>(best), cpu, static_cast<long long>(QFileInfo(path).size()));
+        benchPrompt(shape);
+        std::printf("}");
         first = false;
     }
     std::printf("}\n");

@@ -140,6 +140,12 @@ store::TokenTraces sampleTokens(const SampleShape& shape) {
         }
         if (shape.layers > 0 && i != 2) { // one of the prompt was not recorded
             token->router = sampleRouter(shape, shape.probs && i % 2 == 0, random);
+            if (!token->generated && i % 3 == 1) { // as a prompt is kept: its choices alone
+                token->router.chosen_probs.clear();
+                token->router.runner_up.clear();
+                token->router.runner_up_prob.clear();
+                token->router.probs.clear();
+            }
         }
         tokens.push_back(token);
     }

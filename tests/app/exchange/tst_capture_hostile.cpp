@@ -69,11 +69,14 @@ private:
             for (const trace::TokenTracePtr& token : capture.tokens) {
                 const trace::RouterTrace& router = token->router;
                 const size_t chosen = size_t(router.moe_layers) * router.expert_used_count;
+                const bool rivals = router.chosen_probs.size() == chosen &&
+                                    router.runner_up.size() == router.moe_layers &&
+                                    router.runner_up_prob.size() == router.moe_layers;
+                const bool none = !token->generated && router.choicesOnly() && router.runner_up.empty() &&
+                                  router.runner_up_prob.empty() && router.probs.empty();
                 const bool lawful =
                     router.empty() ||
-                    (router.experts.size() == chosen && router.weights.size() == chosen &&
-                     router.chosen_probs.size() == chosen && router.runner_up.size() == router.moe_layers &&
-                     router.runner_up_prob.size() == router.moe_layers &&
+                    (router.experts.size() == chosen && router.weights.size() == chosen && (rivals || none) &&
                      std::all_of(router.experts.begin(), router.experts.end(),
                                  [&](uint16_t id) { return id < router.expert_count; }));
                 if (!lawful) {

@@ -25,7 +25,6 @@ void compare(const trace::TokenTrace& a, const trace::TokenTrace& b) {
     QCOMPARE(a.router.expert_count, b.router.expert_count);
     QCOMPARE(a.router.expert_used_count, b.router.expert_used_count);
     QVERIFY(a.router.experts == b.router.experts);
-    QVERIFY(a.router.runner_up == b.router.runner_up);
     QCOMPARE(a.candidates.size(), b.candidates.size());
     for (size_t i = 0; i < a.candidates.size(); ++i) {
         QCOMPARE(a.candidates[i].token, b.candidates[i].token);
@@ -33,6 +32,15 @@ void compare(const trace::TokenTrace& a, const trace::TokenTrace& b) {
         QCOMPARE(a.candidates[i].probability, b.candidates[i].probability);
         QCOMPARE(a.candidates[i].sampled, b.candidates[i].sampled);
     }
+    if (!a.generated && !a.router.empty() && a.router.probs.empty()) { // of a prompt the choices alone are kept
+        QVERIFY(b.router.choicesOnly() && b.router.runner_up.empty() && b.router.runner_up_prob.empty());
+        QCOMPARE(b.router.weights.size(), a.router.weights.size());
+        for (size_t i = 0; i < a.router.weights.size(); ++i) {
+            QVERIFY(std::abs(a.router.weights[i] - b.router.weights[i]) <= 1.0F / 509);
+        }
+        return;
+    }
+    QVERIFY(a.router.runner_up == b.router.runner_up);
     const auto close = [](const std::vector<float>& x, const std::vector<float>& y) {
         bool fits = x.size() == y.size();
         for (size_t i = 0; fits && i < x.size(); ++i) {
@@ -86,6 +94,10 @@ private slots:
     void roundTrips_data();
     void roundTrips();
     void readsTheVersionBeforeCandidates();
+    void readsTheVersionBeforeChoicesAlone();
+    void aPromptKeepsItsChoices_data();
+    void aPromptKeepsItsChoices();
+    void keepsWeightsAboveOneAndWhatIsNoWeight();
     void splitsWhereTheShapeChanges();
     void isCompact();
     void refusesProbabilitiesThatAreNone();
@@ -160,6 +172,91 @@ void TestStoreTraces::readsTheVersionBeforeCandidates() {
     QVERIFY(found[1]->router.weights == (std::vector<float>{0.5F, 0.75F}));
     QVERIFY(found[1]->router.runner_up_prob == (std::vector<float>{0.25F, 0.125F}));
     QVERIFY(found[1]->candidates.empty());
+}
+
+void TestStoreTraces::readsTheVersionBeforeChoicesAlone() {
+    // Sampled tokens are kept as they were, and so was a prompt's, which version 2 told from them by a flag alone.
+    const trace::TokenTracePtr token = withCandidates(makeToken(1), 3);
+    QByteArray raw = qUncompress(encodeTraces({token}).first().data.sliced(12));
+    QCOMPARE(int(raw.at(0)), 3);
+    raw[0] = 2;
+    compare(*token, *decodeTraces(seal(qCompress(raw))).front());
+    constexpr qsizetype flags = 4 + 16 + 8;
+    QCOMPARE(int(raw.at(flags)), 1 + 2 + 8);
+    raw[flags] = 2 + 8;
+    const trace::TokenTracePtr prompt = decodeTraces(seal(qCompress(raw))).front();
+    QVERIFY(!prompt->generated);
+    QCOMPARE(prompt->router.chosen_probs, token->router.chosen_probs);
+    raw[flags] = 2 + 8 + 16; // means nothing yet
+    QCOMPARE(decodeTraces(seal(qCompress(raw))).front()->router.chosen_probs, token->router.chosen_probs);
+    raw[0] = 3; // and says now that those numbers are not there
+    QCOMPARE(errorOf([&] { decodeTraces(seal(qCompress(raw))); }), "store.trace_damaged");
+}
+
+void TestStoreTraces::aPromptKeepsItsChoices_data() {
+    QTest::addColumn<uint32_t>("layers");
+    QTest::addColumn<uint32_t>("experts");
+    QTest::addColumn<uint32_t>("used");
+    QTest::addColumn<qsizetype>("most");
+    QTest::newRow("64 layers, 1 of 16") << 64U << 16U << 1U << qsizetype{16'000'000};
+    QTest::newRow("32 layers, 8 of 64") << 32U << 64U << 8U << qsizetype{64'000'000};
+}
+
+void TestStoreTraces::aPromptKeepsItsChoices() {
+    QFETCH(const uint32_t, layers);
+    QFETCH(const uint32_t, experts);
+    QFETCH(const uint32_t, used);
+    QFETCH(const qsizetype, most);
+    constexpr int all = 131'072;
+    constexpr int atOnce = 4096; // as they come, so that not all have to be there at once
+    QRandomGenerator random(11);
+    qsizetype bytes = 0;
+    for (int first = 0; first < all; first += atOnce) {
+        TokenTraces tokens;
+        for (int i = 0; i < atOnce; ++i) { // random: nothing of it can be packed
+            auto token = std::make_shared<trace::TokenTrace>(*makeToken(2 * (first + i), layers, experts, used));
+            for (uint16_t& expert : token->router.experts) {
+                expert = static_cast<uint16_t>(random.bounded(experts));
+            }
+            for (float& weight : token->router.weights) {
+                weight = static_cast<float>(random.bounded(1.0));
+            }
+            tokens.push_back(token);
+        }
+        const QList<TraceChunk> chunks = encodeTraces(tokens);
+        for (const TraceChunk& chunk : chunks) {
+            bytes += chunk.data.size();
+        }
+        if (first == 0) {
+            const TokenTraces found = decodeAll(chunks);
+            QCOMPARE(found.size(), tokens.size());
+            for (size_t i = 0; i < found.size(); ++i) {
+                compare(*tokens[i], *found[i]);
+            }
+        }
+    }
+    qInfo("%d tokens: %.1f MB", all, double(bytes) / 1e6);
+    QVERIFY(bytes <= most);
+}
+
+void TestStoreTraces::keepsWeightsAboveOneAndWhatIsNoWeight() {
+    const auto prompt = [](float weight) {
+        auto token = std::make_shared<trace::TokenTrace>(*makeToken(0));
+        token->router.weights[2] = weight;
+        return token;
+    };
+    const TokenTraces scaled = decodeAll(encodeTraces({prompt(2.5F), makeToken(2), makeToken(3)}));
+    QCOMPARE(scaled[0]->router.weights[2], 2.5F);
+    QVERIFY(scaled[0]->router.choicesOnly() && scaled[1]->router.choicesOnly());
+    QVERIFY(std::abs(scaled[1]->router.weights[0] - 0.5F) <= 2.5F / 509);
+    QVERIFY(!scaled[2]->router.choicesOnly());
+    // Read once and kept again, as in another conversation: choices stay choices.
+    QVERIFY(decodeAll(encodeTraces(scaled))[1]->router.experts == scaled[1]->router.experts);
+    for (const float none : {-0.5F, std::nanf(""), std::numeric_limits<float>::infinity()}) {
+        const TokenTraces kept = decodeAll(encodeTraces({prompt(none)}));
+        QVERIFY(!kept[0]->router.choicesOnly()); // as it is, and not as the nearest weight
+        QVERIFY(!(kept[0]->router.weights[2] >= 0 && kept[0]->router.weights[2] <= 65504));
+    }
 }
 
 void TestStoreTraces::splitsWhereTheShapeChanges() {
@@ -258,9 +355,11 @@ void TestStoreTraces::noticesDamage() {
 void TestStoreTraces::survivesAnyBytes() {
     // Behind a right checksum: each value of each byte of the unpacked contents near the limits.
     const QByteArray data =
-        encodeTraces({makeToken(0, 2, 4, 2, true), withCandidates(makeToken(1, 2, 4, 2), 3)}).first().data;
+        encodeTraces({makeToken(0, 2, 4, 2, true), withCandidates(makeToken(1, 2, 4, 2), 3), makeToken(2, 2, 4, 2)})
+            .first()
+            .data;
     const QByteArray raw = qUncompress(data.sliced(12));
-    QCOMPARE(decodeTraces(seal(qCompress(raw))).size(), size_t(2));
+    QCOMPARE(decodeTraces(seal(qCompress(raw))).size(), size_t(3));
     int refused = 0;
     for (qsizetype i = 0; i < raw.size(); ++i) {
         for (const int value : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
