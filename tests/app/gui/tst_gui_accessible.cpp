@@ -18,6 +18,7 @@
 #include <QDialog>
 #include <QFile>
 #include <QListWidget>
+#include <QTabBar>
 #include <QTest>
 
 #include <functional>
@@ -69,6 +70,9 @@ QStringList unnamed(QWidget* root, int& controls) {
         const auto* widget = qobject_cast<const QWidget*>(face->object());
         if (widget == nullptr || widget->focusPolicy() == Qt::NoFocus || widget->isWindow()) {
             return;
+        }
+        if (const auto* bar = qobject_cast<const QTabBar*>(widget); bar != nullptr && bar->count() == 0) {
+            return; // one that QMainWindow keeps, hidden, for later
         }
         ++controls;
         if (name(face).trimmed().isEmpty()) {

@@ -85,7 +85,7 @@ private slots:
         }
         QProcess program;
         QVERIFY(run({QStringLiteral("-platform"), QStringLiteral("offscreen"), QStringLiteral("--no-such")}, program));
-        QCOMPARE(program.exitCode(), 1);
+        QCOMPARE(program.exitCode(), 2);
         QVERIFY(program.readAllStandardError().contains("no-such"));
     }
 

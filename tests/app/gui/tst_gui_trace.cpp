@@ -235,7 +235,7 @@ void comparePanels(App& app, const Written& files, int first, int n) {
     const auto* strip = qobject_cast<const ui::TokenStripTable*>(window.findChild<ui::TokenStripPanel*>()->table());
     QCOMPARE(strip->rowCount(), n);
     for (int token = 0; token < n; ++token) {
-        QCOMPARE(raw(strip, token, ui::TokenStripTable::Position), double(first + token));
+        QCOMPARE(raw(strip, token, ui::TokenStripTable::Position), double(first + token + 1)); // from 1
         const QString expert =
             strip->index(token, ui::TokenStripTable::Expert).data(ui::TabularModel::RawRole).toString();
         QCOMPARE(expert.split(QLatin1Char(',')).first().toInt(),
