@@ -2,6 +2,7 @@
 #include "ui/mainwindow/filterline.h"
 
 #include "ui/models/conversation.h"
+#include "ui/theme/plaintooltip.h"
 #include "ui/theme/theme.h"
 
 #include <QKeyEvent>
@@ -16,15 +17,16 @@ namespace {
 
 constexpr int kPauseMs = 250; ///< without a key, and the line is read
 constexpr int kSentenceWidth = 380;
+constexpr int kTextSides = 10;     ///< px that a line edit leaves free beside its text
+constexpr int kExampleWidth = 220; ///< px of the field in which the example can be read
 
 } // namespace
 
 FilterLine::FilterLine(QWidget* parent) : SearchField(parent) {
     setIconName(QStringLiteral("filter"));
-    setPlaceholderText(tr("Filter: layer>3 && weight<0.4"));
     setAccessibleName(tr("Filter of the routing"));
-    setToolTip(tr("Greys out what does not match. Names: %1").arg(Filter::names().join(QStringLiteral(", "))));
     setClearButtonEnabled(false);
+    placeText();
     m_pause.setSingleShot(true);
     m_pause.setInterval(kPauseMs);
     connect(&m_pause, &QTimer::timeout, this, &FilterLine::apply);
@@ -38,6 +40,8 @@ void FilterLine::setFilter(const Filter& filter) {
     m_applied = filter.line();
     m_pause.stop();
     setText(m_applied);
+    setCursorPosition(0); // seen from its beginning
+    placeText();
     setError(std::nullopt);
 }
 
@@ -45,19 +49,37 @@ void FilterLine::setMatches(qint64 matching, qint64 all) {
     const QString matches = matching < 0 ? QString() : tr("%1 of %2").arg(groupedText(matching), groupedText(all));
     if (matches != m_matches) {
         m_matches = matches;
-        const int room =
-            m_matches.isEmpty() ? 0 : QFontMetrics(theme().font(TextStyle::Axis)).horizontalAdvance(m_matches) + 8;
-        const bool mirrored = layoutDirection() == Qt::RightToLeft;
-        const QMargins margins = textMargins();
-        setTextMargins(mirrored ? room : margins.left(), 0, mirrored ? margins.right() : room, 0);
+        placeText();
         setAccessibleDescription(m_matches.isEmpty() ? QString() : tr("%1 choices match").arg(m_matches));
         update();
     }
 }
 
+void FilterLine::placeText() {
+    const bool mirrored = layoutDirection() == Qt::RightToLeft;
+    const int words = m_matches.isEmpty() ? 0 : matchesWidth();
+    const QMargins margins = textMargins();
+    const int icon = mirrored ? margins.right() : margins.left();
+    // The filter itself comes first.
+    m_matchesShown = words > 0 && icon + fontMetrics().horizontalAdvance(text()) + words + kTextSides <= width();
+    const int room = m_matchesShown ? words : 0;
+    setTextMargins(mirrored ? room : icon, 0, mirrored ? icon : room, 0);
+    const QString names =
+        tr("Greys out what does not match. Names: %1").arg(Filter::names().join(QStringLiteral(", ")));
+    setToolTip(
+        plainToolTip(m_matches.isEmpty() ? names : tr("%1: %2 choices match. %3").arg(m_applied, m_matches, names)));
+    setPlaceholderText(width() < qRound(kExampleWidth * theme().fontScale()) ? tr("Filter")
+                                                                             : tr("Filter: layer>3 && weight<0.4"));
+}
+
+int FilterLine::matchesWidth() const {
+    return QFontMetrics(theme().font(TextStyle::Axis)).horizontalAdvance(m_matches) + 8;
+}
+
 void FilterLine::typed() {
     // A sentence about what is being mended would only be in the way.
     setError(std::nullopt);
+    placeText();
     m_pause.start();
 }
 
@@ -119,7 +141,7 @@ void FilterLine::paintEvent(QPaintEvent* event) {
     QPainter painter(this);
     if (m_error) {
         paintError(painter);
-    } else if (!m_matches.isEmpty()) {
+    } else if (m_matchesShown) {
         painter.setFont(theme().font(TextStyle::Axis));
         painter.setPen(theme().color(Color::TextMuted));
         painter.drawText(rect().adjusted(8, 0, -8, 0), Qt::AlignVCenter | Qt::AlignRight, m_matches);
@@ -169,11 +191,14 @@ void FilterLine::focusOutEvent(QFocusEvent* event) {
     if (m_pause.isActive()) {
         apply();
     }
+    setCursorPosition(0);
+    placeText();
     showSentence();
 }
 
 void FilterLine::resizeEvent(QResizeEvent* event) {
     SearchField::resizeEvent(event);
+    placeText();
     showSentence();
 }
 

@@ -41,12 +41,16 @@ private:
     void apply();
     void setError(const std::optional<FilterError>& error);
     void showSentence();
+    /** Room for the text, then for the count of matches, and what the line is for. */
+    void placeText();
+    int matchesWidth() const;
     void paintError(QPainter& painter) const;
 
     QTimer m_pause; ///< since the last key
     QString m_applied;
     std::optional<FilterError> m_error;
     QString m_matches;
+    bool m_matchesShown = false;  ///< beside the text, where both fit
     QLabel* m_sentence = nullptr; ///< of the window, below the line
 };
 

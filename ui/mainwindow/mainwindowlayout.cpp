@@ -2,6 +2,7 @@
 // The part of MainWindow that places docks, follows the window's size and moves the focus between panels.
 #include "ui/mainwindow/mainwindow.h"
 
+#include "ui/mainwindow/tabcorner.h"
 #include "ui/mainwindow/windowactions.h"
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/capturepanel.h"
@@ -76,7 +77,8 @@ void MainWindow::addPanel(const QString& id, QDockWidget* panel, Qt::DockWidgetA
             focusPanel(panel);
         }
     });
-    if (const auto* frame = qobject_cast<PanelFrame*>(panel)) {
+    if (auto* frame = qobject_cast<PanelFrame*>(panel)) {
+        frame->setMenuAmongTabs();
         toggle->setIcon(theme().icon(frame->iconName()));
         connect(frame, &PanelFrame::closed, this, [this, id] { markShown(id, false); });
     }
@@ -318,16 +320,27 @@ void MainWindow::decorateTabs() {
         bar->setAccessibleName(tr("Panels in this place"));
         bar->setIconSize({14, 14});
         bar->setExpanding(false);
-        bar->setElideMode(Qt::ElideNone); // by its own font, which is not that of the words
+        bar->setFont(theme().font(TextStyle::PanelTitle)); // by which it shortens the words
         bar->setDrawBase(false);
+        // Another chosen one needs another room.
+        connect(bar, &QTabBar::currentChanged, this, &MainWindow::decorateTabs,
+                Qt::ConnectionType(Qt::QueuedConnection | Qt::UniqueConnection));
+        PanelFrame* front = nullptr;
         for (int i = 0; i < bar->count(); ++i) {
+            bar->setTabToolTip(i, bar->tabText(i));
             for (QDockWidget* dock : std::as_const(m_panels)) {
-                const auto* frame = qobject_cast<PanelFrame*>(dock);
+                auto* frame = qobject_cast<PanelFrame*>(dock);
                 if (frame != nullptr && frame->windowTitle() == bar->tabText(i)) {
                     bar->setTabIcon(i, theme().icon(frame->iconName()));
+                    front = i == bar->currentIndex() ? frame : front;
                 }
             }
         }
+        const auto corners = findChildren<TabCorner*>(QString(), Qt::FindDirectChildrenOnly);
+        const auto found =
+            std::find_if(corners.begin(), corners.end(), [bar](const TabCorner* each) { return each->bar() == bar; });
+        (found != corners.end() ? *found : new TabCorner(bar, this))->setPanel(front);
+        bar->setElideMode(Qt::ElideRight); // places the tabs anew
     }
     // One whose neighbour came or went behind it is told nothing.
     for (QDockWidget* dock : std::as_const(m_panels)) {

@@ -21,6 +21,7 @@ constexpr double kExpertsShare = 600.0 / (600 + 496); ///< of the two dock colum
 constexpr int kTabsStrip = 840;      ///< px of the window's height, below: ribbon and timeline are tabs of Token strip
 constexpr int kTimelineHeight = 168; ///< px
 constexpr int kExpertsHeight = 340;  ///< px
+constexpr int kPictureHeight = 900;  ///< px of the window's height that these belong to
 constexpr int kPathHeight = 266;     ///< px: 270 less the line below the ribbon, so that KV cache keeps its rows
 constexpr double kRouterShare = 252.0 / (252 + 240); ///< of what is below Token path: both titles fit
 
@@ -153,8 +154,9 @@ void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, in
             dock->show();
         }
     };
-    across(docks.panels.value(QStringLiteral("context")), Qt::TopDockWidgetArea);
+    // In the order of the tabs.
     across(docks.panels.value(QStringLiteral("kernel-timeline")), Qt::BottomDockWidgetArea);
+    across(docks.panels.value(QStringLiteral("context")), Qt::TopDockWidgetArea);
     placeOthers(window, docks, layout, place);
     for (QDockWidget* front : {path, strip, experts}) {
         if (front != nullptr) {
@@ -212,13 +214,15 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
     if (context != nullptr && window->dockWidgetArea(context) == Qt::TopDockWidgetArea && !context->isHidden()) {
         height -= context->minimumHeight() + kSeparator;
     }
+    // What a window is higher than the picture, upper and lower docks share.
+    const int more = std::max(0, window->height() - qRound(kPictureHeight * theme().fontScale())) / 2;
     if (experts != nullptr && strip != nullptr) {
-        const int top = qRound(kExpertsHeight * theme().fontScale());
+        const int top = qRound(kExpertsHeight * theme().fontScale()) + more;
         window->resizeDocks({experts, strip}, {top, height - top - kSeparator}, Qt::Vertical);
     }
     QDockWidget* below = router != nullptr ? router : cache;
     if (size >= 2 && path != nullptr && below != nullptr) {
-        const int top = qRound(kPathHeight * theme().fontScale());
+        const int top = qRound(kPathHeight * theme().fontScale()) + more;
         window->resizeDocks({path, below}, {top, height - top - kSeparator}, Qt::Vertical);
     }
 }

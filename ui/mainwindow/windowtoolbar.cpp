@@ -213,7 +213,7 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     auto* content = new QWidget(this);
     content->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     // The toolbar is as high as what it holds, with 4 px of the style above and below.
-    content->setMinimumHeight(kHeight - 2 * style()->pixelMetric(QStyle::PM_ToolBarItemMargin, nullptr, this));
+    content->setFixedHeight(kHeight - 2 * style()->pixelMetric(QStyle::PM_ToolBarItemMargin, nullptr, this));
     m_row = new QHBoxLayout(content);
     m_row->setContentsMargins(4, 0, 4, 1);
     m_row->setSpacing(4);

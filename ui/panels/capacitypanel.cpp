@@ -9,7 +9,7 @@
 namespace moescope::ui {
 
 CapacityPanel::CapacityPanel(TraceModel* trace, Selection* selection, QWidget* parent)
-    : PanelFrame(QStringLiteral("capacity"), QStringLiteral("gauge"), tr("What-if capacity"), {340, 200}, parent) {
+    : PanelFrame(QStringLiteral("capacity"), QStringLiteral("ban"), tr("What-if capacity"), {340, 200}, parent) {
     connect(trace, &TraceModel::currentChanged, this, [this] { m_counted = {}; }); // before it is counted again
     bind(trace, selection);
     m_bars = new CapacityChart(trace, selection, this);

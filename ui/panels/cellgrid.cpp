@@ -21,8 +21,11 @@ CellGrid CellGrid::of(const QSize& view, int rows, int columns, const Sides& sid
         ++grid.merged;
     }
     grid.places = columns > 0 ? (columns + grid.merged - 1) / grid.merged : 0;
-    grid.cell_width = grid.places > 0 ? std::clamp(width / grid.places, 4, px(36)) : 0;
-    grid.cell_height = rows > 0 ? std::clamp(height / rows, sides.least_row, px(24)) : 0;
+    const int share = grid.places > 0 ? width / grid.places : 0;
+    // Beyond the pictures' 36 × 24 both sides grow, neither far before the other.
+    const int highest = std::max(px(24), std::min(px(48), share));
+    grid.cell_height = rows > 0 ? std::clamp(height / rows, sides.least_row, std::max(sides.least_row, highest)) : 0;
+    grid.cell_width = grid.places > 0 ? std::clamp(share, 4, std::max(px(36), grid.cell_height * 3 / 2)) : 0;
     grid.gap_x = grid.cell_width >= 6 ? 1 : 0;
     grid.gap_y = grid.cell_height >= 6 ? 1 : 0;
     grid.label_step = grid.cell_height >= sides.least_label ? 1 : sides.sparse_step;

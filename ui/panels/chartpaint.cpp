@@ -59,6 +59,17 @@ void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int w
     painter.fillRect(QRect(rect.right() + 1 - width, rect.top(), width, rect.height()), color);
 }
 
+void paintFilteredOut(QPainter& painter, const QRect& cell) {
+    painter.fillRect(cell, theme().color(Color::Window));
+    const int side = std::min({scaledPx(8), cell.width() / 2, cell.height() / 2});
+    const QPointF middle = QRectF(cell).center();
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(theme().color(Color::BorderStrong), 1));
+    painter.drawLine(middle + QPointF(-side, side) / 2, middle + QPointF(side, -side) / 2);
+    painter.restore();
+}
+
 void paintRowBand(QPainter& painter, const QRect& rect, const QColor& color) {
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);

@@ -28,6 +28,8 @@ void paintText(QPainter& painter, const QRect& rect, int flags, const QString& t
                const QColor& color);
 /** The first of some wordings, longest first, that fits into `width` px; the last one cut if none does. */
 QString fittingText(const QStringList& wordings, const QFont& font, int width);
+/** A cell that the filter leaves out: unlike any value of a map, the middle of the diverging one too. */
+void paintFilteredOut(QPainter& painter, const QRect& cell);
 /** 1 px inside the edge of `rect`. */
 void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int width = 1);
 /** Band behind the selected row. */

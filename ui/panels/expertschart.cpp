@@ -80,20 +80,22 @@ QString ExpertsChart::cellNumber(int layer, int expert) const {
 }
 
 void ExpertsChart::paintCell(QPainter& painter, const QRect& cell, int layer, int expert) {
-    if (m_counts.tokens(layer, expert) > 0 && m_matched.tokens(layer, expert) == 0) {
-        painter.fillRect(cell, theme().color(Color::Window)); // filtered out
+    const bool idle = m_counts.tokens(layer, expert) == 0;
+    if (!idle && m_matched.tokens(layer, expert) == 0) {
+        paintFilteredOut(painter, cell);
         return;
     }
-    if (m_counts.tokens(layer, expert) == 0) {
-        // Idle is its own mark, unlike any value of a map: outline and dash.
-        painter.fillRect(cell, theme().color(Color::Panel));
-        const bool outlined = cell.width() >= 10 && cell.height() >= 10;
+    if (idle) {
+        // Idle is its own mark, unlike any value of a map: outline and dash. No filter can match it: there it recedes.
+        const bool filtered = isFiltered();
+        painter.fillRect(cell, theme().color(filtered ? Color::Window : Color::Panel));
+        const bool outlined = !filtered && cell.width() >= 10 && cell.height() >= 10;
         if (outlined) {
             paintFrame(painter, cell, theme().color(Color::Border));
         }
         const int dash = std::clamp(cell.width() / 3, 1, 8);
         painter.fillRect(QRect(cell.center().x() - (dash - 1) / 2, cell.center().y(), dash, 1),
-                         theme().color(Color::Text));
+                         theme().color(filtered ? Color::BorderStrong : Color::Text));
         return;
     }
     const QColor color = cellColor(layer, expert);

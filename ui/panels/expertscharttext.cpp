@@ -54,14 +54,15 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
             break;
         }
         first = single ? QStringList{tr("Share of tokens ÷ uniform share (1/%1).").arg(shape.experts),
-                                     tr("Share ÷ uniform (1/%1).").arg(shape.experts)}
+                                     tr("Share ÷ uniform (1/%1).").arg(shape.experts), tr("n = %1.").arg(n)}
                        : QStringList{tr("Share of choices ÷ uniform share (%1/%2), n = %3 tokens × %1.")
                                          .arg(shape.used)
                                          .arg(shape.experts)
                                          .arg(n),
                                      tr("Share ÷ uniform (%1/%2), n = %3.").arg(shape.used).arg(shape.experts).arg(n),
                                      tr("Share ÷ uniform, n = %1.").arg(n)};
-        second = {tr("A number: outside chance at 95 %, n = %1.").arg(n), tr("A number: outside chance at 95 %.")};
+        second = {tr("A number: outside chance at 95 %, n = %1.").arg(n), tr("A number: outside chance at 95 %."),
+                  tr("A number: outside chance.")};
         break;
     case HeatmapMode::Count:
         first = {tr("Tokens routed to the expert, n = %1.").arg(n), tr("Tokens, n = %1.").arg(n)};
@@ -79,13 +80,13 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
     } else if (!m_geometry.hasNumbers()) {
         second = {tr("Cells are too small for numbers: they are in the readout."), tr("Numbers are in the readout.")};
     }
-    const int firstWidth = paintLegendWords(painter, first, second);
+    const int wordsEnd = paintLegendWords(painter, first, second);
 
     const QRect area = m_geometry.legend;
     const QFont font = axisFont();
     const QColor color = theme().color(Color::TextSecondary);
     const QString idle = tr("idle: no token");
-    const int idleLeft = bar.right() + scaledPx(17) + firstWidth + scaledPx(20);
+    const int idleLeft = wordsEnd + scaledPx(20);
     const int idleWidth = scaledPx(20) + QFontMetrics(font).horizontalAdvance(idle);
     const int place = std::max(idleLeft, std::min(area.left() + scaledPx(442), area.right() - idleWidth));
     if (place + idleWidth <= area.right() + 1 && m_geometry.hasNumbers()) {

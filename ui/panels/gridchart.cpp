@@ -126,11 +126,24 @@ int GridChart::paintLegendWords(QPainter& painter, const QStringList& first, con
     const int width = std::max(0, area.right() - left);
     const QRect top(left, area.top() - scaledPx(2), width, scaledPx(14));
     const QColor color = theme().color(Color::TextSecondary);
-    const QString words = fittingText(first, font, width);
+    const QFontMetrics metrics(font);
+    const QString filtered = tr("filtered out");
+    const int gap = scaledPx(20);
+    const int mark = scaledPx(14) + scaledPx(6);
+    const int beside = isFiltered() ? gap + mark + metrics.horizontalAdvance(filtered) : 0;
+    const QString words = fittingText(first, font, width - beside);
+    int end = left + metrics.horizontalAdvance(words);
     paintText(painter, top, Qt::AlignLeft | Qt::AlignVCenter, words, font, color);
     paintText(painter, top.translated(0, top.height()), Qt::AlignLeft | Qt::AlignVCenter,
               fittingText(second, font, width), font, color);
-    return QFontMetrics(font).horizontalAdvance(words);
+    if (isFiltered() && end + beside <= area.right() + 1) {
+        const QRect cell(end + gap, area.top(), scaledPx(14), scaledPx(11));
+        paintFilteredOut(painter, cell);
+        paintText(painter, QRect(cell.left() + mark, cell.center().y() - scaledPx(8), width, scaledPx(16)),
+                  Qt::AlignLeft | Qt::AlignVCenter, filtered, font, color);
+        end += beside;
+    }
+    return end;
 }
 
 bool GridChart::hover(const QPoint* at) {

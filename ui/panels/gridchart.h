@@ -42,8 +42,10 @@ protected:
 
     /** Where the colours are explained. */
     QRect legendBar() const;
-    /** Two lines beside it, in the longest of their wordings that fits; the width of the first in px. */
+    /** Two lines beside it, in the longest of their wordings that fits; where the first ends, in px. Under a filter it
+     *  says there what a cell is that does not match. */
     int paintLegendWords(QPainter& painter, const QStringList& first, const QStringList& second) const;
+    bool isFiltered() const { return !trace()->filter().isEmpty(); }
     int columnAt(const CellGrid::Cell& cell) const;
     const std::optional<CellGrid::Cell>& hovered() const { return m_hovered; }
     /** "most of experts 4–7", `words` with both ends to fill in; empty where a place has one column. */

@@ -56,7 +56,7 @@ void MatrixChart::paintCell(QPainter& painter, const QRect& cell, int row, int c
         m_outside += int(outside);
     }
     if (matrix().isFilteredOut(row, column)) {
-        painter.fillRect(cell, theme().color(Color::Window));
+        paintFilteredOut(painter, cell);
         return;
     }
     const double lift = matrix().lift(row, column);
@@ -121,9 +121,10 @@ void MatrixChart::paintLegend(QPainter& painter) const {
                               .arg(m_geometry.merged),
                           tr("%1 columns a place: most tokens.").arg(m_geometry.merged)}
             : QStringList{tr("Colour: outside chance at 95 %, %1 of %2; by chance %3.").arg(outside, told, chance),
-                          tr("Outside chance %1 of %2; by chance %3.").arg(outside, told, chance)};
-    paintLegendWords(painter, {legendText(), tr("Observed ÷ expected, n = %1.").arg(groupedText(matrix().n()))},
-                     colours);
+                          tr("Outside chance %1 of %2; by chance %3.").arg(outside, told, chance),
+                          tr("Outside chance: %1 of %2.").arg(outside, told), tr("Outside: %1.").arg(outside)};
+    const QString n = groupedText(matrix().n());
+    paintLegendWords(painter, {legendText(), tr("Observed ÷ expected, n = %1.").arg(n), tr("n = %1.").arg(n)}, colours);
 }
 
 Readout MatrixChart::markReadout() const {

@@ -123,7 +123,7 @@ QPair<QString, QString> PairsPanel::missing() const {
 }
 
 ClassesPanel::ClassesPanel(TraceModel* trace, Selection* selection, QWidget* parent)
-    : MatrixPanel(QStringLiteral("token-classes"), QStringLiteral("heatmap"), tr("Token classes"), {420, 260}, parent) {
+    : MatrixPanel(QStringLiteral("token-classes"), QStringLiteral("layout"), tr("Token classes"), {420, 260}, parent) {
     auto* rows = new ClassesTable(trace, this);
     build(trace, selection, new ClassesChart(trace, selection, rows, this), rows);
 }

@@ -79,11 +79,7 @@ PanelFrame::PanelFrame(const QString& id, const QString& iconName, const QString
     setWidget(content);
 
     m_menu = new QMenu(this);
-    connect(m_title->menuButton(), &QToolButton::clicked, this, [this] {
-        fillDockMenu();
-        const QWidget* button = m_title->menuButton();
-        m_menu->popup(button->mapToGlobal(QPoint(button->width() - m_menu->sizeHint().width(), button->height())));
-    });
+    connect(m_title->menuButton(), &QToolButton::clicked, this, [this] { openMenu(m_title->menuButton()); });
     connect(m_empty, &EmptyState::actionTriggered, this, &PanelFrame::emptyActionTriggered);
     connect(m_title->copyButton(), &QToolButton::clicked, this, &PanelFrame::copyTable);
     connect(m_title->exportButton(), &QToolButton::clicked, this, &PanelFrame::saveCsv);
@@ -163,7 +159,13 @@ void PanelFrame::addLead(QWidget* control) { m_title->addLead(control); }
 
 void PanelFrame::addLegend(QWidget* legend) { m_title->addLegend(legend); }
 
-void PanelFrame::setInfo(const Readout& info) { m_title->setInfo(info); }
+void PanelFrame::setInfo(const Readout& info) {
+    const bool row = hasTitleRow();
+    m_title->setInfo(info);
+    if (row != hasTitleRow()) {
+        emit titleRowChanged();
+    }
+}
 
 void PanelFrame::setWhatIf(WhatIf* whatIf) {
     m_chart->setWhatIf(whatIf);
@@ -195,11 +197,18 @@ bool PanelFrame::isAmongTabs() {
     return std::any_of(others.begin(), others.end(), [](const QDockWidget* other) { return !other->isHidden(); });
 }
 
-QWidget* PanelFrame::focusTarget() const {
-    return isEmptyShown() ? static_cast<QWidget*>(m_title->menuButton()) : m_stack->currentWidget();
-}
+QWidget* PanelFrame::focusTarget() const { return isEmptyShown() ? m_empty->focusTarget() : m_stack->currentWidget(); }
 
 QString PanelFrame::readoutText() const { return m_readout->text(); }
+
+void PanelFrame::setMenuAmongTabs() { m_title->setMenuAmongTabs(); }
+
+bool PanelFrame::hasTitleRow() const { return !m_title->isBare(); }
+
+void PanelFrame::openMenu(const QWidget* button) {
+    fillDockMenu();
+    m_menu->popup(button->mapToGlobal(QPoint(button->width() - m_menu->sizeHint().width(), button->height())));
+}
 
 void PanelFrame::update() {
     // Qt keeps a dock behind another tab visible, but outside its parent.
@@ -214,10 +223,14 @@ void PanelFrame::showPage() {
     QWidget* page = !m_emptyTitle.isEmpty() ? static_cast<QWidget*>(m_empty)
                     : m_twinShown           ? static_cast<QWidget*>(m_twin)
                                             : static_cast<QWidget*>(m_chart);
-    const bool focused = m_stack->currentWidget() != nullptr && m_stack->currentWidget()->hasFocus();
+    const QWidget* focus = focusWidget(); // of the dock, whether or not its window is active
+    const QWidget* before = m_stack->currentWidget();
+    const bool focused =
+        before != nullptr && focus != nullptr && focus->hasFocus() && (focus == before || before->isAncestorOf(focus));
     m_stack->setCurrentWidget(page);
     m_readout->setVisible(page != m_empty && m_readoutLine && (!m_low || page == m_twin));
     m_title->tableButton()->setEnabled(page != m_empty);
+    emit titleRowChanged();
     if (focused) {
         focusTarget()->setFocus(Qt::OtherFocusReason);
     }
@@ -307,7 +320,11 @@ void PanelFrame::saveCsv() {
 }
 
 void PanelFrame::placeTitle() {
+    const bool row = hasTitleRow();
     m_title->setTabbed(isAmongTabs());
+    if (row != hasTitleRow()) {
+        emit titleRowChanged();
+    }
     placeHeight();
 }
 

@@ -35,6 +35,11 @@ public:
     /** What takes the keys: chart or twin. */
     QWidget* focusTarget() const;
     QString readoutText() const;
+    /** Its window has the menu at the end of the tabs, and the table too where nothing else would be in the title row. */
+    void setMenuAmongTabs();
+    bool hasTitleRow() const;
+    /** The menu of the panel, below a button. */
+    void openMenu(const QWidget* button);
     /** The what-if that the chart's keys and menu change. Call it once. */
     void setWhatIf(WhatIf* whatIf);
 
@@ -52,6 +57,8 @@ public slots:
 signals:
     /** A sentence for the user: a file was written, or why not. */
     void messageRequested(const QString& sentence);
+    /** hasTitleRow() or isEmptyShown() is another. */
+    void titleRowChanged();
     /** The user closed it, by its menu or that of the window. */
     void closed();
     /** The button of the empty page. */

@@ -149,13 +149,30 @@ void PanelTitleBar::placeParts() {
     m_legends->setContentsMargins(margins(m_legends, m_tabbed ? 10 : 8));
 }
 
-void PanelTitleBar::setInfo(const Readout& info) { m_info->setInfo(info); }
+void PanelTitleBar::setInfo(const Readout& info) {
+    m_info->setInfo(info);
+    m_hasInfo = !info.isEmpty();
+    applyTheme();
+}
+
+void PanelTitleBar::setMenuAmongTabs() {
+    m_menuAmongTabs = true;
+    m_more->setVisible(!m_tabbed);
+    applyTheme();
+}
+
+bool PanelTitleBar::isBare() const {
+    return m_tabbed && m_menuAmongTabs && m_lead == nullptr && !m_hasInfo && !m_table->isChecked() &&
+           m_controls->isEmpty() && m_legends->isEmpty();
+}
 
 void PanelTitleBar::setTabbed(bool tabbed) {
     if (tabbed == m_tabbed) {
         return;
     }
     m_tabbed = tabbed;
+    m_more->setVisible(!tabbed || !m_menuAmongTabs);
+    applyTheme();
     placeParts();
     placeTitle();
     // Controls first, then words: or the other way round. The legend is on that side of the controls where it comes
@@ -170,10 +187,11 @@ void PanelTitleBar::setTwinShown(bool shown) {
     m_table->setChecked(shown);
     m_copy->setVisible(shown);
     m_export->setVisible(shown);
+    applyTheme();
     placeTitle();
 }
 
-int PanelTitleBar::titleHeight() const { return scaledPx(32) + 1; }
+int PanelTitleBar::titleHeight() const { return isBare() ? 0 : scaledPx(32) + 1; }
 
 QSize PanelTitleBar::sizeHint() const { return {m_layout->sizeHint().width(), titleHeight()}; }
 
@@ -221,6 +239,7 @@ void PanelTitleBar::resizeEvent(QResizeEvent* event) {
 
 bool PanelTitleBar::event(QEvent* event) {
     if (event->type() == QEvent::LayoutRequest) {
+        applyTheme();
         placeTitle();
     }
     return QWidget::event(event);

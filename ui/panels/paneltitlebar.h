@@ -29,6 +29,10 @@ public:
     void setInfo(const Readout& info);
     void setTabbed(bool tabbed);
     bool isTabbed() const { return m_tabbed; }
+    /** Among tabs, at whose end the menu is then: the row has none. */
+    void setMenuAmongTabs();
+    /** Among tabs, and nothing is left for the row: it has no height. */
+    bool isBare() const;
     IconButton* tableButton() const { return m_table; }
     IconButton* menuButton() const { return m_more; }
     IconButton* copyButton() const { return m_copy; }
@@ -69,6 +73,8 @@ private:
     IconButton* m_table = nullptr;
     IconButton* m_more = nullptr;
     bool m_tabbed = false;
+    bool m_menuAmongTabs = false;
+    bool m_hasInfo = false;
 };
 
 } // namespace moescope::ui

@@ -22,7 +22,7 @@ PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int us
     const int height = std::max(0, view.height() - top - bottom);
     // Rows share the height as long as they can be read. Beyond the picture's size a part of it stays free.
     const int share = layers > 0 ? height / layers : 0;
-    geometry.row_height = share < px(13) ? px(18) : std::clamp(share - px(4), std::min(share, px(22)), px(38));
+    geometry.row_height = share < px(13) ? px(18) : std::clamp(share - px(4), std::min(share, px(22)), px(48));
     geometry.header = QRect(0, 0, view.width(), top);
     const int shown = std::max(1, height / geometry.row_height);
     geometry.window = QRect(0, top, view.width(), std::min(layers, shown) * geometry.row_height);
@@ -50,7 +50,7 @@ PathGeometry PathGeometry::of(const QSize& view, int layers, int experts, int us
     if (experts > 0 && strip >= px(60)) {
         geometry.merged = (experts * 2 + strip - 1) / strip;
         geometry.gate_columns = (experts + geometry.merged - 1) / geometry.merged;
-        geometry.gate_width = std::min(strip / geometry.gate_columns, px(18));
+        geometry.gate_width = std::min(strip / geometry.gate_columns, std::max(px(18), geometry.row_height * 7 / 11));
     }
     const int stripEnd = geometry.gates_left + geometry.gate_columns * geometry.gate_width;
     geometry.chips_left = geometry.gate_width > 0 ? stripEnd + px(12) : geometry.gates_left;

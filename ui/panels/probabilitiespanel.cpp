@@ -8,7 +8,7 @@
 namespace moescope::ui {
 
 ProbabilitiesPanel::ProbabilitiesPanel(TraceModel* trace, Selection* selection, QWidget* parent)
-    : PanelFrame(QStringLiteral("probabilities"), QStringLiteral("gauge"), tr("Token probabilities"), {340, 180},
+    : PanelFrame(QStringLiteral("probabilities"), QStringLiteral("step"), tr("Token probabilities"), {340, 180},
                  parent) {
     bind(trace, selection);
     m_candidates = new ProbabilitiesChart(trace, selection, this);

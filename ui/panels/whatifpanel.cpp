@@ -12,7 +12,7 @@
 namespace moescope::ui {
 
 WhatIfPanel::WhatIfPanel(TraceModel* trace, Selection* selection, QWidget* parent)
-    : PanelFrame(QStringLiteral("what-if"), QStringLiteral("ban"), tr("What-if diff"), {420, 200}, parent) {
+    : PanelFrame(QStringLiteral("what-if"), QStringLiteral("compare"), tr("What-if diff"), {420, 200}, parent) {
     bind(trace, selection);
     m_diff = new WhatIfDiff(this);
     m_chart = new DiffChart(trace, selection, m_diff, this);

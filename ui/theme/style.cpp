@@ -175,8 +175,18 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
         if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option)) {
             // Room for the words as chosen, so that choosing moves nothing; 12 px at both sides, 1 px line.
             const QFontMetrics chosen(look.font(TextStyle::PanelTitle));
-            const int words = chosen.size(Qt::TextHideMnemonic, tab->text).width();
-            return {words + 24 + 1 + (tab->icon.isNull() ? 0 : 20), std::max(32, look.lineHeight(TextStyle::Ui) + 12)};
+            const int height = std::max(32, look.lineHeight(TextStyle::Ui) + 12);
+            QString text = tab->text;
+            // QTabBar cuts the text to ask how narrow a tab may get: to its icon, and the chosen one keeps its words.
+            if (text.endsWith(QLatin1String("...")) && !tab->icon.isNull()) {
+                const auto* bar = qobject_cast<const QTabBar*>(widget);
+                if (bar == nullptr || !tab->state.testFlag(State_Selected)) {
+                    return {14 + 24 + 1, height};
+                }
+                text = bar->tabToolTip(bar->currentIndex());
+            }
+            const int words = chosen.size(Qt::TextHideMnemonic, text).width();
+            return {words + 24 + 1 + (tab->icon.isNull() ? 0 : 20), height};
         }
         break;
     case CT_HeaderSection: {

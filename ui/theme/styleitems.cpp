@@ -52,6 +52,12 @@ bool Style::drawItemPrimitive(PrimitiveElement element, const QStyleOption* opti
     case PE_FrameStatusBarItem: return true;
     case PE_FrameDockWidget: draw::box(*painter, option->rect, {}, look.color(Color::Border), 0); return true;
     case PE_IndicatorDockWidgetResizeHandle: painter->fillRect(option->rect, look.color(Color::Window)); return true;
+    case PE_IndicatorTabTearLeft:
+    case PE_IndicatorTabTearRight: // a straight edge where the tabs go on
+        painter->fillRect(QRect(element == PE_IndicatorTabTearLeft ? option->rect.left() : option->rect.right(),
+                                option->rect.top(), 1, option->rect.height()),
+                          look.color(Color::Border));
+        return true;
     case PE_FrameTabBarBase:
         if (const auto* base = qstyleoption_cast<const QStyleOptionTabBarBase*>(option)) {
             painter->fillRect(base->rect, look.color(Color::Border));
@@ -256,8 +262,12 @@ void Style::drawTabLabel(const QStyleOptionTab& option, QPainter* painter) const
     }
     painter->setFont(font);
     painter->setPen(tint);
-    painter->drawText(area, Qt::AlignVCenter | Qt::AlignLeading | Qt::TextHideMnemonic,
-                      QFontMetrics(font).elidedText(option.text, Qt::ElideRight, area.width(), Qt::TextHideMnemonic));
+    // Of a tab that is hardly wider than its icon, nothing could be read.
+    const bool readable = option.icon.isNull() || area.width() >= 2 * QFontMetrics(font).height();
+    painter->drawText(
+        area, Qt::AlignVCenter | Qt::AlignLeading | Qt::TextHideMnemonic,
+        !readable ? QString()
+                  : QFontMetrics(font).elidedText(option.text, Qt::ElideRight, area.width(), Qt::TextHideMnemonic));
     if (is(option, State_HasFocus) && is(option, State_KeyboardFocusChange)) {
         draw::box(*painter, option.rect.adjusted(2, 3, -2, -2), {}, look.color(Color::AccentText), draw::kRadius, 2);
     }

@@ -5,12 +5,14 @@
 
 #include <QEvent>
 #include <QLabel>
+#include <QPainter>
 #include <QPushButton>
 #include <QVBoxLayout>
 
 namespace moescope::ui {
 
 EmptyState::EmptyState(const QString& title, const QString& sentence, QWidget* parent) : QWidget(parent) {
+    setFocusPolicy(Qt::ClickFocus);
     m_title = new QLabel(this);
     m_sentence = new QLabel(this);
     for (QLabel* label : {m_title, m_sentence}) {
@@ -48,6 +50,26 @@ void EmptyState::setAction(const QString& text, const QString& iconName) {
     m_action->setAccessibleName(text);
     m_action->setIcon(iconName.isEmpty() ? QIcon() : theme().icon(iconName));
     m_action->setVisible(!text.isEmpty());
+}
+
+QWidget* EmptyState::focusTarget() { return m_action->isHidden() ? static_cast<QWidget*>(this) : m_action; }
+
+void EmptyState::paintEvent(QPaintEvent*) {
+    if (hasFocus() && window()->testAttribute(Qt::WA_KeyboardFocusChange)) {
+        QPainter painter(this);
+        painter.setPen(QPen(theme().color(Color::AccentText), 2));
+        painter.drawRect(rect().adjusted(1, 1, -1, -1));
+    }
+}
+
+void EmptyState::focusInEvent(QFocusEvent* event) {
+    QWidget::focusInEvent(event);
+    update();
+}
+
+void EmptyState::focusOutEvent(QFocusEvent* event) {
+    QWidget::focusOutEvent(event);
+    update();
 }
 
 void EmptyState::applyTheme() {

@@ -17,12 +17,17 @@ public:
     void setTexts(const QString& title, const QString& sentence);
     /** A button below; an empty text removes it. */
     void setAction(const QString& text, const QString& iconName = {});
+    /** What takes the keys: the button, else the page itself. */
+    QWidget* focusTarget();
 
 signals:
     void actionTriggered();
 
 protected:
     void changeEvent(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
 
 private:
     void applyTheme();

@@ -106,6 +106,25 @@ private slots:
         s.line->setMatches(-1, 0);
         QVERIFY(s.line->accessibleDescription().isEmpty());
     }
+
+    void aLongFilterIsSeenFromItsBeginning() {
+        Shown s;
+        const QString example = QStringLiteral("layer>3 && expert==7 && weight<0.4"); // of the README
+        s.line->setMatches(37, 1104);
+        const int beside = s.line->textMargins().right();
+        QVERIFY(beside > 0);
+        s.line->setFilter(std::get<Filter>(Filter::parse(example)));
+        QCOMPARE(s.line->cursorPosition(), 0);
+        if (s.line->fontMetrics().horizontalAdvance(example) + s.line->textMargins().left() + beside >
+            s.line->width()) {
+            QCOMPARE(s.line->textMargins().right(), 0); // the count gives way
+        }
+        QVERIFY(s.line->toolTip().contains(QStringLiteral("37 of 1,104")));
+        s.line->setFocus();
+        QTest::keyClick(s.line, Qt::Key_End);
+        s.line->clearFocus();
+        QCOMPARE(s.line->cursorPosition(), 0);
+    }
 };
 
 QTEST_MAIN(TestFilterLine)

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the window places its docks, what a layout keeps, and that no dock lies over another.
 #include "tests/ui/mainwindow/windowboard.h"
+#include "ui/mainwindow/tabcorner.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/paneltitlebar.h"
 #include "ui/panels/timelinepanel.h"
+#include "ui/widgets/iconbutton.h"
 
 #include <QApplication>
 #include <QSignalSpy>
+#include <QToolBar>
+#include <QToolButton>
 
+#include <algorithm>
 #include <iterator>
 
 using namespace moescope;
@@ -71,6 +76,9 @@ private slots:
         s.window->resize(1440, 800);
         QCoreApplication::processEvents();
         QVERIFY(s.window->tabifiedDockWidgets(s.strip).contains(timeline));
+        const QTabBar* bar = s.barWith(timeline->windowTitle());
+        QVERIFY(bar != nullptr);
+        QCOMPARE(bar->tabText(1), timeline->windowTitle()); // next to the strip
         QVERIFY(!s.strip->visibleRegion().isEmpty());
         QVERIFY(timeline->visibleRegion().isEmpty());
         s.window->resize(1440, 900);
@@ -337,6 +345,117 @@ private slots:
         s.window->resize(1100, 700);
         QCoreApplication::processEvents();
         QCOMPARE(s.window->tabifiedDockWidgets(s.experts), (QList<QDockWidget*>{s.path, router, s.cache}));
+    }
+
+    void aHighWindowGivesItsHeightToAll() {
+        Shown s({1920, 1000});
+        s.addOther(QStringLiteral("router"), QStringLiteral("Router"));
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.window->resetLayout();
+        QCoreApplication::processEvents();
+        const auto heights = [&] {
+            return QList<int>{s.experts->height(), s.strip->height(), s.path->height(), s.cache->height()};
+        };
+        const QList<int> before = heights();
+        s.window->resize(2560, 1440);
+        QCoreApplication::processEvents();
+        const QList<int> after = heights();
+        for (int dock = 0; dock < before.size(); ++dock) {
+            const int more = after[dock] - before[dock];
+            QVERIFY2(qAbs(more - 220) <= 4, qPrintable(QStringLiteral("%1: %2").arg(dock).arg(more)));
+        }
+    }
+
+    void manyTabsShortenTheirWords() {
+        Shown s({1440, 900});
+        QList<TokenPathPanel*> more;
+        const QStringList titles{"Expert card",  "Memory ledger", "Token probabilities",
+                                 "What-if diff", "Attention",     "Another one"};
+        for (const QString& title : titles) {
+            more << s.addOther(title, title);
+        }
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.window->resetLayout();
+        for (TokenPathPanel* panel : more) {
+            panel->toggleViewAction()->trigger();
+        }
+        QTest::qWait(40);
+        const QTabBar* bar = s.barWith(titles.first());
+        QVERIFY(bar != nullptr && bar->count() > 6);
+        for (const int chosen : {0, 3, bar->count() - 1}) {
+            const_cast<QTabBar*>(bar)->setCurrentIndex(chosen);
+            QTest::qWait(20);
+            for (int tab = 0; tab < bar->count(); ++tab) {
+                QVERIFY2(bar->rect().contains(bar->tabRect(tab)), qPrintable(bar->tabText(tab)));
+                QCOMPARE(bar->tabToolTip(tab), bar->tabText(tab));
+            }
+            const int words = QFontMetrics(theme().font(TextStyle::PanelTitle)).horizontalAdvance(bar->tabText(chosen));
+            QVERIFY2(bar->tabRect(chosen).width() >= words + 44, qPrintable(bar->tabText(chosen))); // whole
+            for (const QToolButton* arrow : bar->findChildren<QToolButton*>()) {
+                QVERIFY(!arrow->isVisible());
+            }
+        }
+    }
+
+    void theMenuStandsAtTheEndOfTheTabs() {
+        Shown s({1300, 900});
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.cache->raise();
+        QTest::qWait(40);
+        const QTabBar* bar = s.barWith(s.cache->windowTitle());
+        QVERIFY(bar != nullptr && bar->isVisible());
+        const TabCorner* corner = nullptr;
+        for (const TabCorner* each : s.window->findChildren<TabCorner*>()) {
+            corner = each->bar() == bar ? each : corner;
+        }
+        QVERIFY(corner != nullptr && corner->isVisible());
+        QCOMPARE(corner->panel(), static_cast<PanelFrame*>(s.cache));
+        QCOMPARE(corner->geometry().left(), bar->geometry().right() + 1);
+        QCOMPARE(corner->geometry().right(), s.cache->geometry().right());
+        QCOMPARE(corner->y(), bar->y());
+
+        // KV cache has nothing else for a row below the tabs: its table is there as well, until it is shown.
+        auto* title = s.cache->findChild<PanelTitleBar*>();
+        QCOMPARE(title->height(), 0);
+        const auto buttons = corner->findChildren<IconButton*>();
+        QCOMPARE(buttons.size(), 2);
+        QVERIFY(buttons[0]->isVisible() && buttons[1]->isVisible());
+        QTest::mouseClick(buttons[1], Qt::LeftButton);
+        QWidget* menu = QApplication::activePopupWidget();
+        QVERIFY(menu != nullptr);
+        menu->close();
+        auto* frame = static_cast<PanelFrame*>(s.cache);
+        frame->setTwinShown(true);
+        QTest::qWait(20);
+        QVERIFY(title->height() > 0 && title->tableButton()->isVisible() && !buttons[0]->isVisible());
+        frame->setTwinShown(false);
+        QTest::qWait(20);
+        QCOMPARE(title->height(), 0);
+
+        s.window->resize(1440, 900); // a place of its own
+        QTest::qWait(40);
+        QVERIFY(title->height() > 0 && title->menuButton()->isVisible() && !corner->isVisible());
+    }
+
+    void theLayoutsMoveNothingInTheToolbar() {
+        for (const int width : {1440, 1280, 1100}) {
+            Shown s({width, 800});
+            const auto places = [&] {
+                QList<int> tops;
+                for (const QWidget* each : s.window->findChildren<QAbstractButton*>()) {
+                    if (each->isVisible() && qobject_cast<QToolBar*>(each->parentWidget()->parentWidget()) != nullptr) {
+                        tops << each->mapTo(s.window.get(), QPoint(0, each->height() / 2)).y();
+                    }
+                }
+                std::sort(tops.begin(), tops.end());
+                return QList<int>{tops.value(0, -1), tops.value(tops.size() - 1, -2)};
+            };
+            const QList<int> chat = places();
+            QVERIFY(chat[0] > 0);
+            s.window->setLayoutName(LayoutName::Inspect);
+            QTest::qWait(20);
+            QCOMPARE(places(), chat);
+        }
     }
 
     void damagedStateIsTheDefault() {

@@ -506,7 +506,24 @@ void TestCharts::filterGreysOut() {
     QVERIFY(near(corner(5, 2), theme().color(Color::Window)));
     QVERIFY(near(corner(5, 3), before));
     QVERIFY(near(corner(6, 3), theme().color(Color::Window)));
-    QVERIFY(near(corner(5, 7), theme().color(Color::Panel))); // idle stays its own mark
+    // Idle keeps its dash, and recedes; what is filtered out has a stroke that no value of the map has.
+    QVERIFY(near(corner(5, 7), theme().color(Color::Window)));
+    const auto marked = [&](int layer, int expert) {
+        const QRect cell = map->geometryOfMap().cellOf(layer, expert, 0);
+        const QImage image = painted(map);
+        QSet<QRgb> colors;
+        for (int y = cell.top(); y <= cell.bottom(); ++y) {
+            for (int x = cell.left(); x <= cell.right(); ++x) {
+                colors.insert(image.pixel(x, y));
+            }
+        }
+        return colors.size() > 1;
+    };
+    QVERIFY(marked(5, 2));
+    board.trace.setFilter(std::get<Filter>(Filter::parse(QStringLiteral("layer == 5"))));
+    board.experts->map()->setMode(HeatmapMode::Deviation);
+    QVERIFY(!near(corner(5, 2), theme().color(Color::Window)));
+    board.trace.setFilter(std::get<Filter>(Filter::parse(QStringLiteral("weight > 0.7 && layer != 6"))));
     // The table and the numbers stay whole.
     QCOMPARE(board.experts->table()->index(2, ExpertsTable::Tokens).data(TabularModel::RawRole).toInt(), 10);
 

@@ -112,6 +112,12 @@ void TestOddModels::everyPanel() {
     for (PanelFrame* panel : panels) {
         panel->setGeometry(0, 0, 480, 340);
     }
+    QHash<QString, QString> icons; // each kind of panel has its own
+    for (const PanelFrame* panel : panels) {
+        const QString other = icons.value(panel->iconName(), panel->objectName());
+        QCOMPARE(panel->objectName(), other);
+        icons.insert(panel->iconName(), panel->objectName());
+    }
     board.show();
     const QRegularExpression none(QStringLiteral("\\b(nan|inf)\\b"), QRegularExpression::CaseInsensitiveOption);
     const auto check = [&](const char* state) {

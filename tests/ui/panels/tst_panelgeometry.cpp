@@ -39,6 +39,9 @@ void TestPanelGeometry::heatmapCells_data() {
     QTest::newRow("inspect") << QSize(598, 281) << 8 << 16 << true << QSize(26, 24) << 1 << true;
     QTest::newRow("inspect at 1440 x 900") << QSize(592, 281) << 8 << 16 << true << QSize(26, 24) << 1 << true;
     QTest::newRow("small window") << QSize(791, 253) << 8 << 16 << true << QSize(36, 21) << 1 << true;
+    QTest::newRow("large window") << QSize(988, 545) << 8 << 16 << true << QSize(50, 48) << 1 << true;
+    QTest::newRow("high and narrow") << QSize(598, 545) << 8 << 16 << true << QSize(26, 26) << 1 << true;
+    QTest::newRow("wide and low") << QSize(1200, 281) << 8 << 16 << true << QSize(36, 24) << 1 << true;
     QTest::newRow("32 x 64") << QSize(710, 468) << 32 << 64 << true << QSize(8, 12) << 1 << false;
     QTest::newRow("48 x 128") << QSize(686, 468) << 48 << 128 << false << QSize(4, 8) << 1 << false;
     QTest::newRow("least") << QSize(418, 200) << 8 << 16 << true << QSize(15, 14) << 1 << false;
@@ -222,7 +225,7 @@ void TestPanelGeometry::pathColumns() {
     QTEST(path.gate_width > 0, "strip");
     QTEST(path.scroll_max > 0, "scrolls");
     QTEST(path.chips, "chips");
-    QVERIFY(path.row_height >= 13 && path.row_height <= 38);
+    QVERIFY(path.row_height >= 13 && path.row_height <= 48);
     QVERIFY(path.row(0, 0).contains(path.track(0, 0)) && path.row(0, 0).contains(path.chip(0, 0, 0)));
     QVERIFY(!path.upperBar(0, 1, 0).intersects(path.lowerBar(0, 1, 0)));
     // Left to right, nothing overlaps.

@@ -60,8 +60,14 @@ void TestPanels::emptyStates() {
     QVERIFY(!board.strip->isEmptyShown());
     QVERIFY(!board.path->isEmptyShown()); // the newest token is selected
     QVERIFY(board.kv->isEmptyShown());
+    // The focus stays in the panel's content, whichever that is.
+    board.kv->focusTarget()->setFocus(Qt::OtherFocusReason);
+    QVERIFY(qobject_cast<EmptyState*>(QApplication::focusWidget()) != nullptr);
     board.kv->setState(cache(3));
     QVERIFY(!board.kv->isEmptyShown());
+    QCOMPARE(QApplication::focusWidget(), board.kv->chart());
+    board.kv->setState({});
+    QVERIFY(qobject_cast<EmptyState*>(QApplication::focusWidget()) != nullptr);
 }
 
 void TestPanels::anAnswerWithoutTokens() {
