@@ -47,15 +47,30 @@ start() {
     focus
 }
 
-# ready: waits until the dot at the left of the status bar has the green of a model that is loaded.
+# is_ready: the dot at the left of the status bar has the green of a model that is loaded and computes nothing.
+is_ready() {
+    case $(import -window root -crop "1x1+16+$((height - 14))" +repage -depth 8 rgb:- | od -An -tx1 | tr -d ' ') in
+        176b3a | 6fcb8b) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
 ready() {
     for _ in $(seq 240); do
-        case $(import -window root -crop "1x1+16+$((height - 14))" +repage -depth 8 rgb:- | od -An -tx1 | tr -d ' ') in
-            176b3a | 6fcb8b) return ;;
-        esac
+        is_ready && return
         sleep 0.25
     done
     echo "The model was not loaded."
+    exit 1
+}
+
+# busy: waits until an answer that was asked for has begun.
+busy() {
+    for _ in $(seq 240); do
+        is_ready || return 0
+        sleep 0.02
+    done
+    echo "No answer began."
     exit 1
 }
 
@@ -120,12 +135,13 @@ answers() {
     exit 1
 }
 
-# during VIEW SECONDS KEY...: presses the keys, which start an answer, and takes the picture while the app is halted in
-# it, so that no answer is too short. It goes on afterwards.
+# during VIEW SECONDS KEY...: presses the keys, which start an answer, and takes the picture that long after its begin
+# while the app is halted in it, so that no answer is too short. It goes on afterwards.
 during() {
     local view=$1 wait=$2
     shift 2
     xdotool mousemove 1590 990 key "$@"
+    busy
     sleep "$wait"
     kill -STOP "$app"
     keep "$view"
@@ -142,7 +158,7 @@ dialog() { # NAME KEYS: opens a dialog, shows it, closes it
 # Places of what has no key of its own; they follow from the layouts.
 segments() {
     if [[ $width == 1440 ]]; then
-        experts_y=152 count_x=665 mass_x=849 strip_y=496 gate_x=728 margin_x=780
+        experts_y=152 count_x=665 mass_x=834 strip_y=496 gate_x=710 margin_x=763
     else
         experts_y=120 count_x=541 mass_x=606 strip_y=464 gate_x=517 margin_x=568
     fi
@@ -171,7 +187,7 @@ routing() {
         click 655 88
         shoot inspect-kv-cache
         click 360 88
-        click 625 432
+        click 475 432
         shoot inspect-timeline
         click 365 432
     fi

@@ -247,11 +247,14 @@ void Style::drawTabLabel(const QStyleOptionTab& option, QPainter* painter) const
     const QColor tint = look.color(!is(option, State_Enabled) ? Color::TextDisabled
                                    : selected                 ? Color::Text
                                                               : Color::TextSecondary);
-    QFont font = look.font(selected ? TextStyle::PanelTitle : TextStyle::Small);
+    const QFont font = look.font(selected ? TextStyle::PanelTitle : TextStyle::Small);
     QRect area = option.rect.adjusted(12, 0, -12, 0);
+    bool readable = true;
     if (!option.icon.isNull()) {
-        const QRect place(
-            visualRect(option.direction, area, QRect(area.x(), area.y() + (area.height() - 14) / 2, 14, 14)));
+        // Of a tab that is hardly wider than its icon, nothing could be read.
+        readable = area.width() - 20 >= 2 * QFontMetrics(font).height();
+        const int left = readable ? area.x() : area.x() + (area.width() - 14) / 2;
+        const QRect place(visualRect(option.direction, area, QRect(left, area.y() + (area.height() - 14) / 2, 14, 14)));
         if (option.icon.name().isEmpty()) {
             option.icon.paint(painter, place);
         } else {
@@ -260,14 +263,13 @@ void Style::drawTabLabel(const QStyleOptionTab& option, QPainter* painter) const
         }
         option.direction == Qt::RightToLeft ? area.adjust(0, 0, -20, 0) : area.adjust(20, 0, 0, 0);
     }
-    painter->setFont(font);
-    painter->setPen(tint);
-    // Of a tab that is hardly wider than its icon, nothing could be read.
-    const bool readable = option.icon.isNull() || area.width() >= 2 * QFontMetrics(font).height();
-    painter->drawText(
-        area, Qt::AlignVCenter | Qt::AlignLeading | Qt::TextHideMnemonic,
-        !readable ? QString()
-                  : QFontMetrics(font).elidedText(option.text, Qt::ElideRight, area.width(), Qt::TextHideMnemonic));
+    if (readable) {
+        painter->setFont(font);
+        painter->setPen(tint);
+        painter->drawText(
+            area, Qt::AlignVCenter | Qt::AlignLeading | Qt::TextHideMnemonic,
+            QFontMetrics(font).elidedText(option.text, Qt::ElideRight, area.width(), Qt::TextHideMnemonic));
+    }
     if (is(option, State_HasFocus) && is(option, State_KeyboardFocusChange)) {
         draw::box(*painter, option.rect.adjusted(2, 3, -2, -2), {}, look.color(Color::AccentText), draw::kRadius, 2);
     }

@@ -3,7 +3,7 @@
 
 #include "ui/theme/theme.h"
 
-#include <QEvent>
+#include <QFocusEvent>
 #include <QLabel>
 #include <QPainter>
 #include <QPushButton>
@@ -55,7 +55,7 @@ void EmptyState::setAction(const QString& text, const QString& iconName) {
 QWidget* EmptyState::focusTarget() { return m_action->isHidden() ? static_cast<QWidget*>(this) : m_action; }
 
 void EmptyState::paintEvent(QPaintEvent*) {
-    if (hasFocus() && window()->testAttribute(Qt::WA_KeyboardFocusChange)) {
+    if (m_focusRing) {
         QPainter painter(this);
         painter.setPen(QPen(theme().color(Color::AccentText), 2));
         painter.drawRect(rect().adjusted(1, 1, -1, -1));
@@ -63,11 +63,14 @@ void EmptyState::paintEvent(QPaintEvent*) {
 }
 
 void EmptyState::focusInEvent(QFocusEvent* event) {
+    const Qt::FocusReason reason = event->reason();
+    m_focusRing = reason == Qt::TabFocusReason || reason == Qt::BacktabFocusReason || reason == Qt::ShortcutFocusReason;
     QWidget::focusInEvent(event);
     update();
 }
 
 void EmptyState::focusOutEvent(QFocusEvent* event) {
+    m_focusRing = false;
     QWidget::focusOutEvent(event);
     update();
 }

@@ -35,6 +35,7 @@ private:
     QLabel* m_title = nullptr;
     QLabel* m_sentence = nullptr;
     QPushButton* m_action = nullptr;
+    bool m_focusRing = false; ///< the focus came by keys
 };
 
 } // namespace moescope::ui

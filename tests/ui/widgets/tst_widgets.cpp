@@ -335,8 +335,20 @@ void TestWidgets::emptyStateOffersItsAction() {
     empty.resize(400, 200);
     empty.show();
     QVERIFY(!empty.findChild<QPushButton*>()->isVisible());
+    // It takes the keys itself, and shows it where they brought the focus.
+    QCOMPARE(empty.focusTarget(), &empty);
+    const auto edge = [&empty] { return empty.grab().toImage().pixelColor(200, 1); };
+    for (const auto& [reason, ringed] : {std::pair(Qt::OtherFocusReason, false), std::pair(Qt::TabFocusReason, true)}) {
+        QFocusEvent in(QEvent::FocusIn, reason);
+        QApplication::sendEvent(&empty, &in);
+        QCOMPARE(edge() == theme().color(Color::AccentText), ringed);
+    }
+    QFocusEvent out(QEvent::FocusOut);
+    QApplication::sendEvent(&empty, &out);
+    QVERIFY(edge() != theme().color(Color::AccentText));
     empty.setAction(QStringLiteral("Add run"), QStringLiteral("plus"));
     QVERIFY(empty.findChild<QPushButton*>()->isVisible());
+    QCOMPARE(empty.focusTarget(), empty.findChild<QPushButton*>());
     QSignalSpy acted(&empty, &EmptyState::actionTriggered);
     QTest::mouseClick(empty.findChild<QPushButton*>(), Qt::LeftButton);
     QCOMPARE(acted.count(), 1);
