@@ -135,6 +135,16 @@ answers() {
     exit 1
 }
 
+# begun: waits until a part of the last answer is kept.
+begun() {
+    for _ in $(seq 1200); do
+        [[ $(python3 tests/shot/state.py length "$data" 2>/dev/null || echo 0) -lt 40 ]] || return 0
+        sleep 0.1
+    done
+    echo "No part of an answer was kept within two minutes."
+    exit 1
+}
+
 # during VIEW SECONDS KEY...: presses the keys, which start an answer, and takes the picture that long after its begin
 # while the app is halted in it, so that no answer is too short. It goes on afterwards.
 during() {
@@ -296,7 +306,7 @@ for size in "1440 900" "1100 700"; do
         focus
         write "$(for _ in $(seq 50); do printf 'The small fox sat in the old boat and waited. '; done)$story"
         during prefill 0.25 Return
-        sleep 2.4
+        begun
         stop KILL
         start
         shoot interrupted
@@ -308,7 +318,7 @@ for size in "1440 900" "1100 700"; do
         python3 tests/shot/state.py thinking "$data"
         start --model "$work/thinking.gguf"
         shoot thinking-folded
-        key shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab Return
+        key shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab Return
         focus
         shoot thinking-open
         stop

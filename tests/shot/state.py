@@ -4,6 +4,7 @@
 
     state.py theme FOLDER light|dark   as if chosen in the settings; the folder must have been opened by the app before
     state.py answers FOLDER            how many answers are complete
+    state.py length FOLDER             characters that are kept of the last answer
     state.py code FOLDER               the last answer gets a code block, which the built-in model seldom writes
     state.py thinking FOLDER           the last answer gets a thinking before it, which the built-in model never has
 """
@@ -54,6 +55,10 @@ def main():
             connection.execute("UPDATE messages SET text = ?, thinking_ms = 3240, thinking_tokens = 96, state = "
                                "'complete', stop_reason = 'eos' WHERE id = (SELECT max(id) FROM messages WHERE role = "
                                "'assistant')", (f"<think>\n{THINKING}\n</think>\n\n{CODE}",))
+        elif action == "length":
+            rows = connection.execute("SELECT coalesce(length(text), 0) FROM messages WHERE role = 'assistant' ORDER BY "
+                                      "id DESC LIMIT 1")
+            print((rows.fetchone() or (0,))[0])
         else:
             rows = connection.execute("SELECT count(*) FROM messages WHERE role = 'assistant' AND state = 'complete'")
             print(rows.fetchone()[0])

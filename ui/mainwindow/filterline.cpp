@@ -9,6 +9,7 @@
 #include <QLabel>
 #include <QPainter>
 #include <QPainterPath>
+#include <QStyle>
 
 #include <algorithm>
 
@@ -18,6 +19,7 @@ namespace {
 constexpr int kPauseMs = 250; ///< without a key, and the line is read
 constexpr int kSentenceWidth = 380;
 constexpr int kTextSides = 10;     ///< px that a line edit leaves free beside its text
+constexpr int kRest = 18;          ///< px in which an ellipsis stands for what does not fit
 constexpr int kExampleWidth = 220; ///< px of the field in which the example can be read
 
 } // namespace
@@ -70,6 +72,11 @@ void FilterLine::placeText() {
         plainToolTip(m_matches.isEmpty() ? names : tr("%1: %2 choices match. %3").arg(m_applied, m_matches, names)));
     setPlaceholderText(width() < qRound(kExampleWidth * theme().fontScale()) ? tr("Filter")
                                                                              : tr("Filter: layer>3 && weight<0.4"));
+}
+
+bool FilterLine::isCut() const {
+    const int side = std::max(textMargins().left(), textMargins().right());
+    return !hasFocus() && side + fontMetrics().horizontalAdvance(text()) + kTextSides > width();
 }
 
 int FilterLine::matchesWidth() const {
@@ -139,6 +146,14 @@ void FilterLine::showSentence() {
 void FilterLine::paintEvent(QPaintEvent* event) {
     SearchField::paintEvent(event);
     QPainter painter(this);
+    if (isCut()) {
+        const QRect rest =
+            QStyle::visualRect(layoutDirection(), rect(), QRect(width() - kRest - 2, 4, kRest, height() - 8));
+        painter.fillRect(rest, palette().base());
+        painter.setFont(font());
+        painter.setPen(palette().color(QPalette::Text));
+        painter.drawText(rest, Qt::AlignLeading | Qt::AlignVCenter, QStringLiteral("…"));
+    }
     if (m_error) {
         paintError(painter);
     } else if (m_matchesShown) {

@@ -41,6 +41,8 @@ private:
     void apply();
     void setError(const std::optional<FilterError>& error);
     void showSentence();
+    /** The end of the text is out of sight, while nobody types. */
+    bool isCut() const;
     /** Room for the text, then for the count of matches, and what the line is for. */
     void placeText();
     int matchesWidth() const;

@@ -34,16 +34,21 @@ protected:
         const Theme& look = theme();
         QPainter painter(this);
         painter.fillRect(rect(), look.color(Color::Panel));
-        painter.fillRect(QRect(0, height() - 1, width(), 1), look.color(Color::Border));
+        painter.fillRect(QRect(0, height() - 1, width(), 1),
+                         look.color(touchesBottom(this) ? Color::Window : Color::Border));
         const int left = scaledPx(kLeft);
         const int line = scaledPx(16);
         const int top = scaledPx(12);
-        const int below = top + scaledPx(20);
-        painter.drawPixmap(
-            left, top + (line - 14) / 2,
-            look.pixmap(QStringLiteral("ribbon"), 14, look.color(Color::TextSecondary), devicePixelRatioF()));
-        paintText(painter, QRect(left + scaledPx(kIcon), top, width(), line), Qt::AlignLeft | Qt::AlignVCenter,
-                  titleText(), look.font(TextStyle::PanelTitle), look.color(Color::Text));
+        auto* panel = qobject_cast<PanelFrame*>(parentWidget());
+        const bool named = panel != nullptr && panel->isAmongTabs(); // by its tab
+        const int below = named ? scaledPx(20) : top + scaledPx(20);
+        if (!named) {
+            painter.drawPixmap(
+                left, top + (line - 14) / 2,
+                look.pixmap(QStringLiteral("ribbon"), 14, look.color(Color::TextSecondary), devicePixelRatioF()));
+            paintText(painter, QRect(left + scaledPx(kIcon), top, width(), line), Qt::AlignLeft | Qt::AlignVCenter,
+                      titleText(), look.font(TextStyle::PanelTitle), look.color(Color::Text));
+        }
         const QFont font = axisFont();
         int x = left;
         for (const Mark& mark : marks()) {

@@ -124,6 +124,15 @@ private slots:
         QTest::keyClick(s.line, Qt::Key_End);
         s.line->clearFocus();
         QCOMPARE(s.line->cursorPosition(), 0);
+        // In a narrow field both end in the same ellipsis, and not in a letter of theirs.
+        s.line->setFixedWidth(150);
+        const auto end = [&](const QString& line) {
+            s.line->setFilter(std::get<Filter>(Filter::parse(line)));
+            return s.line->grab(QRect(132, 4, 16, s.line->height() - 8)).toImage();
+        };
+        const QImage first = end(example);
+        QCOMPARE(end(QStringLiteral("weight<0.4 && expert==7 && layer>3")), first);
+        QVERIFY(end(QStringLiteral("layer>3")) != first);
     }
 };
 
