@@ -144,7 +144,8 @@ TEST(Opening, TakesSpacesCjkAndLongPaths) {
               std::string::npos);
     // A name that is no UTF-8 must not make the sentence so.
     writeFile(deep / "bad\xff\x1b.gguf", "");
-    EXPECT_EQ(sentenceOf("gguf.empty", [&] { Reader(deep / "bad\xff\x1b.gguf"); }), "The file “bad??.gguf” is empty.");
+    EXPECT_EQ(sentenceOf("gguf.empty", [&] { Reader(deep / "bad\xff\x1b.gguf"); }),
+              "The file “bad??.gguf” is empty. Download it again.");
     sentenceOf("file.open", [&] { Reader(deep / (std::string(300, 'n') + ".gguf")); });
 }
 

@@ -47,7 +47,7 @@ private slots:
         int reused = 0;
         for (int row = 0; row < 5; ++row) {
             share += table.index(row, ContextTable::Share).data(TabularModel::RawRole).toDouble();
-            QCOMPARE(table.index(row, ContextTable::FirstToken).data(TabularModel::RawRole).toInt(), tokens);
+            QCOMPARE(table.index(row, ContextTable::FirstToken).data(TabularModel::RawRole).toInt(), tokens + 1);
             tokens += table.index(row, ContextTable::Tokens).data(TabularModel::RawRole).toInt();
             reused += table.index(row, ContextTable::Reused).data(TabularModel::RawRole).toInt();
         }
