@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/controller/inferenceworker.h"
 
+#include "app/controller/computedprompt.h"
 #include "app/controller/modelcards.h"
 #include "engine/gguf/reader.h"
 #include "engine/inference/divergence.h"
@@ -536,7 +537,7 @@ void InferenceWorker::doDiverge(const DivergenceJob& job, quint64 request, const
         prompt.messages = job.messages;
         prompt.thinking = job.thinking;
         inference::DivergenceRequest compare;
-        compare.prompt = promptOf(prompt, cancel).tokens;
+        compare.prompt = computedPrompt(job, promptOf(prompt, cancel).tokens);
         compare.answer = job.answer;
         compare.base = job.base;
         compare.what_if = job.what_if;

@@ -230,11 +230,12 @@ QHash<QString, QByteArray> readZip(const Source& source, const QStringList& want
             source.damaged("its part “" + name.toStdString() + "” says that it is longer than it can be");
         }
         if (size > limits.json_bytes && name.endsWith(QLatin1String(".json"))) {
-            throw trace::Error("exchange.too_large",
-                               "“{file}” was not opened: its part “{part}” has more than {most}, the most that is read.",
-                               {{"file", source.name()},
-                                {"part", name.toStdString()},
-                                {"most", trace::bytesText(uint64_t(limits.json_bytes))}});
+            throw trace::Error(
+                "exchange.too_large",
+                "“{file}” was not opened: its part “{part}” has more than {most}, the most that is read.",
+                {{"file", source.name()},
+                 {"part", name.toStdString()},
+                 {"most", trace::bytesText(uint64_t(limits.json_bytes))}});
         }
         unpacked += size;
         members.insert(name, unpack(reader, source, name, size));

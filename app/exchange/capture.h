@@ -3,6 +3,7 @@
 
 #include "app/store/values.h"
 #include "engine/trace/info.h"
+#include "engine/trace/memory_ledger.h"
 #include "engine/trace/timeline.h"
 
 #include <QDateTime>
@@ -38,8 +39,9 @@ struct Capture {
     QString title; ///< of the conversation
     /** As far as known: name, file_name, main_type and parameters always. Without path and chat template. */
     trace::ModelInfo model;
-    std::optional<trace::DeviceInfo> device; ///< that made the answer, where it is known
-    std::optional<trace::MemoryInfo> memory; ///< what the model took on it
+    std::optional<trace::DeviceInfo> device;   ///< that made the answer, where it is known
+    std::optional<trace::MemoryInfo> memory;   ///< what the model took on it
+    std::optional<trace::MemoryLedger> ledger; ///< the same taken apart, beside the plan; older captures have none
     QString system_prompt;
     /** The branch, from the first message to the answer, which is the last; ids are 1, 2, …, each the parent of the
      *  next. */

@@ -2,6 +2,7 @@
 #include "app/exchange/capturejson.h"
 
 #include "app/exchange/capturefields.h"
+#include "app/exchange/captureledger.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -311,6 +312,9 @@ QByteArray toJson(const Capture& capture, const TokenCounts& counts) {
     if (capture.memory) {
         json.insert(QStringLiteral("memory"), memoryJson(*capture.memory));
     }
+    if (capture.ledger) {
+        json.insert(QStringLiteral("ledger"), ledgerJson(*capture.ledger));
+    }
     return QJsonDocument(json).toJson();
 }
 
@@ -357,6 +361,9 @@ std::pair<Capture, TokenCounts> fromJson(const QByteArray& json, const Source& s
     }
     if (fields.has("memory")) {
         capture.memory = memoryOf(fields.object("memory"));
+    }
+    if (fields.has("ledger")) {
+        capture.ledger = ledgerOf(fields.object("ledger"));
     }
     takeNotes(fields, counts, capture);
     return read;

@@ -61,9 +61,9 @@ void AnswerRun::start(const store::Message& answer, controller::GenerateJob job,
     m_generated = 0;
     m_takenOver = 0;
     if (job.branch) {
-        const auto& begun = job.branch->begun;
+        const auto& taken = job.branch->begun;
         m_takenOver =
-            1 + static_cast<int>(std::count_if(begun.begin(), begun.end(), [](const auto& t) { return t->generated; }));
+            1 + static_cast<int>(std::count_if(taken.begin(), taken.end(), [](const auto& t) { return t->generated; }));
     }
     m_splitter = model::ReasoningSplitter();
     m_splitter.push(answer.text.toStdString());

@@ -23,7 +23,16 @@ CaptureRecorder::CaptureRecorder(ui::MainWindow& window, ChatSession& session,
       m_traces(traces), m_timelines(timelines), m_files(files) {
     connect(&session.run(), &AnswerRun::started, this, [this](qint64 answer) {
         if (const auto& loaded = m_controller.loaded()) {
-            m_machines.insert(answer, {loaded->device, loaded->memory});
+            m_machines.insert(answer, {loaded->device, loaded->memory, loaded->ledger});
+        }
+    });
+    // What staging and the driver have is told anew with the end of an answer.
+    connect(&controller, &controller::InferenceController::ledgerChanged, this, [this] {
+        const auto& loaded = m_controller.loaded();
+        const auto machine = m_machines.find(m_session.run().answer().id);
+        if (loaded && machine != m_machines.end() && machine->device.name == loaded->device.name &&
+            isStampOf(m_session.run().answer().model, loaded->model)) {
+            machine->ledger = loaded->ledger;
         }
     });
     connect(&controller, &controller::InferenceController::stepsTimed, this,
@@ -166,6 +175,7 @@ exchange::Capture CaptureRecorder::describe(const store::Conversation& conversat
     if (const auto machine = m_machines.constFind(answer.id); machine != m_machines.constEnd()) {
         capture.device = machine->device;
         capture.memory = machine->memory;
+        capture.ledger = machine->ledger;
     }
     for (qsizetype i = 0; i < capture.messages.size(); ++i) {
         capture.messages[i].id = i + 1;

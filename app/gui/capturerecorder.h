@@ -49,6 +49,7 @@ private:
     struct Machine {
         trace::DeviceInfo device;
         trace::MemoryInfo memory;
+        trace::MemoryLedger ledger;
     };
 
     exchange::Capture describe(const store::Conversation& conversation, const QList<store::Message>& branch,

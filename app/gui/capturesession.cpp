@@ -178,6 +178,16 @@ ui::KvCacheState CaptureSession::kvCache() const {
     return ui::KvCacheState::of(m_capture.model, *m_capture.memory, std::min<quint64>(used, m_capture.memory->context));
 }
 
+ui::LedgerState CaptureSession::ledger() const {
+    ui::LedgerState state;
+    if (m_capture.ledger) {
+        const QString device = m_capture.device ? QString::fromStdString(m_capture.device->name) : QString();
+        state = ui::LedgerState::of(*m_capture.ledger, shortDeviceName(device));
+    }
+    state.of_capture = true;
+    return state;
+}
+
 void CaptureSession::setPlaying(bool playing) {
     if (playing && m_open) {
         m_selection.setFollowing(false);

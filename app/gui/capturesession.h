@@ -6,6 +6,7 @@
 #include "app/gui/filework.h"
 #include "ui/mainwindow/mainwindow.h"
 #include "ui/models/kvcache.h"
+#include "ui/models/memoryledger.h"
 #include "ui/models/tracemodel.h"
 
 #include <QObject>
@@ -30,6 +31,9 @@ public:
     const exchange::Capture& capture() const { return m_capture; }
     /** Of the answer that is shown; of no layers where the capture does not tell. */
     ui::KvCacheState kvCache() const;
+
+    /** Of no rows where the capture does not tell. */
+    ui::LedgerState ledger() const;
 
     /** Shows a capture, or says why it cannot be; then all is as it was. */
     void open(const QString& path);

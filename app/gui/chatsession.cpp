@@ -36,13 +36,16 @@ ChatSession::ChatSession(store::StoreWorker& worker, InferenceController& contro
 }
 
 qint64 ChatSession::lastAnswer() const {
-    const QList<store::Message> messages = branch();
-    for (auto message = messages.crbegin(); message != messages.crend(); ++message) {
-        if (message->role == store::Role::Assistant) {
-            return message->id;
-        }
+    const store::Message* answer = findLastAnswer();
+    return answer != nullptr ? answer->id : 0;
+}
+
+const store::Message* ChatSession::findLastAnswer() const {
+    const store::Message* message = find(m_conversation.current_leaf);
+    while (message != nullptr && message->role != store::Role::Assistant) {
+        message = find(message->parent);
     }
-    return 0;
+    return message;
 }
 
 ui::SamplingView ChatSession::samplingOfModel() const {

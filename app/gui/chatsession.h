@@ -29,6 +29,8 @@ public:
     bool isStarting() const { return m_storing; }
     /** The last answer of the branch; 0: none. */
     qint64 lastAnswer() const;
+    /** The same; null: none. Valid until the next change. */
+    const store::Message* findLastAnswer() const;
     /** What a model reads for an answer of the branch: its id, the messages before it, with or without thinking. */
     controller::GenerateJob promptOf(const store::Message& answer) const;
     /** An answer in view for the loaded model to read again, its first token at position `first`; null: it is of another

@@ -87,26 +87,25 @@ void Composition::connectLibrary() {
 
 void Composition::showLoaded() {
     switch (m_controller.state()) {
-    case State::Empty:
-        m_window->library()->setLoaded({}, false);
-        m_panels->setLedger({});
-        break;
-    case State::Loading:
-        m_window->library()->setLoaded(m_modelPath, true);
-        m_panels->setLedger({});
-        break;
+    case State::Empty: m_window->library()->setLoaded({}, false); break;
+    case State::Loading: m_window->library()->setLoaded(m_modelPath, true); break;
     case State::Ready:
         m_window->library()->setLoaded(m_modelPath, false);
-        showLedger();
         showDevices();
         break;
-    case State::Generating: break;
+    case State::Generating: return;
     }
+    showLedger();
 }
 
 void Composition::showLedger() {
-    if (const auto& loaded = m_controller.loaded()) {
-        const QString device = QString::fromStdString(loaded->device.name).section(QStringLiteral(" ("), 0, 0);
+    const auto& loaded = m_controller.loaded();
+    if (m_captures->isOpen()) {
+        m_panels->setLedger(m_captures->ledger());
+    } else if (!loaded || m_controller.state() == State::Loading) {
+        m_panels->setLedger({});
+    } else {
+        const QString device = shortDeviceName(QString::fromStdString(loaded->device.name));
         m_panels->setLedger(ui::LedgerState::of(loaded->ledger, device));
     }
 }
@@ -118,8 +117,8 @@ void Composition::showDevices() {
         if (!device.usable) {
             continue;
         }
-        ui::FitDevice view{QString::fromStdString(device.name).section(QStringLiteral(" ("), 0, 0), device.free_bytes,
-                           device.memory_bytes, device.type == "software"};
+        ui::FitDevice view{shortDeviceName(QString::fromStdString(device.name)), device.free_bytes, device.memory_bytes,
+                           device.type == "software"};
         // What is loaded goes before the next model comes.
         if (loaded && loaded->device.name == device.name) {
             view.free_bytes = std::max<quint64>(view.free_bytes, loaded->context.free_bytes);
@@ -137,7 +136,7 @@ QString Composition::preferredDevice() const {
     if (const auto& loaded = m_controller.loaded()) {
         name = QString::fromStdString(loaded->device.name);
     }
-    return name.section(QStringLiteral(" ("), 0, 0);
+    return shortDeviceName(name);
 }
 
 void Composition::loadWished(const ui::LoadWish& wish) {

@@ -57,7 +57,11 @@ void Composition::connectTraces() {
     connect(m_panels, &RoutingPanels::stepWanted, &m_controller, &controller::InferenceController::recordStep);
     connect(&m_controller, &controller::InferenceController::stepsTimed, &m_timelines, &ui::StepTimelines::append);
     connect(&m_controller, &controller::InferenceController::stepRecorded, this,
-            [this](const trace::StepTimelinePtr& step) { m_timelines.record(m_traces.current(), step); });
+            [this](const trace::StepTimelinePtr& step) {
+                if (!m_captures->isOpen()) { // it is none of the capture's
+                    m_timelines.record(m_traces.current(), step);
+                }
+            });
     connect(&m_context, &ContextWatch::changed, this, &Composition::updateContext);
     connect(m_panels, &RoutingPanels::contextSeen, this, [this](bool seen) {
         if (m_window == nullptr) {
@@ -128,7 +132,7 @@ void Composition::connectTraces() {
 ui::ExpertWeights Composition::expertWeights(const controller::Loaded& loaded) const {
     ui::ExpertWeights weights;
     weights.shape = ui::TraceShape::of(loaded.model);
-    weights.place = QString::fromStdString(loaded.device.name).section(QStringLiteral(" ("), 0, 0);
+    weights.place = shortDeviceName(QString::fromStdString(loaded.device.name));
     const ui::ModelListModel* models = m_window->library()->models();
     const int row = models->rowOf(m_modelPath);
     const quint64 experts = quint64(weights.shape.layers) * quint64(weights.shape.experts);
@@ -146,11 +150,13 @@ void Composition::connectCaptures() {
         m_whatIf.setRefusal(tr("A capture computes nothing, so no what-if can be made of it. Close it, and make one of "
                                "the answer in its chat."));
         updateContext();
+        showLedger();
     });
     connect(m_captures.get(), &CaptureSession::closed, this, [this] {
         m_panels->setCaptured(false);
         m_whatIf.setRefusal({});
         updateContext();
+        showLedger();
     });
     connect(m_captures.get(), &CaptureSession::closed, this, &Composition::loadPutOff);
     connect(m_captures.get(), &CaptureSession::refused, this, &Composition::loadPutOff);
@@ -180,11 +186,8 @@ void Composition::exportRouting() {
 }
 
 quint64 Composition::tokensInContext() const {
-    const QList<store::Message> branch = m_session.branch();
-    const auto answer = std::find_if(branch.rbegin(), branch.rend(), [](const store::Message& message) {
-        return message.role == store::Role::Assistant;
-    });
-    if (answer == branch.rend() || !isStampOf(answer->model, m_controller.loaded()->model)) {
+    const store::Message* answer = m_session.findLastAnswer();
+    if (answer == nullptr || !isStampOf(answer->model, m_controller.loaded()->model)) {
         return 0;
     }
     const bool running = answer->id == m_session.run().message();
@@ -206,6 +209,7 @@ void Composition::updateContext() {
     ui::ContextState none;
     none.captured = m_captures->isOpen();
     const auto& loaded = m_controller.loaded();
+    m_panels->setModelLoaded(loaded.has_value());
     if (!loaded) {
         m_used = 0;
         m_window->setContext(0, 0);

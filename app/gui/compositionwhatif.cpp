@@ -2,6 +2,7 @@
 // The part of Composition that ties the what-if to charts, chat and answers.
 #include "app/gui/composition.h"
 
+#include "app/gui/capturesession.h"
 #include "app/gui/routingpanels.h"
 #include "app/gui/whatifview.h"
 #include "ui/panels/capturepanel.h"
@@ -28,7 +29,12 @@ void Composition::connectWhatIf() {
         }
     });
     connect(&m_whatIf, &ui::WhatIf::changed, this, [this] { m_session.setRecipe(m_whatIf.recipe()); });
-    const auto show = [this] { m_whatIf.setShown(m_session.recipeOf(m_traces.current())); };
+    const auto show = [this] {
+        const bool capture = m_captures->isOpen();
+        m_whatIf.setShown(capture ? m_captures->capture().answer().recipe.intervention
+                                  : m_session.recipeOf(m_traces.current()),
+                          m_traces.shape());
+    };
     connect(&m_traces, &ui::TraceModel::currentChanged, this, show);
     connect(&m_selection, &ui::Selection::changed, this, [this, chat](const ui::SelectionState& state) {
         const bool some = state.layer >= 0 && state.expert >= 0 && m_whatIf.isAbout(m_traces.shape());

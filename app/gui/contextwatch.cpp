@@ -2,6 +2,7 @@
 #include "app/gui/contextwatch.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace moescope::gui {
 
@@ -38,20 +39,12 @@ void ContextWatch::setWatched(bool watched) {
     ask();
 }
 
-const store::Message* ContextWatch::lastOf(const QList<store::Message>& branch) const {
-    const auto last = std::find_if(branch.crbegin(), branch.crend(), [](const store::Message& message) {
-        return message.role == store::Role::Assistant;
-    });
-    return last != branch.crend() ? &*last : nullptr;
-}
-
 void ContextWatch::ask() {
     // The prompt of an answer that is being made is told without asking.
     if (!m_watched || m_controller.state() != InferenceController::State::Ready) {
         return;
     }
-    const QList<store::Message> branch = m_session.branch();
-    const store::Message* last = lastOf(branch);
+    const store::Message* last = m_session.findLastAnswer();
     if (last == nullptr || last->id == m_prompt.answer || last->id == m_asked) {
         return;
     }
@@ -59,7 +52,20 @@ void ContextWatch::ask() {
     m_controller.render(m_session.promptOf(*last));
 }
 
-ui::ContextState ContextWatch::state(quint64 used) const {
+void ContextWatch::listMessages() {
+    if (std::exchange(m_prompt.listed, true)) {
+        return;
+    }
+    for (const store::Message& message : m_session.branch()) {
+        if (message.id == m_prompt.answer) {
+            break;
+        }
+        const bool user = message.role == store::Role::User;
+        m_prompt.messages.append({message.id, user ? ui::ContextRole::User : ui::ContextRole::Model});
+    }
+}
+
+ui::ContextState ContextWatch::state(quint64 used) {
     const auto& loaded = m_controller.loaded();
     if (!loaded) {
         return {};
@@ -68,8 +74,7 @@ ui::ContextState ContextWatch::state(quint64 used) const {
     state.used = static_cast<int>(used);
     state.reserved = static_cast<int>(loaded->memory.context);
     state.limit = static_cast<int>(std::max(loaded->model.context_length, loaded->memory.context));
-    const QList<store::Message> branch = m_session.branch();
-    const store::Message* last = lastOf(branch);
+    const store::Message* last = m_session.findLastAnswer();
     if (last == nullptr) {
         return state;
     }
@@ -84,10 +89,13 @@ ui::ContextState ContextWatch::state(quint64 used) const {
         const uint32_t computed = m_progress.done - std::min(m_progress.done, m_progress.reused);
         state.tokens_per_second = seconds > 0 ? computed / seconds : 0;
     }
-    const qsizetype before = last - branch.constData();
+    if (m_prompt.answer != last->id) {
+        return state;
+    }
+    listMessages();
     const qsizetype messages = m_prompt.starts.size() - 1;
-    const qsizetype systems = messages - before;
-    if (m_prompt.answer != last->id || systems < 0 || systems > 1) {
+    const qsizetype systems = messages - m_prompt.messages.size();
+    if (systems < 0 || systems > 1) {
         return state;
     }
     for (qsizetype at = 0; at < messages; ++at) {
@@ -97,9 +105,8 @@ ui::ContextState ContextWatch::state(quint64 used) const {
         if (at < systems) {
             state.blocks.append({0, ui::ContextRole::System, first, count});
         } else {
-            const store::Message& message = branch.at(at - systems);
-            const bool user = message.role == store::Role::User;
-            state.blocks.append({message.id, user ? ui::ContextRole::User : ui::ContextRole::Model, first, count});
+            const auto& [id, role] = m_prompt.messages.at(at - systems);
+            state.blocks.append({id, role, first, count});
         }
     }
     const int begin = m_prompt.starts.last();

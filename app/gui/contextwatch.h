@@ -20,7 +20,7 @@ public:
     void setWatched(bool watched);
     bool isWatched() const { return m_watched; }
     /** `used`: tokens of the branch that the loaded model has read or written. */
-    ui::ContextState state(quint64 used) const;
+    ui::ContextState state(quint64 used);
 
 signals:
     /** state() would say something else. */
@@ -31,11 +31,13 @@ private:
         qint64 answer = 0; ///< 0: none is known
         QList<int> starts; ///< for each message the position of its first token, and one past the last
         int tokens = 0;    ///< with what opens the answer
+        /** The messages before the answer, which stay what they are. */
+        QList<std::pair<qint64, ui::ContextRole>> messages = {};
+        bool listed = false;
     };
 
     void ask();
-    /** The last answer of the branch; null: none. */
-    const store::Message* lastOf(const QList<store::Message>& branch) const;
+    void listMessages();
 
     controller::InferenceController& m_controller;
     ChatSession& m_session;

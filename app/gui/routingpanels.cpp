@@ -75,10 +75,9 @@ void RoutingPanels::want(Wish by, bool wanted) {
     emit probabilitiesWanted(m_wanted != 0);
 }
 
-void RoutingPanels::setKvCache(const ui::KvCacheState& state) {
-    m_kvCache->setState(state);
-    m_timeline->setModelLoaded(!state.isEmpty());
-}
+void RoutingPanels::setKvCache(const ui::KvCacheState& state) { m_kvCache->setState(state); }
+
+void RoutingPanels::setModelLoaded(bool loaded) { m_timeline->setModelLoaded(loaded); }
 
 void RoutingPanels::setCaptured(bool captured) { m_timeline->setCaptured(captured); }
 

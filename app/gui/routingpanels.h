@@ -32,6 +32,7 @@ public:
                   ui::Selection& selection, ui::WhatIf& whatIf);
 
     void setKvCache(const ui::KvCacheState& state);
+    void setModelLoaded(bool loaded);
     /** Of the loaded model; bytes 0 where they are not known. */
     void setExpertWeights(const ui::ExpertWeights& weights);
     void setContext(const ui::ContextState& state);

@@ -251,6 +251,8 @@ WhatIfPair whatIfPairOf(const QList<store::Message>& tree, qint64 message) {
     return isUntouched(*self) ? WhatIfPair{message, other} : WhatIfPair{other, message};
 }
 
+QString shortDeviceName(const QString& name) { return name.section(QStringLiteral(" ("), 0, 0); }
+
 QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows) {
     QList<ui::ConversationRow> views;
     for (const store::ConversationRow& row : rows) {

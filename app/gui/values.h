@@ -61,6 +61,9 @@ struct WhatIfPair {
  *  another token in some place are no pair: what differs would be that token's doing. */
 WhatIfPair whatIfPairOf(const QList<store::Message>& tree, qint64 message);
 
+/** "llvmpipe": without what a driver says of it in brackets. */
+QString shortDeviceName(const QString& name);
+
 QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows);
 QList<ui::SearchHit> hitsOf(const QList<store::SearchHit>& hits);
 

@@ -106,6 +106,8 @@ void WhatIfView::read(const WhatIfPair& pair) {
                     emit failed(sentence(*traces->error));
                 }
             }
+            const QList<trace::TokenTracePtr> prompt = promptOf(found.first.tokens);
+            m_prompt.assign(prompt.begin(), prompt.end());
             m_panel.setSides({pair.untouched, m_session.shapeOf(*untouched, found.first.tokens),
                               generatedOf(found.first.tokens), m_session.versionOf(pair.untouched)},
                              {pair.what_if, m_session.shapeOf(*whatIf, found.second.tokens),
@@ -156,6 +158,8 @@ void WhatIfView::diverge() {
     for (const trace::TokenTracePtr& token : m_panel.model()->untouched().tokens) {
         job.answer.push_back(token->token);
     }
+    job.prompt_tokens = m_panel.model()->untouched().tokens.first()->position;
+    job.prompt = m_prompt;
     job.what_if = whatIf->recipe.intervention;
     m_panel.setProgress(0, 0);
     m_divergence = m_controller.diverge(job);

@@ -93,7 +93,7 @@ QAction* WindowActions::make(const QString& text, const QList<QKeySequence>& key
 
 void WindowActions::fill(QMenuBar* bar) {
     bar->setAccessibleName(tr("Menu"));
-    QMenu* file = bar->addMenu(tr("File"));
+    QMenu* file = bar->addMenu(tr("&File"));
     file->addAction(newChat);
     file->addSeparator();
     file->addAction(capture);
@@ -106,7 +106,7 @@ void WindowActions::fill(QMenuBar* bar) {
     file->addSeparator();
     file->addAction(quit);
 
-    QMenu* edit = bar->addMenu(tr("Edit"));
+    QMenu* edit = bar->addMenu(tr("&Edit"));
     edit->addAction(undo);
     edit->addSeparator();
     edit->addAction(findInChat);
@@ -115,7 +115,7 @@ void WindowActions::fill(QMenuBar* bar) {
     edit->addAction(rename);
     edit->addAction(remove);
 
-    QMenu* view = bar->addMenu(tr("View"));
+    QMenu* view = bar->addMenu(tr("&View"));
     view->addAction(layoutChat);
     view->addAction(layoutInspect);
     view->addAction(resetLayout);
@@ -129,13 +129,13 @@ void WindowActions::fill(QMenuBar* bar) {
     theme->addAction(light);
     theme->addAction(dark);
 
-    QMenu* model = bar->addMenu(tr("Model"));
+    QMenu* model = bar->addMenu(tr("&Model"));
     model->addAction(models);
     model->addAction(openModel);
     model->addSeparator();
     model->addAction(unloadModel);
 
-    QMenu* run = bar->addMenu(tr("Run"));
+    QMenu* run = bar->addMenu(tr("&Run"));
     run->addAction(stop);
     run->addAction(regenerate);
     run->addAction(continueLast);
@@ -144,7 +144,7 @@ void WindowActions::fill(QMenuBar* bar) {
     run->addAction(sampling);
     run->addAction(whatIf);
 
-    QMenu* selection = bar->addMenu(tr("Selection"));
+    QMenu* selection = bar->addMenu(tr("&Selection"));
     selection->addAction(back);
     selection->addAction(forward);
     selection->addSeparator();
@@ -159,7 +159,7 @@ void WindowActions::fill(QMenuBar* bar) {
     selection->addAction(addNote);
     selection->addAction(bookmark);
 
-    QMenu* help = bar->addMenu(tr("Help"));
+    QMenu* help = bar->addMenu(tr("&Help"));
     help->addAction(keyboard);
     help->addAction(about);
 }

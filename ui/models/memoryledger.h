@@ -44,6 +44,7 @@ struct LedgerState {
     bool driver_counts = false; ///< else what is free is the device's memory less what the engine has
     quint64 free_before_bytes = 0;
     quint64 free_after_bytes = 0;
+    bool of_capture = false; ///< an answer's from a file, not the loaded model's
 
     static LedgerState of(const trace::MemoryLedger& ledger, const QString& device);
 

@@ -151,7 +151,7 @@ QVariant ExpertsTable::raw(int row, int column) const {
     case MeanGate: return counts.tokens(layer, expert) > 0 ? QVariant(counts.meanGate(layer, expert)) : QVariant();
     case Count: return counts.n();
     case WhatIfMark: {
-        const bool known = m_whatIf != nullptr && m_whatIf->isAbout(m_trace->shape());
+        const bool known = m_whatIf != nullptr && m_whatIf->marks(m_trace->shape());
         const QString words = known ? m_whatIf->markWords(layer, expert) : QString();
         return words.isEmpty() ? QVariant() : QVariant(words);
     }

@@ -184,12 +184,20 @@ void WhatIf::undo() {
     }
 }
 
-void WhatIf::setShown(const trace::Intervention& recipe) {
-    if (recipe != m_shown) {
+void WhatIf::setShown(const trace::Intervention& recipe, const TraceShape& shape) {
+    if (recipe != m_shown || shape != m_shownShape) {
         m_shown = recipe;
+        m_shownShape = shape;
         refresh();
     }
 }
+
+const trace::Intervention& WhatIf::marked() const {
+    const bool elsewhere = !m_shownShape.isDense() && !isAbout(m_shownShape);
+    return isEmpty() || elsewhere ? m_shown : m_recipe;
+}
+
+bool WhatIf::marks(const TraceShape& shape) const { return isAbout(shape) || shape == m_shownShape; }
 
 WhatIf::Mark WhatIf::mark(int layer, int expert) const {
     return m_marks.value(keyOf({static_cast<uint32_t>(layer), static_cast<uint32_t>(expert)}), Mark::None);

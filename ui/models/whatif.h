@@ -64,12 +64,14 @@ public:
     /** Takes back the last change. */
     void undo();
 
-    /** The what-if that the answer in view was made with; empty: none. */
-    void setShown(const trace::Intervention& recipe);
+    /** The what-if that the answer in view was made with, empty: none, and the sizes of that answer. */
+    void setShown(const trace::Intervention& recipe, const TraceShape& shape);
     const trace::Intervention& shown() const { return m_shown; }
 
-    /** Of the recipe that is being made, else of the answer in view. */
-    const trace::Intervention& marked() const { return isEmpty() ? m_shown : m_recipe; }
+    /** Of the recipe that is being made, else of the answer in view: always of this where another model made it. */
+    const trace::Intervention& marked() const;
+    /** Whether what is marked is about experts of an answer with this shape. */
+    bool marks(const TraceShape& shape) const;
     Mark mark(int layer, int expert) const;
     float biasOf(int layer, int expert) const; ///< as marked; 0: none
     /** "banned", "forced", "bias −1.5"; empty: nothing is done with it. */
@@ -86,7 +88,8 @@ private:
     void refresh();
 
     std::optional<trace::ModelInfo> m_model;
-    TraceShape m_shape; ///< of the last model, loaded or not
+    TraceShape m_shape;      ///< of the last model, loaded or not
+    TraceShape m_shownShape; ///< of the answer in view
     trace::Intervention m_recipe;
     trace::Intervention m_shown;
     QList<trace::Intervention> m_history;

@@ -152,7 +152,7 @@ void AnswerMessage::refresh() {
     m_regenerate->setVisible(done);
     m_regenerate->setFramed(interrupted); // it stands beside a button with a word
     m_experts->setVisible(done && !interrupted && m_message.has_trace);
-    m_more->setVisible(done && !interrupted && m_message.has_trace);
+    m_more->setVisible(done && !interrupted && m_message.has_trace && !m_message.captured);
     m_continue->setVisible(interrupted);
     m_interrupted->setVisible(interrupted);
     m_versions->setVersion(m_message.version, m_message.versions);

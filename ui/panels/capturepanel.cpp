@@ -112,6 +112,11 @@ CapturePanel::CapturePanel(QWidget* parent) : QWidget(parent) {
     connect(m_transcript, &Transcript::tokenClicked, this, &CapturePanel::tokenClicked);
     connect(m_transcript, &Transcript::wordKeyPressed, this, &CapturePanel::wordKeyPressed);
     connect(m_transcript, &Transcript::offsetClicked, this, &CapturePanel::offsetClicked);
+    // What was written is not edited here; its button is for a note to it.
+    connect(m_transcript, &Transcript::editRequested, this, [this](qint64 message) {
+        emit offsetClicked(message, 0);
+        emit noteRequested();
+    });
     connect(m_transcript, &Transcript::expertsRequested, this, &CapturePanel::expertsRequested);
     connect(m_transcript, &Transcript::linkActivated, this, &CapturePanel::linkActivated);
     setToken(-1, 0, {}, false);

@@ -173,7 +173,7 @@ void ExpertsChart::paintSide(QPainter& painter) const {
 /** A cross for what is banned, a full corner for what is forced, an open one for a bias; each with a halo, on any colour
  *  of the map. */
 void ExpertsChart::paintWhatIf(QPainter& painter) const {
-    if (whatIf() == nullptr || !whatIf()->hasMarks() || !whatIf()->isAbout(trace()->shape())) {
+    if (whatIf() == nullptr || !whatIf()->hasMarks() || !whatIf()->marks(trace()->shape())) {
         return;
     }
     painter.save();

@@ -137,7 +137,7 @@ Readout ExpertsChart::markReadout() const {
         readout.append({tr("idle")});
     }
     const QString changed =
-        whatIf() != nullptr && whatIf()->isAbout(shape) ? whatIf()->markWords(layer, expert) : QString();
+        whatIf() != nullptr && whatIf()->marks(shape) ? whatIf()->markWords(layer, expert) : QString();
     if (!changed.isEmpty()) {
         readout.insert(1, {tr("what if: %1").arg(changed), ReadoutSpan::Warn});
     }

@@ -26,7 +26,9 @@ void LedgerPanel::refresh() {
         m_rows->setState(m_state);
         m_ledger->stateChanged();
     }
-    if (m_state.isEmpty()) {
+    if (m_state.isEmpty() && m_state.of_capture) {
+        setEmpty(tr("Not in this capture"), tr("It does not tell what was allocated for its model."));
+    } else if (m_state.isEmpty()) {
         setEmpty(tr("No model loaded"), tr("Nothing is allocated."));
     } else {
         setEmpty({}, {});

@@ -141,6 +141,7 @@ void PanelFrame::setLowTitle(QWidget* title) {
     setFeatures(features() | QDockWidget::DockWidgetVerticalTitleBar);
     setTitleBarWidget(title);
     m_title->hide();
+    static_cast<QVBoxLayout*>(widget()->layout())->addStretch(); // below it, where a tab is higher
     placeHeight();
 }
 
@@ -150,6 +151,7 @@ void PanelFrame::placeHeight() {
         const bool free = m_twinShown || isFloating() || isAmongTabs();
         setMinimumHeight(m_twinShown ? scaledPx(kLowTwin) : height);
         setMaximumHeight(free ? QWIDGETSIZE_MAX : height);
+        m_stack->setMaximumHeight(m_twinShown ? QWIDGETSIZE_MAX : height);
     }
 }
 

@@ -32,7 +32,7 @@ public:
     bool isEmptyShown() const;
     /** Whether other docks that are shown share its place: their tabs name the panel. */
     bool isAmongTabs();
-    /** What takes the keys: chart or twin. */
+    /** What takes the keys: chart, twin or what is missing. */
     QWidget* focusTarget() const;
     QString readoutText() const;
     /** Its window has the menu at the end of the tabs, and the table too where nothing else would be in the title row. */

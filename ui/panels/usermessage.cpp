@@ -65,6 +65,10 @@ void UserMessage::setMessage(const MessageView& message) {
     if (!sameText) {
         refreshText();
     }
+    const QString what = message.captured ? tr("Add a note") : tr("Edit: sending makes a new branch");
+    m_edit->setAccessibleName(what);
+    m_edit->setToolTip(what);
+    setAnswering(m_answering);
     m_versions->setVersion(message.version, message.versions);
     m_versions->setVisible(message.versions > 1);
 }
@@ -112,7 +116,8 @@ int UserMessage::layoutFor(int width) {
 }
 
 void UserMessage::setAnswering(bool answering) {
-    m_edit->setEnabled(!answering);
+    m_answering = answering;
+    m_edit->setEnabled(!answering || m_message.captured);
     m_versions->setStepsEnabled(!answering);
 }
 

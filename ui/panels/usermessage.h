@@ -45,6 +45,7 @@ private:
     QRect m_box;
     bool m_whole = false;
     bool m_edited = false;
+    bool m_answering = false;
 };
 
 } // namespace moescope::ui

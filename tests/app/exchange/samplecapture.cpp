@@ -108,6 +108,55 @@ bool isSame(const trace::TokenTrace& a, const trace::TokenTrace& b) {
            x.probs == y.probs;
 }
 
+trace::MemoryLedger sampleLedger() {
+    trace::MemoryLedger ledger;
+    ledger.planned = {
+        {16'000'000, "q6_k"}, {1'000'000, "q6_k, f16"}, {7'000'000, "q8_0"}, {2048, 1024, 544}, 90'000, 8};
+    ledger.context = 2048;
+    ledger.kv_type = trace::KvType::Q8_0;
+    uint64_t bytes = 1'000'000;
+    for (trace::MemoryUse* use :
+         {&ledger.routed, &ledger.shared, &ledger.rest, &ledger.kv, &ledger.workspace, &ledger.staging}) {
+        bytes += 1001;
+        *use = {bytes, {bytes - 7, 300, 5}};
+        ledger.allocated += use->allocated;
+    }
+    ledger.device_bytes = uint64_t{1} << 34;
+    ledger.driver_counts = true;
+    ledger.free_before_bytes = 9'000'000'001;
+    ledger.free_after_bytes = 8'000'000'002;
+    return ledger;
+}
+
+QString ledgerText(const trace::MemoryLedger& ledger) {
+    const trace::MemoryNeeds& planned = ledger.planned;
+    QStringList parts{
+        QString::fromStdString(planned.routed.types + '|' + planned.shared.types + '|' + planned.rest.types)};
+    std::vector<uint64_t> numbers{planned.routed.bytes,
+                                  planned.shared.bytes,
+                                  planned.rest.bytes,
+                                  planned.workspace_bytes,
+                                  planned.workspace_bytes_per_token,
+                                  ledger.context,
+                                  static_cast<uint64_t>(ledger.kv_type),
+                                  ledger.device_bytes,
+                                  ledger.driver_counts,
+                                  ledger.free_before_bytes,
+                                  ledger.free_after_bytes,
+                                  ledger.allocated.device,
+                                  ledger.allocated.mapped,
+                                  ledger.allocated.host};
+    numbers.insert(numbers.end(), planned.kv_bytes_per_token.begin(), planned.kv_bytes_per_token.end());
+    for (const trace::MemoryUse& use :
+         {ledger.routed, ledger.shared, ledger.rest, ledger.kv, ledger.workspace, ledger.staging}) {
+        numbers.insert(numbers.end(), {use.bytes, use.allocated.device, use.allocated.mapped, use.allocated.host});
+    }
+    for (const uint64_t n : numbers) {
+        parts << QString::number(n);
+    }
+    return parts.join(u' ');
+}
+
 QString modelText(const trace::ModelInfo& m) {
     QStringList parts{QString::fromStdString(m.name + '|' + m.file_name + '|' + m.main_type + '|' + m.architecture +
                                              '|' + m.license)};
@@ -185,6 +234,7 @@ Capture sampleCapture(const SampleShape& shape) {
     capture.device->driver = "Mesa 22.3.6";
     capture.device->memory_bytes = 1 << 30;
     capture.memory = trace::MemoryInfo{24'000'000, 2'097'152, 1024, 4096, 2048, "f16"};
+    capture.ledger = sampleLedger();
     capture.system_prompt = QStringLiteral("Be brief.");
     for (int i = 0; i < 4; ++i) {
         store::Message message;
@@ -255,6 +305,8 @@ QString difference(const Capture& a, const Capture& b) {
                   a.memory->kv_bytes_per_token == b.memory->kv_bytes_per_token &&
                   a.memory->workspace_bytes == b.memory->workspace_bytes && a.memory->context == b.memory->context &&
                   a.memory->kv_type == b.memory->kv_type)));
+    compare("ledger", a.ledger.has_value() == b.ledger.has_value() &&
+                          (!a.ledger || ledgerText(*a.ledger) == ledgerText(*b.ledger)));
     compare("system prompt", a.system_prompt == b.system_prompt);
     compare("messages",
             a.messages.size() == b.messages.size() &&

@@ -233,6 +233,11 @@ private slots:
         QCOMPARE(readWithJson("\"text\": \"Here", "\"text\": \"\xFF\xC0"), QStringLiteral("exchange.damaged"));
         QCOMPARE(readWithJson("\"token\": 12", "\"token\": 44"), QStringLiteral("exchange.damaged"));
         QCOMPARE(readWithJson("\"token\": 12", "\"token\": -2"), QStringLiteral("exchange.value"));
+        QCOMPARE(readWithJson("\"kv_type\": \"q8_0\"", "\"kv_type\": \"q9\""), QStringLiteral("exchange.value"));
+        QCOMPARE(readWithJson("\"bytes\": 1001001", "\"bytes\": 9001001"), QStringLiteral("exchange.value"));
+        QCOMPARE(readWithJson("\"bytes\": 16000000", "\"bytes\": 1e300"), QStringLiteral("exchange.value"));
+        QCOMPARE(readWithJson("\"q8_0\": 544", "\"q8_0\": 1e12"), QStringLiteral("exchange.value"));
+        QCOMPARE(readWithJson("\"ledger\"", "\"another\""), QString()); // a capture of before, or of later
         QCOMPARE(readWithJson("\"role\": \"assistant\"", "\"role\": \"user\""), QStringLiteral("exchange.value"));
         QCOMPARE(readWithJson("\"without_shared\": true", "\"without_shared\": 1"), QStringLiteral("exchange.value"));
         QCOMPARE(readWithJson("\"seed\": \"18000000000000000001\"", "\"seed\": \"1e4\""),

@@ -10,7 +10,7 @@
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/expertspanel.h"
-#include "ui/panels/paneltitlebar.h"
+#include "ui/panels/messagewidget.h"
 #include "ui/panels/timelinepanel.h"
 #include "ui/panels/transcript.h"
 #include "ui/panels/whatifpanel.h"
@@ -19,7 +19,6 @@
 #include "ui/widgets/statusitem.h"
 
 #include <QAction>
-#include <QDockWidget>
 #include <QFile>
 #include <QFileDialog>
 #include <QLineEdit>
@@ -139,6 +138,10 @@ private slots:
         const exchange::Capture capture = exchange::readCapture(m_path);
         QVERIFY(capture.tokens.size() > size_t(m_tokens));
         QVERIFY(capture.device && capture.device->name == composition.controller().loaded()->device.name);
+        const trace::MemoryLedger& ledger = composition.controller().loaded()->ledger;
+        QVERIFY(capture.ledger && capture.ledger->allocated == ledger.allocated && capture.ledger->kv == ledger.kv);
+        QVERIFY(capture.ledger->staging == ledger.staging &&
+                capture.ledger->free_after_bytes == ledger.free_after_bytes);
     }
 
     void aCaptureShowsTheSameNumbersWithoutAModel() {
@@ -247,28 +250,34 @@ private slots:
         QTRY_COMPARE_WITH_TIMEOUT(captures.capture().notes.size(), 4, patience);
     }
 
-    void theExpertsPanelOffersTheRouting() {
+    void oneNotesToAMessageOfOnesOwn() {
+        const QString path = m_files.filePath(QStringLiteral("own.moescope"));
+        QVERIFY(QFile::copy(m_path, path));
         const QTemporaryDir folder;
         App app(folder.path(), nowhere(folder));
+        CaptureSession& captures = app.composition.captures();
         QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
-        app.composition.captures().open(m_path);
-        QTRY_VERIFY_WITH_TIMEOUT(app.composition.captures().isOpen(), patience);
-        QDockWidget* experts = app.composition.window().panel(QStringLiteral("experts"));
-        experts->findChild<ui::PanelTitleBar*>()->menuButton()->click();
-        QAction* found = nullptr;
-        for (QAction* offered : experts->findChildren<QAction*>()) {
-            found = offered->text() == QStringLiteral("Export routing…") ? offered : found;
+        captures.open(path);
+        QTRY_VERIFY_WITH_TIMEOUT(captures.isOpen(), patience);
+        ui::CapturePanel* panel = app.composition.window().capture();
+        panel->transcript()->scrollToMessage(3);
+        QTRY_VERIFY(panel->transcript()->widgetOf(3) != nullptr);
+        ui::IconButton* note = nullptr;
+        for (ui::IconButton* button : panel->transcript()->widgetOf(3)->findChildren<ui::IconButton*>()) {
+            QVERIFY(!button->accessibleName().startsWith(QLatin1String("Edit")));
+            note = button->accessibleName() == QLatin1String("Add a note") ? button : note;
         }
-        QVERIFY(found != nullptr);
-        QVERIFY(found->isEnabled());
-        found->trigger();
-        auto* dialog = app.composition.window().findChild<QFileDialog*>();
-        QVERIFY(dialog != nullptr);
-        const QString npy = m_files.filePath(QStringLiteral("panel.npy"));
-        emit dialog->fileSelected(npy);
-        QVERIFY(isFile(npy));
-        const ui::TraceShape& shape = app.composition.traces().shape();
-        QVERIFY(test::NpyFile(npy).shape == std::vector<qsizetype>({m_tokens, shape.layers, shape.used}));
+        QVERIFY(note != nullptr && note->isEnabled());
+        note->setFocus(Qt::TabFocusReason);
+        QTest::keyClick(note, Qt::Key_Space);
+        QVERIFY(panel->noteField()->isVisible());
+        QTest::keyClicks(panel->noteField(), QStringLiteral("A leading question"));
+        QTest::keyClick(panel->noteField(), Qt::Key_Return);
+        QTRY_COMPARE_WITH_TIMEOUT(exchange::readCapture(path).notes.size(), 1, patience);
+        const exchange::Note kept = exchange::readCapture(path).notes.first();
+        QCOMPARE(kept.message, 2);
+        QCOMPARE(kept.token, -1);
+        QCOMPARE(kept.text, QStringLiteral("A leading question"));
     }
 
     void inACaptureNothingIsChangedMeasuredOrCompared() {

@@ -345,6 +345,49 @@ private slots:
         QVERIFY((chosen == std::set<uint16_t>{0, 1}));
     }
 
+    // The prompt is the one that was computed, whatever the conversation says since.
+    void theDivergenceIsOfThePromptThatWasComputed() {
+        const QTemporaryDir folder;
+        const auto compute = [](App& app) {
+            app.composition.window().showPanel(QStringLiteral("what-if"));
+            auto* panel = app.composition.window().findChild<ui::WhatIfPanel*>();
+            QList<double> divergence;
+            if (QTest::qWaitFor([&] { return panel->state() == ui::WhatIfPanel::State::Ready; }, 20'000)) {
+                button(*panel, QStringLiteral("Compute KL by token"))->click();
+                (void)QTest::qWaitFor([&] { return panel->model()->hasDivergence(); }, 60'000);
+            }
+            const auto tokens = static_cast<int>(panel->model()->untouched().tokens.size());
+            for (int row = 0; row < tokens && panel->model()->hasDivergence(); ++row) {
+                divergence.append(panel->model()->kl(row));
+            }
+            return divergence;
+        };
+        QList<double> before;
+        {
+            App app(folder.path());
+            QVERIFY(app.waitForModel());
+            choose(app, 8);
+            QVERIFY(app.ask(QStringLiteral("First")));
+            app.composition.whatIf().setWithoutShared(true);
+            QVERIFY(app.composition.session().rerun(app.messages().last().id));
+            QVERIFY(app.waitForAnswer());
+            before = compute(app);
+            QVERIFY(!before.isEmpty());
+            ui::SamplingView other = app.composition.session().sampling();
+            other.system_prompt = QStringLiteral("Answer in verse, and at length.");
+            emit app.composition.window().chat()->samplingChanged(other);
+            app.settle();
+        }
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        app.settle();
+        QTRY_COMPARE(app.messages().size(), 2);
+        QTRY_COMPARE(app.composition.traces().current(), app.messages().last().id);
+        const gui::ChatSession& session = app.composition.session();
+        QCOMPARE(session.promptOf(*session.find(session.lastAnswer())).messages.front().role, std::string("system"));
+        QCOMPARE(compute(app), before);
+    }
+
     void anAnswerStopsTheComparison() {
         const QTemporaryDir folder;
         App app(folder.path());

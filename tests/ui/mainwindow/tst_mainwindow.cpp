@@ -122,9 +122,14 @@ private slots:
         QSet<QString> shortcuts;
         const auto menus = s.window->menuBar()->actions();
         QStringList titles;
+        QSet<QChar> letters;
         for (const QAction* top : menus) {
-            titles << top->text();
+            const qsizetype sign = top->text().indexOf(QLatin1Char('&'));
+            QVERIFY2(sign >= 0, qPrintable(top->text()));
+            letters.insert(top->text().at(sign + 1));
+            titles << top->text().remove(QLatin1Char('&'));
         }
+        QCOMPARE(letters.size(), menus.size());
         QCOMPARE(titles, QStringList({"File", "Edit", "View", "Model", "Run", "Selection", "Help"}));
         for (const QAction* each : s.window->actions()) {
             for (const QKeySequence& key : each->shortcuts()) {

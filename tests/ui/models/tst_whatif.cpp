@@ -21,6 +21,7 @@ private slots:
     void takesChangesBack();
     void anotherModelDropsTheRecipe();
     void marksTheAnswerInView();
+    void marksAnAnswerOfAModelThatIsNotLoaded();
     void isOpenWhileItLasts();
 
 private:
@@ -159,8 +160,9 @@ void TestWhatIf::marksTheAnswerInView() {
     const QSignalSpy spy(m_whatIf.get(), &WhatIf::changed);
     trace::Intervention shown;
     shown.banned = {{1, 2}};
-    m_whatIf->setShown(shown);
-    m_whatIf->setShown(shown);
+    const TraceShape shape = TraceShape::of(test::syntheticModel(8, 16, 2));
+    m_whatIf->setShown(shown, shape);
+    m_whatIf->setShown(shown, shape);
     QCOMPARE(spy.count(), 1);
     QCOMPARE(m_whatIf->mark(1, 2), WhatIf::Mark::Banned);
     QVERIFY(!m_whatIf->isOpen());
@@ -169,8 +171,25 @@ void TestWhatIf::marksTheAnswerInView() {
     QCOMPARE(m_whatIf->mark(0, 0), WhatIf::Mark::Forced);
     m_whatIf->clear();
     QCOMPARE(m_whatIf->mark(1, 2), WhatIf::Mark::Banned);
-    m_whatIf->setShown({});
+    m_whatIf->setShown({}, shape);
     QCOMPARE(m_whatIf->mark(1, 2), WhatIf::Mark::None);
+}
+
+// Whether the model that made it is loaded, another or none: what is being made is about the loaded one alone.
+void TestWhatIf::marksAnAnswerOfAModelThatIsNotLoaded() {
+    trace::Intervention shown;
+    shown.banned = {{1, 2}};
+    const TraceShape other = TraceShape::of(test::syntheticModel(4, 16, 2));
+    m_whatIf->toggleForced({0, 0});
+    m_whatIf->setShown(shown, other);
+    QVERIFY(!m_whatIf->isAbout(other));
+    QVERIFY(m_whatIf->marks(other));
+    QCOMPARE(m_whatIf->mark(1, 2), WhatIf::Mark::Banned);
+    QCOMPARE(m_whatIf->mark(0, 0), WhatIf::Mark::None);
+    m_whatIf->unsetModel();
+    QVERIFY(m_whatIf->marks(other));
+    QVERIFY(!m_whatIf->marks(TraceShape::of(test::syntheticModel(8, 16, 2))));
+    QCOMPARE(m_whatIf->mark(1, 2), WhatIf::Mark::Banned);
 }
 
 void TestWhatIf::isOpenWhileItLasts() {

@@ -53,10 +53,16 @@ void TestPanels::emptyStates() {
                               static_cast<PanelFrame*>(board.path), static_cast<PanelFrame*>(board.kv)}) {
         QVERIFY2(panel->isEmptyShown(), qPrintable(panel->objectName()));
     }
+    // Who opens one stands in it, and in its chart once there is one.
+    QWidget* missing = board.experts->focusTarget();
+    missing->setFocus(Qt::OtherFocusReason);
+    QVERIFY(missing->hasFocus());
+    QCOMPARE(missing->accessibleName(), QStringLiteral("No answer yet"));
     board.trace.begin(1, board.shape);
     QVERIFY(board.experts->isEmptyShown());
     board.trace.append(1, test::syntheticAnswer(board.shape, 2, true));
     QVERIFY(!board.experts->isEmptyShown());
+    QVERIFY(board.experts->chart()->hasFocus());
     QVERIFY(!board.strip->isEmptyShown());
     QVERIFY(!board.path->isEmptyShown()); // the newest token is selected
     QVERIFY(board.kv->isEmptyShown());

@@ -2,9 +2,11 @@
 #include "tests/ui/panels/panelboard.h"
 #include "ui/panels/chartpaint.h"
 #include "ui/panels/ribbonpanel.h"
+#include "ui/panels/tokenstrippanel.h"
 #include "ui/widgets/tabletwin.h"
 
 #include <QApplication>
+#include <QMainWindow>
 #include <QSignalSpy>
 
 using namespace moescope;
@@ -98,6 +100,28 @@ private slots:
         QVERIFY(inked({words.right() - limit, words.top(), limit, words.height()}));
         QVERIFY(inked({words.right() - limit - 12 - reserved, words.top(), reserved, words.height()}));
         QVERIFY(!inked({words.left() + 200, words.top(), words.width() - 200 - limit - reserved - 40, words.height()}));
+    }
+
+    // In a tab as high as its neighbour it is the same low bar, at the top; its table takes all of the place.
+    void isLowInAHighTab() {
+        TraceModel trace;
+        Selection selection;
+        QMainWindow window;
+        auto* neighbour = new TokenStripPanel(&trace, &selection, &window);
+        auto* ribbon = new RibbonPanel(&trace, &selection, &window);
+        window.addDockWidget(Qt::RightDockWidgetArea, neighbour);
+        window.tabifyDockWidget(neighbour, ribbon);
+        window.resize(900, 600);
+        window.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&window));
+        ribbon->raise();
+        QTRY_VERIFY(ribbon->isAmongTabs() && ribbon->height() > 300);
+        QTRY_VERIFY(ribbon->ribbon()->height() <= 60);
+        QVERIFY(ribbon->ribbon()->mapTo(ribbon, QPoint()).y() < 40);
+        ribbon->setTwinShown(true);
+        QTRY_VERIFY(ribbon->twin()->height() > 200);
+        ribbon->setTwinShown(false);
+        QTRY_VERIFY(ribbon->ribbon()->height() <= 60);
     }
 
     void marksSayWhoseTokensTheyAre() {

@@ -92,6 +92,7 @@ private slots:
     void theSharedExpertIsOffWhereItWasOff();
     void theTableNamesTheChanged();
     void theBarSaysAndChanges();
+    void theBarHasItsHeightWithTheEditorOpen();
     void theBarSaysWhyItCannotRun();
     void theBarEditsABias();
     void anAnswerSaysItsWhatIf();
@@ -207,7 +208,7 @@ void TestWhatIfPanels::theMapMarksTheChanged() {
     QCOMPARE(painted(board.experts->map()), before);
     trace::Intervention shown;
     shown.banned = {{5, 6}};
-    board.whatIf.setShown(shown); // the answer in view was made so
+    board.whatIf.setShown(shown, board.trace.shape()); // the answer in view was made so
     QVERIFY(near(painted(board.experts->map()).pixelColor(banned.center()), theme().color(Color::Text)));
 }
 
@@ -228,7 +229,7 @@ void TestWhatIfPanels::theSharedExpertIsOffWhereItWasOff() {
     QCOMPARE(painted(map).copy(column), all.copy(column));
     QCOMPARE(said(), QStringLiteral("all"));
     board.whatIf.clear();
-    board.whatIf.setShown(shown);
+    board.whatIf.setShown(shown, board.trace.shape());
     QVERIFY(painted(map).copy(column) != all.copy(column));
     QCOMPARE(said(), QStringLiteral("off"));
     QVERIFY2(tip().contains(QStringLiteral("shared expert off")), qPrintable(tip()));
@@ -302,6 +303,48 @@ void TestWhatIfPanels::theBarSaysAndChanges() {
     button(*bar, QStringLiteral("Remove the what-if"))->click();
     QVERIFY(!bar->isVisible());
     QVERIFY(whatIf.isEmpty());
+}
+
+// Beside docks, and in the smallest window, nothing is squeezed while the editor of biases is open.
+void TestWhatIfPanels::theBarHasItsHeightWithTheEditorOpen() {
+    WhatIf whatIf;
+    whatIf.setModel(test::syntheticModel(8, 16, 2));
+    ChatPanel chat;
+    chat.setWhatIf(&whatIf);
+    chat.resize(340, 500);
+    chat.setConversation(1, QStringLiteral("A fox"), {answer(2)});
+    chat.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&chat));
+    WhatIfBar* bar = chat.whatIfBar();
+    for (uint32_t layer = 0; layer < 4; ++layer) {
+        whatIf.toggleBanned({layer, 7 + layer});
+    }
+    bar->editBias({2, 3});
+    for (const QSize size : {QSize(300, 500), QSize(308, 470), QSize(340, 500), QSize(340, 760)}) {
+        chat.resize(size);
+        const auto squeezed = [bar, &chat] {
+            const QRect all(bar->mapTo(&chat, QPoint()), bar->size());
+            if (!chat.rect().contains(all)) {
+                return QStringLiteral("bar %1 px high at %2").arg(all.height()).arg(all.y());
+            }
+            for (const QWidget* child : bar->findChildren<QWidget*>()) {
+                const bool control = qobject_cast<const QAbstractSpinBox*>(child) != nullptr ||
+                                     qobject_cast<const QAbstractButton*>(child) != nullptr;
+                const QRect place(child->mapTo(bar, QPoint()), child->size());
+                if (control && child->isVisible() &&
+                    (place.height() < child->minimumSizeHint().height() || !bar->rect().contains(place))) {
+                    return QStringLiteral("%1 %2 px high").arg(child->accessibleName()).arg(place.height());
+                }
+                if (const auto* words = qobject_cast<const QLabel*>(child);
+                    words != nullptr && words->isVisible() && words->wordWrap() &&
+                    words->height() < words->heightForWidth(words->width())) {
+                    return QStringLiteral("words cut at %1 px").arg(words->height());
+                }
+            }
+            return QString();
+        };
+        QTRY_COMPARE(squeezed(), QString());
+    }
 }
 
 void TestWhatIfPanels::theBarSaysWhyItCannotRun() {

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the panels show and offer of a capture that is opened without its model.
+#include "tests/app/gui/appfixture.h"
+#include "tests/app/gui/npyfile.h"
+
+#include "app/gui/capturerecorder.h"
+#include "app/gui/capturesession.h"
+#include "ui/panels/capturepanel.h"
+#include "ui/panels/expertspanel.h"
+#include "ui/panels/ledgerpanel.h"
+#include "ui/panels/paneltitlebar.h"
+#include "ui/panels/timelinepanel.h"
+#include "ui/panels/transcript.h"
+#include "ui/panels/whatifline.h"
+#include "ui/widgets/iconbutton.h"
+
+#include <QDockWidget>
+#include <QFile>
+#include <QFileDialog>
+#include <QPushButton>
+#include <QTest>
+
+using namespace moescope;
+using gui::CaptureSession;
+using test::App;
+
+namespace {
+
+constexpr int patience = 20'000; // ms
+
+bool isFile(const QString& path) {
+    return QTest::qWaitFor([&] { return QFile::exists(path); }, patience);
+}
+
+} // namespace
+
+class TestGuiCapturePanels : public QObject {
+    Q_OBJECT
+private:
+    QTemporaryDir m_files;
+    QString m_path; ///< of a capture
+    int m_tokens = 0;
+
+    static QString nowhere(const QTemporaryDir& folder) { return folder.filePath(QStringLiteral("none.gguf")); }
+
+private slots:
+    void initTestCase() {
+        m_path = m_files.filePath(QStringLiteral("answer.moescope"));
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        QVERIFY(app.ask(QStringLiteral("One")));
+        m_tokens = app.composition.traces().tokenCount();
+        QVERIFY(m_tokens > 0);
+        app.composition.recorder().save(app.composition.session().lastAnswer(), m_path);
+        QVERIFY(isFile(m_path));
+    }
+
+    // What was changed for it is on its map, and its line offers nothing that a file cannot do.
+    void theWhatIfOfACaptureIsMarked() {
+        const QString path = m_files.filePath(QStringLiteral("banned.moescope"));
+        exchange::Capture banned = exchange::readCapture(m_path);
+        banned.messages.last().recipe.intervention.banned = {{1, 2}};
+        exchange::writeCapture(path, banned);
+        const QTemporaryDir folder;
+        App app(folder.path(), nowhere(folder));
+        gui::Composition& composition = app.composition;
+        QTRY_VERIFY_WITH_TIMEOUT(composition.window().isVisible(), patience);
+        app.settle();
+        composition.captures().open(path);
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        QVERIFY(!composition.whatIf().model());
+        QVERIFY(composition.whatIf().marks(composition.traces().shape()));
+        QCOMPARE(composition.whatIf().mark(1, 2), ui::WhatIf::Mark::Banned);
+        composition.selection().set({CaptureSession::run, 0, 1, 2});
+        QVERIFY(composition.window().findChild<ui::ExpertsPanel*>()->readoutText().contains(
+            QStringLiteral("what if: banned")));
+
+        const ui::Transcript* transcript = composition.window().capture()->transcript();
+        QVERIFY(app.shows(QStringLiteral("layer 1, expert 2 banned")));
+        const auto* line = transcript->findChild<ui::WhatIfLine*>();
+        QVERIFY(line != nullptr && line->isVisible());
+        for (const QPushButton* button : line->findChildren<QPushButton*>()) {
+            QVERIFY2(!button->isEnabled(), qPrintable(button->text()));
+        }
+
+        // Another capture has its own, and the chat none.
+        composition.captures().open(m_path);
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().capture().answer().recipe.intervention.empty(), patience);
+        QCOMPARE(composition.whatIf().mark(1, 2), ui::WhatIf::Mark::None);
+        composition.captures().open(path);
+        QTRY_COMPARE_WITH_TIMEOUT(composition.whatIf().mark(1, 2), ui::WhatIf::Mark::Banned, patience);
+        composition.captures().close();
+        QCOMPARE(composition.whatIf().mark(1, 2), ui::WhatIf::Mark::None);
+    }
+
+    // What was planned and allocated for its model, whatever is loaded now.
+    void theLedgerIsInTheCapture() {
+        const QTemporaryDir folder;
+        App app(folder.path(), nowhere(folder));
+        gui::Composition& composition = app.composition;
+        QTRY_VERIFY_WITH_TIMEOUT(composition.window().isVisible(), patience);
+        app.settle();
+        composition.captures().open(m_path);
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        composition.window().showPanel(QStringLiteral("memory-ledger"));
+        auto* panel = composition.window().findChild<ui::LedgerPanel*>();
+        QVERIFY(panel->isVisible() && !panel->isEmptyShown());
+        const auto* rows = qobject_cast<const ui::MemoryLedgerTable*>(panel->table());
+        const std::optional<trace::MemoryLedger>& kept = composition.captures().capture().ledger;
+        QVERIFY(kept);
+        QVERIFY(kept->kv.allocated.total() > 0 && kept->planned.weights() > 0);
+        QCOMPARE(*rows->state().all().allocated, quint64(kept->allocated.total()));
+        QCOMPARE(*rows->state().all().planned, quint64(kept->planned.total(kept->context, kept->kv_type)));
+        QVERIFY(!rows->state().device.isEmpty());
+
+        // One of before tells nothing of it.
+        const QString path = m_files.filePath(QStringLiteral("old.moescope"));
+        exchange::Capture old = exchange::readCapture(m_path);
+        old.ledger.reset();
+        exchange::writeCapture(path, old);
+        composition.captures().open(path);
+        QTRY_VERIFY_WITH_TIMEOUT(panel->isEmptyShown(), patience);
+        QVERIFY(app.shows(QStringLiteral("Not in this capture")));
+        composition.captures().close();
+        QVERIFY(app.shows(QStringLiteral("Nothing is allocated.")));
+    }
+
+    // Neither is a step of the loaded model one of the capture's, nor is one offered.
+    void theTimelineOfACaptureTakesNoSteps() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        gui::Composition& composition = app.composition;
+        QVERIFY(app.ask(QStringLiteral("A question")));
+        composition.window().setLayoutName(ui::LayoutName::Inspect);
+        composition.captures().open(m_path);
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        composition.window().showPanel(QStringLiteral("kernel-timeline"));
+        auto* panel = composition.window().findChild<ui::TimelinePanel*>();
+        QVERIFY(panel->isEmptyShown());
+        QVERIFY(app.shows(QStringLiteral("Not in this capture")));
+        for (const QPushButton* button : panel->findChildren<QPushButton*>()) {
+            QVERIFY2(!button->isVisible(), qPrintable(button->text()));
+        }
+        emit composition.controller().stepRecorded(std::make_shared<trace::StepTimeline>());
+        QVERIFY(composition.timelines().of(CaptureSession::run).recorded == nullptr);
+        composition.captures().close();
+        QVERIFY(!app.shows(QStringLiteral("Not in this capture")));
+    }
+
+    void theExpertsPanelOffersTheRouting() {
+        const QTemporaryDir folder;
+        App app(folder.path(), nowhere(folder));
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
+        app.composition.captures().open(m_path);
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.captures().isOpen(), patience);
+        QDockWidget* experts = app.composition.window().panel(QStringLiteral("experts"));
+        experts->findChild<ui::PanelTitleBar*>()->menuButton()->click();
+        QAction* found = nullptr;
+        for (QAction* offered : experts->findChildren<QAction*>()) {
+            found = offered->text() == QStringLiteral("Export routing…") ? offered : found;
+        }
+        QVERIFY(found != nullptr);
+        QVERIFY(found->isEnabled());
+        found->trigger();
+        auto* dialog = app.composition.window().findChild<QFileDialog*>();
+        QVERIFY(dialog != nullptr);
+        const QString npy = m_files.filePath(QStringLiteral("panel.npy"));
+        emit dialog->fileSelected(npy);
+        QVERIFY(isFile(npy));
+        const ui::TraceShape& shape = app.composition.traces().shape();
+        QVERIFY(test::NpyFile(npy).shape == std::vector<qsizetype>({m_tokens, shape.layers, shape.used}));
+    }
+};
+
+QTEST_MAIN(TestGuiCapturePanels)
+#include "tst_gui_capture_panels.moc"
