@@ -8,6 +8,7 @@
 
 #include <QCheckBox>
 #include <QDoubleSpinBox>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QPushButton>
 #include <QSignalBlocker>
@@ -44,49 +45,28 @@ QWidget* labelled(const QString& word, QWidget* field, QWidget* parent) {
 
 } // namespace
 
-WhatIfBar::WhatIfBar(QWidget* parent) : WhatIfBox(parent) {
-    m_shared = new QCheckBox(tr("Shared expert"), this);
-    m_shared->setAccessibleName(tr("Shared expert works"));
-    m_used = new QSpinBox(this);
-    m_used->setAccessibleName(tr("Experts per token"));
-    m_usedRow = labelled(tr("Experts per token"), m_used, this);
-    m_bias = smallButton(tr("Bias…"), {}, this);
-    m_bias->setAccessibleName(tr("Bias of an expert"));
-    m_bias->setCheckable(true);
+WhatIfBar::WhatIfBar(QWidget* parent) : WhatIfBox(Frame::Amber, parent) {
+    m_change = new IconButton(QStringLiteral("settings"), tr("Change the what-if"), this);
+    m_change->setSmall(true);
+    m_change->setCheckable(true);
     m_undo = new IconButton(QStringLiteral("undo"), tr("Take back the last change"), this);
     m_undo->setSmall(true);
     m_remove = smallButton(tr("Remove"), {}, this);
     m_remove->setAccessibleName(tr("Remove the what-if"));
     m_rerun = smallButton(tr("Re-run"), QStringLiteral("regenerate"), this);
     m_rerun->setAccessibleName(tr("Re-run with the same seed"));
-    for (QWidget* control : std::initializer_list<QWidget*>{m_shared, m_usedRow, m_bias, m_undo, m_remove, m_rerun}) {
-        controls()->addWidget(control);
+    for (QWidget* control : std::initializer_list<QWidget*>{m_change, m_undo, m_remove, m_rerun}) {
+        buttons()->addWidget(control);
     }
-    controls()->alignRightFrom(3);
-
-    m_editor = new QWidget(this);
-    auto* editor = new FlowLayout(8, m_editor);
-    m_layer = new QSpinBox(m_editor);
-    m_layer->setAccessibleName(tr("Layer of the bias"));
-    m_expert = new QSpinBox(m_editor);
-    m_expert->setAccessibleName(tr("Expert of the bias"));
-    m_value = new QDoubleSpinBox(m_editor);
-    m_value->setAccessibleName(tr("Bias, added to the router’s logit"));
-    m_value->setRange(-kMostBias, kMostBias);
-    m_value->setDecimals(2);
-    m_value->setSingleStep(0.5);
-    m_set = smallButton(tr("Set"), {}, m_editor);
-    m_set->setAccessibleName(tr("Set the bias"));
-    editor->addWidget(labelled(tr("Layer"), m_layer, m_editor));
-    editor->addWidget(labelled(tr("Expert"), m_expert, m_editor));
-    editor->addWidget(labelled(tr("Added to the router’s logit"), m_value, m_editor));
-    editor->addWidget(m_set);
-    m_editor->hide();
-    column()->addWidget(m_editor);
+    makeSettings();
     m_problem = new Banner(Banner::Kind::Error, {}, this);
     m_problem->hide();
     column()->addWidget(m_problem);
 
+    connect(m_change, &QToolButton::toggled, this, [this](bool open) {
+        m_settings->setVisible(open);
+        updateGeometry();
+    });
     connect(m_bias, &QPushButton::toggled, this, [this](bool open) {
         m_editor->setVisible(open);
         if (open) {
@@ -108,6 +88,57 @@ WhatIfBar::WhatIfBar(QWidget* parent) : WhatIfBox(parent) {
     hide();
 }
 
+void WhatIfBar::makeSettings() {
+    m_settings = new QWidget(this);
+    auto* rows = new QVBoxLayout(m_settings);
+    rows->setContentsMargins(0, 0, 0, 2);
+    rows->setSpacing(8);
+    auto* hint = new StyledLabel(tr("B bans the selected expert, Shift+B forces it."), TextStyle::Small,
+                                 Color::TextSecondary, m_settings);
+    hint->setWordWrap(true);
+    rows->addWidget(hint);
+    auto* grid = new QGridLayout;
+    grid->setHorizontalSpacing(12);
+    grid->setVerticalSpacing(4);
+    grid->setColumnStretch(2, 1);
+    m_used = new QSpinBox(m_settings);
+    m_used->setAccessibleName(tr("Experts per token"));
+    m_usedName = new StyledLabel(tr("Experts per token"), TextStyle::Small, Color::TextSecondary, m_settings);
+    m_usedName->setBuddy(m_used);
+    m_shared = new QCheckBox(tr("Shared expert"), m_settings);
+    m_shared->setAccessibleName(tr("Shared expert works"));
+    m_bias = smallButton(tr("Bias…"), {}, m_settings);
+    m_bias->setAccessibleName(tr("Bias of an expert"));
+    m_bias->setCheckable(true);
+    grid->addWidget(m_usedName, 0, 0);
+    grid->addWidget(m_used, 0, 1);
+    grid->addWidget(m_shared, 1, 0);
+    grid->addWidget(m_bias, 1, 1);
+    rows->addLayout(grid);
+
+    m_editor = new QWidget(m_settings);
+    auto* editor = new FlowLayout(8, m_editor);
+    m_layer = new QSpinBox(m_editor);
+    m_layer->setAccessibleName(tr("Layer of the bias"));
+    m_expert = new QSpinBox(m_editor);
+    m_expert->setAccessibleName(tr("Expert of the bias"));
+    m_value = new QDoubleSpinBox(m_editor);
+    m_value->setAccessibleName(tr("Bias, added to the router’s logit"));
+    m_value->setRange(-kMostBias, kMostBias);
+    m_value->setDecimals(2);
+    m_value->setSingleStep(0.5);
+    m_set = smallButton(tr("Set"), {}, m_editor);
+    m_set->setAccessibleName(tr("Set the bias"));
+    editor->addWidget(labelled(tr("Layer"), m_layer, m_editor));
+    editor->addWidget(labelled(tr("Expert"), m_expert, m_editor));
+    editor->addWidget(labelled(tr("Added to the router’s logit"), m_value, m_editor));
+    editor->addWidget(m_set);
+    m_editor->hide();
+    rows->addWidget(m_editor);
+    m_settings->hide();
+    column()->addWidget(m_settings);
+}
+
 void WhatIfBar::setWhatIf(WhatIf* whatIf) {
     m_whatIf = whatIf;
     connect(whatIf, &WhatIf::changed, this, &WhatIfBar::refresh);
@@ -126,6 +157,7 @@ void WhatIfBar::setUnavailable(const QString& reason) {
 
 void WhatIfBar::editBias(const trace::ExpertPlace& place) {
     m_whatIf->setOpen(true);
+    m_change->setChecked(true);
     m_bias->setChecked(true);
     showPlace(place);
     m_value->setFocus(Qt::OtherFocusReason);
@@ -146,15 +178,17 @@ void WhatIfBar::refresh() {
     const bool open = m_whatIf->isOpen();
     if (open) {
         const trace::Intervention& recipe = m_whatIf->recipe();
-        setWords(m_whatIf->isEmpty() ? tr("nothing is changed yet. B bans the selected expert, Shift+B forces it.")
-                                     : tr("%1, in new answers").arg(recipeWords(recipe, true)),
-                 recipeWords(recipe));
+        setWords(m_whatIf->isEmpty() ? tr("nothing changed yet") : recipeWords(recipe, true), recipeWords(recipe));
+        if (!m_open && m_whatIf->isEmpty()) {
+            m_change->setChecked(true); // it was opened to be set
+        }
         if (const auto& model = m_whatIf->model()) {
             const QSignalBlocker shared(m_shared);
             const QSignalBlocker used(m_used);
             m_shared->setVisible(model->expert_shared_count > 0);
             m_shared->setChecked(!recipe.without_shared);
-            m_usedRow->setVisible(model->expert_count > 1);
+            m_usedName->setVisible(model->expert_count > 1);
+            m_used->setVisible(model->expert_count > 1);
             m_used->setRange(1, static_cast<int>(std::max(model->expert_count, 1U)));
             m_used->setValue(
                 static_cast<int>(recipe.experts_used > 0 ? recipe.experts_used : model->expert_used_count));
@@ -165,7 +199,9 @@ void WhatIfBar::refresh() {
         m_problem->setVisible(!m_whatIf->problem().isEmpty());
     } else {
         m_bias->setChecked(false);
+        m_change->setChecked(false);
     }
+    m_open = open;
     refreshButtons();
     setVisible(open);
 }

@@ -8,6 +8,7 @@
 
 class QCheckBox;
 class QDoubleSpinBox;
+class QLabel;
 class QPushButton;
 class QSpinBox;
 
@@ -16,7 +17,8 @@ namespace moescope::ui {
 class Banner;
 class IconButton;
 
-/** Above the composer while a what-if is being made: says it, changes it, and runs the answer in view again with it. */
+/** Above the composer while a what-if is being made: says it and runs the answer in view again with it, in one line where
+ *  there is room. Its settings open below. */
 class WhatIfBar : public WhatIfBox {
     Q_OBJECT
 public:
@@ -35,6 +37,7 @@ signals:
     void rerunRequested();
 
 private:
+    void makeSettings();
     void refresh();
     void refreshButtons();
     void setBias();
@@ -42,14 +45,17 @@ private:
 
     QPointer<WhatIf> m_whatIf;
     QString m_unavailable;
+    bool m_open = false; ///< as the bar shows it
     std::optional<trace::ExpertPlace> m_selected;
-    QCheckBox* m_shared = nullptr;
-    QWidget* m_usedRow = nullptr;
-    QSpinBox* m_used = nullptr;
-    QPushButton* m_bias = nullptr;
+    IconButton* m_change = nullptr;
     IconButton* m_undo = nullptr;
     QPushButton* m_remove = nullptr;
     QPushButton* m_rerun = nullptr;
+    QWidget* m_settings = nullptr;
+    QCheckBox* m_shared = nullptr;
+    QLabel* m_usedName = nullptr;
+    QSpinBox* m_used = nullptr;
+    QPushButton* m_bias = nullptr;
     QWidget* m_editor = nullptr; ///< of biases
     QSpinBox* m_layer = nullptr;
     QSpinBox* m_expert = nullptr;

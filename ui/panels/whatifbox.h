@@ -3,26 +3,29 @@
 
 #include <QWidget>
 
+class QHBoxLayout;
 class QLabel;
 class QVBoxLayout;
 
 namespace moescope::ui {
 
-class FlowLayout;
-
-/** "What if: layer 5, expert 6 banned" in an amber frame, with room for controls below. */
+/** "What if: layer 5, expert 6 banned" with a sign before it and buttons in the same row, or below where it is narrow. */
 class WhatIfBox : public QWidget {
     Q_OBJECT
 public:
-    explicit WhatIfBox(QWidget* parent = nullptr);
+    enum class Frame { Amber, None };
+
+    explicit WhatIfBox(Frame frame, QWidget* parent = nullptr);
 
     /** What is said behind "What if:"; `whole` is the tooltip, where the words are a short form. */
     void setWords(const QString& words, const QString& whole = {});
     QString words() const { return m_words; }
+    /** Where the sign is drawn, on the line of the words; logical px. */
+    QRect signRect() const;
 
 protected:
-    /** Controls; those from FlowLayout::alignRightFrom() on stand at the right. */
-    FlowLayout* controls() const { return m_controls; }
+    /** Of the buttons at the right. */
+    QHBoxLayout* buttons() const { return m_buttons; }
     /** For more rows. */
     QVBoxLayout* column() const { return m_column; }
 
@@ -32,10 +35,11 @@ protected:
 private:
     void refresh();
 
+    Frame m_frame;
     QString m_words;
     QLabel* m_label = nullptr;
     QVBoxLayout* m_column = nullptr;
-    FlowLayout* m_controls = nullptr;
+    QHBoxLayout* m_buttons = nullptr;
 };
 
 } // namespace moescope::ui

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/whatifline.h"
 
-#include "ui/widgets/flowlayout.h"
-
+#include <QHBoxLayout>
 #include <QPushButton>
 
 namespace moescope::ui {
 
-WhatIfLine::WhatIfLine(QWidget* parent) : WhatIfBox(parent) {
+WhatIfLine::WhatIfLine(QWidget* parent) : WhatIfBox(Frame::None, parent) {
     m_compare = new QPushButton(tr("Compare"), this);
     m_compare->setAccessibleName(tr("Compare with the untouched answer"));
     m_compare->setToolTip(m_compare->accessibleName());
@@ -15,7 +14,7 @@ WhatIfLine::WhatIfLine(QWidget* parent) : WhatIfBox(parent) {
     m_use->setAccessibleName(tr("Use this what-if again"));
     for (QPushButton* button : {m_compare, m_use}) {
         button->setProperty("small", true);
-        controls()->addWidget(button);
+        buttons()->addWidget(button);
     }
     connect(m_compare, &QPushButton::clicked, this, &WhatIfLine::compareRequested);
     connect(m_use, &QPushButton::clicked, this, &WhatIfLine::useRequested);

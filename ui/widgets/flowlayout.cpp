@@ -7,6 +7,16 @@
 
 namespace moescope::ui {
 
+namespace {
+
+/** Words that are wider than the row wrap. */
+QSize sizeWithin(const QLayoutItem& item, int width) {
+    const QSize size = item.sizeHint();
+    return item.hasHeightForWidth() && size.width() > width ? QSize(width, item.heightForWidth(width)) : size;
+}
+
+} // namespace
+
 FlowLayout::FlowLayout(int gap, QWidget* parent) : QLayout(parent) {
     setContentsMargins(0, 0, 0, 0);
     setSpacing(gap);
@@ -28,7 +38,7 @@ QSize FlowLayout::minimumSize() const {
     QSize least;
     for (const QLayoutItem* item : m_items) {
         if (!item->isEmpty()) {
-            least = least.expandedTo(item->sizeHint());
+            least = least.expandedTo(item->hasHeightForWidth() ? item->minimumSize() : item->sizeHint());
         }
     }
     return least;
@@ -60,7 +70,7 @@ int FlowLayout::arrange(const QRect& rect, bool apply) const {
         if (item->isEmpty()) {
             continue;
         }
-        const QSize size = item->sizeHint();
+        const QSize size = sizeWithin(*item, rect.width());
         if (!row.isEmpty() && wide + spacing() + size.width() > rect.width()) {
             close();
         }
@@ -80,7 +90,7 @@ void FlowLayout::placeRow(const QList<int>& row, const QRect& line) const {
     }
     bool right = false;
     for (const int i : row) {
-        const QSize size = m_items.at(i)->sizeHint();
+        const QSize size = sizeWithin(*m_items.at(i), line.width());
         if (!right && m_right >= 0 && i >= m_right) {
             right = true;
             x = std::max(x, line.right() + 1 - rest + spacing());

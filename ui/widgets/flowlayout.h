@@ -5,8 +5,9 @@
 
 namespace moescope::ui {
 
-/** Places its items from left to right, each at its natural size, and goes on in a new row where the width ends. Rows are
- *  centred line by line, so that words beside controls stand on one line with them. */
+/** Places its items from left to right, each at its natural size, and goes on in a new row where the width ends. Words
+ *  that are wider than a row wrap in one of their own. Rows are centred line by line, so that words beside controls stand
+ *  on one line with them. */
 class FlowLayout : public QLayout {
     Q_OBJECT
 public:

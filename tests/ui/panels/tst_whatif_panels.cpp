@@ -262,6 +262,14 @@ void TestWhatIfPanels::theBarSaysAndChanges() {
     QVERIFY(!bar->isVisible());
     whatIf.setOpen(true);
     QVERIFY(bar->isVisible());
+    // What is opened to be set shows its settings; a ban alone needs none.
+    QVERIFY(field<QCheckBox>(*bar, QStringLiteral("Shared expert works"))->isVisible());
+    whatIf.setOpen(false);
+    whatIf.toggleBanned({5, 6});
+    QVERIFY(bar->isVisible());
+    QVERIFY(!field<QCheckBox>(*bar, QStringLiteral("Shared expert works"))->isVisible());
+    whatIf.clear();
+    whatIf.setOpen(true);
     QPushButton* rerun = button(*bar, QStringLiteral("Re-run with the same seed"));
     QVERIFY(!rerun->isEnabled()); // nothing is changed
     whatIf.toggleBanned({5, 6});
@@ -280,9 +288,18 @@ void TestWhatIfPanels::theBarSaysAndChanges() {
     field<QToolButton>(*bar, QStringLiteral("Take back the last change"))->click();
     QCOMPARE(whatIf.recipe().experts_used, 0U);
     QCOMPARE(used->value(), 1);
-    // Everything lies within the bar, at every width.
+    field<QToolButton>(*bar, QStringLiteral("Change the what-if"))->setChecked(false);
+    whatIf.setWithoutShared(false);
+    // Everything lies within the bar, at every width, in one row or two; the buttons keep their places.
+    const QToolButton* undo = field<QToolButton>(*bar, QStringLiteral("Take back the last change"));
     for (const int width : {300, 340, 760, 1200}) {
         chat.resize(width, 700);
+        QTRY_VERIFY(bar->height() <= (width >= 760 ? 40 : 80));
+        QCOMPARE(bar->width() - undo->mapTo(bar, QPoint(undo->width(), 0)).x(),
+                 8 + button(*bar, QStringLiteral("Remove the what-if"))->width() + rerun->width() + 16);
+        const auto* words = bar->findChild<QLabel*>(QString(), Qt::FindDirectChildrenOnly);
+        const int middle = words->y() + words->fontMetrics().height() / 2;
+        QVERIFY(std::abs(bar->signRect().center().y() - middle) <= 1);
         const auto outside = [bar] {
             for (const QWidget* child : bar->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
                 if (child->isVisible() && !bar->rect().contains(child->geometry())) {
@@ -415,6 +432,10 @@ void TestWhatIfPanels::anAnswerSaysItsWhatIf() {
     const auto lineOf = [&](qint64 id) { return chat.transcript()->widgetOf(id)->findChild<WhatIfLine*>(); };
     QVERIFY(!lineOf(2)->isVisible());
     QVERIFY(lineOf(3)->isVisible());
+    // Quieter than the bar of the next what-if: no frame, and no more than a line.
+    QVERIFY(lineOf(3)->height() <= 28);
+    const QColor edge = lineOf(3)->grab().toImage().pixelColor(lineOf(3)->width() / 2, 0);
+    QVERIFY(!near(edge, theme().color(Color::Warn)));
     QCOMPARE(lineOf(3)->accessibleName(), QStringLiteral("What if: layer 5, expert 6 banned"));
     const QSignalSpy compared(&chat, &ChatPanel::compareRequested);
     const QSignalSpy taken(&chat, &ChatPanel::recipeRequested);
