@@ -127,6 +127,11 @@ void Composition::connectTraces() {
         m_selection.setRun(message);
         m_window->setLayoutName(ui::LayoutName::Inspect);
     });
+    connect(chat, &ui::ChatPanel::branchRequested, this, [this](qint64 message) {
+        m_traces.setCurrent(message);
+        m_selection.setRun(message);
+        m_window->showPanel(QStringLiteral("probabilities"));
+    });
 }
 
 ui::ExpertWeights Composition::expertWeights(const controller::Loaded& loaded) const {

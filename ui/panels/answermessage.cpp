@@ -56,6 +56,10 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
     m_error = new Banner(Banner::Kind::Error, {}, this);
     m_copy = new IconButton(QStringLiteral("copy"), tr("Copy"), this);
     m_regenerate = new IconButton(QStringLiteral("regenerate"), tr("Regenerate"), this);
+    m_edit = new IconButton(QStringLiteral("edit"), tr("Edit the question"), this);
+    m_edit->setToolTip(tr("Edit the question. Sending it makes a new branch; the old one stays."));
+    m_branch = new IconButton(QStringLiteral("branch"), tr("Branch at a token"), this);
+    m_branch->setToolTip(tr("Branch at a token: Token probabilities shows what else could have stood there"));
     m_experts = new IconButton(QStringLiteral("heatmap"), tr("Show experts"), this);
     m_more = new IconButton(QStringLiteral("more"), tr("More"), this);
     m_continue = new QPushButton(tr("Continue"), this);
@@ -75,6 +79,8 @@ AnswerMessage::AnswerMessage(QWidget* parent) : MessageWidget(parent) {
     connect(m_progress, &ProgressCard::stopRequested, this, &MessageWidget::stopRequested);
     connect(m_copy, &QAbstractButton::clicked, this, &MessageWidget::copyRequested);
     connect(m_regenerate, &QAbstractButton::clicked, this, &MessageWidget::regenerateRequested);
+    connect(m_edit, &QAbstractButton::clicked, this, &MessageWidget::editRequested);
+    connect(m_branch, &QAbstractButton::clicked, this, &MessageWidget::branchRequested);
     connect(m_experts, &QAbstractButton::clicked, this, &MessageWidget::expertsRequested);
     connect(m_more, &QAbstractButton::clicked, this, &AnswerMessage::openMore);
     connect(m_continue, &QAbstractButton::clicked, this, &MessageWidget::continueRequested);
@@ -151,8 +157,7 @@ void AnswerMessage::refresh() {
     m_copy->setVisible(done && !interrupted && !m_text->markdown().isEmpty());
     m_regenerate->setVisible(done);
     m_regenerate->setFramed(interrupted); // it stands beside a button with a word
-    m_experts->setVisible(done && !interrupted && m_message.has_trace);
-    m_more->setVisible(done && !interrupted && m_message.has_trace && !m_message.captured);
+    showActions(width());
     m_continue->setVisible(interrupted);
     m_interrupted->setVisible(interrupted);
     m_versions->setVersion(m_message.version, m_message.versions);
@@ -162,6 +167,7 @@ void AnswerMessage::refresh() {
     m_stats->setVisible(done && !interrupted && said);
     m_continue->setEnabled(!m_answering);
     m_regenerate->setEnabled(!m_answering);
+    m_edit->setEnabled(!m_answering);
     m_versions->setStepsEnabled(!m_answering);
     update();
 }
@@ -202,7 +208,21 @@ int AnswerMessage::layoutFor(int width) {
     return layoutActions(y, width) + kGap;
 }
 
+bool AnswerMessage::canBranch() const { return m_message.has_trace && !m_message.captured; }
+
+void AnswerMessage::showActions(int width) {
+    const AnswerState state = m_message.state;
+    const bool done =
+        state != AnswerState::Reading && state != AnswerState::Answering && state != AnswerState::Interrupted;
+    const bool wide = width >= kNarrow;
+    m_edit->setVisible(done && wide && !m_message.captured);
+    m_branch->setVisible(done && wide && canBranch());
+    m_experts->setVisible(done && (wide || m_message.captured) && m_message.has_trace);
+    m_more->setVisible(done && !m_message.captured && (m_message.has_trace || !wide));
+}
+
 int AnswerMessage::layoutActions(int top, int width) {
+    showActions(width);
     if (m_regenerate->isHidden()) {
         return top;
     }
@@ -226,7 +246,7 @@ int AnswerMessage::layoutActions(int top, int width) {
         return end;
     }
     int x = -6; // the icons' left edge lines up with the text
-    for (IconButton* button : {m_copy, m_regenerate, m_experts, m_more}) {
+    for (IconButton* button : {m_copy, m_regenerate, m_edit, m_branch, m_experts, m_more}) {
         if (!button->isHidden()) {
             button->setGeometry(x, top, kButton, kButton);
             x += kButton;
@@ -239,26 +259,40 @@ int AnswerMessage::layoutActions(int top, int width) {
         m_versions->setGeometry(x + 4, top, wide, kButton);
         x += 4 + wide;
     }
-    const int room = width - x - 12;
-    QString stats = statsText(m_message.stats, width < kNarrow);
-    if (m_stats->fontMetrics().horizontalAdvance(stats) > room) {
-        stats = statsText(m_message.stats, true);
-    }
-    // Beside a version switch a narrow transcript has room for the tokens alone.
-    const QString dot = QStringLiteral(" · ");
-    while (stats.contains(dot) && m_stats->fontMetrics().horizontalAdvance(stats) > room) {
-        stats.truncate(stats.lastIndexOf(dot));
-    }
-    m_stats->setText(stats);
-    m_stats->setToolTip(m_message.sampling
-                            ? statsText(m_message.stats) + QLatin1Char('\n') + wholeSamplingText(*m_message.sampling)
-                            : statsText(m_message.stats));
-    m_stats->setGeometry(x + 12, top, qMax(0, room), kButton);
-    return top + kButton;
+    const QFontMetrics metrics = m_stats->fontMetrics();
+    const QString brief = statsText(m_message.stats, true);
+    // Beside a version switch a narrow transcript may have no room for tokens and speed: they stand below.
+    const bool below = !m_stats->isHidden() && metrics.horizontalAdvance(brief) > width - x - 12;
+    const int left = below ? 0 : x + 12;
+    const QString whole = statsText(m_message.stats);
+    const bool fits = (below || width >= kNarrow) && metrics.horizontalAdvance(whole) <= width - left;
+    m_stats->setText(fits ? whole : brief);
+    m_stats->setToolTip(m_message.sampling ? whole + QLatin1Char('\n') + wholeSamplingText(*m_message.sampling)
+                                           : whole);
+    const int high = below ? theme().lineHeight(TextStyle::Axis) : kButton;
+    top += below ? kButton : 0;
+    m_stats->setGeometry(left, top, qMax(0, width - left), high);
+    return top + high;
 }
 
 void AnswerMessage::openMore() {
     QMenu menu(this);
+    if (m_experts->isHidden()) {
+        if (!m_message.captured) {
+            menu.addAction(theme().icon(QStringLiteral("edit")), m_edit->accessibleName(), this,
+                           &MessageWidget::editRequested)
+                ->setEnabled(!m_answering);
+        }
+        if (canBranch()) {
+            menu.addAction(theme().icon(QStringLiteral("branch")), m_branch->accessibleName(), this,
+                           &MessageWidget::branchRequested);
+        }
+        if (m_message.has_trace) {
+            menu.addAction(theme().icon(QStringLiteral("heatmap")), m_experts->accessibleName(), this,
+                           &MessageWidget::expertsRequested);
+            menu.addSeparator();
+        }
+    }
     if (m_message.sampling) {
         const QString made = wholeSamplingText(*m_message.sampling);
         QAction* copy =
@@ -269,8 +303,12 @@ void AnswerMessage::openMore() {
         menu.addSeparator();
         menu.setToolTipsVisible(true);
     }
-    menu.addAction(tr("Save capture…"), this, &MessageWidget::captureRequested);
-    menu.addAction(tr("Export routing…"), this, &MessageWidget::routingRequested);
+    if (m_message.has_trace) {
+        menu.addAction(tr("Save capture…"), this, &MessageWidget::captureRequested);
+        QAction* routing = menu.addAction(tr("Export routing…"), this, &MessageWidget::routingRequested);
+        routing->setToolTip(tr("The experts of each token, without gates: NumPy, int32 [tokens, layers, top-k]"));
+        menu.setToolTipsVisible(true);
+    }
     menu.exec(m_more->mapToGlobal(QPoint(0, m_more->height())));
 }
 

@@ -56,6 +56,9 @@ private:
     bool isThinkingOpen() const;
     void chooseOpen(bool open);
     int layoutActions(int top, int width);
+    /** In a narrow transcript all but copy and regenerate are in the menu. */
+    void showActions(int width);
+    bool canBranch() const;
     void openMore();
     /** Says when and after how much the answer was interrupted, as far as there is room; false: not even in brief. */
     bool nameInterruption(int room);
@@ -71,6 +74,8 @@ private:
     Banner* m_error = nullptr;
     IconButton* m_copy = nullptr;
     IconButton* m_regenerate = nullptr;
+    IconButton* m_edit = nullptr;
+    IconButton* m_branch = nullptr;
     IconButton* m_experts = nullptr;
     IconButton* m_more = nullptr;
     QPushButton* m_continue = nullptr;

@@ -86,6 +86,7 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     });
     connect(m_transcript, &Transcript::versionRequested, this, &ChatPanel::versionRequested);
     connect(m_transcript, &Transcript::expertsRequested, this, &ChatPanel::expertsRequested);
+    connect(m_transcript, &Transcript::branchRequested, this, &ChatPanel::branchRequested);
     connect(m_transcript, &Transcript::captureRequested, this, &ChatPanel::captureRequested);
     connect(m_transcript, &Transcript::routingRequested, this, &ChatPanel::routingRequested);
     connect(m_transcript, &Transcript::compareRequested, this, &ChatPanel::compareRequested);
@@ -330,16 +331,20 @@ void ChatPanel::continueLast() {
 }
 
 void ChatPanel::startEdit(qint64 message) {
-    const int index = m_transcript->indexOf(message);
+    const QList<MessageView>& messages = m_transcript->messages();
+    int index = m_transcript->indexOf(message);
+    while (index >= 0 && messages[index].role != Role::User) {
+        --index; // an answer is changed by its question
+    }
     if (index < 0 || !canAct()) {
         return;
     }
     if (m_editing == 0) {
         m_draftBeforeEdit = m_composer->text();
     }
-    m_editing = message;
-    m_transcript->setEdited(message);
-    m_composer->setDraft(m_transcript->messages()[index].text);
+    m_editing = messages[index].id;
+    m_transcript->setEdited(m_editing);
+    m_composer->setDraft(messages[index].text);
     m_composer->setEditing(true);
     m_editNotice->show();
     focusComposer();

@@ -115,6 +115,8 @@ signals:
     void versionRequested(qint64 message, int step);
     void continueRequested(qint64 message);
     void expertsRequested(qint64 message);
+    /** What else could have stood in the place of a token of the answer. */
+    void branchRequested(qint64 message);
     void captureRequested(qint64 message);
     void routingRequested(qint64 message);
     /** The answer in view once more, with the what-if that is being made. */

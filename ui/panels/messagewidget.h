@@ -43,6 +43,8 @@ signals:
     void continueRequested();
     void versionRequested(int step);
     void expertsRequested();
+    /** What else could have stood in the place of one of its tokens, to branch the answer there. */
+    void branchRequested();
     /** The answer with all that was recorded of it, in a file of its own. */
     void captureRequested();
     /** The experts of its tokens as a file. */

@@ -59,6 +59,7 @@ signals:
     void continueRequested(qint64 message);
     void versionRequested(qint64 message, int step);
     void expertsRequested(qint64 message);
+    void branchRequested(qint64 message);
     void captureRequested(qint64 message);
     void routingRequested(qint64 message);
     void stopRequested();

@@ -14,6 +14,8 @@ constexpr int kCaretWidth = 8;
 constexpr int kCaretHeight = 16;
 constexpr int kMarkPad = 3;      ///< px from a word to its mark's outer edge, into the space beside it
 constexpr int kMarkPadTight = 1; ///< px, towards a letter
+constexpr int kMarkPadThin = 2;  ///< px, towards a letter from a full stop, which a line inside would hide
+constexpr int kThin = 7;         ///< px wide
 constexpr int kMarkRise = 2;     ///< px above and below the line
 
 } // namespace
@@ -257,11 +259,12 @@ QPoint RichLayout::endPoint() const {
 QRect wordMarkRect(const QTextLayout& layout, const QTextLine& line, int from, int to) {
     const QString text = layout.text();
     const int end = std::min(line.textStart() + line.textLength(), static_cast<int>(text.size()));
-    // At the line's start the view's own edge is near: the mark stands inside.
-    int left = from <= line.textStart() ? 0 : text[from - 1].isSpace() ? kMarkPad : kMarkPadTight;
-    int right = to >= end || text[to].isSpace() ? kMarkPad : kMarkPadTight;
     double a = line.cursorToX(from);
     double b = line.cursorToX(to);
+    const int tight = std::abs(b - a) < kThin ? kMarkPadThin : kMarkPadTight;
+    // At the line's start the view's own edge is near: the mark stands inside.
+    int left = from <= line.textStart() ? 0 : text[from - 1].isSpace() ? kMarkPad : tight;
+    int right = to >= end || text[to].isSpace() ? kMarkPad : tight;
     if (b < a) {
         std::swap(a, b);
         std::swap(left, right);

@@ -240,6 +240,21 @@ private slots:
         QCOMPARE(found.last()[0].toLongLong(), 0);
     }
 
+    void anAnswerIsEditedByItsQuestion() {
+        Shown s;
+        const QList<MessageView> messages = samples::finishedStory();
+        s.panel.setConversation(4, "Story", messages);
+        emit s.panel.transcript()->editRequested(messages.last().id);
+        const auto question = std::find_if(messages.crbegin(), messages.crend(),
+                                           [](const MessageView& each) { return each.role == Role::User; });
+        QCOMPARE(s.panel.composer()->text(), question->text);
+        QSignalSpy edited(&s.panel, &ChatPanel::editRequested);
+        QPushButton* send = pushButton(s.panel.composer(), "Send");
+        send->click();
+        QCOMPARE(edited.count(), 1);
+        QCOMPARE(edited[0][0].toLongLong(), question->id);
+    }
+
     void afterACommandTheComposerHasTheFocus() {
         Shown s;
         QVERIFY(QTest::qWaitForWindowActive(&s.panel));

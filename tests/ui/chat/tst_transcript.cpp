@@ -9,10 +9,12 @@
 #include <QClipboard>
 #include <QElapsedTimer>
 #include <QLabel>
+#include <QMenu>
 #include <QPushButton>
 #include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
+#include <QTimer>
 #include <QToolButton>
 
 using namespace moescope::ui;
@@ -341,11 +343,16 @@ private slots:
         QSignalSpy version(&view, &Transcript::versionRequested);
         QSignalSpy experts(&view, &Transcript::expertsRequested);
         QSignalSpy edit(&view, &Transcript::editRequested);
+        QSignalSpy branch(&view, &Transcript::branchRequested);
         QWidget* shown = view.widgetOf(2);
         button(shown, "Copy")->click();
         QCOMPARE(QApplication::clipboard()->text(), QString("An answer"));
         button(shown, "Regenerate")->click();
         button(shown, "Show experts")->click();
+        button(shown, "Edit the question")->click();
+        QCOMPARE(edit.takeFirst()[0].toLongLong(), 2);
+        button(shown, "Branch at a token")->click();
+        QCOMPARE(branch.takeFirst()[0].toLongLong(), 2);
         button(shown, "Previous version")->click();
         button(shown, "Next version")->click();
         button(view.widgetOf(1), "Edit: sending makes a new branch")->click();
@@ -358,6 +365,7 @@ private slots:
         QCOMPARE(edit[0][0].toLongLong(), 1);
         view.setAnswering(true);
         QVERIFY(!button(shown, "Regenerate")->isEnabled());
+        QVERIFY(!button(shown, "Edit the question")->isEnabled());
         QVERIFY(button(shown, "Copy")->isEnabled());
         view.setAnswering(false);
         answer.has_trace = false;
@@ -365,7 +373,54 @@ private slots:
         answer.version = 1;
         view.updateMessage(answer);
         QVERIFY(!button(shown, "Show experts")->isVisible());
+        QVERIFY(!button(shown, "Branch at a token")->isVisible());
         QVERIFY(!button(shown, "Next version")->isVisible());
+        answer.has_trace = true;
+        answer.captured = true; // nothing can be asked anew
+        view.updateMessage(answer);
+        QVERIFY(!button(shown, "Edit the question")->isVisible());
+        QVERIFY(!button(shown, "Branch at a token")->isVisible());
+    }
+
+    void inANarrowTranscriptActionsAreInTheMenuAndStatsStay() {
+        for (const int width : {300, 326, 344, 760}) {
+            Transcript view;
+            view.resize(width, 500);
+            view.show();
+            MessageView answer = message(2, Role::Assistant, "An answer");
+            answer.version = answer.versions = 2;
+            answer.has_trace = true;
+            answer.stats.tokens = 1234;
+            answer.stats.tokens_per_second = 29.6;
+            view.setMessages({message(1, Role::User, "A question"), answer});
+            QCoreApplication::processEvents();
+            QWidget* shown = view.widgetOf(2);
+            QCOMPARE(button(shown, "Edit the question")->isVisible(), width == 760);
+            const QLabel* stats = nullptr;
+            for (const QLabel* each : shown->findChildren<QLabel*>()) {
+                stats = each->isVisible() && each->text().contains("tok/s") ? each : stats;
+            }
+            QVERIFY(stats != nullptr);
+            QVERIFY(stats->text().startsWith("1,234 tokens · 29.6 tok/s"));
+            QVERIFY(stats->fontMetrics().horizontalAdvance(stats->text()) <= stats->width());
+            for (const QWidget* each : shown->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+                QVERIFY(each == stats || !each->isVisible() || !each->geometry().intersects(stats->geometry()));
+            }
+            if (width < 480) {
+                QStringList offered;
+                QTimer::singleShot(0, this, [&] {
+                    auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+                    for (QAction* action : menu->actions()) {
+                        offered << action->text();
+                    }
+                    menu->close();
+                });
+                button(shown, "More")->click();
+                for (const char* action : {"Edit the question", "Branch at a token", "Show experts"}) {
+                    QVERIFY2(offered.contains(QLatin1String(action)), action);
+                }
+            }
+        }
     }
 
     void interruptedOffersContinue() {

@@ -135,7 +135,7 @@ void TestMarkdownView::markedRangeIsDrawnRoundTheWord() {
     view.setMarkedRange(0, 0);
     QCOMPARE(count(view.grab().toImage()), 0);
 
-    // A full stop has a letter before it, which stays free; so does a token in the midst of a word.
+    // A full stop stands in its mark unhidden; a letter beside a marked token stays free.
     const auto columns = [&] {
         const QImage now = view.grab().toImage();
         int first = now.width();
@@ -151,9 +151,23 @@ void TestMarkdownView::markedRangeIsDrawnRoundTheWord() {
         return std::pair(first, last);
     };
     const int stop = at(text, ".");
+    const QImage unmarked = view.grab().toImage();
     view.setMarkedRange(stop, stop + 1);
     const QRect dot = view.rectsOfSource(stop, stop + 1)[0];
-    QVERIFY(columns().first >= dot.left() - 1);
+    QVERIFY(columns().first >= dot.left() - 2);
+    const QImage marked = view.grab().toImage();
+    int dark = 0;
+    for (int y = dot.top(); y <= dot.bottom(); ++y) {
+        for (int x = dot.left(); x <= dot.right(); ++x) {
+            if (unmarked.pixelColor(x, y).lightness() < 128) {
+                ++dark;
+                QVERIFY(marked.pixelColor(x, y).lightness() < 128);
+                QVERIFY(marked.pixelColor(x - 1, y) != theme().color(Color::AccentText));
+                QVERIFY(marked.pixelColor(x + 1, y) != theme().color(Color::AccentText));
+            }
+        }
+    }
+    QVERIFY(dark > 0);
     QVERIFY(columns().second >= dot.right() + 2);
     view.setMarkedRange(offset + 1, offset + 3);
     const QRect inner = view.rectsOfSource(offset + 1, offset + 3)[0];
