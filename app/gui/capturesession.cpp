@@ -61,7 +61,7 @@ void CaptureSession::connectWindow() {
     ui::CapturePanel* panel = m_window.capture();
     connect(&m_window, &ui::MainWindow::noteRequested, this, [this, panel] {
         if (m_open) {
-            panel->beginNote(placeOf(m_message, tokenInView()));
+            panel->beginNote(ui::placeText(markOf(m_message, tokenInView())));
         }
     });
     connect(panel, &ui::CapturePanel::noteWritten, this, &CaptureSession::addNote);
@@ -223,20 +223,27 @@ void CaptureSession::refreshToken() {
 
 // --- notes ---
 
-QString CaptureSession::placeOf(int message, int token) const {
+ui::CaptureMark CaptureSession::markOf(int message, int token) const {
+    ui::CaptureMark mark{message + 1, token};
     if (token >= 0 && token < m_traces.tokenCount()) {
-        return tr("Token %1 %2").arg(ui::tokenNumber(token), ui::tokenLabel(m_traces.token(token).text));
+        mark.place = tr("Token %1").arg(ui::tokenNumber(token));
+        mark.word = ui::tokenLabel(m_traces.token(token).text);
+    } else {
+        mark.place = message + 1 == m_capture.messages.size() ? tr("The answer") : tr("Message %1").arg(message + 1);
     }
-    return message + 1 == m_capture.messages.size() ? tr("The answer") : tr("Message %1").arg(message + 1);
+    return mark;
 }
 
 void CaptureSession::refreshMarks() {
     QList<ui::CaptureMark> marks;
     for (const exchange::Note& note : std::as_const(m_capture.notes)) {
-        marks.append({note.message + 1, note.token, placeOf(note.message, note.token), note.text, false});
+        marks.append(markOf(note.message, note.token));
+        marks.last().note = note.text;
     }
     for (const exchange::Bookmark& mark : std::as_const(m_capture.bookmarks)) {
-        marks.append({m_capture.answer().id, mark.token, placeOf(0, mark.token), {}, true});
+        marks.append(markOf(0, mark.token));
+        marks.last().message = m_capture.answer().id;
+        marks.last().bookmark = true;
     }
     m_window.capture()->setMarks(marks);
 }

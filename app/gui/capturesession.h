@@ -13,6 +13,10 @@
 #include <QTimer>
 #include <QUrl>
 
+namespace moescope::ui {
+struct CaptureMark;
+} // namespace moescope::ui
+
 namespace moescope::gui {
 
 /** Shows a capture in place of the chat, without any model, and keeps in it what is noted to it. */
@@ -64,7 +68,7 @@ private:
     void write();
     /** What was noted while the file was being written. */
     void keepRest();
-    QString placeOf(int message, int token) const;
+    ui::CaptureMark markOf(int message, int token) const;
     int tokenInView() const;
 
     ui::MainWindow& m_window;

@@ -401,7 +401,7 @@ QString Composition::readyText() const {
 
 void Composition::updateActivity() {
     switch (m_controller.state()) {
-    case State::Empty: m_window->setActivity(ui::Activity::Failed, tr("No model")); break;
+    case State::Empty: m_window->setActivity(ui::Activity::Empty, tr("No model")); break;
     case State::Loading: m_window->setActivity(ui::Activity::Loading, tr("Loading")); break;
     case State::Ready:
         m_reading = false;

@@ -24,8 +24,8 @@ constexpr int kAllAbove = 1180;  ///< px of window width: below, KV and prefill 
 
 Color dotColor(Activity activity) {
     switch (activity) {
+    case Activity::Empty: return Color::TextMuted;
     case Activity::Idle: return Color::Ok;
-    case Activity::Failed: return Color::Error;
     default: return Color::AccentText;
     }
 }

@@ -9,7 +9,7 @@ class ContextMeter;
 class StatusItem;
 
 /** What the window is doing. */
-enum class Activity { Idle, Loading, Reading, Answering, Failed };
+enum class Activity { Empty, Idle, Loading, Reading, Answering };
 
 /** State · model · device · speed at the left, KV · context · Offline at the right. A part that has a page opens it. */
 class StatusLine : public QWidget {

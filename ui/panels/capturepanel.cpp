@@ -11,7 +11,6 @@
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLineEdit>
-#include <QListWidget>
 #include <QPainter>
 #include <QVBoxLayout>
 
@@ -21,8 +20,6 @@ namespace {
 
 constexpr int kHead = 40;       ///< px
 constexpr int kCompact = 33;    ///< px, beside docks
-constexpr int kRow = 28;        ///< px
-constexpr int kMostRows = 4;    ///< of notes, before they scroll
 constexpr int kNarrow = 480;    ///< px
 constexpr int kMostNote = 2000; ///< characters
 
@@ -49,11 +46,8 @@ CapturePanel::CapturePanel(QWidget* parent) : QWidget(parent) {
     m_banner = new Banner(Banner::Kind::Info, {}, m_foot);
     m_banner->setIconName(QStringLiteral("record"));
     m_banner->setLead(tr("Nothing is computed."));
-    m_marks = new QListWidget(m_foot);
+    m_marks = new MarkList(m_foot);
     m_marks->setAccessibleName(tr("Notes and bookmarks"));
-    m_marks->setTextElideMode(Qt::ElideRight);
-    m_marks->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    m_marks->setUniformItemSizes(true);
     m_marks->installEventFilter(this);
     m_marks->hide();
     m_noteRow = new QWidget(m_foot);
@@ -130,25 +124,6 @@ void CapturePanel::setCapture(const CaptureView& view) {
     m_transcript->setMessages(view.messages);
 }
 
-void CapturePanel::setMarks(const QList<CaptureMark>& marks) {
-    const int row = m_marks->currentRow();
-    m_list = marks;
-    m_marks->clear();
-    for (const CaptureMark& mark : marks) {
-        const QString text = mark.bookmark ? mark.place : tr("%1: %2").arg(mark.place, mark.note);
-        auto* item = new QListWidgetItem(
-            theme().icon(mark.bookmark ? QStringLiteral("bookmark") : QStringLiteral("edit")), text, m_marks);
-        item->setSizeHint({0, qRound(kRow * theme().fontScale())});
-        item->setToolTip(text.toHtmlEscaped());
-        item->setData(Qt::AccessibleTextRole,
-                      mark.bookmark ? tr("Bookmark: %1").arg(mark.place) : tr("Note to %1").arg(text));
-    }
-    const int rows = static_cast<int>(qMin<qsizetype>(marks.size(), kMostRows));
-    m_marks->setFixedHeight(rows * qRound(kRow * theme().fontScale()) + 2 * m_marks->frameWidth());
-    m_marks->setVisible(rows > 0);
-    m_marks->setCurrentRow(qMin<int>(row, static_cast<int>(marks.size()) - 1));
-}
-
 void CapturePanel::setTokenRanges(qint64 message, const QList<TokenRange>& ranges) const {
     m_transcript->setTokenRanges(message, ranges);
 }
@@ -164,7 +139,7 @@ void CapturePanel::setToken(int token, int tokens, const QString& text, bool boo
     } else if (token < 0) {
         m_token->setText(tr("%1 tokens, none selected").arg(groupedText(tokens)));
     } else {
-        m_token->setText(tr("Token %1 of %2 %3").arg(tokenNumber(token), groupedText(tokens), text).trimmed());
+        m_token->setText(tr("Token %1 of %2: “%3”").arg(tokenNumber(token), groupedText(tokens), text));
     }
     m_transcript->setSelectedToken(token);
 }

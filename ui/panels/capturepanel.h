@@ -2,11 +2,11 @@
 #pragma once
 
 #include "ui/models/conversation.h"
+#include "ui/panels/marklist.h"
 
 #include <QWidget>
 
 class QLineEdit;
-class QListWidget;
 
 namespace moescope::ui {
 
@@ -22,15 +22,6 @@ struct CaptureView {
     QList<MessageView> messages;
 };
 
-/** A note or bookmark of a capture. */
-struct CaptureMark {
-    qint64 message = 0;
-    int token = -1; ///< of the answer; −1: the whole message
-    QString place;  ///< "Token 64 ·boat", "Your message"
-    QString note;   ///< empty: a bookmark
-    bool bookmark = false;
-};
-
 /** A capture in place of the chat: its messages to read, what was noted, and steps from token to token. Nothing is
  *  computed and nothing can be sent. */
 class CapturePanel : public QWidget {
@@ -39,7 +30,7 @@ public:
     explicit CapturePanel(QWidget* parent = nullptr);
 
     void setCapture(const CaptureView& view);
-    void setMarks(const QList<CaptureMark>& marks);
+    void setMarks(const QList<CaptureMark>& marks) { m_marks->setMarks(marks); }
     void setTokenRanges(qint64 message, const QList<TokenRange>& ranges) const;
     /** The token in view, −1: none, of so many, with its text. */
     void setToken(int token, int tokens, const QString& text, bool bookmarked);
@@ -53,7 +44,7 @@ public:
     void focusSteps() const;
 
     Transcript* transcript() const { return m_transcript; }
-    QListWidget* marks() const { return m_marks; }
+    MarkList* marks() const { return m_marks; }
     QLineEdit* noteField() const { return m_note; }
 
 signals:
@@ -82,13 +73,12 @@ private:
     void endNote();
     void place();
 
-    QList<CaptureMark> m_list;
     QWidget* m_head = nullptr;
     ElidedLabel* m_title = nullptr;
     Banner* m_banner = nullptr;
     Transcript* m_transcript = nullptr;
     QWidget* m_foot = nullptr;
-    QListWidget* m_marks = nullptr;
+    MarkList* m_marks = nullptr;
     QWidget* m_noteRow = nullptr;
     QLineEdit* m_note = nullptr;
     IconButton* m_previous = nullptr;

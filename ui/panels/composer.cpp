@@ -21,6 +21,7 @@ constexpr int kDraftDelay = 300; ///< ms
 constexpr int kCountDelay = 200; ///< ms
 constexpr int kSide = 12;        ///< px from the frame to the text
 constexpr int kEdge = 8;         ///< px from the frame to the buttons
+constexpr int kChip = 3;         ///< px from the frame to the first chip, whose sign stands under the text
 constexpr int kButton = 28;      ///< px
 constexpr int kTighter = 9;      ///< px by which Send and Stop are narrower than other buttons
 
@@ -277,7 +278,7 @@ void Composer::place() {
     m_edit->setGeometry(kSide, 10 - m_edit->sink(), textWidth, textHeight);
     const int buttonTop = narrow ? total - button - 7 : rowTop;
     action->setGeometry(right, buttonTop, actionWidth, button);
-    m_sampling->setGeometry(narrow ? right - kEdge - samplingWidth : kEdge - 2, buttonTop,
+    m_sampling->setGeometry(narrow ? right - kEdge - samplingWidth : kChip, buttonTop,
                             narrow ? samplingWidth : qMin(samplingWidth, right - 2 * kEdge - thinkingWidth), button);
     m_thinking->setGeometry(narrow ? m_sampling->x() - thinkingWidth : m_sampling->geometry().right() + 1, buttonTop,
                             thinkingWidth, button);

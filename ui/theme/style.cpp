@@ -144,7 +144,7 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
         if (const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option)) {
             const bool small = draw::has(widget, "small");
             QFont font = look.font(small ? TextStyle::Small : TextStyle::Ui);
-            font.setWeight(QFont::DemiBold);
+            font.setWeight(draw::has(widget, "chip") ? QFont::Normal : QFont::DemiBold);
             const QFontMetrics metrics(font);
             int width = 2 * (small ? 10 : 12);
             width += button->text.isEmpty() ? 0 : metrics.size(Qt::TextShowMnemonic, button->text).width();

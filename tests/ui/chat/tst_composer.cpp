@@ -225,6 +225,27 @@ private slots:
         popover->hide();
     }
 
+    void theSamplingChipStandsUnderTheText() {
+        Shown s(760);
+        s.composer->setModelName(QStringLiteral("Nano"));
+        s.composer->setSampling({});
+        s.window.setFocus(); // no caret
+        const QImage image = s.composer->grab().toImage();
+        const auto firstInk = [&](int top, int bottom) {
+            for (int x = 4; x < image.width(); ++x) {
+                for (int y = top; y < bottom; ++y) {
+                    if (image.pixelColor(x, y).lightness() < 150) {
+                        return x;
+                    }
+                }
+            }
+            return -1;
+        };
+        const int text = firstInk(s.edit->y(), s.edit->geometry().bottom());
+        const int chip = firstInk(s.edit->geometry().bottom() + 4, s.composer->height() - 4);
+        QVERIFY2(text > 0 && std::abs(chip - text) <= 3, qPrintable(QStringLiteral("%1 %2").arg(text).arg(chip)));
+    }
+
     void settingsThatAreNotTheDefaultsAreMarked() {
         Shown s(760);
         SamplingView defaults;
