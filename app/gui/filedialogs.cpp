@@ -52,9 +52,11 @@ void askForFileToWrite(QWidget* parent, const QString& title, const QString& kin
 }
 
 void askForRoutingFile(QWidget* parent, const QString& title, const std::function<void(const QString&)>& use) {
-    askForFileToWrite(parent, QCoreApplication::translate("FileDialogs", "Export the routing"),
-                      QCoreApplication::translate("FileDialogs", "NumPy arrays (*.npy)"),
-                      fileNameOf(title, QStringLiteral(".npy")), use);
+    askForFileToWrite(
+        parent,
+        QCoreApplication::translate("FileDialogs", "Export the routing: experts only, int32 [tokens, layers, top-k]"),
+        QCoreApplication::translate("FileDialogs", "NumPy arrays (*.npy)"), fileNameOf(title, QStringLiteral(".npy")),
+        use);
 }
 
 } // namespace moescope::gui

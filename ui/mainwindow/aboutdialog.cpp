@@ -3,11 +3,9 @@
 
 #include "ui/panels/styledlabel.h"
 
-#include <QDialogButtonBox>
 #include <QHBoxLayout>
 #include <QListWidget>
 #include <QPlainTextEdit>
-#include <QPushButton>
 #include <QVBoxLayout>
 
 namespace moescope::ui {
@@ -48,11 +46,7 @@ AboutDialog::AboutDialog(const QString& version, const QList<Notice>& notices, Q
     row->addWidget(list);
     row->addWidget(text, 1);
     column->addLayout(row, 1);
-    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
-    buttons->button(QDialogButtonBox::Close)->setText(tr("Close"));
-    buttons->button(QDialogButtonBox::Close)->setAccessibleName(tr("Close"));
-    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
-    column->addWidget(buttons);
+    addClose(column);
     sizeWithin({860, 560});
 }
 

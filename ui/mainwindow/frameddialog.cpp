@@ -5,9 +5,11 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/iconbutton.h"
 
+#include <QDialogButtonBox>
 #include <QHBoxLayout>
 #include <QMouseEvent>
 #include <QPainter>
+#include <QPushButton>
 #include <QVBoxLayout>
 #include <QWindow>
 
@@ -37,6 +39,16 @@ FramedDialog::FramedDialog(const QString& title, QWidget* parent) : QDialog(pare
     m_column = new QVBoxLayout;
     m_column->setSpacing(0);
     all->addLayout(m_column, 1);
+}
+
+QPushButton* FramedDialog::addClose(QVBoxLayout* column) {
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
+    QPushButton* close = buttons->button(QDialogButtonBox::Close);
+    close->setText(tr("Close"));
+    close->setAccessibleName(tr("Close"));
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    column->addWidget(buttons);
+    return close;
 }
 
 void FramedDialog::sizeWithin(const QSize& wanted) {

@@ -3,6 +3,7 @@
 
 #include <QDialog>
 
+class QPushButton;
 class QVBoxLayout;
 
 namespace moescope::ui {
@@ -17,6 +18,8 @@ public:
 protected:
     /** Where the content goes, without margins. */
     QVBoxLayout* column() const { return m_column; }
+    /** A button that closes the dialog, at the end of `column`. */
+    QPushButton* addClose(QVBoxLayout* column);
     /** At most `wanted`, inside of the parent's window and over its middle. */
     void sizeWithin(const QSize& wanted);
 

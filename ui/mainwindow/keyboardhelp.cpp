@@ -1,72 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/mainwindow/keyboardhelp.h"
 
-#include "ui/panels/styledlabel.h"
+#include "ui/mainwindow/helptable.h"
+#include "ui/theme/theme.h"
 
-#include <QDialogButtonBox>
-#include <QHeaderView>
-#include <QPainter>
 #include <QPushButton>
-#include <QStyledItemDelegate>
-#include <QTableWidget>
 #include <QVBoxLayout>
 
 namespace moescope::ui {
-
-namespace {
-
-constexpr int kLeastRow = 24; ///< px
-
-/** The focus is of the row, so no cell shows it. */
-class RowDelegate final : public QStyledItemDelegate {
-public:
-    using QStyledItemDelegate::QStyledItemDelegate;
-
-    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
-        QStyledItemDelegate::initStyleOption(option, index);
-        option->state &= ~QStyle::State_HasFocus;
-    }
-};
-
-/** Rows to read: the arrow keys go through them, and none is chosen. */
-class KeyTable final : public QTableWidget {
-public:
-    KeyTable(int rows, int columns) : QTableWidget(rows, columns) {
-        setItemDelegate(new RowDelegate(this));
-        verticalHeader()->hide();
-        verticalHeader()->setMinimumSectionSize(1);
-        verticalHeader()->setDefaultSectionSize(qMax(kLeastRow, theme().lineHeight(TextStyle::Ui) + 4));
-        horizontalHeader()->setStretchLastSection(true);
-        horizontalHeader()->setHighlightSections(false);
-        horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-        setEditTriggers(NoEditTriggers);
-        setSelectionBehavior(SelectRows);
-        setSelectionMode(NoSelection); // a row starts nothing
-        setShowGrid(false);
-        setWordWrap(false);
-        setTabKeyNavigation(false);
-        setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-        connect(this, &QTableWidget::currentCellChanged, viewport(), qOverload<>(&QWidget::update));
-    }
-
-    void showRows(int rows) {
-        setFixedHeight(horizontalHeader()->sizeHint().height() +
-                       qMax(1, rows) * verticalHeader()->defaultSectionSize() + 2 * frameWidth());
-    }
-
-protected:
-    void paintEvent(QPaintEvent* event) override {
-        QTableWidget::paintEvent(event);
-        if (hasFocus() && currentRow() >= 0) {
-            QPainter painter(viewport());
-            painter.setPen(QPen(theme().color(Color::AccentText), 2));
-            painter.drawRect(
-                QRect(1, rowViewportPosition(currentRow()) + 1, viewport()->width() - 2, rowHeight(currentRow()) - 2));
-        }
-    }
-};
-
-} // namespace
 
 KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), parent) {
     const QList<QPair<QString, QString>> keys = {
@@ -106,23 +47,11 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
     column->setContentsMargins(16, 16, 16, 12);
     column->setSpacing(12);
     this->column()->addLayout(column);
-    auto* table = new KeyTable(static_cast<int>(keys.size()), 2);
+    auto* table = new HelpTable({tr("Keys"), tr("Do")}, keys, theme().font(TextStyle::Mono));
     table->setAccessibleName(tr("Keys and what they do"));
-    table->setHorizontalHeaderLabels({tr("Keys"), tr("Do")});
-    table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
-    for (int row = 0; row < keys.size(); ++row) {
-        auto* key = new QTableWidgetItem(keys[row].first);
-        key->setFont(theme().font(TextStyle::Mono));
-        table->setItem(row, 0, key);
-        table->setItem(row, 1, new QTableWidgetItem(keys[row].second));
-    }
     column->addWidget(table);
     column->addStretch(1);
-    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
-    buttons->button(QDialogButtonBox::Close)->setText(tr("Close"));
-    buttons->button(QDialogButtonBox::Close)->setAccessibleName(tr("Close"));
-    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
-    column->addWidget(buttons);
+    QPushButton* close = addClose(column);
     // Whole rows, as many as there is room for.
     table->showRows(table->rowCount());
     sizeWithin({600, layout()->totalSizeHint().height()});
@@ -130,7 +59,7 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
     if (tooMuch > 0) {
         table->showRows(table->rowCount() - 1 - tooMuch / table->rowHeight(0));
     }
-    buttons->button(QDialogButtonBox::Close)->setFocus();
+    close->setFocus();
 }
 
 } // namespace moescope::ui

@@ -3,6 +3,7 @@
 
 #include "ui/mainwindow/filedrop.h"
 #include "ui/mainwindow/filterline.h"
+#include "ui/mainwindow/glossary.h"
 #include "ui/mainwindow/keyboardhelp.h"
 #include "ui/mainwindow/windowactions.h"
 #include "ui/mainwindow/windowtoolbar.h"
@@ -209,6 +210,7 @@ void MainWindow::connectActions() {
     connect(a->previousLayer, &QAction::triggered, this, [this] { stepLayer(-1); });
     connect(a->nextLayer, &QAction::triggered, this, [this] { stepLayer(1); });
     connect(a->keyboard, &QAction::triggered, this, &MainWindow::showKeyboardHelp);
+    connect(a->glossary, &QAction::triggered, this, &MainWindow::showGlossary);
     connect(a->about, &QAction::triggered, this, &MainWindow::aboutRequested);
     connect(m_toolbar, &WindowToolBar::layoutChosen, this, &MainWindow::setLayoutName);
     connect(m_toolbar, &WindowToolBar::themeToggled, this,
@@ -339,6 +341,12 @@ void MainWindow::showKeyboardHelp() {
     auto* help = new KeyboardHelp(this);
     help->setAttribute(Qt::WA_DeleteOnClose);
     help->open();
+}
+
+void MainWindow::showGlossary() {
+    auto* glossary = new Glossary(this);
+    glossary->setAttribute(Qt::WA_DeleteOnClose);
+    glossary->open();
 }
 
 void MainWindow::placeOverlays() {

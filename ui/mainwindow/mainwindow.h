@@ -99,6 +99,7 @@ public slots:
     /** A banner over the whole window until dismissed: what ended a load, with what helps. Empty: none. */
     void showError(const QString& sentence);
     void showKeyboardHelp();
+    void showGlossary();
 
 signals:
     /** Typed into the filter line. */

@@ -79,6 +79,7 @@ WindowActions::WindowActions(QWidget* window) : QObject(window), m_window(window
     bookmark = make(tr("Bookmark the token"), {QKeySequence(Qt::CTRL | Qt::Key_D)});
 
     keyboard = make(tr("Keyboard"), {QKeySequence(Qt::Key_F1)});
+    glossary = make(tr("Glossary"));
     about = make(tr("About Moescope"));
     about->setMenuRole(QAction::AboutRole);
 }
@@ -161,6 +162,7 @@ void WindowActions::fill(QMenuBar* bar) {
 
     QMenu* help = bar->addMenu(tr("&Help"));
     help->addAction(keyboard);
+    help->addAction(glossary);
     help->addAction(about);
 }
 

@@ -67,6 +67,7 @@ public:
     QAction* bookmark;
 
     QAction* keyboard;
+    QAction* glossary;
     QAction* about;
 
     /** Where the docks' own entries go. */

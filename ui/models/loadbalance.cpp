@@ -229,8 +229,8 @@ QStringList LoadBalance::sentences(LoadPhase phase, int layer) const {
     const auto number = [](double value) { return fixedText(value, 2); };
     QStringList sentences;
     if (warnings.idle) {
-        sentences.append((load.idle == 1 ? tr("1 idle expert: at n = %2 chance leaves none")
-                                         : tr("%1 idle experts: at n = %2 chance leaves none").arg(load.idle))
+        sentences.append((load.idle == 1 ? tr("1 idle expert; by chance none would be idle, n = %2")
+                                         : tr("%1 idle experts; by chance none would be idle, n = %2").arg(load.idle))
                              .arg(groupedText(load.n)));
     }
     if (warnings.skewed) {

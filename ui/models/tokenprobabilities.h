@@ -13,7 +13,7 @@ struct TokenProbabilities {
         QString text;
         QString label;      ///< as tokenLabel()
         double raw = 0;     ///< softmax of the raw logits
-        double sampled = 0; ///< behind the samplers; 0: they removed it
+        double sampled = 0; ///< after the samplers; 0: they removed it
         bool chosen = false;
 
         bool operator==(const Row&) const = default;

@@ -114,9 +114,10 @@ QList<CardChart::Fact> CardChart::facts() const {
          {}}};
     const ExpertWeights weights = m_table->weights();
     facts.append({tr("Weights"),
-                  weights.bytes > 0 ? tr("%1 on %2, mean of all experts").arg(bytesText(weights.bytes), weights.place)
-                                    : tr("not loaded"),
-                  weights.bytes > 0 ? tr("%1, a mean").arg(bytesText(weights.bytes)) : QString()});
+                  weights.bytes > 0
+                      ? tr("%1 on %2, average of all experts").arg(bytesText(weights.bytes), weights.place)
+                      : tr("not loaded"),
+                  weights.bytes > 0 ? tr("%1, average").arg(bytesText(weights.bytes)) : QString()});
     return facts;
 }
 

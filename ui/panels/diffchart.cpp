@@ -137,7 +137,7 @@ void DiffChart::paintChart(QPainter& painter) {
 }
 
 QString DiffChart::barsTitle() const {
-    return m_diff->hasDivergence() ? tr("KL(A‖B) by token, bits, n = %1").arg(groupedText(m_geometry.tokens))
+    return m_diff->hasDivergence() ? tr("KL(A‖B) by token, n = %1").arg(groupedText(m_geometry.tokens))
                                    : tr("KL(A‖B) by token is not computed");
 }
 
@@ -146,8 +146,8 @@ QString DiffChart::barsFigures() const {
         return {};
     }
     const double sum = m_diff->sumKl();
-    QStringList figures{tr("mean %1").arg(klText(sum / m_geometry.tokens)), tr("sum %1").arg(klText(sum)),
-                        tr("highest %1").arg(klText(m_diff->mostKl()))};
+    QStringList figures{tr("mean %1 bits").arg(klText(sum / m_geometry.tokens)), tr("sum %1 bits").arg(klText(sum)),
+                        tr("highest %1 bits").arg(klText(m_diff->mostKl()))};
     if (m_geometry.merged > 1) {
         figures << tr("a bar is the highest of %1 tokens").arg(m_geometry.merged);
     }

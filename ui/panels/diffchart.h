@@ -61,6 +61,7 @@ private:
     void paintHeads(QPainter& painter) const;
     void paintSide(QPainter& painter, int which) const;
     Readout rowReadout(int row) const;
+    ReadoutSpan alignedPart() const;
 
     WhatIfDiff* m_diff;
     DiffGeometry m_geometry;

@@ -36,7 +36,12 @@ Readout DiffChart::rowReadout(int row) const {
                                : tr("layer %1: expert %2, B %3").arg(layer).arg(a).arg(b)});
         readout.append({tr("%1 of %2 layers alike").arg(m_diff->sameLayers(row)).arg(m_diff->layers())});
     }
+    readout.append(alignedPart());
     return readout;
+}
+
+ReadoutSpan DiffChart::alignedPart() const {
+    return {tr("n = %1 of %2 tokens aligned").arg(m_diff->pairs()).arg(m_diff->untouched().tokens.size())};
 }
 
 Readout DiffChart::readout() const {
@@ -55,7 +60,7 @@ Readout DiffChart::readout() const {
     if (routing.row >= 0) {
         readout.append({tr("routing parts at token %1, layer %2").arg(tokenNumber(routing.row)).arg(routing.layer)});
     }
-    readout.append({tr("%1 of %2 tokens aligned").arg(m_diff->pairs()).arg(m_diff->untouched().tokens.size())});
+    readout.append(alignedPart());
     return readout;
 }
 

@@ -203,10 +203,10 @@ Readout KvChart::readout() const {
                      .arg(bytes(m_state.used_tokens * perToken), bytes(m_state.reserved_tokens * perToken))},
                 {tr("%1 B a token").arg(count(perToken))}};
     }
-    return {
-        {tr("%1 B").arg(count(m_state.bytes_per_token)), ReadoutSpan::Strong},
-        {tr(" a token"), ReadoutSpan::Plain, false},
-        {m_state.tokensUntilFull() > 0 ? tr("full in %1 tokens").arg(count(m_state.tokensUntilFull())) : tr("full")}};
+    return {{tr("%1 B").arg(count(m_state.bytes_per_token)), ReadoutSpan::Strong},
+            {tr(" a token"), ReadoutSpan::Plain, false},
+            {m_state.tokensUntilFull() > 0 ? tr("full after %1 more tokens").arg(count(m_state.tokensUntilFull()))
+                                           : tr("full")}};
 }
 
 QString KvChart::tipAt(const QPoint& at) const {

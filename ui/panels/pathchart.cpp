@@ -77,8 +77,8 @@ void PathChart::paintHeader(QPainter& painter, bool gates) const {
                   font, muted);
     };
     if (m_geometry.gate_width > 0) {
-        const QString words = gates ? tr("All %1 gates, √").arg(m_geometry.experts) : tr("Gates not kept");
-        const QString less = gates ? tr("Gates, √") : tr("No gates");
+        const QString words = gates ? tr("√ of all %1 gates").arg(m_geometry.experts) : tr("Gates not kept");
+        const QString less = gates ? tr("√ of gates") : tr("No gates");
         const int room = m_geometry.chips_left - scaledPx(8) - m_geometry.gates_left;
         leftAt(m_geometry.gates_left, QFontMetrics(font).horizontalAdvance(words) <= room ? words : less);
     }

@@ -17,7 +17,7 @@ namespace {
 
 QString shareText(double share) { return percentText(share) + QStringLiteral(" %"); }
 
-/** Raw bars are light in a line, those behind the samplers solid: told apart without colour. */
+/** Raw bars are light in a line, those after sampling solid: told apart without colour. */
 void paintRawMark(QPainter& painter, const QRect& bar) {
     painter.fillRect(bar, theme().color(Color::SharedTint));
     if (bar.width() > 0) {
@@ -186,8 +186,8 @@ QString ProbabilitiesChart::tipAt(const QPoint& at) const {
     if (!isListed(row)) {
         return row < 0 ? QString()
                        : tooltipTable(tr("All other tokens"),
-                                      {{tr("Raw probability"), shareText(m_probabilities.raw_rest)},
-                                       {tr("Behind the samplers"), shareText(m_probabilities.sampled_rest)}});
+                                      {{tr("Before sampling"), shareText(m_probabilities.raw_rest)},
+                                       {tr("After sampling"), shareText(m_probabilities.sampled_rest)}});
     }
     const TokenProbabilities::Row& candidate = m_probabilities.rows.at(row);
     const QString title =
@@ -196,8 +196,8 @@ QString ProbabilitiesChart::tipAt(const QPoint& at) const {
         title,
         {{tr("Id"), groupedText(candidate.token)},
          {tr("Rank"), QString::number(row + 1)},
-         {tr("Raw probability"), shareText(candidate.raw)},
-         {tr("Behind the samplers"), candidate.sampled > 0 ? shareText(candidate.sampled) : tr("removed")},
+         {tr("Before sampling"), shareText(candidate.raw)},
+         {tr("After sampling"), candidate.sampled > 0 ? shareText(candidate.sampled) : tr("removed")},
          {candidate.chosen ? tr("Surprise") : tr("Surprise, had it stood here"),
           candidate.raw > 0 ? tr("%1 bits").arg(bitsText(std::abs(std::log2(candidate.raw)))) : QStringLiteral("–")}});
 }

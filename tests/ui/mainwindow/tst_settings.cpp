@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/mainwindow/aboutdialog.h"
+#include "ui/mainwindow/glossary.h"
 #include "ui/mainwindow/keyboardhelp.h"
 #include "ui/mainwindow/settingsdialog.h"
 #include "ui/theme/theme.h"
@@ -15,6 +16,7 @@
 #include <QRadioButton>
 #include <QSignalSpy>
 #include <QSlider>
+#include <QTableWidget>
 #include <QTest>
 
 using namespace moescope;
@@ -117,6 +119,36 @@ private slots:
         QCOMPARE(about.findChild<QPlainTextEdit*>()->toPlainText(), QString("text of b"));
         KeyboardHelp help;
         checkNames(&help);
+    }
+
+    void theGlossaryIsReadByKeys() {
+        Glossary glossary;
+        checkNames(&glossary);
+        glossary.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&glossary));
+        auto* table = glossary.findChild<QTableWidget*>();
+        QStringList terms;
+        for (int row = 0; row < table->rowCount(); ++row) {
+            terms << table->item(row, 0)->text();
+            const QString meaning = table->item(row, 1)->text();
+            QVERIFY2(meaning.endsWith(u'.'), qPrintable(meaning));
+            // Whole, in as many lines as it needs.
+            const QRect needed = table->fontMetrics().boundingRect(QRect(0, 0, table->columnWidth(1) - 24, 1000),
+                                                                   Qt::TextWordWrap, meaning);
+            QVERIFY2(table->rowHeight(row) >= needed.height(), qPrintable(meaning));
+        }
+        for (const char* term :
+             {"Gate", "Margin", "Entropy", "CV", "Gini", "Lift", "Surprise", "KL", "Sink", "GQA", "CLA"}) {
+            QVERIFY2(terms.contains(QLatin1String(term)), term);
+        }
+        QCOMPARE(QApplication::focusWidget(), table);
+        QTest::keyClick(table, Qt::Key_Home, Qt::ControlModifier);
+        QTest::keyClick(table, Qt::Key_Down);
+        QCOMPARE(table->currentRow(), 1);
+        QTest::keyClick(table, Qt::Key_Tab);
+        QVERIFY(QApplication::focusWidget() != table);
+        QTest::keyClick(table, Qt::Key_Escape);
+        QVERIFY(!glossary.isVisible());
     }
 };
 

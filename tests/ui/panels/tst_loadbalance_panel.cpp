@@ -101,8 +101,8 @@ void TestLoadBalancePanel::loadBarsAndWarnings() {
     QVERIFY(near(image.pixelColor(bar.right(), bar.center().y()), amber()));
     QVERIFY(!near(image.pixelColor(bar.right() + 2, bar.center().y()), amber()));
     pair.selection.setLayer(2);
-    QVERIFY(
-        pair.load->readoutText().startsWith(QStringLiteral("Layer 2 · 1 idle expert: at n = 160 chance leaves none")));
+    QVERIFY(pair.load->readoutText().startsWith(
+        QStringLiteral("Layer 2 · 1 idle expert; by chance none would be idle, n = 160")));
     pair.selection.setLayer(5);
     QVERIFY(pair.load->readoutText().startsWith(QStringLiteral("Layer 5 · no warning")));
     QVERIFY(pair.load->readoutText().endsWith(QStringLiteral("decode, n = 160")));

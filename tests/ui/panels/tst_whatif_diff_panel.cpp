@@ -212,8 +212,8 @@ void TestWhatIfDiffPanel::barsAreTheDivergence() {
         sum += at.kl_bits;
     }
     QCOMPARE(board.panel->model()->sumKl(), sum);
-    QCOMPARE(chart->barsTitle(), QString::fromUtf8("KL(A‖B) by token, bits, n = 10"));
-    QCOMPARE(chart->barsFigures(), QStringLiteral("mean %1 · sum %2 · highest 2.00")
+    QCOMPARE(chart->barsTitle(), QString::fromUtf8("KL(A‖B) by token, n = 10"));
+    QCOMPARE(chart->barsFigures(), QStringLiteral("mean %1 bits · sum %2 bits · highest 2.00 bits")
                                        .arg(QString::number(sum / 10, 'f', 3), QString::number(sum, 'f', 2)));
     const QImage image = painted(chart);
     QVERIFY(holds(image, QRect(geometry.slot(7).center(), QSize(1, 1)), color)); // the highest
