@@ -205,7 +205,7 @@ Readout KvChart::readout() const {
     }
     return {{tr("%1 B").arg(count(m_state.bytes_per_token)), ReadoutSpan::Strong},
             {tr(" a token"), ReadoutSpan::Plain, false},
-            {m_state.tokensUntilFull() > 0 ? tr("full after %1 more tokens").arg(count(m_state.tokensUntilFull()))
+            {m_state.tokensUntilFull() > 0 ? tr("%1 tokens left").arg(count(m_state.tokensUntilFull()))
                                            : tr("full")}};
 }
 

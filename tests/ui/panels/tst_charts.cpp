@@ -462,7 +462,7 @@ void TestCharts::pathAsksForProbabilities() {
 void TestCharts::kvRows() {
     Board board;
     board.show();
-    QCOMPARE(board.kv->readoutText(), QStringLiteral("1,024 B a token · full after 421 more tokens"));
+    QCOMPARE(board.kv->readoutText(), QStringLiteral("1,024 B a token · 421 tokens left"));
     KvChart* bars = board.kv->bars();
     const auto& geometry = bars->geometryOfBars();
     const QRect bar = geometry.bar(1, 0);
