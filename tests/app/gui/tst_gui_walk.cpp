@@ -68,7 +68,7 @@ QString ofTheAnswer(const QString& csv) {
     lines.erase(std::remove_if(lines.begin(), lines.end(),
                                [](const QString& line) { return line.startsWith(QLatin1String("Weights")); }),
                 lines.end());
-    lines.replaceInStrings(QRegularExpression(QStringLiteral(",banned$")), QStringLiteral(","));
+    lines.replaceInStrings(QRegularExpression(QStringLiteral(",banned,")), QStringLiteral(",,"));
     return lines.join(QStringLiteral("\r\n"));
 }
 
@@ -238,8 +238,14 @@ private:
         QCOMPARE(shown.size(), kept.tables.size());
         for (auto table = kept.tables.begin(); table != kept.tables.end(); ++table) {
             if (!ofTheModel.contains(table.key())) {
-                QVERIFY2(shown[table.key()] == table.value(),
-                         qPrintable(QStringLiteral("%1\n%2\n%3").arg(table.key(), table.value(), shown[table.key()])));
+                const QStringList saved = table.value().split(u'\n');
+                const QStringList opened = shown[table.key()].split(u'\n');
+                for (qsizetype line = 0; line < saved.size(); ++line) {
+                    QVERIFY2(
+                        opened.value(line) == saved[line],
+                        qPrintable(QStringLiteral("%1\n%2\n%3").arg(table.key(), saved[line], opened.value(line))));
+                }
+                QCOMPARE(opened.size(), saved.size());
             }
         }
         QCOMPARE(composition().traces().tokenCount(), kept.tokens);
