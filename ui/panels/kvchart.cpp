@@ -205,8 +205,7 @@ Readout KvChart::readout() const {
     }
     return {{tr("%1 B").arg(count(m_state.bytes_per_token)), ReadoutSpan::Strong},
             {tr(" a token"), ReadoutSpan::Plain, false},
-            {m_state.tokensUntilFull() > 0 ? tr("%1 tokens left").arg(count(m_state.tokensUntilFull()))
-                                           : tr("full")}};
+            {m_state.tokensUntilFull() > 0 ? tr("%1 tokens left").arg(count(m_state.tokensUntilFull())) : tr("full")}};
 }
 
 QString KvChart::tipAt(const QPoint& at) const {
