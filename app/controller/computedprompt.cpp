@@ -6,6 +6,9 @@
 namespace moescope::controller {
 
 std::vector<int32_t> computedPrompt(const DivergenceJob& job, std::vector<int32_t> rendered) {
+    if (job.prompt_tokens == 0) {
+        return rendered;
+    }
     if (job.prompt.size() >= job.prompt_tokens) {
         std::vector<int32_t> kept(job.prompt_tokens, -1);
         for (const trace::TokenTracePtr& token : job.prompt) {

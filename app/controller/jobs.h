@@ -70,7 +70,7 @@ struct DivergenceJob {
     std::vector<model::ChatMessage> messages; ///< before the answer
     std::optional<bool> thinking;             ///< as the answer was made
     std::vector<int32_t> answer;              ///< its tokens
-    uint32_t prompt_tokens = 0;               ///< before the answer
+    uint32_t prompt_tokens = 0;               ///< before the answer; 0: only its messages are known
     std::vector<trace::TokenTracePtr> prompt; ///< of them those that were kept, with their positions
     trace::Intervention base;                 ///< empty: the model as it is
     trace::Intervention what_if;

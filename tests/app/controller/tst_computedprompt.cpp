@@ -34,6 +34,7 @@ TEST(ComputedPrompt, IsTheRenderedOneWhereThatAgreesWithTheRest) {
     const auto job = jobWith(4, {tokenAt(2, 12), tokenAt(3, 13)}); // the first two were reused
     EXPECT_EQ(computedPrompt(job, {10, 11, 12, 13}), (std::vector<int32_t>{10, 11, 12, 13}));
     EXPECT_EQ(computedPrompt(jobWith(2, {}), {10, 11}), (std::vector<int32_t>{10, 11}));
+    EXPECT_EQ(computedPrompt(jobWith(0, {}), {10, 11}), (std::vector<int32_t>{10, 11})); // of which nothing is known
 }
 
 TEST(ComputedPrompt, SaysWhereItIsAnother) {

@@ -202,8 +202,7 @@ bool MouseHand::goTo(const QString& panel) {
     // A click on the selected expert's own cell changes nothing but the focus.
     if (auto* map = qobject_cast<ui::ExpertsChart*>(target)) {
         const ui::SelectionState state = m_composition.selection().state();
-        const QRect cell =
-            map->geometryOfMap().cellOf(state.layer, state.expert, map->verticalScrollBar()->value());
+        const QRect cell = map->geometryOfMap().cellOf(state.layer, state.expert, map->verticalScrollBar()->value());
         click(map->viewport(), cell.center());
         return map->hasFocus() && m_composition.selection().state() == state;
     }
