@@ -116,24 +116,14 @@ bool keepsChoices(const trace::TokenTrace& token) {
            std::all_of(weights.begin(), weights.end(), isWeight);
 }
 
-/** The choices of those tokens; empty without any. */
-std::vector<uint8_t> choicesOf(const TokenTraces& tokens, const Shape& shape) {
+std::vector<uint8_t> logOf(const std::vector<const trace::RouterTrace*>& routers, const Shape& shape) {
     float limit = 1;
-    bool any = false;
-    for (const trace::TokenTracePtr& token : tokens) {
-        if (keepsChoices(*token)) {
-            any = true;
-            limit = std::max(limit, *std::max_element(token->router.weights.begin(), token->router.weights.end()));
-        }
-    }
-    if (!any) {
-        return {};
+    for (const trace::RouterTrace* router : routers) {
+        limit = std::max(limit, *std::max_element(router->weights.begin(), router->weights.end()));
     }
     trace::RoutingLog log({shape.moe_layers, shape.expert_count, shape.expert_used_count}, limit);
-    for (const trace::TokenTracePtr& token : tokens) {
-        if (keepsChoices(*token)) {
-            log.append(token->router);
-        }
+    for (const trace::RouterTrace* router : routers) {
+        log.append(*router);
     }
     return log.toBytes();
 }
@@ -177,12 +167,18 @@ TraceChunk packChunk(const TokenTraces& tokens, Shape shape) {
     put(raw, shape.moe_layers);
     put(raw, shape.expert_count);
     put(raw, shape.expert_used_count);
+    std::vector<const trace::RouterTrace*> whole;
+    std::vector<const trace::RouterTrace*> choosing;
     for (const trace::TokenTracePtr& token : tokens) {
+        const bool choices = keepsChoices(*token);
+        if (!token->router.empty()) {
+            (choices ? choosing : whole).push_back(&token->router);
+        }
         quint8 flags = token->generated ? Generated : 0;
         flags |= token->router.empty() ? 0 : HasRouter;
         flags |= token->router.empty() || token->router.probs.empty() ? 0 : HasProbs;
         flags |= token->candidates.empty() ? 0 : HasCandidates;
-        flags |= keepsChoices(*token) ? ChoicesOnly : 0;
+        flags |= choices ? ChoicesOnly : 0;
         put(raw, static_cast<qint32>(token->token));
         put(raw, static_cast<quint32>(token->position));
         put(raw, flags);
@@ -193,18 +189,16 @@ TraceChunk packChunk(const TokenTraces& tokens, Shape shape) {
             putCandidates(raw, token->candidates);
         }
     }
-    for (const trace::TokenTracePtr& token : tokens) {
-        if (token->router.empty() || keepsChoices(*token)) {
-            continue;
-        }
-        putIds(raw, token->router.experts, shape.wide());
-        putHalves(raw, token->router.weights);
-        putHalves(raw, token->router.chosen_probs);
-        putIds(raw, token->router.runner_up, shape.wide());
-        putHalves(raw, token->router.runner_up_prob);
-        putHalves(raw, token->router.probs);
+    for (const trace::RouterTrace* router : whole) {
+        putIds(raw, router->experts, shape.wide());
+        putHalves(raw, router->weights);
+        putHalves(raw, router->chosen_probs);
+        putIds(raw, router->runner_up, shape.wide());
+        putHalves(raw, router->runner_up_prob);
+        putHalves(raw, router->probs);
     }
-    if (const std::vector<uint8_t> choices = choicesOf(tokens, shape); !choices.empty()) {
+    if (!choosing.empty()) {
+        const std::vector<uint8_t> choices = logOf(choosing, shape);
         put(raw, static_cast<quint32>(choices.size()));
         raw.append(reinterpret_cast<const char*>(choices.data()), static_cast<qsizetype>(choices.size()));
     }
