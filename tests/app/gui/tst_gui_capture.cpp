@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An answer is saved as a capture and shown again where no model is.
 #include "tests/app/gui/appfixture.h"
+#include "tests/app/gui/capturefiles.h"
 #include "tests/app/gui/npyfile.h"
 
 #include "app/gui/capturerecorder.h"
@@ -29,6 +30,8 @@
 using namespace moescope;
 using gui::CaptureSession;
 using test::App;
+using test::isFile;
+using test::nowhere;
 
 namespace {
 
@@ -69,10 +72,6 @@ QStringList statusOf(gui::Composition& composition) {
     return words;
 }
 
-bool isFile(const QString& path) {
-    return QTest::qWaitFor([&] { return QFile::exists(path); }, patience);
-}
-
 } // namespace
 
 class TestGuiCapture : public QObject {
@@ -83,8 +82,6 @@ private:
     QStringList m_numbers;
     QStringList m_texts;
     int m_tokens = 0;
-
-    static QString nowhere(const QTemporaryDir& folder) { return folder.filePath(QStringLiteral("none.gguf")); }
 
 private slots:
     void initTestCase() {

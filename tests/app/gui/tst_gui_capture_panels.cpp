@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the panels show and offer of a capture that is opened without its model.
 #include "tests/app/gui/appfixture.h"
+#include "tests/app/gui/capturefiles.h"
 #include "tests/app/gui/npyfile.h"
 
 #include "app/gui/capturerecorder.h"
@@ -23,14 +24,12 @@
 using namespace moescope;
 using gui::CaptureSession;
 using test::App;
+using test::isFile;
+using test::nowhere;
 
 namespace {
 
 constexpr int patience = 20'000; // ms
-
-bool isFile(const QString& path) {
-    return QTest::qWaitFor([&] { return QFile::exists(path); }, patience);
-}
 
 } // namespace
 
@@ -40,8 +39,6 @@ private:
     QTemporaryDir m_files;
     QString m_path; ///< of a capture
     int m_tokens = 0;
-
-    static QString nowhere(const QTemporaryDir& folder) { return folder.filePath(QStringLiteral("none.gguf")); }
 
 private slots:
     void initTestCase() {
