@@ -67,6 +67,12 @@ std::vector<float> ropeTable(const model::ModelConfig& config, uint32_t context,
 
 uint32_t microBatch(bool software) { return software ? 256 : 512; }
 
+uint32_t logitBatch(uint32_t batch, uint32_t vocab_size, uint64_t largest) {
+    constexpr uint64_t most = 64ULL << 20; // 512 tokens of 150,000 words would be 300 MB that no plan counts
+    const uint64_t rows = std::min(most, largest) / (uint64_t{stride(vocab_size)} * word);
+    return static_cast<uint32_t>(std::clamp<uint64_t>(rows, 1, batch));
+}
+
 uint32_t attentionSplits(bool software, uint32_t context) {
     return software ? 1 : std::clamp<uint32_t>(context / 256, 1, maxAttentionSplits);
 }

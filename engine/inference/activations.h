@@ -23,6 +23,9 @@ struct ActivationSizes {
 
 /** Tokens of a prefill micro-batch: fewer on a software driver, where one kernel over more would hold up a cancel. */
 uint32_t microBatch(bool software);
+/** Tokens of a batch whose logits are all read back: `batch`, or so many that their rows, `vocab_size` floats each, take
+ *  neither more than 64 MiB nor more than `largest`, the bytes of the device's largest buffer; at least one. */
+uint32_t logitBatch(uint32_t batch, uint32_t vocab_size, uint64_t largest);
 /** Splits of the context in decode: the same for every position, so that the step is recorded once. */
 uint32_t attentionSplits(bool software, uint32_t context);
 constexpr uint32_t maxAttentionSplits = 32;

@@ -112,7 +112,7 @@ struct Engine::Impl {
     bool append(std::span<const int32_t> tokens, const PassOptions& options, AfterBatch afterBatch,
                 const GenerationObserver& observer = {}) {
         for (size_t done = 0; done < tokens.size();) {
-            const auto count = std::min<size_t>(tokens.size() - done, transformer.advisedTokens());
+            const auto count = std::min<size_t>(tokens.size() - done, transformer.advisedTokens(options.logits));
             PassOptions pass = options;
             if (options.logits == LogitRows::Last && done + count < tokens.size()) {
                 pass.logits = LogitRows::None;
@@ -228,6 +228,7 @@ double Engine::loadMs() const { return m_impl->loadMs; }
 const model::Tokenizer& Engine::tokenizer() const { return m_impl->tokenizer; }
 uint32_t Engine::position() const { return static_cast<uint32_t>(m_impl->cached.size()); }
 std::span<const int32_t> Engine::cachedTokens() const { return m_impl->cached; }
+const trace::Intervention& Engine::intervention() const { return m_impl->intervention; }
 uint64_t Engine::cacheMark(uint32_t position) const {
     return position < m_impl->cached.size() ? m_impl->marks[position] : 0;
 }

@@ -153,8 +153,9 @@ public:
     trace::AttentionWeights attentionWeights(uint32_t position, uint32_t layer);
     /** Forgets the KV cache. */
     void reset();
-    uint32_t position() const;                     ///< tokens in the KV cache
-    std::span<const int32_t> cachedTokens() const; ///< those tokens, until the next call that reads or writes any
+    uint32_t position() const;                       ///< tokens in the KV cache
+    std::span<const int32_t> cachedTokens() const;   ///< those tokens, until the next call that reads or writes any
+    const trace::Intervention& intervention() const; ///< under which the KV cache was filled
     /** A number that the token at `position` got when it was computed, and no other gets: while it is the same, so is all
      *  that the KV cache holds up to there. 0: nothing is there. */
     uint64_t cacheMark(uint32_t position) const;

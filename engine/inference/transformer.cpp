@@ -59,6 +59,7 @@ trace::MemoryUse useOf(const std::unique_ptr<vulkan::Buffer>& buffer) {
 Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file,
                          uint32_t context, KvType kv, const std::function<bool(uint64_t, uint64_t)>& progress)
     : m_device(device), m_config(checked(config)), m_batch(microBatch(device.limits().software)),
+      m_logitBatch(logitBatch(m_batch, config.vocab_size, device.limits().largestBuffer())),
       m_splits(attentionSplits(device.limits().software, context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},

@@ -47,10 +47,13 @@ public:
     void intervene(const trace::Intervention& intervention);
 
     uint32_t context() const { return m_shape.context; }
-    /** Tokens that prefill() should be given next: by measurement, at most the micro-batch. */
-    uint32_t advisedTokens() const { return m_pacer.advisedTokens(m_batch); }
+    /** Tokens that prefill() should be given next: by measurement, at most the micro-batch, and of it no more than whose
+     *  logits can be read back where all are wanted. */
+    uint32_t advisedTokens(LogitRows logits) const {
+        return m_pacer.advisedTokens(logits == LogitRows::All ? m_logitBatch : m_batch);
+    }
 
-    /** Appends `tokens` (at most a micro-batch) at `position`. False: cancelled; the KV cache is as it was up to
+    /** Appends `tokens` (at most a micro-batch, and as advisedTokens() says with all logits) at `position`. False: cancelled; the KV cache is as it was up to
      *  `position`. */
     bool prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options);
     /** Before the first decode() of an answer: records the step to leave for the host what `options` ask for and no
@@ -117,6 +120,7 @@ private:
     vulkan::Device& m_device;
     model::ModelConfig m_config;
     uint32_t m_batch;
+    uint32_t m_logitBatch; ///< of it, with the logits of all
     uint32_t m_splits;
     AttentionShape m_shape; ///< of layers without a window
     ExpertsShape m_experts; ///< as the intervention has it
@@ -138,7 +142,7 @@ private:
     std::optional<Recorded> m_recorded;     ///< unset: m_token is not recorded yet
     std::vector<IntervalMark> m_tokenMarks; ///< intervals of m_token, if it is timed
 
-    std::unique_ptr<vulkan::Buffer> m_allLogits;    ///< [batch][stride(vocab_size)], made when first asked for
+    std::unique_ptr<vulkan::Buffer> m_allLogits;    ///< [logit batch][stride(vocab_size)], made when first asked for
     std::unique_ptr<vulkan::Buffer> m_hiddenLayers; ///< [block_count + 1][batch][stride(embedding_length)], likewise
     std::vector<float> m_logits;
     std::vector<float> m_hidden;

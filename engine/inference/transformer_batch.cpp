@@ -20,9 +20,9 @@ constexpr uint32_t logitRows = 64 * Kernels::rowUnit; ///< of the output matrix 
 bool Transformer::prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options) {
     const auto count = static_cast<uint32_t>(tokens.size());
     if (options.logits == LogitRows::All && m_allLogits == nullptr) {
-        m_allLogits =
-            std::make_unique<vulkan::Buffer>(m_device, uint64_t{m_batch} * stride(m_config.vocab_size) * sizeof(float),
-                                             vulkan::MemoryKind::HostVisible, "all_logits");
+        m_allLogits = std::make_unique<vulkan::Buffer>(
+            m_device, uint64_t{m_logitBatch} * stride(m_config.vocab_size) * sizeof(float),
+            vulkan::MemoryKind::HostVisible, "all_logits");
     }
     if (options.hidden && m_hiddenLayers == nullptr) {
         m_hiddenLayers = std::make_unique<vulkan::Buffer>(m_device, (m_config.block_count + 1) * m_act.x.size(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the planner says, what the engine asks a driver for and what the driver gives are one account.
+#include "engine/inference/activations.h"
 #include "engine/inference/device_weights.h"
 #include "tests/engine/inference/golden_model.h"
 #include "tests/support/kernel_fixture.h"
@@ -113,5 +114,16 @@ TEST(WeightPurposes, a_buffer_is_for_what_its_first_tensor_is) {
 }
 
 } // namespace
+
+TEST(LogitBatch, holds_what_one_buffer_can) {
+    using inference::logitBatch;
+    constexpr uint64_t range = 128ULL << 20;
+    EXPECT_EQ(logitBatch(256, 4096, range), 256U);
+    EXPECT_EQ(logitBatch(256, 49152, range), 256U); // 48 MiB
+    EXPECT_EQ(logitBatch(256, 131072, range), 128U);
+    EXPECT_EQ(logitBatch(512, 151936, 4ULL << 30), 110U);
+    EXPECT_EQ(logitBatch(256, 131072, 1ULL << 20), 2U);
+    EXPECT_EQ(logitBatch(256, 1U << 30, range), 1U);
+}
 
 } // namespace moescope::test
