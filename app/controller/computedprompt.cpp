@@ -5,13 +5,13 @@
 
 namespace moescope::controller {
 
-std::vector<int32_t> computedPrompt(const DivergenceJob& job, std::vector<int32_t> rendered) {
-    if (job.prompt_tokens == 0) {
+std::vector<int32_t> computedPrompt(const AnsweredPrompt& prompt, std::vector<int32_t> rendered) {
+    if (prompt.tokens == 0) {
         return rendered;
     }
-    if (job.prompt.size() >= job.prompt_tokens) {
-        std::vector<int32_t> kept(job.prompt_tokens, -1);
-        for (const trace::TokenTracePtr& token : job.prompt) {
+    if (prompt.kept.size() >= prompt.tokens) {
+        std::vector<int32_t> kept(prompt.tokens, -1);
+        for (const trace::TokenTracePtr& token : prompt.kept) {
             if (token->position < kept.size()) {
                 kept[token->position] = token->token;
             }
@@ -20,17 +20,18 @@ std::vector<int32_t> computedPrompt(const DivergenceJob& job, std::vector<int32_
             return kept;
         }
     }
-    const bool same = rendered.size() == job.prompt_tokens &&
-                      std::all_of(job.prompt.begin(), job.prompt.end(), [&rendered](const trace::TokenTracePtr& token) {
-                          return token->position >= rendered.size() || rendered[token->position] == token->token;
-                      });
+    const bool same =
+        rendered.size() == prompt.tokens &&
+        std::all_of(prompt.kept.begin(), prompt.kept.end(), [&rendered](const trace::TokenTracePtr& token) {
+            return token->position >= rendered.size() || rendered[token->position] == token->token;
+        });
     if (!same) {
         throw trace::Error("app.other_prompt",
                            "The prompt of this answer had {was} tokens, of which {kept} were kept, and is now another "
                            "of {now}: its system prompt or chat template was changed since. Regenerate the answer, and "
-                           "compare the new version.",
-                           {{"was", trace::grouped(job.prompt_tokens)},
-                            {"kept", trace::grouped(job.prompt.size())},
+                           "look at the new version.",
+                           {{"was", trace::grouped(prompt.tokens)},
+                            {"kept", trace::grouped(prompt.kept.size())},
                             {"now", trace::grouped(rendered.size())}});
     }
     return rendered;

@@ -282,13 +282,19 @@ void InferenceWorker::doRender(const GenerateJob& job) {
     }
 }
 
-InferenceWorker::Context InferenceWorker::contextOf(const GenerateJob& job, const Prompt& prompt) const {
-    Context context;
+std::vector<ContextMessage> InferenceWorker::messagesOf(const GenerateJob& job, const Prompt& prompt) {
+    std::vector<ContextMessage> messages;
     for (size_t i = 0; i < job.messages.size(); ++i) {
-        context.messages.push_back({job.messages[i].role, prompt.message_starts[i]});
+        messages.push_back({job.messages[i].role, prompt.message_starts[i]});
     }
-    context.messages.push_back({"assistant", prompt.message_starts.back()});
-    context.first = prompt.message_starts.back();
+    messages.push_back({"assistant", prompt.message_starts.back()});
+    return messages;
+}
+
+InferenceWorker::Context InferenceWorker::contextOf(std::vector<ContextMessage> messages) const {
+    Context context;
+    context.messages = std::move(messages);
+    context.first = context.messages.back().first;
     for (uint32_t position = context.first; position < m_engine->position(); ++position) {
         context.marks.push_back(m_engine->cacheMark(position));
     }
@@ -365,11 +371,10 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         };
         observer.timeline = [this](const trace::StepTimelinePtr& step) { push(m_steps, step); };
         observer.timed = &m_timed;
-        m_cachedWith = job.intervention;
         const inference::GenerationResult result = m_engine->generate(request, observer);
         m_lostBefore = false;
         m_events.ledger(m_lastNumber, m_engine->ledger());
-        m_contexts[job.id] = contextOf(job, prompt);
+        m_contexts[job.id] = contextOf(messagesOf(job, prompt));
         const QString rest = QString::fromStdString(result.text.substr(std::min(sent, result.text.size())));
         m_events.finished(job.id, {result.reason, result.timings, rest, m_engine->position()});
     } catch (...) {
@@ -461,7 +466,6 @@ void InferenceWorker::read(std::vector<int32_t> tokens, const trace::Interventio
     request.intervention = intervention;
     inference::GenerationObserver observer;
     observer.cancel = &m_cancelReading;
-    m_cachedWith = intervention;
     if (m_engine->generate(request, observer).reason == trace::StopReason::Cancelled) {
         trace::throwCancelled();
     }
@@ -469,34 +473,36 @@ void InferenceWorker::read(std::vector<int32_t> tokens, const trace::Interventio
 
 void InferenceWorker::readAgain(qint64 answer, const KnownAnswer& known) {
     GenerateJob job;
-    job.messages = known.messages;
-    job.thinking = known.thinking;
-    const Prompt prompt = promptOf(job, m_cancelReading);
-    if (prompt.tokens.size() != known.first) {
-        throw trace::Error("attention.other_prompt",
-                           "{before} tokens stood before this answer when it was made and {now} do now, so what it "
-                           "looked at cannot be computed. The system prompt may be another.",
-                           {{"before", trace::grouped(known.first)}, {"now", trace::grouped(prompt.tokens.size())}});
-    }
-    std::vector<int32_t> tokens = prompt.tokens;
+    job.messages = known.prompt.messages;
+    job.thinking = known.prompt.thinking;
+    const Prompt rendered = promptOf(job, m_cancelReading);
+    std::vector<int32_t> tokens = computedPrompt(known.prompt, rendered.tokens);
+    const bool same = tokens == rendered.tokens;
+    const auto first = static_cast<uint32_t>(tokens.size());
     tokens.insert(tokens.end(), known.tokens.begin(), known.tokens.end());
     read(std::move(tokens), known.intervention);
-    m_contexts[answer] = contextOf(job, prompt);
+    m_contexts[answer] = same ? contextOf(messagesOf(job, rendered)) : contextOf({{"", 0}, {"assistant", first}});
 }
 
 InferenceWorker::Held InferenceWorker::held() const {
     Held held;
     const std::span<const int32_t> tokens = m_engine->cachedTokens();
     held.tokens.assign(tokens.begin(), tokens.end());
-    for (uint32_t position = 0; position < m_engine->position(); ++position) {
-        held.marks.push_back(m_engine->cacheMark(position));
-    }
-    held.intervention = m_cachedWith;
+    held.marks = marks();
+    held.intervention = m_engine->intervention();
     return held;
 }
 
+std::vector<uint64_t> InferenceWorker::marks() const {
+    std::vector<uint64_t> marks;
+    for (uint32_t position = 0; position < m_engine->position(); ++position) {
+        marks.push_back(m_engine->cacheMark(position));
+    }
+    return marks;
+}
+
 void InferenceWorker::restore(const Held& before) {
-    if (before.tokens.empty() || held().marks == before.marks) {
+    if (before.tokens.empty() || marks() == before.marks) {
         return;
     }
     try {
@@ -534,10 +540,10 @@ void InferenceWorker::doDiverge(const DivergenceJob& job, quint64 request, const
             trace::throwCancelled();
         }
         GenerateJob prompt;
-        prompt.messages = job.messages;
-        prompt.thinking = job.thinking;
+        prompt.messages = job.prompt.messages;
+        prompt.thinking = job.prompt.thinking;
         inference::DivergenceRequest compare;
-        compare.prompt = computedPrompt(job, promptOf(prompt, cancel).tokens);
+        compare.prompt = computedPrompt(job.prompt, promptOf(prompt, cancel).tokens);
         compare.answer = job.answer;
         compare.base = job.base;
         compare.what_if = job.what_if;

@@ -102,7 +102,7 @@ private:
     void doAttention(const AttentionJob& job, quint64 request);
     /** Fills the KV cache with these tokens, of which it keeps what it has. Throws {work.cancelled}. */
     void read(std::vector<int32_t> tokens, const trace::Intervention& intervention);
-    /** Reads an answer into the KV cache. Throws trace::Error{attention.other_prompt}, {work.cancelled}. */
+    /** Reads an answer into the KV cache. Throws trace::Error{app.other_prompt}, {work.cancelled}. */
     void readAgain(qint64 answer, const KnownAnswer& known);
     /** What the KV cache holds. */
     struct Held {
@@ -111,13 +111,16 @@ private:
         trace::Intervention intervention;
     };
     Held held() const;
+    std::vector<uint64_t> marks() const; ///< of all that the KV cache holds
     /** Reads it again, if something else is there, until another answer is asked for. */
     void restore(const Held& before);
     /** Of a job that was lost with the device, after its own end was told (−1: no answer): the model is loaded again, but
      *  not twice in a row without an answer in between. */
     void recoverDevice(qint64 id, const trace::Error& error);
-    /** Of an answer that has just been made. */
-    Context contextOf(const GenerateJob& job, const Prompt& prompt) const;
+    /** Those before an answer, and the answer. */
+    static std::vector<ContextMessage> messagesOf(const GenerateJob& job, const Prompt& prompt);
+    /** Of an answer that has just been made or read, the last of `messages`. */
+    Context contextOf(std::vector<ContextMessage> messages) const;
     /** Throws trace::Error{attention.…} unless the KV cache holds this answer up to `position`. */
     void checkCached(const AttentionJob& job) const;
 
@@ -142,7 +145,6 @@ private:
     LoadJob m_lastLoad;
     quint64 m_lastNumber = 0;
     std::map<qint64, Context> m_contexts; ///< by answer
-    trace::Intervention m_cachedWith;     ///< what filled the KV cache
     bool m_lostBefore = false;            ///< no answer was finished since the device was lost
 
     std::mutex m_mutex;

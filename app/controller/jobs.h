@@ -65,23 +65,26 @@ struct GenerateJob {
     trace::Intervention intervention;    ///< what-if; empty: the model as it is
 };
 
-/** Asks what two interventions make of an answer that is there, token by token. */
-struct DivergenceJob {
+/** What an answer that is there was given to. */
+struct AnsweredPrompt {
     std::vector<model::ChatMessage> messages; ///< before the answer
     std::optional<bool> thinking;             ///< as the answer was made
-    std::vector<int32_t> answer;              ///< its tokens
-    uint32_t prompt_tokens = 0;               ///< before the answer; 0: only its messages are known
-    std::vector<trace::TokenTracePtr> prompt; ///< of them those that were kept, with their positions
-    trace::Intervention base;                 ///< empty: the model as it is
+    uint32_t tokens = 0;                      ///< before the answer; 0: only its messages are known
+    std::vector<trace::TokenTracePtr> kept;   ///< of them those that were kept, with their positions
+};
+
+/** Asks what two interventions make of an answer that is there, token by token. */
+struct DivergenceJob {
+    AnsweredPrompt prompt;
+    std::vector<int32_t> answer; ///< its tokens
+    trace::Intervention base;    ///< empty: the model as it is
     trace::Intervention what_if;
 };
 
 /** An answer as it was made, for whoever wants it in the KV cache again: it is read, nothing is sampled. */
 struct KnownAnswer {
-    std::vector<model::ChatMessage> messages; ///< before it
-    std::optional<bool> thinking;
+    AnsweredPrompt prompt;
     std::vector<int32_t> tokens; ///< of the answer
-    uint32_t first = 0;          ///< position of the first of them, when they were sampled
     trace::Intervention intervention;
 };
 
@@ -96,7 +99,7 @@ struct AttentionJob {
 
 /** A message of the context, the answer itself included. */
 struct ContextMessage {
-    std::string role;
+    std::string role;   ///< empty: a whole prompt whose messages are others since
     uint32_t first = 0; ///< position of its first token, that of the next one where the template leaves it out
 };
 

@@ -27,11 +27,11 @@ ui::AttentionState stateOf(const Attention& attention) {
 
 } // namespace
 
-AttentionFeed::AttentionFeed(InferenceController& controller, ChatSession& session, ui::TraceModel& traces,
-                             ui::AttentionPanel& panel)
-    : QObject(&panel), m_controller(controller), m_session(session), m_traces(traces), m_panel(panel) {
+AttentionFeed::AttentionFeed(InferenceController& controller, ChatSession& session, store::StoreWorker& store,
+                             ui::TraceModel& traces, ui::AttentionPanel& panel)
+    : QObject(&panel), m_controller(controller), m_session(session), m_store(store), m_traces(traces), m_panel(panel) {
     connect(&panel, &ui::AttentionPanel::wanted, this, &AttentionFeed::ask);
-    connect(&panel, &ui::AttentionPanel::readingWanted, this, &AttentionFeed::readAgain);
+    connect(&panel, &ui::AttentionPanel::readingWanted, this, qOverload<>(&AttentionFeed::readAgain));
     connect(&controller, &InferenceController::attentionComputed, this, [this](const Attention& attention) {
         const trace::AttentionWeights& weights = *attention.weights;
         m_panel.setAttention(wishOf(attention.answer, weights.position, weights.layer), stateOf(attention));
@@ -62,14 +62,29 @@ void AttentionFeed::failed(const AttentionJob& job, const trace::Error& error) {
     }
 }
 
-std::shared_ptr<const controller::KnownAnswer> AttentionFeed::known(qint64 answer) const {
-    return m_traces.tokenCount(answer) > 0 ? m_session.knownAnswer(answer, m_traces.token(answer, 0).position)
-                                           : nullptr;
+std::shared_ptr<const controller::KnownAnswer> AttentionFeed::known(qint64 answer, store::TokenTraces kept) const {
+    return m_traces.tokenCount(answer) > 0
+               ? m_session.knownAnswer(answer, m_traces.token(answer, 0).position, std::move(kept))
+               : nullptr;
 }
 
 void AttentionFeed::readAgain() {
     const ui::AttentionPanel::Wish wish = m_panel.wish();
-    const auto answer = known(wish.run);
+    m_store.run(
+        this, [run = wish.run](store::Store& store) { return store.traces(run); },
+        [this, wish](const store::StoredTraces& found) {
+            if (m_panel.wish() == wish) {
+                const QList<trace::TokenTracePtr> kept = promptOf(found.tokens);
+                readAgain(wish, {kept.begin(), kept.end()});
+            }
+        },
+        [this, wish](const trace::Error& error) {
+            m_panel.setMissing(wish, tr("Attention could not be computed"), sentence(error));
+        });
+}
+
+void AttentionFeed::readAgain(const ui::AttentionPanel::Wish& wish, store::TokenTraces kept) {
+    const auto answer = known(wish.run, std::move(kept));
     if (m_controller.state() != State::Ready || !answer) {
         ask(wish); // it says why not
         return;

@@ -13,19 +13,22 @@ namespace moescope::gui {
 class AttentionFeed : public QObject {
     Q_OBJECT
 public:
-    AttentionFeed(controller::InferenceController& controller, ChatSession& session, ui::TraceModel& traces,
-                  ui::AttentionPanel& panel);
+    AttentionFeed(controller::InferenceController& controller, ChatSession& session, store::StoreWorker& store,
+                  ui::TraceModel& traces, ui::AttentionPanel& panel);
 
 private:
     void ask(const ui::AttentionPanel::Wish& wish);
+    /** With what the store kept of its prompt. */
     void readAgain();
+    void readAgain(const ui::AttentionPanel::Wish& wish, store::TokenTraces kept);
     /** Null: it cannot be read again by the loaded model. */
-    std::shared_ptr<const controller::KnownAnswer> known(qint64 answer) const;
+    std::shared_ptr<const controller::KnownAnswer> known(qint64 answer, store::TokenTraces kept = {}) const;
     void failed(const controller::AttentionJob& job, const trace::Error& error);
     void stateChanged();
 
     controller::InferenceController& m_controller;
     ChatSession& m_session;
+    store::StoreWorker& m_store;
     ui::TraceModel& m_traces;
     ui::AttentionPanel& m_panel;
 };

@@ -290,7 +290,14 @@ controller::GenerateJob ChatSession::promptOf(const store::Conversation& convers
     return job;
 }
 
-std::shared_ptr<const controller::KnownAnswer> ChatSession::knownAnswer(qint64 message, uint32_t first) const {
+controller::AnsweredPrompt ChatSession::answeredPrompt(const store::Message& answer, uint32_t tokens,
+                                                       store::TokenTraces kept) const {
+    controller::GenerateJob job = promptOf(answer);
+    return {std::move(job.messages), job.thinking, tokens, std::move(kept)};
+}
+
+std::shared_ptr<const controller::KnownAnswer> ChatSession::knownAnswer(qint64 message, uint32_t first,
+                                                                        store::TokenTraces kept) const {
     const store::Message* answer = find(message);
     const auto& loaded = m_controller.loaded();
     const std::vector<int32_t> tokens = m_tokens.value(message);
@@ -298,9 +305,8 @@ std::shared_ptr<const controller::KnownAnswer> ChatSession::knownAnswer(qint64 m
         answer->recipe.error || tokens.empty()) {
         return nullptr;
     }
-    const controller::GenerateJob prompt = promptOf(*answer);
     return std::make_shared<const controller::KnownAnswer>(
-        controller::KnownAnswer{prompt.messages, prompt.thinking, tokens, first, answer->recipe.intervention});
+        controller::KnownAnswer{answeredPrompt(*answer, first, std::move(kept)), tokens, answer->recipe.intervention});
 }
 
 void ChatSession::startRun(const Begun& begun) {

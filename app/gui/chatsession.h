@@ -33,9 +33,13 @@ public:
     const store::Message* findLastAnswer() const;
     /** What a model reads for an answer of the branch: its id, the messages before it, with or without thinking. */
     controller::GenerateJob promptOf(const store::Message& answer) const;
-    /** An answer in view for the loaded model to read again, its first token at position `first`; null: it is of another
-     *  model, is being made, or its tokens or its what-if are not known. */
-    std::shared_ptr<const controller::KnownAnswer> knownAnswer(qint64 message, uint32_t first) const;
+    /** The same for an answer that is there: `tokens` stood before it, and of them `kept` are in the store. */
+    controller::AnsweredPrompt answeredPrompt(const store::Message& answer, uint32_t tokens,
+                                              store::TokenTraces kept) const;
+    /** An answer in view for the loaded model to read again, its first token at position `first`, with what was kept of
+     *  its prompt; null: it is of another model, is being made, or its tokens or its what-if are not known. */
+    std::shared_ptr<const controller::KnownAnswer> knownAnswer(qint64 message, uint32_t first,
+                                                               store::TokenTraces kept = {}) const;
     /** Of the conversation in view. */
     const QString& title() const { return m_conversation.title; }
     const ui::SamplingView& sampling() const { return m_sampling; }

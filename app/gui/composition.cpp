@@ -40,7 +40,7 @@ Composition::Composition(const StartOptions& options, QObject* parent)
       m_window(std::make_unique<ui::MainWindow>()) {
     m_choice.model = m_options.model.isEmpty() ? builtIn : m_options.model;
     m_panels = new RoutingPanels(*m_window, m_traces, m_timelines, m_selection, m_whatIf);
-    new AttentionFeed(m_controller, m_session, m_traces, m_panels->attention());
+    new AttentionFeed(m_controller, m_session, m_store, m_traces, m_panels->attention());
     m_window->setSelection(&m_selection);
     ui::bindSelection(&m_traces, &m_selection);
     m_captures = std::make_unique<CaptureSession>(*m_window, m_session, m_traces, m_selection, m_files);

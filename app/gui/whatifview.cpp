@@ -152,14 +152,10 @@ void WhatIfView::diverge() {
         return;
     }
     controller::DivergenceJob job;
-    const controller::GenerateJob prompt = m_session.promptOf(*untouched);
-    job.messages = prompt.messages;
-    job.thinking = prompt.thinking;
+    job.prompt = m_session.answeredPrompt(*untouched, m_panel.model()->untouched().tokens.first()->position, m_prompt);
     for (const trace::TokenTracePtr& token : m_panel.model()->untouched().tokens) {
         job.answer.push_back(token->token);
     }
-    job.prompt_tokens = m_panel.model()->untouched().tokens.first()->position;
-    job.prompt = m_prompt;
     job.what_if = whatIf->recipe.intervention;
     m_panel.setProgress(0, 0);
     m_divergence = m_controller.diverge(job);

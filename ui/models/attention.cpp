@@ -29,6 +29,8 @@ QStringList labelsOf(const QList<AttentionState::Message>& messages) {
         } else if (message.role == QLatin1String("assistant")) {
             ++answered;
             labels.append(&message == &messages.last() ? tr("This answer") : tr("Answer %1").arg(answered));
+        } else if (message.role.isEmpty()) {
+            labels.append(tr("Prompt"));
         } else {
             labels.append(message.role == QLatin1String("system") ? tr("System") : tr("Tool"));
         }

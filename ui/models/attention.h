@@ -19,7 +19,7 @@ class AttentionState {
 public:
     /** A message of the context. */
     struct Message {
-        QString role; ///< “system”, “user”, “assistant” …
+        QString role; ///< “system”, “user”, “assistant” …; empty: a whole prompt whose messages are others since
         int first = 0;
     };
     /** Weight on positions first…last, n of them. */

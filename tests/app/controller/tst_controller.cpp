@@ -151,7 +151,7 @@ private slots:
         controller.generate(job(1, 12));
         QTRY_VERIFY_WITH_TIMEOUT(heard.isOver(), patience);
         controller::DivergenceJob compare;
-        compare.messages = job(1, 12).messages;
+        compare.prompt.messages = job(1, 12).messages;
         compare.answer = heard.ids();
         QVERIFY(compare.answer.size() > 4);
         QList<trace::TokenDivergence> found;

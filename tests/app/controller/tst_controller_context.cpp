@@ -27,6 +27,7 @@ struct Heard {
     QString text;
     std::vector<int32_t> prompt; ///< as far as it was computed
     std::vector<int32_t> tokens;
+    std::vector<trace::TokenTracePtr> kept;   ///< of `prompt`
     std::vector<trace::TokenTracePtr> traces; ///< of `tokens`
     int prompt_tokens = 0;
     trace::StepTimings timings;
@@ -222,7 +223,7 @@ private slots:
         const std::vector<float> first = weights();
         QVERIFY(!first.empty());
         controller::DivergenceJob compare;
-        compare.messages = asked.messages;
+        compare.prompt.messages = asked.messages;
         compare.answer = heard.tokens;
         compare.what_if = asked.intervention;
         controller.diverge(compare);
@@ -257,9 +258,9 @@ private slots:
         answer(controller, job(6, {{"user", "Quite another question"}}, 0));
 
         auto known = std::make_shared<controller::KnownAnswer>();
-        known->messages = asked.messages;
+        known->prompt.messages = asked.messages;
+        known->prompt.tokens = heard.traces[0]->position;
         known->tokens = heard.tokens;
-        known->first = heard.traces[0]->position;
         known->intervention = asked.intervention;
         controller.attention({5, position, 2, known});
         QTRY_COMPARE_WITH_TIMEOUT(computed.size(), 2, patience);
@@ -273,14 +274,34 @@ private slots:
         controller.attention({5, position, 1});
         QTRY_COMPARE_WITH_TIMEOUT(computed.size(), 3, patience);
         QVERIFY(failed.heard.empty());
-        // With other tokens before it, it is not the same answer.
-        answer(controller, job(6, {{"user", "Quite another question"}}, 0));
-        auto other = std::make_shared<controller::KnownAnswer>(*known);
-        other->messages[0].content = "Be very short and very kind to all of them";
-        controller.attention({5, position, 2, other});
-        QTRY_COMPARE_WITH_TIMEOUT(failed.heard.size(), size_t{1}, patience);
-        QCOMPARE(failed.heard[0].second.id(), std::string("attention.other_prompt"));
-        QCOMPARE(QString(failed.heard[0].second.what()).count(QLatin1Char('{')), 0);
+        // With other tokens before it, it is not the same answer, were they as many.
+        for (const bool asMany : {false, true}) {
+            answer(controller, job(6, {{"user", "Quite another question"}}, 0));
+            auto other = std::make_shared<controller::KnownAnswer>(*known);
+            other->prompt.messages[0].content = asMany ? "Be shore" : "Be very short and very kind to all of them";
+            if (asMany) { // all but one were kept
+                other->prompt.kept.assign(heard.kept.begin(), heard.kept.end() - 1);
+            }
+            const size_t before = failed.heard.size();
+            controller.attention({5, position, 2, other});
+            QTRY_COMPARE_WITH_TIMEOUT(failed.heard.size(), before + 1, patience);
+            QCOMPARE(failed.heard.back().second.id(), std::string("app.other_prompt"));
+            QCOMPARE(QString(failed.heard.back().second.what()).count(QLatin1Char('{')), 0);
+        }
+        // Where all of them were kept they are read as they were; whose messages they were is not known any more.
+        auto kept = std::make_shared<controller::KnownAnswer>(*known);
+        kept->prompt.messages[0].content = "Be very short and very kind to all of them";
+        kept->prompt.kept = heard.kept;
+        controller.attention({5, position, 2, kept});
+        QTRY_COMPARE_WITH_TIMEOUT(computed.size(), 4, patience);
+        const auto third = computed[3][0].value<Attention>();
+        QCOMPARE(*third.texts, *first.texts);
+        QCOMPARE(third.messages.size(), size_t{2});
+        QCOMPARE(third.messages.front().role, std::string());
+        QCOMPARE(third.messages.back().first, heard.traces[0]->position);
+        for (size_t i = 0; i < first.weights->weights.size(); ++i) {
+            QVERIFY(std::abs(third.weights->weights[i] - first.weights->weights[i]) < 1e-4F);
+        }
     }
 
     void ofSeveralRequestsTheLatestIsAnswered() {
@@ -358,10 +379,8 @@ private:
                 [&](qint64, const controller::Pieces& pieces) {
                     for (const controller::Piece& piece : pieces) {
                         heard.text += piece.text;
+                        (piece.token->generated ? heard.traces : heard.kept).push_back(piece.token);
                         (piece.token->generated ? heard.tokens : heard.prompt).push_back(piece.token->token);
-                        if (piece.token->generated) {
-                            heard.traces.push_back(piece.token);
-                        }
                     }
                 });
         connect(&controller, &InferenceController::finished, &context, [&](qint64, const controller::Finished& end) {

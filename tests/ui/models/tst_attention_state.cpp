@@ -24,6 +24,7 @@ private slots:
     void sharesAddUpToTheWeightsTheyCameFrom();
     void distancesAndMessagesAreNamed();
     void messagesThatTheTemplateLeavesOutAreNotThere();
+    void aPromptWhoseMessagesAreOthersIsOne();
     void binsKeepTheLargest();
     void topsAreInOrder();
     void tablesHoldTheSameNumbers();
@@ -82,6 +83,19 @@ void TestAttentionState::messagesThatTheTemplateLeavesOutAreNotThere() {
     // The second of the two that begin at one place is the one with the tokens.
     QCOMPARE(state.byMessage(0).size(), 5);
     QCOMPARE(state.messageAt(10), QString("You 3"));
+}
+
+void TestAttentionState::aPromptWhoseMessagesAreOthersIsOne() {
+    auto weights = std::make_shared<trace::AttentionWeights>();
+    weights->position = 3;
+    weights->heads = 1;
+    weights->weights = {0.5F, 0.125F, 0.25F, 0.125F};
+    const AttentionState state(weights, std::make_shared<const std::vector<std::string>>(4, "w"),
+                               {{QString(), 0}, {QStringLiteral("assistant"), 2}});
+    QCOMPARE(state.byMessage(0).size(), 2);
+    QCOMPARE(state.byMessage(0)[0].label, QString("Prompt"));
+    QCOMPARE(state.byMessage(0)[0].share + state.byMessage(0)[1].share, 1.0);
+    QCOMPARE(state.messageAt(1), QString("Prompt"));
 }
 
 void TestAttentionState::binsKeepTheLargest() {
