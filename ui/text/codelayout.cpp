@@ -208,8 +208,9 @@ void CodeLayout::paint(QPainter& painter, const QRect& clip, const BlockMarks& m
             const QTextLayout& layout = lineLayout(line);
             const QTextLine text = layout.lineAt(0);
             const int middle = (pitch() - static_cast<int>(std::lround(text.height()))) / 2;
-            paintWordMark(painter,
-                          wordMarkRect(layout, text, from, to).translated(textLeft(), top + line * pitch() + middle));
+            WordMark mark = wordMark(layout, text, from, to);
+            mark.box.translate(textLeft(), top + line * pitch() + middle);
+            paintWordMark(painter, mark, look.color(Color::AccentTint));
         }
     }
     for (int line = first; line < last; ++line) {

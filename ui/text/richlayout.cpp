@@ -12,11 +12,9 @@ namespace {
 
 constexpr int kCaretWidth = 8;
 constexpr int kCaretHeight = 16;
-constexpr int kMarkPad = 3;      ///< px from a word to its mark's outer edge, into the space beside it
-constexpr int kMarkPadTight = 1; ///< px, towards a letter
-constexpr int kMarkPadThin = 2;  ///< px, towards a letter from a full stop, which a line inside would hide
-constexpr int kThin = 7;         ///< px wide
-constexpr int kMarkRise = 2;     ///< px above and below the line
+constexpr int kMarkPad = 3;    ///< px from a word to its mark's outer edge, into the space beside it
+constexpr int kMarkRise = 2;   ///< px above and below the line
+constexpr int kMarkCorner = 3; ///< px of an open side above and below its gap
 
 } // namespace
 
@@ -122,10 +120,10 @@ QList<QRect> RichLayout::rectsOf(int sourceStart, int sourceEnd) const {
     return rectsOfDisplay(m_text->displayOf(sourceStart), m_text->displayOf(sourceEnd));
 }
 
-QList<QRect> RichLayout::marksOf(int sourceStart, int sourceEnd) const {
-    QList<QRect> rects;
+QList<WordMark> RichLayout::marksOf(int sourceStart, int sourceEnd) const {
+    QList<WordMark> marks;
     if (isEmpty() || sourceStart >= sourceEnd) {
-        return rects;
+        return marks;
     }
     const int start = m_text->displayOf(sourceStart);
     const int end = m_text->displayOf(sourceEnd);
@@ -134,11 +132,12 @@ QList<QRect> RichLayout::marksOf(int sourceStart, int sourceEnd) const {
         const int from = std::max(start, line.textStart());
         const int to = std::min(end, line.textStart() + line.textLength());
         if (from < to) {
-            const QRect box = wordMarkRect(m_layout, line, from, to);
-            rects += box.translated(0, static_cast<int>(std::lround(line.y())));
+            WordMark mark = wordMark(m_layout, line, from, to);
+            mark.box.translate(0, static_cast<int>(std::lround(line.y())));
+            marks += mark;
         }
     }
-    return rects;
+    return marks;
 }
 
 void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& clip, const BlockMarks& marks) const {
@@ -166,8 +165,9 @@ void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& cli
             paintFoundMark(painter, box.translated(origin), hit == marks.found_current);
         }
     }
-    for (const QRect& box : marksOf(marks.mark_start, marks.mark_end)) {
-        paintWordMark(painter, box.translated(origin));
+    for (WordMark& mark : marksOf(marks.mark_start, marks.mark_end)) {
+        mark.box.translate(origin);
+        paintWordMark(painter, mark, look.color(Color::AccentTint));
     }
     for (int i = 0; i < m_layout.lineCount(); ++i) {
         const QTextLine line = m_layout.lineAt(i);
@@ -256,31 +256,48 @@ QPoint RichLayout::endPoint() const {
     return {static_cast<int>(std::ceil(x)), static_cast<int>(std::lround(line.y() + (line.height() - m_pitch) / 2.0))};
 }
 
-QRect wordMarkRect(const QTextLayout& layout, const QTextLine& line, int from, int to) {
+WordMark wordMark(const QTextLayout& layout, const QTextLine& line, int from, int to) {
     const QString text = layout.text();
     const int end = std::min(line.textStart() + line.textLength(), static_cast<int>(text.size()));
     double a = line.cursorToX(from);
     double b = line.cursorToX(to);
-    const int tight = std::abs(b - a) < kThin ? kMarkPadThin : kMarkPadTight;
+    WordMark mark;
+    mark.open_left = from > line.textStart() && !text[from - 1].isSpace();
+    mark.open_right = to < end && !text[to].isSpace();
     // At the line's start the view's own edge is near: the mark stands inside.
-    int left = from <= line.textStart() ? 0 : text[from - 1].isSpace() ? kMarkPad : tight;
-    int right = to >= end || text[to].isSpace() ? kMarkPad : tight;
+    int left = from <= line.textStart() ? 0 : mark.open_left ? 1 : kMarkPad;
+    int right = mark.open_right ? 1 : kMarkPad;
     if (b < a) {
         std::swap(a, b);
         std::swap(left, right);
+        std::swap(mark.open_left, mark.open_right);
     }
     const int x = static_cast<int>(std::lround(a)) - left;
     const int after = static_cast<int>(std::lround(b)) + right;
-    return {x, -kMarkRise, after - x, static_cast<int>(std::lround(line.height())) + 2 * kMarkRise};
+    mark.box = QRect(x, -kMarkRise, after - x, static_cast<int>(std::lround(line.height())) + 2 * kMarkRise);
+    return mark;
 }
 
-void paintWordMark(QPainter& painter, const QRect& box) {
-    const Theme& look = theme();
+void paintWordMark(QPainter& painter, const WordMark& mark, const QColor& ground) {
+    const QRect& box = mark.box;
+    // The ground ends where the line's middle would be.
+    const QRect inside = box.adjusted(1, 1, -1, -1);
+    painter.fillRect(inside, ground);
+    QRegion line(box);
+    const QRect gap = box.adjusted(0, kMarkCorner, 0, -kMarkCorner);
+    if (mark.open_left) {
+        line -= QRect(gap.left(), gap.top(), 2, gap.height());
+    }
+    if (mark.open_right) {
+        line -= QRect(gap.right() - 1, gap.top(), 2, gap.height());
+    }
+    painter.save();
+    painter.setClipRegion(line, Qt::IntersectClip);
     painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(QPen(look.color(Color::AccentText), 2));
-    painter.setBrush(look.color(Color::AccentTint));
-    painter.drawRoundedRect(QRectF(box).adjusted(1, 1, -1, -1), 2, 2);
-    painter.setRenderHint(QPainter::Antialiasing, false);
+    painter.setPen(QPen(theme().color(Color::AccentText), 2));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRoundedRect(QRectF(inside), 2, 2);
+    painter.restore();
 }
 
 void paintFoundMark(QPainter& painter, const QRect& box, bool current) {

@@ -8,6 +8,14 @@
 
 namespace moescope::ui {
 
+/** What the selection mark round a word covers, its line included. Towards a letter or a full stop beside the word it is
+ *  open: there is no room for a line between the two, only for its corners. */
+struct WordMark {
+    QRect box;
+    bool open_left = false;
+    bool open_right = false;
+};
+
 /** Lines of one RichText at an equal pitch, for paragraphs and table cells. */
 class RichLayout {
 public:
@@ -20,8 +28,8 @@ public:
     int sourceAt(const QPoint& point, bool nearest) const;
     QList<QRect> rectsOf(int sourceStart, int sourceEnd) const;
     QList<QRect> rectsOfDisplay(int start, int end) const;
-    /** Boxes of the selection mark round a source range. */
-    QList<QRect> marksOf(int sourceStart, int sourceEnd) const;
+    /** The selection mark round a source range, one a line. */
+    QList<WordMark> marksOf(int sourceStart, int sourceEnd) const;
     int linkAt(const QPoint& point) const;
     QRect linkRect(int link) const;
     /** Where the next character would come. */
@@ -35,11 +43,11 @@ private:
     int m_height = 0;
 };
 
-/** What the selection mark round [from, to) of a line covers, from the line's own top: wider than the word where a space
- *  or the line's end is beside it, and hardly where a letter is. Positions are those of the layout's text. */
-QRect wordMarkRect(const QTextLayout& layout, const QTextLine& line, int from, int to);
-/** The selection mark: tint and a line of 2 px inside `box`, below the text. */
-void paintWordMark(QPainter& painter, const QRect& box);
+/** The selection mark round [from, to) of a line, from the line's own top: wider than the word where a space or the
+ *  line's end is beside it. Positions are those of the layout's text. */
+WordMark wordMark(const QTextLayout& layout, const QTextLine& line, int from, int to);
+/** The selection mark: `ground` and a line of 2 px inside its box, below the text. */
+void paintWordMark(QPainter& painter, const WordMark& mark, const QColor& ground);
 /** The mark of a search hit, below the text; underlined, and the one in view framed by 1 px. */
 void paintFoundMark(QPainter& painter, const QRect& box, bool current);
 /** The block that stands where the next word will come. */

@@ -173,6 +173,20 @@ void TestMarkdownView::markedRangeIsDrawnRoundTheWord() {
     const QRect inner = view.rectsOfSource(offset + 1, offset + 3)[0];
     QVERIFY(columns().first >= inner.left() - 1);
     QVERIFY(columns().second <= inner.right() + 1);
+
+    // Between a word and its full stop there is no room for a line: the mark is open there, but for its corners.
+    view.setMarkedRange(stop - 4, stop);
+    const QRect rest = view.rectsOfSource(stop - 4, stop)[0];
+    const QImage open = view.grab().toImage();
+    const auto isLine = [&](int x, int y) { return open.pixelColor(x, y) == theme().color(Color::AccentText); };
+    QVERIFY(isLine(rest.left() - 2, rest.center().y()));
+    for (int y = rest.top() + 2; y <= rest.bottom() - 2; ++y) {
+        for (int x = rest.left(); x <= rest.right() + 4; ++x) {
+            QVERIFY(!isLine(x, y));
+        }
+    }
+    QVERIFY(isLine(rest.center().x(), rest.bottom() + 2)); // and whole above and below
+    QVERIFY(isLine(rest.center().x(), rest.top() - 1));
 }
 
 void TestMarkdownView::hitsAreMarkedAndTheCurrentOneIsOutlined() {
