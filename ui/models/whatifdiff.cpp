@@ -79,7 +79,17 @@ QString probabilityText(double probability) {
                                                     : QString::number(probability, 'f', 2);
 }
 
-QString klText(double bits) { return QString::number(bits, 'f', bits < 0.995 ? 3 : 2); }
+QString klText(double bits) {
+    constexpr double kLeast = 1e-6; // below it is the rounding of the logits
+    if (bits <= 0) {
+        return QStringLiteral("0");
+    }
+    if (bits < kLeast) {
+        return QStringLiteral("<0.000001");
+    }
+    const int exponent = QString::number(bits, 'e', 2).section(QLatin1Char('e'), 1).toInt();
+    return QString::number(bits, 'f', std::max(0, 2 - exponent));
+}
 
 void WhatIfDiff::setSides(const DiffSide& untouched, const DiffSide& whatIf, const QString& recipe) {
     m_a = untouched;
@@ -273,7 +283,7 @@ QString WhatIfDiffTable::text(int row, int column) const {
     switch (column) {
     case ProbabilityA:
     case ProbabilityB: return probabilityText(value.toDouble());
-    case Kl: return QString::number(value.toDouble(), 'f', 3);
+    case Kl: return klText(value.toDouble());
     case SameLayers: return tr("%1 of %2").arg(value.toInt()).arg(m_diff->layers());
     default: return value.toString();
     }

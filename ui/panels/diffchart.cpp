@@ -4,6 +4,7 @@
 #include "ui/models/conversation.h"
 #include "ui/models/tokentext.h"
 #include "ui/panels/chartpaint.h"
+#include "ui/text/richlayout.h"
 
 #include <QFontMetrics>
 #include <QKeyEvent>
@@ -129,44 +130,23 @@ void DiffChart::paintChart(QPainter& painter) {
     paintBars(painter);
     paintHeads(painter);
     painter.save();
-    painter.setClipRect(m_geometry.window.adjusted(-4, 0, 4, 0));
+    painter.setClipRect(m_geometry.window.adjusted(-4, -4, 4, 4)); // lines are whole: only the selection goes beyond
     for (const int which : {kA, kB}) {
         paintSide(painter, which);
     }
     painter.restore();
 }
 
-QString DiffChart::barsTitle() const {
-    return m_diff->hasDivergence() ? tr("KL(A‖B) by token, n = %1").arg(groupedText(m_geometry.tokens))
-                                   : tr("KL(A‖B) by token is not computed");
-}
-
-QString DiffChart::barsFigures() const {
-    if (!m_diff->hasDivergence() || m_geometry.tokens == 0) {
-        return {};
-    }
-    const double sum = m_diff->sumKl();
-    QStringList figures{tr("mean %1 bits").arg(klText(sum / m_geometry.tokens)), tr("sum %1 bits").arg(klText(sum)),
-                        tr("highest %1 bits").arg(klText(m_diff->mostKl()))};
-    if (m_geometry.merged > 1) {
-        figures << tr("a bar is the highest of %1 tokens").arg(m_geometry.merged);
-    }
-    return figures.join(QStringLiteral(" · "));
-}
-
 void DiffChart::paintBars(QPainter& painter) const {
     const QRect band = m_geometry.band;
     const QColor muted = theme().color(Color::TextMuted);
     const int all = m_geometry.tokens;
-    const QFontMetrics metrics(axisFont());
-    const QString figures = barsFigures();
-    const int room = m_geometry.heading.width();
-    const int right = std::min(room, metrics.horizontalAdvance(figures) + 1);
-    const QRect left = m_geometry.heading.adjusted(0, 0, figures.isEmpty() ? 0 : -right - scaledPx(12), 0);
-    paintText(painter, left, Qt::AlignLeft | Qt::AlignVCenter,
-              metrics.elidedText(barsTitle(), Qt::ElideRight, left.width()), axisFont(), muted);
-    paintText(painter, m_geometry.heading, Qt::AlignRight | Qt::AlignVCenter,
-              metrics.elidedText(figures, Qt::ElideRight, room), axisFont(), muted);
+    const QRect heading = m_geometry.heading;
+    const QString title = QFontMetrics(axisFont()).elidedText(barsTitle(), Qt::ElideRight, heading.width());
+    paintText(painter, heading, Qt::AlignLeft | Qt::AlignVCenter, title, axisFont(), muted);
+    const int room = heading.width() - QFontMetrics(axisFont()).horizontalAdvance(title) - scaledPx(12);
+    paintText(painter, heading, Qt::AlignRight | Qt::AlignVCenter,
+              fittingText(barsFigures(), axisFont(), std::max(0, room)), axisFont(), muted);
     if (m_diff->hasDivergence()) {
         painter.fillRect(QRect(band.left(), band.top(), band.width(), 1), theme().color(Color::Grid));
     }
@@ -188,57 +168,79 @@ void DiffChart::paintBars(QPainter& painter) const {
     if (const int shown = row(); shown >= 0 && tokenOf(shown, kA) >= 0) {
         paintSelection(painter, m_geometry.slot(m_geometry.barOf(tokenOf(shown, kA))));
     }
+    paintAxis(painter);
     paintMarks(painter);
 }
 
-/** A tick below the bar of the first other routing and of the first other word, each with its name. */
-void DiffChart::paintMarks(QPainter& painter) const {
-    struct Mark {
-        QString words;
-        QColor color;
-        int left = 0;
-        int width = 0;
-    };
-    const QFont font = bold(axisFont());
-    const QRect line = m_geometry.marks;
-    QList<Mark> marks; // from left to right
-    const auto add = [&](int row, const QString& words, const QColor& color, bool before) {
-        // Where the untouched answer ends before it, the mark stands at its end.
-        const int token =
-            row < 0 ? -1 : std::min(tokenOf(row, kA) >= 0 ? tokenOf(row, kA) : row, m_geometry.tokens - 1);
-        if (token < 0) {
-            return;
-        }
-        const int x = m_geometry.slot(m_geometry.barOf(token)).center().x();
-        painter.fillRect(QRect(x, m_geometry.ticks.top(), 2, m_geometry.ticks.height()), color);
-        const int width = QFontMetrics(font).horizontalAdvance(words);
-        const int left = x - width - scaledPx(4);
-        marks.append({words, color, before && left >= line.left() ? left : x + scaledPx(6), width});
-    };
-    const int routing = m_diff->firstRoutingDifference().row;
-    add(routing, tr("routing parts"), theme().color(Color::Text), true);
-    add(m_diff->firstDifference(), tr("text parts"), theme().color(Color::AccentText), routing < 0);
-    // Each clear of the other, and none beyond the end of the line.
-    const int gap = scaledPx(12);
-    for (qsizetype i = 1; i < marks.size(); ++i) {
-        marks[i].left = std::max(marks[i].left, marks[i - 1].left + marks[i - 1].width + gap);
+/** Both ends of the bars' height. */
+void DiffChart::paintAxis(QPainter& painter) const {
+    if (m_geometry.axis.isEmpty() || m_diff->mostKl() <= 0) {
+        return;
     }
-    int end = line.right() + 1;
-    for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
-        mark->left = std::min(mark->left, end - mark->width);
-        end = mark->left - gap;
-    }
-    for (const Mark& mark : std::as_const(marks)) {
-        paintText(painter, QRect(mark.left, line.top(), mark.width, line.height()), Qt::AlignLeft | Qt::AlignVCenter,
-                  mark.words, font, mark.color);
-    }
+    const QColor muted = theme().color(Color::TextMuted);
+    const QRect axis = m_geometry.axis.adjusted(scaledPx(6), 0, 0, 0);
+    const QRect line(axis.left(), axis.top(), axis.width(), scaledPx(12));
+    paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter, tr("%1 bits").arg(klText(m_diff->mostKl())), axisFont(),
+              muted);
+    paintText(painter, line.translated(0, axis.height() - line.height()), Qt::AlignLeft | Qt::AlignVCenter,
+              QStringLiteral("0"), axisFont(), muted);
 }
 
-QString DiffChart::sideName(int which) const {
-    const int version = side(which).version;
-    const QString letter = which == kA ? tr("A") : tr("B");
-    const QString words = which == kA ? tr("untouched") : m_diff->recipe();
-    return version > 0 ? tr("%1 version %2, %3").arg(letter).arg(version).arg(words) : tr("%1 %2").arg(letter, words);
+/** Below the bars of the first other routing and of the first other word a tick and a triangle, below them which is
+ *  which. */
+void DiffChart::paintMarks(QPainter& painter) const {
+    struct Mark {
+        int row = -1;
+        QString where;
+        QString name;
+        QColor color;
+        bool is_triangle = false;
+    };
+    const QString first = tokenNumber(m_diff->firstDifference());
+    const int routing = m_diff->firstRoutingDifference().row;
+    QList<Mark> marks{{m_diff->firstDifference(), tr("text parts at token %1").arg(first), tr("text parts"),
+                       theme().color(Color::AccentText), true},
+                      {routing, tr("routing parts at token %1").arg(tokenNumber(routing)), tr("routing parts"),
+                       theme().color(Color::Text), false}};
+    marks.removeIf([this](const Mark& mark) { return mark.row < 0 || m_geometry.tokens == 0; });
+    const auto paint = [&painter](const Mark& mark, int x, const QRect& within) {
+        if (!mark.is_triangle) {
+            painter.fillRect(QRect(x, within.top(), 2, within.height()), mark.color);
+            return;
+        }
+        const double half = within.height() * 0.8;
+        painter.save();
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(mark.color);
+        painter.drawPolygon(QPolygonF({QPointF(x + 1, within.top()), QPointF(x + 1 + half, within.bottom() + 1),
+                                       QPointF(x + 1 - half, within.bottom() + 1)}));
+        painter.restore();
+    };
+    for (const Mark& mark : std::as_const(marks)) { // both at one token: the tick stands in the triangle
+        // Where the untouched answer ends before it, the mark stands at its end.
+        const int token =
+            std::min(tokenOf(mark.row, kA) >= 0 ? tokenOf(mark.row, kA) : mark.row, m_geometry.tokens - 1);
+        paint(mark, m_geometry.slot(m_geometry.barOf(token)).center().x(), m_geometry.ticks);
+    }
+    std::reverse(marks.begin(), marks.end()); // the routing parts first
+    const QFontMetrics metrics(axisFont());
+    const int sign = scaledPx(12);
+    const int gap = scaledPx(16);
+    int whole = -gap;
+    for (const Mark& mark : std::as_const(marks)) {
+        whole += sign + metrics.horizontalAdvance(mark.where) + gap;
+    }
+    int left = m_geometry.marks.left();
+    for (const Mark& mark : std::as_const(marks)) {
+        const QString& words = whole <= m_geometry.marks.width() ? mark.where : mark.name;
+        QRect within = m_geometry.ticks;
+        within.moveTop(m_geometry.marks.center().y() - within.height() / 2);
+        paint(mark, left + scaledPx(3), within);
+        paintText(painter, m_geometry.marks.adjusted(left + sign - m_geometry.marks.left(), 0, 0, 0),
+                  Qt::AlignLeft | Qt::AlignVCenter, words, axisFont(), theme().color(Color::TextSecondary));
+        left += sign + metrics.horizontalAdvance(words) + gap;
+    }
 }
 
 void DiffChart::paintHeads(QPainter& painter) const {
@@ -248,9 +250,33 @@ void DiffChart::paintHeads(QPainter& painter) const {
         const QRect head(m_geometry.left[which], m_geometry.heads.top(), m_geometry.column, m_geometry.heads.height());
         painter.setPen(QPen(color, 2, which == kA ? Qt::SolidLine : Qt::DashLine));
         painter.drawLine(head.left(), head.top() + 1, head.right(), head.top() + 1);
-        const QString shown = QFontMetrics(font).elidedText(sideName(which), Qt::ElideRight, head.width());
-        paintText(painter, head.adjusted(0, 3, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, shown, font, color);
+        paintText(painter, head.adjusted(0, 3, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, headText(which, head.width()),
+                  font, color);
     }
+}
+
+QString DiffChart::shownLabel(int which, int token) const {
+    return m_labels[which].at(token).mid(m_flows[which].isTrimmed(token) ? 1 : 0);
+}
+
+QRect DiffChart::wordRect(int which, int token) const {
+    const bool spaced = shownLabel(which, token).startsWith(QLatin1Char(' '));
+    const int space = spaced ? QFontMetrics(theme().font(TextStyle::Body)).horizontalAdvance(u' ') : 0;
+    return tokenRect(which, token).adjusted(space, 1, 0, -1);
+}
+
+bool DiffChart::isAttached(int which, int token) const {
+    const TokenFlow& flow = m_flows[which];
+    return token > 0 && token < flow.count() && flow.rect(token).top() == flow.rect(token - 1).top() &&
+           !m_labels[which].at(token).startsWith(QLatin1Char(' '));
+}
+
+void DiffChart::paintWordSelection(QPainter& painter, int which, int token) const {
+    WordMark mark;
+    mark.open_left = isAttached(which, token);
+    mark.open_right = isAttached(which, token + 1);
+    mark.box = wordRect(which, token).adjusted(mark.open_left ? -1 : -3, -3, mark.open_right ? 1 : 3, 3);
+    paintWordMark(painter, mark, Qt::transparent);
 }
 
 void DiffChart::paintSide(QPainter& painter, int which) const {
@@ -258,53 +284,47 @@ void DiffChart::paintSide(QPainter& painter, int which) const {
     const QColor text = theme().color(Color::Text);
     const QColor strong = theme().color(which == kA ? Color::RunA : Color::RunB);
     const QColor tint = theme().color(which == kA ? Color::RunATint : Color::RunBTint);
-    QRect firstRect;
-    QRect hoveredRect;
-    QRect selectedRect;
+    const int selected = row();
+    std::vector<int> seen;
     for (int token = 0; token < m_flows[which].count(); ++token) {
         const QRect rect = tokenRect(which, token);
         if (!rect.intersects(m_geometry.window)) {
             continue;
         }
+        seen.push_back(token);
         const int row = m_diff->rowOf(side(which).run, token);
-        QString label = m_labels[which].at(token);
-        if (m_flows[which].isTrimmed(token)) {
-            label.remove(0, 1);
-        }
-        const int space = label.startsWith(QLatin1Char(' ')) ? QFontMetrics(font).horizontalAdvance(u' ') : 0;
-        const QRect word = rect.adjusted(space, 1, 0, -1);
         if (row >= 0 && !m_diff->rows().at(row).isPair()) {
             // Only here: tint and line, solid for A and dashed for B, also under the space within a stretch of them.
             const bool joined = row > 0 && !m_diff->rows().at(row - 1).isPair() && tokenOf(row - 1, which) >= 0;
-            const QRect mark = joined ? rect.adjusted(0, 1, 0, -1) : word;
+            const QRect mark = joined ? rect.adjusted(0, 1, 0, -1) : wordRect(which, token);
             painter.fillRect(mark, tint);
             painter.setPen(QPen(strong, 2, which == kA ? Qt::SolidLine : Qt::DashLine));
             painter.drawLine(mark.left(), mark.bottom(), mark.right(), mark.bottom());
         }
+    }
+    // Below the text, so that no line hides a letter.
+    for (const int token : seen) {
+        const int row = m_diff->rowOf(side(which).run, token);
+        if (row < 0) {
+            continue;
+        }
+        const QRect frame = wordRect(which, token).adjusted(-1, 0, 1, 0);
+        // Where the answers part is one place: the words of both sides are selected.
+        const bool parting = isParting(row);
+        if (selected >= 0 && (row == selected || (parting && isParting(selected)))) {
+            paintWordSelection(painter, which, token);
+        } else if (parting) {
+            paintFrame(painter, frame, theme().color(Color::AccentText));
+        }
+        if (row == m_hovered) {
+            paintFrame(painter, frame, text);
+        }
+    }
+    for (const int token : seen) {
+        const QString label = shownLabel(which, token);
         const bool isBreak = label.contains(QChar(0x21B5));
-        paintText(painter, rect, Qt::AlignLeft | Qt::AlignVCenter, label, font,
+        paintText(painter, tokenRect(which, token), Qt::AlignLeft | Qt::AlignVCenter, label, font,
                   isBreak ? theme().color(Color::TextMuted) : text);
-        if (row >= 0 && isParting(row)) {
-            firstRect = word;
-        }
-        if (row >= 0 && row == m_hovered) {
-            hoveredRect = word;
-        }
-        if (row >= 0 && row == this->row()) {
-            selectedRect = word;
-        }
-    }
-    const int shown = this->row();
-    if (!firstRect.isNull() && shown >= 0 && isParting(shown)) { // one place: the words of both sides are selected
-        paintSelection(painter, firstRect);
-    } else if (!firstRect.isNull()) {
-        paintFrame(painter, firstRect.adjusted(-1, 0, 1, 0), theme().color(Color::AccentText));
-    }
-    if (!hoveredRect.isNull()) {
-        paintFrame(painter, hoveredRect.adjusted(-1, 0, 1, 0), text);
-    }
-    if (!selectedRect.isNull()) {
-        paintSelection(painter, selectedRect);
     }
 }
 

@@ -25,9 +25,12 @@ public:
     void showParting();
     /** What stands above an answer: "A version 1, untouched". */
     QString sideName(int which) const;
-    /** What the bars are, and how much of it there is: at the left and at the right above them. */
+    /** As much of it as fits `width` px: what differs before the number of the version. */
+    QString headText(int which, int width) const;
+    /** What the bars are: at the left above them. */
     QString barsTitle() const;
-    QString barsFigures() const;
+    /** How much of it there is, at the right: wordings, the longest first; empty without it. */
+    QStringList barsFigures() const;
     Readout readout() const override;
     QSize sizeHint() const override { return {600, 300}; }
 
@@ -50,6 +53,9 @@ private:
 
     const DiffSide& side(int which) const { return which == kA ? m_diff->untouched() : m_diff->whatIf(); }
     int tokenOf(int row, int which) const;
+    QString letter(int which) const;
+    /** What was done to it: "untouched", "layer 5, expert 6 banned". */
+    QString sideWords(int which) const;
     std::pair<int, int> markAt(const QPoint& at) const; ///< row and side of what is under the pointer
     void layOut();
     int rowAt(const QPoint& at) const;           ///< −1: none
@@ -57,9 +63,17 @@ private:
     /** One of the two words at which the answers part. */
     bool isParting(int row) const;
     void paintBars(QPainter& painter) const;
+    void paintAxis(QPainter& painter) const;
     void paintMarks(QPainter& painter) const;
     void paintHeads(QPainter& painter) const;
     void paintSide(QPainter& painter, int which) const;
+    /** Without the space before it. */
+    QRect wordRect(int which, int token) const;
+    /** As it is painted: without the space that fell away. */
+    QString shownLabel(int which, int token) const;
+    /** It goes on where the one before it ends, with no space between. */
+    bool isAttached(int which, int token) const;
+    void paintWordSelection(QPainter& painter, int which, int token) const;
     Readout rowReadout(int row) const;
     ReadoutSpan alignedPart() const;
 

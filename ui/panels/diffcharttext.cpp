@@ -1,9 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of What-if diff: readout and tooltip.
+// The words of What-if diff: headings, readout and tooltip.
+#include "ui/models/conversation.h"
 #include "ui/models/tokentext.h"
+#include "ui/panels/chartpaint.h"
 #include "ui/panels/diffchart.h"
 
 namespace moescope::ui {
+
+QString DiffChart::barsTitle() const {
+    return m_diff->hasDivergence() ? tr("KL(A‖B) by token, n = %1").arg(groupedText(m_geometry.tokens))
+                                   : tr("KL(A‖B) by token is not computed");
+}
+
+QStringList DiffChart::barsFigures() const {
+    if (!m_diff->hasDivergence() || m_geometry.tokens == 0) {
+        return {};
+    }
+    const double sum = m_diff->sumKl();
+    const QStringList amounts{tr("mean %1 bits").arg(klText(sum / m_geometry.tokens)),
+                              tr("sum %1 bits").arg(klText(sum))};
+    const QString highest = tr("highest %1 bits").arg(klText(m_diff->mostKl()));
+    const QStringList merged = m_geometry.merged > 1
+                                   ? QStringList{tr("a bar is the highest of %1 tokens").arg(m_geometry.merged)}
+                                   : QStringList();
+    const QString separator = QStringLiteral(" · ");
+    QStringList wordings{(amounts + QStringList{highest} + merged).join(separator)};
+    for (const QStringList& shorter : {amounts + merged, amounts, QStringList{amounts.first()}}) {
+        wordings.append(shorter.join(separator));
+    }
+    return wordings;
+}
+
+QString DiffChart::letter(int which) const { return which == kA ? tr("A") : tr("B"); }
+
+QString DiffChart::sideWords(int which) const { return which == kA ? tr("untouched") : m_diff->recipe(); }
+
+QString DiffChart::sideName(int which) const {
+    const int version = side(which).version;
+    return version > 0 ? tr("%1 version %2, %3").arg(letter(which)).arg(version).arg(sideWords(which))
+                       : tr("%1 %2").arg(letter(which), sideWords(which));
+}
+
+QString DiffChart::headText(int which, int width) const {
+    return fittingText({sideName(which), tr("%1 %2").arg(letter(which), sideWords(which))},
+                       bold(theme().font(TextStyle::Small)), width);
+}
 
 Readout DiffChart::rowReadout(int row) const {
     const DiffRow& at = m_diff->rows().at(row);

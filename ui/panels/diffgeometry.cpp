@@ -14,8 +14,10 @@ DiffGeometry DiffGeometry::of(const QSize& view, int tokens, bool bars, double s
     const int margin = px(12);
     const int width = std::max(0, view.width() - 2 * margin);
     geometry.heading = QRect(margin, px(8), width, px(16));
-    geometry.band = QRect(margin, px(28), width, px(bars ? 40 : 6));
-    geometry.ticks = QRect(margin, geometry.band.bottom() + 1 + px(1), width, px(5));
+    const int axis = bars && width >= px(300) ? px(84) : 0;
+    geometry.band = QRect(margin, px(28), width - axis, px(bars ? 40 : 6));
+    geometry.axis = QRect(geometry.band.right() + 1, geometry.band.top(), axis, geometry.band.height());
+    geometry.ticks = QRect(margin, geometry.band.bottom() + 1 + px(1), geometry.band.width(), px(5));
     geometry.marks = QRect(margin, geometry.ticks.bottom() + 1, width, px(16));
     geometry.heads = QRect(margin, geometry.marks.bottom() + 1 + px(4), width, px(20));
     const int top = geometry.heads.bottom() + 1 + px(4);
@@ -25,9 +27,10 @@ DiffGeometry DiffGeometry::of(const QSize& view, int tokens, bool bars, double s
     geometry.left[0] = margin;
     geometry.left[1] = margin + geometry.column + gap;
     const int least = px(2);
-    geometry.merged = width > 0 ? std::max(1, (tokens * least + width - 1) / width) : 1;
+    const int room = geometry.band.width();
+    geometry.merged = room > 0 ? std::max(1, (tokens * least + room - 1) / room) : 1;
     geometry.bars = (tokens + geometry.merged - 1) / geometry.merged;
-    geometry.pitch = geometry.bars > 0 ? std::min(double(px(24)), double(width) / geometry.bars) : 0;
+    geometry.pitch = geometry.bars > 0 ? std::min(double(px(24)), double(room) / geometry.bars) : 0;
     return geometry;
 }
 
@@ -45,7 +48,7 @@ QRect DiffGeometry::bar(int bar, double share) const {
 }
 
 int DiffGeometry::barAt(const QPoint& at) const {
-    const QRect reach(band.left(), band.top(), band.width(), marks.bottom() - band.top());
+    const QRect reach(band.left(), band.top(), band.width(), ticks.bottom() - band.top());
     if (!reach.contains(at) || pitch <= 0) {
         return -1;
     }

@@ -17,8 +17,9 @@ struct DiffGeometry {
     double pitch = 0; ///< px from bar to bar
     QRect heading;
     QRect band;           ///< the bars stand on its lower edge
+    QRect axis;           ///< of the bars' height, at their right; empty without them or without room
     QRect ticks;          ///< below the bars
-    QRect marks;          ///< labels below the ticks
+    QRect marks;          ///< what the ticks are
     QRect heads;          ///< of both columns
     QRect window;         ///< where the answers are seen
     int left[2] = {0, 0}; ///< of the columns A and B

@@ -85,7 +85,10 @@ private slots:
     void aHiddenPanelDoesNoWork();
     void flowsWords();
     void manyTokensShareABar();
-    void labelsStayOnTheirLine();
+    void ticksAreNamed();
+    void selectionIsWhole();
+    void selectionHidesNoLetter();
+    void headsKeepWhatDiffers();
     void darkAndLarge();
 };
 
@@ -213,11 +216,14 @@ void TestWhatIfDiffPanel::barsAreTheDivergence() {
     }
     QCOMPARE(board.panel->model()->sumKl(), sum);
     QCOMPARE(chart->barsTitle(), QString::fromUtf8("KL(A‖B) by token, n = 10"));
-    QCOMPARE(chart->barsFigures(), QStringLiteral("mean %1 bits · sum %2 bits · highest 2.00 bits")
-                                       .arg(QString::number(sum / 10, 'f', 3), QString::number(sum, 'f', 2)));
+    QCOMPARE(chart->barsFigures(),
+             (QStringList{"mean 0.580 bits · sum 5.80 bits · highest 2.00 bits", "mean 0.580 bits · sum 5.80 bits",
+                          "mean 0.580 bits · sum 5.80 bits", "mean 0.580 bits"}));
     const QImage image = painted(chart);
     QVERIFY(holds(image, QRect(geometry.slot(7).center(), QSize(1, 1)), color)); // the highest
     QVERIFY(!holds(image, QRect(geometry.slot(3).center(), QSize(1, 1)), color));
+    QVERIFY(geometry.axis.left() > geometry.slot(9).right());
+    QVERIFY(holds(image, geometry.axis, theme().color(Color::TextMuted)));
     QCOMPARE(geometry.bar(7, 1).height(), geometry.band.height());
     QCOMPARE(geometry.bar(3, 0.3 / 2).height(), int(geometry.band.height() * 0.15 + 0.5));
     QCOMPARE(geometry.bar(0, 0).height(), 0);
@@ -246,8 +252,10 @@ void TestWhatIfDiffPanel::asksForTheDivergence() {
     QCOMPARE(compute->text(), QStringLiteral("Stop"));
     compute->click();
     QCOMPARE(stopped.count(), 1);
+    compute->setFocus();
     board.panel->setDivergence(divergence(10));
     QVERIFY(!compute->isVisible()); // it is whole
+    QCOMPARE(QApplication::focusWidget(), board.panel->diff());
 }
 
 void TestWhatIfDiffPanel::theTableIsItsTwin() {
@@ -260,7 +268,7 @@ void TestWhatIfDiffPanel::theTableIsItsTwin() {
     board.selection.setToken(4);
     QCOMPARE(board.panel->twin()->currentIndex().row(), 4);
     const auto text = [&](int row, int column) { return board.panel->table()->index(row, column).data().toString(); };
-    QCOMPARE(text(7, WhatIfDiffTable::Kl), QStringLiteral("2.000"));
+    QCOMPARE(text(7, WhatIfDiffTable::Kl), QStringLiteral("2.00"));
     QCOMPARE(text(7, WhatIfDiffTable::TextB), QStringLiteral("–"));
     const int layer = board.selection.state().layer;
     QCOMPARE(text(4, WhatIfDiffTable::ExpertB).toInt(), board.trace.topExpert(4, layer));
@@ -321,7 +329,7 @@ void TestWhatIfDiffPanel::manyTokensShareABar() {
     QCOMPARE(empty.barAt({5, 5}), -1);
 }
 
-void TestWhatIfDiffPanel::labelsStayOnTheirLine() {
+void TestWhatIfDiffPanel::ticksAreNamed() {
     DiffBoard board;
     QStringList words;
     for (int i = 0; i < 280; ++i) {
@@ -342,23 +350,73 @@ void TestWhatIfDiffPanel::labelsStayOnTheirLine() {
     QVERIFY(geometry.ticks.top() > geometry.band.bottom() + 1);
     QVERIFY(geometry.marks.top() > geometry.ticks.bottom());
     const QImage image = painted(chart);
-    const auto span = [&](Color color) {
-        QPair<int, int> columns{image.width(), -1};
-        for (int x = 0; x < image.width(); ++x) {
-            if (holds(image, QRect(x, geometry.marks.top(), 1, geometry.marks.height()), theme().color(color))) {
-                columns = {std::min(columns.first, x), x};
+    // Both stand at the end; what they are is said apart from where they are.
+    const auto columns = [&](const QRect& line, Color color) {
+        QPair<int, int> found{image.width(), -1};
+        for (int x = line.left(); x <= line.right(); ++x) {
+            if (holds(image, QRect(x, line.top(), 1, line.height()), theme().color(color))) {
+                found = {std::min(found.first, x), x};
             }
         }
-        return columns;
+        return found;
     };
-    // Both stand at the end: one after the other, none cut.
-    const auto routing = span(Color::Text);
-    const auto text = span(Color::AccentText);
-    const QFontMetrics metrics(bold(axisFont()));
-    QVERIFY(text.second <= geometry.marks.right());
-    QVERIFY(text.second - text.first > metrics.horizontalAdvance(QStringLiteral("text parts")) * 3 / 4);
-    QVERIFY(routing.second < text.first);
-    QVERIFY(routing.second - routing.first > metrics.horizontalAdvance(QStringLiteral("routing parts")) * 3 / 4);
+    for (const auto& [color, row] : {std::pair(Color::Text, 278), std::pair(Color::AccentText, 279)}) {
+        const int x = geometry.slot(geometry.barOf(row)).center().x();
+        const auto tick = columns(geometry.ticks, color);
+        QVERIFY(tick.first >= x - 6 && tick.second <= x + 7);
+        const auto sign = columns(geometry.marks, color);
+        QVERIFY(sign.second >= 0 && sign.second - sign.first < 12);
+    }
+    QVERIFY(columns(geometry.marks, Color::Text).second < columns(geometry.marks, Color::AccentText).first);
+    const int least = QFontMetrics(axisFont()).horizontalAdvance(QStringLiteral("routing parts at token 279"));
+    const auto named = columns(geometry.marks, Color::TextSecondary);
+    QVERIFY(named.second - named.first > least);
+    QVERIFY(named.second <= geometry.marks.right());
+}
+
+/** The line of the selection is seen whole above the first line of the answers and below the last one. */
+void TestWhatIfDiffPanel::selectionIsWhole() {
+    DiffBoard board;
+    board.show();
+    board.panel->setGeometry(0, 0, 600, 190);
+    board.give();
+    DiffChart* chart = board.panel->diff();
+    const DiffGeometry& geometry = chart->geometryOfDiff();
+    for (const int token : {1, 4}) {
+        chart->setRow(token);
+        const QImage image = painted(chart);
+        const QRect word = chart->flow(0).rect(token).translated(geometry.left[0], geometry.window.top());
+        for (const int y : {word.top() - 2, word.top() - 1, word.bottom() + 1, word.bottom() + 2}) {
+            QVERIFY(holds(image, QRect(word.center().x(), y, 1, 1), theme().color(Color::AccentText)));
+        }
+    }
+}
+
+/** Between a word and its full stop there is no room for a line. */
+void TestWhatIfDiffPanel::selectionHidesNoLetter() {
+    DiffBoard board;
+    board.show();
+    board.give();
+    DiffChart* chart = board.panel->diff();
+    const DiffGeometry& geometry = chart->geometryOfDiff();
+    chart->setRow(board.panel->model()->rowOf(1, 8)); // "beach", before the full stop
+    const QImage image = painted(chart);
+    const QRect word = chart->flow(0).rect(8).translated(geometry.left[0], geometry.window.top());
+    const QColor line = theme().color(Color::AccentText);
+    QVERIFY(holds(image, QRect(word.left() - 4, word.center().y(), 12, 1), line));
+    QVERIFY(!holds(image, QRect(word.right() - 4, word.top() + 4, 10, word.height() - 8), line));
+}
+
+void TestWhatIfDiffPanel::headsKeepWhatDiffers() {
+    DiffBoard board;
+    board.show();
+    board.panel->setSides({1, board.shape, board.a, 1}, {2, board.shape, board.b, 2},
+                          QStringLiteral("layer 5, expert 6 banned"));
+    DiffChart* chart = board.panel->diff();
+    QCOMPARE(chart->headText(1, 1000), QStringLiteral("B version 2, layer 5, expert 6 banned"));
+    const QFontMetrics metrics(bold(theme().font(TextStyle::Small)));
+    const QString shorter = QStringLiteral("B layer 5, expert 6 banned");
+    QCOMPARE(chart->headText(1, metrics.horizontalAdvance(shorter)), shorter);
 }
 
 void TestWhatIfDiffPanel::darkAndLarge() {
