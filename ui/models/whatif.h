@@ -10,6 +10,7 @@
 #include <QObject>
 #include <QString>
 
+#include <algorithm>
 #include <optional>
 
 namespace moescope::ui {
@@ -78,6 +79,8 @@ public:
     QString markWords(int layer, int expert) const;
     /** Something is marked. */
     bool hasMarks() const { return !m_marks.isEmpty(); }
+    /** Some expert is marked so. */
+    bool hasMark(Mark mark) const { return std::find(m_marks.cbegin(), m_marks.cend(), mark) != m_marks.cend(); }
 
 signals:
     /** Recipe, problem, model or what is marked. */

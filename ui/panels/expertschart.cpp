@@ -93,9 +93,11 @@ void ExpertsChart::paintCell(QPainter& painter, const QRect& cell, int layer, in
         if (outlined) {
             paintFrame(painter, cell, theme().color(Color::Border));
         }
-        const int dash = std::clamp(cell.width() / 3, 1, 8);
-        painter.fillRect(QRect(cell.center().x() - (dash - 1) / 2, cell.center().y(), dash, 1),
-                         theme().color(filtered ? Color::BorderStrong : Color::Text));
+        if (!isMarked() || whatIf()->mark(layer, expert) != WhatIf::Mark::Banned) { // the cross of a ban stands alone
+            const int dash = std::clamp(cell.width() / 3, 1, 8);
+            painter.fillRect(QRect(cell.center().x() - (dash - 1) / 2, cell.center().y(), dash, 1),
+                             theme().color(filtered ? Color::BorderStrong : Color::Text));
+        }
         return;
     }
     const QColor color = cellColor(layer, expert);
@@ -170,41 +172,51 @@ void ExpertsChart::paintSide(QPainter& painter) const {
     }
 }
 
-/** A cross for what is banned, a full corner for what is forced, an open one for a bias; each with a halo, on any colour
- *  of the map. */
+bool ExpertsChart::isMarked() const {
+    return whatIf() != nullptr && whatIf()->hasMarks() && whatIf()->marks(trace()->shape());
+}
+
 void ExpertsChart::paintWhatIf(QPainter& painter) const {
-    if (whatIf() == nullptr || !whatIf()->hasMarks() || !whatIf()->marks(trace()->shape())) {
+    if (!isMarked()) {
         return;
     }
-    painter.save();
-    painter.setRenderHint(QPainter::Antialiasing);
-    const QPen line(theme().color(Color::Text), 1.5);
-    const QPen halo(theme().color(Color::Panel), 3.5);
     for (int layer = 0; layer < m_geometry.rows; ++layer) {
         for (int expert = 0; expert < m_geometry.columns; ++expert) {
             const WhatIf::Mark mark = whatIf()->mark(layer, expert);
-            const QRectF cell = m_geometry.cellOf(layer, expert, scroll());
-            if (mark == WhatIf::Mark::None || !cell.intersects(m_geometry.window)) {
-                continue;
+            const QRect cell = m_geometry.cellOf(layer, expert, scroll());
+            if (mark != WhatIf::Mark::None && cell.intersects(m_geometry.window)) {
+                painter.save();
+                painter.setClipRect(m_geometry.window);
+                paintMark(painter, cell, mark);
+                painter.restore();
             }
-            painter.setClipRect(m_geometry.window.intersected(cell.toAlignedRect()));
-            const QRectF inner = cell.adjusted(1, 1, -1, -1);
-            if (mark == WhatIf::Mark::Banned) {
-                for (const QPen& pen : {halo, line}) {
-                    painter.setPen(pen);
-                    painter.drawLine(inner.topLeft(), inner.bottomRight());
-                    painter.drawLine(inner.bottomLeft(), inner.topRight());
-                }
-                continue;
-            }
-            const double side = std::min({inner.width(), inner.height(), double(scaledPx(11))});
-            const QPointF corner = inner.topRight();
-            const QPolygonF triangle({corner - QPointF(side, 0), corner, corner + QPointF(0, side)});
-            painter.setBrush(theme().color(mark == WhatIf::Mark::Forced ? Color::Text : Color::Panel));
-            for (const QPen& pen : {QPen(halo.color(), 2.5), QPen(line.color(), 1)}) {
-                painter.setPen(pen);
-                painter.drawPolygon(triangle);
-            }
+        }
+    }
+}
+
+/** A cross for what is banned, a full corner for what is forced, an open one for a bias; each with a halo, on any colour
+ *  of the map. */
+void ExpertsChart::paintMark(QPainter& painter, const QRect& cell, WhatIf::Mark mark) const {
+    const QPen line(theme().color(Color::Text), 1.5);
+    const QPen halo(theme().color(Color::Panel), 3.5);
+    const QRectF inner = QRectF(cell).adjusted(1, 1, -1, -1);
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setClipRect(cell, Qt::IntersectClip);
+    if (mark == WhatIf::Mark::Banned) {
+        for (const QPen& pen : {halo, line}) {
+            painter.setPen(pen);
+            painter.drawLine(inner.topLeft(), inner.bottomRight());
+            painter.drawLine(inner.bottomLeft(), inner.topRight());
+        }
+    } else {
+        const double side = std::min({inner.width(), inner.height(), double(scaledPx(11))});
+        const QPointF corner = inner.topRight();
+        const QPolygonF triangle({corner - QPointF(side, 0), corner, corner + QPointF(0, side)});
+        painter.setBrush(theme().color(mark == WhatIf::Mark::Forced ? Color::Text : Color::Panel));
+        for (const QPen& pen : {QPen(halo.color(), 2.5), QPen(line.color(), 1)}) {
+            painter.setPen(pen);
+            painter.drawPolygon(triangle);
         }
     }
     painter.restore();

@@ -57,6 +57,13 @@ private:
     QColor cellColor(int layer, int expert) const;
     QString cellNumber(int layer, int expert) const;
     void paintWhatIf(QPainter& painter) const;
+    void paintMark(QPainter& painter, const QRect& cell, WhatIf::Mark mark) const;
+    /** The what-if has marks for experts of this answer. */
+    bool isMarked() const;
+    /** What the legend says of the marks that there are. */
+    QList<QPair<WhatIf::Mark, QString>> markNames() const;
+    void paintMarkNames(QPainter& painter, int left) const;
+    int markNamesWidth() const;       ///< px
     int shownExpert(int layer) const; ///< under the pointer or selected, for readout and labels
 
     Measure measure() const;

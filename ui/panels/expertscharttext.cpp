@@ -20,6 +20,34 @@ QString ratioWords(double ratio) {
 
 } // namespace
 
+QList<QPair<WhatIf::Mark, QString>> ExpertsChart::markNames() const {
+    QList<QPair<WhatIf::Mark, QString>> names{
+        {WhatIf::Mark::Banned, tr("banned")}, {WhatIf::Mark::Forced, tr("forced")}, {WhatIf::Mark::Biased, tr("bias")}};
+    names.removeIf([this](const auto& name) { return !isMarked() || !whatIf()->hasMark(name.first); });
+    return names;
+}
+
+int ExpertsChart::markNamesWidth() const {
+    int width = 0;
+    for (const auto& [mark, name] : markNames()) {
+        width += scaledPx(width > 0 ? 36 : 20) + QFontMetrics(axisFont()).horizontalAdvance(name);
+    }
+    return width;
+}
+
+void ExpertsChart::paintMarkNames(QPainter& painter, int left) const {
+    const int top = m_geometry.legend.top() + scaledPx(14);
+    for (const auto& [mark, name] : markNames()) {
+        const QRect sign(left, top, scaledPx(14), scaledPx(11));
+        paintFrame(painter, sign, theme().color(Color::Border));
+        paintMark(painter, sign, mark);
+        const int width = QFontMetrics(axisFont()).horizontalAdvance(name);
+        paintText(painter, QRect(sign.right() + scaledPx(6), sign.center().y() - scaledPx(8), width, scaledPx(16)),
+                  Qt::AlignLeft | Qt::AlignVCenter, name, axisFont(), theme().color(Color::TextSecondary));
+        left += scaledPx(36) + width;
+    }
+}
+
 void ExpertsChart::paintLegend(QPainter& painter) const {
     const bool deviation = m_mode == HeatmapMode::Deviation;
     const QRect bar = legendBar();
@@ -80,15 +108,21 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
     } else if (!m_geometry.hasNumbers()) {
         second = {tr("Cells are too small for numbers: they are in the readout."), tr("Numbers are in the readout.")};
     }
-    const int wordsEnd = paintLegendWords(painter, first, second);
-
     const QRect area = m_geometry.legend;
+    const int names = markNamesWidth();
+    const int shortest = second.isEmpty() ? 0 : QFontMetrics(axisFont()).horizontalAdvance(second.last());
+    const bool named =
+        names > 0 && legendBar().right() + scaledPx(17) + shortest + scaledPx(20) + names <= area.right();
+    const int wordsEnd = paintLegendWords(painter, first, second, named ? scaledPx(20) + names : 0);
     const QFont font = axisFont();
     const QColor color = theme().color(Color::TextSecondary);
     const QString idle = tr("idle: no token");
     const int idleLeft = wordsEnd + scaledPx(20);
     const int idleWidth = scaledPx(20) + QFontMetrics(font).horizontalAdvance(idle);
     const int place = std::max(idleLeft, std::min(area.left() + scaledPx(442), area.right() - idleWidth));
+    if (named) {
+        paintMarkNames(painter, std::min(place, area.right() + 1 - names));
+    }
     if (place + idleWidth <= area.right() + 1 && m_geometry.hasNumbers()) {
         const QRect mark(place, area.top(), scaledPx(14), scaledPx(11));
         paintFrame(painter, mark, theme().color(Color::Border));

@@ -119,7 +119,8 @@ QRect GridChart::legendBar() const {
     return {area.left() + 1, area.top() + 1, scaledPx(180), scaledPx(8)};
 }
 
-int GridChart::paintLegendWords(QPainter& painter, const QStringList& first, const QStringList& second) const {
+int GridChart::paintLegendWords(QPainter& painter, const QStringList& first, const QStringList& second,
+                                int room) const {
     const QRect area = grid().legend;
     const QFont font = axisFont();
     const int left = legendBar().right() + scaledPx(17);
@@ -135,7 +136,7 @@ int GridChart::paintLegendWords(QPainter& painter, const QStringList& first, con
     int end = left + metrics.horizontalAdvance(words);
     paintText(painter, top, Qt::AlignLeft | Qt::AlignVCenter, words, font, color);
     paintText(painter, top.translated(0, top.height()), Qt::AlignLeft | Qt::AlignVCenter,
-              fittingText(second, font, width), font, color);
+              fittingText(second, font, std::max(0, width - room)), font, color);
     if (isFiltered() && end + beside <= area.right() + 1) {
         const QRect cell(end + gap, area.top(), scaledPx(14), scaledPx(11));
         paintFilteredOut(painter, cell);

@@ -42,9 +42,9 @@ protected:
 
     /** Where the colours are explained. */
     QRect legendBar() const;
-    /** Two lines beside it, in the longest of their wordings that fits; where the first ends, in px. Under a filter it
-     *  says there what a cell is that does not match. */
-    int paintLegendWords(QPainter& painter, const QStringList& first, const QStringList& second) const;
+    /** Two lines beside it, in the longest of their wordings that fits, the second with `room` px behind it; where the
+     *  first ends, in px. Under a filter it says there what a cell is that does not match. */
+    int paintLegendWords(QPainter& painter, const QStringList& first, const QStringList& second, int room = 0) const;
     bool isFiltered() const { return !trace()->filter().isEmpty(); }
     int columnAt(const CellGrid::Cell& cell) const;
     const std::optional<CellGrid::Cell>& hovered() const { return m_hovered; }

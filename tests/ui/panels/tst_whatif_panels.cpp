@@ -203,6 +203,8 @@ void TestWhatIfPanels::theMapMarksTheChanged() {
     board.selection.set({1, 10, 5, 6});
     QVERIFY2(board.experts->readoutText().contains(QStringLiteral("what if: banned")),
              qPrintable(board.experts->readoutText()));
+    const QRect legend = geometry.legend.adjusted(geometry.legend.width() / 2, geometry.legend.height() / 2, 0, 4);
+    QVERIFY(before.copy(legend) != after.copy(legend)); // it says what the cross and the corner are
     board.whatIf.clear();
     board.selection.set({1, 10, 0, 0});
     QCOMPARE(painted(board.experts->map()), before);
@@ -210,6 +212,15 @@ void TestWhatIfPanels::theMapMarksTheChanged() {
     shown.banned = {{5, 6}};
     board.whatIf.setShown(shown, board.trace.shape()); // the answer in view was made so
     QVERIFY(near(painted(board.experts->map()).pixelColor(banned.center()), theme().color(Color::Text)));
+    // Where it is idle the cross stands without the dash.
+    board.trace.setRun(1, board.shape, test::syntheticAnswer(board.shape, 1, false));
+    const int idle = (board.trace.topExpert(0, 5) + 1) % 16;
+    const QPoint dash = geometry.cell(5, idle, 0).center() - QPoint(3, 0);
+    board.whatIf.setShown({}, board.trace.shape());
+    QVERIFY(near(painted(board.experts->map()).pixelColor(dash), theme().color(Color::Text)));
+    shown.banned = {{5, static_cast<uint32_t>(idle)}};
+    board.whatIf.setShown(shown, board.trace.shape());
+    QVERIFY(near(painted(board.experts->map()).pixelColor(dash), theme().color(Color::Panel)));
 }
 
 void TestWhatIfPanels::theSharedExpertIsOffWhereItWasOff() {
