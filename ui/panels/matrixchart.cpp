@@ -47,6 +47,9 @@ std::pair<bool, double> MatrixChart::rank(int row, int column) const {
 
 void MatrixChart::paintCell(QPainter& painter, const QRect& cell, int row, int column) {
     if (!isCell(row, column)) {
+        if (isIdle(row, column) && cell.width() >= 8 && cell.height() >= 8) { // as an idle expert in Experts
+            paintFrame(painter, cell, theme().color(Color::Border));
+        }
         return;
     }
     // What chance alone gives has no colour: of so many cells some always look as if they stood out.
@@ -62,13 +65,18 @@ void MatrixChart::paintCell(QPainter& painter, const QRect& cell, int row, int c
     const double lift = matrix().lift(row, column);
     const QColor color = theme().diverging(outside ? lift : 1);
     painter.fillRect(cell, color);
-    if (outside && m_geometry.hasNumbers()) {
+    if (matrix().observed(row, column) == 0) {
+        paintZero(painter, cell, outside ? Theme::textOn(color) : theme().color(Color::TextMuted));
+    } else if (outside && m_geometry.hasNumbers()) {
         painter.setPen(Theme::textOn(color));
-        painter.drawText(cell, Qt::AlignCenter | Qt::TextDontClip, lift > 0 ? ratioText(lift) : QStringLiteral("0"));
-    } else if (matrix().observed(row, column) == 0 && cell.width() >= 8 && cell.height() >= 8) {
+        painter.drawText(cell, Qt::AlignCenter | Qt::TextDontClip, ratioText(lift));
+    }
+}
+
+void MatrixChart::paintZero(QPainter& painter, const QRect& cell, const QColor& color) const {
+    if (cell.width() >= 8 && cell.height() >= 8) {
         const int dash = std::clamp(cell.width() / 3, 1, 8);
-        painter.fillRect(QRect(cell.center().x() - (dash - 1) / 2, cell.center().y(), dash, 1),
-                         outside ? Theme::textOn(color) : theme().color(Color::TextMuted));
+        painter.fillRect(QRect(cell.center().x() - (dash - 1) / 2, cell.center().y(), dash, 1), color);
     }
 }
 
@@ -93,16 +101,14 @@ void MatrixChart::paintRowEnd(QPainter& painter, int row, const QRect& line) con
 }
 
 void MatrixChart::paintMarks(QPainter& painter) const {
-    const QColor text = theme().color(Color::Text);
     const Cell at = cursor();
-    if (expertOf(at) >= 0) {
-        paintSelection(painter, selectionMark().intersected(m_geometry.window));
-    }
-    if (at.isWhole()) {
-        paintFrame(painter, m_geometry.cellOf(at.row, at.column, scroll()), text);
+    const QRect mark = at.isWhole() ? m_geometry.cellOf(at.row, at.column, scroll()) : selectionMark();
+    const QRect seen = mark.intersected(m_geometry.window);
+    if ((at.isWhole() || expertOf(at) >= 0) && !seen.isEmpty()) {
+        paintSelection(painter, seen);
     }
     if (hovered()) {
-        paintFrame(painter, m_geometry.cell(hovered()->row, hovered()->place, scroll()), text);
+        paintFrame(painter, m_geometry.cell(hovered()->row, hovered()->place, scroll()), theme().color(Color::Text));
     }
 }
 
@@ -124,7 +130,38 @@ void MatrixChart::paintLegend(QPainter& painter) const {
                           tr("Outside chance %1 of %2; by chance %3.").arg(outside, told, chance),
                           tr("Outside chance: %1 of %2.").arg(outside, told), tr("Outside: %1.").arg(outside)};
     const QString n = groupedText(matrix().n());
-    paintLegendWords(painter, {legendText(), tr("Observed ÷ expected, n = %1.").arg(n), tr("n = %1.").arg(n)}, colours);
+    const QStringList signs{tr("no token"), tr("idle")};
+    int room = 0;
+    for (const QString& sign : signs) {
+        room += scaledPx(36) + QFontMetrics(axisFont()).horizontalAdvance(sign);
+    }
+    const int words = QFontMetrics(axisFont()).horizontalAdvance(colours.last());
+    const bool fits = m_geometry.cell_width >= 8 && m_geometry.cell_height >= 8 &&
+                      bar.right() + scaledPx(17) + words + room <= m_geometry.legend.right();
+    paintLegendWords(painter, {legendText(), tr("Observed ÷ expected, n = %1.").arg(n), tr("n = %1.").arg(n)}, colours,
+                     fits ? room : 0);
+    if (fits) {
+        paintSigns(painter, signs);
+    }
+}
+
+/** At the end of the legend's second line: what was not observed, and where nothing could be. */
+void MatrixChart::paintSigns(QPainter& painter, const QStringList& names) const {
+    const QRect area = m_geometry.legend;
+    int right = area.right() + 1;
+    for (qsizetype i = names.size() - 1; i >= 0; --i) {
+        const int width = QFontMetrics(axisFont()).horizontalAdvance(names.at(i));
+        const QRect sign(right - width - scaledPx(20), area.top() + scaledPx(14), scaledPx(14), scaledPx(11));
+        if (i == 0) {
+            painter.fillRect(sign, theme().diverging(1));
+            paintZero(painter, sign, theme().color(Color::TextMuted));
+        } else {
+            paintFrame(painter, sign, theme().color(Color::Border));
+        }
+        paintText(painter, QRect(sign.right() + scaledPx(6), sign.center().y() - scaledPx(8), width, scaledPx(16)),
+                  Qt::AlignLeft | Qt::AlignVCenter, names.at(i), axisFont(), theme().color(Color::TextSecondary));
+        right = sign.left() - scaledPx(16);
+    }
 }
 
 Readout MatrixChart::markReadout() const {

@@ -43,10 +43,12 @@ protected:
     virtual int otherOfToken() const = 0;
     /** Whether there is anything to say of a cell. */
     virtual bool isCell(int row, int column) const;
+    /** An expert of it was chosen for no token. */
+    virtual bool isIdle(int row, int column) const = 0;
     /** A cell that says what another one says too. */
     virtual bool isRepeated(int, int) const { return false; }
-    virtual int leastRow() const { return 4; } ///< px
-    virtual int labelWidth() const = 0;        ///< px
+    virtual int leastRow() const { return 16; } ///< px
+    virtual int labelWidth() const = 0;         ///< px
     virtual QString rowsHeading() const = 0;
     virtual QString cellName(int row, int column) const = 0;
     /** "12 of 603 tokens". */
@@ -72,6 +74,10 @@ protected:
     bool openDetail() override { return openCard(); }
 
 private:
+    /** A cell that was not observed, on its colour. */
+    void paintZero(QPainter& painter, const QRect& cell, const QColor& color) const;
+    void paintSigns(QPainter& painter, const QStringList& names) const;
+
     LiftTable* m_table;
     CellGrid m_geometry;
     int m_outside = 0;
@@ -94,7 +100,10 @@ protected:
     int otherOf(const Cell& cell) const override { return cell.column; }
     int otherOfToken() const override;
     bool isCell(int row, int column) const override;
+    bool isIdle(int row, int column) const override;
     bool isRepeated(int row, int column) const override { return mode() == PairMode::WithinLayer && column < row; }
+    /** Of many experts the pattern counts more than the numbers, which would not fit. */
+    int leastRow() const override { return matrix().rows() <= 32 ? 16 : 4; }
     int labelWidth() const override;
     QString rowLabel(int row) const override { return QString::number(row); }
     QFont rowFont() const override;
@@ -121,7 +130,7 @@ protected:
     Cell cellOf(int expert, int other) const override { return {other, expert}; }
     int otherOf(const Cell& cell) const override { return cell.row; }
     int otherOfToken() const override;
-    int leastRow() const override { return 16; }
+    bool isIdle(int, int column) const override { return matrix().columnTotal(column) == 0; }
     int labelWidth() const override;
     QString rowLabel(int row) const override;
     QFont rowFont() const override;

@@ -42,6 +42,10 @@ bool PairsChart::isCell(int row, int column) const {
     return (mode() == PairMode::ToNextLayer || row != column) && MatrixChart::isCell(row, column);
 }
 
+bool PairsChart::isIdle(int row, int column) const {
+    return matrix().rowTotal(row) == 0 || matrix().columnTotal(column) == 0;
+}
+
 int PairsChart::labelWidth() const {
     const QFontMetrics metrics(axisMonoFont());
     const QFontMetrics heading(axisFont());
@@ -55,7 +59,7 @@ QString PairsChart::rowsHeading() const { return tr("L%1").arg(layerInView()); }
 
 QString PairsChart::columnsHeading() const {
     return mode() == PairMode::WithinLayer ? tr("Expert of layer %1, chosen for the same token").arg(layerInView())
-                                           : tr("Expert of layer %1, the next").arg(layerInView() + 1);
+                                           : tr("Expert of layer %1").arg(layerInView() + 1);
 }
 
 QString PairsChart::cellName(int row, int column) const {

@@ -76,6 +76,7 @@ class TestMatrices : public QObject {
 private slots:
     void initTestCase();
     void coloursAreLiftsOutsideChance();
+    void idleDiffersFromZero();
     void withinChanceHasNoColour();
     void keysMoveTheCell();
     void theSelectedTokenIsMarked();
@@ -116,6 +117,42 @@ void TestMatrices::coloursAreLiftsOutsideChance() {
     QVERIFY(near(middleOf(classes, tokenClassRow(TokenClass::Digits), 0), theme().diverging(0)));
     QVERIFY(near(middleOf(classes, tokenClassRow(TokenClass::Symbol), 0), theme().color(Color::Panel)));
     QCOMPARE(classes->outside(), 8);
+}
+
+void TestMatrices::idleDiffersFromZero() {
+    Matrices board(test::syntheticShape(2, 4, 2, 0));
+    board.fill(couples(board.shape));
+    board.show();
+    const auto dash = [](const QImage& image, const QRect& cell, const QColor& color) {
+        return near(image.pixelColor(cell.center()), color) &&
+               near(image.pixelColor(cell.center() - QPoint(2, 0)), color);
+    };
+    const auto cellOf = [](MatrixChart* chart, int row, int column) {
+        return chart->geometryOfMatrix().cellOf(row, column, 0);
+    };
+    // Outside chance or not, there is one sign of zero, on the cell's colour.
+    MatrixChart* classes = board.classes->matrix();
+    MatrixChart* pairs = board.pairs->matrix();
+    const QColor none = theme().diverging(0);
+    const QRect zero = cellOf(classes, tokenClassRow(TokenClass::Digits), 0);
+    QVERIFY(dash(painted(classes), zero, Theme::textOn(none)));
+    QVERIFY(near(painted(classes).pixelColor(zero.topLeft()), none));
+    QVERIFY(dash(painted(pairs), cellOf(pairs, 0, 2), Theme::textOn(none)));
+    // No expert makes a pair with itself, and no token was a symbol: there is no cell.
+    const QColor paper = theme().color(Color::Panel);
+    QVERIFY(near(painted(pairs).pixelColor(cellOf(pairs, 2, 2).topLeft()), paper));
+    QVERIFY(near(painted(classes).pixelColor(cellOf(classes, tokenClassRow(TokenClass::Symbol), 0).topLeft()), paper));
+    // An expert that nothing was routed to has an outline, in its row and in its column.
+    board.fill(couples(board.shape).mid(0, 1)); // experts 0 and 1, then 3 and 2
+    board.pairs->setMode(PairMode::ToNextLayer);
+    const QColor outline = theme().color(Color::Border);
+    const QImage image = painted(pairs);
+    for (const auto& [row, column] : {std::pair(2, 3), std::pair(0, 0)}) {
+        QVERIFY(near(image.pixelColor(cellOf(pairs, row, column).topLeft()), outline));
+        QVERIFY(near(image.pixelColor(cellOf(pairs, row, column).center()), paper));
+    }
+    const QRect idle = cellOf(classes, tokenClassRow(TokenClass::Word), 3);
+    QVERIFY(near(painted(classes).pixelColor(idle.topLeft()), outline));
 }
 
 void TestMatrices::withinChanceHasNoColour() {
@@ -188,8 +225,15 @@ void TestMatrices::theSelectedTokenIsMarked() {
     QCOMPARE(at.column, board.trace.topExpert(33, 3));
     const QColor line = theme().color(Color::AccentText);
     const auto& geometry = board.pairs->matrix()->geometryOfMatrix();
-    QVERIFY(holds(painted(board.pairs->matrix()), geometry.cell(at.row, 0, 0).adjusted(-4, -4, 0, 4), line));
-    QVERIFY(!holds(painted(board.pairs->matrix()), geometry.cell((at.row + 8) % 16, 0, 0), line));
+    QVERIFY(geometry.cell_height >= 16 && geometry.scroll_max > 0); // rows scroll rather than lose their numbers
+    const int scroll = geometry.scrollTo(at.row, 0);
+    const QImage image = painted(board.pairs->matrix());
+    const QRect cell = geometry.cellOf(at.row, at.column, scroll);
+    for (const int x : {cell.left() - 3, cell.right() + 3}) {
+        QVERIFY(near(image.pixelColor(x, cell.center().y()), line));
+    }
+    const int away = at.column < 8 ? 15 : 0; // one frame, not the row's beside it
+    QVERIFY(!holds(image, geometry.cellOf(at.row, away, scroll), line));
     const MatrixChart::Cell of = board.classes->matrix()->cursor();
     QCOMPARE(of.column, board.trace.topExpert(33, 2));
     QCOMPARE(of.row, tokenClassRow(tokenClass(board.trace.token(33).text)));
