@@ -83,6 +83,11 @@ void WhatIfPanel::setDivergence(const QList<trace::TokenDivergence>& divergence)
 void WhatIfPanel::refresh() {
     m_rows->setLayer(std::max(0, selection()->state().layer));
     const bool ready = m_state == State::Ready && !m_diff->rows().isEmpty();
+    const bool computable = ready && !m_diff->hasDivergence();
+    if (!computable && m_compute->hasFocus()) { // on to what it led to, not to the button beside it
+        focusTarget()->setFocus(Qt::OtherFocusReason);
+    }
+    m_compute->setVisible(computable);
     m_compute->setText(m_computing ? tr("Stop") : tr("Compute KL"));
     m_compute->setToolTip(m_computing ? tr("Stop computing KL by token")
                                       : tr("Runs both over the untouched answer A once more and compares what they "
@@ -125,11 +130,6 @@ void WhatIfPanel::refresh() {
         }
         break;
     }
-    const bool computable = ready && !m_diff->hasDivergence();
-    if (!computable && m_compute->hasFocus()) { // on to what it led to, not to the button beside it
-        focusTarget()->setFocus(Qt::OtherFocusReason);
-    }
-    m_compute->setVisible(computable);
 }
 
 void WhatIfPanel::selectRow(int row) {
