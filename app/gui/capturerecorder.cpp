@@ -84,7 +84,7 @@ void CaptureRecorder::setRecording(bool on) {
     if (m_ending) {
         m_window.showToast(tr("The capture ends with the answer that is being written."));
     } else if (m_recorded != 0) {
-        askToSave(m_recorded);
+        askToKeep(m_recorded);
     } else {
         m_window.showToast(tr("Nothing was answered while the capture was on, so there is nothing to save."));
     }
@@ -99,7 +99,7 @@ void CaptureRecorder::answerEnded(const store::Message& answer) {
     if (m_recording) {
         m_recorded = answer.id;
     } else if (std::exchange(m_ending, false)) {
-        askToSave(answer.id);
+        askToKeep(answer.id);
     }
 }
 
@@ -136,12 +136,21 @@ std::vector<trace::StepTimelinePtr> CaptureRecorder::stepsOf(qint64 answer) cons
     return steps;
 }
 
-void CaptureRecorder::askToSave(qint64 answer) {
+void CaptureRecorder::askForFile(qint64 answer, const std::function<void()>& not_used) {
     if (answer != 0) {
-        askForFileToWrite(&m_window, tr("Save the capture"), tr("Captures (*.moescope)"),
-                          fileNameOf(nameOf(answer), exchange::captureEnding),
-                          [this, answer](const QString& path) { save(answer, path); });
+        askForFileToWrite(
+            &m_window, tr("Save the capture"), tr("Captures (*.moescope)"),
+            fileNameOf(nameOf(answer), exchange::captureEnding),
+            [this, answer](const QString& path) { save(answer, path); }, not_used);
     }
+}
+
+void CaptureRecorder::askToKeep(qint64 answer) {
+    askForFile(answer, [this] {
+        m_window.showToast(
+            tr("Nothing was written. “Save capture” still does it, with all that was recorded, until the "
+               "window is closed."));
+    });
 }
 
 void CaptureRecorder::askToExport(qint64 answer) {

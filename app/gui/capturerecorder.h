@@ -11,6 +11,7 @@
 #include <QHash>
 #include <QObject>
 
+#include <functional>
 #include <memory>
 
 namespace moescope::gui {
@@ -37,7 +38,7 @@ public:
     /** The same of tokens that are there. */
     void writeRouting(const store::TokenTraces& tokens, const QString& path);
     /** Ask for a file first. */
-    void askToSave(qint64 answer);
+    void askToSave(qint64 answer) { askForFile(answer, {}); }
     void askToExport(qint64 answer);
 
 signals:
@@ -55,6 +56,9 @@ private:
     exchange::Capture describe(const store::Conversation& conversation, const QList<store::Message>& branch,
                                const store::TokenTraces& tokens) const;
     void answerEnded(const store::Message& answer);
+    void askForFile(qint64 answer, const std::function<void()>& not_used);
+    /** What has just been recorded: says what remains where no file is named. */
+    void askToKeep(qint64 answer);
     /** The question it answers, else the title of the chat: what a file of it is called. */
     QString nameOf(qint64 answer) const;
     /** All that the window still has; empty: none were timed, or others since. */

@@ -147,19 +147,33 @@ void ChatSession::loadTraces() {
             emit answerBegun(message->id, shapeOf(*message, m_run.traces()), m_run.traces());
             continue;
         }
-        m_worker.run(
-            this, [id = message->id](store::Store& store) { return store.traces(id); },
-            [this, mine, answer = *message](const store::StoredTraces& stored) {
-                if (mine != m_traceRequest || find(answer.id) == nullptr) {
-                    return;
-                }
-                if (stored.error) {
-                    complain(*stored.error);
-                }
-                rememberTokens(answer.id, stored.tokens);
-                emit tracesLoaded(answer.id, shapeOf(answer, stored.tokens), stored.tokens);
-            });
+        loadTraces(*message, mine, false);
     }
+    const qint64 last = lastAnswer();
+    const WhatIfPair pair = whatIfPair(last);
+    const store::Message* other = pair.isWhole() ? find(last == pair.what_if ? pair.untouched : pair.what_if) : nullptr;
+    if (other != nullptr && other->id != m_run.message()) {
+        loadTraces(*other, mine, true);
+    }
+}
+
+void ChatSession::loadTraces(const store::Message& answer, quint64 request, bool other) {
+    m_worker.run(
+        this, [id = answer.id](store::Store& store) { return store.traces(id); },
+        [this, request, answer, other](const store::StoredTraces& stored) {
+            if (request != m_traceRequest || find(answer.id) == nullptr) {
+                return;
+            }
+            if (stored.error) {
+                complain(*stored.error);
+            }
+            rememberTokens(answer.id, stored.tokens);
+            if (other) {
+                emit versionLoaded(answer.id, shapeOf(answer, stored.tokens), stored.tokens);
+            } else {
+                emit tracesLoaded(answer.id, shapeOf(answer, stored.tokens), stored.tokens);
+            }
+        });
 }
 
 void ChatSession::showVersion(qint64 message, int step) {

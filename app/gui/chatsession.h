@@ -129,6 +129,9 @@ signals:
     void branched(qint64 message, int token);
     void tracesLoaded(qint64 message, const moescope::ui::TraceShape& shape,
                       const moescope::store::TokenTraces& traces);
+    /** Of the last answer of the branch: its version with or without a what-if. */
+    void versionLoaded(qint64 message, const moescope::ui::TraceShape& shape,
+                       const moescope::store::TokenTraces& traces);
 
 private:
     struct Begun {
@@ -141,6 +144,8 @@ private:
 
     void show(const store::Conversation& conversation, const QList<store::Message>& messages, qint64 scrollTo);
     void loadTraces();
+    /** `other`: of no answer of the branch, but of another version. */
+    void loadTraces(const store::Message& answer, quint64 request, bool other);
     void addPrompt(qint64 parent, const QString& text);
     /** Runs `job(Store&) → Begun` and starts the answer that it names. */
     template <typename Job>

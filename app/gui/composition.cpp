@@ -259,7 +259,7 @@ void Composition::connectChat() {
         m_contextNotice.clear();
         m_templateNotice.clear();
     });
-    connect(&m_session, &ChatSession::answeringChanged, chat, &ui::ChatPanel::setAnswering);
+    connect(&m_session, &ChatSession::answeringChanged, m_window.get(), &ui::MainWindow::setAnswering);
     connect(&m_session, &ChatSession::unavailableChanged, chat, &ui::ChatPanel::setUnavailable);
     connect(&m_session, &ChatSession::scrollRequested, chat, &ui::ChatPanel::scrollToMessage);
     // A model's text must not make a request: not even a click opens an address.

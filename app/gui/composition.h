@@ -19,6 +19,8 @@
 #include <QPointer>
 #include <QTimer>
 
+#include <functional>
+
 namespace moescope::gui {
 
 class CaptureRecorder;
@@ -108,6 +110,8 @@ private:
     void updateTokens();
     /** What of the answer in view the filter leaves. */
     void updateFilter();
+    /** Another version of an answer, begun by `begin`; says where the messages are that followed the answer. */
+    void beginVersion(qint64 answer, const std::function<void()>& begin);
     QList<ui::TokenRange> rangesInView() const;
     void chooseToken(qint64 message, int token);
     void openSettings(ui::SettingsPage page);

@@ -53,6 +53,12 @@ void Composition::connectTraces() {
                     chooseToken(id, std::exchange(m_wanted, {}).second);
                 }
             });
+    connect(&m_session, &ChatSession::versionLoaded, this,
+            [this](qint64 id, const ui::TraceShape& shape, const store::TokenTraces& traces) {
+                if (!m_captures->isOpen()) {
+                    m_traces.setVersion(id, shape, generatedOf(traces));
+                }
+            });
     connect(m_panels, &RoutingPanels::timingWanted, m_recorder.get(), &CaptureRecorder::setTimingWanted);
     connect(m_panels, &RoutingPanels::stepWanted, &m_controller, &controller::InferenceController::recordStep);
     connect(&m_controller, &controller::InferenceController::stepsTimed, &m_timelines, &ui::StepTimelines::append);
@@ -76,14 +82,7 @@ void Composition::connectTraces() {
         if (m_captures->isOpen()) {
             m_window->showToast(tr("A capture cannot be branched. Close it, and branch the answer in its chat."));
         } else {
-            const bool followed = run != m_session.lastAnswer();
-            const int version = m_session.versionOf(run);
-            m_session.branchAnswer(run, token, candidate);
-            if (followed && m_session.isStarting()) {
-                m_window->showToast(tr("The chat goes on from the new version. The messages that followed stand behind "
-                                       "version %1: page back to it to read them.")
-                                        .arg(version));
-            }
+            beginVersion(run, [&] { m_session.branchAnswer(run, token, candidate); });
         }
     });
     connect(&m_session, &ChatSession::branched, this, &Composition::chooseToken);
@@ -132,6 +131,17 @@ void Composition::connectTraces() {
         m_selection.setRun(message);
         m_window->showPanel(QStringLiteral("probabilities"));
     });
+}
+
+void Composition::beginVersion(qint64 answer, const std::function<void()>& begin) {
+    const bool followed = answer != m_session.lastAnswer();
+    const int version = m_session.versionOf(answer);
+    begin();
+    if (followed && m_session.isStarting()) {
+        m_window->showToast(tr("The chat goes on from the new version. The messages that followed stand behind "
+                               "version %1: page back to it to read them.")
+                                .arg(version));
+    }
 }
 
 ui::ExpertWeights Composition::expertWeights(const controller::Loaded& loaded) const {

@@ -48,11 +48,12 @@ void Composition::connectWhatIf() {
     connect(view, &WhatIfView::failed, m_window.get(), &ui::MainWindow::showError);
     connect(chat, &ui::ChatPanel::rerunRequested, this, [this] {
         // The answer in view, which need not be the last one.
-        const qint64 shown = m_traces.current();
-        if (m_session.rerun(shown > 0 ? shown : m_session.lastAnswer()) &&
-            m_window->layoutName() == ui::LayoutName::Inspect) {
-            m_window->showPanel(m_panels->whatIfDiff().objectName());
-        }
+        const qint64 answer = m_traces.current() > 0 ? m_traces.current() : m_session.lastAnswer();
+        beginVersion(answer, [&] {
+            if (m_session.rerun(answer) && m_window->layoutName() == ui::LayoutName::Inspect) {
+                m_window->showPanel(m_panels->whatIfDiff().objectName());
+            }
+        });
     });
     auto* experts = qobject_cast<ui::PanelFrame*>(m_window->panel(QStringLiteral("experts")));
     const auto press = [experts](int key, Qt::KeyboardModifiers modifiers) {

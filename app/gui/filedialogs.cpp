@@ -43,8 +43,11 @@ void askForFileToRead(QWidget* parent, const QString& title, const QString& kind
 }
 
 void askForFileToWrite(QWidget* parent, const QString& title, const QString& kinds, const QString& name,
-                       const std::function<void(const QString&)>& use) {
+                       const std::function<void(const QString&)>& use, const std::function<void()>& not_used) {
     QFileDialog* dialog = fileDialog(parent, title, kinds, use);
+    if (not_used) {
+        QObject::connect(dialog, &QDialog::rejected, parent, not_used);
+    }
     dialog->setAcceptMode(QFileDialog::AcceptSave);
     dialog->setDefaultSuffix(QFileInfo(name).suffix());
     dialog->selectFile(name);

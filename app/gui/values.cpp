@@ -176,7 +176,7 @@ inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 
 
 quint64 seedOf(const ui::SamplingView& sampling) {
     // 53 bits: a seed that people read in the app stays the same in JSON and on the command line.
-    return sampling.seed ? *sampling.seed : QRandomGenerator::global()->generate64() >> 11;
+    return sampling.seed ? *sampling.seed : QRandomGenerator::global()->generate(); // ten digits can be read and cited
 }
 
 store::ModelStamp stampOf(const trace::ModelInfo& model) {

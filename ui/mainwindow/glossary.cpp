@@ -37,6 +37,11 @@ Glossary::Glossary(QWidget* parent) : FramedDialog(tr("Glossary"), parent) {
         {tr("KV cache"), tr("Keys and values of the tokens so far, which attention reads.")},
         {tr("GQA"), tr("Grouped-query attention: several query heads share a head of keys and values.")},
         {tr("CLA"), tr("Cross-layer attention: neighbouring layers share one KV cache.")},
+        {tr("Ban, force, bias"),
+         tr("A ban sets an expert’s logit 0.01 below the lowest of its layer, a force 0.01 above the highest, a bias "
+            "is "
+            "added to it; the gates are computed from that. A ban takes the expert’s part of the gates from it, so the "
+            "others grow a little even where it would not have been chosen, and close draws can fall otherwise.")},
         {tr("Capacity"), tr("The most tokens an expert takes in a layer. Those above are dropped, or move to another "
                             "expert.")},
     };

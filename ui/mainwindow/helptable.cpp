@@ -12,6 +12,7 @@ namespace moescope::ui {
 namespace {
 
 constexpr int kLeastRow = 24; ///< px
+constexpr int kRowGap = 8;    ///< px between texts of several lines
 
 /** The focus is of the row, so no cell shows it. */
 class RowDelegate final : public QStyledItemDelegate {
@@ -21,6 +22,9 @@ public:
     void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
         QStyledItemDelegate::initStyleOption(option, index);
         option->state &= ~QStyle::State_HasFocus;
+    }
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        return QStyledItemDelegate::sizeHint(option, index) + QSize(0, kRowGap);
     }
 };
 

@@ -54,7 +54,7 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
     QPushButton* close = addClose(column);
     // Whole rows, as many as there is room for.
     table->showRows(table->rowCount());
-    sizeWithin({600, layout()->totalSizeHint().height()});
+    sizeWithin({680, layout()->totalSizeHint().height()});
     const int tooMuch = layout()->totalSizeHint().height() - height();
     if (tooMuch > 0) {
         table->showRows(table->rowCount() - 1 - tooMuch / table->rowHeight(0));

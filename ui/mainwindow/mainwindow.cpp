@@ -270,6 +270,11 @@ void MainWindow::setFilter(const Filter& filter) { m_toolbar->filter()->setFilte
 
 void MainWindow::setFilterMatches(qint64 matching, qint64 all) { m_toolbar->filter()->setMatches(matching, all); }
 
+void MainWindow::setAnswering(bool answering) {
+    m_chat->setAnswering(answering);
+    selectionChanged();
+}
+
 void MainWindow::setTokenText(const QString& text) {
     m_tokenText = text;
     selectionChanged();

@@ -82,6 +82,8 @@ public slots:
     void setFilter(const moescope::ui::Filter& filter);
     /** How many choices of the routers in view match; −1: no filter. */
     void setFilterMatches(qint64 matching, qint64 all);
+    /** An answer is being made: the chat's composer stops it, and the crumb says that its tokens are followed. */
+    void setAnswering(bool answering);
     /** Text of the selected token, for the crumb. */
     void setTokenText(const QString& text);
     /** Name and type of the loaded model; an empty name: none. */

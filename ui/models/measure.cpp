@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/models/measure.h"
 
+#include <QCoreApplication>
+
 #include <limits>
 
 namespace moescope::ui {
@@ -54,5 +56,11 @@ QList<qint64> baselineRuns(const TraceModel& trace) {
 }
 
 int answerNumber(const TraceModel& trace, qint64 run) { return static_cast<int>(trace.answers().indexOf(run)) + 1; }
+
+QString baselineName(const TraceModel& trace, qint64 run) {
+    return trace.isOtherVersion(run)
+               ? QCoreApplication::translate("Measure", "other version")
+               : QCoreApplication::translate("Measure", "answer %1").arg(answerNumber(trace, run));
+}
 
 } // namespace moescope::ui

@@ -27,5 +27,7 @@ struct Measure {
 QList<qint64> baselineRuns(const TraceModel& trace);
 /** Place of an answer among those of its model in the conversation, from 1; 0: it is none of them. */
 int answerNumber(const TraceModel& trace, qint64 run);
+/** "answer 3", or "other version" of the answer in view. */
+QString baselineName(const TraceModel& trace, qint64 run);
 
 } // namespace moescope::ui

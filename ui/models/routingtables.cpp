@@ -132,7 +132,7 @@ const Measure& ExpertsTable::measure() const {
 
 QVariant ExpertsTable::headerData(int section, Qt::Orientation orientation, int role) const {
     const bool measured = section == OverUniform && orientation == Qt::Horizontal && role == Qt::DisplayRole;
-    return measured && !measure().isUniform() ? tr("÷ answer %1").arg(answerNumber(*m_trace, m_baseline))
+    return measured && !measure().isUniform() ? tr("÷ %1").arg(baselineName(*m_trace, m_baseline))
                                               : TabularModel::headerData(section, orientation, role);
 }
 

@@ -24,6 +24,16 @@ trace::StepTimelinePtr StepTimelines::Steps::at(quint32 position) const {
     return found != decode.cend() && (*found)->position == position ? *found : nullptr;
 }
 
+qsizetype StepTimelines::Steps::spans() const {
+    qsizetype count = recorded != nullptr ? static_cast<qsizetype>(recorded->spans.size()) : 0;
+    for (const QList<trace::StepTimelinePtr>* steps : {&prefill, &decode}) {
+        for (const trace::StepTimelinePtr& step : *steps) {
+            count += static_cast<qsizetype>(step->spans.size());
+        }
+    }
+    return count;
+}
+
 void StepTimelines::append(qint64 run, const QList<trace::StepTimelinePtr>& steps) {
     if (steps.isEmpty()) {
         return;
@@ -63,12 +73,24 @@ void StepTimelines::setRun(qint64 run, const QList<trace::StepTimelinePtr>& step
 }
 
 StepTimelines::Steps& StepTimelines::stepsOf(qint64 run) {
-    m_order.removeOne(run);
-    m_order.append(run);
-    if (m_order.size() > kAnswersKept) {
-        m_runs.remove(m_order.takeFirst());
+    if (m_order.isEmpty() || m_order.last() != run) {
+        m_order.removeOne(run);
+        m_order.append(run);
+        makeRoom();
     }
     return m_runs[run];
+}
+
+void StepTimelines::makeRoom() {
+    qsizetype spans = 0;
+    for (qsizetype at = m_order.size() - 2; at >= 0; --at) {
+        spans += m_runs.constFind(m_order.at(at))->spans();
+        if (spans > kSpansKept) {
+            for (; at >= 0; --at) {
+                m_runs.remove(m_order.takeAt(at));
+            }
+        }
+    }
 }
 
 const StepTimelines::Steps& StepTimelines::of(qint64 run) const {

@@ -11,13 +11,13 @@
 namespace moescope::ui {
 
 /** The timed steps of answers, by message id. Of an answer the newest decode steps and the first micro-batches are kept,
- *  and of answers those that were timed last. */
+ *  and of answers those that were timed last, as many as have room. */
 class StepTimelines : public QObject {
     Q_OBJECT
 public:
-    static constexpr qsizetype kDecodeKept = 256;  ///< of an answer
-    static constexpr qsizetype kPrefillKept = 256; ///< of an answer
-    static constexpr qsizetype kAnswersKept = 4;
+    static constexpr qsizetype kDecodeKept = 256;    ///< of an answer
+    static constexpr qsizetype kPrefillKept = 256;   ///< of an answer
+    static constexpr qsizetype kSpansKept = 2 << 20; ///< of all answers but the one timed last: 48 MiB
 
     using QObject::QObject;
 
@@ -27,6 +27,7 @@ public:
         trace::StepTimelinePtr recorded; ///< one that was made on demand and belongs to no token; null: none
         int dropped = 0;                 ///< decode steps and micro-batches that are no longer kept
 
+        qsizetype spans() const;
         bool isEmpty() const { return prefill.isEmpty() && decode.isEmpty() && recorded == nullptr; }
         /** The decode step of the token at this position of the context; null: it was not timed, or not kept. */
         trace::StepTimelinePtr at(quint32 position) const;
@@ -45,6 +46,8 @@ signals:
 
 private:
     Steps& stepsOf(qint64 run);
+    /** Lets the answers go that were timed first, until the others fit. */
+    void makeRoom();
 
     QHash<qint64, Steps> m_runs;
     QList<qint64> m_order; ///< timed last at the end

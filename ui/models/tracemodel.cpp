@@ -28,12 +28,17 @@ void TraceModel::setModel(const TraceShape& shape) {
     }
 }
 
+TraceModel::Run TraceModel::freshRun(const TraceShape& shape) {
+    Run run;
+    run.shape = shape;
+    run.statistics = RoutingStatistics(shape);
+    run.matched = RoutingStatistics(shape);
+    run.prompt = RoutingStatistics(shape);
+    return run;
+}
+
 void TraceModel::begin(qint64 run, const TraceShape& shape, bool whatIf) {
-    Run fresh;
-    fresh.shape = shape;
-    fresh.statistics = RoutingStatistics(shape);
-    fresh.matched = RoutingStatistics(shape);
-    fresh.prompt = RoutingStatistics(shape);
+    Run fresh = freshRun(shape);
     fresh.live = true;
     fresh.what_if = whatIf;
     m_runs.insert(run, fresh);
@@ -84,12 +89,18 @@ void TraceModel::finish(qint64 run) {
 }
 
 void TraceModel::setRun(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens, bool whatIf) {
-    Run kept;
-    kept.shape = shape.routesLike(m_model) ? m_model : shape;
-    kept.statistics = RoutingStatistics(kept.shape);
-    kept.matched = RoutingStatistics(kept.shape);
-    kept.prompt = RoutingStatistics(kept.shape);
+    Run kept = freshRun(shape.routesLike(m_model) ? m_model : shape);
     kept.what_if = whatIf;
+    place(run, kept, tokens);
+}
+
+void TraceModel::setVersion(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens) {
+    Run kept = freshRun(shape.routesLike(m_model) ? m_model : shape);
+    kept.version = true;
+    place(run, kept, tokens);
+}
+
+void TraceModel::place(qint64 run, const Run& kept, const QList<trace::TokenTracePtr>& tokens) {
     Run& placed = *m_runs.insert(run, kept);
     m_window = run == m_current ? TokenWindow() : m_window;
     recountChat();
@@ -243,8 +254,14 @@ QList<qint64> TraceModel::answers() const {
             answers.append(run.key());
         }
     }
-    std::sort(answers.begin(), answers.end());
+    std::sort(answers.begin(), answers.end(),
+              [this](qint64 a, qint64 b) { return std::pair(isOtherVersion(a), a) < std::pair(isOtherVersion(b), b); });
     return answers;
+}
+
+bool TraceModel::isOtherVersion(qint64 run) const {
+    const auto found = m_runs.constFind(run);
+    return found != m_runs.constEnd() && found->version;
 }
 
 int TraceModel::whatIfAnswers() const {

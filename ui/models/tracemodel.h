@@ -51,6 +51,8 @@ public:
     void finish(qint64 run);
     /** A finished answer, as kept. */
     void setRun(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens, bool whatIf = false);
+    /** Another version of the answer in view, for that one to be measured against: Scope::Chat does not count it. */
+    void setVersion(qint64 run, const TraceShape& shape, const QList<trace::TokenTracePtr>& tokens);
     void remove(qint64 run);
     void clear();
     /** Brings an answer into view; −1 or an unknown one: none. */
@@ -83,8 +85,9 @@ public:
 
     /** Answers that a scope counts, by number: those of the model in view. Scope::Token counts none of them whole. */
     QList<qint64> runs(Scope scope) const;
-    /** Answers with the routers of the one in view, with a what-if or without, by number. */
+    /** Answers with the routers of the one in view, with a what-if or without, by number; then other versions. */
     QList<qint64> answers() const;
+    bool isOtherVersion(qint64 run) const;
     /** Answers of the model in view that Scope::Chat leaves out for their what-if. */
     int whatIfAnswers() const;
     // Of one of answers().
@@ -132,11 +135,14 @@ private:
         RoutingStatistics prompt;
         bool live = false;
         bool what_if = false;
+        bool version = false; ///< of the answer in view, another
     };
 
+    static Run freshRun(const TraceShape& shape);
+    void place(qint64 run, const Run& kept, const QList<trace::TokenTracePtr>& tokens);
     const Run* view() const;
     /** Counted in m_chat. */
-    bool isInChat(const Run& run) const { return !run.what_if && run.shape == m_chat.shape(); }
+    bool isInChat(const Run& run) const { return !run.what_if && !run.version && run.shape == m_chat.shape(); }
     void add(Run& run, const QList<trace::TokenTracePtr>& tokens);
     void recountChat();
     void addMatches(RoutingStatistics& counts, const trace::TokenTrace& token, int index) const;

@@ -133,7 +133,7 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
 }
 
 QString ExpertsChart::baselineName(const Measure& measure) const {
-    return measure.isUniform() ? tr("uniform") : tr("answer %1").arg(answerNumber(*trace(), m_baseline));
+    return measure.isUniform() ? tr("uniform") : ui::baselineName(*trace(), m_baseline);
 }
 
 int ExpertsChart::shownExpert(int layer) const {

@@ -61,7 +61,7 @@ void ExpertsPanel::fillBaselines() {
         for (int token = 0; token < trace()->tokenCount(run) && begin.size() < 24; ++token) {
             begin += QString::fromStdString(trace()->token(run, token).text);
         }
-        words.append(tr("÷ answer %1: %2").arg(answerNumber(*trace(), run)).arg(begin.simplified()));
+        words.append(tr("÷ %1: %2").arg(baselineName(*trace(), run), begin.simplified()));
     }
     if (words != m_baselines) {
         m_baselines = words;

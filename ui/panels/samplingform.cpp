@@ -173,6 +173,7 @@ void SamplingForm::setSampling(const SamplingView& sampling) {
     m_minP->setValue(sampling.min_p);
     m_penalty->setValue(sampling.repetition_penalty);
     m_seed->setText(sampling.seed ? QString::number(*sampling.seed) : QString());
+    m_seed->setCursorPosition(0); // of a long one the end is hidden, not the beginning
     m_mostTokens->setValue(sampling.max_tokens);
     if (m_system->toPlainText() != sampling.system_prompt) {
         m_system->setPlainText(sampling.system_prompt);

@@ -2,6 +2,7 @@
 // A what-if in the whole app: made in a panel, run, kept, compared.
 #include "tests/app/gui/appfixture.h"
 
+#include "ui/models/measure.h"
 #include "ui/panels/attentionpanel.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/expertspanel.h"
@@ -111,6 +112,10 @@ private slots:
             QCOMPARE(diff.whatIf().run, changed);
             QCOMPARE(int(diff.whatIf().tokens.size()), traces.tokenCount());
             const ui::WhatIfDiff::Place routing = diff.firstRoutingDifference();
+            // Experts can be measured against the version without it, which counts as no other answer of the chat.
+            QTRY_VERIFY(ui::baselineRuns(traces).contains(untouched));
+            QCOMPARE(ui::baselineName(traces, untouched), QStringLiteral("other version"));
+            QCOMPARE(traces.statistics(ui::Scope::Chat).n(), 0);
             QVERIFY2(routing.row >= 0 || diff.firstDifference() == 0, "a ban of a chosen expert changes the routing");
             QVERIFY(routing.row <= 5);
 
@@ -310,6 +315,30 @@ private slots:
         app.composition.session().regenerate(app.messages().last().id);
         QVERIFY(app.waitForAnswer());
         QCOMPARE(app.messages().last().text, text);
+    }
+
+    void aReRunInTheMiddleSaysWhereTheRestIs() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        choose(app, 8);
+        QVERIFY(app.ask(QStringLiteral("First")));
+        const qint64 first = app.messages().last().id;
+        QVERIFY(app.ask(QStringLiteral("Second")));
+        const QString sentence = QStringLiteral("The messages that followed stand behind version 1");
+        app.composition.whatIf().setWithoutShared(true);
+        ui::WhatIfBar* bar = app.composition.window().chat()->whatIfBar();
+        button(*bar, QStringLiteral("Re-run with the same seed"))->click();
+        QVERIFY(app.waitForAnswer());
+        QCOMPARE(app.messages().size(), 4); // of the last answer, nothing followed it
+        QVERIFY(!app.shows(sentence));
+        emit app.composition.window().chat()->expertsRequested(first);
+        QCOMPARE(app.composition.traces().current(), first);
+        app.composition.whatIf().setWithoutShared(true);
+        button(*bar, QStringLiteral("Re-run with the same seed"))->click();
+        QVERIFY(app.waitForAnswer());
+        QCOMPARE(app.messages().size(), 2);
+        QVERIFY(app.shows(sentence));
     }
 
     void forcedBeyondTopKRunsNothing() {

@@ -148,6 +148,16 @@ void TestMeasure::whatCannotBeABaseline() {
     trace.setRun(8, shape, answerOf(shape, {0, 2, 1, 0}), true); // what a what-if changes is best measured so
     QCOMPARE(baselineRuns(trace), (QList<qint64>{7, 8}));
     QCOMPARE(answerNumber(trace, 8), 4);
+    QCOMPARE(baselineName(trace, 8), QString("answer 4"));
+    // The same answer without its what-if is no other answer of the chat.
+    const int chat = trace.statistics(Scope::Chat).n();
+    trace.setVersion(2, shape, answerOf(shape, {2, 2, 0, 0}));
+    QCOMPARE(trace.statistics(Scope::Chat).n(), chat);
+    QCOMPARE(trace.whatIfAnswers(), 1);
+    QCOMPARE(baselineRuns(trace), (QList<qint64>{7, 8, 2}));
+    QCOMPARE(baselineName(trace, 8), QString("answer 4"));
+    QCOMPARE(baselineName(trace, 2), QString("other version"));
+    QCOMPARE(Measure::of(trace, Scope::Answer, -1, 2).baseline.n(), 4);
     for (const qint64 run : {4, 5, 6, 99}) {
         QVERIFY(Measure::of(trace, Scope::Answer, -1, run).isUniform());
     }

@@ -65,11 +65,21 @@ void TestStepTimelines::keepsOnlyTheNewest() {
     QCOMPARE(steps.of(2).prefill.size(), StepTimelines::kPrefillKept);
     QCOMPARE(steps.of(2).prefill.first()->position, 0U);
     QCOMPARE(steps.of(2).dropped, int(more));
-    for (qint64 run = 3; run < 2 + StepTimelines::kAnswersKept; ++run) {
+    // Many answers are kept, and those that were timed first go where they need too much.
+    auto large = std::make_shared<trace::StepTimeline>();
+    large->spans.resize(size_t(StepTimelines::kSpansKept / 2));
+    for (qint64 run = 3; run < 40; ++run) {
         steps.append(run, {test::syntheticDecodeStep(0, 1)});
     }
+    steps.append(40, {large});
+    QVERIFY(!steps.of(1).isEmpty());
+    steps.append(41, {large});
+    steps.append(42, {test::syntheticDecodeStep(0, 1)});
     QVERIFY(steps.of(1).isEmpty());
-    QVERIFY(!steps.of(2).isEmpty());
+    QVERIFY(steps.of(39).isEmpty());
+    QVERIFY(!steps.of(40).isEmpty());
+    QVERIFY(!steps.of(41).isEmpty());
+    QVERIFY(!steps.of(42).isEmpty());
 }
 
 void TestStepTimelines::anAnswerMadeAgainCountsFromThere() {
