@@ -170,12 +170,55 @@ void CaptureSession::close() {
     emit closed();
 }
 
-ui::KvCacheState CaptureSession::kvCache() const {
-    if (!m_open || !m_capture.memory || m_capture.model.block_count == 0 || m_capture.tokens.empty()) {
-        return {};
+quint64 CaptureSession::usedTokens() const {
+    if (!m_open || m_capture.tokens.empty()) {
+        return 0;
     }
     const quint64 used = quint64{m_capture.tokens.back()->position} + 1;
-    return ui::KvCacheState::of(m_capture.model, *m_capture.memory, std::min<quint64>(used, m_capture.memory->context));
+    // Of an answer that filled it the last token was not put into it.
+    return m_capture.memory ? std::min<quint64>(used, m_capture.memory->context) : used;
+}
+
+ui::KvCacheState CaptureSession::kvCache() const {
+    if (usedTokens() == 0 || !m_capture.memory || m_capture.model.block_count == 0) {
+        return {};
+    }
+    ui::KvCacheState state = ui::KvCacheState::of(m_capture.model, *m_capture.memory, usedTokens());
+    state.captured = true;
+    return state;
+}
+
+ui::ContextState CaptureSession::context() const {
+    ui::ContextState state;
+    state.captured = m_open;
+    const quint64 used = usedTokens();
+    const quint32 reserved = m_capture.memory ? m_capture.memory->context : 0;
+    const quint32 limit = std::max(m_capture.model.context_length, reserved);
+    if (used == 0 || used > limit) {
+        return state;
+    }
+    state.used = static_cast<int>(used);
+    state.reserved = static_cast<int>(reserved);
+    state.limit = static_cast<int>(limit);
+    state.reused = static_cast<int>(std::min<quint64>(m_capture.answer().timings.reused_tokens, used));
+    const auto answer = std::find_if(m_capture.tokens.begin(), m_capture.tokens.end(),
+                                     [](const trace::TokenTracePtr& token) { return token->generated; });
+    const int begin =
+        answer == m_capture.tokens.end() ? state.used : static_cast<int>(std::min<quint64>((*answer)->position, used));
+    if (begin > 0) {
+        // Where each message of it begins is not in the file.
+        const bool question = m_capture.messages.size() == 2 && m_capture.system_prompt.isEmpty();
+        state.blocks.append(
+            {m_capture.messages.first().id, question ? ui::ContextRole::User : ui::ContextRole::Prompt, 0, begin});
+    }
+    if (begin < state.used) {
+        state.blocks.append({run, ui::ContextRole::Model, begin, state.used - begin});
+    }
+    return state;
+}
+
+void CaptureSession::scrollTo(qint64 message) {
+    m_window.capture()->transcript()->scrollToMessage(message == run ? m_capture.answer().id : message);
 }
 
 ui::LedgerState CaptureSession::ledger() const {

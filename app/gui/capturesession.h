@@ -5,6 +5,7 @@
 #include "app/gui/chatsession.h"
 #include "app/gui/filework.h"
 #include "ui/mainwindow/mainwindow.h"
+#include "ui/models/contextribbon.h"
 #include "ui/models/kvcache.h"
 #include "ui/models/memoryledger.h"
 #include "ui/models/tracemodel.h"
@@ -35,6 +36,11 @@ public:
     const exchange::Capture& capture() const { return m_capture; }
     /** Of the answer that is shown; of no layers where the capture does not tell. */
     ui::KvCacheState kvCache() const;
+    /** Of the answer that is shown, from its recorded tokens; without a limit where the capture does not tell. The block
+     *  of the answer is `run`'s. */
+    ui::ContextState context() const;
+    /** Scrolls to a message of context(). */
+    void scrollTo(qint64 message);
 
     /** Of no rows where the capture does not tell. */
     ui::LedgerState ledger() const;
@@ -68,6 +74,8 @@ private:
     void write();
     /** What was noted while the file was being written. */
     void keepRest();
+    /** Tokens that the answer that is shown had in the context at its end; 0: not known. */
+    quint64 usedTokens() const;
     ui::CaptureMark markOf(int message, int token) const;
     int tokenInView() const;
 

@@ -76,7 +76,13 @@ void Composition::connectTraces() {
         m_context.setWatched(seen);
         updateContext();
     });
-    connect(m_panels, &RoutingPanels::messageChosen, m_window->chat(), &ui::ChatPanel::scrollToMessage);
+    connect(m_panels, &RoutingPanels::messageChosen, this, [this](qint64 message) {
+        if (m_captures->isOpen()) {
+            m_captures->scrollTo(message);
+        } else {
+            m_window->chat()->scrollToMessage(message);
+        }
+    });
     connect(m_panels, &RoutingPanels::probabilitiesWanted, &m_session, &ChatSession::setRouterProbs);
     connect(m_panels, &RoutingPanels::branchRequested, this, [this](qint64 run, int token, int candidate) {
         if (m_captures->isOpen()) {
@@ -221,8 +227,7 @@ quint64 Composition::tokensInContext() const {
 }
 
 void Composition::updateContext() {
-    ui::ContextState none;
-    none.captured = m_captures->isOpen();
+    const bool captured = m_captures->isOpen();
     const auto& loaded = m_controller.loaded();
     m_panels->setModelLoaded(loaded.has_value());
     if (!loaded) {
@@ -231,18 +236,19 @@ void Composition::updateContext() {
         m_window->setKv(0, 0);
         m_panels->setKvCache(m_captures->kvCache());
         m_panels->setExpertWeights({});
-        m_panels->setContext(none);
+        m_panels->setContext(m_captures->context());
         return;
     }
     // Of an answer that filled it the last token was not put into it.
     m_used = std::min<quint64>(tokensInContext(), loaded->memory.context);
-    m_window->setContext(static_cast<int>(m_used), static_cast<int>(loaded->memory.context));
-    m_window->setKv(m_used * loaded->memory.kv_bytes_per_token, loaded->memory.kv_bytes);
+    // The line at the bottom says nothing else than the panels: of a capture nothing.
+    m_window->setContext(static_cast<int>(m_used), captured ? 0 : static_cast<int>(loaded->memory.context));
+    m_window->setKv(m_used * loaded->memory.kv_bytes_per_token, captured ? 0 : loaded->memory.kv_bytes);
     m_panels->setExpertWeights(expertWeights(*loaded));
-    m_panels->setKvCache(m_captures->isOpen() ? m_captures->kvCache()
-                                              : ui::KvCacheState::of(loaded->model, loaded->memory, m_used));
+    m_panels->setKvCache(captured ? m_captures->kvCache()
+                                  : ui::KvCacheState::of(loaded->model, loaded->memory, m_used));
     if (m_context.isWatched()) {
-        m_panels->setContext(none.captured ? none : m_context.state(m_used));
+        m_panels->setContext(captured ? m_captures->context() : m_context.state(m_used));
     }
 }
 

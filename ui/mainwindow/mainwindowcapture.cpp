@@ -4,6 +4,7 @@
 #include "ui/mainwindow/windowactions.h"
 #include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
+#include "ui/panels/conversationspanel.h"
 
 #include <QAction>
 #include <QStackedWidget>
@@ -32,6 +33,7 @@ QWidget* MainWindow::chatPage() const {
 void MainWindow::setCaptureShown(const QString& title) {
     m_captureTitle = title;
     m_captureShown = !title.isEmpty();
+    m_conversations->setCurrentInView(!m_captureShown);
     if (!areModelsShown()) {
         m_pages->setCurrentWidget(chatPage());
         if (m_captureShown) {

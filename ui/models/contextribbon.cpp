@@ -28,12 +28,22 @@ int ContextState::reusedOf(int block) const {
     return std::clamp(reused - at.first, 0, at.tokens);
 }
 
+QString ContextState::blockName(int block) const {
+    const ContextRole role = blocks.at(block).role;
+    if (isPromptWhole()) {
+        return role == ContextRole::Prompt ? QCoreApplication::translate("ContextState", "Prompt")
+                                           : QCoreApplication::translate("ContextState", "Answer");
+    }
+    return QCoreApplication::translate("ContextState", "Message %1, %2").arg(block + 1).arg(contextRoleName(role));
+}
+
 QString contextRoleName(ContextRole role) {
     const auto tr = [](const char* text) { return QCoreApplication::translate("ContextRole", text); };
     switch (role) {
     case ContextRole::System: return tr("system");
     case ContextRole::User: return tr("you");
     case ContextRole::Model: return tr("model");
+    case ContextRole::Prompt: return tr("prompt");
     }
     return {};
 }
@@ -50,7 +60,7 @@ void ContextTable::setState(const ContextState& state) {
 QVariant ContextTable::raw(int row, int column) const {
     const ContextBlock& block = m_state.blocks.at(row);
     switch (column) {
-    case Message: return row + 1;
+    case Message: return m_state.isPromptWhole() ? QVariant() : QVariant(row + 1);
     case Role: return contextRoleName(block.role);
     case FirstToken: return block.first + 1;
     case Tokens: return block.tokens;
@@ -62,6 +72,9 @@ QVariant ContextTable::raw(int row, int column) const {
 
 QString ContextTable::text(int row, int column) const {
     const QVariant value = raw(row, column);
+    if (!value.isValid()) {
+        return QStringLiteral("–");
+    }
     switch (column) {
     case Role: return value.toString();
     case Share: return QString::number(value.toDouble(), 'f', 1);

@@ -7,11 +7,16 @@
 
 namespace moescope::ui {
 
-enum class ContextRole { System, User, Model };
+enum class ContextRole {
+    System,
+    User,
+    Model,
+    Prompt ///< all that stood before an answer, where nothing tells its messages apart
+};
 
 /** The stretch of the context that a message takes up, the marks of the chat template around it included. */
 struct ContextBlock {
-    qint64 message = 0; ///< 0: the system prompt
+    qint64 message = 0; ///< 0: the system prompt, or all messages of a prompt
     ContextRole role = ContextRole::User;
     int first = 0; ///< position of its first token
     int tokens = 0;
@@ -28,7 +33,7 @@ struct ContextState {
     int limit = 0;                ///< of the model; 0: no model is loaded
     int prompt = 0;               ///< being read; 0: none is
     double tokens_per_second = 0; ///< of that reading, what was reused left out; 0: not known yet
-    bool captured = false;        ///< a capture is in view: it has no context, whatever is loaded
+    bool captured = false;        ///< as it was when the capture in view was made, whatever is loaded
 
     bool isEmpty() const { return limit == 0; }
     bool isReading() const { return prompt > 0 && used < prompt; }
@@ -40,11 +45,15 @@ struct ContextState {
     int blockAt(int position) const;
     /** Of the block, what lies in the reused prefix. */
     int reusedOf(int block) const;
+    /** The messages of the prompt are one block. */
+    bool isPromptWhole() const { return !blocks.isEmpty() && blocks.first().role == ContextRole::Prompt; }
+    /** "Message 2, model"; without numbers where the messages are not told apart. */
+    QString blockName(int block) const;
 
     bool operator==(const ContextState&) const = default;
 };
 
-/** "you", "model", "system". */
+/** "you", "model", "system", "prompt". */
 QString contextRoleName(ContextRole role);
 
 /** Twin of Context ribbon: a row a message. */

@@ -30,6 +30,7 @@ struct KvCacheState {
     bool shares_heads = false;  ///< GQA
     bool shares_layers = false; ///< CLA
     TraceShape shape;           ///< of the loaded model, whose cache it is
+    bool captured = false;      ///< as it was when the capture in view was made: no more comes into it
 
     /** Owners are grouped, from 24 on, so that at most 16 rows stay. */
     static KvCacheState of(const trace::ModelInfo& model, const trace::MemoryInfo& memory, quint64 usedTokens);

@@ -150,6 +150,11 @@ void ConversationsPanel::setCurrent(qint64 conversation) {
     refresh();
 }
 
+void ConversationsPanel::setCurrentInView(bool inView) {
+    m_inView = inView;
+    refresh();
+}
+
 void ConversationsPanel::refresh() {
     const bool deleted = m_model->isDeletedShown();
     m_searchRow->setContentsMargins(12, 0, 8, m_model->areHitsShown() ? 8 : 4);
@@ -159,9 +164,9 @@ void ConversationsPanel::refresh() {
         window()->update(); // draws its line beyond the panel's edge
     }
     m_deleted->setFigure(groupedText(m_model->deletedCount()));
-    m_delegate->setOpen(m_current, m_current == 0);
-    const int row = m_current == 0 ? m_model->draftRow() : m_model->rowOf(m_current);
-    if (row >= 0 && !m_list->hasFocus() && !m_model->areHitsShown()) {
+    m_delegate->setOpen(m_inView ? m_current : 0, m_inView && m_current == 0);
+    const int row = !m_inView ? -1 : m_current == 0 ? m_model->draftRow() : m_model->rowOf(m_current);
+    if ((row >= 0 || !m_inView) && !m_list->hasFocus() && !m_model->areHitsShown()) {
         m_list->setCurrentIndex(m_model->index(row));
     }
     m_list->viewport()->update();
@@ -225,7 +230,7 @@ void ConversationsPanel::focusSearch() {
 QModelIndex ConversationsPanel::target() const {
     QModelIndex index = m_list->currentIndex();
     if (!m_list->hasFocus() || !index.isValid()) {
-        const int row = m_current == 0 ? -1 : m_model->rowOf(m_current);
+        const int row = m_current == 0 || !m_inView ? -1 : m_model->rowOf(m_current);
         index = row >= 0 ? m_model->index(row) : QModelIndex();
     }
     return index;
@@ -259,7 +264,7 @@ void ConversationsPanel::deleteCurrent() {
     const QModelIndex index = target();
     if (index.isValid()) {
         remove(index);
-    } else if (m_current != 0) {
+    } else if (m_current != 0 && m_inView) {
         emit deleteRequested(m_current);
     }
 }

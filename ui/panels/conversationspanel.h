@@ -29,6 +29,8 @@ public:
     /** The conversation in view; 0: a new one without messages. */
     void setCurrent(qint64 conversation);
     qint64 current() const { return m_current; }
+    /** False while what is in view is none of the conversations: no row is marked, and none is renamed or deleted unasked. */
+    void setCurrentInView(bool inView);
     ConversationListModel* model() const { return m_model; }
 
 public slots:
@@ -91,6 +93,7 @@ private:
     QTimer* m_searchDelay = nullptr;
     std::optional<QList<ConversationRow>> m_waiting; ///< came while a title was being edited
     qint64 m_current = 0;
+    bool m_inView = true;
     QString m_foundFor;       ///< the text whose hits are shown
     bool m_openFound = false; ///< Enter came before the hits
 };

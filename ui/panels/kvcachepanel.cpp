@@ -18,6 +18,7 @@ void KvCachePanel::setState(const KvCacheState& state) {
 }
 
 void KvCachePanel::refresh() {
+    setInfo(m_rows->state().captured ? Readout{{tr("when captured")}} : Readout());
     if (m_rows->state().isEmpty()) {
         setEmpty(tr("No model loaded"), tr("Nothing is reserved."));
     } else {

@@ -205,7 +205,9 @@ Readout KvChart::readout() const {
     }
     return {{tr("%1 B").arg(count(m_state.bytes_per_token)), ReadoutSpan::Strong},
             {tr(" a token"), ReadoutSpan::Plain, false},
-            {m_state.tokensUntilFull() > 0 ? tr("%1 tokens left").arg(count(m_state.tokensUntilFull())) : tr("full")}};
+            {m_state.captured                ? tr("%1 when captured").arg(count(m_state.used_tokens))
+             : m_state.tokensUntilFull() > 0 ? tr("%1 tokens left").arg(count(m_state.tokensUntilFull()))
+                                             : tr("full")}};
 }
 
 QString KvChart::tipAt(const QPoint& at) const {

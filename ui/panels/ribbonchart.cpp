@@ -16,7 +16,8 @@ namespace {
 QColor colorOf(ContextRole role) {
     switch (role) {
     case ContextRole::System: return theme().color(Color::BorderStrong);
-    case ContextRole::User: return theme().color(Color::Text);
+    case ContextRole::User:
+    case ContextRole::Prompt: return theme().color(Color::Text);
     case ContextRole::Model: break;
     }
     return theme().color(Color::Shared);
@@ -68,7 +69,7 @@ void RibbonChart::paintChart(QPainter& painter) {
     if (m_state.isEmpty()) {
         paintFrame(painter, m_geometry.bar, theme().color(Color::BorderStrong));
         paintText(painter, m_geometry.words, Qt::AlignLeft | Qt::AlignVCenter,
-                  m_state.captured ? tr("This capture keeps no context: nothing is computed here.")
+                  m_state.captured ? tr("This capture does not tell what was in the context.")
                                    : tr("No model loaded: there is no context."),
                   axisFont(), theme().color(Color::TextMuted));
         return;
@@ -188,15 +189,16 @@ void RibbonChart::paintWords(QPainter& painter) const {
     }
     words.append({tr("limit %1 tokens").arg(groupedText(m_state.limit)), line.right(), Qt::AlignRight, plain});
     if (!m_state.isReading()) {
-        words.append(
-            {tr("used %1").arg(groupedText(m_state.used)), m_geometry.xOf(m_state.used), Qt::AlignHCenter, plain});
+        words.append({usedWords(), m_geometry.xOf(m_state.used), Qt::AlignHCenter, plain});
     }
     if (m_state.tokens() > m_state.used && !m_state.isReading()) {
         words.append({tr("not read yet %1").arg(groupedText(m_state.tokens() - m_state.used)),
                       m_geometry.xOf(m_state.tokens()), Qt::AlignHCenter, plain});
     }
-    words.append({tr("reserved %1").arg(groupedText(m_state.reserved)), m_geometry.xOf(m_state.reserved),
-                  Qt::AlignHCenter, plain});
+    if (m_state.reserved > 0) {
+        words.append({tr("reserved %1").arg(groupedText(m_state.reserved)), m_geometry.xOf(m_state.reserved),
+                      Qt::AlignHCenter, plain});
+    }
     if (m_state.reused > 0) {
         words.append({tr("reused prefix %1").arg(groupedText(m_state.reused)), line.left(), Qt::AlignLeft,
                       theme().color(Color::Ok)});
@@ -215,10 +217,15 @@ void RibbonChart::paintWords(QPainter& painter) const {
     }
 }
 
+QString RibbonChart::usedWords() const {
+    const QString used = groupedText(m_state.used);
+    return m_state.captured ? tr("used %1 when captured").arg(used) : tr("used %1").arg(used);
+}
+
 Readout RibbonChart::blockReadout(int block) const {
     const ContextBlock& at = m_state.blocks.at(block);
     Readout readout = {
-        {tr("Message %1, %2").arg(block + 1).arg(contextRoleName(at.role)), ReadoutSpan::Strong},
+        {m_state.blockName(block), ReadoutSpan::Strong},
         {tr("%1 tokens").arg(groupedText(at.tokens))},
         {tr("positions %1–%2").arg(positionNumber(at.first), positionNumber(at.first + at.tokens - 1))},
         {tr("%1 of %2").arg(partText(double(at.tokens) / m_state.tokens()), groupedText(m_state.tokens()))}};
@@ -230,15 +237,17 @@ Readout RibbonChart::blockReadout(int block) const {
 
 Readout RibbonChart::readout() const {
     if (m_state.isEmpty()) {
-        return {{m_state.captured ? tr("No context in a capture") : tr("No model loaded")}};
+        return {{m_state.captured ? tr("No context in this capture") : tr("No model loaded")}};
     }
     const int block = m_hovered >= 0 ? m_hovered : m_block;
     if (block >= 0 && block < m_state.blocks.size()) {
         return blockReadout(block);
     }
-    Readout readout = {{tr("used %1").arg(groupedText(m_state.used)), ReadoutSpan::Strong},
-                       {tr("reserved %1").arg(groupedText(m_state.reserved))},
-                       {tr("limit %1 tokens").arg(groupedText(m_state.limit))}};
+    Readout readout = {{usedWords(), ReadoutSpan::Strong}};
+    if (m_state.reserved > 0) {
+        readout.append({tr("reserved %1").arg(groupedText(m_state.reserved))});
+    }
+    readout.append({tr("limit %1 tokens").arg(groupedText(m_state.limit))});
     if (m_state.reused > 0) {
         readout.append({tr("reused prefix %1").arg(groupedText(m_state.reused))});
     }
@@ -251,12 +260,11 @@ QString RibbonChart::tipAt(const QPoint& at) const {
         return {};
     }
     const ContextBlock& under = m_state.blocks.at(block);
-    return tooltipTable(
-        tr("Message %1, %2").arg(block + 1).arg(contextRoleName(under.role)),
-        {{tr("Tokens"), groupedText(under.tokens)},
-         {tr("First position"), positionNumber(under.first)},
-         {tr("Share, n = %1").arg(groupedText(m_state.tokens())), partText(double(under.tokens) / m_state.tokens())},
-         {tr("Reused"), groupedText(m_state.reusedOf(block))}});
+    return tooltipTable(m_state.blockName(block), {{tr("Tokens"), groupedText(under.tokens)},
+                                                   {tr("First position"), positionNumber(under.first)},
+                                                   {tr("Share, n = %1").arg(groupedText(m_state.tokens())),
+                                                    partText(double(under.tokens) / m_state.tokens())},
+                                                   {tr("Reused"), groupedText(m_state.reusedOf(block))}});
 }
 
 bool RibbonChart::hover(const QPoint* at) {

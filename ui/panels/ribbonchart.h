@@ -21,6 +21,8 @@ public:
     /** Block under the keys, −1: none yet. */
     int block() const { return m_block; }
     void setBlock(int block);
+    /** Position of the selected token where it lies in this context, −1: it does not. */
+    int selectedPosition() const;
     Readout readout() const override;
     QSize sizeHint() const override { return {800, 60}; }
     QSize minimumSizeHint() const override { return {200, 56}; }
@@ -48,8 +50,7 @@ private:
         QColor color;
     };
 
-    /** Position of the selected token where it lies in this context, −1: it does not. */
-    int selectedPosition() const;
+    QString usedWords() const;
     Readout blockReadout(int block) const;
     void paintReused(QPainter& painter) const;
     void paintBar(QPainter& painter) const;

@@ -28,6 +28,14 @@ public:
         return {std::max(scaledPx(kTitleWidth), scaledPx(kLeft + kGap) + std::max(title, legend)), scaledPx(56)};
     }
     QSize minimumSizeHint() const override { return sizeHint(); }
+    /** The messages of the prompt are one block. */
+    void setPromptWhole(bool whole) {
+        if (whole != m_whole) {
+            m_whole = whole;
+            updateGeometry();
+            update();
+        }
+    }
 
 protected:
     void paintEvent(QPaintEvent*) override {
@@ -67,18 +75,24 @@ private:
     };
 
     static QString titleText() { return RibbonPanel::tr("Context ribbon"); }
-    static QList<Mark> marks() {
+    QList<Mark> marks() const {
+        if (m_whole) {
+            return {{RibbonPanel::tr("prompt"), Color::Text}, {RibbonPanel::tr("answer"), Color::Shared}};
+        }
         return {{RibbonPanel::tr("you"), Color::Text},
                 {RibbonPanel::tr("model"), Color::Shared},
                 {RibbonPanel::tr("sys", "short for the system prompt"), Color::BorderStrong}};
     }
+
+    bool m_whole = false;
 };
 
 } // namespace
 
 RibbonPanel::RibbonPanel(TraceModel* trace, Selection* selection, QWidget* parent)
     : PanelFrame(QStringLiteral("context"), QStringLiteral("ribbon"), tr("Context ribbon"), {400, 60}, parent) {
-    setLowTitle(new RibbonTitle(this));
+    m_title = new RibbonTitle(this);
+    setLowTitle(m_title);
     bind(trace, selection);
     m_ribbon = new RibbonChart(trace, selection, this);
     m_rows = new ContextTable(this);
@@ -93,6 +107,7 @@ void RibbonPanel::setState(const ContextState& state) {
     }
     m_rows->setState(state);
     m_ribbon->setState(state);
+    static_cast<RibbonTitle*>(m_title)->setPromptWhole(state.isPromptWhole());
     syncTwin();
 }
 

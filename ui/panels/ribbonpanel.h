@@ -27,6 +27,7 @@ protected:
     void selectRow(int row) override;
 
 private:
+    QWidget* m_title = nullptr;
     RibbonChart* m_ribbon = nullptr;
     ContextTable* m_rows = nullptr;
 };

@@ -7,19 +7,26 @@
 #include "app/gui/capturerecorder.h"
 #include "app/gui/capturesession.h"
 #include "ui/panels/capturepanel.h"
+#include "ui/panels/conversationspanel.h"
 #include "ui/panels/expertspanel.h"
+#include "ui/panels/kvcachepanel.h"
 #include "ui/panels/ledgerpanel.h"
 #include "ui/panels/paneltitlebar.h"
+#include "ui/panels/ribbonpanel.h"
 #include "ui/panels/timelinepanel.h"
 #include "ui/panels/transcript.h"
 #include "ui/panels/whatifline.h"
+#include "ui/widgets/contextmeter.h"
 #include "ui/widgets/iconbutton.h"
 
 #include <QDockWidget>
 #include <QFile>
 #include <QFileDialog>
+#include <QListView>
 #include <QPushButton>
 #include <QTest>
+
+#include <algorithm>
 
 using namespace moescope;
 using gui::CaptureSession;
@@ -121,6 +128,57 @@ private slots:
         QVERIFY(app.shows(QStringLiteral("Not in this capture")));
         composition.captures().close();
         QVERIFY(app.shows(QStringLiteral("Nothing is allocated.")));
+    }
+
+    // The ribbon, the KV cache and the line at the bottom say the same of it, whatever is loaded.
+    void theContextIsThatOfTheCapture() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        gui::Composition& composition = app.composition;
+        ui::MainWindow& window = composition.window();
+        auto* ribbon = qobject_cast<ui::RibbonPanel*>(window.panel(QStringLiteral("context")));
+        const auto* cache = qobject_cast<ui::KvCachePanel*>(window.panel(QStringLiteral("kv-cache")));
+        composition.captures().open(m_path);
+        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        window.showPanel(QStringLiteral("kv-cache"));
+        window.showPanel(QStringLiteral("context"));
+        const exchange::Capture& capture = composition.captures().capture();
+        // Of an answer that filled it the last token was not put into it.
+        const int used = int(std::min(capture.tokens.back()->position + 1, capture.memory->context));
+        QTRY_COMPARE_WITH_TIMEOUT(ribbon->ribbon()->state().used, used, patience);
+        const ui::ContextState state = ribbon->ribbon()->state();
+        QVERIFY(state.captured);
+        QCOMPARE(state.limit, int(std::max(capture.model.context_length, capture.memory->context)));
+        QCOMPARE(state.blocks.size(), 2);
+        QCOMPARE(state.blocks.at(0).role, ui::ContextRole::User); // one question, and nothing else before the answer
+        QCOMPARE(state.blocks.at(0).tokens, int(composition.traces().token(0).position));
+        QCOMPARE(state.blocks.at(0).tokens + state.blocks.at(1).tokens, used);
+        QVERIFY(ribbon->ribbon()->readout().first().text.contains(QStringLiteral("when captured")));
+        QCOMPARE(cache->bars()->state().used_tokens, quint64(used));
+        for (const ui::ReadoutSpan& span : cache->bars()->readout()) {
+            QVERIFY2(!span.text.contains(QStringLiteral("left")), qPrintable(span.text));
+        }
+        QVERIFY(!window.findChild<ui::ContextMeter*>()->isVisible());
+        composition.selection().setToken(CaptureSession::run, 1);
+        QCOMPARE(ribbon->ribbon()->selectedPosition(), int(composition.traces().token(1).position));
+
+        // No conversation is in view, and none is deleted in its place.
+        ui::ConversationsPanel* sidebar = window.conversations();
+        QVERIFY(!sidebar->findChild<QListView*>()->currentIndex().isValid());
+
+        // Where messages of the prompt begin is not in the file.
+        const QString path = m_files.filePath(QStringLiteral("system.moescope"));
+        exchange::Capture told = exchange::readCapture(m_path);
+        told.system_prompt = QStringLiteral("Be brief.");
+        exchange::writeCapture(path, told);
+        composition.captures().open(path);
+        QTRY_VERIFY_WITH_TIMEOUT(ribbon->ribbon()->state().isPromptWhole(), patience);
+        QCOMPARE(ribbon->ribbon()->state().blockName(0), QStringLiteral("Prompt"));
+        QCOMPARE(ribbon->ribbon()->state().blockName(1), QStringLiteral("Answer"));
+        composition.captures().close();
+        QVERIFY(!ribbon->ribbon()->state().captured);
+        QVERIFY(sidebar->findChild<QListView*>()->currentIndex().isValid());
     }
 
     // Neither is a step of the loaded model one of the capture's, nor is one offered.

@@ -60,6 +60,22 @@ private slots:
         QCOMPARE(table.rowCount(), 0);
     }
 
+    // Of a prompt whose messages nothing tells apart no message is numbered.
+    void aPromptMayBeWhole() {
+        ContextState state = chat();
+        QVERIFY(!state.isPromptWhole());
+        QCOMPARE(state.blockName(1), QStringLiteral("Message 2, you"));
+        state.blocks = {{1, ContextRole::Prompt, 0, 150}, {14, ContextRole::Model, 150, 30}};
+        QVERIFY(state.isPromptWhole());
+        QCOMPARE(state.blockName(0), QStringLiteral("Prompt"));
+        QCOMPARE(state.blockName(1), QStringLiteral("Answer"));
+        ContextTable table;
+        table.setState(state);
+        QCOMPARE(table.index(0, ContextTable::Role).data().toString(), QStringLiteral("prompt"));
+        QCOMPARE(table.index(1, ContextTable::Message).data().toString(), QStringLiteral("–"));
+        QCOMPARE(table.index(1, ContextTable::FirstToken).data().toString(), QStringLiteral("151"));
+    }
+
     void readingTakesItsTime() {
         ContextState state = chat();
         QVERIFY(!state.isReading());
