@@ -113,11 +113,11 @@ QStringList LedgerState::warnings() const {
     QStringList sentences;
     for (const Row& row : rows) {
         if (row.isOff()) {
-            const QString why = row.part == kWorkspace && row.asked > *row.planned
-                                    ? tr(" What-ifs with more experts and the logits of comparisons take more.")
-                                    : QString();
-            sentences +=
-                tr("%1: %2 planned, %3 asked for.").arg(row.name, bytesText(*row.planned), bytesText(row.asked)) + why;
+            const QString sizes =
+                tr("%1: %2 planned, %3 asked for").arg(row.name, bytesText(*row.planned), bytesText(row.asked));
+            sentences += row.part == kWorkspace && row.asked > *row.planned
+                             ? tr("%1, by what-ifs and comparisons.").arg(sizes)
+                             : tr("%1.").arg(sizes);
         }
     }
     return sentences;

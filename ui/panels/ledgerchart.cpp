@@ -38,11 +38,22 @@ LedgerChart::LedgerChart(TraceModel* trace, Selection* selection, const MemoryLe
 
 void LedgerChart::sync() {
     const auto rows = int(state().rows.size());
+    int warnings = 0;
+    for (const QString& warning : state().warnings()) {
+        warnings += linesOf(warning);
+    }
     m_geometry =
-        LedgerGeometry::of(viewport()->size(), rows, int(state().warnings().size()), needs(), theme().fontScale());
+        LedgerGeometry::of(viewport()->size(), rows, warnings, state().driver_counts, needs(), theme().fontScale());
     setScrollRange(m_geometry.scroll_max, m_geometry.window.height(), m_geometry.row_height);
     m_hovered = m_hovered < rows ? m_hovered : -1;
     m_current = m_current < rows ? m_current : -1;
+}
+
+int LedgerChart::linesOf(const QString& warning) const {
+    const QFontMetrics metrics(bold(axisFont()));
+    const int width = LedgerGeometry::widthOf(viewport()->size(), theme().fontScale());
+    const int height = metrics.boundingRect(QRect(0, 0, width, 10'000), Qt::TextWordWrap, warning).height();
+    return std::max(1, (height + metrics.lineSpacing() / 2) / metrics.lineSpacing());
 }
 
 LedgerGeometry::Needs LedgerChart::needs() const {
@@ -105,17 +116,19 @@ void LedgerChart::paintChart(QPainter& painter) {
         paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, right, axisMonoFont(),
                   theme().color(Color::TextSecondary));
     };
-    title(m_geometry.device_title, tr("Memory of %1").arg(state().device), bytesText(state().device_bytes));
+    title(m_geometry.device_title, deviceTitle(), bytesText(state().device_bytes));
     title(m_geometry.parts_title, tr("Allocated by the engine"), bytesText(state().all().allocated.value_or(0)));
     painter.fillRect(m_geometry.parts_bar, theme().color(Color::BorderSubtle));
     paintBar(painter, m_geometry.parts_bar, false);
 
-    const QStringList warnings = state().warnings();
-    for (int i = 0; i < warnings.size(); ++i) {
-        const QRect line(m_geometry.warnings.left(), m_geometry.warnings.top() + i * m_geometry.text_height,
-                         m_geometry.warnings.width(), m_geometry.text_height);
-        paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter,
-                  elided(warnings.at(i), bold(axisFont()), line.width()), bold(axisFont()), theme().color(Color::Warn));
+    painter.setFont(bold(axisFont()));
+    painter.setPen(theme().color(Color::Warn));
+    int top = m_geometry.warnings.top();
+    for (const QString& warning : state().warnings()) {
+        const QRect lines(m_geometry.warnings.left(), top, m_geometry.warnings.width(),
+                          linesOf(warning) * m_geometry.text_height);
+        painter.drawText(lines, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap, warning);
+        top += lines.height();
     }
     paintHeader(painter);
     painter.save();
@@ -156,7 +169,7 @@ void LedgerChart::paintDevice(QPainter& painter) const {
     }
     paintBar(painter, bar, true);
     const int reach = scaledPx(4);
-    if (at.takenByDriver() > 0) {
+    if (at.driver_counts && at.takenByDriver() > 0) {
         const int taken = LedgerGeometry::xOf(bar, quint64(at.takenByDriver()), at.device_bytes);
         for (int y = bar.top() - reach; y <= bar.bottom() + reach; y += 6) {
             painter.fillRect(QRect(taken - 1, y, 2, 3), theme().color(Color::TextSecondary));
@@ -169,7 +182,12 @@ void LedgerChart::paintDevice(QPainter& painter) const {
 void LedgerChart::paintLegend(QPainter& painter) const {
     const LedgerState& at = state();
     const QFont font = axisFont();
-    const QRect line = m_geometry.legend;
+    QRect line = m_geometry.legend;
+    if (line == m_geometry.device_title) {
+        line.setLeft(line.left() + QFontMetrics(font).horizontalAdvance(deviceTitle()) + scaledPx(16));
+        line.setRight(line.right() - QFontMetrics(axisMonoFont()).horizontalAdvance(bytesText(at.device_bytes)) -
+                      scaledPx(8));
+    }
     int x = line.left();
     const auto entry = [&](bool dashed, const QString& text, const QString& shorter) {
         const int room = line.right() - x - scaledPx(8);
@@ -192,12 +210,13 @@ void LedgerChart::paintLegend(QPainter& painter) const {
     };
     const QString free = bytesText(at.free_before_bytes);
     entry(false, tr("%1 free before the load").arg(free), tr("%1 free before").arg(free));
-    if (at.takenByDriver() >= 0) {
+    if (at.driver_counts && at.takenByDriver() >= 0) { // else it would be what is allocated once more
         const QString taken = bytesText(quint64(at.takenByDriver()));
-        entry(true, tr("%1 less since, by the count of the %2").arg(taken, at.accountText()),
-              tr("%1 less since").arg(taken));
+        entry(true, tr("%1 less after the load, as the driver counts").arg(taken), tr("%1 less after").arg(taken));
     }
 }
+
+QString LedgerChart::deviceTitle() const { return tr("Memory of %1").arg(state().device); }
 
 void LedgerChart::paintHeader(QPainter& painter) const {
     const QRect line = m_geometry.header;
@@ -275,6 +294,15 @@ Readout LedgerChart::kvTotals() const {
     return totals;
 }
 
+QString LedgerChart::differenceWords(const LedgerState::Row& row) {
+    const qint64 difference = row.difference().value_or(0);
+    if (!row.planned || *row.planned == row.asked || difference == 0) {
+        return tr("%1 of padding").arg(bytesText(row.allocated.value_or(0) - row.asked));
+    }
+    const QString bytes = bytesText(quint64(std::abs(difference)));
+    return difference > 0 ? tr("%1 more than planned").arg(bytes) : tr("%1 less than planned").arg(bytes);
+}
+
 Readout LedgerChart::readoutOf(const LedgerState::Row& row) const {
     Readout words{{row.name, ReadoutSpan::Strong}};
     if (row.isOff()) {
@@ -285,7 +313,7 @@ Readout LedgerChart::readoutOf(const LedgerState::Row& row) const {
     }
     if (row.kind == Kind::Part || row.kind == Kind::All) {
         words.append({tr("%1 allocated").arg(bytesText(row.allocated.value_or(0)))});
-        words.append({tr("%1 of padding").arg(bytesText(row.allocated.value_or(0) - row.asked))});
+        words.append({differenceWords(row)});
         words.append({tr("%1 of all").arg(percentText(state().percent(row)))});
     }
     if (const QString place = LedgerState::placeText(row.place); !place.isEmpty()) {
@@ -322,7 +350,7 @@ Readout LedgerChart::readout() const {
         }
         return words;
     }
-    return readoutOf(at.all()) + kvTotals();
+    return readoutOf(at.all());
 }
 
 int LedgerChart::rowUnder(const QPoint& at) const {

@@ -35,12 +35,17 @@ private:
     const LedgerState& state() const { return m_table->state(); }
     /** Of the columns, as they are drawn. */
     LedgerGeometry::Needs needs() const;
+    /** Lines that a warning takes. */
+    int linesOf(const QString& warning) const;
     /** Ends of the parts on a bar: x[0] is its left, x[i + 1] the end of part i. */
     QList<int> ends(const QRect& bar, bool onDevice) const;
     int rowUnder(const QPoint& at) const;
     Readout readoutOf(const LedgerState::Row& row) const;
+    /** What the driver added, or how far off the plan it is. */
+    static QString differenceWords(const LedgerState::Row& row);
     Readout kvTotals() const;
     void paintBar(QPainter& painter, const QRect& bar, bool onDevice) const;
+    QString deviceTitle() const;
     void paintDevice(QPainter& painter) const;
     void paintLegend(QPainter& painter) const;
     void paintHeader(QPainter& painter) const;

@@ -26,14 +26,19 @@ constexpr Gaps kTight{3, 5, 3, 1, 14, 8}; // where a row would be hidden
 
 } // namespace
 
-LedgerGeometry LedgerGeometry::of(const QSize& view, int rows, int warnings, const Needs& needs, double scale) {
+int LedgerGeometry::widthOf(const QSize& view, double scale) {
+    return std::max(scaled(40, scale), view.width() - 2 * scaled(12, scale));
+}
+
+LedgerGeometry LedgerGeometry::of(const QSize& view, int rows, int warnings, bool legend, const Needs& needs,
+                                  double scale) {
     LedgerGeometry geometry;
     geometry.rows = rows;
     geometry.scale = scale;
     const auto px = [scale](int value) { return scaled(value, scale); };
     geometry.text_height = px(16);
     const int left = px(12);
-    const int width = std::max(px(40), view.width() - 2 * left);
+    const int width = widthOf(view, scale);
     const auto lay = [&](const Gaps& gaps) {
         int y = px(gaps.above);
         const auto take = [&](int height, int gap) {
@@ -43,7 +48,7 @@ LedgerGeometry LedgerGeometry::of(const QSize& view, int rows, int warnings, con
         };
         geometry.device_title = take(geometry.text_height, gaps.bar);
         geometry.device_bar = take(px(gaps.device), gaps.bar);
-        geometry.legend = take(geometry.text_height, gaps.after);
+        geometry.legend = legend ? take(geometry.text_height, gaps.after) : geometry.device_title;
         geometry.parts_title = take(geometry.text_height, gaps.title);
         geometry.parts_bar = take(px(gaps.parts), gaps.after);
         geometry.warnings = take(warnings * geometry.text_height, warnings > 0 ? gaps.after : 0);

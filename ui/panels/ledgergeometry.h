@@ -13,10 +13,10 @@ struct LedgerGeometry {
 
     QRect device_title;
     QRect device_bar; ///< as long as the device's memory
-    QRect legend;     ///< of the lines on it
+    QRect legend;     ///< of the lines on it; in the line of the title where it has one entry alone
     QRect parts_title;
     QRect parts_bar; ///< as long as what is allocated
-    QRect warnings;  ///< a line each
+    QRect warnings;  ///< lines of all of them
     QRect header;
     QRect window;
     int text_height = 0; ///< px of a line of small words
@@ -37,7 +37,10 @@ struct LedgerGeometry {
         int share = 0;
     };
 
-    static LedgerGeometry of(const QSize& view, int rows, int warnings, const Needs& needs, double scale);
+    /** `warnings`: lines that they take. `legend`: it has a line of its own. */
+    static LedgerGeometry of(const QSize& view, int rows, int warnings, bool legend, const Needs& needs, double scale);
+    /** px that a line of words has in such a view. */
+    static int widthOf(const QSize& view, double scale);
 
     QRect row(int index, int scroll) const;
     QRect swatch(int index, int scroll) const;

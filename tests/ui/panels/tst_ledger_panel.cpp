@@ -50,6 +50,7 @@ private slots:
     void readouts();
     void keys();
     void moreThanPaddingIsAWarning();
+    void theEnginesCountStandsOnce();
     void hiddenDoesNothing();
     void emptyState();
     void narrowAndLow();
@@ -90,7 +91,7 @@ void TestLedgerPanel::readouts() {
     board.panel->setState(board.state);
     board.show();
     QVERIFY(board.panel->readoutText().startsWith(QStringLiteral("All · 6.85 GiB planned · 6.87 GiB allocated")));
-    QVERIFY(board.panel->readoutText().contains(QStringLiteral("All with a KV cache in Q8_0: 6.62 GiB")));
+    QVERIFY(!board.panel->readoutText().contains(QStringLiteral("All with"))); // each has a row of its own
     QTest::mouseMove(board.chart()->viewport(), board.geometry().row(1, 0).center());
     QTRY_COMPARE(board.panel->readoutText(),
                  QStringLiteral("Shared expert · 400 MiB planned · 400 MiB allocated · 4.00 KiB of padding · "
@@ -141,6 +142,44 @@ void TestLedgerPanel::moreThanPaddingIsAWarning() {
     board.chart()->setCurrentRow(3);
     QVERIFY(board.panel->readoutText().startsWith(QStringLiteral("KV cache · 511 MiB asked for, 512 MiB planned")));
     QVERIFY(board.panel->readoutText().contains(QStringLiteral("All with a KV cache in F32: 7.35 GiB")));
+
+    // What was asked for beyond the plan is no padding, of the part and of all.
+    ledger = sampleLedger();
+    const uint64_t more = uint64_t{8} << 20;
+    ledger.workspace.bytes += more;
+    ledger.workspace.allocated.device += more;
+    ledger.allocated.device += more;
+    board.panel->setState(LedgerState::of(ledger, QStringLiteral("Card")));
+    for (const int row : {4, board.state.rowOf(Kind::All)}) {
+        board.chart()->setCurrentRow(row);
+        QVERIFY2(board.panel->readoutText().contains(QStringLiteral(" more than planned")) &&
+                     !board.panel->readoutText().contains(QStringLiteral("padding")),
+                 qPrintable(board.panel->readoutText()));
+    }
+    // The whole warning can be read: it wraps where the panel is narrow.
+    const int line = board.geometry().text_height;
+    QCOMPARE(board.geometry().warnings.height(), line);
+    board.panel->resize(330, 480);
+    QTRY_COMPARE(board.geometry().warnings.height(), 2 * line);
+    const QRect second = board.geometry().warnings.adjusted(0, line, 0, 0);
+    QVERIFY(holds(painted(board.chart()), second, theme().color(warn)));
+}
+
+// Where nobody but the engine counts, its count stands once: as what is allocated.
+void TestLedgerPanel::theEnginesCountStandsOnce() {
+    Ledger board;
+    trace::MemoryLedger ours = sampleLedger();
+    ours.driver_counts = false;
+    board.panel->setState(board.state);
+    board.show();
+    const int top = board.geometry().window.top();
+    QVERIFY(board.geometry().legend.top() > board.geometry().device_bar.bottom());
+    const QRect lines = board.geometry().device_bar.adjusted(0, -5, 0, -board.geometry().device_bar.height());
+    QVERIFY(holds(painted(board.chart()), lines, theme().color(Color::TextSecondary)));
+    board.panel->setState(LedgerState::of(ours, QStringLiteral("Card")));
+    QVERIFY(board.geometry().window.top() < top); // its legend needs no line of its own
+    const QRect above = board.geometry().device_bar.adjusted(0, -5, 0, -board.geometry().device_bar.height());
+    QVERIFY(!holds(painted(board.chart()), above, theme().color(Color::TextSecondary)));
 }
 
 void TestLedgerPanel::hiddenDoesNothing() {
