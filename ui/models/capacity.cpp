@@ -115,7 +115,9 @@ QList<CapacityRow> capacityRows(const TraceModel& trace, double factor, Capacity
         row.capacity = capacity;
         row.dropped = outcome.dropped;
         row.moved = outcome.moved;
-        row.busiest = *std::max_element(asked.begin(), asked.end());
+        const auto most = std::max_element(asked.begin(), asked.end());
+        row.expert = static_cast<int>(most - asked.begin());
+        row.busiest = *most;
         row.mass = before > 0 ? std::max(0.0, 1 - after / before) : 0;
         rows.append(row);
     }
@@ -123,8 +125,8 @@ QList<CapacityRow> capacityRows(const TraceModel& trace, double factor, Capacity
 }
 
 CapacityTable::CapacityTable(QObject* parent)
-    : TabularModel({tr("Layer"), tr("Tokens"), tr("Busiest expert"), tr("Capacity"), tr("Dropped"), tr("Dropped, %"),
-                    tr("Moved"), tr("Weight lost, %")},
+    : TabularModel({tr("Layer"), tr("Tokens"), tr("Of the busiest expert"), tr("Capacity"), tr("Dropped"),
+                    tr("Dropped, %"), tr("Moved"), tr("Weight lost, %")},
                    parent) {}
 
 void CapacityTable::setRows(const QList<CapacityRow>& rows, int used) {

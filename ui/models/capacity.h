@@ -44,7 +44,8 @@ struct CapacityRow {
     int capacity = 0; ///< of each expert
     int dropped = 0;  ///< choices
     int moved = 0;    ///< tokens
-    int busiest = 0;  ///< tokens that the router put to the busiest expert
+    int expert = -1;  ///< the busiest one, the first of several
+    int busiest = 0;  ///< tokens that the router put to it
     double mass = 0;  ///< share of the gate weight that is lost, 0…1
 };
 

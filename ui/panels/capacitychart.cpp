@@ -195,7 +195,9 @@ Readout CapacityChart::rowReadout(const CapacityRow& row) const {
         readout.append({tr("%1 tokens moved (%2)").arg(groupedText(row.moved), percentText(row.moved, row.tokens))});
     }
     readout.append({tr("%1 of the gate weight lost").arg(percentText(row.mass, 1))});
-    readout.append({tr("busiest expert %1, capacity %2").arg(groupedText(row.busiest), groupedText(row.capacity))});
+    readout.append({tr("busiest expert %1: %2 tokens, at most %3")
+                        .arg(row.expert)
+                        .arg(groupedText(row.busiest), groupedText(row.capacity))});
     return readout;
 }
 
@@ -213,13 +215,14 @@ QString CapacityChart::tipAt(const QPoint& at) const {
         return {};
     }
     const CapacityRow& values = m_rows.at(row);
-    return tooltipTable(tr("What if, layer %1").arg(values.layer),
-                        {{tr("Tokens, n"), groupedText(values.tokens)},
-                         {tr("Capacity of an expert"), tr("%1 tokens").arg(groupedText(values.capacity))},
-                         {tr("Busiest expert"), tr("%1 tokens").arg(groupedText(values.busiest))},
-                         {tr("Dropped"), tr("%1 choices").arg(groupedText(values.dropped))},
-                         {tr("Moved"), tr("%1 tokens").arg(groupedText(values.moved))},
-                         {tr("Gate weight lost"), percentText(values.mass, 1)}});
+    return tooltipTable(
+        tr("What if, layer %1").arg(values.layer),
+        {{tr("Tokens, n"), groupedText(values.tokens)},
+         {tr("Capacity of an expert"), tr("%1 tokens").arg(groupedText(values.capacity))},
+         {tr("Busiest expert"), tr("%1, %2 tokens").arg(values.expert).arg(groupedText(values.busiest))},
+         {tr("Dropped"), tr("%1 choices").arg(groupedText(values.dropped))},
+         {tr("Moved"), tr("%1 tokens").arg(groupedText(values.moved))},
+         {tr("Gate weight lost"), percentText(values.mass, 1)}});
 }
 
 } // namespace moescope::ui

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Making a what-if: charts, bar, the line of an answer, and the capacity panel.
 #include "tests/ui/panels/panelboard.h"
+#include "ui/models/loadbalance.h"
 #include "ui/panels/capacitypanel.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/messagewidget.h"
@@ -173,6 +174,10 @@ void TestWhatIfPanels::theMenuBansAndForces() {
     QCOMPARE(bias.count(), 1);
     QCOMPARE(bias.first().first().value<trace::ExpertPlace>().expert, 6U);
     QVERIFY(!choose(board.kv, QStringLiteral("Ban in a re-run"))); // it shows no experts
+    QSignalSpy card(board.experts->chart(), &ChartView::cardRequested);
+    QVERIFY(choose(board.experts, QStringLiteral("Show expert card")));
+    QCOMPARE(card.count(), 1);
+    QVERIFY(!choose(board.strip, QStringLiteral("Show expert card"))); // its cells are tokens
     // The right button chooses what it points at first.
     const QPoint cell = board.experts->map()->geometryOfMap().cell(2, 3, 0).center();
     QTimer::singleShot(0, this, [] { QApplication::activePopupWidget()->close(); });
@@ -514,6 +519,11 @@ void TestWhatIfPanels::capacityOfTheAnswerInView() {
     QCOMPARE(panel->table()->rowCount(), 8);
     QCOMPARE(rows.first().tokens, 60);
     QCOMPARE(rows.first().capacity, 4); // ⌈60 / 16⌉
+    const RoutingStatistics& counts = board.trace.statistics(Scope::Answer);
+    for (const CapacityRow& row : rows) {
+        QCOMPARE(counts.tokens(row.layer, row.expert), row.busiest);
+        QCOMPARE(row.expert, LayerLoad::of(counts, row.layer).busiest); // as Load balance names it
+    }
     QVERIFY(rows.first().dropped > 0);
     board.selection.setLayer(3);
     QVERIFY2(panel->readoutText().startsWith(
