@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/expertschart.h"
 
+#include "ui/models/loadbalance.h"
 #include "ui/models/routingtables.h"
 #include "ui/panels/chartpaint.h"
 
@@ -43,6 +44,7 @@ void ExpertsChart::sync() {
     m_matched = trace()->matched(scope(), selection()->state().token);
     m_geometry =
         HeatmapGeometry::of(viewport()->size(), shape.layers, shape.experts, shape.shared > 0, theme().fontScale());
+    m_tellsIdle = LoadChance::of(m_counts.shape(), m_counts.n()).tells_idle;
     m_most = m_mode == HeatmapMode::GateMass ? m_counts.maxGateMass() : m_counts.maxTokens();
     syncGrid();
 }
@@ -148,7 +150,7 @@ void ExpertsChart::paintRowEnd(QPainter& painter, int layer, const QRect& line) 
     };
     const int idle = m_counts.idle(layer);
     numberAt(m_geometry.cv_right, QString::number(m_counts.variation(layer), 'f', 2), false);
-    numberAt(m_geometry.side_right, idle > 0 ? QString::number(idle) : QStringLiteral("–"), idle > 0);
+    numberAt(m_geometry.side_right, idle > 0 ? QString::number(idle) : QStringLiteral("–"), m_tellsIdle && idle > 0);
 }
 
 void ExpertsChart::paintSide(QPainter& painter) const {

@@ -26,6 +26,7 @@ public:
     HeatmapMode mode() const { return m_mode; }
     const HeatmapGeometry& geometryOfMap() const { return m_geometry; }
     bool showsExperts() const override { return true; }
+    bool opensCard() const override { return true; }
     QSize sizeHint() const override { return {600, 282}; }
 
 protected:
@@ -50,7 +51,6 @@ protected:
     void click(const QPoint& at) override;
     QString tipAt(const QPoint& at) const override;
     bool useKey(QKeyEvent* event) override;
-    bool openDetail() override { return openCard(); }
     void whatIfChanged() override { invalidate(); }
 
 private:
@@ -79,6 +79,7 @@ private:
     RoutingStatistics m_counts;  ///< its counts
     RoutingStatistics m_matched; ///< of them what the filter leaves; as m_counts without one
     double m_most = 0;           ///< end of the ember map
+    bool m_tellsIdle = false;    ///< idle experts are a warning, as in Load balance: chance leaves none
 };
 
 } // namespace moescope::ui

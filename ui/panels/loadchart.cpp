@@ -26,6 +26,20 @@ QString titleOf(int column) {
     }
 }
 
+QString meaningOf(int column) {
+    switch (column) {
+    case LoadChart::Variation:
+        return LoadChart::tr("Standard deviation ÷ mean of the tokens per expert. 0: all experts have as many.");
+    case LoadChart::MaxOverMean: return LoadChart::tr("Tokens of the busiest expert ÷ mean of all experts.");
+    case LoadChart::Gini:
+        return LoadChart::tr("How unequal the load is, from 0, where all experts have as many tokens, to 1.");
+    case LoadChart::Idle: return LoadChart::tr("Experts without a token.");
+    default:
+        return LoadChart::tr("Share of the layer’s choices that went to other experts in the second half of the answer "
+                             "than in the first.");
+    }
+}
+
 /** The end of a column's scale, given the greatest value. */
 double topOf(int column, double most) {
     switch (column) {
@@ -204,6 +218,11 @@ void LoadChart::paintLegend(QPainter& painter) const {
     if (m_balance->chance(m_phase).tells_skew) {
         entry(tr("most by chance, 95 %"), {1, scaledPx(12)}, theme().color(Color::Text));
     }
+    if (m_phase == LoadPhase::Decode && m_geometry.hasColumn(Moved)) {
+        const QString whole = tr("Moved: choices of other experts in the second half than in the first");
+        const bool fits = x + scaledPx(5) + metrics.horizontalAdvance(whole) <= line.right() + 1;
+        entry(fits ? whole : tr("Moved: from first half to second"), {0, 0}, theme().color(Color::Panel));
+    }
 }
 
 Readout LoadChart::readout() const {
@@ -235,7 +254,19 @@ Readout LoadChart::readout() const {
     return readout;
 }
 
+QString LoadChart::titleTip(int x) const {
+    for (int column = 0; column < LoadGeometry::kColumns; ++column) {
+        if (m_geometry.hasColumn(column) && m_geometry.left(column) <= x && x < m_geometry.numberRight(column)) {
+            return meaningOf(column);
+        }
+    }
+    return {};
+}
+
 QString LoadChart::tipAt(const QPoint& at) const {
+    if (m_geometry.titles.united(m_geometry.scales).contains(at)) {
+        return titleTip(at.x());
+    }
     const int layer = m_geometry.rows.layerAt(at, scroll());
     if (layer < 0 || m_balance->n(m_phase) == 0) {
         return {};

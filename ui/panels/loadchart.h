@@ -35,6 +35,8 @@ private:
     LoadPhase other() const { return m_phase == LoadPhase::Decode ? LoadPhase::Prefill : LoadPhase::Decode; }
     /** −1: there is none. */
     double valueOf(LoadPhase phase, int layer, int column) const;
+    /** What the column at this place says. */
+    QString titleTip(int x) const;
     QString textOf(LoadPhase phase, int layer, int column) const;
     bool isWarned(int layer, int column) const;
     /** Most that chance gives, −1 where that is not told. */

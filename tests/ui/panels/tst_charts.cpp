@@ -119,6 +119,14 @@ void TestCharts::mapColours() {
     QVERIFY(near(corner(0, 7), theme().color(Color::Panel)));
     QVERIFY(near(painted(map).pixelColor(idle.topLeft()), theme().color(Color::Border)));
     QVERIFY(near(painted(map).pixelColor(idle.center()), theme().color(Color::Text)));
+    // Of 21 tokens chance leaves experts idle; of 200 it leaves none, and the number is a warning.
+    const auto warned = [&] {
+        const HeatmapGeometry& geometry = map->geometryOfMap();
+        const QRect cell = geometry.cell(0, 0, 0);
+        return holds(painted(map), QRect(geometry.side_right - 20, cell.top(), 20, cell.height()),
+                     theme().color(Color::Warn));
+    };
+    QVERIFY(!warned());
     board.experts->setMode(HeatmapMode::Count);
     QVERIFY(near(corner(0, 2), theme().sequential(20.0 / 21)));
     QVERIFY(near(corner(4, 5), theme().sequential(1)));
@@ -126,6 +134,11 @@ void TestCharts::mapColours() {
     board.experts->setMode(HeatmapMode::GateMass);
     QVERIFY(near(corner(0, 3), theme().sequential(0.5 / 10.5)));
     QVERIFY(holds(painted(map), map->geometryOfMap().shared, theme().color(Color::SharedTint)));
+    while (tokens.size() < 200) {
+        tokens.append(tokens.first());
+    }
+    board.trace.setRun(1, board.shape, tokens);
+    QVERIFY(warned());
 }
 
 void TestCharts::keysTakeTheReadoutFromAPointerAtRest() {

@@ -4,6 +4,8 @@
 #include "ui/widgets/tabletwin.h"
 
 #include <QApplication>
+#include <QHelpEvent>
+#include <QToolTip>
 
 using namespace moescope;
 using namespace moescope::ui;
@@ -106,6 +108,12 @@ void TestLoadBalancePanel::loadBarsAndWarnings() {
     pair.selection.setLayer(5);
     QVERIFY(pair.load->readoutText().startsWith(QStringLiteral("Layer 5 · no warning")));
     QVERIFY(pair.load->readoutText().endsWith(QStringLiteral("decode, n = 160")));
+    // A heading says what its numbers are.
+    const QPoint heading(geometry.left(LoadChart::Moved) + 2, geometry.titles.center().y());
+    QHelpEvent help(QEvent::ToolTip, heading, chart->viewport()->mapToGlobal(heading));
+    QApplication::sendEvent(chart->viewport(), &help);
+    QTRY_VERIFY(QToolTip::text().contains(QStringLiteral("second half of the answer")));
+    QToolTip::hideText();
 }
 
 void TestLoadBalancePanel::loadByPhase() {
