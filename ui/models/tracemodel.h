@@ -62,6 +62,8 @@ public:
     bool hasRun(qint64 run) const { return m_runs.contains(run); }
     /** Tokens of the answer in view still arrive. */
     bool isLive() const;
+    /** Its first token is still to come. */
+    bool isReadingPrompt() const { return isLive() && tokenCount() == 0; }
     /** Sizes of the answer in view, else of the loaded model. */
     const TraceShape& shape() const;
     int tokenCount() const;

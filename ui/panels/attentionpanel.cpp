@@ -94,6 +94,8 @@ void AttentionPanel::refresh() {
     setEmptyAction(missing && m_readable ? tr("Read it again") : QString(), QStringLiteral("play"));
     if (m_layer->count() == 0) {
         setEmpty(tr("No model loaded"), tr("Attention is computed by the model that gave the answer."));
+    } else if (!wish.isSet() && trace()->isReadingPrompt()) {
+        setEmpty(tr("Reading the prompt"), tr("Tokens can be chosen from the first one on."));
     } else if (!wish.isSet()) {
         setEmpty(tr("No token selected"), tr("Click a word of an answer, or press Ctrl+Right."));
     } else if (!m_missingTitle.isEmpty()) {

@@ -36,6 +36,10 @@ public:
     std::optional<trace::ExpertPlace> expertToChange() const;
     /** Shows experts: its menu bans and forces them. */
     virtual bool showsExperts() const { return false; }
+    /** Enter opens the card of the selected expert, as does its menu. */
+    virtual bool opensCard() const { return false; }
+    /** False where no expert is selected. */
+    bool openCard();
     /** Shown, and not behind another tab: Qt keeps such docks visible outside their parent. */
     bool isSeen() const;
 
@@ -63,9 +67,7 @@ protected:
     /** Keys of this chart alone; true if the key was used. */
     virtual bool useKey(QKeyEvent* event) = 0;
     /** Enter, or a second click on what is selected: true if there is more to show. */
-    virtual bool openDetail() { return false; }
-    /** The same where the detail is the card of the selected expert. */
-    bool openCard();
+    virtual bool openDetail() { return opensCard() && openCard(); }
     /** The selection changed: scroll to it where that is wanted. */
     virtual void revealSelection() {}
     /** What is banned, forced or biased is another. */

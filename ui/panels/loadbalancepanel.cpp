@@ -41,6 +41,8 @@ void LoadBalancePanel::refresh() {
     } else if (shape.isValid() && shape.isDense()) {
         setEmpty(tr("No router in this model"),
                  tr("%1 is dense: the same weights work on every token.").arg(shape.model));
+    } else if (trace()->isReadingPrompt()) {
+        setEmpty(tr("Reading the prompt"), tr("The load of the experts is counted from the first token on."));
     } else if (prefill && (trace()->tokenCount() > 0 || trace()->isLive())) {
         setEmpty(tr("No prompt computed"),
                  tr("All tokens of the prompt were in the KV cache, or were kept without their routing."));

@@ -25,6 +25,7 @@ public:
      *  token has it. */
     Cell cursor() const;
     void chooseCell(const Cell& cell);
+    bool opensCard() const override { return true; }
     QSize sizeHint() const override { return {600, 282}; }
 
 protected:
@@ -71,7 +72,6 @@ protected:
     void click(const QPoint& at) override;
     QString tipAt(const QPoint& at) const override;
     bool useKey(QKeyEvent* event) override;
-    bool openDetail() override { return openCard(); }
 
 private:
     /** A cell that was not observed, on its colour. */

@@ -59,6 +59,12 @@ void PanelFrame::addExpertActions(QMenu* menu) {
 
 void PanelFrame::showChartMenu(const QPoint& globalPosition) {
     QMenu menu(this);
+    if (m_chart->opensCard() && !m_chart->expertFilter().isEmpty()) {
+        QAction* card = menu.addAction(theme().icon(QStringLiteral("heatmap")), tr("Show expert card"));
+        card->setShortcut(QKeySequence(Qt::Key_Enter));
+        card->setShortcutContext(Qt::WidgetShortcut);
+        connect(card, &QAction::triggered, m_chart, &ChartView::openCard);
+    }
     QAction* twin = menu.addAction(theme().icon(QStringLiteral("table")), tr("Show as table"));
     twin->setShortcut(QKeySequence(Qt::Key_T));
     connect(twin, &QAction::triggered, this, [this] { setTwinShown(true); });

@@ -29,7 +29,11 @@ void ProbabilitiesPanel::refresh() {
     m_candidates->setProbabilities(probabilities, selection()->state());
     if (at == nullptr) {
         setInfo({});
-        setEmpty(tr("No token selected"), tr("Click a word of an answer, or press Ctrl+Right."));
+        if (trace()->isReadingPrompt()) {
+            setEmpty(tr("Reading the prompt"), tr("The candidates of the first token appear with it."));
+        } else {
+            setEmpty(tr("No token selected"), tr("Click a word of an answer, or press Ctrl+Right."));
+        }
         return;
     }
     Readout info = {{tr("token %1 ").arg(tokenNumber(token))}, {tokenLabel(at->text), ReadoutSpan::Mono, false}};

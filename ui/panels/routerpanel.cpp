@@ -43,6 +43,8 @@ void RouterPanel::refresh() {
     } else if (shape.isValid() && shape.isDense()) {
         setEmpty(tr("No router in this model"),
                  tr("%1 is dense: the same weights work on every token.").arg(shape.model));
+    } else if (trace()->isReadingPrompt()) {
+        setEmpty(tr("Reading the prompt"), tr("Quartiles are drawn from the fourth token of the answer on."));
     } else if (trace()->tokenCount() > 0 && n == 0) {
         setEmpty(tr("No routing recorded"), tr("This answer was kept without the choices of its routers."));
     } else if (n > 0) {

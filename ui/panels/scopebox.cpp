@@ -46,6 +46,9 @@ QPair<QString, QString> missingToCount(const TraceModel& trace, Scope scope, con
     if (chat ? trace.statistics(Scope::Chat).n() > 0 : trace.hasRouting()) {
         return {};
     }
+    if (trace.isReadingPrompt()) {
+        return {ScopeBox::tr("Reading the prompt"), ScopeBox::tr("Experts fill in with the first token.")};
+    }
     if (chat && trace.whatIfAnswers() > 0) {
         return {ScopeBox::tr("No untouched answer"),
                 ScopeBox::tr("Every answer of this chat that could be counted was made with a what-if.")};

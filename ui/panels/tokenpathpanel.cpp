@@ -37,6 +37,8 @@ void TokenPathPanel::refresh() {
                  tr("%1 is dense: the same weights work on every token.").arg(shape.model));
     } else if (token >= 0 && token < trace()->tokenCount()) {
         setEmpty(tr("No routing recorded"), tr("This token was kept without the choices of the routers."));
+    } else if (trace()->isReadingPrompt()) {
+        setEmpty(tr("Reading the prompt"), tr("The path of the first token appears with it."));
     } else {
         setEmpty(tr("No token selected"), tr("Click a word of an answer, or press Ctrl+Right."));
     }

@@ -114,6 +114,8 @@ void TokenStripPanel::refresh() {
     m_stepper->setLayer(layer, shape.layers);
     if (trace()->tokenCount() > 0) {
         setEmpty({}, {});
+    } else if (trace()->isReadingPrompt()) {
+        setEmpty(tr("Reading the prompt"), tr("Each token of the answer appears here."));
     } else if (trace()->current() >= 0 && !trace()->isLive()) {
         setEmpty(tr("No tokens"), tr("This answer ended before its first token, or was kept without its tokens."));
     } else {
