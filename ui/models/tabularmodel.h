@@ -12,6 +12,8 @@ class TabularModel : public QAbstractTableModel {
 public:
     /** The value as a number or text, for sorting and export; invalid where there is none. */
     static constexpr int RawRole = Qt::UserRole;
+    /** Of a heading: true while the column says the same in all rows, as without a what-if. The view leaves it out. */
+    static constexpr int SilentRole = Qt::UserRole;
 
     TabularModel(QStringList titles, QObject* parent);
 

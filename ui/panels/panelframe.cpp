@@ -283,11 +283,17 @@ void PanelFrame::fitTwin() {
     m_twinColumns = natural;
     m_twinRoom = room;
     header->setSectionResizeMode(QHeaderView::Interactive);
-    const auto columns = static_cast<int>(natural.size());
+    const auto silent = static_cast<int>(std::count(natural.begin(), natural.end(), 0));
+    const auto columns = static_cast<int>(natural.size()) - silent;
     const int spare = std::max(0, room - std::accumulate(natural.begin(), natural.end(), 0));
-    for (int column = 0; column < columns; ++column) {
-        const int share = spare * (column + 1) / columns - spare * column / columns;
-        header->resizeSection(column, natural.at(column) + share);
+    int shown = 0;
+    for (int column = 0; column < natural.size(); ++column) {
+        header->setSectionHidden(column, natural.at(column) == 0);
+        if (natural.at(column) > 0) {
+            const int share = spare * (shown + 1) / columns - spare * shown / columns;
+            header->resizeSection(column, natural.at(column) + share);
+            ++shown;
+        }
     }
 }
 

@@ -145,6 +145,10 @@ QList<int> TableTwin::columnWidths() const {
     const int rows = std::min(m_proxy->rowCount(), kMostRows);
     QList<int> widths;
     for (int column = 0; column < m_proxy->columnCount(); ++column) {
+        if (m_proxy->headerData(column, Qt::Horizontal, Qt::UserRole).toBool()) {
+            widths.append(0);
+            continue;
+        }
         int width = words.horizontalAdvance(m_proxy->headerData(column, Qt::Horizontal).toString());
         width += column == horizontalHeader()->sortIndicatorSection() ? kSortArrow : 0;
         for (int row = 0; row < rows; ++row) {
@@ -153,7 +157,7 @@ QList<int> TableTwin::columnWidths() const {
         }
         // Centred words stand clear of the numbers at their left, which reach the column's edge.
         const auto across = m_proxy->headerData(column, Qt::Horizontal, Qt::TextAlignmentRole).value<Qt::Alignment>();
-        width += across.testFlag(Qt::AlignHCenter) ? 4 * kMargin : 0;
+        width += across.testFlag(Qt::AlignHCenter) ? 2 * kMargin : 0;
         widths.append(std::max(width + 2 * kMargin + 1, horizontalHeader()->minimumSectionSize()));
     }
     return widths;

@@ -19,7 +19,8 @@ public:
     /** Selects and shows a row of the source; −1: none. Emits nothing. */
     void setCurrentSourceRow(int row);
     int currentSourceRow() const;
-    /** Width of each column with whole words and numbers, in logical px. */
+    /** Width of each column with whole words and numbers, in logical px; 0: it is left out, as its heading says in
+     *  UserRole. */
     QList<int> columnWidths() const;
     /** Header and the selected rows, or all rows where none or one is selected, with tabs between raw values. */
     QString copyText() const;

@@ -65,6 +65,9 @@ void TestRoutingTables::experts() {
         QCOMPARE(textAt(table, row, ExpertsTable::OutsideChance), chance ? "no" : "yes");
     }
     QCOMPARE(sum, 100);
+    // Without a what-if nothing is to be said of one.
+    QVERIFY(table.headerData(ExpertsTable::WhatIfMark, Qt::Horizontal, TabularModel::SilentRole).toBool());
+    QVERIFY(!table.headerData(ExpertsTable::MeanGate, Qt::Horizontal, TabularModel::SilentRole).toBool());
     const auto alignment = [&](int column) {
         return table.headerData(column, Qt::Horizontal, Qt::TextAlignmentRole).value<Qt::Alignment>();
     };
