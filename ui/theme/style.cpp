@@ -173,20 +173,17 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
         break;
     case CT_TabBarTab:
         if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option)) {
-            // Room for the words as chosen, so that choosing moves nothing; 12 px at both sides, 1 px line.
-            const QFontMetrics chosen(look.font(TextStyle::PanelTitle));
             const int height = std::max(32, look.lineHeight(TextStyle::Ui) + 12);
-            QString text = tab->text;
-            // QTabBar cuts the text to ask how narrow a tab may get: to its icon, and the chosen one keeps its words.
-            if (text.endsWith(QLatin1String("...")) && !tab->icon.isNull()) {
-                const auto* bar = qobject_cast<const QTabBar*>(widget);
-                if (bar == nullptr || !tab->state.testFlag(State_Selected)) {
-                    return {14 + 24 + 1, height};
-                }
-                text = bar->tabToolTip(bar->currentIndex());
+            const auto* bar = qobject_cast<const QTabBar*>(widget);
+            if (bar == nullptr || tab->icon.isNull()) {
+                return {draw::tabWidth(tab->text, !tab->icon.isNull()), height};
             }
-            const int words = chosen.size(Qt::TextHideMnemonic, text).width();
-            return {words + 24 + 1 + (tab->icon.isNull() ? 0 : 20), height};
+            if (tab->state.testFlag(State_Selected)) {
+                // QTabBar cuts the text to ask how narrow a tab may get: the chosen one keeps its words.
+                return {draw::tabWidth(bar->tabText(bar->currentIndex()), true), height};
+            }
+            const int icon = draw::iconTabWidth(*bar);
+            return {icon > 0 ? icon : draw::tabWidth(tab->text, true), height};
         }
         break;
     case CT_HeaderSection: {

@@ -7,6 +7,7 @@
 #include <QWidget>
 
 class QPainter;
+class QTabBar;
 
 namespace moescope::ui::draw {
 
@@ -28,5 +29,10 @@ void input(QPainter& painter, const QRect& rect, const QStyleOption& option, con
            Color fill);
 /** An icon of the design in the middle of `rect`. */
 void icon(QPainter& painter, const QRect& rect, const char* name, int size, const QColor& tint);
+
+/** px of a tab with its words whole. */
+int tabWidth(const QString& text, bool icon);
+/** px of the tabs of a bar that are not in front, where the words of all do not fit; 0: they do. */
+int iconTabWidth(const QTabBar& bar);
 
 } // namespace moescope::ui::draw

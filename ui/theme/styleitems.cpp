@@ -9,6 +9,8 @@
 #include <QTabBar>
 #include <QToolBar>
 
+#include <algorithm>
+
 namespace moescope::ui {
 
 using draw::has;
@@ -251,8 +253,8 @@ void Style::drawTabLabel(const QStyleOptionTab& option, QPainter* painter) const
     QRect area = option.rect.adjusted(12, 0, -12, 0);
     bool readable = true;
     if (!option.icon.isNull()) {
-        // Of a tab that is hardly wider than its icon, nothing could be read.
-        readable = area.width() - 20 >= 2 * QFontMetrics(font).height();
+        // Words whole or not at all; the one in front keeps them.
+        readable = selected || option.rect.width() >= draw::tabWidth(option.text, true);
         const int left = readable ? area.x() : area.x() + (area.width() - 14) / 2;
         const QRect place(visualRect(option.direction, area, QRect(left, area.y() + (area.height() - 14) / 2, 14, 14)));
         if (option.icon.name().isEmpty()) {
@@ -273,6 +275,28 @@ void Style::drawTabLabel(const QStyleOptionTab& option, QPainter* painter) const
     if (is(option, State_HasFocus) && is(option, State_KeyboardFocusChange)) {
         draw::box(*painter, option.rect.adjusted(2, 3, -2, -2), {}, look.color(Color::AccentText), draw::kRadius, 2);
     }
+}
+
+int draw::tabWidth(const QString& text, bool icon) {
+    // Room for the words as chosen, so that choosing moves nothing; 12 px at both sides, 1 px line.
+    const QFontMetrics chosen(theme().font(TextStyle::PanelTitle));
+    return chosen.size(Qt::TextHideMnemonic, text).width() + 24 + 1 + (icon ? 20 : 0);
+}
+
+int draw::iconTabWidth(const QTabBar& bar) {
+    constexpr int roomy = 14 + 24 + 1;
+    constexpr int least = 14 + 12 + 1;
+    int all = 0;
+    int others = 0;
+    for (int tab = 0; tab < bar.count(); ++tab) {
+        all += tabWidth(bar.tabText(tab), !bar.tabIcon(tab).isNull());
+        others += tab != bar.currentIndex() ? 1 : 0;
+    }
+    if (all <= bar.width() || others == 0) {
+        return 0;
+    }
+    const int left = bar.width() - tabWidth(bar.tabText(bar.currentIndex()), true);
+    return std::clamp(left / others, least, roomy);
 }
 
 } // namespace moescope::ui
