@@ -84,9 +84,9 @@ void AttentionChart::sync() {
         m_distances = m_state.byDistance(m_opened);
         m_messages = joinedShares(m_state.byMessage(m_opened), kShares);
     }
-    const auto rows = int(std::max(m_distances.size(), m_messages.size()));
-    m_geometry = AttentionGeometry::of(viewport()->size(), m_state.heads(), m_state.positions(),
-                                       m_state.hasLearnedSinks() ? 2 : 1, rows, m_opened >= 0, theme().fontScale());
+    m_geometry = AttentionGeometry::of(
+        viewport()->size(), m_state.heads(), m_state.positions(), m_state.hasLearnedSinks() ? 2 : 1,
+        {int(m_distances.size()), int(m_messages.size())}, m_opened >= 0, theme().fontScale());
     setScrollRange(m_geometry.scroll_max, m_geometry.window.height(), m_geometry.row_height);
     m_hoveredHead = m_hoveredHead < m_state.heads() ? m_hoveredHead : -1;
     m_hoveredBin = m_hoveredBin < m_geometry.bins ? m_hoveredBin : -1;
@@ -137,7 +137,9 @@ void AttentionChart::paintChart(QPainter& painter) {
     const int end = m_geometry.bars_left + m_geometry.bars_width;
     painter.fillRect(QRect(end, m_geometry.window.top(), 2, m_geometry.window.height()),
                      theme().color(Color::AccentText));
-    painter.fillRect(QRect(0, m_geometry.divider, viewport()->width(), 1), theme().color(Color::BorderSubtle));
+    const QRect line = m_geometry.beside > 0 ? QRect(m_geometry.beside, 0, 1, viewport()->height())
+                                             : QRect(0, m_geometry.divider, viewport()->width(), 1);
+    painter.fillRect(line, theme().color(Color::BorderSubtle));
     const QString of = m_opened >= 0 ? tr("head %1").arg(m_opened) : tr("mean of %1 heads").arg(m_state.heads());
     paintShares(painter, m_geometry.distances, tr("Distance, %1").arg(of), m_distances);
     paintShares(painter, m_geometry.messages, tr("Message, %1").arg(of), m_messages);

@@ -15,6 +15,10 @@ constexpr int kRow = 18;  ///< px of a head
 constexpr int kLeastRow = 11;
 constexpr int kLeastScrolled = 16;
 constexpr int kMostRow = 44;
+constexpr int kFew = 8;        ///< heads: where fewer were in view, the lists stand beside them
+constexpr int kBeside = 440;   ///< px of the panel's width that this takes
+constexpr int kListShare = 36; ///< % of the width
+constexpr int kLeastPitch = 13;
 
 /** Gaps around the heads in px, the roomiest first: a head is hidden only where the tightest leaves too little. */
 struct Gaps {
@@ -31,7 +35,7 @@ constexpr std::array<Gaps, 3> kGaps{Gaps{9, 8, 28, 8, 6, 8, 16}, Gaps{9, 6, 16, 
 
 } // namespace
 
-AttentionGeometry AttentionGeometry::of(const QSize& view, int heads, int positions, int figures, int shares,
+AttentionGeometry AttentionGeometry::of(const QSize& view, int heads, int positions, int figures, const Shares& shares,
                                         bool detail, double scale) {
     AttentionGeometry geometry;
     geometry.heads = heads;
@@ -46,14 +50,13 @@ AttentionGeometry AttentionGeometry::of(const QSize& view, int heads, int positi
     geometry.figure_width = px(66);
     geometry.row_height = px(kRow);
     geometry.bars_left = px(detail ? 64 : 48);
-    const int right = geometry.margin + (detail ? 0 : figures * geometry.figure_width);
-    geometry.bars_width = std::max(px(40), view.width() - right - geometry.bars_left);
-    geometry.bin = std::max(1, (positions + geometry.bars_width - 1) / geometry.bars_width);
-    geometry.bins = (positions + geometry.bin - 1) / geometry.bin;
+    geometry.window.setWidth(view.width());
+    geometry.placeBars();
 
     const int inner = view.width() - 2 * geometry.margin;
     const int gap = px(20);
-    const auto listHeight = [&](int pitch) { return px(pitch + 2) + shares * px(pitch); };
+    const int rows = std::max(shares.distances, shares.messages);
+    const auto listHeight = [&](int pitch) { return px(pitch + 2) + rows * px(pitch); };
     const auto placeLists = [&](int top) {
         const int height = listHeight(geometry.share_pitch);
         geometry.distances = QRect(geometry.margin, top, (inner - gap) / 2, height);
@@ -82,6 +85,9 @@ AttentionGeometry AttentionGeometry::of(const QSize& view, int heads, int positi
     geometry.header.moveTop(px(gaps->header));
     const int top = geometry.header.bottom() + 1 + px(2);
     const int shown = std::max(3, room(*gaps) / geometry.row_height);
+    if (shown < std::min(heads, kFew) && geometry.placeBeside(view, shares)) {
+        return geometry;
+    }
     geometry.window = QRect(0, top, view.width(), std::min(heads, shown) * geometry.row_height);
     geometry.scroll_max = std::max(0, heads - shown) * geometry.row_height;
     geometry.legend =
@@ -89,6 +95,46 @@ AttentionGeometry AttentionGeometry::of(const QSize& view, int heads, int positi
     geometry.divider = geometry.legend.bottom() + 1 + px(gaps->divider);
     placeLists(geometry.divider + px(gaps->lists));
     return geometry;
+}
+
+void AttentionGeometry::placeBars() {
+    const int right = margin + (detail ? 0 : figures * figure_width);
+    bars_width = std::max(scaled(40, scale), window.width() - right - bars_left);
+    bin = std::max(1, (positions + bars_width - 1) / bars_width);
+    bins = (positions + bin - 1) / bin;
+}
+
+bool AttentionGeometry::placeBeside(const QSize& view, const Shares& shares) {
+    const auto px = [this](int value) { return scaled(value, scale); };
+    const int edge = px(6);
+    const auto heightOf = [&](int rows, int pitch) { return px(pitch + 2) + rows * px(pitch); };
+    const auto listsHeight = [&](int pitch) {
+        return heightOf(shares.distances, pitch) + edge + heightOf(shares.messages, pitch);
+    };
+    int pitch = kLine;
+    while (pitch > kLeastPitch && listsHeight(pitch) > view.height() - 2 * edge) {
+        --pitch;
+    }
+    if (view.width() < px(kBeside) || listsHeight(pitch) > view.height() - 2 * edge) {
+        return false;
+    }
+    share_pitch = pitch;
+    beside = view.width() - view.width() * kListShare / 100;
+    header.moveTop(edge);
+    const int top = header.bottom() + 1 + px(2);
+    const int height = view.height() - top - px(4 + kLine) - edge;
+    const int share = height / heads;
+    row_height = share < px(kLeastRow) ? px(kLeastScrolled) : std::min(share, px(kMostRow));
+    const int shown = std::max(3, height / row_height);
+    window = QRect(0, top, beside, std::min(heads, shown) * row_height);
+    scroll_max = std::max(0, heads - shown) * row_height;
+    placeBars();
+    legend = QRect(margin, window.bottom() + 1 + px(4), beside - 2 * margin, px(kLine));
+    const int left = beside + margin;
+    distances = QRect(left, edge, view.width() - margin - left, heightOf(shares.distances, pitch));
+    messages = QRect(left, distances.bottom() + 1 + edge, distances.width(), heightOf(shares.messages, pitch));
+    divider = view.height();
+    return true;
 }
 
 QRect AttentionGeometry::row(int head, int scroll) const {

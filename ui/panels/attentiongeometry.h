@@ -7,7 +7,7 @@
 namespace moescope::ui {
 
 /** Where the marks of Attention lie: rows of heads over the positions, or one head as bars and its tokens of most weight;
- *  below either the two lists of shares. Rows of heads scroll when they do not fit; what is around them stays. */
+ *  below either the two lists of shares, which stand at the right of heads that a low panel would hide. Rows of heads scroll when they do not fit; what is around them stays. */
 struct AttentionGeometry {
     int heads = 0;
     int positions = 0;
@@ -29,13 +29,18 @@ struct AttentionGeometry {
     QRect tops;           ///< list of the tokens of most weight, heading first; one head alone
     int top_rows = 0;     ///< rows of it that fit
     int divider = 0;      ///< y of the line above the shares
+    int beside = 0;       ///< x of the line where they stand at the right instead, 0: below
     int share_pitch = 16; ///< px of a line of the lists, before scaling
     QRect distances;      ///< heading, then rows
     QRect messages;
 
-    /** `shares`: rows of the longer list of shares. */
-    static AttentionGeometry of(const QSize& view, int heads, int positions, int figures, int shares, bool detail,
-                                double scale);
+    /** Rows of the two lists of shares. */
+    struct Shares {
+        int distances = 0;
+        int messages = 0;
+    };
+    static AttentionGeometry of(const QSize& view, int heads, int positions, int figures, const Shares& shares,
+                                bool detail, double scale);
 
     QRect row(int head, int scroll) const;
     QRect strip(int head, int scroll) const;
@@ -48,6 +53,11 @@ struct AttentionGeometry {
     /** Row of a list of shares. */
     QRect share(const QRect& list, int index) const;
     int scrollTo(int head, int scroll) const;
+
+private:
+    void placeBars();
+    /** The lists at the right of the heads; false: there is no room for them. */
+    bool placeBeside(const QSize& view, const Shares& shares);
 };
 
 } // namespace moescope::ui

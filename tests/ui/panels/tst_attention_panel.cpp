@@ -90,7 +90,7 @@ void TestAttentionPanel::geometryFitsAndFindsItsMarks() {
         for (const QSize& view : {QSize(380, 260), QSize(480, 400), QSize(900, 700)}) {
             for (const int positions : {1, 7, 300, 131'072}) {
                 for (const bool detail : {false, true}) {
-                    const auto g = AttentionGeometry::of(view, 64, positions, 2, 9, detail, scale);
+                    const auto g = AttentionGeometry::of(view, 64, positions, 2, {9, 9}, detail, scale);
                     QVERIFY(g.bins >= 1 && g.bins <= g.bars_width);
                     QVERIFY(qint64(g.bins) * g.bin >= positions);
                     QVERIFY(qint64(g.bins - 1) * g.bin < positions);
@@ -120,11 +120,11 @@ void TestAttentionPanel::geometryFitsAndFindsItsMarks() {
 
 void TestAttentionPanel::headsUseTheHeight() {
     // A dock at 1440 × 900 shows all eight heads and both lists, a large one larger heads and no gap above the lists.
-    const auto low = AttentionGeometry::of({482, 210}, 8, 23, 1, 4, false, 1);
+    const auto low = AttentionGeometry::of({482, 210}, 8, 23, 1, {4, 2}, false, 1);
     QCOMPARE(low.scroll_max, 0);
     QVERIFY(low.row_height >= 11 && low.distances.bottom() <= 210);
-    const auto usual = AttentionGeometry::of({482, 420}, 8, 23, 1, 4, false, 1);
-    const auto large = AttentionGeometry::of({800, 700}, 8, 23, 1, 4, false, 1);
+    const auto usual = AttentionGeometry::of({482, 420}, 8, 23, 1, {4, 2}, false, 1);
+    const auto large = AttentionGeometry::of({800, 700}, 8, 23, 1, {4, 2}, false, 1);
     QVERIFY(low.row_height < usual.row_height && usual.row_height <= large.row_height);
     QVERIFY(large.strip(0, 0).height() > low.strip(0, 0).height());
     for (const AttentionGeometry& g : {low, usual, large}) {
@@ -132,6 +132,18 @@ void TestAttentionPanel::headsUseTheHeight() {
         QVERIFY(g.row(7, 0).bottom() <= g.window.bottom() && g.window.bottom() < g.legend.top());
     }
     QVERIFY(large.legend.height() > low.legend.height()); // with numbers below its bar
+
+    // With a row of tabs above it, too: the lists stand at the right, however many distances a longer chat has.
+    for (const AttentionGeometry::Shares& shares : {AttentionGeometry::Shares{4, 2}, {6, 3}}) {
+        const auto lower = AttentionGeometry::of({482, 172}, 8, 300, 1, shares, false, 1);
+        QCOMPARE(lower.scroll_max, 0);
+        QVERIFY(lower.row_height >= 12);
+        QVERIFY(lower.legend.top() > lower.window.bottom() && lower.legend.bottom() < 172);
+        QVERIFY(lower.window.right() < lower.distances.left() && lower.distances.right() < 482);
+        QVERIFY(lower.distances.bottom() < lower.messages.top() && lower.messages.bottom() < 172);
+        QVERIFY(lower.strip(7, 0).right() + lower.figure_width < lower.beside);
+    }
+    QCOMPARE(usual.beside, 0);
 }
 
 void TestAttentionPanel::nothingIsAskedForWhileItCannotBeSeen() {
