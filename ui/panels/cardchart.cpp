@@ -12,13 +12,21 @@
 #include <QScrollBar>
 
 #include <algorithm>
+#include <numeric>
 
 namespace moescope::ui {
 
-CardGeometry CardGeometry::of(const QSize& view, const ExpertProfile& profile, int facts, int numbers, double scale) {
+namespace {
+
+constexpr int kLeastHistogram = 72; ///< px of its bars
+
+} // namespace
+
+CardGeometry CardGeometry::of(const QSize& view, const ExpertProfile& profile, int facts, int facts_width, int numbers,
+                              double scale) {
     CardGeometry geometry;
     const auto px = [scale](int value) { return int(value * scale + 0.5); };
-    const auto lay = [&](int line, int bars, int gap) {
+    const auto lay = [&](int line, int bars, int gap, bool histogramBeside) {
         geometry.line = line;
         const int left = px(12);
         const int full = std::max(0, view.width() - 2 * left);
@@ -26,13 +34,16 @@ CardGeometry CardGeometry::of(const QSize& view, const ExpertProfile& profile, i
         const auto list = [&](int x, int y, int room, qsizetype rows) {
             return QRect(x, y, room, line * (1 + std::max(1, int(rows))));
         };
-        geometry.facts = QRect(left, px(8), full, line * facts);
-        geometry.gates_title = QRect(left, geometry.facts.bottom() + 1 + gap, full, line);
-        geometry.gates = QRect(left + axis, geometry.gates_title.bottom() + 1 + px(4), full - axis, bars);
-        geometry.scale_of_gates = QRect(left, geometry.gates.top(), numbers, bars);
+        geometry.facts = QRect(left, px(8), histogramBeside ? std::max(facts_width, full / 2) : full, line * facts);
+        const int from = histogramBeside ? geometry.facts.right() + 1 + px(24) : left;
+        const int room = left + full - from;
+        geometry.gates_title =
+            QRect(from, histogramBeside ? geometry.facts.top() : geometry.facts.bottom() + 1 + gap, room, line);
+        geometry.gates = QRect(from + axis, geometry.gates_title.bottom() + 1 + px(4), room - axis, bars);
+        geometry.scale_of_gates = QRect(from, geometry.gates.top(), numbers, bars);
         geometry.gates_axis =
             QRect(geometry.gates.left(), geometry.gates.bottom() + 1 + px(2), geometry.gates.width(), px(16));
-        int y = geometry.gates_axis.bottom() + 1 + gap;
+        int y = std::max(geometry.facts.bottom(), geometry.gates_axis.bottom()) + 1 + gap;
         const bool beside = full >= px(400);
         const int column = beside ? (full - px(24)) / 2 : full;
         geometry.tokens = list(left, y, column, profile.top_tokens.size());
@@ -46,9 +57,13 @@ CardGeometry CardGeometry::of(const QSize& view, const ExpertProfile& profile, i
         geometry.examples = list(left, y, full, profile.examples.size());
         geometry.height = geometry.examples.bottom() + 1 + px(8);
     };
-    lay(px(20), px(48), px(12));
+    lay(px(20), px(48), px(12), false);
     if (geometry.height > view.height()) {
-        lay(px(16), px(28), px(6));
+        lay(px(16), px(28), px(6), false);
+    }
+    const int spare = view.width() - 2 * px(12) - facts_width - px(24) - numbers - px(6);
+    if (geometry.height > view.height() && spare >= px(kLeastHistogram)) {
+        lay(px(16), std::max(px(24), px(16) * (facts - 2) - px(6)), px(6), true);
     }
     return geometry;
 }
@@ -88,8 +103,9 @@ void CardChart::sync() {
     const SelectionState& state = selection()->state();
     m_table->update(scope(), state.layer, state.expert);
     const int numbers = QFontMetrics(axisMonoFont()).horizontalAdvance(groupedText(mostOfABin()));
-    m_geometry =
-        CardGeometry::of(viewport()->size(), profile(), static_cast<int>(facts().size()), numbers, theme().fontScale());
+    const QList<Fact> facts = this->facts();
+    m_geometry = CardGeometry::of(viewport()->size(), profile(), static_cast<int>(facts.size()), leastWidth(facts),
+                                  numbers, theme().fontScale());
     setScrollRange(std::max(0, m_geometry.height - viewport()->height()), viewport()->height(), m_geometry.line);
     m_hovered = {};
 }
@@ -121,16 +137,28 @@ QList<CardChart::Fact> CardChart::facts() const {
     return facts;
 }
 
+int CardChart::nameWidth(const QList<Fact>& facts) {
+    const QFontMetrics metrics(theme().font(TextStyle::Small));
+    return std::accumulate(facts.begin(), facts.end(), 0, [&](int width, const Fact& fact) {
+        return std::max(width, metrics.horizontalAdvance(fact.name));
+    });
+}
+
+int CardChart::leastWidth(const QList<Fact>& facts) {
+    const QFontMetrics metrics(theme().font(TextStyle::Small));
+    return nameWidth(facts) + scaledPx(16) +
+           std::accumulate(facts.begin(), facts.end(), 0, [&](int width, const Fact& fact) {
+               return std::max(width, metrics.horizontalAdvance(fact.shorter.isEmpty() ? fact.value : fact.shorter));
+           });
+}
+
 void CardChart::paintChart(QPainter& painter) {
     painter.translate(0, -scroll());
     const int bottom = scroll() + viewport()->height();
     painter.setClipRect(QRect(0, scroll(), viewport()->width(), m_geometry.endOfWhole(bottom) - scroll()));
     const QList<Fact> facts = this->facts();
     const QFont font = theme().font(TextStyle::Small);
-    int names = 0;
-    for (const Fact& fact : facts) {
-        names = std::max(names, QFontMetrics(font).horizontalAdvance(fact.name));
-    }
+    const int names = nameWidth(facts);
     for (int i = 0; i < facts.size(); ++i) {
         const QRect line(m_geometry.facts.left(), m_geometry.facts.top() + i * m_geometry.line,
                          m_geometry.facts.width(), m_geometry.line);
@@ -165,8 +193,12 @@ void CardChart::paintTitle(QPainter& painter, const QRect& line, const QString& 
 void CardChart::paintGates(QPainter& painter) const {
     const ExpertProfile& at = profile();
     const int most = mostOfABin();
-    paintTitle(painter, m_geometry.gates_title, tr("Gate weight of its tokens"),
-               tr("tokens by gate, n = %1").arg(groupedText(at.tokens)), tr("n = %1").arg(groupedText(at.tokens)));
+    const QString n = tr("n = %1").arg(groupedText(at.tokens));
+    const int room = m_geometry.gates_title.width() - QFontMetrics(axisFont()).horizontalAdvance(n) - scaledPx(8);
+    const QFont strong = bold(theme().font(TextStyle::Small));
+    paintTitle(painter, m_geometry.gates_title,
+               fittingText({tr("Gate weight of its tokens"), tr("Gate weight"), tr("Gate")}, strong, room),
+               tr("tokens by gate, n = %1").arg(groupedText(at.tokens)), n);
     for (int bin = 0; bin < ExpertProfile::gateBins; ++bin) {
         const QRect lane = m_geometry.bar(bin);
         const int tokens = at.gates[size_t(bin)];

@@ -19,8 +19,10 @@ struct CardGeometry {
     int line = 0;         ///< px
     int height = 0;       ///< of all
 
-    /** `numbers`: px of the scale of the histogram. Lines are closer where not all fits the view. */
-    static CardGeometry of(const QSize& view, const ExpertProfile& profile, int facts, int numbers, double scale);
+    /** `facts` of at least `facts_width` px; `numbers`: px of the scale of the histogram. Where not all fits the view,
+     *  lines are closer, and the histogram stands at the right of the facts. */
+    static CardGeometry of(const QSize& view, const ExpertProfile& profile, int facts, int facts_width, int numbers,
+                           double scale);
 
     /** y below which nothing is drawn, so that no line is cut at `bottom`. */
     int endOfWhole(int bottom) const;
@@ -68,6 +70,9 @@ private:
     };
 
     QList<Fact> facts() const;
+    static int nameWidth(const QList<Fact>& facts);
+    /** px of names and the shorter of their values. */
+    static int leastWidth(const QList<Fact>& facts);
     /** Tokens of the highest bar, at least 1. */
     int mostOfABin() const;
     Mark markAt(const QPoint& at) const;

@@ -278,6 +278,14 @@ void TestExpertCard::narrowAndLarge() {
         QVERIFY(!geometry.tokens.intersects(geometry.classes));
         QVERIFY(!geometry.classes.intersects(geometry.examples) && !geometry.tokens.intersects(geometry.examples));
     }
+    // A low one has the histogram beside the numbers, so that rows of the lists are in view.
+    board.panel->resize(560, 240);
+    QCoreApplication::processEvents();
+    const CardGeometry& low = board.panel->card()->geometryOfCard();
+    const QSize view = board.panel->card()->viewport()->size();
+    QVERIFY(low.gates.left() > low.facts.right() && low.gates.right() <= view.width() - 12);
+    QVERIFY(low.gates_axis.bottom() <= low.facts.bottom() && low.gates.height() >= 24);
+    QVERIFY(low.endOfWhole(view.height()) >= low.row(low.tokens, 2).bottom());
 }
 
 void TestExpertCard::twin() {
