@@ -52,6 +52,8 @@ struct CellGrid {
     static CellGrid of(const QSize& view, int rows, int columns, const Sides& sides, double scale);
 
     bool hasNumbers() const { return cell_width >= int(22 * scale) && cell_height >= int(16 * scale); }
+    /** An edge around a cell can be told from what is in it. */
+    bool hasOutlines() const { return cell_width > 10 && cell_height > 10; }
     QRect cell(int row, int place, int scroll) const;
     QRect cellOf(int row, int column, int scroll) const { return cell(row, column / merged, scroll); }
     std::optional<Cell> cellAt(const QPoint& at, int scroll) const;

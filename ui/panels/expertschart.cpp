@@ -91,7 +91,7 @@ void ExpertsChart::paintCell(QPainter& painter, const QRect& cell, int layer, in
         // Idle is its own mark, unlike any value of a map: outline and dash. No filter can match it: there it recedes.
         const bool filtered = isFiltered();
         painter.fillRect(cell, theme().color(filtered ? Color::Window : Color::Panel));
-        const bool outlined = !filtered && cell.width() >= 10 && cell.height() >= 10;
+        const bool outlined = !filtered && m_geometry.hasOutlines();
         if (outlined) {
             paintFrame(painter, cell, theme().color(Color::Border));
         }

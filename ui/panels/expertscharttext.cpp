@@ -116,14 +116,18 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
     const int wordsEnd = paintLegendWords(painter, first, second, named ? scaledPx(20) + names : 0);
     const QFont font = axisFont();
     const QColor color = theme().color(Color::TextSecondary);
-    const QString idle = tr("idle: no token");
     const int idleLeft = wordsEnd + scaledPx(20);
-    const int idleWidth = scaledPx(20) + QFontMetrics(font).horizontalAdvance(idle);
+    const auto widthOf = [&](const QString& words) {
+        return scaledPx(20) + QFontMetrics(font).horizontalAdvance(words);
+    };
+    const QString whole = tr("idle: no token");
+    const QString idle = idleLeft + widthOf(whole) <= area.right() + 1 ? whole : tr("idle");
+    const int idleWidth = widthOf(idle);
     const int place = std::max(idleLeft, std::min(area.left() + scaledPx(442), area.right() - idleWidth));
     if (named) {
         paintMarkNames(painter, std::min(place, area.right() + 1 - names));
     }
-    if (place + idleWidth <= area.right() + 1 && m_geometry.hasNumbers()) {
+    if (place + idleWidth <= area.right() + 1 && m_geometry.hasOutlines()) {
         const QRect mark(place, area.top(), scaledPx(14), scaledPx(11));
         paintFrame(painter, mark, theme().color(Color::Border));
         painter.fillRect(QRect(mark.center().x() - 2, mark.center().y(), 5, 1), theme().color(Color::Text));
