@@ -6,6 +6,9 @@
 #include "ui/widgets/compactbox.h"
 #include "ui/widgets/segmentedcontrol.h"
 
+#include <QAction>
+#include <QMenu>
+
 namespace moescope::ui {
 
 ExpertsPanel::ExpertsPanel(TraceModel* trace, Selection* selection, QWidget* parent)
@@ -17,12 +20,11 @@ ExpertsPanel::ExpertsPanel(TraceModel* trace, Selection* selection, QWidget* par
     m_baseline = new CompactBox(this);
     m_baseline->setAccessibleName(tr("Measured against"));
     m_baseline->setMostCharacters(10);
-    m_baseline->hide();
     m_mode = new SegmentedControl(tr("Colour of the map"), {tr("Deviation"), tr("Count"), tr("Gate mass")}, this);
     m_mode->setSmall(true);
     addControl(m_scope);
     addControl(m_mode);
-    addControl(m_baseline);
+    addOptionalControl(m_baseline);
     connect(m_scope, &ScopeBox::scopeChanged, this, &ExpertsPanel::setScope);
     connect(m_baseline, &CompactBox::activated, this, [this] { setBaseline(m_baseline->currentData().toLongLong()); });
     connect(m_mode, &SegmentedControl::currentIndexChanged, this,
@@ -74,7 +76,21 @@ void ExpertsPanel::fillBaselines() {
     m_baseline->setCurrentIndex(std::max(0, m_baseline->findData(m_map->baseline())));
     m_baseline->setFont(theme().font(TextStyle::Small));
     m_baseline->setFixedHeight(scaledPx(24));
-    m_baseline->setVisible(!runs.isEmpty() && mode() == HeatmapMode::Deviation);
+    setOptionalControlWanted(!runs.isEmpty() && mode() == HeatmapMode::Deviation);
+}
+
+void ExpertsPanel::addOwnActions(QMenu* menu) {
+    if (m_baseline->count() < 2 || mode() != HeatmapMode::Deviation) {
+        return;
+    }
+    QMenu* choices = menu->addMenu(tr("Measured against"));
+    for (int i = 0; i < m_baseline->count(); ++i) {
+        QAction* action = choices->addAction(QString(m_baselines.at(i)).replace(QLatin1Char('&'), QLatin1String("&&")));
+        action->setCheckable(true);
+        action->setChecked(i == m_baseline->currentIndex());
+        connect(action, &QAction::triggered, this,
+                [this, run = m_baseline->itemData(i).toLongLong()] { setBaseline(run); });
+    }
 }
 
 void ExpertsPanel::refresh() {

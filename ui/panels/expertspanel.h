@@ -29,6 +29,8 @@ protected:
     void refresh() override;
     int selectedRow() const override;
     void selectRow(int row) override;
+    /** What is measured against, which the title row has no room for in a narrow panel. */
+    void addOwnActions(QMenu* menu) override;
     void whatIfGiven(WhatIf* whatIf) override { m_rows->setWhatIf(whatIf); }
 
 private:

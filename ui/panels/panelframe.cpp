@@ -155,7 +155,20 @@ void PanelFrame::placeHeight() {
     }
 }
 
+void PanelFrame::setLeastScale(double scale) {
+    const QSize least = (QSizeF(m_least) * scale).toSize();
+    if (m_low) {
+        setMinimumWidth(least.width());
+    } else {
+        setMinimumSize(least);
+    }
+}
+
 void PanelFrame::addControl(QWidget* control) { m_title->addControl(control); }
+
+void PanelFrame::addOptionalControl(QWidget* control) { m_title->addOptional(control); }
+
+void PanelFrame::setOptionalControlWanted(bool wanted) { m_title->setOptionalWanted(wanted); }
 
 void PanelFrame::addLead(QWidget* control) { m_title->addLead(control); }
 

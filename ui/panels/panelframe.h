@@ -35,6 +35,8 @@ public:
     /** What takes the keys: chart, twin or what is missing. */
     QWidget* focusTarget() const;
     QString readoutText() const;
+    /** Its least size grows with the letters. */
+    void setLeastScale(double scale);
     /** Its window has the menu at the end of the tabs, and the table too where nothing else would be in the title row. */
     void setMenuAmongTabs();
     bool hasTitleRow() const;
@@ -77,6 +79,11 @@ protected:
      *  while its table is not shown. To be called before setChart(). */
     void setLowTitle(QWidget* title);
     void addControl(QWidget* control);
+    /** A control that is left out where the words of all would be cut: addOwnActions() does the same. */
+    void addOptionalControl(QWidget* control);
+    void setOptionalControlWanted(bool wanted);
+    /** Into the menu of the panel. */
+    virtual void addOwnActions(QMenu*) {}
     /** Between the title and its info, which then stands at its right. */
     void addLead(QWidget* control);
     /** In the title row beside the controls; they stay where they are when it is shown or hidden. */

@@ -90,6 +90,10 @@ void PanelFrame::showChartMenu(const QPoint& globalPosition) {
 
 void PanelFrame::fillDockMenu() {
     m_menu->clear();
+    addOwnActions(m_menu);
+    if (!m_menu->isEmpty()) {
+        m_menu->addSeparator();
+    }
     auto* window = qobject_cast<QMainWindow*>(parentWidget());
     if (window != nullptr) {
         const auto move = [&](const QString& text, Qt::DockWidgetArea area) {

@@ -125,6 +125,17 @@ void PanelTitleBar::addControl(QWidget* control) {
     placeParts();
 }
 
+void PanelTitleBar::addOptional(QWidget* control) {
+    m_optional = control;
+    control->hide();
+    addControl(control);
+}
+
+void PanelTitleBar::setOptionalWanted(bool wanted) {
+    m_optionalWanted = wanted;
+    placeTitle();
+}
+
 void PanelTitleBar::addLead(QWidget* control) {
     const int at = m_layout->indexOf(m_info);
     m_layout->insertSpacing(at, kLeadGap);
@@ -213,17 +224,37 @@ int PanelTitleBar::leastWidth(int button) const {
     return least;
 }
 
+int PanelTitleBar::placeOptional() {
+    if (m_optional == nullptr) {
+        return 0;
+    }
+    int cut = 0;
+    for (int at = 0; at < m_controls->count(); ++at) {
+        const QWidget* control = m_controls->itemAt(at)->widget();
+        if (control != m_optional && !control->isHidden()) {
+            cut += control->sizeHint().width() - control->minimumSizeHint().width();
+        }
+    }
+    const int least = m_optional->isHidden() ? 0 : m_optional->minimumSizeHint().width() + m_controls->spacing();
+    const int whole = m_optional->sizeHint().width() + m_controls->spacing() - least;
+    const int title = m_tabbed ? 0 : m_title->sizeHint().width() + m_layout->spacing();
+    const bool shown = m_optionalWanted && leastWidth(kSmallButton) + cut + whole + title <= width();
+    m_optional->setVisible(shown);
+    return shown ? cut + m_optional->sizeHint().width() - m_optional->minimumSizeHint().width() : 0;
+}
+
 void PanelTitleBar::placeTitle() {
+    const int words = placeOptional();
     const int title = m_title->sizeHint().width() + m_layout->spacing();
     const int icon = m_icon->sizeHint().width() + m_layout->spacing() + kIconGap;
-    const bool small = leastWidth(kButton) + title + icon > width();
+    const bool small = leastWidth(kButton) + words + title + icon > width();
     for (IconButton* button : {m_table, m_copy, m_export, m_more}) {
         button->setSmall(small);
     }
     const int least = leastWidth(small ? kSmallButton : kButton);
     // The title is whole or not there: the controls tell panels apart too.
     const bool titled = least + title <= width();
-    const bool marked = !m_tabbed && (!titled || least + title + icon <= width());
+    const bool marked = !m_tabbed && (!titled || least + words + title + icon <= width());
     m_title->setVisible(!m_tabbed && titled);
     m_icon->setVisible(marked);
     if (const int gap = marked ? kIconGap : 0; gap != m_gap->sizeHint().width()) {

@@ -22,6 +22,9 @@ public:
     PanelTitleBar(const QString& iconName, const QString& title, QWidget* parent = nullptr);
 
     void addControl(QWidget* control);
+    /** A control that goes before the words of any are cut: the menu does the same. At first it is not wanted. */
+    void addOptional(QWidget* control);
+    void setOptionalWanted(bool wanted);
     /** Between the title and the words, which then stand at its right. */
     void addLead(QWidget* control);
     /** Left of the controls, or right of them where those stand at the left: they stay when it comes and goes. */
@@ -56,6 +59,8 @@ private:
     void applyTheme();
     void placeParts();
     void placeTitle();
+    /** Shows the optional control, or not; px that the controls need beyond their least for their words to be whole. */
+    int placeOptional();
     /** px that all but title and icon need, with their spacing. */
     int leastWidth(int button) const;
     int titleHeight() const;
@@ -67,7 +72,8 @@ private:
     QSpacerItem* m_gap = nullptr; ///< between icon and title
     ElidedLabel* m_title = nullptr;
     Info* m_info = nullptr;
-    QWidget* m_lead = nullptr; ///< beside the title
+    QWidget* m_lead = nullptr;     ///< beside the title
+    QWidget* m_optional = nullptr; ///< of the controls
     IconButton* m_copy = nullptr;
     IconButton* m_export = nullptr;
     IconButton* m_table = nullptr;
@@ -75,6 +81,7 @@ private:
     bool m_tabbed = false;
     bool m_menuAmongTabs = false;
     bool m_hasInfo = false;
+    bool m_optionalWanted = false;
 };
 
 } // namespace moescope::ui

@@ -3,9 +3,13 @@
 #include "tests/ui/panels/panelboard.h"
 #include "ui/panels/paneltitlebar.h"
 #include "ui/panels/routerpanel.h"
+#include "ui/panels/scopebox.h"
 #include "ui/widgets/compactbox.h"
 #include "ui/widgets/elidedlabel.h"
 #include "ui/widgets/iconbutton.h"
+
+#include <QApplication>
+#include <QMenu>
 
 using namespace moescope;
 using namespace moescope::ui;
@@ -71,16 +75,36 @@ private slots:
         QVERIFY(narrow < baseline->fontMetrics().horizontalAdvance(baseline->itemText(1)));
         QCOMPARE(baseline->toolTip().contains(baseline->currentText()), true);
 
-        // Narrower still: the combos end in an ellipsis before the title goes.
-        const int full = baseline->width();
+        // Narrower still: the baseline goes into the menu before words are cut, and words are before the title goes.
+        QCOMPARE(baseline->width(), narrow);
+        auto* scope = board.experts->findChild<ScopeBox*>();
         int width = 600;
+        while (baseline->isVisible() && width > 300) {
+            QVERIFY(scope->width() >= scope->sizeHint().width());
+            board.experts->resize(width -= 4, 340);
+            QTest::qWait(1);
+        }
+        QVERIFY(width > 480 && scope->width() == scope->sizeHint().width());
+        const auto choices = [&] {
+            board.experts->openMenu(barOf(board.experts)->menuButton());
+            QMenu* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+            return menu != nullptr ? menu->actions().first()->menu() : nullptr;
+        };
+        QMenu* menu = choices();
+        QVERIFY(menu != nullptr && menu->title() == QStringLiteral("Measured against"));
+        QCOMPARE(menu->actions().size(), 2);
+        QVERIFY(menu->actions()[0]->isChecked());
+        menu->actions()[1]->trigger();
+        QVERIFY(board.experts->map()->baseline() >= 0);
+        QApplication::activePopupWidget()->close();
+        const int full = scope->width();
         while (titleOf(board.experts)->isVisible() && width > 300) {
             board.experts->resize(width -= 4, 340);
             QTest::qWait(1);
             QVERIFY2(clashes(barOf(board.experts)).isEmpty() || !titleOf(board.experts)->isVisible(),
                      qPrintable(QStringLiteral("at %1 px: ").arg(width) + clashes(barOf(board.experts))));
         }
-        QVERIFY(width > 300 && baseline->width() < full);
+        QVERIFY(width > 300 && scope->width() < full);
     }
 
     void routerHasItsTitleInTheDefaultLayout() {
