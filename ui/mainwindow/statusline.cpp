@@ -128,7 +128,7 @@ void StatusLine::refresh() {
     const QString used = m_usedBytes == 0 ? QStringLiteral("0") : QString::fromStdString(trace::bytesText(m_usedBytes));
     m_kv->setText(tr("KV %1 of %2").arg(used, QString::fromStdString(trace::bytesText(m_reservedBytes))));
 
-    // The two names share what the numbers leave.
+    // The two names share what the numbers leave; one that needs less than its half leaves the rest to the other.
     const bool speed = m_decode > 0 || m_prefill > 0;
     m_speed->setVisible(speed && (all || m_windowWidth >= kLeastSpeed * theme().fontScale()));
     int room = m_windowWidth - 32 - 7 * layout()->spacing();
@@ -136,16 +136,18 @@ void StatusLine::refresh() {
         room -= part->isHidden() ? 0 : part->sizeHint().width();
     }
     const QFontMetrics metrics(theme().font(TextStyle::Small));
-    const auto fit = [&](StatusItem* item, const QString& name, const QString& ending) {
-        const int words = qMax(24, room / 2 - 36);
-        const int kept = metrics.horizontalAdvance(ending);
-        const bool both = kept <= words / 2 || metrics.horizontalAdvance(name + ending) <= words;
-        item->setText(both ? metrics.elidedText(name, Qt::ElideRight, words - kept) + ending
+    const QString ending = m_modelType.isEmpty() ? QString() : QStringLiteral(" · %1").arg(m_modelType);
+    const int half = qMax(24, room / 2 - 36);
+    const auto spare = [&](const QString& words) { return qMax(0, half - metrics.horizontalAdvance(words)); };
+    const auto fit = [&](StatusItem* item, const QString& name, const QString& end, int words) {
+        const int kept = metrics.horizontalAdvance(end);
+        const bool both = kept <= words / 2 || metrics.horizontalAdvance(name + end) <= words;
+        item->setText(both ? metrics.elidedText(name, Qt::ElideRight, words - kept) + end
                            : metrics.elidedText(name, Qt::ElideRight, words));
-        item->setToolTip(plainToolTip(name + ending));
+        item->setToolTip(plainToolTip(name + end));
     };
-    fit(m_model, m_modelName, m_modelType.isEmpty() ? QString() : QStringLiteral(" · %1").arg(m_modelType));
-    fit(m_device, device, {});
+    fit(m_model, m_modelName, ending, half + spare(device));
+    fit(m_device, device, {}, half + spare(m_modelName + ending));
 }
 
 bool StatusLine::event(QEvent* event) {

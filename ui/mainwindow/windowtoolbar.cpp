@@ -16,6 +16,9 @@
 #include <QPainter>
 #include <QStyle>
 
+#include <algorithm>
+#include <numeric>
+
 namespace moescope::ui {
 
 namespace {
@@ -29,6 +32,8 @@ constexpr int kModelBrief = 148;   ///< px
 constexpr int kFilterWidth = 270;  ///< px
 constexpr int kFilterBrief = 150;  ///< px
 constexpr int kMostTokenText = 24; ///< characters
+constexpr int kWordRoom = 8;       ///< px of a crumb beside its words
+constexpr int kTokenRoom = 14;     ///< the same of the token's text, in its box
 
 /** Between two groups of the toolbar. */
 class ToolBarLine : public QWidget {
@@ -45,7 +50,7 @@ protected:
 } // namespace
 
 ModelButton::ModelButton(QWidget* parent) : QAbstractButton(parent) {
-    setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
+    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed); // the crumb gives way, so that nothing else moves
     setFocusPolicy(Qt::StrongFocus);
     setProperty("focusRing", true);
     setModel({}, {});
@@ -163,36 +168,52 @@ QString SelectionCrumb::text() const {
     return words.join(QLatin1Char(' '));
 }
 
-QSize SelectionCrumb::sizeHint() const {
-    int width = 0;
-    for (const Part& part : parts()) {
-        const QFontMetrics metrics(theme().font(part.token ? TextStyle::Mono : TextStyle::UiStrong));
-        width += metrics.horizontalAdvance(part.text) + (part.token ? 16 : 8);
-    }
-    return {width + 8, 28};
+int SelectionCrumb::widthOf(const Part& part) {
+    const QFontMetrics metrics(theme().font(part.token ? TextStyle::Mono : TextStyle::UiStrong));
+    return metrics.horizontalAdvance(part.text) + (part.token ? kTokenRoom : kWordRoom);
 }
+
+int SelectionCrumb::widthOf(const QList<Part>& parts) {
+    return std::accumulate(parts.begin(), parts.end(), kWordRoom,
+                           [](int width, const Part& part) { return width + widthOf(part); });
+}
+
+QList<SelectionCrumb::Part> SelectionCrumb::fitting(int width) const {
+    QList<Part> parts = this->parts();
+    if (widthOf(parts) > width) { // the token's number says which it is
+        parts.erase(std::remove_if(parts.begin(), parts.end(), [](const Part& part) { return part.token; }),
+                    parts.end());
+    }
+    bool cut = false;
+    while (parts.size() > 1 && widthOf(parts) > width) {
+        if (cut) {
+            parts.removeLast();
+        }
+        parts.last() = {QStringLiteral("…"), false, true};
+        cut = true;
+    }
+    return parts;
+}
+
+QSize SelectionCrumb::sizeHint() const { return {widthOf(parts()), 28}; }
 
 void SelectionCrumb::paintEvent(QPaintEvent*) {
     const Theme& look = theme();
     QPainter painter(this);
-    int x = 4;
-    for (const Part& part : parts()) {
+    int x = kWordRoom / 2;
+    for (const Part& part : fitting(width())) {
         painter.setFont(look.font(part.token ? TextStyle::Mono : TextStyle::UiStrong));
         const int width = QFontMetrics(painter.font()).horizontalAdvance(part.text);
-        if (x + width > this->width()) {
-            break; // whole words or none
-        }
         if (part.token) {
             const QRect box(x - 2, (height() - 18) / 2, width + 8, 18);
             painter.fillRect(box, look.color(Color::AccentTint));
             painter.setPen(look.color(Color::Text));
             painter.drawText(box, Qt::AlignCenter, part.text);
-            x += width + 14;
-            continue;
+        } else {
+            painter.setPen(look.color(part.mark ? Color::TextMuted : Color::Text));
+            painter.drawText(QRect(x, 0, width + 2, height()), Qt::AlignLeft | Qt::AlignVCenter, part.text);
         }
-        painter.setPen(look.color(part.mark ? Color::TextMuted : Color::Text));
-        painter.drawText(QRect(x, 0, width + 2, height()), Qt::AlignLeft | Qt::AlignVCenter, part.text);
-        x += width + 8;
+        x += widthOf(part);
     }
 }
 
@@ -210,10 +231,8 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     setContextMenuPolicy(Qt::PreventContextMenu);
     setFixedHeight(kHeight);
     toggleViewAction()->setVisible(false);
-    auto* content = new QWidget(this);
+    auto* content = m_content = new QWidget(this);
     content->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
-    // The toolbar is as high as what it holds, with 4 px of the style above and below.
-    content->setFixedHeight(kHeight - 2 * style()->pixelMetric(QStyle::PM_ToolBarItemMargin, nullptr, this));
     m_row = new QHBoxLayout(content);
     m_row->setContentsMargins(4, 0, 4, 1);
     m_row->setSpacing(4);
@@ -328,6 +347,8 @@ void WindowToolBar::refresh() {
 }
 
 void WindowToolBar::applyTheme() {
+    // The toolbar is as high as what it holds, with the style's margin above and below. The first theme brings the style.
+    m_content->setFixedHeight(kHeight - 2 * style()->pixelMetric(QStyle::PM_ToolBarItemMargin, nullptr, this));
     const bool dark = theme().scheme() == Scheme::Dark;
     m_theme->setIconName(dark ? QStringLiteral("light") : QStringLiteral("dark"));
     const QString name = dark ? tr("Light theme") : tr("Dark theme");

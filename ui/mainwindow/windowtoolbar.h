@@ -59,6 +59,10 @@ private:
         bool mark = false;  ///< "›"
     };
     QList<Part> parts() const;
+    /** Of them what has room in `width` px: without the token's text, then fewer words. */
+    QList<Part> fitting(int width) const;
+    static int widthOf(const Part& part);
+    static int widthOf(const QList<Part>& parts);
 
     SelectionState m_state;
     bool m_following = false;
@@ -96,6 +100,7 @@ private:
     void applyTheme();
     void refresh();
 
+    QWidget* m_content = nullptr;
     QHBoxLayout* m_row = nullptr;
     ModelButton* m_model = nullptr;
     SegmentedControl* m_layouts = nullptr;

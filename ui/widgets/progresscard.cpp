@@ -122,7 +122,11 @@ void ProgressCard::paintEvent(QPaintEvent*) {
         painter.drawText(QRect(x, y, std::max(0, end - x), height), Qt::AlignVCenter | Qt::AlignLeft, shown);
         x += QFontMetrics(font).horizontalAdvance(shown);
     };
-    words(m_title, TextStyle::PanelTitle, Color::Text, kAbove, head, right);
+    // The figure keeps its unit; the title gives way.
+    const int figure = QFontMetrics(look.font(TextStyle::Mono)).horizontalAdvance(m_figure) + 8;
+    const bool whole = x + QFontMetrics(look.font(TextStyle::PanelTitle)).horizontalAdvance(m_title) + figure <= right;
+    words(whole || !m_prefill ? m_title : tr("Reading"), TextStyle::PanelTitle, Color::Text, kAbove, head,
+          right - figure);
     x += 8;
     words(m_figure, TextStyle::Mono, Color::Text, kAbove, head, right);
 
