@@ -39,7 +39,6 @@ constexpr int kToastTime = 4000; ///< ms, at least
 constexpr int kReadingTime = 60; ///< ms a character, so that a long sentence can be read
 constexpr int kToastMargin = 16; ///< px at both sides, at least
 constexpr int kToastGap = 6;     ///< px above the composer
-constexpr QSize kLeast{960, 600};
 constexpr QSize kFirst{1440, 900};
 
 QByteArray keptShown(const QHash<QString, bool>& shown) {
@@ -54,7 +53,7 @@ QByteArray keptShown(const QHash<QString, bool>& shown) {
 
 MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent) {
     setWindowTitle(tr("Moescope"));
-    setMinimumSize(kLeast);
+    setMinimumSize(kLeastWindow);
     setDockOptions(AllowNestedDocks | AllowTabbedDocks);
     setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
     setCorner(Qt::BottomLeftCorner, Qt::BottomDockWidgetArea);
@@ -394,7 +393,7 @@ void MainWindow::restore(const WindowState& state) {
         const QSize screen = this->screen()->availableGeometry().size();
         const QSize most = screen * 9 / 10;
         const bool fits = screen.width() >= kFirst.width() && screen.height() >= kFirst.height();
-        resize((fits ? kFirst : most).expandedTo(kLeast));
+        resize((fits ? kFirst : most).expandedTo(kLeastWindow));
     }
     applyLayout();
 }

@@ -168,6 +168,8 @@ private:
     /** Docks as the user arranged them; false: they were not, or do not fit. */
     bool applyChanged();
     void applyShown();
+    /** Their least sizes, by the letters. */
+    void scalePanels();
     /** The docks have the room they need. Qt draws them over each other where they have not. */
     bool fits() const;
     /** After the window's size, or what is in it, changed. */

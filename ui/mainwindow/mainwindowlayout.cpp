@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of MainWindow that places docks, follows the window's size and moves the focus between panels.
+// The part of MainWindow that places docks and follows the window's size.
 #include "ui/mainwindow/mainwindow.h"
 
 #include "ui/mainwindow/tabcorner.h"
@@ -8,13 +8,11 @@
 #include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
-#include "ui/panels/modellibrarypanel.h"
 #include "ui/panels/panelframe.h"
 
 #include <QAction>
-#include <QApplication>
 #include <QDockWidget>
-#include <QKeyEvent>
+#include <QGuiApplication>
 #include <QLayout>
 #include <QMenu>
 #include <QMouseEvent>
@@ -31,21 +29,6 @@ namespace moescope::ui {
 namespace {
 
 bool isWayland() { return QGuiApplication::platformName().startsWith(QLatin1String("wayland")); }
-
-/** The first thing in reading order that takes the focus by Tab. */
-QWidget* firstStop(QWidget* container) {
-    if (container->focusPolicy() & Qt::TabFocus) {
-        return container;
-    }
-    for (QWidget* next = container->nextInFocusChain(); next != nullptr && next != container;
-         next = next->nextInFocusChain()) {
-        if (container->isAncestorOf(next) && (next->focusPolicy() & Qt::TabFocus) && next->isVisible() &&
-            next->isEnabled()) {
-            return next;
-        }
-    }
-    return nullptr;
-}
 
 } // namespace
 
@@ -105,12 +88,6 @@ void MainWindow::setLayoutName(LayoutName name) {
     emit layoutChanged(name);
 }
 
-void MainWindow::keepFocus(const QWidget* before) {
-    if (m_shown && (before == nullptr || !before->isVisible())) {
-        m_chat->focusComposer();
-    }
-}
-
 QStringList MainWindow::inFront() const {
     const auto& shown = m_memory[static_cast<int>(m_layout)].shown;
     const auto inView = [this](const QString& id) {
@@ -132,6 +109,15 @@ void MainWindow::remember() {
     memory().front = inFront();
     if (memory().changed && !memory().squeezed) {
         memory().state = saveState();
+    }
+}
+
+void MainWindow::scalePanels() {
+    const double scale = leastScale(size());
+    for (QDockWidget* dock : std::as_const(m_panels)) {
+        if (auto* frame = qobject_cast<PanelFrame*>(dock)) {
+            frame->setLeastScale(scale);
+        }
     }
 }
 
@@ -168,6 +154,7 @@ bool MainWindow::applyChanged() {
 }
 
 void MainWindow::applyLayout() {
+    scalePanels();
     if (!applyChanged()) {
         applyDefault();
     }
@@ -223,6 +210,7 @@ void MainWindow::followSize() {
     const auto roomFor = [this](const QSize& needed) {
         return needed.width() <= width() && needed.height() <= height();
     };
+    scalePanels();
     if (memory().changed && !memory().squeezed) {
         if (!fits()) {
             applyLayout();
@@ -305,14 +293,6 @@ void MainWindow::showPanel(const QString& id) {
     focusPanel(dock);
 }
 
-void MainWindow::focusPanel(QDockWidget* dock) {
-    dock->raise();
-    const auto* frame = qobject_cast<PanelFrame*>(dock);
-    if (QWidget* stop = frame != nullptr ? frame->focusTarget() : firstStop(dock)) {
-        stop->setFocus(Qt::OtherFocusReason);
-    }
-}
-
 void MainWindow::decorateTabs() {
     // QMainWindow makes its tab bars itself and gives them no icons.
     const auto bars = findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly);
@@ -350,62 +330,6 @@ void MainWindow::decorateTabs() {
     }
 }
 
-QList<QWidget*> MainWindow::focusStops() const {
-    if (areModelsShown()) {
-        return {m_library};
-    }
-    QList<QWidget*> stops;
-    if (!m_sidebar->isHidden()) {
-        stops << m_sidebar;
-    }
-    stops << chatPage();
-    for (const QString& id : m_panelOrder) {
-        if (!m_panels[id]->isHidden()) {
-            stops << m_panels[id];
-        }
-    }
-    return stops;
-}
-
-void MainWindow::movePanelFocus(int step) {
-    const QList<QWidget*> stops = focusStops();
-    QWidget* focus = QApplication::focusWidget();
-    int at = -1;
-    for (int i = 0; i < stops.size(); ++i) {
-        if (focus != nullptr && stops[i]->isAncestorOf(focus)) {
-            at = i;
-        }
-    }
-    const int count = static_cast<int>(stops.size());
-    const int next = at < 0 ? 0 : (at + step + count) % count;
-    QWidget* stop = stops[next];
-    if (stop == m_library) {
-        m_library->focusList();
-        return;
-    }
-    if (stop == m_chat) {
-        m_chat->focusComposer();
-        return;
-    }
-    if (stop == m_capture) {
-        m_capture->focusSteps();
-        return;
-    }
-    stop->raise();
-    const auto* frame = qobject_cast<PanelFrame*>(stop);
-    QWidget* target = frame != nullptr ? frame->focusTarget() : firstStop(static_cast<QDockWidget*>(stop)->widget());
-    if (target == nullptr) {
-        target = firstStop(stop);
-    }
-    if (target != nullptr) {
-        target->setFocus(Qt::ShortcutFocusReason);
-    }
-}
-
-void MainWindow::focusNextPanel() { movePanelFocus(1); }
-
-void MainWindow::focusPreviousPanel() { movePanelFocus(-1); }
-
 void MainWindow::resizeEvent(QResizeEvent* event) {
     QMainWindow::resizeEvent(event);
     m_toolbar->setWindowWidth(width());
@@ -429,24 +353,11 @@ void MainWindow::changeEvent(QEvent* event) {
         const bool dark = theme().scheme() == Scheme::Dark;
         m_actions->light->setChecked(!dark);
         m_actions->dark->setChecked(dark);
-        QTimer::singleShot(0, this, &MainWindow::decorateTabs);
+        QTimer::singleShot(0, this, [this] { // once what it holds has the new letters
+            decorateTabs();
+            followSize();
+        });
     }
-}
-
-void MainWindow::keyPressEvent(QKeyEvent* event) {
-    if (event->key() == Qt::Key_Escape) {
-        if (areModelsShown()) {
-            setModelsShown(false);
-        } else if (m_chat->isAnswering()) {
-            m_chat->stop();
-        } else if (m_captureShown) {
-            m_capture->focusSteps();
-        } else {
-            m_chat->focusComposer();
-        }
-        return;
-    }
-    QMainWindow::keyPressEvent(event);
 }
 
 bool MainWindow::event(QEvent* event) {

@@ -12,11 +12,16 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kSidebar = 264;      ///< px, the line at the transcript's edge included
-constexpr int kSeparator = 4;      ///< px between docks
-constexpr int kWide = 1920;        ///< from here on the transcript grows and the sidebar opens in Inspect
-constexpr int kTabsPath = 1400;    ///< below: Router and KV cache are tabs of Token path
-constexpr int kTabsExperts = 1200; ///< below: these three are tabs of Experts
+constexpr int kLeastTranscript = 300; ///< px
+constexpr int kLeastExperts = 420;    ///< px
+constexpr int kSidebar = 264;         ///< px, the line at the transcript's edge included
+constexpr int kSeparator = 4;         ///< px between docks
+constexpr int kWide = 1920;           ///< from here on the transcript grows and the sidebar opens in Inspect
+constexpr int kTabsPath = 1400;       ///< below: Router and KV cache are tabs of Token path
+constexpr int kTabsExperts = 1200;    ///< below: these three are tabs of Experts
+constexpr int kLeastStrip = 140;      ///< px of height
+constexpr int kExpertsNumbers = 532;  ///< px: Experts with 16 cells of 22 px
+constexpr int kLeastPath = 380;       ///< px
 constexpr double kExpertsShare = 600.0 / (600 + 496); ///< of the two dock columns
 constexpr int kTabsStrip = 840;      ///< px of the window's height, below: ribbon and timeline are tabs of Token strip
 constexpr int kTimelineHeight = 168; ///< px
@@ -24,6 +29,12 @@ constexpr int kExpertsHeight = 340;  ///< px
 constexpr int kPictureHeight = 900;  ///< px of the window's height that these belong to
 constexpr int kPathHeight = 266;     ///< px: 270 less the line below the ribbon, so that KV cache keeps its rows
 constexpr double kRouterShare = 252.0 / (252 + 240); ///< of what is below Token path: both titles fit
+
+/** A length of the design in px at the user's font scale. */
+int scaled(int px) { return qRound(px * theme().fontScale()); }
+
+/** A length of the window in px of the design: with larger letters it holds less. */
+int designed(int px) { return qRound(px / theme().fontScale()); }
 
 bool hasPlace(const QMainWindow* window, QDockWidget* dock) {
     return dock != nullptr && !dock->isFloating() && window->dockWidgetArea(dock) != Qt::NoDockWidgetArea;
@@ -67,16 +78,19 @@ void placeHidden(QMainWindow* window, const Docks& docks, const QString& id, Lay
 } // namespace
 
 int sizeClass(int windowWidth) {
-    if (windowWidth < kTabsExperts) {
+    const int width = designed(windowWidth);
+    if (width < kTabsExperts) {
         return 0;
     }
-    if (windowWidth < kTabsPath) {
+    if (width < kTabsPath) {
         return 1;
     }
-    return windowWidth < kWide ? 2 : 3;
+    return width < kWide ? 2 : 3;
 }
 
-int placeClass(const QSize& window) { return sizeClass(window.width()) * 2 + (window.height() < kTabsStrip ? 1 : 0); }
+int placeClass(const QSize& window) {
+    return sizeClass(window.width()) * 2 + (designed(window.height()) < kTabsStrip ? 1 : 0);
+}
 
 int narrowerPlace(int place) {
     const bool low = place % 2 == 1;
@@ -84,10 +98,15 @@ int narrowerPlace(int place) {
 }
 
 int transcriptWidth(int windowWidth) {
-    if (windowWidth < kTabsExperts) {
-        return 308;
-    }
-    return windowWidth < kWide ? 340 : 480;
+    const int size = sizeClass(windowWidth);
+    // Where large letters leave too little for both, Experts keeps its least.
+    const int room = windowWidth - kSeparator - scaled(kLeastExperts);
+    return std::max(kLeastTranscript, std::min(scaled(size == 0 ? 308 : size < 3 ? 340 : 480), room));
+}
+
+double leastScale(const QSize& window) {
+    return std::min({theme().fontScale(), double(window.width()) / kLeastWindow.width(),
+                     double(window.height()) / kLeastWindow.height()});
 }
 
 void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int place) {
@@ -177,7 +196,7 @@ void placeOthers(QMainWindow* window, const Docks& docks, LayoutName layout, int
 
 void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int place) {
     if (docks.sidebar->isVisible()) {
-        window->resizeDocks({docks.sidebar}, {kSidebar - 1 - kSeparator}, Qt::Horizontal);
+        window->resizeDocks({docks.sidebar}, {scaled(kSidebar) - 1 - kSeparator}, Qt::Horizontal);
     }
     if (layout == LayoutName::Chat) {
         return;
@@ -189,13 +208,15 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
     QDockWidget* cache = docks.panels.value(QStringLiteral("kv-cache"));
     const int size = place / 2;
     const int windowWidth = window->width();
-    const int taken = transcriptWidth(windowWidth) + (docks.sidebar->isVisible() ? kSidebar - 1 : 0);
+    const int taken = transcriptWidth(windowWidth) + (docks.sidebar->isVisible() ? scaled(kSidebar) - 1 : 0);
     const int room = windowWidth - taken - kSeparator;
     if (experts != nullptr && size == 0) {
         window->resizeDocks({experts}, {room}, Qt::Horizontal);
     } else if (experts != nullptr && path != nullptr) {
         const int columns = room - kSeparator;
-        const int left = qRound(columns * kExpertsShare);
+        // 16 experts with their numbers, where Token path can spare it.
+        const int left =
+            std::max(qRound(columns * kExpertsShare), std::min(scaled(kExpertsNumbers), columns - scaled(kLeastPath)));
         window->resizeDocks({experts, path}, {left, columns - left}, Qt::Horizontal);
         if (size >= 2 && router != nullptr && cache != nullptr) {
             const int below = columns - left - kSeparator;
@@ -206,7 +227,7 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
     int height = window->height() - 100; // menu, toolbar and status bar
     QDockWidget* timeline = docks.panels.value(QStringLiteral("kernel-timeline"));
     if (timeline != nullptr && window->dockWidgetArea(timeline) == Qt::BottomDockWidgetArea) {
-        const int bottom = qRound(kTimelineHeight * theme().fontScale());
+        const int bottom = scaled(kTimelineHeight);
         window->resizeDocks({timeline}, {bottom}, Qt::Vertical);
         height -= bottom + kSeparator;
     }
@@ -215,14 +236,14 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
         height -= context->minimumHeight() + kSeparator;
     }
     // What a window is higher than the picture, upper and lower docks share.
-    const int more = std::max(0, window->height() - qRound(kPictureHeight * theme().fontScale())) / 2;
+    const int more = std::max(0, window->height() - scaled(kPictureHeight)) / 2;
     if (experts != nullptr && strip != nullptr) {
-        const int top = qRound(kExpertsHeight * theme().fontScale()) + more;
+        const int top = std::min(scaled(kExpertsHeight) + more, height - kSeparator - kLeastStrip);
         window->resizeDocks({experts, strip}, {top, height - top - kSeparator}, Qt::Vertical);
     }
     QDockWidget* below = router != nullptr ? router : cache;
     if (size >= 2 && path != nullptr && below != nullptr) {
-        const int top = qRound(kPathHeight * theme().fontScale()) + more;
+        const int top = scaled(kPathHeight) + more;
         window->resizeDocks({path, below}, {top, height - top - kSeparator}, Qt::Vertical);
     }
 }

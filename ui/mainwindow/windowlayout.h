@@ -20,7 +20,11 @@ struct Docks {
     QStringList order;                   ///< ids in the order they were added
 };
 
-/** Which docks share a tab follows the window's width; the number changes when they must be placed anew. */
+/** px: no smaller window has the room for all that never hides. */
+inline constexpr QSize kLeastWindow{960, 600};
+
+/** Which docks share a tab follows the window's width and the user's font scale: at 150 % a window of 1440 px is placed
+ *  as one of 960 px. The number changes when they must be placed anew. */
 int sizeClass(int windowWidth);
 /** The same of width and height: what placeDefault() takes. */
 int placeClass(const QSize& window);
@@ -28,6 +32,8 @@ int placeClass(const QSize& window);
 int narrowerPlace(int place);
 /** Width of the transcript in Inspect. */
 int transcriptWidth(int windowWidth);
+/** By which the least sizes of panels grow: the font scale, as far as the window has the room for it. */
+double leastScale(const QSize& window);
 /** Shows, hides and places the docks as the design says for a window of this class. A panel that the pictures do not
  *  show is hidden and has a place, where the View menu opens it: in Inspect a tab beside the panel it belongs to, in Chat
  *  a dock at the right that all of them share. */

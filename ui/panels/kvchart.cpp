@@ -72,8 +72,9 @@ void KvChart::paintHeader(QPainter& painter) const {
     const QFontMetrics metrics(font);
     const QColor muted = theme().color(Color::TextMuted);
     const auto textAt = [&](int x, int flags, const QString& text) {
-        const int left = flags & Qt::AlignRight ? x - 100 : flags & Qt::AlignHCenter ? x - 50 : x;
-        paintText(painter, QRect(left, line.top(), 100, line.height()), flags | Qt::AlignVCenter, text, font, muted);
+        const int room = scaledPx(100);
+        const int left = flags & Qt::AlignRight ? x - room : flags & Qt::AlignHCenter ? x - room / 2 : x;
+        paintText(painter, QRect(left, line.top(), room, line.height()), flags | Qt::AlignVCenter, text, font, muted);
     };
     textAt(m_geometry.margin, Qt::AlignLeft, tr("Layers"));
     textAt(m_geometry.used_right, Qt::AlignRight, tr("Used"));
@@ -125,7 +126,7 @@ void KvChart::paintRow(QPainter& painter, int row) const {
         painter.fillRect(QRect(x - 1, bar.top() - 3, 2, bar.height() + 6), theme().color(Color::AccentText));
     }
     const quint64 usedBytes = m_state.used_tokens * m_state.rowBytesPerToken(row);
-    paintText(painter, QRect(m_geometry.used_right - 90, line.top(), 90, line.height()),
+    paintText(painter, QRect(m_geometry.used_right - scaledPx(90), line.top(), scaledPx(90), line.height()),
               Qt::AlignRight | Qt::AlignVCenter, bytes(usedBytes), mono, theme().color(Color::Text));
 }
 

@@ -2,9 +2,11 @@
 // Where the window places its docks, what a layout keeps, and that no dock lies over another.
 #include "tests/ui/mainwindow/windowboard.h"
 #include "ui/mainwindow/tabcorner.h"
+#include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/paneltitlebar.h"
 #include "ui/panels/timelinepanel.h"
+#include "ui/theme/style.h"
 #include "ui/widgets/iconbutton.h"
 
 #include <QApplication>
@@ -13,38 +15,11 @@
 #include <QToolButton>
 
 #include <algorithm>
-#include <iterator>
 
 using namespace moescope;
 using namespace moescope::ui;
 using Shown = moescope::test::WindowBoard;
-
-namespace {
-
-/** Docks in view that lie over each other, over the chat or past the window's edge; empty: none. */
-QString overlaps(const MainWindow& window) {
-    QHash<QString, QRect> places{
-        {QStringLiteral("chat"), {window.chat()->mapTo(&window, QPoint(0, 0)), window.chat()->size()}}};
-    for (const QDockWidget* dock : window.findChildren<QDockWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
-        if (dock->isVisible() && dock->geometry().intersects(window.rect())) {
-            places.insert(dock->objectName(), dock->geometry());
-        }
-    }
-    QStringList words;
-    for (auto one = places.begin(); one != places.end(); ++one) {
-        if (!window.rect().contains(one.value())) {
-            words << QStringLiteral("%1 leaves the window").arg(one.key());
-        }
-        for (auto two = std::next(one); two != places.end(); ++two) {
-            if (one.value().intersects(two.value())) {
-                words << QStringLiteral("%1 lies over %2").arg(one.key(), two.key());
-            }
-        }
-    }
-    return words.join(QStringLiteral(", "));
-}
-
-} // namespace
+using moescope::test::overlaps;
 
 class TestWindowLayout : public QObject {
     Q_OBJECT
@@ -389,6 +364,9 @@ private slots:
                 QVERIFY2(bar->rect().contains(bar->tabRect(tab)), qPrintable(bar->tabText(tab)));
                 QCOMPARE(bar->tabToolTip(tab), bar->tabText(tab));
             }
+            for (int tab = 0; tab < bar->count(); ++tab) { // no letter of a word that is not whole
+                QVERIFY2(tab == chosen || bar->tabRect(tab).width() < 40, qPrintable(bar->tabText(tab)));
+            }
             const int words = QFontMetrics(theme().font(TextStyle::PanelTitle)).horizontalAdvance(bar->tabText(chosen));
             QVERIFY2(bar->tabRect(chosen).width() >= words + 44, qPrintable(bar->tabText(chosen))); // whole
             for (const QToolButton* arrow : bar->findChildren<QToolButton*>()) {
@@ -456,6 +434,44 @@ private slots:
             QTest::qWait(20);
             QCOMPARE(places(), chat);
         }
+    }
+
+    void aStyleAfterTheWindowMovesNothingInTheToolbar() {
+        const auto places = [](const Shown& s) {
+            QList<QRect> rects;
+            const auto* bar = s.window->findChild<QToolBar*>();
+            for (const QWidget* each : bar->findChildren<QAbstractButton*>()) {
+                if (each->isVisible()) {
+                    rects << QRect(each->mapTo(bar, QPoint(0, 0)), each->size());
+                }
+            }
+            return rects;
+        };
+        const QList<QRect> expected = places(Shown({1280, 800}));
+        QApplication::setStyle(QStringLiteral("Fusion"));
+        Shown s({1280, 800});
+        QApplication::setStyle(new Style);
+        setTheme(*qApp, Theme(Scheme::Light));
+        QTest::qWait(20);
+        QCOMPARE(places(s), expected);
+    }
+
+    void aLongCrumbLeavesTheModelItsBox() {
+        Shown s({1280, 800});
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.window->setModel(QStringLiteral("Nano"), QStringLiteral("Q6_K"), true);
+        QTest::qWait(20);
+        const auto* model = s.window->findChild<ModelButton*>();
+        const auto* crumb = s.window->findChild<SelectionCrumb*>();
+        const int width = model->width();
+        const int left = crumb->mapTo(s.window.get(), QPoint(0, 0)).x();
+        s.window->setTokenText(QStringLiteral("an exceptionally long token"));
+        s.selection.set({1, 131, 0, 15});
+        s.selection.setFollowing(true);
+        QTest::qWait(20);
+        QVERIFY(crumb->sizeHint().width() > crumb->width());
+        QCOMPARE(model->width(), width);
+        QCOMPARE(crumb->mapTo(s.window.get(), QPoint(0, 0)).x(), left);
     }
 
     void damagedStateIsTheDefault() {

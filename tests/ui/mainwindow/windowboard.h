@@ -14,6 +14,7 @@
 #include <QTabBar>
 #include <QTest>
 
+#include <iterator>
 #include <memory>
 
 namespace moescope::test {
@@ -85,5 +86,28 @@ struct WindowBoard {
         return nullptr;
     }
 };
+
+/** Docks in view that lie over each other, over the chat or past the window's edge; empty: none. */
+inline QString overlaps(const MainWindow& window) {
+    QHash<QString, QRect> places{
+        {QStringLiteral("chat"), {window.chat()->mapTo(&window, QPoint(0, 0)), window.chat()->size()}}};
+    for (const QDockWidget* dock : window.findChildren<QDockWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+        if (dock->isVisible() && dock->geometry().intersects(window.rect())) {
+            places.insert(dock->objectName(), dock->geometry());
+        }
+    }
+    QStringList words;
+    for (auto one = places.begin(); one != places.end(); ++one) {
+        if (!window.rect().contains(one.value())) {
+            words << QStringLiteral("%1 leaves the window").arg(one.key());
+        }
+        for (auto two = std::next(one); two != places.end(); ++two) {
+            if (one.value().intersects(two.value())) {
+                words << QStringLiteral("%1 lies over %2").arg(one.key(), two.key());
+            }
+        }
+    }
+    return words.join(QStringLiteral(", "));
+}
 
 } // namespace moescope::test
