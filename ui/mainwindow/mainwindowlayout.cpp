@@ -264,6 +264,12 @@ void MainWindow::markShown(const QString& id, bool shown) {
         memory().front = inFront();
         applyLayout();
     }
+    // Qt makes room for a row of tabs at the cost of others.
+    QTimer::singleShot(0, this, [this] {
+        if (!memory().changed) {
+            followSize();
+        }
+    });
 }
 
 void MainWindow::toggleSidebar() {

@@ -12,16 +12,17 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kLeastTranscript = 300; ///< px
-constexpr int kLeastExperts = 420;    ///< px
-constexpr int kSidebar = 264;         ///< px, the line at the transcript's edge included
-constexpr int kSeparator = 4;         ///< px between docks
-constexpr int kWide = 1920;           ///< from here on the transcript grows and the sidebar opens in Inspect
-constexpr int kTabsPath = 1400;       ///< below: Router and KV cache are tabs of Token path
-constexpr int kTabsExperts = 1200;    ///< below: these three are tabs of Experts
-constexpr int kLeastStrip = 140;      ///< px of height
-constexpr int kExpertsNumbers = 532;  ///< px: Experts with 16 cells of 22 px
-constexpr int kLeastPath = 380;       ///< px
+constexpr int kTranscript[] = {308, 320, 340, 480}; ///< px by sizeClass()
+constexpr int kLeastTranscript = 300;               ///< px
+constexpr int kLeastExperts = 420;                  ///< px
+constexpr int kSidebar = 264;                       ///< px, the line at the transcript's edge included
+constexpr int kSeparator = 4;                       ///< px between docks
+constexpr int kWide = 1920;          ///< from here on the transcript grows and the sidebar opens in Inspect
+constexpr int kTabsPath = 1400;      ///< below: Router and KV cache are tabs of Token path
+constexpr int kTabsExperts = 1200;   ///< below: these three are tabs of Experts
+constexpr int kLeastStrip = 140;     ///< px of height
+constexpr int kExpertsNumbers = 532; ///< px: Experts with 16 cells of 22 px
+constexpr int kLeastPath = 380;      ///< px
 constexpr double kExpertsShare = 600.0 / (600 + 496); ///< of the two dock columns
 constexpr int kTabsStrip = 840;      ///< px of the window's height, below: ribbon and timeline are tabs of Token strip
 constexpr int kTimelineHeight = 168; ///< px
@@ -101,7 +102,7 @@ int transcriptWidth(int windowWidth) {
     const int size = sizeClass(windowWidth);
     // Where large letters leave too little for both, Experts keeps its least.
     const int room = windowWidth - kSeparator - scaled(kLeastExperts);
-    return std::max(kLeastTranscript, std::min(scaled(size == 0 ? 308 : size < 3 ? 340 : 480), room));
+    return std::max(kLeastTranscript, std::min(scaled(kTranscript[size]), room));
 }
 
 double leastScale(const QSize& window) {

@@ -4,6 +4,7 @@
 #include "ui/mainwindow/tabcorner.h"
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/panels/loadbalancepanel.h"
 #include "ui/panels/paneltitlebar.h"
 #include "ui/panels/timelinepanel.h"
 #include "ui/theme/style.h"
@@ -183,6 +184,24 @@ private slots:
         Shown third({1440, 900}, again.window->state(), true);
         QVERIFY(third.other->isHidden());
         QVERIFY(!third.path->isHidden());
+    }
+
+    void aRowOfTabsTakesItsRoomFromItsPanel() {
+        StepTimelines steps;
+        Shown s({1440, 900});
+        s.addOther(QStringLiteral("router"), QStringLiteral("Router"));
+        auto* timeline = new TimelinePanel(&s.trace, &steps, &s.selection, s.window.get());
+        s.window->addPanel(timeline->objectName(), timeline);
+        auto* balance = new LoadBalancePanel(&s.trace, &s.selection, s.window.get());
+        s.window->addPanel(balance->objectName(), balance);
+        s.window->setLayoutName(LayoutName::Inspect);
+        s.window->resetLayout();
+        QTest::qWait(20);
+        const QRect strip = s.strip->geometry();
+        balance->toggleViewAction()->trigger();
+        QTest::qWait(20);
+        QVERIFY(s.window->tabifiedDockWidgets(s.experts).contains(balance));
+        QCOMPARE(s.strip->geometry(), strip);
     }
 
     void aSmallerWindowDrawsNoPanelOverAnother() {
