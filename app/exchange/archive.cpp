@@ -181,7 +181,8 @@ QHash<QString, QByteArray> readZip(const Source& source, const QStringList& want
     archive_read_set_seek_callback(reader, &seekTo);
     archive_read_set_skip_callback(reader, &skipBytes);
     const auto notOne = [&source, reader] {
-        throw trace::Error("exchange.no_capture", "“{file}” is no capture: {reason}.",
+        throw trace::Error("exchange.no_capture",
+                           "“{file}” is no capture, or a part of one: it cannot be read as a ZIP archive ({reason}).",
                            {{"file", source.name()}, {"reason", reasonOf(reader)}});
     };
     if (archive_read_open1(reader) != ARCHIVE_OK) {
