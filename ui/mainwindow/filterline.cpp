@@ -33,6 +33,7 @@ FilterLine::FilterLine(QWidget* parent) : SearchField(parent) {
     m_pause.setInterval(kPauseMs);
     connect(&m_pause, &QTimer::timeout, this, &FilterLine::apply);
     connect(this, &QLineEdit::textEdited, this, &FilterLine::typed);
+    connect(this, &QLineEdit::textChanged, this, &FilterLine::wordsChanged);
 }
 
 void FilterLine::setFilter(const Filter& filter) {
@@ -54,6 +55,7 @@ void FilterLine::setMatches(qint64 matching, qint64 all) {
         placeText();
         setAccessibleDescription(m_matches.isEmpty() ? QString() : tr("%1 choices match").arg(m_matches));
         update();
+        emit wordsChanged();
     }
 }
 
@@ -77,6 +79,19 @@ void FilterLine::placeText() {
 bool FilterLine::isCut() const {
     const int side = std::max(textMargins().left(), textMargins().right());
     return !hasFocus() && side + fontMetrics().horizontalAdvance(text()) + kTextSides > width();
+}
+
+int FilterLine::wantedWidth() const {
+    const int icon = layoutDirection() == Qt::RightToLeft ? textMargins().right() : textMargins().left();
+    constexpr int cursor = 4; // px, so that the text does not scroll while it is typed
+    return text().isEmpty() ? 0
+                            : icon + fontMetrics().horizontalAdvance(text()) + kTextSides + cursor +
+                                  (m_matches.isEmpty() ? 0 : matchesWidth());
+}
+
+QSize FilterLine::sizeHint() const {
+    const QSize hint = SearchField::sizeHint();
+    return {minimumWidth() > 0 ? minimumWidth() : hint.width(), hint.height()};
 }
 
 int FilterLine::matchesWidth() const {

@@ -23,11 +23,17 @@ public:
     void setFilter(const Filter& filter);
     /** How many choices of the routers match, at the right; −1: nothing is counted. */
     void setMatches(qint64 matching, qint64 all);
+    /** px in which the text and the count of matches can be read. */
+    int wantedWidth() const;
+    /** As narrow as it may be: what more it takes is given to it. */
+    QSize sizeHint() const override;
     /** What is wrong with the line as it stands. */
     const std::optional<FilterError>& error() const { return m_error; }
 
 signals:
     void filterChosen(const moescope::ui::Filter& filter);
+    /** wantedWidth() is another. */
+    void wordsChanged();
 
 protected:
     void paintEvent(QPaintEvent* event) override;

@@ -31,6 +31,7 @@ constexpr int kModelWidth = 280;   ///< px
 constexpr int kModelBrief = 148;   ///< px
 constexpr int kFilterWidth = 270;  ///< px
 constexpr int kFilterBrief = 150;  ///< px
+constexpr int kFilterMost = 400;   ///< px, for a filter that needs them, where they are free
 constexpr int kMostTokenText = 24; ///< characters
 constexpr int kWordRoom = 8;       ///< px of a crumb beside its words
 constexpr int kTokenRoom = 14;     ///< the same of the token's text, in its box
@@ -257,6 +258,8 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     m_row->addWidget(m_crumb);
     m_row->addStretch(1);
     m_filter = new FilterLine(content);
+    m_filter->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed); // as wide as refresh() says
+    connect(m_filter, &FilterLine::wordsChanged, this, &WindowToolBar::placeFilter);
     m_row->addWidget(m_filter);
     m_row->addSpacing(4);
     m_capture = new CaptureButton(actions->capture, content);
@@ -341,9 +344,18 @@ void WindowToolBar::refresh() {
     }
     m_crumb->setVisible(crumb);
     m_filter->setVisible(inspect);
-    m_filter->setFixedWidth(qRound((m_windowWidth < kFilterAbove * scale ? kFilterBrief : kFilterWidth) * scale));
+    placeFilter();
     m_capture->setBrief(m_windowWidth < kDetailAbove * scale);
     m_model->setBrief(inspect && m_windowWidth < kDetailAbove * scale);
+}
+
+void WindowToolBar::placeFilter() {
+    const double scale = theme().fontScale();
+    const int least = qRound((m_windowWidth < kFilterAbove * scale ? kFilterBrief : kFilterWidth) * scale);
+    const int most = std::clamp(m_filter->wantedWidth(), least, std::max(least, qRound(kFilterMost * scale)));
+    m_filter->setMinimumWidth(least);
+    m_filter->setMaximumWidth(most);
+    m_row->setStretchFactor(m_filter, most > least ? 1000 : 0); // before the space at its left
 }
 
 void WindowToolBar::applyTheme() {

@@ -99,6 +99,8 @@ private:
     QWidget* line();
     void applyTheme();
     void refresh();
+    /** The filter grows with its words where the toolbar has room. */
+    void placeFilter();
 
     QWidget* m_content = nullptr;
     QHBoxLayout* m_row = nullptr;

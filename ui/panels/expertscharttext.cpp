@@ -174,6 +174,12 @@ Readout ExpertsChart::markReadout() const {
     } else {
         readout.append({tr("idle")});
     }
+    if (!trace()->filter().isEmpty()) {
+        const int token = state.token;
+        readout.insert(1, {tr("filter: %1 of %2 choices")
+                               .arg(groupedText(trace()->matched(scope(), token).choices()),
+                                    groupedText(trace()->statistics(scope(), token).choices()))});
+    }
     const QString changed =
         whatIf() != nullptr && whatIf()->marks(shape) ? whatIf()->markWords(layer, expert) : QString();
     if (!changed.isEmpty()) {

@@ -330,6 +330,32 @@ private slots:
         QTRY_VERIFY(line->width() < wide);
         QVERIFY(inside(line, s.window.get()));
     }
+
+    // It grows with its words where there is room, and takes none of the others'.
+    void theFilterGrowsWithItsWords() {
+        Shown s({1280, 800});
+        s.window->setLayoutName(LayoutName::Inspect);
+        auto* line = s.window->findChild<FilterLine*>();
+        auto* box = s.window->findChild<ModelButton*>();
+        QTRY_VERIFY(line->isVisible());
+        const int empty = line->width();
+        const int model = box->width();
+        s.window->setFilter(std::get<Filter>(Filter::parse(QStringLiteral("layer == 3 && expert == 1"))));
+        QTRY_VERIFY(line->width() > empty);
+        const int words = line->width();
+        s.window->setFilterMatches(3, 384);
+        QTRY_VERIFY(line->width() > words);
+        QCOMPARE(line->width(), line->wantedWidth());
+        QCOMPARE(box->width(), model);
+        const auto isFree = [&] {
+            const auto* capture = s.window->findChild<CaptureButton*>();
+            return line->geometry().right() < capture->geometry().left();
+        };
+        QVERIFY(isFree());
+        s.window->setFilter({});
+        QTRY_COMPARE(line->width(), empty);
+        QTRY_VERIFY(isFree());
+    }
 };
 
 QTEST_MAIN(TestMainWindow)
