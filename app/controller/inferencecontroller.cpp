@@ -59,6 +59,12 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
             }
         });
     };
+    events.cached = [this](qint64 answer, uint32_t tokens) {
+        carry([this, answer, tokens] {
+            m_cached = {answer, tokens};
+            emit cacheChanged();
+        });
+    };
     events.finished = [this](qint64 id, const Finished& end) {
         carry([this, id, end] {
             drain();

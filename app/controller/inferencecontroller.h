@@ -62,6 +62,12 @@ public:
     /** Set while a model is loaded. */
     const std::optional<Loaded>& loaded() const { return m_loaded; }
     qint64 currentAnswer() const { return m_answer; }
+    /** The KV cache between answers: the first `tokens` of the prompt of an answer and of the answer, −1: of none. */
+    struct Cached {
+        qint64 answer = -1;
+        uint32_t tokens = 0;
+    };
+    const Cached& cached() const { return m_cached; }
 
 signals:
     void stateChanged(moescope::controller::InferenceController::State state);
@@ -69,6 +75,8 @@ signals:
     void modelLoaded(const moescope::controller::Loaded& loaded);
     void loadFailed(const moescope::trace::Error& error);
     void modelUnloaded();
+    /** cached() is another. */
+    void cacheChanged();
     /** The ledger of loaded() is another. */
     void ledgerChanged();
     /** The prompt of an answer was made, before any of it is read: for each message sent the index of its first token (one
@@ -106,6 +114,7 @@ private:
     void carry(Function what);
 
     State m_state = State::Empty;
+    Cached m_cached;
     qint64 m_answer = 0;     ///< that was asked for and has not ended
     quint64 m_load = 0;      ///< number of the latest load: what an earlier one still tells is dropped
     quint64 m_attention = 0; ///< of the latest request, likewise

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/controller/inferenceworker.h"
 
-#include "app/controller/computedprompt.h"
 #include "app/controller/modelcards.h"
 #include "engine/gguf/reader.h"
-#include "engine/inference/divergence.h"
 #include "engine/inference/text_stream.h"
 #include "engine/model/reasoning.h"
 #include "engine/vulkan/device.h"
@@ -14,10 +12,6 @@
 
 namespace moescope::controller {
 namespace {
-
-constexpr const char* deviceLost = "vulkan.device_lost";
-constexpr const char* cancelled = "work.cancelled";
-constexpr qint64 noAnswer = -1;
 
 /** The token that a branch takes, once it went through the model: as if it had been sampled. */
 trace::TokenTracePtr takenTrace(const trace::TokenTrace& read, const Branch& branch) {
@@ -181,8 +175,17 @@ void InferenceWorker::work() {
         } catch (...) { // out of a thread it would end the program
             m_events.trouble(currentError());
         }
+        tellCached();
     }
     m_engine.reset(); // on the thread that made it
+}
+
+void InferenceWorker::tellCached() {
+    const uint32_t tokens = m_engine ? m_engine->position() : 0;
+    const std::pair now{tokens > 0 ? m_cachedAnswer : noAnswer, tokens};
+    if (std::exchange(m_told, now) != now) {
+        m_events.cached(now.first, now.second);
+    }
 }
 
 void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
@@ -371,7 +374,9 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         };
         observer.timeline = [this](const trace::StepTimelinePtr& step) { push(m_steps, step); };
         observer.timed = &m_timed;
+        m_cachedAnswer = job.id;
         const inference::GenerationResult result = m_engine->generate(request, observer);
+        tellCached(); // whoever hears of the end asks for it
         m_lostBefore = false;
         m_events.ledger(m_lastNumber, m_engine->ledger());
         m_contexts[job.id] = contextOf(messagesOf(job, prompt));
@@ -402,167 +407,6 @@ void InferenceWorker::recoverDevice(qint64 id, const trace::Error& error) {
     } else {
         doLoad(LoadJob(m_lastLoad), m_lastNumber);
     }
-}
-
-void InferenceWorker::checkCached(const AttentionJob& job) const {
-    const auto found = m_contexts.find(job.answer);
-    if (found == m_contexts.end()) {
-        throw trace::Error(
-            "attention.not_computed",
-            "This answer was not computed since the model was loaded, so the KV cache does not hold it.");
-    }
-    const Context& context = found->second;
-    const size_t token = size_t{job.position} - context.first;
-    if (job.position < context.first || token >= context.marks.size() ||
-        context.marks[token] != m_engine->cacheMark(job.position)) {
-        throw trace::Error("attention.not_cached",
-                           "The KV cache of the loaded model no longer holds this answer up to position {position}: "
-                           "another one was computed since.",
-                           {{"position", trace::grouped(uint64_t{job.position} + 1)}});
-    }
-}
-
-void InferenceWorker::doAttention(const AttentionJob& job, quint64 request) {
-    if (!m_engine) {
-        m_events.attention_failed(request, job, trace::Error("app.no_model", "No model is loaded."));
-        return;
-    }
-    try {
-        try {
-            checkCached(job);
-        } catch (const trace::Error&) {
-            if (!job.known) {
-                throw;
-            }
-            readAgain(job.answer, *job.known);
-            checkCached(job);
-        }
-        Attention found;
-        found.answer = job.answer;
-        found.weights =
-            std::make_shared<const trace::AttentionWeights>(m_engine->attentionWeights(job.position, job.layer));
-        std::vector<std::string> texts;
-        for (const int32_t token : m_engine->cachedTokens().first(size_t{job.position} + 1)) {
-            texts.push_back(m_engine->tokenizer().decode(token));
-        }
-        found.texts = std::make_shared<const std::vector<std::string>>(std::move(texts));
-        found.messages = m_contexts.at(job.answer).messages;
-        m_events.attention(request, found);
-    } catch (...) {
-        const trace::Error error = currentError();
-        m_events.attention_failed(request, job, error);
-        if (error.id() == deviceLost) {
-            recoverDevice(noAnswer, error);
-        }
-    }
-}
-
-void InferenceWorker::read(std::vector<int32_t> tokens, const trace::Intervention& intervention) {
-    inference::GenerationRequest request;
-    tokens.resize(std::min<size_t>(tokens.size(), m_engine->memory().context));
-    request.prompt = std::move(tokens);
-    request.max_tokens = 0;
-    request.telemetry = false;
-    request.intervention = intervention;
-    inference::GenerationObserver observer;
-    observer.cancel = &m_cancelReading;
-    if (m_engine->generate(request, observer).reason == trace::StopReason::Cancelled) {
-        trace::throwCancelled();
-    }
-}
-
-void InferenceWorker::readAgain(qint64 answer, const KnownAnswer& known) {
-    GenerateJob job;
-    job.messages = known.prompt.messages;
-    job.thinking = known.prompt.thinking;
-    const Prompt rendered = promptOf(job, m_cancelReading);
-    std::vector<int32_t> tokens = computedPrompt(known.prompt, rendered.tokens);
-    const bool same = tokens == rendered.tokens;
-    const auto first = static_cast<uint32_t>(tokens.size());
-    tokens.insert(tokens.end(), known.tokens.begin(), known.tokens.end());
-    read(std::move(tokens), known.intervention);
-    m_contexts[answer] = same ? contextOf(messagesOf(job, rendered)) : contextOf({{"", 0}, {"assistant", first}});
-}
-
-InferenceWorker::Held InferenceWorker::held() const {
-    Held held;
-    const std::span<const int32_t> tokens = m_engine->cachedTokens();
-    held.tokens.assign(tokens.begin(), tokens.end());
-    held.marks = marks();
-    held.intervention = m_engine->intervention();
-    return held;
-}
-
-std::vector<uint64_t> InferenceWorker::marks() const {
-    std::vector<uint64_t> marks;
-    for (uint32_t position = 0; position < m_engine->position(); ++position) {
-        marks.push_back(m_engine->cacheMark(position));
-    }
-    return marks;
-}
-
-void InferenceWorker::restore(const Held& before) {
-    if (before.tokens.empty() || marks() == before.marks) {
-        return;
-    }
-    try {
-        read(before.tokens, before.intervention);
-    } catch (...) {
-        const trace::Error error = currentError();
-        if (error.id() == deviceLost) {
-            recoverDevice(noAnswer, error);
-            return;
-        }
-        if (error.id() != cancelled) {
-            m_events.trouble(error);
-        }
-    }
-    m_events.ledger(m_lastNumber, m_engine->ledger());
-    for (auto& [answer, context] : m_contexts) {
-        for (size_t i = 0; i < context.marks.size(); ++i) {
-            const size_t position = context.first + i;
-            const uint64_t now = m_engine->cacheMark(static_cast<uint32_t>(position));
-            if (position < before.marks.size() && context.marks[i] == before.marks[position] && now != 0) {
-                context.marks[i] = now;
-            }
-        }
-    }
-}
-
-void InferenceWorker::doDiverge(const DivergenceJob& job, quint64 request, const std::atomic<bool>& cancel) {
-    if (!m_engine) {
-        m_events.divergence_failed(request, trace::Error("app.no_model", "No model is loaded."));
-        return;
-    }
-    const Held before = held();
-    try {
-        if (cancel.load()) { // another job came before it began
-            trace::throwCancelled();
-        }
-        GenerateJob prompt;
-        prompt.messages = job.prompt.messages;
-        prompt.thinking = job.prompt.thinking;
-        inference::DivergenceRequest compare;
-        compare.prompt = computedPrompt(job.prompt, promptOf(prompt, cancel).tokens);
-        compare.answer = job.answer;
-        compare.base = job.base;
-        compare.what_if = job.what_if;
-        compare.cancel = &cancel;
-        compare.progress = [this, request](uint64_t done, uint64_t total) {
-            m_events.divergence_progress(request, done, total);
-        };
-        const std::vector<trace::TokenDivergence> divergence = inference::divergence(*m_engine, compare);
-        m_events.ledger(m_lastNumber, m_engine->ledger());
-        m_events.diverged(request, divergence);
-    } catch (...) {
-        const trace::Error error = currentError();
-        m_events.divergence_failed(request, error);
-        if (error.id() == deviceLost) {
-            recoverDevice(noAnswer, error);
-            return;
-        }
-    }
-    restore(before);
 }
 
 template <typename T, size_t Capacity>

@@ -37,11 +37,17 @@ struct WorkerEvents {
     std::function<void(quint64 request, const trace::Error&)> divergence_failed;
     /** After an answer or a comparison: an intervention takes more memory, or less again. */
     std::function<void(quint64 load, const trace::MemoryLedger&)> ledger;
+    /** The KV cache is another: it holds the first `tokens` of the prompt of an answer and of the answer (−1: of none). */
+    std::function<void(qint64 answer, uint32_t tokens)> cached;
     std::function<void(const std::vector<trace::DeviceInfo>&)> devices;
     std::function<void(const trace::StepTimelinePtr&)> step_recorded;
     /** Something other than a load or an answer went wrong. */
     std::function<void(const trace::Error&)> trouble;
 };
+
+constexpr const char* deviceLost = "vulkan.device_lost"; ///< of a trace::Error
+constexpr const char* cancelled = "work.cancelled";
+constexpr qint64 noAnswer = -1;
 
 /** The one thread that owns the Engine. */
 class InferenceWorker {
@@ -79,6 +85,8 @@ public:
 
 private:
     void post(std::function<void()> job);
+    /** What the KV cache holds, if it is another than was told last. */
+    void tellCached();
     void work();
     void doLoad(const LoadJob& job, quint64 number);
     void doGenerate(const GenerateJob& job);
@@ -144,8 +152,10 @@ private:
     std::unique_ptr<inference::Engine> m_engine;
     LoadJob m_lastLoad;
     quint64 m_lastNumber = 0;
-    std::map<qint64, Context> m_contexts; ///< by answer
-    bool m_lostBefore = false;            ///< no answer was finished since the device was lost
+    std::map<qint64, Context> m_contexts;             ///< by answer
+    qint64 m_cachedAnswer = noAnswer;                 ///< of which the KV cache holds the first tokens; −1: of none
+    std::pair<qint64, uint32_t> m_told{noAnswer, 0U}; ///< by `cached`
+    bool m_lostBefore = false;                        ///< no answer was finished since the device was lost
 
     std::mutex m_mutex;
     std::condition_variable m_wake;

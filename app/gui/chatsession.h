@@ -25,6 +25,8 @@ public:
     const AnswerRun& run() const { return m_run; }
     /** The branch in view, oldest first. */
     QList<store::Message> branch() const { return store::branch(m_tree, m_conversation.current_leaf); }
+    /** The messages from the first to this one of the tree in view. */
+    QList<store::Message> branchTo(qint64 message) const { return store::branch(m_tree, message); }
     /** What was asked for last is being stored, and begins then. */
     bool isStarting() const { return m_storing; }
     /** The last answer of the branch; 0: none. */

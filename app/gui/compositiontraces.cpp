@@ -241,14 +241,14 @@ void Composition::updateContext() {
     }
     // Of an answer that filled it the last token was not put into it.
     m_used = std::min<quint64>(tokensInContext(), loaded->memory.context);
+    const quint64 held = m_context.held(m_used);
     // The line at the bottom says nothing else than the panels: of a capture nothing.
     m_window->setContext(static_cast<int>(m_used), captured ? 0 : static_cast<int>(loaded->memory.context));
-    m_window->setKv(m_used * loaded->memory.kv_bytes_per_token, captured ? 0 : loaded->memory.kv_bytes);
+    m_window->setKv(held * loaded->memory.kv_bytes_per_token, captured ? 0 : loaded->memory.kv_bytes);
     m_panels->setExpertWeights(expertWeights(*loaded));
-    m_panels->setKvCache(captured ? m_captures->kvCache()
-                                  : ui::KvCacheState::of(loaded->model, loaded->memory, m_used));
+    m_panels->setKvCache(captured ? m_captures->kvCache() : ui::KvCacheState::of(loaded->model, loaded->memory, held));
     if (m_context.isWatched()) {
-        m_panels->setContext(captured ? m_captures->context() : m_context.state(m_used));
+        m_panels->setContext(captured ? m_captures->context() : m_context.state(held, m_used));
     }
 }
 

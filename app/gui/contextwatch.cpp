@@ -28,6 +28,7 @@ ContextWatch::ContextWatch(InferenceController& controller, ChatSession& session
         ask();
         emit changed();
     };
+    connect(&controller, &InferenceController::cacheChanged, this, &ContextWatch::changed);
     connect(&controller, &InferenceController::modelLoaded, this, forget);
     connect(&controller, &InferenceController::modelUnloaded, this, forget);
     connect(&session, &ChatSession::shown, this, &ContextWatch::ask);
@@ -65,13 +66,42 @@ void ContextWatch::listMessages() {
     }
 }
 
-ui::ContextState ContextWatch::state(quint64 used) {
+quint64 ContextWatch::held(quint64 tokens) {
+    const store::Message* last = m_session.findLastAnswer();
+    if (last == nullptr || last->id == m_session.run().message()) {
+        return tokens; // an answer that is being made is told of as it comes
+    }
+    const InferenceController::Cached& cached = m_controller.cached();
+    if (cached.answer == last->id) {
+        // The token that ends an answer was sampled, and need not have been read.
+        return quint64{cached.tokens} + 1 >= tokens ? tokens : cached.tokens;
+    }
+    const store::Message* other = m_session.find(cached.answer);
+    if (other == nullptr || m_prompt.answer != last->id ||
+        m_session.recipeOf(other->id) != m_session.recipeOf(last->id)) {
+        return 0;
+    }
+    listMessages();
+    const QList<store::Message> branch = m_session.branchTo(other->id);
+    const qsizetype systems = m_prompt.starts.size() - 1 - m_prompt.messages.size();
+    qsizetype same = 0;
+    while (same < m_prompt.messages.size() && same < branch.size() &&
+           branch.at(same).id == m_prompt.messages.at(same).first) {
+        ++same;
+    }
+    if (systems < 0 || same == 0) {
+        return 0;
+    }
+    return std::min<quint64>({tokens, cached.tokens, quint64(std::max(0, m_prompt.starts.value(systems + same)))});
+}
+
+ui::ContextState ContextWatch::state(quint64 held, quint64 tokens) {
     const auto& loaded = m_controller.loaded();
     if (!loaded) {
         return {};
     }
     ui::ContextState state;
-    state.used = static_cast<int>(used);
+    state.used = static_cast<int>(held);
     state.reserved = static_cast<int>(loaded->memory.context);
     state.limit = static_cast<int>(std::max(loaded->model.context_length, loaded->memory.context));
     const store::Message* last = m_session.findLastAnswer();
@@ -79,7 +109,7 @@ ui::ContextState ContextWatch::state(quint64 used) {
         return state;
     }
     const bool running = last->id == m_session.run().message();
-    if (used > 0) {
+    if (held > 0 && held == tokens) {
         state.reused =
             static_cast<int>(running ? last->id == m_reading ? m_progress.reused : 0 : last->timings.reused_tokens);
     }
@@ -110,7 +140,8 @@ ui::ContextState ContextWatch::state(quint64 used) {
         }
     }
     const int begin = m_prompt.starts.last();
-    const int written = static_cast<int>(used > 0 || running ? used : m_prompt.tokens + last->timings.decode_tokens);
+    const int written =
+        static_cast<int>(tokens > 0 || running ? tokens : m_prompt.tokens + last->timings.decode_tokens);
     state.blocks.append({last->id, ui::ContextRole::Model, begin, std::max(written, m_prompt.tokens) - begin});
     return state;
 }

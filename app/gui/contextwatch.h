@@ -19,8 +19,11 @@ public:
     /** Nothing is rendered while nobody looks. */
     void setWatched(bool watched);
     bool isWatched() const { return m_watched; }
-    /** `used`: tokens of the branch that the loaded model has read or written. */
-    ui::ContextState state(quint64 used);
+    /** Tokens of the branch in view that the KV cache holds, of `tokens` that it takes up. Where the cache holds another
+     *  branch, those of the messages that both begin with, if it is known where they end. */
+    quint64 held(quint64 tokens);
+    /** `held` of the `tokens` that the branch takes up are in the KV cache. */
+    ui::ContextState state(quint64 held, quint64 tokens);
 
 signals:
     /** state() would say something else. */

@@ -44,6 +44,7 @@ class TestGuiContext : public QObject {
 private slots:
     void blocksFollowTheChat();
     void anUnreadConversationIsRendered();
+    void whatTheCacheHoldsIsSaid();
     void nobodyLooksNothingIsRendered();
 };
 
@@ -108,11 +109,56 @@ void TestGuiContext::anUnreadConversationIsRendered() {
     app.settle();
     QTRY_COMPARE(stateOf(app).blocks.size(), 4);
     const ui::ContextState& after = stateOf(app);
+    // Nothing of it is in the KV cache of a model that was just loaded, and nothing says so.
+    QCOMPARE(after.used, 0);
+    QCOMPARE(after.reused, 0);
+    QCOMPARE(after.tokens(), before.tokens());
+    QCOMPARE(cacheTokens(app), 0);
     for (int block = 0; block < 3; ++block) {
         QCOMPARE(after.blocks.at(block).first, before.blocks.at(block).first);
         QCOMPARE(after.blocks.at(block).tokens, before.blocks.at(block).tokens);
         QCOMPARE(after.blocks.at(block).message, before.blocks.at(block).message);
     }
+}
+
+void TestGuiContext::whatTheCacheHoldsIsSaid() {
+    const QTemporaryDir folder;
+    App app(folder.path());
+    QVERIFY(app.waitForModel());
+    answerBriefly(app);
+    openRibbon(app);
+    const controller::InferenceController& controller = app.composition.controller();
+    QCOMPARE(controller.cached().answer, qint64{-1});
+    QVERIFY(app.ask(QStringLiteral("A fox and a boat")));
+    const qint64 chat = app.composition.session().conversation();
+    const qint64 first = app.messages().last().id;
+    QCOMPARE(controller.cached().answer, first);
+    QTRY_COMPARE(stateOf(app).used, stateOf(app).tokens());
+    const int whole = stateOf(app).used;
+    QVERIFY(whole > 0);
+    QVERIFY(std::abs(whole - int(controller.cached().tokens)) <= 1);
+
+    // Of another version the cache holds what stands before both.
+    app.composition.session().regenerate(first);
+    QVERIFY(app.waitForAnswer());
+    const qint64 second = app.messages().last().id;
+    QCOMPARE(controller.cached().answer, second);
+    emit app.composition.window().chat()->versionRequested(second, -1);
+    QTRY_COMPARE(app.composition.traces().current(), first);
+    QTRY_COMPARE(stateOf(app).blocks.size(), 2);
+    QTRY_COMPARE(stateOf(app).used, stateOf(app).blocks.at(1).first);
+    QCOMPARE(stateOf(app).tokens(), whole);
+    QCOMPARE(cacheTokens(app), stateOf(app).used);
+
+    // Of another chat nothing, and nothing of this one once the other was computed.
+    app.composition.session().startNew();
+    QVERIFY(app.ask(QStringLiteral("Quite another question")));
+    QTRY_COMPARE(stateOf(app).used, stateOf(app).tokens());
+    app.composition.session().open(chat);
+    QTRY_COMPARE(app.composition.session().conversation(), chat);
+    QTRY_COMPARE(stateOf(app).tokens(), whole);
+    QCOMPARE(stateOf(app).used, 0);
+    QCOMPARE(cacheTokens(app), 0);
 }
 
 void TestGuiContext::nobodyLooksNothingIsRendered() {
