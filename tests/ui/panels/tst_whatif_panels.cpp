@@ -7,11 +7,9 @@
 #include "ui/panels/whatifbar.h"
 #include "ui/panels/whatifline.h"
 #include "ui/widgets/banner.h"
-#include "ui/widgets/tabletwin.h"
 
 #include <QApplication>
 #include <QCheckBox>
-#include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QHelpEvent>
 #include <QLabel>
