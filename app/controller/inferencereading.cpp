@@ -77,18 +77,24 @@ void InferenceWorker::read(std::vector<int32_t> tokens, const trace::Interventio
     }
 }
 
-void InferenceWorker::readAgain(qint64 answer, const KnownAnswer& known) {
+InferenceWorker::Prompt InferenceWorker::renderAgain(const AnsweredPrompt& answered,
+                                                     const std::atomic<bool>& cancel) const {
     GenerateJob job;
-    job.messages = known.prompt.messages;
-    job.thinking = known.prompt.thinking;
-    const Prompt rendered = promptOf(job, m_cancelReading);
+    job.messages = answered.messages;
+    job.thinking = answered.thinking;
+    return promptOf(job, cancel);
+}
+
+void InferenceWorker::readAgain(qint64 answer, const KnownAnswer& known) {
+    const Prompt rendered = renderAgain(known.prompt, m_cancelReading);
     std::vector<int32_t> tokens = computedPrompt(known.prompt, rendered.tokens);
     const bool same = tokens == rendered.tokens;
     const auto first = static_cast<uint32_t>(tokens.size());
     tokens.insert(tokens.end(), known.tokens.begin(), known.tokens.end());
     m_cachedAnswer = answer;
     read(std::move(tokens), known.intervention);
-    m_contexts[answer] = same ? contextOf(messagesOf(job, rendered)) : contextOf({{"", 0}, {"assistant", first}});
+    m_contexts[answer] =
+        same ? contextOf(messagesOf(known.prompt.messages, rendered)) : contextOf({{"", 0}, {"assistant", first}});
 }
 
 InferenceWorker::Held InferenceWorker::held() const {
@@ -146,11 +152,8 @@ void InferenceWorker::doDiverge(const DivergenceJob& job, quint64 request, const
         if (cancel.load()) { // another job came before it began
             trace::throwCancelled();
         }
-        GenerateJob prompt;
-        prompt.messages = job.prompt.messages;
-        prompt.thinking = job.prompt.thinking;
         inference::DivergenceRequest compare;
-        compare.prompt = computedPrompt(job.prompt, promptOf(prompt, cancel).tokens);
+        compare.prompt = computedPrompt(job.prompt, renderAgain(job.prompt, cancel).tokens);
         compare.answer = job.answer;
         compare.base = job.base;
         compare.what_if = job.what_if;

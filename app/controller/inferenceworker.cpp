@@ -285,10 +285,11 @@ void InferenceWorker::doRender(const GenerateJob& job) {
     }
 }
 
-std::vector<ContextMessage> InferenceWorker::messagesOf(const GenerateJob& job, const Prompt& prompt) {
+std::vector<ContextMessage> InferenceWorker::messagesOf(const std::vector<model::ChatMessage>& before,
+                                                        const Prompt& prompt) {
     std::vector<ContextMessage> messages;
-    for (size_t i = 0; i < job.messages.size(); ++i) {
-        messages.push_back({job.messages[i].role, prompt.message_starts[i]});
+    for (size_t i = 0; i < before.size(); ++i) {
+        messages.push_back({before[i].role, prompt.message_starts[i]});
     }
     messages.push_back({"assistant", prompt.message_starts.back()});
     return messages;
@@ -379,7 +380,7 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         tellCached(); // whoever hears of the end asks for it
         m_lostBefore = false;
         m_events.ledger(m_lastNumber, m_engine->ledger());
-        m_contexts[job.id] = contextOf(messagesOf(job, prompt));
+        m_contexts[job.id] = contextOf(messagesOf(job.messages, prompt));
         const QString rest = QString::fromStdString(result.text.substr(std::min(sent, result.text.size())));
         m_events.finished(job.id, {result.reason, result.timings, rest, m_engine->position()});
     } catch (...) {

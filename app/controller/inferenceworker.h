@@ -98,6 +98,8 @@ private:
         uint32_t begun = 0;  ///< so many of them, at the end, are of the answer
     };
     Prompt promptOf(const GenerateJob& job, const std::atomic<bool>& cancel) const;
+    /** What the messages of a prompt are now, which was answered before. */
+    Prompt renderAgain(const AnsweredPrompt& answered, const std::atomic<bool>& cancel) const;
     void doDiverge(const DivergenceJob& job, quint64 request, const std::atomic<bool>& cancel);
     template <typename T, size_t Capacity>
     void push(SpscRing<T, Capacity>& ring, T value);
@@ -126,7 +128,7 @@ private:
      *  not twice in a row without an answer in between. */
     void recoverDevice(qint64 id, const trace::Error& error);
     /** Those before an answer, and the answer. */
-    static std::vector<ContextMessage> messagesOf(const GenerateJob& job, const Prompt& prompt);
+    static std::vector<ContextMessage> messagesOf(const std::vector<model::ChatMessage>& before, const Prompt& prompt);
     /** Of an answer that has just been made or read, the last of `messages`. */
     Context contextOf(std::vector<ContextMessage> messages) const;
     /** Throws trace::Error{attention.…} unless the KV cache holds this answer up to `position`. */

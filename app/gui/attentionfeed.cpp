@@ -62,10 +62,10 @@ void AttentionFeed::failed(const AttentionJob& job, const trace::Error& error) {
     }
 }
 
-std::shared_ptr<const controller::KnownAnswer> AttentionFeed::known(qint64 answer, store::TokenTraces kept) const {
-    return m_traces.tokenCount(answer) > 0
-               ? m_session.knownAnswer(answer, m_traces.token(answer, 0).position, std::move(kept))
-               : nullptr;
+std::shared_ptr<const controller::KnownAnswer> AttentionFeed::known(qint64 answer,
+                                                                    const store::TokenTraces& stored) const {
+    return m_traces.tokenCount(answer) > 0 ? m_session.knownAnswer(answer, m_traces.token(answer, 0).position, stored)
+                                           : nullptr;
 }
 
 void AttentionFeed::readAgain() {
@@ -74,8 +74,7 @@ void AttentionFeed::readAgain() {
         this, [run = wish.run](store::Store& store) { return store.traces(run); },
         [this, wish](const store::StoredTraces& found) {
             if (m_panel.wish() == wish) {
-                const QList<trace::TokenTracePtr> kept = promptOf(found.tokens);
-                readAgain(wish, {kept.begin(), kept.end()});
+                readAgain(wish, found.tokens);
             }
         },
         [this, wish](const trace::Error& error) {
@@ -83,8 +82,8 @@ void AttentionFeed::readAgain() {
         });
 }
 
-void AttentionFeed::readAgain(const ui::AttentionPanel::Wish& wish, store::TokenTraces kept) {
-    const auto answer = known(wish.run, std::move(kept));
+void AttentionFeed::readAgain(const ui::AttentionPanel::Wish& wish, const store::TokenTraces& stored) {
+    const auto answer = known(wish.run, stored);
     if (m_controller.state() != State::Ready || !answer) {
         ask(wish); // it says why not
         return;

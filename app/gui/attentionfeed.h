@@ -18,11 +18,11 @@ public:
 
 private:
     void ask(const ui::AttentionPanel::Wish& wish);
-    /** With what the store kept of its prompt. */
+    /** With what the store has of it. */
     void readAgain();
-    void readAgain(const ui::AttentionPanel::Wish& wish, store::TokenTraces kept);
+    void readAgain(const ui::AttentionPanel::Wish& wish, const store::TokenTraces& stored);
     /** Null: it cannot be read again by the loaded model. */
-    std::shared_ptr<const controller::KnownAnswer> known(qint64 answer, store::TokenTraces kept = {}) const;
+    std::shared_ptr<const controller::KnownAnswer> known(qint64 answer, const store::TokenTraces& stored = {}) const;
     void failed(const controller::AttentionJob& job, const trace::Error& error);
     void stateChanged();
 

@@ -291,13 +291,16 @@ controller::GenerateJob ChatSession::promptOf(const store::Conversation& convers
 }
 
 controller::AnsweredPrompt ChatSession::answeredPrompt(const store::Message& answer, uint32_t tokens,
-                                                       store::TokenTraces kept) const {
+                                                       const store::TokenTraces& stored) const {
     controller::GenerateJob job = promptOf(answer);
-    return {std::move(job.messages), job.thinking, tokens, std::move(kept)};
+    controller::AnsweredPrompt prompt{std::move(job.messages), job.thinking, tokens, {}};
+    std::copy_if(stored.begin(), stored.end(), std::back_inserter(prompt.kept),
+                 [](const trace::TokenTracePtr& token) { return !token->generated; });
+    return prompt;
 }
 
 std::shared_ptr<const controller::KnownAnswer> ChatSession::knownAnswer(qint64 message, uint32_t first,
-                                                                        store::TokenTraces kept) const {
+                                                                        const store::TokenTraces& stored) const {
     const store::Message* answer = find(message);
     const auto& loaded = m_controller.loaded();
     const std::vector<int32_t> tokens = m_tokens.value(message);
@@ -306,7 +309,7 @@ std::shared_ptr<const controller::KnownAnswer> ChatSession::knownAnswer(qint64 m
         return nullptr;
     }
     return std::make_shared<const controller::KnownAnswer>(
-        controller::KnownAnswer{answeredPrompt(*answer, first, std::move(kept)), tokens, answer->recipe.intervention});
+        controller::KnownAnswer{answeredPrompt(*answer, first, stored), tokens, answer->recipe.intervention});
 }
 
 void ChatSession::startRun(const Begun& begun) {

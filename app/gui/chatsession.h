@@ -25,8 +25,6 @@ public:
     const AnswerRun& run() const { return m_run; }
     /** The branch in view, oldest first. */
     QList<store::Message> branch() const { return store::branch(m_tree, m_conversation.current_leaf); }
-    /** The messages from the first to this one of the tree in view. */
-    QList<store::Message> branchTo(qint64 message) const { return store::branch(m_tree, message); }
     /** What was asked for last is being stored, and begins then. */
     bool isStarting() const { return m_storing; }
     /** The last answer of the branch; 0: none. */
@@ -35,13 +33,13 @@ public:
     const store::Message* findLastAnswer() const;
     /** What a model reads for an answer of the branch: its id, the messages before it, with or without thinking. */
     controller::GenerateJob promptOf(const store::Message& answer) const;
-    /** The same for an answer that is there: `tokens` stood before it, and of them `kept` are in the store. */
+    /** The same for an answer that is there: `tokens` stood before it, of which the store has those in `stored`. */
     controller::AnsweredPrompt answeredPrompt(const store::Message& answer, uint32_t tokens,
-                                              store::TokenTraces kept) const;
-    /** An answer in view for the loaded model to read again, its first token at position `first`, with what was kept of
-     *  its prompt; null: it is of another model, is being made, or its tokens or its what-if are not known. */
+                                              const store::TokenTraces& stored) const;
+    /** An answer in view for the loaded model to read again, its first token at position `first`, with what the store
+     *  has of it and its prompt; null: it is of another model, is being made, or its tokens or its what-if are not known. */
     std::shared_ptr<const controller::KnownAnswer> knownAnswer(qint64 message, uint32_t first,
-                                                               store::TokenTraces kept = {}) const;
+                                                               const store::TokenTraces& stored = {}) const;
     /** Of the conversation in view. */
     const QString& title() const { return m_conversation.title; }
     const ui::SamplingView& sampling() const { return m_sampling; }

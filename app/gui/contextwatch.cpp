@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/contextwatch.h"
 
+#include <QSet>
+
 #include <algorithm>
 #include <utility>
 
@@ -53,17 +55,18 @@ void ContextWatch::ask() {
     m_controller.render(m_session.promptOf(*last));
 }
 
-void ContextWatch::listMessages() {
-    if (std::exchange(m_prompt.listed, true)) {
-        return;
-    }
-    for (const store::Message& message : m_session.branch()) {
-        if (message.id == m_prompt.answer) {
-            break;
+qsizetype ContextWatch::systemBlocks() {
+    if (!std::exchange(m_prompt.listed, true)) {
+        for (const store::Message& message : m_session.branch()) {
+            if (message.id == m_prompt.answer) {
+                break;
+            }
+            const bool user = message.role == store::Role::User;
+            m_prompt.messages.append({message.id, user ? ui::ContextRole::User : ui::ContextRole::Model});
         }
-        const bool user = message.role == store::Role::User;
-        m_prompt.messages.append({message.id, user ? ui::ContextRole::User : ui::ContextRole::Model});
     }
+    const qsizetype systems = m_prompt.starts.size() - 1 - m_prompt.messages.size();
+    return systems == 0 || systems == 1 ? systems : -1;
 }
 
 quint64 ContextWatch::held(quint64 tokens) {
@@ -81,18 +84,18 @@ quint64 ContextWatch::held(quint64 tokens) {
         m_session.recipeOf(other->id) != m_session.recipeOf(last->id)) {
         return 0;
     }
-    listMessages();
-    const QList<store::Message> branch = m_session.branchTo(other->id);
-    const qsizetype systems = m_prompt.starts.size() - 1 - m_prompt.messages.size();
+    const qsizetype systems = systemBlocks();
+    QSet<qint64> above;
+    for (; other != nullptr; other = m_session.find(other->parent)) {
+        above.insert(other->id);
+    }
     qsizetype same = 0;
-    while (same < m_prompt.messages.size() && same < branch.size() &&
-           branch.at(same).id == m_prompt.messages.at(same).first) {
+    while (same < m_prompt.messages.size() && above.contains(m_prompt.messages.at(same).first)) {
         ++same;
     }
-    if (systems < 0 || same == 0) {
-        return 0;
-    }
-    return std::min<quint64>({tokens, cached.tokens, quint64(std::max(0, m_prompt.starts.value(systems + same)))});
+    return systems < 0 || same == 0
+               ? 0
+               : std::min<quint64>({tokens, cached.tokens, quint64(m_prompt.starts.at(systems + same))});
 }
 
 ui::ContextState ContextWatch::state(quint64 held, quint64 tokens) {
@@ -122,10 +125,9 @@ ui::ContextState ContextWatch::state(quint64 held, quint64 tokens) {
     if (m_prompt.answer != last->id) {
         return state;
     }
-    listMessages();
     const qsizetype messages = m_prompt.starts.size() - 1;
-    const qsizetype systems = messages - m_prompt.messages.size();
-    if (systems < 0 || systems > 1) {
+    const qsizetype systems = systemBlocks();
+    if (systems < 0) {
         return state;
     }
     for (qsizetype at = 0; at < messages; ++at) {

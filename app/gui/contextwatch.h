@@ -40,7 +40,8 @@ private:
     };
 
     void ask();
-    void listMessages();
+    /** Blocks of m_prompt before its first message, whose list it makes sure of: 0 or 1; −1: they do not agree. */
+    qsizetype systemBlocks();
 
     controller::InferenceController& m_controller;
     ChatSession& m_session;

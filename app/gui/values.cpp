@@ -175,8 +175,8 @@ inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 
 }
 
 quint64 seedOf(const ui::SamplingView& sampling) {
-    // 53 bits: a seed that people read in the app stays the same in JSON and on the command line.
-    return sampling.seed ? *sampling.seed : QRandomGenerator::global()->generate(); // ten digits can be read and cited
+    // 32 bits: ten digits can be read and cited, and are the same in JSON and on the command line.
+    return sampling.seed ? *sampling.seed : QRandomGenerator::global()->generate();
 }
 
 store::ModelStamp stampOf(const trace::ModelInfo& model) {

@@ -106,8 +106,7 @@ void WhatIfView::read(const WhatIfPair& pair) {
                     emit failed(sentence(*traces->error));
                 }
             }
-            const QList<trace::TokenTracePtr> prompt = promptOf(found.first.tokens);
-            m_prompt.assign(prompt.begin(), prompt.end());
+            m_stored = found.first.tokens;
             m_panel.setSides({pair.untouched, m_session.shapeOf(*untouched, found.first.tokens),
                               generatedOf(found.first.tokens), m_session.versionOf(pair.untouched)},
                              {pair.what_if, m_session.shapeOf(*whatIf, found.second.tokens),
@@ -152,7 +151,7 @@ void WhatIfView::diverge() {
         return;
     }
     controller::DivergenceJob job;
-    job.prompt = m_session.answeredPrompt(*untouched, m_panel.model()->untouched().tokens.first()->position, m_prompt);
+    job.prompt = m_session.answeredPrompt(*untouched, m_panel.model()->untouched().tokens.first()->position, m_stored);
     for (const trace::TokenTracePtr& token : m_panel.model()->untouched().tokens) {
         job.answer.push_back(token->token);
     }

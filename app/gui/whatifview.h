@@ -40,7 +40,7 @@ private:
         QList<trace::TokenDivergence> divergence;
     };
     QList<Kept> m_kept;          ///< of the latest pairs: both answers are as they were when they come into view again
-    store::TokenTraces m_prompt; ///< of the untouched answer, what was kept of it
+    store::TokenTraces m_stored; ///< the untouched answer and what was kept of its prompt
     WhatIfPair m_pair;           ///< as the panel shows it, or as it is being read
     quint64 m_request = 0;       ///< answers of the store to older questions are dropped
     quint64 m_divergence = 0;    ///< that the panel waits for; 0: none

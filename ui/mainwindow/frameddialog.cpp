@@ -41,6 +41,14 @@ FramedDialog::FramedDialog(const QString& title, QWidget* parent) : QDialog(pare
     all->addLayout(m_column, 1);
 }
 
+QVBoxLayout* FramedDialog::addBody() {
+    auto* body = new QVBoxLayout;
+    body->setContentsMargins(16, 16, 16, 12);
+    body->setSpacing(12);
+    m_column->addLayout(body);
+    return body;
+}
+
 QPushButton* FramedDialog::addClose(QVBoxLayout* column) {
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
     QPushButton* close = buttons->button(QDialogButtonBox::Close);

@@ -18,6 +18,8 @@ public:
 protected:
     /** Where the content goes, without margins. */
     QVBoxLayout* column() const { return m_column; }
+    /** The same with margins. */
+    QVBoxLayout* addBody();
     /** A button that closes the dialog, at the end of `column`. */
     QPushButton* addClose(QVBoxLayout* column);
     /** At most `wanted`, inside of the parent's window and over its middle. */

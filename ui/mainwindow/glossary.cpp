@@ -39,16 +39,12 @@ Glossary::Glossary(QWidget* parent) : FramedDialog(tr("Glossary"), parent) {
         {tr("CLA"), tr("Cross-layer attention: neighbouring layers share one KV cache.")},
         {tr("Ban, force, bias"),
          tr("A ban sets an expert’s logit 0.01 below the lowest of its layer, a force 0.01 above the highest, a bias "
-            "is "
-            "added to it; the gates are computed from that. A ban takes the expert’s part of the gates from it, so the "
-            "others grow a little even where it would not have been chosen, and close draws can fall otherwise.")},
+            "is added to it; the gates are computed from that. A ban takes the expert’s part of the gates from it, so "
+            "the others grow a little even where it would not have been chosen, and close draws can fall otherwise.")},
         {tr("Capacity"), tr("The most tokens an expert takes in a layer. Those above are dropped, or move to another "
                             "expert.")},
     };
-    auto* column = new QVBoxLayout;
-    column->setContentsMargins(16, 16, 16, 12);
-    column->setSpacing(12);
-    this->column()->addLayout(column);
+    QVBoxLayout* column = addBody();
     QFont names = theme().font(TextStyle::Ui);
     names.setWeight(QFont::DemiBold);
     auto* table = new HelpTable({tr("Term"), tr("Meaning")}, terms, names);

@@ -43,10 +43,7 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
         {tr("Ctrl+,"), tr("Settings")},
         {tr("F1"), tr("This list")},
     };
-    auto* column = new QVBoxLayout;
-    column->setContentsMargins(16, 16, 16, 12);
-    column->setSpacing(12);
-    this->column()->addLayout(column);
+    QVBoxLayout* column = addBody();
     auto* table = new HelpTable({tr("Keys"), tr("Do")}, keys, theme().font(TextStyle::Mono));
     table->setAccessibleName(tr("Keys and what they do"));
     column->addWidget(table);

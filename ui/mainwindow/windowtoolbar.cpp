@@ -258,7 +258,7 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     m_row->addWidget(m_crumb);
     m_row->addStretch(1);
     m_filter = new FilterLine(content);
-    m_filter->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed); // as wide as refresh() says
+    m_filter->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed); // as wide as placeFilter() says
     connect(m_filter, &FilterLine::wordsChanged, this, &WindowToolBar::placeFilter);
     m_row->addWidget(m_filter);
     m_row->addSpacing(4);

@@ -278,11 +278,9 @@ int AnswerMessage::layoutActions(int top, int width) {
 void AnswerMessage::openMore() {
     QMenu menu(this);
     if (m_experts->isHidden()) {
-        if (!m_message.captured) {
-            menu.addAction(theme().icon(QStringLiteral("edit")), m_edit->accessibleName(), this,
-                           &MessageWidget::editRequested)
-                ->setEnabled(!m_answering);
-        }
+        menu.addAction(theme().icon(QStringLiteral("edit")), m_edit->accessibleName(), this,
+                       &MessageWidget::editRequested)
+            ->setEnabled(!m_answering);
         if (canBranch()) {
             menu.addAction(theme().icon(QStringLiteral("branch")), m_branch->accessibleName(), this,
                            &MessageWidget::branchRequested);

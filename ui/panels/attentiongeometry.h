@@ -7,7 +7,8 @@
 namespace moescope::ui {
 
 /** Where the marks of Attention lie: rows of heads over the positions, or one head as bars and its tokens of most weight;
- *  below either the two lists of shares, which stand at the right of heads that a low panel would hide. Rows of heads scroll when they do not fit; what is around them stays. */
+ *  below either the two lists of shares, which stand at the right of heads that a low panel would hide. Rows of heads
+ *  scroll when they do not fit; what is around them stays. */
 struct AttentionGeometry {
     int heads = 0;
     int positions = 0;

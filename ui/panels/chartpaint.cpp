@@ -59,6 +59,11 @@ void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int w
     painter.fillRect(QRect(rect.right() + 1 - width, rect.top(), width, rect.height()), color);
 }
 
+void paintDash(QPainter& painter, const QRect& cell, const QColor& color) {
+    const int dash = std::clamp(cell.width() / 3, 1, 8);
+    painter.fillRect(QRect(cell.center().x() - (dash - 1) / 2, cell.center().y(), dash, 1), color);
+}
+
 void paintFilteredOut(QPainter& painter, const QRect& cell) {
     painter.fillRect(cell, theme().color(Color::Window));
     const int side = std::min({scaledPx(8), cell.width() / 2, cell.height() / 2});

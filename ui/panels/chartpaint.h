@@ -30,6 +30,8 @@ void paintText(QPainter& painter, const QRect& rect, int flags, const QString& t
 QString fittingText(const QStringList& wordings, const QFont& font, int width);
 /** A cell that the filter leaves out: unlike any value of a map, the middle of the diverging one too. */
 void paintFilteredOut(QPainter& painter, const QRect& cell);
+/** The mark of a cell that nothing fell into. */
+void paintDash(QPainter& painter, const QRect& cell, const QColor& color);
 /** 1 px inside the edge of `rect`. */
 void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int width = 1);
 /** Band behind the selected row. */

@@ -96,9 +96,7 @@ void ExpertsChart::paintCell(QPainter& painter, const QRect& cell, int layer, in
             paintFrame(painter, cell, theme().color(Color::Border));
         }
         if (!isMarked() || whatIf()->mark(layer, expert) != WhatIf::Mark::Banned) { // the cross of a ban stands alone
-            const int dash = std::clamp(cell.width() / 3, 1, 8);
-            painter.fillRect(QRect(cell.center().x() - (dash - 1) / 2, cell.center().y(), dash, 1),
-                             theme().color(filtered ? Color::BorderStrong : Color::Text));
+            paintDash(painter, cell, theme().color(filtered ? Color::BorderStrong : Color::Text));
         }
         return;
     }

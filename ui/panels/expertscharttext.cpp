@@ -30,21 +30,17 @@ QList<QPair<WhatIf::Mark, QString>> ExpertsChart::markNames() const {
 int ExpertsChart::markNamesWidth() const {
     int width = 0;
     for (const auto& [mark, name] : markNames()) {
-        width += scaledPx(width > 0 ? 36 : 20) + QFontMetrics(axisFont()).horizontalAdvance(name);
+        width += (width > 0 ? scaledPx(16) : 0) + signWidth(name);
     }
     return width;
 }
 
 void ExpertsChart::paintMarkNames(QPainter& painter, int left) const {
-    const int top = m_geometry.legend.top() + scaledPx(14);
     for (const auto& [mark, name] : markNames()) {
-        const QRect sign(left, top, scaledPx(14), scaledPx(11));
+        const QRect sign = paintSignWords(painter, left, 1, name);
         paintFrame(painter, sign, theme().color(Color::Border));
         paintMark(painter, sign, mark);
-        const int width = QFontMetrics(axisFont()).horizontalAdvance(name);
-        paintText(painter, QRect(sign.right() + scaledPx(6), sign.center().y() - scaledPx(8), width, scaledPx(16)),
-                  Qt::AlignLeft | Qt::AlignVCenter, name, axisFont(), theme().color(Color::TextSecondary));
-        left += scaledPx(36) + width;
+        left += signWidth(name) + scaledPx(16);
     }
 }
 
@@ -114,25 +110,18 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
     const bool named =
         names > 0 && legendBar().right() + scaledPx(17) + shortest + scaledPx(20) + names <= area.right();
     const int wordsEnd = paintLegendWords(painter, first, second, named ? scaledPx(20) + names : 0);
-    const QFont font = axisFont();
-    const QColor color = theme().color(Color::TextSecondary);
     const int idleLeft = wordsEnd + scaledPx(20);
-    const auto widthOf = [&](const QString& words) {
-        return scaledPx(20) + QFontMetrics(font).horizontalAdvance(words);
-    };
     const QString whole = tr("idle: no token");
-    const QString idle = idleLeft + widthOf(whole) <= area.right() + 1 ? whole : tr("idle");
-    const int idleWidth = widthOf(idle);
+    const QString idle = idleLeft + signWidth(whole) <= area.right() + 1 ? whole : tr("idle");
+    const int idleWidth = signWidth(idle);
     const int place = std::max(idleLeft, std::min(area.left() + scaledPx(442), area.right() - idleWidth));
     if (named) {
         paintMarkNames(painter, std::min(place, area.right() + 1 - names));
     }
     if (place + idleWidth <= area.right() + 1 && m_geometry.hasOutlines()) {
-        const QRect mark(place, area.top(), scaledPx(14), scaledPx(11));
+        const QRect mark = paintSignWords(painter, place, 0, idle);
         paintFrame(painter, mark, theme().color(Color::Border));
         painter.fillRect(QRect(mark.center().x() - 2, mark.center().y(), 5, 1), theme().color(Color::Text));
-        paintText(painter, QRect(mark.right() + scaledPx(6), mark.center().y() - scaledPx(8), idleWidth, scaledPx(16)),
-                  Qt::AlignLeft | Qt::AlignVCenter, idle, font, color);
     }
 }
 

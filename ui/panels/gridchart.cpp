@@ -130,21 +130,29 @@ int GridChart::paintLegendWords(QPainter& painter, const QStringList& first, con
     const QFontMetrics metrics(font);
     const QString filtered = tr("filtered out");
     const int gap = scaledPx(20);
-    const int mark = scaledPx(14) + scaledPx(6);
-    const int beside = isFiltered() ? gap + mark + metrics.horizontalAdvance(filtered) : 0;
+    const int beside = isFiltered() ? gap + signWidth(filtered) : 0;
     const QString words = fittingText(first, font, width - beside);
     int end = left + metrics.horizontalAdvance(words);
     paintText(painter, top, Qt::AlignLeft | Qt::AlignVCenter, words, font, color);
     paintText(painter, top.translated(0, top.height()), Qt::AlignLeft | Qt::AlignVCenter,
               fittingText(second, font, std::max(0, width - room)), font, color);
     if (isFiltered() && end + beside <= area.right() + 1) {
-        const QRect cell(end + gap, area.top(), scaledPx(14), scaledPx(11));
-        paintFilteredOut(painter, cell);
-        paintText(painter, QRect(cell.left() + mark, cell.center().y() - scaledPx(8), width, scaledPx(16)),
-                  Qt::AlignLeft | Qt::AlignVCenter, filtered, font, color);
+        paintFilteredOut(painter, paintSignWords(painter, end + gap, 0, filtered));
         end += beside;
     }
     return end;
+}
+
+QRect GridChart::paintSignWords(QPainter& painter, int left, int line, const QString& words) const {
+    const QRect sign(left, grid().legend.top() + line * scaledPx(14), scaledPx(14), scaledPx(11));
+    const int width = QFontMetrics(axisFont()).horizontalAdvance(words);
+    paintText(painter, QRect(sign.right() + scaledPx(6), sign.center().y() - scaledPx(8), width, scaledPx(16)),
+              Qt::AlignLeft | Qt::AlignVCenter, words, axisFont(), theme().color(Color::TextSecondary));
+    return sign;
+}
+
+int GridChart::signWidth(const QString& words) {
+    return scaledPx(20) + QFontMetrics(axisFont()).horizontalAdvance(words);
 }
 
 bool GridChart::hover(const QPoint* at) {

@@ -45,6 +45,10 @@ protected:
     /** Two lines beside it, in the longest of their wordings that fits, the second with `room` px behind it; where the
      *  first ends, in px. Under a filter it says there what a cell is that does not match. */
     int paintLegendWords(QPainter& painter, const QStringList& first, const QStringList& second, int room = 0) const;
+    /** The words of a sign of the legend, at x = `left` in its first line or its second; the sign, to be painted. */
+    QRect paintSignWords(QPainter& painter, int left, int line, const QString& words) const;
+    /** px of such a sign and its words. */
+    static int signWidth(const QString& words);
     bool isFiltered() const { return !trace()->filter().isEmpty(); }
     int columnAt(const CellGrid::Cell& cell) const;
     const std::optional<CellGrid::Cell>& hovered() const { return m_hovered; }

@@ -75,8 +75,7 @@ void MatrixChart::paintCell(QPainter& painter, const QRect& cell, int row, int c
 
 void MatrixChart::paintZero(QPainter& painter, const QRect& cell, const QColor& color) const {
     if (cell.width() >= 8 && cell.height() >= 8) {
-        const int dash = std::clamp(cell.width() / 3, 1, 8);
-        painter.fillRect(QRect(cell.center().x() - (dash - 1) / 2, cell.center().y(), dash, 1), color);
+        paintDash(painter, cell, color);
     }
 }
 
@@ -133,7 +132,7 @@ void MatrixChart::paintLegend(QPainter& painter) const {
     const QStringList signs{tr("no token"), tr("idle")};
     int room = 0;
     for (const QString& sign : signs) {
-        room += scaledPx(36) + QFontMetrics(axisFont()).horizontalAdvance(sign);
+        room += scaledPx(16) + signWidth(sign);
     }
     const int words = QFontMetrics(axisFont()).horizontalAdvance(colours.last());
     const bool fits = m_geometry.cell_width >= 8 && m_geometry.cell_height >= 8 &&
@@ -147,19 +146,15 @@ void MatrixChart::paintLegend(QPainter& painter) const {
 
 /** At the end of the legend's second line: what was not observed, and where nothing could be. */
 void MatrixChart::paintSigns(QPainter& painter, const QStringList& names) const {
-    const QRect area = m_geometry.legend;
-    int right = area.right() + 1;
+    int right = m_geometry.legend.right() + 1;
     for (qsizetype i = names.size() - 1; i >= 0; --i) {
-        const int width = QFontMetrics(axisFont()).horizontalAdvance(names.at(i));
-        const QRect sign(right - width - scaledPx(20), area.top() + scaledPx(14), scaledPx(14), scaledPx(11));
+        const QRect sign = paintSignWords(painter, right - signWidth(names.at(i)), 1, names.at(i));
         if (i == 0) {
             painter.fillRect(sign, theme().diverging(1));
             paintZero(painter, sign, theme().color(Color::TextMuted));
         } else {
             paintFrame(painter, sign, theme().color(Color::Border));
         }
-        paintText(painter, QRect(sign.right() + scaledPx(6), sign.center().y() - scaledPx(8), width, scaledPx(16)),
-                  Qt::AlignLeft | Qt::AlignVCenter, names.at(i), axisFont(), theme().color(Color::TextSecondary));
         right = sign.left() - scaledPx(16);
     }
 }
