@@ -6,6 +6,7 @@
 
 #include <QClipboard>
 #include <QGuiApplication>
+#include <QKeyEvent>
 #include <QPushButton>
 #include <QTimer>
 
@@ -80,6 +81,14 @@ void WhatIfPanel::setDivergence(const QList<trace::TokenDivergence>& divergence)
     m_diff->setDivergence(divergence);
 }
 
+void WhatIfPanel::keyPressEvent(QKeyEvent* event) {
+    if (m_computing && event->key() == Qt::Key_Escape) {
+        emit divergenceCancelled();
+        return;
+    }
+    PanelFrame::keyPressEvent(event);
+}
+
 void WhatIfPanel::refresh() {
     m_rows->setLayer(std::max(0, selection()->state().layer));
     const bool ready = m_state == State::Ready && !m_diff->rows().isEmpty();
@@ -89,7 +98,7 @@ void WhatIfPanel::refresh() {
     }
     m_compute->setVisible(computable);
     m_compute->setText(m_computing ? tr("Stop") : tr("Compute KL"));
-    m_compute->setToolTip(m_computing ? tr("Stop computing KL by token")
+    m_compute->setToolTip(m_computing ? tr("Stop computing KL by token (Esc)")
                                       : tr("Runs both over the untouched answer A once more and compares what they "
                                            "expect at each of its tokens: KL(A‖B) = Σ p(A) log₂ (p(A) ÷ p(B)) over the "
                                            "whole vocabulary, in bits."));

@@ -52,6 +52,7 @@ signals:
     void untouchedRequested();
 
 protected:
+    void keyPressEvent(QKeyEvent* event) override;
     void refresh() override;
     int selectedRow() const override { return m_chart->row(); }
     void selectRow(int row) override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/app/gui/appfixture.h"
 
+#include "app/gui/capturesession.h"
 #include "engine/model/convert.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/composer.h"
@@ -75,6 +76,15 @@ bool App::waitForModel() {
                    composition.controller().state() == controller::InferenceController::State::Ready;
         },
         patience);
+}
+
+bool App::openCapture(const QString& path) {
+    if (!QTest::qWaitFor([this] { return composition.window().isVisible(); }, patience)) {
+        return false;
+    }
+    settle();
+    composition.captures().open(path);
+    return QTest::qWaitFor([this] { return composition.captures().isOpen(); }, patience);
 }
 
 void App::settle() {

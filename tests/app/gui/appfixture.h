@@ -22,6 +22,8 @@ struct App {
     explicit App(const QString& folder, const QString& model = goldenModel(), quint64 memory_bytes = 0);
 
     bool waitForModel();
+    /** Of an app that shows no capture yet, with a model or without. False: it was not open in time. */
+    bool openCapture(const QString& path);
     /** The store has answered everything so far and its answers were taken. */
     void settle();
     /** As if it was typed and Enter pressed; waits for the end of the answer. False: it did not end in time. */

@@ -145,10 +145,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path(), nowhere(folder));
         gui::Composition& composition = app.composition;
-        QTRY_VERIFY_WITH_TIMEOUT(composition.window().isVisible(), patience);
-        app.settle();
-        composition.captures().open(m_path);
-        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        QVERIFY(app.openCapture(m_path));
         QCOMPARE(composition.controller().state(), controller::InferenceController::State::Empty);
         QCOMPARE(panelNumbers(composition), m_numbers);
         QCOMPARE(composition.window().layoutName(), ui::LayoutName::Inspect);
@@ -185,9 +182,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path(), nowhere(folder));
         gui::Composition& composition = app.composition;
-        QTRY_VERIFY_WITH_TIMEOUT(composition.window().isVisible(), patience);
-        composition.captures().open(path);
-        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        QVERIFY(app.openCapture(path));
         ui::CapturePanel* panel = composition.window().capture();
 
         composition.selection().setToken(CaptureSession::run, 1);
@@ -227,10 +222,8 @@ private slots:
         QVERIFY(QFile::copy(m_path, path));
         const QTemporaryDir folder;
         App app(folder.path(), nowhere(folder));
-        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
         CaptureSession& captures = app.composition.captures();
-        captures.open(path);
-        QTRY_VERIFY_WITH_TIMEOUT(captures.isOpen(), patience);
+        QVERIFY(app.openCapture(path));
         captures.addNote(QStringLiteral("First"));
         captures.addNote(QStringLiteral("Second"));
         captures.close();
@@ -253,9 +246,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path(), nowhere(folder));
         CaptureSession& captures = app.composition.captures();
-        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
-        captures.open(path);
-        QTRY_VERIFY_WITH_TIMEOUT(captures.isOpen(), patience);
+        QVERIFY(app.openCapture(path));
         ui::CapturePanel* panel = app.composition.window().capture();
         panel->transcript()->scrollToMessage(3);
         QTRY_VERIFY(panel->transcript()->widgetOf(3) != nullptr);

@@ -69,10 +69,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path(), nowhere(folder));
         gui::Composition& composition = app.composition;
-        QTRY_VERIFY_WITH_TIMEOUT(composition.window().isVisible(), patience);
-        app.settle();
-        composition.captures().open(path);
-        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        QVERIFY(app.openCapture(path));
         QVERIFY(!composition.whatIf().model());
         QVERIFY(composition.whatIf().marks(composition.traces().shape()));
         QCOMPARE(composition.whatIf().mark(1, 2), ui::WhatIf::Mark::Banned);
@@ -103,10 +100,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path(), nowhere(folder));
         gui::Composition& composition = app.composition;
-        QTRY_VERIFY_WITH_TIMEOUT(composition.window().isVisible(), patience);
-        app.settle();
-        composition.captures().open(m_path);
-        QTRY_VERIFY_WITH_TIMEOUT(composition.captures().isOpen(), patience);
+        QVERIFY(app.openCapture(m_path));
         composition.window().showPanel(QStringLiteral("memory-ledger"));
         auto* panel = composition.window().findChild<ui::LedgerPanel*>();
         QVERIFY(panel->isVisible() && !panel->isEmptyShown());
@@ -207,9 +201,7 @@ private slots:
     void theExpertsPanelOffersTheRouting() {
         const QTemporaryDir folder;
         App app(folder.path(), nowhere(folder));
-        QTRY_VERIFY_WITH_TIMEOUT(app.composition.window().isVisible(), patience);
-        app.composition.captures().open(m_path);
-        QTRY_VERIFY_WITH_TIMEOUT(app.composition.captures().isOpen(), patience);
+        QVERIFY(app.openCapture(m_path));
         QDockWidget* experts = app.composition.window().panel(QStringLiteral("experts"));
         experts->findChild<ui::PanelTitleBar*>()->menuButton()->click();
         QAction* found = nullptr;

@@ -253,6 +253,8 @@ void TestWhatIfDiffPanel::asksForTheDivergence() {
     compute->click();
     QCOMPARE(stopped.count(), 1);
     compute->setFocus();
+    QTest::keyClick(compute, Qt::Key_Escape);
+    QCOMPARE(stopped.count(), 2);
     board.panel->setDivergence(divergence(10));
     QVERIFY(!compute->isVisible()); // it is whole
     QCOMPARE(QApplication::focusWidget(), board.panel->diff());
