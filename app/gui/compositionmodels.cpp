@@ -122,6 +122,7 @@ void Composition::showDevices() {
         // What is loaded goes before the next model comes.
         if (loaded && loaded->device.name == device.name) {
             view.free_bytes = std::max<quint64>(view.free_bytes, loaded->context.free_bytes);
+            view.loaded = QString::fromStdString(loaded->model.name);
         }
         if (m_options.memory_bytes > 0) {
             view.free_bytes = std::min(view.free_bytes, m_options.memory_bytes);

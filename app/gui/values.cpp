@@ -376,7 +376,12 @@ QList<ui::TokenRange> rangesOf(const std::vector<std::string_view>& tokens, cons
                 break;
             }
         }
-        const int units = static_cast<int>(QString::fromUtf8(bytes.constData(), whole).size());
+        const QString written = QString::fromUtf8(bytes.constData(), whole);
+        const QStringView rest = QStringView(text).mid(begin);
+        // A control token that no text shows takes no room in it; the last token may be cut by a stop string.
+        const bool shown = rest.startsWith(written) || written.startsWith(rest) ||
+                           written.contains(QChar(QChar::ReplacementCharacter));
+        const int units = shown ? static_cast<int>(written.size()) : 0;
         const bool cut = whole < bytes.size();
         bytes.remove(0, whole);
         const int end = std::min(begin + units, static_cast<int>(text.size()));

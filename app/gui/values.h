@@ -83,7 +83,7 @@ QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces);
 /** The others: tokens of the prompt that were computed. */
 QList<trace::TokenTracePtr> promptOf(const store::TokenTraces& traces);
 /** Ranges in `text`, in UTF-16 units, of tokens that follow each other from its start, or from behind the mark of a
- *  thinking that the prompt opened. */
+ *  thinking that the prompt opened. Empty where a token is not in the text: a control token, or behind a stop. */
 QList<ui::TokenRange> rangesOf(const std::vector<std::string_view>& tokens, const QString& text);
 
 } // namespace moescope::gui

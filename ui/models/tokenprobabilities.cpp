@@ -34,7 +34,17 @@ double surpriseBits(const trace::TokenTrace& token) {
     return token.generated && token.probability > 0 ? std::abs(std::log2(double(token.probability))) : -1;
 }
 
-QString bitsText(double bits) { return fixedText(bits, bits < 9.995 ? 2 : 1); }
+QString bitsText(double bits) {
+    constexpr double kLeast = 1e-6; // below it is the rounding of logits and probabilities
+    if (bits <= 0) {
+        return bits < 0 ? QStringLiteral("–") : QStringLiteral("0");
+    }
+    if (bits < kLeast) {
+        return QStringLiteral("<0.000001");
+    }
+    const int exponent = QString::number(bits, 'e', 2).section(QLatin1Char('e'), 1).toInt();
+    return QString::number(bits, 'f', std::max(0, 2 - exponent));
+}
 
 QString percentText(double share) {
     const double percent = share * 100;
@@ -44,6 +54,8 @@ QString percentText(double share) {
     const int digits = percent >= 99.95 || percent <= 0 ? 0 : percent >= 9.995 ? 1 : 2;
     return QString::number(percent, 'f', digits);
 }
+
+QString percentWords(double share) { return percentText(share) + QStringLiteral(" %"); }
 
 TokenProbabilitiesTable::TokenProbabilitiesTable(QObject* parent)
     : TabularModel({tr("Rank"), tr("Token"), tr("Id"), tr("Raw, %"), tr("Sampled, %"), tr("Chosen")}, parent) {}

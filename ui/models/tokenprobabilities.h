@@ -32,10 +32,12 @@ struct TokenProbabilities {
 /** How unlikely the sampled token was by its raw probability, −log₂ p in bits; −1 where that is not known: a token of
  *  the prompt, or one so unlikely that its probability is 0 as kept. */
 double surpriseBits(const trace::TokenTrace& token);
-/** "0.27", "13.1"; "–" below 0. */
+/** Three figures: "2.41", "0.137", "0.000213"; "–" below 0. */
 QString bitsText(double bits);
 /** 0…1 as a number in percent: "83.1", "4.20", "0.31"; "<0.01" for what is less and not 0. */
 QString percentText(double share);
+/** "83.1 %". */
+QString percentWords(double share);
 
 /** Twin of Token probabilities: a row a candidate of one token, then what is not listed. */
 class TokenProbabilitiesTable : public TabularModel {

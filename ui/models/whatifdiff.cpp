@@ -2,6 +2,7 @@
 #include "ui/models/whatifdiff.h"
 
 #include "ui/models/alignment.h"
+#include "ui/models/tokenprobabilities.h"
 #include "ui/models/tokentext.h"
 
 #include <QStringList>
@@ -77,18 +78,6 @@ QString probabilityText(double probability) {
     return probability < 0                          ? QStringLiteral("–")
            : probability > 0 && probability < 0.005 ? QStringLiteral("<0.01")
                                                     : QString::number(probability, 'f', 2);
-}
-
-QString klText(double bits) {
-    constexpr double kLeast = 1e-6; // below it is the rounding of the logits
-    if (bits <= 0) {
-        return QStringLiteral("0");
-    }
-    if (bits < kLeast) {
-        return QStringLiteral("<0.000001");
-    }
-    const int exponent = QString::number(bits, 'e', 2).section(QLatin1Char('e'), 1).toInt();
-    return QString::number(bits, 'f', std::max(0, 2 - exponent));
 }
 
 void WhatIfDiff::setSides(const DiffSide& untouched, const DiffSide& whatIf, const QString& recipe) {
@@ -283,7 +272,7 @@ QString WhatIfDiffTable::text(int row, int column) const {
     switch (column) {
     case ProbabilityA:
     case ProbabilityB: return probabilityText(value.toDouble());
-    case Kl: return klText(value.toDouble());
+    case Kl: return bitsText(value.toDouble());
     case SameLayers: return tr("%1 of %2").arg(value.toInt()).arg(m_diff->layers());
     default: return value.toString();
     }

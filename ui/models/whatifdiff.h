@@ -121,7 +121,5 @@ private:
 
 /** A probability: "0.41", "<0.01". */
 QString probabilityText(double probability);
-/** Bits of a divergence in three figures: "2.41", "0.137", "0.000213". */
-QString klText(double bits);
 
 } // namespace moescope::ui

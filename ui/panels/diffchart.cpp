@@ -2,6 +2,7 @@
 #include "ui/panels/diffchart.h"
 
 #include "ui/models/conversation.h"
+#include "ui/models/tokenprobabilities.h"
 #include "ui/models/tokentext.h"
 #include "ui/panels/chartpaint.h"
 #include "ui/text/richlayout.h"
@@ -180,8 +181,8 @@ void DiffChart::paintAxis(QPainter& painter) const {
     const QColor muted = theme().color(Color::TextMuted);
     const QRect axis = m_geometry.axis.adjusted(scaledPx(6), 0, 0, 0);
     const QRect line(axis.left(), axis.top(), axis.width(), scaledPx(12));
-    paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter, tr("%1 bits").arg(klText(m_diff->mostKl())), axisFont(),
-              muted);
+    paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter, tr("%1 bits").arg(bitsText(m_diff->mostKl())),
+              axisFont(), muted);
     paintText(painter, line.translated(0, axis.height() - line.height()), Qt::AlignLeft | Qt::AlignVCenter,
               QStringLiteral("0"), axisFont(), muted);
 }

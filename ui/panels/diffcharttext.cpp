@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of What-if diff: headings, readout and tooltip.
 #include "ui/models/conversation.h"
+#include "ui/models/tokenprobabilities.h"
 #include "ui/models/tokentext.h"
 #include "ui/panels/chartpaint.h"
 #include "ui/panels/diffchart.h"
@@ -8,8 +9,8 @@
 namespace moescope::ui {
 
 QString DiffChart::barsTitle() const {
-    return m_diff->hasDivergence() ? tr("KL(A‖B) by token, n = %1").arg(groupedText(m_geometry.tokens))
-                                   : tr("KL(A‖B) by token is not computed");
+    return m_diff->hasDivergence() ? tr("KL(A ‖ B) by token, n = %1").arg(groupedText(m_geometry.tokens))
+                                   : tr("KL(A ‖ B) by token is not computed");
 }
 
 QStringList DiffChart::barsFigures() const {
@@ -17,9 +18,9 @@ QStringList DiffChart::barsFigures() const {
         return {};
     }
     const double sum = m_diff->sumKl();
-    const QStringList amounts{tr("mean %1 bits").arg(klText(sum / m_geometry.tokens)),
-                              tr("sum %1 bits").arg(klText(sum))};
-    const QString highest = tr("highest %1 bits").arg(klText(m_diff->mostKl()));
+    const QStringList amounts{tr("mean %1 bits").arg(bitsText(sum / m_geometry.tokens)),
+                              tr("sum %1 bits").arg(bitsText(sum))};
+    const QString highest = tr("highest %1 bits").arg(bitsText(m_diff->mostKl()));
     const QStringList merged = m_geometry.merged > 1
                                    ? QStringList{tr("a bar is the highest of %1 tokens").arg(m_geometry.merged)}
                                    : QStringList();
@@ -60,13 +61,13 @@ Readout DiffChart::rowReadout(int row) const {
             const trace::TokenTrace& word = *side(which).tokens.at(token);
             readout.append({which == kA ? tr("A ") : tr("B ")});
             readout.append({tokenLabel(word.text), ReadoutSpan::Mono, false});
-            readout.append({QLatin1Char(' ') + probabilityText(double(word.probability)), ReadoutSpan::Plain, false});
+            readout.append({tr(" raw %1").arg(percentWords(double(word.probability))), ReadoutSpan::Plain, false});
         }
     }
     if (m_diff->kl(at.a) >= 0) {
-        readout.append({tr("KL %1 bits").arg(klText(m_diff->kl(at.a)))});
+        readout.append({tr("KL %1 bits").arg(bitsText(m_diff->kl(at.a)))});
         if (!at.isPair()) {
-            readout.append({tr("B would give A’s token %1").arg(probabilityText(m_diff->probabilityB(row)))});
+            readout.append({tr("B would give A’s token %1").arg(percentWords(m_diff->probabilityB(row)))});
         }
     }
     const int layer = layerInView();

@@ -63,6 +63,8 @@ private:
     /** What the legend says of the marks that there are. */
     QList<QPair<WhatIf::Mark, QString>> markNames() const;
     void paintMarkNames(QPainter& painter, int left) const;
+    /** No banned expert has a token: they are counted as idle. */
+    bool areBannedIdle() const;
     int markNamesWidth() const;       ///< px
     int shownExpert(int layer) const; ///< under the pointer or selected, for readout and labels
 

@@ -22,9 +22,22 @@ QString ratioWords(double ratio) {
 
 QList<QPair<WhatIf::Mark, QString>> ExpertsChart::markNames() const {
     QList<QPair<WhatIf::Mark, QString>> names{
-        {WhatIf::Mark::Banned, tr("banned")}, {WhatIf::Mark::Forced, tr("forced")}, {WhatIf::Mark::Biased, tr("bias")}};
+        {WhatIf::Mark::Banned, areBannedIdle() ? tr("banned, idle") : tr("banned")},
+        {WhatIf::Mark::Forced, tr("forced")},
+        {WhatIf::Mark::Biased, tr("bias")}};
     names.removeIf([this](const auto& name) { return !isMarked() || !whatIf()->hasMark(name.first); });
     return names;
+}
+
+bool ExpertsChart::areBannedIdle() const {
+    for (int layer = 0; isMarked() && layer < m_counts.shape().layers; ++layer) {
+        for (int expert = 0; expert < m_counts.shape().experts; ++expert) {
+            if (whatIf()->mark(layer, expert) == WhatIf::Mark::Banned && m_counts.tokens(layer, expert) > 0) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 int ExpertsChart::markNamesWidth() const {
@@ -157,6 +170,9 @@ Readout ExpertsChart::markReadout() const {
     Readout readout = {{tr("Layer %1, expert %2").arg(layer).arg(expert), ReadoutSpan::Strong},
                        {counted.arg(groupedText(tokens), groupedText(counts.n()), share)},
                        {againstText(measure, layer, expert)}};
+    if (m_mode == HeatmapMode::GateMass) {
+        readout.insert(1, {tr("gate mass %1").arg(figureText(counts.gateMass(layer, expert)))});
+    }
     if (tokens > 0) {
         readout.append(
             {tr("mean gate %1, n = %2").arg(counts.meanGate(layer, expert), 0, 'f', 2).arg(groupedText(tokens))});

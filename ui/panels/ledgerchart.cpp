@@ -117,7 +117,8 @@ void LedgerChart::paintChart(QPainter& painter) {
                   theme().color(Color::TextSecondary));
     };
     title(m_geometry.device_title, deviceTitle(), bytesText(state().device_bytes));
-    title(m_geometry.parts_title, tr("Allocated by the engine"), bytesText(state().all().allocated.value_or(0)));
+    title(m_geometry.parts_title, state().of_capture ? tr("Allocated when captured") : tr("Allocated by the engine"),
+          bytesText(state().all().allocated.value_or(0)));
     painter.fillRect(m_geometry.parts_bar, theme().color(Color::BorderSubtle));
     paintBar(painter, m_geometry.parts_bar, false);
 

@@ -219,9 +219,11 @@ void LoadChart::paintLegend(QPainter& painter) const {
         entry(tr("most by chance, 95 %"), {1, scaledPx(12)}, theme().color(Color::Text));
     }
     if (m_phase == LoadPhase::Decode && m_geometry.hasColumn(Moved)) {
-        const QString whole = tr("Moved: choices of other experts in the second half than in the first");
+        const HalvesShift& halves = m_balance->shift(0);
+        const QString n = tr("n = %1 + %2").arg(groupedText(halves.first), groupedText(halves.second));
+        const QString whole = tr("Moved: choices that differ between first and second half, %1").arg(n);
         const bool fits = x + scaledPx(5) + metrics.horizontalAdvance(whole) <= line.right() + 1;
-        entry(fits ? whole : tr("Moved: from first half to second"), {0, 0}, theme().color(Color::Panel));
+        entry(fits ? whole : tr("Moved: first half to second, %1").arg(n), {0, 0}, theme().color(Color::Panel));
     }
 }
 

@@ -49,6 +49,7 @@ void MatrixChart::paintCell(QPainter& painter, const QRect& cell, int row, int c
     if (!isCell(row, column)) {
         if (isIdle(row, column) && cell.width() >= 8 && cell.height() >= 8) { // as an idle expert in Experts
             paintFrame(painter, cell, theme().color(Color::Border));
+            paintDash(painter, cell, theme().color(Color::Text));
         }
         return;
     }
@@ -74,8 +75,9 @@ void MatrixChart::paintCell(QPainter& painter, const QRect& cell, int row, int c
 }
 
 void MatrixChart::paintZero(QPainter& painter, const QRect& cell, const QColor& color) const {
-    if (cell.width() >= 8 && cell.height() >= 8) {
-        paintDash(painter, cell, color);
+    if (m_geometry.hasNumbers()) {
+        painter.setPen(color);
+        painter.drawText(cell, Qt::AlignCenter | Qt::TextDontClip, QStringLiteral("0"));
     }
 }
 
@@ -154,6 +156,7 @@ void MatrixChart::paintSigns(QPainter& painter, const QStringList& names) const 
             paintZero(painter, sign, theme().color(Color::TextMuted));
         } else {
             paintFrame(painter, sign, theme().color(Color::Border));
+            painter.fillRect(QRect(sign.center().x() - 2, sign.center().y(), 5, 1), theme().color(Color::Text));
         }
         right = sign.left() - scaledPx(16);
     }

@@ -167,8 +167,9 @@ void FitLine::setDevices(const QList<FitDevice>& devices, const QString& preferr
     m_device->clear();
     int take = -1;
     for (const FitDevice& device : devices) {
-        m_device->addItem(
-            tr("%1 · %2 free of %3").arg(device.name, bytesText(device.free_bytes), bytesText(device.memory_bytes)));
+        const QString memory =
+            tr("%1 · %2 free of %3").arg(device.name, bytesText(device.free_bytes), bytesText(device.memory_bytes));
+        m_device->addItem(device.loaded.isEmpty() ? memory : tr("%1 without %2").arg(memory, device.loaded));
         if (take < 0 || device.name == chosen) {
             take = m_device->count() - 1;
         }

@@ -24,6 +24,7 @@ struct FitDevice {
     quint64 free_bytes = 0; ///< with the loaded model gone
     quint64 memory_bytes = 0;
     bool software = false;
+    QString loaded; ///< name of the model that it holds now; empty: none
 };
 
 /** A folder that is looked through. */

@@ -15,8 +15,6 @@ namespace moescope::ui {
 
 namespace {
 
-QString shareText(double share) { return percentText(share) + QStringLiteral(" %"); }
-
 /** Raw bars are light in a line, those after sampling solid: told apart without colour. */
 void paintRawMark(QPainter& painter, const QRect& bar) {
     painter.fillRect(bar, theme().color(Color::SharedTint));
@@ -141,14 +139,15 @@ void ProbabilitiesChart::paintRow(QPainter& painter, int row) const {
 Readout ProbabilitiesChart::rowReadout(int row) const {
     if (!isListed(row)) {
         return {{tr("Not listed"), ReadoutSpan::Strong},
-                {tr("raw %1").arg(shareText(m_probabilities.raw_rest))},
-                {tr("sampled %1").arg(shareText(m_probabilities.sampled_rest))}};
+                {tr("raw %1").arg(percentWords(m_probabilities.raw_rest))},
+                {tr("sampled %1").arg(percentWords(m_probabilities.sampled_rest))}};
     }
     const TokenProbabilities::Row& at = m_probabilities.rows.at(row);
-    Readout readout = {{at.label, ReadoutSpan::Mono},
-                       {tr("id %1").arg(groupedText(at.token))},
-                       {tr("raw %1").arg(shareText(at.raw))},
-                       {at.sampled > 0 ? tr("sampled %1").arg(shareText(at.sampled)) : tr("removed by the samplers")}};
+    Readout readout = {
+        {at.label, ReadoutSpan::Mono},
+        {tr("id %1").arg(groupedText(at.token))},
+        {tr("raw %1").arg(percentWords(at.raw))},
+        {at.sampled > 0 ? tr("sampled %1").arg(percentWords(at.sampled)) : tr("removed by the samplers")}};
     if (at.chosen) {
         readout.append({tr("stands here")});
     } else {
@@ -171,13 +170,13 @@ Readout ProbabilitiesChart::readout() const {
                        {tokenLabel(at.text), ReadoutSpan::Mono}};
     if (isListed(m_probabilities.chosen)) {
         const TokenProbabilities::Row& chosen = m_probabilities.rows.at(m_probabilities.chosen);
-        readout.append({tr("raw %1").arg(shareText(chosen.raw))});
-        readout.append({tr("sampled %1").arg(shareText(chosen.sampled))});
+        readout.append({tr("raw %1").arg(percentWords(chosen.raw))});
+        readout.append({tr("sampled %1").arg(percentWords(chosen.sampled))});
     }
     if (const double bits = surpriseBits(at); bits >= 0) {
         readout.append({tr("surprise %1 bits").arg(bitsText(bits))});
     }
-    readout.append({tr("not listed %1").arg(shareText(m_probabilities.raw_rest))});
+    readout.append({tr("not listed %1").arg(percentWords(m_probabilities.raw_rest))});
     return readout;
 }
 
@@ -186,8 +185,8 @@ QString ProbabilitiesChart::tipAt(const QPoint& at) const {
     if (!isListed(row)) {
         return row < 0 ? QString()
                        : tooltipTable(tr("All other tokens"),
-                                      {{tr("Before sampling"), shareText(m_probabilities.raw_rest)},
-                                       {tr("After sampling"), shareText(m_probabilities.sampled_rest)}});
+                                      {{tr("Before sampling"), percentWords(m_probabilities.raw_rest)},
+                                       {tr("After sampling"), percentWords(m_probabilities.sampled_rest)}});
     }
     const TokenProbabilities::Row& candidate = m_probabilities.rows.at(row);
     const QString title =
@@ -196,8 +195,8 @@ QString ProbabilitiesChart::tipAt(const QPoint& at) const {
         title,
         {{tr("Id"), groupedText(candidate.token)},
          {tr("Rank"), QString::number(row + 1)},
-         {tr("Before sampling"), shareText(candidate.raw)},
-         {tr("After sampling"), candidate.sampled > 0 ? shareText(candidate.sampled) : tr("removed")},
+         {tr("Before sampling"), percentWords(candidate.raw)},
+         {tr("After sampling"), candidate.sampled > 0 ? percentWords(candidate.sampled) : tr("removed")},
          {candidate.chosen ? tr("Surprise") : tr("Surprise, had it stood here"),
           candidate.raw > 0 ? tr("%1 bits").arg(bitsText(std::abs(std::log2(candidate.raw)))) : QStringLiteral("–")}});
 }

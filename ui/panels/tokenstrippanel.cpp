@@ -139,19 +139,25 @@ void TokenStripPanel::resizeEvent(QResizeEvent* event) {
 
 void TokenStripPanel::placeControls() {
     static_cast<EmberLegend*>(m_legend)->setWide(width() >= scaledPx(744));
-    m_legend->setVisible(mode() != StripMode::Expert && width() >= scaledPx(604));
     const bool narrow = width() < scaledPx(450);
     m_mode->setVisible(!narrow);
     m_narrowMode->setVisible(narrow);
-    // The word where it fits beside the title, which a tab says already.
+    // The legend goes before the word of the layer, beside the title, which a tab says already.
     const int title =
         isAmongTabs()
             ? 0
             : scaledPx(20) + QFontMetrics(theme().font(TextStyle::PanelTitle)).horizontalAdvance(windowTitle());
-    m_stepper->setWordShown(true);
     constexpr int buttons = 112; // px of table, menu and the gaps
-    const int needed = title + m_stepper->sizeHint().width() + m_mode->sizeHint().width() + scaledPx(buttons);
-    m_stepper->setWordShown(!narrow && needed <= width());
+    const auto fits = [&](bool word, int legend) {
+        m_stepper->setWordShown(word);
+        return !narrow &&
+               title + m_stepper->sizeHint().width() + m_mode->sizeHint().width() + legend + scaledPx(buttons) <=
+                   width();
+    };
+    const int legend = m_legend->sizeHint().width() + scaledPx(8);
+    const bool told = mode() != StripMode::Expert && fits(false, legend);
+    m_legend->setVisible(told);
+    m_stepper->setWordShown(fits(true, told ? legend : 0));
 }
 
 } // namespace moescope::ui

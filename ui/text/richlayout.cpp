@@ -165,9 +165,13 @@ void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& cli
             paintFoundMark(painter, box.translated(origin), hit == marks.found_current);
         }
     }
+    QPoint end = origin + endPoint();
     for (WordMark& mark : marksOf(marks.mark_start, marks.mark_end)) {
         mark.box.translate(origin);
         paintWordMark(painter, mark, look.color(Color::AccentTint));
+        if (mark.box.right() >= end.x() && mark.box.contains(end)) { // the caret stands beside it
+            end.setX(mark.box.right() + 3);
+        }
     }
     for (int i = 0; i < m_layout.lineCount(); ++i) {
         const QTextLine line = m_layout.lineAt(i);
@@ -192,7 +196,7 @@ void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& cli
         }
     }
     if (marks.caret) {
-        paintCaretBlock(painter, origin + endPoint(), m_pitch);
+        paintCaretBlock(painter, end, m_pitch);
     }
 }
 
@@ -285,15 +289,21 @@ void paintWordMark(QPainter& painter, const WordMark& mark, const QColor& ground
     painter.fillRect(inside, ground);
     QRegion line(box);
     const QRect gap = box.adjusted(0, kMarkCorner, 0, -kMarkCorner);
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    // A side that touches a letter is half a px wide: seen, and no stroke of the letter.
+    const auto hairAt = [&](int x) {
+        painter.fillRect(QRectF(x + 0.25, gap.top(), 0.5, gap.height()), theme().color(Color::AccentText));
+    };
     if (mark.open_left) {
         line -= QRect(gap.left(), gap.top(), 2, gap.height());
+        hairAt(gap.left() + 1);
     }
     if (mark.open_right) {
         line -= QRect(gap.right() - 1, gap.top(), 2, gap.height());
+        hairAt(gap.right());
     }
-    painter.save();
     painter.setClipRegion(line, Qt::IntersectClip);
-    painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(theme().color(Color::AccentText), 2));
     painter.setBrush(Qt::NoBrush);
     painter.drawRoundedRect(QRectF(inside), 2, 2);

@@ -159,6 +159,19 @@ private slots:
         QCOMPARE(text.mid(own[2].begin, own[2].end - own[2].begin), QStringLiteral("\nHm"));
     }
 
+    void hiddenTokensTakeNoRoom() {
+        const QString text = QStringLiteral("What? They st");
+        const QList<ui::TokenRange> ranges = gui::rangesOf({"What", "?", "<extra_0>", " They", " stop", "!"}, text);
+        const auto shown = [&](int token) {
+            return text.mid(ranges[token].begin, ranges[token].end - ranges[token].begin);
+        };
+        QCOMPARE(shown(1), QStringLiteral("?"));
+        QCOMPARE(shown(2), QString());
+        QCOMPARE(shown(3), QStringLiteral(" They"));
+        QCOMPARE(shown(4), QStringLiteral(" st")); // cut by a stop string
+        QCOMPARE(shown(5), QString());
+    }
+
     void partsAreCountedInUnitsOfTheText() {
         const QString text = QString::fromUtf8("<think>\n🚀 é\n</think>\n\n<answer>火 🚀</answer>\n");
         ui::MessageView view;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ui/models/synthetictrace.h"
+#include "ui/models/tokenprobabilities.h"
 #include "ui/models/whatifdiff.h"
 
 #include <QSignalSpy>
@@ -158,10 +159,10 @@ void TestWhatIfDiff::tableHasTheSameNumbers() {
     QCOMPARE(text(1, WhatIfDiffTable::Kl), QStringLiteral("–"));
     diff.setDivergence({{0.25, 0.5, 0.5}});
     QCOMPARE(text(0, WhatIfDiffTable::Kl), QStringLiteral("0.250"));
-    QCOMPARE(klText(0.010 / 48), QStringLiteral("0.000208"));
-    QCOMPARE(klText(9.996), QStringLiteral("10.0"));
-    QCOMPARE(klText(0), QStringLiteral("0"));
-    QCOMPARE(klText(1e-9), QStringLiteral("<0.000001"));
+    QCOMPARE(bitsText(0.010 / 48), QStringLiteral("0.000208"));
+    QCOMPARE(bitsText(9.996), QStringLiteral("10.0"));
+    QCOMPARE(bitsText(0), QStringLiteral("0"));
+    QCOMPARE(bitsText(1e-9), QStringLiteral("<0.000001"));
     QCOMPARE(probabilityText(0.001), QStringLiteral("<0.01"));
     QCOMPARE(probabilityText(0), QStringLiteral("0.00"));
 }

@@ -130,14 +130,19 @@ void TestMatrices::idleDiffersFromZero() {
     const auto cellOf = [](MatrixChart* chart, int row, int column) {
         return chart->geometryOfMatrix().cellOf(row, column, 0);
     };
-    // Outside chance or not, there is one sign of zero, on the cell's colour.
+    // Outside chance or not, there is one sign of zero, on the cell's colour: a digit, higher than a dash.
+    const auto digit = [](const QImage& image, const QRect& cell, const QColor& ground) {
+        const int x = cell.center().x();
+        return !near(image.pixelColor(x, cell.center().y() - 4), ground) ||
+               !near(image.pixelColor(x, cell.center().y() - 3), ground);
+    };
     MatrixChart* classes = board.classes->matrix();
     MatrixChart* pairs = board.pairs->matrix();
     const QColor none = theme().diverging(0);
     const QRect zero = cellOf(classes, tokenClassRow(TokenClass::Digits), 0);
-    QVERIFY(dash(painted(classes), zero, Theme::textOn(none)));
+    QVERIFY(digit(painted(classes), zero, none));
     QVERIFY(near(painted(classes).pixelColor(zero.topLeft()), none));
-    QVERIFY(dash(painted(pairs), cellOf(pairs, 0, 2), Theme::textOn(none)));
+    QVERIFY(digit(painted(pairs), cellOf(pairs, 0, 2), none));
     // No expert makes a pair with itself, and no token was a symbol: there is no cell.
     const QColor paper = theme().color(Color::Panel);
     QVERIFY(near(painted(pairs).pixelColor(cellOf(pairs, 2, 2).topLeft()), paper));
@@ -149,10 +154,11 @@ void TestMatrices::idleDiffersFromZero() {
     const QImage image = painted(pairs);
     for (const auto& [row, column] : {std::pair(2, 3), std::pair(0, 0)}) {
         QVERIFY(near(image.pixelColor(cellOf(pairs, row, column).topLeft()), outline));
-        QVERIFY(near(image.pixelColor(cellOf(pairs, row, column).center()), paper));
+        QVERIFY(dash(image, cellOf(pairs, row, column), theme().color(Color::Text)));
     }
     const QRect idle = cellOf(classes, tokenClassRow(TokenClass::Word), 3);
     QVERIFY(near(painted(classes).pixelColor(idle.topLeft()), outline));
+    QVERIFY(dash(painted(classes), idle, theme().color(Color::Text)));
 }
 
 void TestMatrices::withinChanceHasNoColour() {

@@ -105,7 +105,8 @@ private slots:
         QCOMPARE(percentText(0.09996), QStringLiteral("10.0"));
         QCOMPARE(percentText(0.8314), QStringLiteral("83.1"));
         QCOMPARE(percentText(0.9996), QStringLiteral("100"));
-        QCOMPARE(bitsText(0.271), QStringLiteral("0.27"));
+        QCOMPARE(bitsText(0.271), QStringLiteral("0.271"));
+        QCOMPARE(bitsText(0.0014427), QStringLiteral("0.00144"));
         QCOMPARE(bitsText(13.11), QStringLiteral("13.1"));
         QCOMPARE(bitsText(-1), QStringLiteral("–"));
         trace::TokenTrace sure;

@@ -120,10 +120,10 @@ void TestWhatIfDiffPanel::beginsWhereTheAnswersPart() {
     QCOMPARE(board.panel->model()->rows().at(board.panel->diff()->row()).b, 7);
     QCOMPARE(board.selection.state().token, 7); // everywhere
     const QString readout = board.panel->readoutText();
-    QVERIFY2(readout.startsWith(QStringLiteral("Text parts at token 8 · A ·quiet 0.25 · B ·old 0.25")),
+    QVERIFY2(readout.startsWith(QStringLiteral("Text parts at token 8 · A ·quiet raw 25.0 % · B ·old raw 25.0 %")),
              qPrintable(readout));
     board.selection.setToken(2);
-    QVERIFY2(board.panel->readoutText().startsWith(QStringLiteral("Token 3 · A ·left 0.25 · B ·left 0.25")),
+    QVERIFY2(board.panel->readoutText().startsWith(QStringLiteral("Token 3 · A ·left raw 25.0 % · B ·left raw 25.0 %")),
              qPrintable(board.panel->readoutText()));
     QVERIFY2(board.panel->readoutText().contains(QStringLiteral("layer 5: ")), qPrintable(board.panel->readoutText()));
 }
@@ -215,7 +215,7 @@ void TestWhatIfDiffPanel::barsAreTheDivergence() {
         sum += at.kl_bits;
     }
     QCOMPARE(board.panel->model()->sumKl(), sum);
-    QCOMPARE(chart->barsTitle(), QString::fromUtf8("KL(A‖B) by token, n = 10"));
+    QCOMPARE(chart->barsTitle(), QString::fromUtf8("KL(A ‖ B) by token, n = 10"));
     QCOMPARE(chart->barsFigures(),
              (QStringList{"mean 0.580 bits · sum 5.80 bits · highest 2.00 bits", "mean 0.580 bits · sum 5.80 bits",
                           "mean 0.580 bits · sum 5.80 bits", "mean 0.580 bits"}));
@@ -228,7 +228,7 @@ void TestWhatIfDiffPanel::barsAreTheDivergence() {
     QCOMPARE(geometry.bar(3, 0.3 / 2).height(), int(geometry.band.height() * 0.15 + 0.5));
     QCOMPARE(geometry.bar(0, 0).height(), 0);
     chart->setRow(7);
-    QVERIFY2(board.panel->readoutText().contains(QStringLiteral("KL 2.00 bits · B would give A’s token 0.06")),
+    QVERIFY2(board.panel->readoutText().contains(QStringLiteral("KL 2.00 bits · B would give A’s token 6.25 %")),
              qPrintable(board.panel->readoutText()));
 }
 
