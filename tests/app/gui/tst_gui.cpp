@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/app/gui/appfixture.h"
 
+#include "app/gui/values.h"
 #include "engine/gguf/reader.h"
 #include "engine/inference/memory_plan.h"
 #include "ui/mainwindow/settingsdialog.h"
@@ -17,6 +18,8 @@
 #include <QSignalSpy>
 #include <QTest>
 #include <QThread>
+
+#include <algorithm>
 
 using namespace moescope;
 using test::App;
@@ -142,6 +145,10 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path());
         QVERIFY(app.waitForModel());
+        ui::SamplingView seeded;
+        seeded.seed = 1;
+        seeded.max_tokens = 48;
+        emit app.composition.window().chat()->samplingChanged(seeded);
         QVERIFY(app.ask(QStringLiteral("Tell me a story about a fox and a boat.")));
         ui::MainWindow& window = app.composition.window();
         ui::Selection& selection = app.composition.selection();
@@ -166,7 +173,15 @@ private slots:
         QTest::mouseClick(text, Qt::LeftButton, {}, QPoint(6, 10));
         const ui::SelectionState chosen = selection.state();
         QVERIFY(!selection.isFollowing());
-        QCOMPARE(chosen.token, 0);
+        const ui::TraceModel& traces = app.composition.traces();
+        std::vector<std::string_view> words;
+        for (int token = 0; token < traces.tokenCount(); ++token) {
+            words.push_back(traces.token(token).text);
+        }
+        const QList<ui::TokenRange> ranges = gui::rangesOf(words, app.messages().last().text);
+        const auto first = std::find_if(ranges.cbegin(), ranges.cend(), // tokens before it are control tokens
+                                        [](const ui::TokenRange& range) { return range.end > range.begin; });
+        QCOMPARE(chosen.token, int(first - ranges.cbegin()));
         QVERIFY(marks() > 20);
         window.setLayoutName(ui::LayoutName::Inspect);
         QCOMPARE(selection.state().token, chosen.token);
