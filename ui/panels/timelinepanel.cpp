@@ -263,12 +263,11 @@ void TimelinePanel::showMissing() {
                  first == last ? tr("Of this answer the step of token %1 is kept.").arg(first)
                                : tr("The steps of tokens %1–%2 of this answer are kept.").arg(first, last));
     } else if (trace()->tokenCount() > 0) {
-        setEmpty(tr("Not timed"),
-                 tr("This answer was computed while the panel was hidden, or its times are no longer kept. “Record a "
-                    "step” times one token more than the context holds, and keeps no text of it."));
+        setEmpty(tr("Not timed"), tr("This answer was computed while the panel was hidden, or its times are no longer "
+                                     "kept. “Record a step” times the next token; the chat does not get it."));
     } else {
         setEmpty(tr("No step yet"), tr("The steps of an answer are timed while this panel is in view. “Record a step” "
-                                       "times one token more than the context holds, and keeps no text of it."));
+                                       "times one token; the chat does not get it."));
     }
     setEmptyAction(action, QStringLiteral("record"));
 }

@@ -444,7 +444,7 @@ void TestTimelinePanel::emptyStatesSayWhatToDo() {
     };
     QVERIFY(board.panel->isEmptyShown());
     QVERIFY(says(QStringLiteral("computed while the panel was hidden")));
-    QVERIFY(says(QStringLiteral("“Record a step” times one token more than the context holds")));
+    QVERIFY(says(QStringLiteral("“Record a step” times the next token")));
     QVERIFY(button->isVisible());
     QSignalSpy recorded(board.panel, &TimelinePanel::recordRequested);
     QTest::mouseClick(const_cast<QPushButton*>(button), Qt::LeftButton);
