@@ -8,6 +8,7 @@ out=$(mkdir -p "$1" && readlink -f "$1")
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 program="${MOESCOPE_SHOT_BIN:-build/release/bin/moescope}"
 work=$(mktemp -d)
+more=0 # answers asked for once more
 app="" display_pid=""
 
 finish() {
@@ -123,22 +124,54 @@ keep() {
     echo "$1-$theme-${width}x$height.png"
 }
 
+# differ VIEW VIEW: ends with a sentence where both show the same.
+differ() {
+    local changed
+    local end="$theme-${width}x$height.png"
+    changed=$(compare -metric AE "$out/$1-$end" "$out/$2-$end" null: 2>&1) || true
+    [[ ${changed%%.*} -ge 1000 ]] && return
+    echo "“$1” and “$2” show the same: $changed pixels differ."
+    exit 1
+}
+
 count() { python3 tests/shot/state.py answers "$data" 2>/dev/null || echo 0; }
 
-# answers N: waits until N answers are complete.
+# answers N: waits until N answers are complete, beside those that were asked for once more.
 answers() {
     for _ in $(seq 240); do
-        [[ $(count) -ge $1 ]] && { steady; return; }
+        [[ $(count) -ge $(($1 + more)) ]] && { steady; return; }
         sleep 0.25
     done
     echo "An answer did not end within two minutes."
     exit 1
 }
 
-# begun: waits until a part of the last answer is kept.
-begun() {
+# once_more: asks for another version of an answer that was too short.
+once_more() {
+    more=$((more + 1))
+    key ctrl+r
+    busy
+}
+
+# kept: characters that are kept of an answer that is being computed, or "ended".
+kept() { python3 tests/shot/state.py kept "$data" 2>/dev/null || echo 0; }
+
+# crash: ends the app while a part of an answer is kept and the answer isn't whole.
+crash() {
+    local now
     for _ in $(seq 1200); do
-        [[ $(python3 tests/shot/state.py length "$data" 2>/dev/null || echo 0) -lt 40 ]] || return 0
+        now=$(kept)
+        if [[ $now == ended ]]; then
+            once_more
+        elif [[ $now -ge 40 ]]; then
+            kill -STOP "$app"
+            now=$(kept)
+            if [[ $now != ended ]]; then
+                stop KILL
+                return
+            fi
+            kill -CONT "$app"
+        fi
         sleep 0.1
     done
     echo "No part of an answer was kept within two minutes."
@@ -146,16 +179,25 @@ begun() {
 }
 
 # during VIEW SECONDS KEY...: presses the keys, which start an answer, and takes the picture that long after its begin
-# while the app is halted in it, so that no answer is too short. It goes on afterwards.
+# while the app is halted in it. It goes on afterwards. An answer that has ended by then is asked for once more.
 during() {
     local view=$1 wait=$2
     shift 2
     xdotool mousemove 1590 990 key "$@"
     busy
-    sleep "$wait"
-    kill -STOP "$app"
-    keep "$view"
-    kill -CONT "$app"
+    for _ in $(seq 20); do
+        sleep "$wait"
+        kill -STOP "$app"
+        if ! is_ready; then
+            keep "$view"
+            kill -CONT "$app"
+            return
+        fi
+        kill -CONT "$app"
+        once_more
+    done
+    echo "Twenty answers ended within $wait s."
+    exit 1
 }
 
 dialog() { # NAME KEYS: opens a dialog, shows it, closes it
@@ -245,6 +287,7 @@ for size in "1440 900" "1100 700"; do
     for theme in light dark; do
         read -r width height <<<"$size"
         data="$work/$theme-$width"
+        more=0
         mkdir -p "$data"
         # The first start makes the database, the second one has its theme: both have an empty history.
         start
@@ -306,8 +349,7 @@ for size in "1440 900" "1100 700"; do
         focus
         write "$(for _ in $(seq 50); do printf 'The small fox sat in the old boat and waited. '; done)$story"
         during prefill 0.25 Return
-        begun
-        stop KILL
+        crash
         start
         shoot interrupted
         stop
@@ -318,9 +360,11 @@ for size in "1440 900" "1100 700"; do
         python3 tests/shot/state.py thinking "$data"
         start --model "$work/thinking.gguf"
         shoot thinking-folded
-        key shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab Return
+        # Past the six actions of the answer, the copy button of its code and its text.
+        key shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab shift+Tab Return
         focus
         shoot thinking-open
+        differ thinking-folded thinking-open
         stop
         start --model "$work/bare.gguf"
         key ctrl+n

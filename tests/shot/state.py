@@ -4,7 +4,7 @@
 
     state.py theme FOLDER light|dark   as if chosen in the settings; the folder must have been opened by the app before
     state.py answers FOLDER            how many answers are complete
-    state.py length FOLDER             characters that are kept of the last answer
+    state.py kept FOLDER               characters that are kept of the last answer while it is computed, else "ended"
     state.py code FOLDER               the last answer gets a code block, which the built-in model seldom writes
     state.py thinking FOLDER           the last answer gets a thinking before it, which the built-in model never has
 """
@@ -49,16 +49,20 @@ def main():
             connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('appearance.theme', ?)",
                                (json.dumps([rest[0]]),))  # a value is kept as the only element of an array
         elif action == "code":
-            connection.execute("UPDATE messages SET text = ?, state = 'complete', stop_reason = 'eos' WHERE id = "
-                               "(SELECT max(id) FROM messages WHERE role = 'assistant')", (CODE,))
+            connection.execute("UPDATE messages SET text = ?, decode_tokens = 131, decode_ms = 1940, state = 'complete', "
+                               "stop_reason = 'eos' WHERE id = (SELECT max(id) FROM messages WHERE role = 'assistant')",
+                               (CODE,))
         elif action == "thinking":
-            connection.execute("UPDATE messages SET text = ?, thinking_ms = 3240, thinking_tokens = 96, state = "
-                               "'complete', stop_reason = 'eos' WHERE id = (SELECT max(id) FROM messages WHERE role = "
-                               "'assistant')", (f"<think>\n{THINKING}\n</think>\n\n{CODE}",))
-        elif action == "length":
-            rows = connection.execute("SELECT coalesce(length(text), 0) FROM messages WHERE role = 'assistant' ORDER BY "
-                                      "id DESC LIMIT 1")
-            print((rows.fetchone() or (0,))[0])
+            # The tokens of an answer are those of its thinking and of what follows.
+            connection.execute("UPDATE messages SET text = ?, thinking_ms = 1420, thinking_tokens = 96, decode_tokens = "
+                               "227, decode_ms = 3360, state = 'complete', stop_reason = 'eos' WHERE id = (SELECT "
+                               "max(id) FROM messages WHERE role = 'assistant')",
+                               (f"<think>\n{THINKING}\n</think>\n\n{CODE}",))
+        elif action == "kept":
+            state, kept = connection.execute(
+                "SELECT state, (SELECT coalesce(sum(length(text)), 0) FROM answer_parts WHERE message = messages.id) "
+                "FROM messages WHERE role = 'assistant' ORDER BY id DESC LIMIT 1").fetchone()
+            print(kept if state == "streaming" else "ended")
         else:
             rows = connection.execute("SELECT count(*) FROM messages WHERE role = 'assistant' AND state = 'complete'")
             print(rows.fetchone()[0])
