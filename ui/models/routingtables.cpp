@@ -74,8 +74,8 @@ QString sharedText(const WhatIf* whatIf, Scope scope) {
 }
 
 ExpertsTable::ExpertsTable(TraceModel* trace, QObject* parent)
-    : TabularModel({tr("Layer"), tr("Expert"), tr("Tokens"), tr("Gate mass"), tr("Mean gate"), tr("Share, %"), tr("n"),
-                    tr("÷ uniform"), tr("Outside chance"), tr("What if"), tr("Shared expert")},
+    : TabularModel({tr("Layer"), tr("Expert"), tr("Tokens"), tr("Share, %"), tr("n"), tr("÷ uniform"),
+                    tr("Outside chance"), tr("Gate mass"), tr("Mean gate"), tr("What if"), tr("Shared expert")},
                    parent),
       m_trace(trace) {
     connect(trace, &TraceModel::currentChanged, this, &ExpertsTable::reset);
@@ -132,7 +132,7 @@ const Measure& ExpertsTable::measure() const {
 
 QVariant ExpertsTable::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation == Qt::Horizontal && role == SilentRole) {
-        const bool changed = m_whatIf != nullptr && m_whatIf->marks(m_trace->shape());
+        const bool changed = m_whatIf != nullptr && m_whatIf->hasMarks() && m_whatIf->marks(m_trace->shape());
         return (section == WhatIfMark && !changed) || (section == Shared && !isSharedOff(m_whatIf, m_scope));
     }
     const bool measured = section == OverUniform && orientation == Qt::Horizontal && role == Qt::DisplayRole;

@@ -16,12 +16,12 @@ public:
         Layer,
         Expert,
         Tokens,
-        GateMass,
-        MeanGate, ///< of Tokens
         Share,
         Count, ///< that Share is of
         OverUniform,
         OutsideChance,
+        GateMass,
+        MeanGate, ///< of Tokens
         WhatIfMark,
         Shared
     };

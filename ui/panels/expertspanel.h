@@ -31,7 +31,10 @@ protected:
     void selectRow(int row) override;
     /** What is measured against, which the title row has no room for in a narrow panel. */
     void addOwnActions(QMenu* menu) override;
-    void whatIfGiven(WhatIf* whatIf) override { m_rows->setWhatIf(whatIf); }
+    void whatIfGiven(WhatIf* whatIf) override {
+        m_rows->setWhatIf(whatIf);
+        connect(whatIf, &WhatIf::changed, this, &ExpertsPanel::update); // its column comes and goes
+    }
 
 private:
     ExpertsChart* m_map = nullptr;

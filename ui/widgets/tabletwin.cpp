@@ -149,15 +149,16 @@ QList<int> TableTwin::columnWidths() const {
             widths.append(0);
             continue;
         }
+        // Centred words stand clear of the numbers at their left, which reach the column's edge.
+        const auto across = m_proxy->headerData(column, Qt::Horizontal, Qt::TextAlignmentRole).value<Qt::Alignment>();
+        const int clear = across.testFlag(Qt::AlignHCenter) ? 2 * kMargin : 0;
         int width = words.horizontalAdvance(m_proxy->headerData(column, Qt::Horizontal).toString());
         width += column == horizontalHeader()->sortIndicatorSection() ? kSortArrow : 0;
         for (int row = 0; row < rows; ++row) {
             const QModelIndex index = m_proxy->index(row, column);
-            width = std::max(width, (isNumber(index) ? numbers : words).horizontalAdvance(index.data().toString()));
+            const QFontMetrics& metrics = isNumber(index) ? numbers : words;
+            width = std::max(width, metrics.horizontalAdvance(index.data().toString()) + clear);
         }
-        // Centred words stand clear of the numbers at their left, which reach the column's edge.
-        const auto across = m_proxy->headerData(column, Qt::Horizontal, Qt::TextAlignmentRole).value<Qt::Alignment>();
-        width += across.testFlag(Qt::AlignHCenter) ? 2 * kMargin : 0;
         widths.append(std::max(width + 2 * kMargin + 1, horizontalHeader()->minimumSectionSize()));
     }
     return widths;

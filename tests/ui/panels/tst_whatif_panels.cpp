@@ -7,10 +7,12 @@
 #include "ui/panels/whatifbar.h"
 #include "ui/panels/whatifline.h"
 #include "ui/widgets/banner.h"
+#include "ui/widgets/tabletwin.h"
 
 #include <QApplication>
 #include <QCheckBox>
 #include <QDoubleSpinBox>
+#include <QHeaderView>
 #include <QHelpEvent>
 #include <QLabel>
 #include <QMenu>
@@ -249,13 +251,20 @@ void TestWhatIfPanels::theSharedExpertIsOffWhereItWasOff() {
 void TestWhatIfPanels::theTableNamesTheChanged() {
     WhatIfBoard board;
     board.show();
-    board.whatIf.setBias({2, 3}, -1.5F);
     const auto* table = qobject_cast<ExpertsTable*>(board.experts->table());
+    board.experts->setTwinShown(true);
+    const QHeaderView* head = board.experts->twin()->horizontalHeader();
+    QTRY_VERIFY(head->count() > 0);
+    QTRY_VERIFY(head->isSectionHidden(ExpertsTable::WhatIfMark)); // nothing is changed
+    board.whatIf.setBias({2, 3}, -1.5F);
+    QTRY_VERIFY(!head->isSectionHidden(ExpertsTable::WhatIfMark));
     const auto said = [&](int layer, int expert) {
         return table->index(table->rowOf(layer, expert), ExpertsTable::WhatIfMark).data().toString();
     };
     QCOMPARE(said(2, 3), QStringLiteral("bias −1.5"));
     QCOMPARE(said(3, 2), QStringLiteral("–"));
+    board.whatIf.clear();
+    QTRY_VERIFY(head->isSectionHidden(ExpertsTable::WhatIfMark));
 }
 
 void TestWhatIfPanels::theBarSaysAndChanges() {
