@@ -42,8 +42,8 @@ void LedgerChart::sync() {
     for (const QString& warning : state().warnings()) {
         warnings += linesOf(warning);
     }
-    m_geometry =
-        LedgerGeometry::of(viewport()->size(), rows, warnings, state().driver_counts, needs(), theme().fontScale());
+    m_geometry = LedgerGeometry::of(viewport()->size(), rows, state().rowOf(Kind::All) + 1, warnings,
+                                    state().driver_counts, needs(), theme().fontScale());
     setScrollRange(m_geometry.scroll_max, m_geometry.window.height(), m_geometry.row_height);
     m_hovered = m_hovered < rows ? m_hovered : -1;
     m_current = m_current < rows ? m_current : -1;

@@ -2,6 +2,7 @@
 #include "ui/panels/ledgergeometry.h"
 
 #include <algorithm>
+#include <array>
 
 namespace moescope::ui {
 
@@ -9,7 +10,7 @@ namespace {
 
 int scaled(int value, double scale) { return int(value * scale + 0.5); }
 
-constexpr int kLeastRow = 14; ///< px
+constexpr int kLeastRow = 16; ///< px
 constexpr int kMostRow = 28;  ///< px
 
 /** Heights and gaps in px above the rows. */
@@ -21,8 +22,8 @@ struct Gaps {
     int device;
     int parts;
 };
-constexpr Gaps kRoomy{8, 8, 8, 4, 20, 12};
-constexpr Gaps kTight{3, 5, 3, 1, 14, 8}; // where a row would be hidden
+constexpr std::array<Gaps, 3> kGaps{Gaps{12, 8, 8, 4, 20, 12}, Gaps{9, 6, 4, 2, 16, 8},
+                                    Gaps{3, 4, 3, 1, 14, 8}}; // closer where a row would be hidden
 
 } // namespace
 
@@ -30,7 +31,7 @@ int LedgerGeometry::widthOf(const QSize& view, double scale) {
     return std::max(scaled(40, scale), view.width() - 2 * scaled(12, scale));
 }
 
-LedgerGeometry LedgerGeometry::of(const QSize& view, int rows, int warnings, bool legend, const Needs& needs,
+LedgerGeometry LedgerGeometry::of(const QSize& view, int rows, int least, int warnings, bool legend, const Needs& needs,
                                   double scale) {
     LedgerGeometry geometry;
     geometry.rows = rows;
@@ -56,10 +57,13 @@ LedgerGeometry LedgerGeometry::of(const QSize& view, int rows, int warnings, boo
         return y;
     };
     const auto roomBelow = [&](int y) { return view.height() - y - px(4); };
-    int y = lay(kRoomy);
-    if (roomBelow(y) < rows * px(kLeastRow)) {
-        y = lay(kTight);
-    }
+    const auto fitting = [&](int wanted) { // the roomiest gaps that leave room for so many rows
+        return std::find_if(kGaps.begin(), kGaps.end(),
+                            [&](const Gaps& gaps) { return roomBelow(lay(gaps)) >= wanted * px(kLeastRow); });
+    };
+    const auto* gaps = fitting(rows);
+    gaps = gaps == kGaps.end() ? fitting(least) : gaps;
+    const int y = lay(gaps == kGaps.end() ? kGaps.back() : *gaps);
     const int share = rows > 0 ? roomBelow(y) / rows : 0;
     geometry.row_height = std::clamp(share, px(kLeastRow), px(kMostRow));
     const int shown = std::max(1, roomBelow(y) / geometry.row_height);

@@ -37,8 +37,10 @@ struct LedgerGeometry {
         int share = 0;
     };
 
-    /** `warnings`: lines that they take. `legend`: it has a line of its own. */
-    static LedgerGeometry of(const QSize& view, int rows, int warnings, bool legend, const Needs& needs, double scale);
+    /** `least`: rows to the total of all parts, which have room before any other. `warnings`: lines that they take.
+     *  `legend`: it has a line of its own. */
+    static LedgerGeometry of(const QSize& view, int rows, int least, int warnings, bool legend, const Needs& needs,
+                             double scale);
     /** px that a line of words has in such a view. */
     static int widthOf(const QSize& view, double scale);
 

@@ -24,6 +24,7 @@ private slots:
     void partsAddUp();
     void whatIfsAreThePlannersTotals();
     void aDenseModelHasNoExperts();
+    void stagingIsARowWhereThereIsAny();
     void moreThanPaddingIsTold();
     void places();
     void table();
@@ -82,6 +83,15 @@ void TestMemoryLedger::aDenseModelHasNoExperts() {
     QCOMPARE(state.rows.first().part, 2);
     QVERIFY(LedgerState().isEmpty());
     QCOMPARE(LedgerState().parts(), 0);
+}
+
+void TestMemoryLedger::stagingIsARowWhereThereIsAny() {
+    trace::MemoryLedger ledger = test::sampleLedger();
+    QCOMPARE(sample(ledger).rows.at(5).part, LedgerState::ledgerStaging);
+    ledger.staging = {};
+    const LedgerState state = sample(ledger); // the host sees all of the device's memory
+    QCOMPARE(state.parts(), 5);
+    QCOMPARE(state.rowOf(Kind::All), 5);
 }
 
 void TestMemoryLedger::moreThanPaddingIsTold() {
