@@ -87,6 +87,7 @@ void AttentionChart::sync() {
     m_geometry = AttentionGeometry::of(
         viewport()->size(), m_state.heads(), m_state.positions(), m_state.hasLearnedSinks() ? 2 : 1,
         {int(m_distances.size()), int(m_messages.size())}, m_opened >= 0, theme().fontScale());
+    measureShares();
     setScrollRange(m_geometry.scroll_max, m_geometry.window.height(), m_geometry.row_height);
     m_hoveredHead = m_hoveredHead < m_state.heads() ? m_hoveredHead : -1;
     m_hoveredBin = m_hoveredBin < m_geometry.bins ? m_hoveredBin : -1;
@@ -285,6 +286,27 @@ void AttentionChart::paintTops(QPainter& painter) const {
     }
 }
 
+void AttentionChart::measureShares() {
+    const QFontMetrics words(axisFont());
+    const QFontMetrics numbers(axisMonoFont());
+    m_label = 0;
+    m_value = numbers.horizontalAdvance(partText(0.888)); // the usual one: else bars would jump from token to token
+    for (const QList<AttentionState::Mass>* list : {&m_distances, &m_messages}) {
+        for (const AttentionState::Mass& mass : *list) {
+            m_label = std::max(m_label, words.horizontalAdvance(mass.label) + 2);
+            m_value = std::max(m_value, numbers.horizontalAdvance(partText(mass.share)));
+        }
+    }
+    m_label = std::min(m_label, m_geometry.distances.width() / 2);
+}
+
+QRect AttentionChart::shareTrack(const QRect& list, int index) const {
+    const QRect line = m_geometry.share(list, index);
+    const int gap = scaledPx(8);
+    return {line.left() + m_label + gap, line.center().y() - scaledPx(3),
+            std::max(0, line.width() - m_label - m_value - 2 * gap), scaledPx(8)};
+}
+
 void AttentionChart::paintShares(QPainter& painter, const QRect& list, const QString& title,
                                  const QList<AttentionState::Mass>& shares) const {
     const QFont font = axisFont();
@@ -292,20 +314,13 @@ void AttentionChart::paintShares(QPainter& painter, const QRect& list, const QSt
     paintText(painter, QRect(list.left(), list.top(), list.width(), scaledPx(16)), Qt::AlignLeft | Qt::AlignVCenter,
               QFontMetrics(bold(font)).elidedText(title, Qt::ElideRight, list.width()), bold(font),
               theme().color(Color::Text));
-    int label = 0;
-    for (const AttentionState::Mass& mass : shares) {
-        label = std::max(label, QFontMetrics(font).horizontalAdvance(mass.label) + 2);
-    }
-    label = std::min(label, list.width() / 2);
-    const int value = scaledPx(50);
     for (int i = 0; i < shares.size(); ++i) {
         const AttentionState::Mass& mass = shares.at(i);
         const QRect line = m_geometry.share(list, i);
         paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter,
-                  QFontMetrics(font).elidedText(mass.label, Qt::ElideRight, label), font,
+                  QFontMetrics(font).elidedText(mass.label, Qt::ElideRight, m_label), font,
                   theme().color(Color::TextSecondary));
-        const QRect track(line.left() + label + scaledPx(8), line.center().y() - scaledPx(3),
-                          std::max(0, line.width() - label - value - scaledPx(12)), scaledPx(8));
+        const QRect track = shareTrack(list, i);
         painter.fillRect(track, theme().color(Color::Window));
         painter.fillRect(
             QRect(track.topLeft(), QSize(int(std::lround(track.width() * std::min(1.0, mass.share))), track.height())),

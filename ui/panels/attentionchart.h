@@ -24,6 +24,8 @@ public:
     int head() const { return m_head; }
     void setHead(int head);
     const AttentionGeometry& geometryOfHeads() const { return m_geometry; }
+    /** All of the bar that a share could have, as long in both lists: its unit is the same. */
+    QRect shareTrack(const QRect& list, int index) const;
     Readout readout() const override;
     QSize sizeHint() const override { return {440, 380}; }
 
@@ -52,6 +54,7 @@ private:
     void paintLegend(QPainter& painter) const;
     void paintBars(QPainter& painter) const;
     void paintTops(QPainter& painter) const;
+    void measureShares();
     void paintShares(QPainter& painter, const QRect& list, const QString& title,
                      const QList<AttentionState::Mass>& shares) const;
 
@@ -66,6 +69,8 @@ private:
     // As painted.
     QImage m_cells;             ///< a row of pixels a head
     std::vector<double> m_bars; ///< of the head at large
+    int m_label = 0;            ///< px of the words in both lists of shares
+    int m_value = 0;            ///< px of their numbers
     QList<int> m_tops;
     QList<AttentionState::Mass> m_distances;
     QList<AttentionState::Mass> m_messages;

@@ -81,6 +81,7 @@ private slots:
     void clickOnATopTokenSelectsIt();
     void readoutAndTwinShowTheSameNumbers();
     void cellsHaveTheColourOfTheirWeight();
+    void bothListsHaveOneScale();
     void longListsOfMessagesAreJoined();
     void darkLargeAndSmall();
 };
@@ -415,6 +416,35 @@ void TestAttentionPanel::cellsHaveTheColourOfTheirWeight() {
     // The token that looks has the line of the selection.
     QVERIFY(near(image.pixelColor(geometry.bars_left + geometry.bars_width, geometry.window.center().y()),
                  theme().color(Color::AccentText)));
+}
+
+void TestAttentionPanel::bothListsHaveOneScale() {
+    Stand stand;
+    stand.show();
+    stand.answer();
+    stand.give();
+    const AttentionChart* chart = stand.panel->headsChart();
+    for (const QSize& size : {QSize(500, 440), QSize(482, 260)}) { // below the heads, and beside them
+        stand.panel->resize(size);
+        const QImage image = painted(stand.panel->headsChart());
+        const AttentionGeometry& geometry = chart->geometryOfHeads();
+        QCOMPARE(geometry.beside > 0, size.height() < 300);
+        const int whole = chart->shareTrack(geometry.distances, 0).width();
+        QVERIFY2(whole >= 20, qPrintable(QString::number(whole)));
+        const auto check = [&](const QRect& list, const QList<AttentionState::Mass>& shares) {
+            for (int i = 0; i < shares.size(); ++i) {
+                const QRect track = chart->shareTrack(list, i);
+                QCOMPARE(track.width(), whole);
+                int filled = 0;
+                for (int x = track.left(); x <= track.right(); ++x) {
+                    filled += near(image.pixelColor(x, track.center().y()), theme().color(Color::Shared)) ? 1 : 0;
+                }
+                QVERIFY(std::abs(filled - whole * shares.at(i).share) <= 1);
+            }
+        };
+        check(geometry.distances, chart->state().byDistance(-1));
+        check(geometry.messages, chart->state().byMessage(-1));
+    }
 }
 
 void TestAttentionPanel::longListsOfMessagesAreJoined() {
