@@ -10,6 +10,8 @@
 #include <QKeyEvent>
 #include <QPainter>
 
+#include <algorithm>
+
 namespace moescope::ui {
 namespace {
 
@@ -158,7 +160,6 @@ void RibbonChart::paintWindow(QPainter& painter) const {
 
 void RibbonChart::paintWords(QPainter& painter) const {
     const QFont font = axisFont();
-    const QFontMetrics metrics(font);
     const QRect line = m_geometry.words;
     const int pointed = m_hovered >= 0 ? m_hovered : hasFocus() ? m_block : -1;
     if (pointed >= 0) {
@@ -203,18 +204,40 @@ void RibbonChart::paintWords(QPainter& painter) const {
         words.append({tr("reused prefix %1").arg(groupedText(m_state.reused)), line.left(), Qt::AlignLeft,
                       theme().color(Color::Ok)});
     }
+    // What is reused stands under its bracket where all the others have a place even so.
+    QList<QRect> places;
+    if (m_state.reused > 0) {
+        QList<Word> bracketed = words;
+        bracketed.move(bracketed.size() - 1, 0);
+        places = placesOf(bracketed);
+        if (std::none_of(places.cbegin(), places.cend(), [](const QRect& place) { return place.isEmpty(); })) {
+            words = bracketed;
+        }
+    }
+    places = placesOf(words);
+    for (int i = 0; i < words.size(); ++i) {
+        if (!places.at(i).isEmpty()) {
+            paintText(painter, places.at(i), Qt::AlignLeft | Qt::AlignVCenter, words.at(i).text, font,
+                      words.at(i).color);
+        }
+    }
+}
+
+QList<QRect> RibbonChart::placesOf(const QList<Word>& words) const {
+    const QFontMetrics metrics(axisFont());
+    QList<QRect> places;
     QList<QRect> taken;
     for (const Word& word : words) {
         const int width = metrics.horizontalAdvance(word.text);
         const int left = word.alignment == Qt::AlignHCenter ? word.x - width / 2
                          : word.alignment == Qt::AlignRight ? word.x - width
                                                             : word.x;
-        if (const QRect place = RibbonGeometry::freePlace(line, taken, left, width + 1, scaledPx(12));
-            !place.isEmpty()) {
-            taken.append(place);
-            paintText(painter, place, Qt::AlignLeft | Qt::AlignVCenter, word.text, font, word.color);
+        places.append(RibbonGeometry::freePlace(m_geometry.words, taken, left, width + 1, scaledPx(12)));
+        if (!places.last().isEmpty()) {
+            taken.append(places.last());
         }
     }
+    return places;
 }
 
 QString RibbonChart::usedWords() const {

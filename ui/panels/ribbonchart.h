@@ -57,6 +57,8 @@ private:
     void paintReading(QPainter& painter) const;
     void paintWindow(QPainter& painter) const;
     void paintWords(QPainter& painter) const;
+    /** Where words find a place below the bar, the first ones first; empty: nowhere. */
+    QList<QRect> placesOf(const QList<Word>& words) const;
     /** Tokens of the answer in view that lie between two positions become the window of the panels. */
     void chooseWindow(int from, int to);
 

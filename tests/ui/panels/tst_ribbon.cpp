@@ -102,6 +102,29 @@ private slots:
         QVERIFY(!inked({words.left() + 200, words.top(), words.width() - 200 - limit - reserved - 40, words.height()}));
     }
 
+    void whatIsReusedIsSaidUnderItsBracket() {
+        // As early in a long context: the selected token and what is used are near the bracket, too.
+        Shown s;
+        s.state.limit = 8192;
+        s.state.reserved = 8192;
+        s.panel->setState(s.state);
+        s.selection.setToken(5);
+        const QRect words = s.panel->ribbon()->geometryOfBar().words;
+        const auto wide = [](const QString& text) { return QFontMetrics(axisFont()).horizontalAdvance(text); };
+        const QRect reused(words.left(), words.top(), wide(QStringLiteral("reused prefix 60")) + 6, words.height());
+        const auto inked = [&](const QRect& part, Color color) {
+            return holds(painted(s.panel->ribbon()), part, theme().color(color));
+        };
+        QVERIFY(inked(reused, Color::Ok));
+        const QRect rest = words.adjusted(reused.width(), 0, 0, 0);
+        QVERIFY(!inked(rest, Color::Ok) && inked(rest, Color::AccentText) && inked(rest, Color::TextSecondary));
+        // Where not all words have room, it is not the selected token that is left out.
+        s.panel->resize(wide(QStringLiteral("selected 106 limit 8,192 tokens")) + 80, 60);
+        QCoreApplication::processEvents();
+        const QRect narrow = s.panel->ribbon()->geometryOfBar().words;
+        QVERIFY(inked(narrow, Color::AccentText) && !inked(narrow, Color::Ok));
+    }
+
     // In a tab as high as its neighbour it is the same low bar, at the top; its table takes all of the place.
     void isLowInAHighTab() {
         TraceModel trace;
