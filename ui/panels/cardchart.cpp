@@ -286,6 +286,7 @@ void CardChart::paintExamples(QPainter& painter) const {
                   tr("No tokens were routed to it"), axisFont(), theme().color(Color::TextMuted));
     }
     const int selected = selectedExample();
+    QRect chosen;
     for (int i = 0; i < at.examples.size(); ++i) {
         const ExpertProfile::Example& example = at.examples.at(i);
         const QRect line = m_geometry.row(m_geometry.examples, i);
@@ -313,9 +314,12 @@ void CardChart::paintExamples(QPainter& painter) const {
         paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, gateText(example.gate), mono,
                   theme().color(Color::Text));
         painter.setOpacity(1);
-        if (i == selected) {
-            paintSelection(painter, box);
-        }
+        chosen = i == selected ? box : chosen;
+    }
+    const int end = m_geometry.endOfWhole(scroll() + viewport()->height());
+    if (!chosen.isEmpty() && chosen.bottom() < end) { // the line around it goes beyond the last whole row
+        painter.setClipRect(QRect(0, scroll(), viewport()->width(), end + scaledPx(4) - scroll()));
+        paintSelection(painter, chosen);
     }
 }
 

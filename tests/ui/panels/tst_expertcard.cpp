@@ -57,6 +57,7 @@ private slots:
     void bars();
     void filterFades();
     void clickAnExample();
+    void theLastWholeExampleHasAWholeFrame();
     void keys();
     void topKKeepsItsExpert();
     void emptyStates();
@@ -169,6 +170,43 @@ void TestExpertCard::clickAnExample() {
     QCOMPARE(card->selectedExample(), 2);
     QVERIFY(
         holds(painted(card), QRect(0, at.y() - 10, card->viewport()->width(), 20), theme().color(Color::AccentText)));
+}
+
+void TestExpertCard::theLastWholeExampleHasAWholeFrame() {
+    Card board(test::syntheticShape(8, 16, 1, 1), 200);
+    board.show();
+    board.selection.set({1, -1, 3, board.trace.topExpert(10, 3)});
+    CardChart* card = board.panel->card();
+    QTRY_VERIFY(board.profile().examples.size() > 2);
+    const ExpertProfile::Example& first = board.profile().examples.first();
+    board.selection.set({first.run, first.token, 3, board.profile().expert});
+    QCOMPARE(card->selectedExample(), 0);
+    const auto rowOf = [&] { return card->geometryOfCard().row(card->geometryOfCard().examples, 0); };
+    // So low that no second example is whole.
+    const int around = board.panel->height() - card->viewport()->height();
+    for (int pass = 0; pass < 3; ++pass) { // a low panel's lines are closer
+        board.panel->resize(600, around + rowOf().bottom() + 1 + card->geometryOfCard().line / 2);
+        QCoreApplication::processEvents();
+    }
+    const QRect row = rowOf();
+    QVERIFY(row.bottom() + 4 < card->viewport()->height());
+    QVERIFY(row.bottom() + 1 + card->geometryOfCard().line > card->viewport()->height());
+    const QImage image = painted(card);
+    const auto inked = [&](int y) {
+        int wide = 0;
+        for (int x = row.left(); x <= row.right(); ++x) {
+            wide += near(image.pixelColor(x, y), theme().color(Color::AccentText)) ? 1 : 0;
+        }
+        return wide;
+    };
+    int above = 0;
+    int below = 0;
+    for (int y = 0; y < 5; ++y) {
+        above = std::max(above, inked(row.top() + 2 - y));
+        below = std::max(below, inked(row.bottom() - 2 + y));
+    }
+    QVERIFY(above > 6);
+    QCOMPARE(below, above);
 }
 
 void TestExpertCard::keys() {
