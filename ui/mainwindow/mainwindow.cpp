@@ -355,9 +355,10 @@ void MainWindow::showGlossary() {
 
 void MainWindow::placeOverlays() {
     // Close above what stands below the transcript, so that the last line of text there stays free.
-    const QPoint foot = m_chat->mapTo(this, QPoint(0, m_chat->footTop()));
-    m_toast->fitWithin(qMin(Transcript::kColumn, m_chat->width() - 2 * kToastMargin));
-    QRect place(QPoint(foot.x() + (m_chat->width() - m_toast->width()) / 2, 0), m_toast->size());
+    const QWidget* below = areModelsShown() ? m_library->dropArea() : m_chat;
+    const QPoint foot = below->mapTo(this, QPoint(0, areModelsShown() ? 0 : m_chat->footTop()));
+    m_toast->fitWithin(qMin(Transcript::kColumn, below->width() - 2 * kToastMargin));
+    QRect place(QPoint(foot.x() + (below->width() - m_toast->width()) / 2, 0), m_toast->size());
     place.moveBottom(foot.y() - kToastGap - 1);
     const QList<QRect> buttons = buttonsInView();
     const auto covered = [&] {
@@ -373,7 +374,7 @@ void MainWindow::placeOverlays() {
 
 QList<QRect> MainWindow::buttonsInView() const {
     QList<QRect> places;
-    for (const QAbstractButton* button : chatPage()->findChildren<QAbstractButton*>()) {
+    for (const QAbstractButton* button : m_pages->currentWidget()->findChildren<QAbstractButton*>()) {
         const QRect seen = button->visibleRegion().boundingRect();
         if (button->isVisible() && !seen.isEmpty()) {
             places.append(seen.translated(button->mapTo(this, QPoint(0, 0))));

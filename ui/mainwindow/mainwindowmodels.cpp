@@ -63,6 +63,7 @@ void MainWindow::setModelsShown(bool shown) {
     m_actions->panelsMenu->setEnabled(!shown);
     updateActions();
     refreshTitle();
+    QMetaObject::invokeMethod(this, &MainWindow::placeOverlays, Qt::QueuedConnection); // when the page has its size
     emit modelsShownChanged(shown);
 }
 

@@ -50,6 +50,7 @@ public:
     void setConversion(const QString& name, quint64 done, quint64 total);
     void endConversion();
     void setDropTarget(bool target) { m_drop->setTarget(target); }
+    const QWidget* dropArea() const { return m_drop; }
     /** Selects and shows it, whatever was searched for. False: it is not in the list. */
     bool showModel(const std::string& path);
     /** As if its button was pressed. */

@@ -5,6 +5,7 @@
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/composer.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/panels/modellibrarypanel.h"
 #include "ui/panels/transcript.h"
 #include "ui/widgets/toast.h"
 
@@ -230,6 +231,26 @@ private slots:
         }
         QVERIFY(buttons > 4);
         QVERIFY(w->rect().contains(toast->geometry()));
+    }
+
+    void aToastOnThePageModelsStandsAboveTheDropArea() {
+        for (const QSize& size : {QSize(1100, 700), QSize(1440, 900)}) {
+            Shown s(size);
+            MainWindow* w = s.window.get();
+            w->showUndoToast(
+                QStringLiteral("“The small fox sat in the old boat and waited. The small fox…” was deleted."));
+            w->setModelsShown(true);
+            QTest::qWait(50);
+            const auto* toast = w->findChild<Toast*>();
+            QVERIFY(toast->isVisible());
+            const QWidget* drop = w->library()->dropArea();
+            const QRect area(drop->mapTo(w, QPoint(0, 0)), drop->size());
+            QVERIFY(toast->geometry().bottom() < area.top() && area.top() - toast->geometry().bottom() < 20);
+            QVERIFY(toast->x() >= area.left() && toast->geometry().right() <= area.right());
+            w->setModelsShown(false);
+            QTRY_VERIFY(
+                std::abs(toast->geometry().bottom() - w->chat()->mapTo(w, QPoint(0, w->chat()->footTop())).y()) < 20);
+        }
     }
 
     void escStopsFromAnywhere() {
