@@ -57,8 +57,7 @@ MemoryParts memoryParts(const trace::MemoryNeeds& needs, quint32 context, trace:
     return {{{MemoryBar::tr("Routed experts"), types(needs.routed), needs.routed.bytes},
              {MemoryBar::tr("Shared expert"), types(needs.shared), needs.shared.bytes},
              {MemoryBar::tr("Attention, norms, embeddings"), types(needs.rest), needs.rest.bytes},
-             {MemoryBar::tr("KV cache"), MemoryBar::tr("%1, %2 tokens").arg(kvTypeText(kv), groupedText(context)),
-              needs.kv(context, kv)},
+             {MemoryBar::tr("KV cache"), kvTypeText(kv), needs.kv(context, kv)},
              {MemoryBar::tr("Workspace"), {}, needs.workspace(context)}}};
 }
 
@@ -172,9 +171,8 @@ MemoryList::MemoryList(QWidget* parent) : QWidget(parent) {
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setHorizontalSpacing(8);
     grid->setVerticalSpacing(6);
-    grid->setColumnStretch(1, 8);
+    grid->setColumnStretch(1, 1);
     grid->setColumnMinimumWidth(3, 12); // types stand apart from figures
-    grid->setColumnStretch(4, 5);
     for (int part = 0; part < kMemoryParts; ++part) {
         Row& row = m_rows[static_cast<size_t>(part)];
         row.swatch = new Swatch(part, this);

@@ -16,7 +16,7 @@ class ElidedLabel;
 /** What a model's memory is for, in the order of the bar. */
 struct MemoryPart {
     QString name;
-    QString note; ///< types of the weights, or what the cache is for
+    QString note; ///< types of the weights or of the cache
     quint64 bytes = 0;
 };
 constexpr int kMemoryParts = 5;

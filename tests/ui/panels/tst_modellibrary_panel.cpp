@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ui/panels/memorybar.h"
 #include "ui/panels/modellibrarypanel.h"
 #include "ui/panels/modeltable.h"
 #include "ui/theme/theme.h"
@@ -294,6 +295,23 @@ private slots:
         page.resize(1440, 770);
         QCoreApplication::processEvents();
         QVERIFY(page.says(QStringLiteral("or the model’s limit,")));
+    }
+
+    void partsAreNamedWhole() {
+        const ModelRow row = model("long", 3 * kGiB, 262'144);
+        MemoryList list;
+        list.setParts(memoryParts(*row.card.needs, 32'768, trace::KvType::F16));
+        for (const int more : {0, 60}) {
+            list.resize(list.sizeHint().width() + more, list.sizeHint().height());
+            list.show();
+            QVERIFY(QTest::qWaitForWindowExposed(&list));
+            QStringList notes;
+            for (const ElidedLabel* label : list.findChildren<ElidedLabel*>()) {
+                QCOMPARE(label->shownText(), label->text());
+                notes += label->text();
+            }
+            QVERIFY(notes.contains(QLatin1String("F16"))); // with how many tokens stands above
+        }
     }
 
     void itOpensOnTheLoadedModel() {
