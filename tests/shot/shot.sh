@@ -245,21 +245,17 @@ routing() {
     fi
 }
 
-# models: the page Models with files of every kind; rows are chosen by keys, as the list has the focus.
+# models: the page Models with files of every kind; rows are chosen by keys, as the list has the focus, and the type of
+# the KV cache just before it.
 models() {
-    local kv_x=690
-    [[ $width == 1440 ]] || kv_x=574
     python3 tests/shot/models.py "$data/models"
     key ctrl+m
     sleep 4
     key Home
     shoot models
-    click $kv_x 141
-    key Down Return
+    key shift+Tab Down
     shoot models-q8
-    key Up
-    click 100 208
-    key Down Down
+    key Up Tab Down Down
     shoot models-too-large
     key Down
     shoot models-unreadable
