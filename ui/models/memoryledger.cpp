@@ -62,9 +62,10 @@ LedgerState LedgerState::of(const trace::MemoryLedger& ledger, const QString& de
                               tr("%1, %2 tokens").arg(kvTypeText(ledger.kv_type), groupedText(ledger.context)),
                               ledger.kv, planned.kv(ledger.context, ledger.kv_type)));
     state.rows.append(partRow(kWorkspace, tr("Workspace"), {}, ledger.workspace, planned.workspace(ledger.context)));
-    if (ledger.staging.allocated.total() > 0) { // else the host sees the memory of the device
-        state.rows.append(partRow(ledgerStaging, tr("Staging"), tr("copies to the device"), ledger.staging, {}));
-    }
+    state.rows.append(partRow(ledgerStaging, tr("Staging"),
+                              ledger.staging.bytes > 0 ? tr("copies to the device")
+                                                       : tr("none: the host sees the memory of the device"),
+                              ledger.staging, {}));
 
     Row all = figureRow(Kind::All, tr("All"), planned.total(ledger.context, ledger.kv_type), ledger.allocated.total());
     all.place = ledger.allocated;

@@ -11,6 +11,7 @@ namespace {
 int scaled(int value, double scale) { return int(value * scale + 0.5); }
 
 constexpr int kLeastRow = 16; ///< px
+constexpr int kLowRow = 14;   ///< px, where the total of all parts would be hidden
 constexpr int kMostRow = 28;  ///< px
 
 /** Heights and gaps in px above the rows. */
@@ -22,8 +23,9 @@ struct Gaps {
     int device;
     int parts;
 };
-constexpr std::array<Gaps, 3> kGaps{Gaps{12, 8, 8, 4, 20, 12}, Gaps{9, 6, 4, 2, 16, 8},
-                                    Gaps{3, 4, 3, 1, 14, 8}}; // closer where a row would be hidden
+// Closer where a row would be hidden.
+constexpr std::array<Gaps, 4> kGaps{Gaps{12, 8, 8, 4, 20, 12}, Gaps{9, 6, 4, 2, 16, 8}, Gaps{7, 4, 3, 1, 14, 8},
+                                    Gaps{3, 4, 3, 1, 14, 8}};
 
 } // namespace
 
@@ -56,16 +58,17 @@ LedgerGeometry LedgerGeometry::of(const QSize& view, int rows, int least, int wa
         geometry.header = take(geometry.text_height, gaps.title);
         return y;
     };
-    const auto roomBelow = [&](int y) { return view.height() - y - px(4); };
+    const auto roomBelow = [&](int y) { return view.height() - y - px(3); };
     const auto fitting = [&](int wanted) { // the roomiest gaps that leave room for so many rows
         return std::find_if(kGaps.begin(), kGaps.end(),
                             [&](const Gaps& gaps) { return roomBelow(lay(gaps)) >= wanted * px(kLeastRow); });
     };
     const auto* gaps = fitting(rows);
     gaps = gaps == kGaps.end() ? fitting(least) : gaps;
-    const int y = lay(gaps == kGaps.end() ? kGaps.back() : *gaps);
+    const bool low = gaps == kGaps.end();
+    const int y = lay(low ? kGaps.back() : *gaps);
     const int share = rows > 0 ? roomBelow(y) / rows : 0;
-    geometry.row_height = std::clamp(share, px(kLeastRow), px(kMostRow));
+    geometry.row_height = std::clamp(share, px(low ? kLowRow : kLeastRow), px(kMostRow));
     const int shown = std::max(1, roomBelow(y) / geometry.row_height);
     geometry.window = QRect(0, y, view.width(), std::min(rows, shown) * geometry.row_height);
     geometry.scroll_max = std::max(0, rows - shown) * geometry.row_height;

@@ -24,7 +24,7 @@ private slots:
     void partsAddUp();
     void whatIfsAreThePlannersTotals();
     void aDenseModelHasNoExperts();
-    void stagingIsARowWhereThereIsAny();
+    void stagingIsToldWhereThereIsNone();
     void moreThanPaddingIsTold();
     void places();
     void table();
@@ -85,13 +85,14 @@ void TestMemoryLedger::aDenseModelHasNoExperts() {
     QCOMPARE(LedgerState().parts(), 0);
 }
 
-void TestMemoryLedger::stagingIsARowWhereThereIsAny() {
+void TestMemoryLedger::stagingIsToldWhereThereIsNone() {
     trace::MemoryLedger ledger = test::sampleLedger();
-    QCOMPARE(sample(ledger).rows.at(5).part, LedgerState::ledgerStaging);
+    QCOMPARE(sample(ledger).rows.at(5).note, QStringLiteral("copies to the device"));
     ledger.staging = {};
     const LedgerState state = sample(ledger); // the host sees all of the device's memory
-    QCOMPARE(state.parts(), 5);
-    QCOMPARE(state.rowOf(Kind::All), 5);
+    QCOMPARE(state.rows.at(5).part, LedgerState::ledgerStaging);
+    QVERIFY(state.rows.at(5).note.startsWith(QStringLiteral("none")));
+    QCOMPARE(state.rowOf(Kind::All), 6);
 }
 
 void TestMemoryLedger::moreThanPaddingIsTold() {

@@ -243,13 +243,14 @@ void TestLedgerPanel::narrowAndLow() {
     }
     QVERIFY(low.window.contains(low.row(all, 0).center()) && low.window.bottom() >= low.row(all, 0).bottom());
     QVERIFY(low.header.top() > low.parts_bar.bottom() && low.device_bar.top() > low.device_title.bottom());
-    QVERIFY(low.row_height >= 16);
+    QVERIFY(low.row_height >= 14);
     // As among tabs at 1440 × 900, with a sentence on a part that isn't as planned.
     for (const int warnings : {0, 1}) {
-        const auto tabbed = LedgerGeometry::of({492, 206}, 11, 6, warnings, false, {150, 60, 44}, 1);
-        QVERIFY(tabbed.row_height >= 16 && tabbed.window.bottom() < 206);
-        QVERIFY(tabbed.window.contains(tabbed.row(5, 0)));
-        QCOMPARE(tabbed.device_title.top() > 8, warnings == 0);
+        const auto tabbed = LedgerGeometry::of({492, 206}, 12, 7, warnings, false, {150, 60, 44}, 1);
+        QCOMPARE(tabbed.row_height, warnings == 0 ? 16 : 14);
+        QVERIFY(tabbed.window.bottom() < 206);
+        QVERIFY(tabbed.window.contains(tabbed.row(6, 0)));
+        QCOMPARE(tabbed.device_title.top() > 6, warnings == 0);
     }
     // A high one shows all of them.
     board.panel->resize(496, 620);
