@@ -245,7 +245,6 @@ private slots:
         QVERIFY(QFile::copy(m_path, path));
         const QTemporaryDir folder;
         App app(folder.path(), nowhere(folder));
-        CaptureSession& captures = app.composition.captures();
         QVERIFY(app.openCapture(path));
         ui::CapturePanel* panel = app.composition.window().capture();
         panel->transcript()->scrollToMessage(3);
