@@ -2,6 +2,7 @@
 #include "app/gui/values.h"
 
 #include "engine/model/reasoning.h"
+#include "engine/trace/utf8.h"
 #include "ui/models/errortext.h"
 #include "ui/models/modellist.h"
 #include "ui/models/tokentext.h"
@@ -341,6 +342,32 @@ qint64 answerBeginOf(const QString& text, const ui::AnswerParts& parts) {
 
 namespace {
 
+/** What an answer's text has of `bytes`, which keeps the begin of a character that is not whole. */
+QString takeWhole(std::string& bytes) {
+    QString text;
+    size_t at = 0;
+    while (at < bytes.size()) {
+        const trace::Utf8Sequence sequence = trace::utf8At(bytes, at);
+        if (!sequence.complete) {
+            break;
+        }
+        text += sequence.valid ? QString::fromUtf8(bytes.data() + at, qsizetype(sequence.bytes))
+                               : QString(QChar(QChar::ReplacementCharacter));
+        at += sequence.bytes;
+    }
+    bytes.erase(0, at);
+    return text;
+}
+
+/** As far as both go; noncharacters and lone surrogates, which the store cannot keep, are U+FFFD in the text. */
+bool standsAtBegin(QStringView text, QStringView written) {
+    const qsizetype units = std::min(text.size(), written.size());
+    return std::equal(text.begin(), text.begin() + units, written.begin(), [](QChar kept, QChar own) {
+        return kept == own ||
+               (kept == QChar(QChar::ReplacementCharacter) && (own.isSurrogate() || own.unicode() > 0xFFFD));
+    });
+}
+
 QList<trace::TokenTracePtr> tokensOf(const store::TokenTraces& traces, bool generated) {
     QList<trace::TokenTracePtr> tokens;
     for (const trace::TokenTracePtr& token : traces) {
@@ -358,34 +385,20 @@ QList<trace::TokenTracePtr> generatedOf(const store::TokenTraces& traces) { retu
 QList<trace::TokenTracePtr> promptOf(const store::TokenTraces& traces) { return tokensOf(traces, false); }
 
 QList<ui::TokenRange> rangesOf(const std::vector<std::string_view>& tokens, const QString& text) {
+    constexpr qsizetype ahead = 16; // units that no token wrote, before the next one is taken for hidden
     QList<ui::TokenRange> ranges;
-    QByteArray bytes;
-    int begin = openingBefore(tokens, text);
+    std::string bytes;
+    qsizetype begin = openingBefore(tokens, text);
     for (const std::string_view token : tokens) {
-        bytes.append(token.data(), static_cast<qsizetype>(token.size()));
+        bytes.append(token);
         // Bytes of a character that is not whole yet belong to the token that ends it as well.
-        qsizetype whole = bytes.size();
-        for (qsizetype back = 1; back <= 3 && back <= bytes.size(); ++back) {
-            const auto byte = static_cast<uchar>(bytes[bytes.size() - back]);
-            if ((byte & 0xC0) == 0xC0) {
-                const qsizetype needed = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
-                whole = needed > back ? bytes.size() - back : whole;
-                break;
-            }
-            if (byte < 0x80) {
-                break;
-            }
-        }
-        const QString written = QString::fromUtf8(bytes.constData(), whole);
+        const QString written = takeWhole(bytes);
         const QStringView rest = QStringView(text).mid(begin);
-        // A control token that no text shows takes no room in it; the last token may be cut by a stop string.
-        const bool shown = rest.startsWith(written) || written.startsWith(rest) ||
-                           written.contains(QChar(QChar::ReplacementCharacter));
-        const int units = shown ? static_cast<int>(written.size()) : 0;
-        const bool cut = whole < bytes.size();
-        bytes.remove(0, whole);
-        const int end = std::min(begin + units, static_cast<int>(text.size()));
-        ranges.append({begin, cut ? std::min(end + 1, static_cast<int>(text.size())) : end});
+        // A control token that no text shows takes no room in it; the last token may be cut by a stop text.
+        const qsizetype place = standsAtBegin(rest, written) ? 0 : rest.left(ahead + written.size()).indexOf(written);
+        begin += std::max<qsizetype>(0, place);
+        const qsizetype end = std::min(begin + (place < 0 ? 0 : written.size()), text.size());
+        ranges.append({int(begin), int(bytes.empty() ? end : std::min(end + 1, text.size()))});
         begin = end;
     }
     return ranges;

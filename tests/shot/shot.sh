@@ -163,6 +163,10 @@ crash() {
         now=$(kept)
         if [[ $now == ended ]]; then
             once_more
+            for _ in $(seq 50); do # until the new version is stored
+                [[ $(kept) == ended ]] || break
+                sleep 0.1
+            done
         elif [[ $now -ge 40 ]]; then
             kill -STOP "$app"
             now=$(kept)

@@ -8,6 +8,7 @@
 #include <QStringList>
 
 #include <algorithm>
+#include <cstddef>
 #include <numeric>
 
 namespace moescope::ui {
@@ -63,22 +64,12 @@ bool choosesAlike(const trace::RouterTrace& a, const trace::RouterTrace& b, int 
     if (a.expert_used_count != b.expert_used_count) {
         return expertOf(&a, layer) == expertOf(&b, layer);
     }
-    const auto chosen = [layer](const trace::RouterTrace& router) {
-        const auto begin = router.experts.begin() + layer * static_cast<int>(router.expert_used_count);
-        std::vector<uint16_t> experts(begin, begin + static_cast<int>(router.expert_used_count));
-        std::sort(experts.begin(), experts.end());
-        return experts;
-    };
-    return chosen(a) == chosen(b);
+    const auto first = static_cast<std::ptrdiff_t>(layer) * a.expert_used_count;
+    const auto chosen = a.experts.begin() + first;
+    return std::is_permutation(chosen, chosen + a.expert_used_count, b.experts.begin() + first);
 }
 
 } // namespace
-
-QString probabilityText(double probability) {
-    return probability < 0                          ? QStringLiteral("–")
-           : probability > 0 && probability < 0.005 ? QStringLiteral("<0.01")
-                                                    : QString::number(probability, 'f', 2);
-}
 
 void WhatIfDiff::setSides(const DiffSide& untouched, const DiffSide& whatIf, const QString& recipe) {
     m_a = untouched;
@@ -230,7 +221,7 @@ double WhatIfDiff::probabilityB(int row) const {
 }
 
 WhatIfDiffTable::WhatIfDiffTable(WhatIfDiff* diff, QObject* parent)
-    : TabularModel({tr("Token"), tr("Untouched"), tr("What if"), tr("Probability"), tr("With what-if"), tr("KL, bits"),
+    : TabularModel({tr("Token"), tr("Untouched"), tr("What if"), tr("Raw, %"), tr("With what-if, %"), tr("KL, bits"),
                     tr("Expert"), tr("Its expert"), tr("Same layers")},
                    parent),
       m_diff(diff) {
@@ -254,8 +245,8 @@ QVariant WhatIfDiffTable::raw(int row, int column) const {
     case Token: return (at.a >= 0 ? at.a : at.b) + 1;
     case TextA: return at.a < 0 ? QVariant() : QVariant(m_diff->textA(row));
     case TextB: return at.b < 0 ? QVariant() : QVariant(m_diff->textB(row));
-    case ProbabilityA: return known(m_diff->probabilityA(row));
-    case ProbabilityB: return known(m_diff->probabilityB(row));
+    case ProbabilityA: return known(m_diff->probabilityA(row) * 100);
+    case ProbabilityB: return known(m_diff->probabilityB(row) * 100);
     case Kl: return known(m_diff->kl(at.a));
     case ExpertA: return id(m_diff->expertA(row, m_layer));
     case ExpertB: return id(m_diff->expertB(row, m_layer));
@@ -271,7 +262,7 @@ QString WhatIfDiffTable::text(int row, int column) const {
     }
     switch (column) {
     case ProbabilityA:
-    case ProbabilityB: return probabilityText(value.toDouble());
+    case ProbabilityB: return percentText(value.toDouble() / 100);
     case Kl: return bitsText(value.toDouble());
     case SameLayers: return tr("%1 of %2").arg(value.toInt()).arg(m_diff->layers());
     default: return value.toString();

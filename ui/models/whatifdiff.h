@@ -119,7 +119,4 @@ private:
     int m_layer = 0;
 };
 
-/** A probability: "0.41", "<0.01". */
-QString probabilityText(double probability);
-
 } // namespace moescope::ui

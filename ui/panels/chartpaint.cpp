@@ -64,6 +64,11 @@ void paintDash(QPainter& painter, const QRect& cell, const QColor& color) {
     painter.fillRect(QRect(cell.center().x() - (dash - 1) / 2, cell.center().y(), dash, 1), color);
 }
 
+void paintIdleSign(QPainter& painter, const QRect& sign) {
+    paintFrame(painter, sign, theme().color(Color::Border));
+    painter.fillRect(QRect(sign.center().x() - 2, sign.center().y(), 5, 1), theme().color(Color::Text));
+}
+
 void paintFilteredOut(QPainter& painter, const QRect& cell) {
     painter.fillRect(cell, theme().color(Color::Window));
     const int side = std::min({scaledPx(8), cell.width() / 2, cell.height() / 2});

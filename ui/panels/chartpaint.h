@@ -32,6 +32,8 @@ QString fittingText(const QStringList& wordings, const QFont& font, int width);
 void paintFilteredOut(QPainter& painter, const QRect& cell);
 /** The mark of a cell that nothing fell into. */
 void paintDash(QPainter& painter, const QRect& cell, const QColor& color);
+/** A legend's sign of an expert without a token: outline and dash. */
+void paintIdleSign(QPainter& painter, const QRect& sign);
 /** 1 px inside the edge of `rect`. */
 void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int width = 1);
 /** Band behind the selected row. */

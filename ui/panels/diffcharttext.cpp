@@ -61,7 +61,8 @@ Readout DiffChart::rowReadout(int row) const {
             const trace::TokenTrace& word = *side(which).tokens.at(token);
             readout.append({which == kA ? tr("A ") : tr("B ")});
             readout.append({tokenLabel(word.text), ReadoutSpan::Mono, false});
-            readout.append({tr(" raw %1").arg(percentWords(double(word.probability))), ReadoutSpan::Plain, false});
+            readout.append({QLatin1Char(' ') + tr("raw %1").arg(percentWords(double(word.probability))),
+                            ReadoutSpan::Plain, false});
         }
     }
     if (m_diff->kl(at.a) >= 0) {

@@ -25,6 +25,8 @@ public:
     void setMode(HeatmapMode mode);
     HeatmapMode mode() const { return m_mode; }
     const HeatmapGeometry& geometryOfMap() const { return m_geometry; }
+    /** What the legend says of the marks that there are. */
+    QList<QPair<WhatIf::Mark, QString>> markNames() const;
     bool showsExperts() const override { return true; }
     bool opensCard() const override { return true; }
     QSize sizeHint() const override { return {600, 282}; }
@@ -60,10 +62,8 @@ private:
     void paintMark(QPainter& painter, const QRect& cell, WhatIf::Mark mark) const;
     /** The what-if has marks for experts of this answer. */
     bool isMarked() const;
-    /** What the legend says of the marks that there are. */
-    QList<QPair<WhatIf::Mark, QString>> markNames() const;
     void paintMarkNames(QPainter& painter, int left) const;
-    /** No banned expert has a token: they are counted as idle. */
+    /** No banned expert of a marked map has a token: they are counted as idle. */
     bool areBannedIdle() const;
     int markNamesWidth() const;       ///< px
     int shownExpert(int layer) const; ///< under the pointer or selected, for readout and labels

@@ -21,16 +21,19 @@ QString ratioWords(double ratio) {
 } // namespace
 
 QList<QPair<WhatIf::Mark, QString>> ExpertsChart::markNames() const {
-    QList<QPair<WhatIf::Mark, QString>> names{
-        {WhatIf::Mark::Banned, areBannedIdle() ? tr("banned, idle") : tr("banned")},
-        {WhatIf::Mark::Forced, tr("forced")},
-        {WhatIf::Mark::Biased, tr("bias")}};
-    names.removeIf([this](const auto& name) { return !isMarked() || !whatIf()->hasMark(name.first); });
+    if (!isMarked()) {
+        return {};
+    }
+    const bool idle = whatIf()->hasMark(WhatIf::Mark::Banned) && areBannedIdle();
+    QList<QPair<WhatIf::Mark, QString>> names{{WhatIf::Mark::Banned, idle ? tr("banned, idle") : tr("banned")},
+                                              {WhatIf::Mark::Forced, tr("forced")},
+                                              {WhatIf::Mark::Biased, tr("bias")}};
+    names.removeIf([this](const auto& name) { return !whatIf()->hasMark(name.first); });
     return names;
 }
 
 bool ExpertsChart::areBannedIdle() const {
-    for (int layer = 0; isMarked() && layer < m_counts.shape().layers; ++layer) {
+    for (int layer = 0; layer < m_counts.shape().layers; ++layer) {
         for (int expert = 0; expert < m_counts.shape().experts; ++expert) {
             if (whatIf()->mark(layer, expert) == WhatIf::Mark::Banned && m_counts.tokens(layer, expert) > 0) {
                 return false;
@@ -132,9 +135,7 @@ void ExpertsChart::paintLegend(QPainter& painter) const {
         paintMarkNames(painter, std::min(place, area.right() + 1 - names));
     }
     if (place + idleWidth <= area.right() + 1 && m_geometry.hasOutlines()) {
-        const QRect mark = paintSignWords(painter, place, 0, idle);
-        paintFrame(painter, mark, theme().color(Color::Border));
-        painter.fillRect(QRect(mark.center().x() - 2, mark.center().y(), 5, 1), theme().color(Color::Text));
+        paintIdleSign(painter, paintSignWords(painter, place, 0, idle));
     }
 }
 

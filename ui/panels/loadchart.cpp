@@ -221,9 +221,10 @@ void LoadChart::paintLegend(QPainter& painter) const {
     if (m_phase == LoadPhase::Decode && m_geometry.hasColumn(Moved)) {
         const HalvesShift& halves = m_balance->shift(0);
         const QString n = tr("n = %1 + %2").arg(groupedText(halves.first), groupedText(halves.second));
-        const QString whole = tr("Moved: choices that differ between first and second half, %1").arg(n);
-        const bool fits = x + scaledPx(5) + metrics.horizontalAdvance(whole) <= line.right() + 1;
-        entry(fits ? whole : tr("Moved: first half to second, %1").arg(n), {0, 0}, theme().color(Color::Panel));
+        const QString words = fittingText({tr("Moved: choices that differ between first and second half, %1").arg(n),
+                                           tr("Moved: first half to second, %1").arg(n), tr("Moved: %1").arg(n)},
+                                          font, line.right() - x - scaledPx(5));
+        entry(words, {0, 0}, theme().color(Color::Panel));
     }
 }
 

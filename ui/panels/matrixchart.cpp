@@ -77,6 +77,7 @@ void MatrixChart::paintCell(QPainter& painter, const QRect& cell, int row, int c
 void MatrixChart::paintZero(QPainter& painter, const QRect& cell, const QColor& color) const {
     if (m_geometry.hasNumbers()) {
         painter.setPen(color);
+        painter.setFont(axisMonoFont());
         painter.drawText(cell, Qt::AlignCenter | Qt::TextDontClip, QStringLiteral("0"));
     }
 }
@@ -131,7 +132,10 @@ void MatrixChart::paintLegend(QPainter& painter) const {
                           tr("Outside chance %1 of %2; by chance %3.").arg(outside, told, chance),
                           tr("Outside chance: %1 of %2.").arg(outside, told), tr("Outside: %1.").arg(outside)};
     const QString n = groupedText(matrix().n());
-    const QStringList signs{tr("no token"), tr("idle")};
+    QStringList signs{tr("idle")};
+    if (m_geometry.hasNumbers()) {
+        signs.append(tr("no token"));
+    }
     int room = 0;
     for (const QString& sign : signs) {
         room += scaledPx(16) + signWidth(sign);
@@ -149,14 +153,13 @@ void MatrixChart::paintLegend(QPainter& painter) const {
 /** At the end of the legend's second line: what was not observed, and where nothing could be. */
 void MatrixChart::paintSigns(QPainter& painter, const QStringList& names) const {
     int right = m_geometry.legend.right() + 1;
-    for (qsizetype i = names.size() - 1; i >= 0; --i) {
+    for (qsizetype i = 0; i < names.size(); ++i) {
         const QRect sign = paintSignWords(painter, right - signWidth(names.at(i)), 1, names.at(i));
         if (i == 0) {
+            paintIdleSign(painter, sign);
+        } else {
             painter.fillRect(sign, theme().diverging(1));
             paintZero(painter, sign, theme().color(Color::TextMuted));
-        } else {
-            paintFrame(painter, sign, theme().color(Color::Border));
-            painter.fillRect(QRect(sign.center().x() - 2, sign.center().y(), 5, 1), theme().color(Color::Text));
         }
         right = sign.left() - scaledPx(16);
     }

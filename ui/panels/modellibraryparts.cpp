@@ -167,9 +167,16 @@ void FitLine::setDevices(const QList<FitDevice>& devices, const QString& preferr
     m_device->clear();
     int take = -1;
     for (const FitDevice& device : devices) {
-        const QString memory =
-            tr("%1 · %2 free of %3").arg(device.name, bytesText(device.free_bytes), bytesText(device.memory_bytes));
-        m_device->addItem(device.loaded.isEmpty() ? memory : tr("%1 without %2").arg(memory, device.loaded));
+        const QString free = bytesText(device.free_bytes);
+        const QString memory = bytesText(device.memory_bytes);
+        const bool holds = !device.loaded.isEmpty();
+        m_device->addItem(holds ? tr("%1 · %2 of %3 free after unloading").arg(device.name, free, memory)
+                                : tr("%1 · %2 free of %3").arg(device.name, free, memory));
+        if (holds) {
+            m_device->setItemData(m_device->count() - 1,
+                                  plainToolTip(tr("%1 goes before another model is loaded.").arg(device.loaded)),
+                                  Qt::ToolTipRole);
+        }
         if (take < 0 || device.name == chosen) {
             take = m_device->count() - 1;
         }

@@ -200,21 +200,21 @@ void RibbonChart::paintWords(QPainter& painter) const {
         words.append({tr("reserved %1").arg(groupedText(m_state.reserved)), m_geometry.xOf(m_state.reserved),
                       Qt::AlignHCenter, plain});
     }
-    if (m_state.reused > 0) {
-        words.append({tr("reused prefix %1").arg(groupedText(m_state.reused)), line.left(), Qt::AlignLeft,
-                      theme().color(Color::Ok)});
-    }
-    // What is reused stands under its bracket where all the others have a place even so.
     QList<QRect> places;
     if (m_state.reused > 0) {
-        QList<Word> bracketed = words;
-        bracketed.move(bracketed.size() - 1, 0);
-        places = placesOf(bracketed);
-        if (std::none_of(places.cbegin(), places.cend(), [](const QRect& place) { return place.isEmpty(); })) {
-            words = bracketed;
+        const Word reused{tr("reused prefix %1").arg(groupedText(m_state.reused)), line.left(), Qt::AlignLeft,
+                          theme().color(Color::Ok)};
+        // It stands under its bracket where all the others have a place even so, else where they leave one.
+        words.prepend(reused);
+        places = placesOf(words);
+        if (places.contains(QRect())) {
+            words.append(words.takeFirst());
+            places.clear();
         }
     }
-    places = placesOf(words);
+    if (places.isEmpty()) {
+        places = placesOf(words);
+    }
     for (int i = 0; i < words.size(); ++i) {
         if (!places.at(i).isEmpty()) {
             paintText(painter, places.at(i), Qt::AlignLeft | Qt::AlignVCenter, words.at(i).text, font,

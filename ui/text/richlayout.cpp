@@ -169,7 +169,7 @@ void RichLayout::paint(QPainter& painter, const QPoint& origin, const QRect& cli
     for (WordMark& mark : marksOf(marks.mark_start, marks.mark_end)) {
         mark.box.translate(origin);
         paintWordMark(painter, mark, look.color(Color::AccentTint));
-        if (mark.box.right() >= end.x() && mark.box.contains(end)) { // the caret stands beside it
+        if (mark.box.contains(end)) { // the caret stands beside it
             end.setX(mark.box.right() + 3);
         }
     }

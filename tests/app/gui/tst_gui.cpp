@@ -181,7 +181,9 @@ private slots:
         const QList<ui::TokenRange> ranges = gui::rangesOf(words, app.messages().last().text);
         const auto first = std::find_if(ranges.cbegin(), ranges.cend(), // tokens before it are control tokens
                                         [](const ui::TokenRange& range) { return range.end > range.begin; });
+        QVERIFY(first != ranges.cend());
         QCOMPARE(chosen.token, int(first - ranges.cbegin()));
+        QVERIFY(app.messages().last().text.startsWith(QString::fromUtf8(traces.token(chosen.token).text)));
         QVERIFY(marks() > 20);
         window.setLayoutName(ui::LayoutName::Inspect);
         QCOMPARE(selection.state().token, chosen.token);

@@ -172,6 +172,27 @@ private slots:
         QCOMPARE(shown(5), QString());
     }
 
+    void oneTokenThatDiffersCostsNoOther() {
+        const auto words = [](const std::vector<std::string_view>& tokens, const QString& text) {
+            QStringList found;
+            for (const ui::TokenRange& range : gui::rangesOf(tokens, text)) {
+                found.append(text.mid(range.begin, range.end - range.begin));
+            }
+            return found;
+        };
+        const QString replaced(QChar(QChar::ReplacementCharacter));
+        // A character that is never finished is one sign, as in the answer's stream, and so is what the store refuses.
+        QCOMPARE(words({"\xF0\x9F", "a", " b"}, replaced + QStringLiteral("a b")),
+                 (QStringList{replaced, replaced + QStringLiteral("a"), QStringLiteral(" b")}));
+        QCOMPARE(words({"x", "\xEF\xBF\xBF", " b"}, QStringLiteral("x") + replaced + QStringLiteral(" b")),
+                 (QStringList{QStringLiteral("x"), replaced, QStringLiteral(" b")}));
+        // A text that lacks a space which the first token has, or has what no token wrote.
+        QCOMPARE(words({" Once", " upon", " a"}, QStringLiteral("Once upon a")),
+                 (QStringList{QString(), QStringLiteral(" upon"), QStringLiteral(" a")}));
+        QCOMPARE(words({"Yes", ".", " No"}, QStringLiteral("Yes … . No")),
+                 (QStringList{QStringLiteral("Yes"), QStringLiteral("."), QStringLiteral(" No")}));
+    }
+
     void partsAreCountedInUnitsOfTheText() {
         const QString text = QString::fromUtf8("<think>\n🚀 é\n</think>\n\n<answer>火 🚀</answer>\n");
         ui::MessageView view;

@@ -7,6 +7,7 @@
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/modellibrarypanel.h"
 #include "ui/panels/transcript.h"
+#include "ui/widgets/statusitem.h"
 #include "ui/widgets/toast.h"
 
 #include <QAccessible>
@@ -19,6 +20,8 @@
 #include <QScrollBar>
 #include <QSignalSpy>
 #include <QStatusBar>
+
+#include <algorithm>
 
 using namespace moescope;
 using namespace moescope::ui;
@@ -231,6 +234,23 @@ private slots:
         }
         QVERIFY(buttons > 4);
         QVERIFY(w->rect().contains(toast->geometry()));
+    }
+
+    void aCacheThatHoldsNothingOfTheChatSaysSo() {
+        Shown s({1440, 900});
+        const auto says = [&](const QString& words) {
+            const auto items = s.window->findChildren<StatusItem*>();
+            return std::any_of(items.begin(), items.end(), [&](const StatusItem* item) {
+                return item->isVisible() && item->accessibleName().startsWith(words);
+            });
+        };
+        s.window->setContext(704, 2048);
+        s.window->setKv(1 << 20, 2 << 20);
+        QVERIFY(says(QStringLiteral("KV 1.00 MiB of 2.00 MiB")));
+        s.window->setKv(0, 2 << 20);
+        QVERIFY(says(QStringLiteral("KV 0 of 2.00 MiB, not read yet")));
+        s.window->setContext(0, 2048); // an empty chat has nothing to read
+        QVERIFY(says(QStringLiteral("KV 0 of 2.00 MiB")) && !says(QStringLiteral("KV 0 of 2.00 MiB, not")));
     }
 
     void aToastOnThePageModelsStandsAboveTheDropArea() {

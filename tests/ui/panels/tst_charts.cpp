@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ui/panels/panelboard.h"
+#include "ui/models/conversation.h"
 #include "ui/panels/chartpaint.h"
 
 #include <QAbstractButton>
@@ -133,6 +134,10 @@ void TestCharts::mapColours() {
     QVERIFY(near(corner(0, 7), theme().color(Color::Panel)));
     board.experts->setMode(HeatmapMode::GateMass);
     QVERIFY(near(corner(0, 3), theme().sequential(0.5 / 10.5)));
+    board.selection.set({1, 0, 0, 3});
+    const double mass = board.trace.statistics(Scope::Answer).gateMass(0, 3);
+    QVERIFY2(board.experts->readoutText().contains(QStringLiteral("gate mass %1 ·").arg(figureText(mass))),
+             qPrintable(board.experts->readoutText()));
     QVERIFY(holds(painted(map), map->geometryOfMap().shared, theme().color(Color::SharedTint)));
     while (tokens.size() < 200) {
         tokens.append(tokens.first());

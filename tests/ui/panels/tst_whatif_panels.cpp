@@ -221,6 +221,12 @@ void TestWhatIfPanels::theMapMarksTheChanged() {
     shown.banned = {{5, static_cast<uint32_t>(idle)}};
     board.whatIf.setShown(shown, board.trace.shape());
     QVERIFY(near(painted(board.experts->map()).pixelColor(dash), theme().color(Color::Panel)));
+    // Idle counts it, and the legend says so.
+    const auto name = [&] { return board.experts->map()->markNames().first().second; };
+    QCOMPARE(name(), QStringLiteral("banned, idle"));
+    shown.banned = {{5, static_cast<uint32_t>(board.trace.topExpert(0, 5))}};
+    board.whatIf.setShown(shown, board.trace.shape());
+    QCOMPARE(name(), QStringLiteral("banned"));
 }
 
 void TestWhatIfPanels::theSharedExpertIsOffWhereItWasOff() {
