@@ -170,12 +170,14 @@ void FitLine::setDevices(const QList<FitDevice>& devices, const QString& preferr
         const QString free = bytesText(device.free_bytes);
         const QString memory = bytesText(device.memory_bytes);
         const bool holds = !device.loaded.isEmpty();
-        m_device->addItem(holds ? tr("%1 · %2 of %3 free after unloading").arg(device.name, free, memory)
+        m_device->addItem(holds ? tr("%1 · %2 free after unloading").arg(device.name, free)
                                 : tr("%1 · %2 free of %3").arg(device.name, free, memory));
         if (holds) {
-            m_device->setItemData(m_device->count() - 1,
-                                  plainToolTip(tr("%1 goes before another model is loaded.").arg(device.loaded)),
-                                  Qt::ToolTipRole);
+            m_device->setItemData(
+                m_device->count() - 1,
+                plainToolTip(
+                    tr("%1 goes before another model is loaded. The device has %2.").arg(device.loaded, memory)),
+                Qt::ToolTipRole);
         }
         if (take < 0 || device.name == chosen) {
             take = m_device->count() - 1;
