@@ -136,6 +136,7 @@ MainWindow::~MainWindow() {
     // QWidget's destructor hides the docks when the members here are gone.
     for (QDockWidget* dock : findChildren<QDockWidget*>()) {
         dock->disconnect(this);
+        dock->toggleViewAction()->disconnect(this);
     }
 }
 

@@ -70,7 +70,8 @@ void TabCorner::place() {
 }
 
 bool TabCorner::eventFilter(QObject* watched, QEvent* event) {
-    if (watched == m_bar && !m_placing) {
+    // Not while it is destroyed, and is no tab bar any more.
+    if (qobject_cast<QTabBar*>(watched) != nullptr && !m_placing) {
         switch (event->type()) {
         case QEvent::Resize: m_room = static_cast<QResizeEvent*>(event)->size().width(); [[fallthrough]];
         case QEvent::Move:

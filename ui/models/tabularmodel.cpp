@@ -13,7 +13,7 @@ int TabularModel::columnCount(const QModelIndex& parent) const {
 }
 
 QVariant TabularModel::data(const QModelIndex& index, int role) const {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid)) {
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid) || (m_leaving && index.row() >= *m_leaving)) {
         return {};
     }
     switch (role) {
@@ -49,9 +49,11 @@ void TabularModel::setRows(int rows, bool changed) {
         m_rows = rows;
         endInsertRows();
     } else if (rows < m_rows) {
+        m_leaving = rows;
         beginRemoveRows({}, rows, m_rows - 1);
         m_rows = rows;
         endRemoveRows();
+        m_leaving.reset();
     }
     if (changed && kept > 0) {
         emit dataChanged(index(0, 0), index(kept - 1, columnCount() - 1));

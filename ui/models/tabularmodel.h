@@ -4,6 +4,8 @@
 #include <QAbstractTableModel>
 #include <QStringList>
 
+#include <optional>
+
 namespace moescope::ui {
 
 /** Base of the table twins: read-only, a formatted text and a raw value in each cell, numbers at the right. */
@@ -41,6 +43,7 @@ private:
 
     QStringList m_titles;
     int m_rows = 0;
+    std::optional<int> m_leaving; ///< the first of the rows that are being removed: they have no data any more
 };
 
 /** RFC 4180: comma, CRLF, quotes where needed, header first, raw values. */
