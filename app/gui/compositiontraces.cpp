@@ -243,7 +243,10 @@ void Composition::updateContext() {
     m_used = std::min<quint64>(tokensInContext(), loaded->memory.context);
     const quint64 held = m_context.held(m_used);
     // The line at the bottom says nothing else than the panels: of a capture nothing.
-    m_window->setContext(static_cast<int>(m_used), captured ? 0 : static_cast<int>(loaded->memory.context));
+    const store::Message* last = m_session.findLastAnswer();
+    const bool counted = last == nullptr || isStampOf(last->model, loaded->model); // else by another vocabulary
+    m_window->setContext(counted ? static_cast<int>(m_used) : -1,
+                         captured ? 0 : static_cast<int>(loaded->memory.context));
     m_window->setKv(held * loaded->memory.kv_bytes_per_token, captured ? 0 : loaded->memory.kv_bytes);
     m_panels->setExpertWeights(expertWeights(*loaded));
     m_panels->setKvCache(captured ? m_captures->kvCache() : ui::KvCacheState::of(loaded->model, loaded->memory, held));

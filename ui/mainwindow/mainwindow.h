@@ -93,6 +93,7 @@ public slots:
     /** Tokens a second of decode and prefill; 0: not measured yet. */
     void setSpeed(double decode, double prefill);
     void setKv(quint64 usedBytes, quint64 reservedBytes);
+    /** As ContextMeter takes them. */
     void setContext(int usedTokens, int limitTokens);
     void setUndoAvailable(bool available);
     /** "“Names for a small boat” was deleted." with Undo for 8 s; Undo emits undoRequested. */

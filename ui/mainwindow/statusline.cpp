@@ -127,7 +127,7 @@ void StatusLine::refresh() {
     m_context->setVisible(m_context->limit() > 0);
     const QString used = m_usedBytes == 0 ? QStringLiteral("0") : QString::fromStdString(trace::bytesText(m_usedBytes));
     const QString reserved = QString::fromStdString(trace::bytesText(m_reservedBytes));
-    const bool unread = m_usedBytes == 0 && m_context->used() > 0; // kept from before, computed with the next message
+    const bool unread = m_usedBytes == 0 && m_context->used() != 0; // kept from before, computed with the next message
     m_kv->setText(unread ? tr("KV 0 of %1, not read yet").arg(reserved) : tr("KV %1 of %2").arg(used, reserved));
     m_kv->setToolTip(unread ? tr("The KV cache holds nothing of this chat. Its tokens are read with the next message.")
                             : QString());

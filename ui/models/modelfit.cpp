@@ -94,7 +94,8 @@ QString fitSentence(const trace::ModelCard& card, const Fit& fit, const FitQuest
                       "stay free for other programs. It fits with up to %5 tokens.")
                 .arg(groupedText(fit.context), needed, free, question.device, groupedText(fit.fitting_tokens));
         }
-        return tr("With %1 tokens this model needs %2 and %3 has %4 free. It fits with up to %5 tokens.")
+        return tr("With %1 tokens this model needs %2 and %3 has %4 free. It fits with up to %5 tokens, which leaves a "
+                  "sixteenth of that to other programs.")
             .arg(groupedText(fit.context), needed, question.device, free, groupedText(fit.fitting_tokens));
     case FitState::TooLarge: {
         const QString verdict =

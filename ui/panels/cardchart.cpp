@@ -319,7 +319,7 @@ void CardChart::paintExamples(QPainter& painter) const {
     const int end = m_geometry.endOfWhole(scroll() + viewport()->height());
     if (!chosen.isEmpty() && chosen.bottom() < end) { // the line around it goes beyond the last whole row
         painter.setClipRect(QRect(0, scroll(), viewport()->width(), end + scaledPx(4) - scroll()));
-        paintSelection(painter, chosen);
+        paintSelection(painter, chosen.adjusted(scaledPx(3), 0, -scaledPx(3), 0)); // in the space around the token
     }
 }
 

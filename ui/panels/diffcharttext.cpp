@@ -9,8 +9,8 @@
 namespace moescope::ui {
 
 QString DiffChart::barsTitle() const {
-    return m_diff->hasDivergence() ? tr("KL(A ‖ B) by token, n = %1").arg(groupedText(m_geometry.tokens))
-                                   : tr("KL(A ‖ B) by token is not computed");
+    return m_diff->hasDivergence() ? tr("KL(A || B) by token, n = %1").arg(groupedText(m_geometry.tokens))
+                                   : tr("KL(A || B) by token is not computed");
 }
 
 QStringList DiffChart::barsFigures() const {

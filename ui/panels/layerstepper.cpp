@@ -31,7 +31,8 @@ LayerStepper::LayerStepper(QWidget* parent) : QWidget(parent) {
 }
 
 void LayerStepper::setLayer(int layer, int layers) {
-    m_layer->setText(QString::number(layer));
+    m_number = layer;
+    showNumber();
     m_layer->setFont(bold(theme().font(TextStyle::Mono)));
     m_layer->setMinimumWidth(scaledPx(20));
     m_layer->setAccessibleName(tr("Layer %1 of %2").arg(layer).arg(layers));
@@ -39,6 +40,14 @@ void LayerStepper::setLayer(int layer, int layers) {
     m_next->setEnabled(layer + 1 < layers);
 }
 
-void LayerStepper::setWordShown(bool shown) { m_word->setVisible(shown); }
+void LayerStepper::setWordShown(bool shown) {
+    m_word->setVisible(shown);
+    showNumber();
+}
+
+void LayerStepper::showNumber() {
+    const bool named = !m_word->isHidden();
+    m_layer->setText(named ? QString::number(m_number) : QStringLiteral("L%1").arg(m_number));
+}
 
 } // namespace moescope::ui

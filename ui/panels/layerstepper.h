@@ -25,6 +25,10 @@ signals:
     void stepped(int step);
 
 private:
+    /** "3", and "L3" where no word stands before it. */
+    void showNumber();
+
+    int m_number = 0;
     QWidget* m_word = nullptr;
     IconButton* m_previous = nullptr;
     QLabel* m_layer = nullptr;

@@ -98,7 +98,7 @@ void MatrixChart::paintSideHeader(QPainter& painter) const {
 void MatrixChart::paintRowEnd(QPainter& painter, int row, const QRect& line) const {
     const int total = matrix().rowTotal(row);
     paintText(painter, QRect(m_geometry.side_right - 60, line.top(), 60, line.height()),
-              Qt::AlignRight | Qt::AlignVCenter, total > 0 ? groupedText(total) : QStringLiteral("–"), axisMonoFont(),
+              Qt::AlignRight | Qt::AlignVCenter, groupedText(total), axisMonoFont(),
               theme().color(Color::TextSecondary));
 }
 

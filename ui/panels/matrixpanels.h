@@ -54,7 +54,7 @@ public:
 protected:
     void refresh() override;
     QPair<QString, QString> missing() const override;
-    QPair<int, int> stepperWidths() const override { return {640, 720}; }
+    QPair<int, int> stepperWidths() const override { return {560, 600}; }
 
 private:
     void showMode(PairMode mode);

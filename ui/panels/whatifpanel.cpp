@@ -101,7 +101,7 @@ void WhatIfPanel::refresh() {
     m_compute->setToolTip(m_computing
                               ? tr("Stop computing KL by token (Esc)")
                               : tr("Runs both over the untouched answer A once more and compares what they "
-                                   "expect at each of its tokens: KL(A ‖ B) = Σ p(A) log₂ (p(A) ÷ p(B)) over the "
+                                   "expect at each of its tokens: KL(A || B) = Σ p(A) log₂ (p(A) ÷ p(B)) over the "
                                    "whole vocabulary, in bits."));
     m_copy->setVisible(ready && m_sampling);
     m_copy->setToolTip(m_sampling ? tr("Copy “%1”").arg(wholeSamplingText(*m_sampling)) : QString());

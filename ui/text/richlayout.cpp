@@ -291,9 +291,9 @@ void paintWordMark(QPainter& painter, const WordMark& mark, const QColor& ground
     const QRect gap = box.adjusted(0, kMarkCorner, 0, -kMarkCorner);
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
-    // A side that touches a letter is half a px wide: seen, and no stroke of the letter.
+    // A side that touches a letter is a thin line under it.
     const auto hairAt = [&](int x) {
-        painter.fillRect(QRectF(x + 0.25, gap.top(), 0.5, gap.height()), theme().color(Color::AccentText));
+        painter.fillRect(QRectF(x + 0.1, gap.top(), 0.8, gap.height()), theme().color(Color::AccentText));
     };
     if (mark.open_left) {
         line -= QRect(gap.left(), gap.top(), 2, gap.height());

@@ -9,7 +9,7 @@
 namespace moescope::ui {
 
 /** What the selection mark round a word covers, its line included. Towards a letter or a full stop beside the word it is
- *  open: between the two is room for half a px. */
+ *  open: between the two is room for a thin line. */
 struct WordMark {
     QRect box;
     bool open_left = false;

@@ -7,6 +7,7 @@
 #include <QLocale>
 #include <QPainter>
 
+#include <algorithm>
 #include <cmath>
 
 namespace moescope::ui {
@@ -42,7 +43,8 @@ void ContextMeter::setTokens(int used, int limit) {
     }
     m_used = used;
     m_limit = limit;
-    const QString words = tr("Context, %1 of %2 tokens").arg(grouped(used), grouped(limit));
+    const QString words = used < 0 ? tr("Context, not counted, of %1 tokens").arg(grouped(limit))
+                                   : tr("Context, %1 of %2 tokens").arg(grouped(used), grouped(limit));
     setAccessibleName(limit <= 0       ? tr("Context, no model loaded")
                       : isNearlyFull() ? QStringLiteral("%1, %2").arg(words, warning())
                                        : words);
@@ -52,7 +54,9 @@ void ContextMeter::setTokens(int used, int limit) {
 
 QString ContextMeter::warning() const { return m_used < m_limit ? tr("nearly full") : tr("full"); }
 
-QString ContextMeter::numbers() const { return QStringLiteral("%1 / %2").arg(grouped(m_used), grouped(m_limit)); }
+QString ContextMeter::numbers() const {
+    return QStringLiteral("%1 / %2").arg(m_used < 0 ? QStringLiteral("–") : grouped(m_used), grouped(m_limit));
+}
 
 QSize ContextMeter::sizeHint() const {
     int width = 2 * kSide + widthOf(TextStyle::Small, tr("Context")) + kGap + kBar + kGap +
@@ -88,7 +92,7 @@ void ContextMeter::paintEvent(QPaintEvent*) {
     painter.setPen(look.color(Color::BorderStrong));
     painter.setBrush(look.color(Color::Panel));
     painter.drawRoundedRect(QRectF(bar).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2);
-    const double share = m_limit > 0 ? std::min(1.0, double(m_used) / m_limit) : 0.0;
+    const double share = m_limit > 0 ? std::clamp(double(m_used) / m_limit, 0.0, 1.0) : 0.0;
     const int filled = static_cast<int>(std::lround(share * (kBar - 2)));
     painter.fillRect(QRect(bar.x() + 1, bar.y() + 1, filled, kBarHeight - 2),
                      look.color(warn ? Color::Warn : Color::TextSecondary));

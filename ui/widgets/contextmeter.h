@@ -12,7 +12,7 @@ class ContextMeter : public QAbstractButton {
 public:
     explicit ContextMeter(QWidget* parent = nullptr);
 
-    /** `used` may exceed `limit`; a limit of 0 says that no model is loaded. */
+    /** `used` may exceed `limit`; −1: not counted. A limit of 0 says that no model is loaded. */
     void setTokens(int used, int limit);
     int used() const { return m_used; }
     int limit() const { return m_limit; }

@@ -215,7 +215,7 @@ void TestWhatIfDiffPanel::barsAreTheDivergence() {
         sum += at.kl_bits;
     }
     QCOMPARE(board.panel->model()->sumKl(), sum);
-    QCOMPARE(chart->barsTitle(), QString::fromUtf8("KL(A ‖ B) by token, n = 10"));
+    QCOMPARE(chart->barsTitle(), QString::fromUtf8("KL(A || B) by token, n = 10"));
     QCOMPARE(chart->barsFigures(),
              (QStringList{"mean 0.580 bits · sum 5.80 bits · highest 2.00 bits", "mean 0.580 bits · sum 5.80 bits",
                           "mean 0.580 bits · sum 5.80 bits", "mean 0.580 bits"}));

@@ -281,6 +281,9 @@ void TestWidgets::meterWarnsFrom85Percent() {
     QVERIFY(pixelsOf(meter, theme().color(Color::Warn)) > 500);
     meter.setTokens(2000, 1024);
     QVERIFY(!meter.grab().isNull());
+    meter.setTokens(-1, 1024);
+    QVERIFY(!meter.isNearlyFull());
+    QCOMPARE(meter.accessibleName(), QStringLiteral("Context, not counted, of 1,024 tokens"));
     meter.setTokens(0, 0);
     QVERIFY(!meter.isNearlyFull());
     QCOMPARE(meter.accessibleName(), QStringLiteral("Context, no model loaded"));
