@@ -20,6 +20,7 @@
 #include <QTimer>
 
 #include <functional>
+#include <optional>
 
 namespace moescope::gui {
 
@@ -102,8 +103,9 @@ private:
     void forgetModel();
     /** The model that was not loaded for the sake of a capture, unless another was meanwhile. */
     void loadPutOff();
-    /** Of the branch in view, as far as the loaded model has read or written it. */
-    quint64 tokensInContext() const;
+    /** Of the branch in view, as far as the loaded model has read or written it; nothing: another model counted them, by
+     *  its vocabulary. */
+    std::optional<quint64> tokensInContext() const;
     void updateContext();
     /** Bytes 0 until the list of models has read the file. */
     ui::ExpertWeights expertWeights(const controller::Loaded& loaded) const;

@@ -206,10 +206,13 @@ void Composition::exportRouting() {
                       [this, tokens = capture.tokens](const QString& path) { m_recorder->writeRouting(tokens, path); });
 }
 
-quint64 Composition::tokensInContext() const {
+std::optional<quint64> Composition::tokensInContext() const {
     const store::Message* answer = m_session.findLastAnswer();
-    if (answer == nullptr || !isStampOf(answer->model, m_controller.loaded()->model)) {
+    if (answer == nullptr) {
         return 0;
+    }
+    if (!isStampOf(answer->model, m_controller.loaded()->model)) {
+        return {};
     }
     const bool running = answer->id == m_session.run().message();
     if (running && m_reading) {
@@ -240,11 +243,10 @@ void Composition::updateContext() {
         return;
     }
     // Of an answer that filled it the last token was not put into it.
-    m_used = std::min<quint64>(tokensInContext(), loaded->memory.context);
+    const std::optional<quint64> counted = tokensInContext();
+    m_used = std::min<quint64>(counted.value_or(0), loaded->memory.context);
     const quint64 held = m_context.held(m_used);
     // The line at the bottom says nothing else than the panels: of a capture nothing.
-    const store::Message* last = m_session.findLastAnswer();
-    const bool counted = last == nullptr || isStampOf(last->model, loaded->model); // else by another vocabulary
     m_window->setContext(counted ? static_cast<int>(m_used) : -1,
                          captured ? 0 : static_cast<int>(loaded->memory.context));
     m_window->setKv(held * loaded->memory.kv_bytes_per_token, captured ? 0 : loaded->memory.kv_bytes);
