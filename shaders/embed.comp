@@ -7,12 +7,12 @@
 
 layout(local_size_x_id = 0) in;
 layout(push_constant) uniform Push { EmbedPush push; };
-layout(std430, binding = 0) readonly buffer Weights { uvec4 weights[]; };
+WORDS_BUFFER(0, weights)
 layout(std430, binding = 1) readonly buffer Tokens { uint tokens[]; };
 layout(std430, binding = 2) writeonly buffer Out { float x[]; };
 
 void main() {
-    uint width = push.width, row = tokens[gl_WorkGroupID.x] * push.row_words;
+    uint width = push.width, row = rowStart(tokens[gl_WorkGroupID.x], push.row_words);
     uint out_row = gl_WorkGroupID.x * push.out_stride;
     for (uint chunk = gl_LocalInvocationID.x; chunk * 16u < width; chunk += gl_WorkGroupSize.x) {
         vec4 w[4];

@@ -10,20 +10,22 @@
 
 layout(constant_id = 2) const bool BIAS = false;
 layout(push_constant) uniform Push { FfnDownPush push; };
-layout(std430, binding = 0) readonly buffer Down { uvec4 down[]; };
-layout(std430, binding = 1) readonly buffer DownShared { uvec4 down_shared[]; };
+WORDS_BUFFER(0, down)
+WORDS_BUFFER(1, down_shared)
 layout(std430, binding = 2) readonly buffer Experts { uint experts[]; };
 layout(std430, binding = 3) readonly buffer ExpertWeights { float expert_weights[]; };
-layout(std430, binding = 4) readonly buffer H { vec4 h[]; };
-layout(std430, binding = 5) readonly buffer HShared { vec4 h_shared[]; };
+VECTORS_BUFFER(4, h)
+VECTORS_BUFFER(5, h_shared)
 layout(std430, binding = 6) readonly buffer Bias { float bias[]; };  // [expert][row]
 layout(std430, binding = 7) buffer X { float x[]; };
+
+#define INPUT(i) VECTOR(h, s * slot_vectors + (i))
+#define INPUT_SHARED(i) VECTOR(h_shared, i)
 
 void main() {
     uint rows = push.rows, expert_width = push.expert_width, expert_row_words = push.expert_row_words;
     uint shared_width = push.shared_width, shared_row_words = push.shared_row_words, slots = push.expert_used_count;
     uint slot_vectors = push.expert_stride / 4u;
-    uint first = firstRow();
     float sum[ROWS];
     for (uint r = 0u; r < ROWS; ++r) {
         sum[r] = 0.0;
@@ -35,30 +37,30 @@ void main() {
             acc[r] = 0.0;
         }
         for (uint unit = lane(); unit < unitsOf(expert_width); unit += LANES) {
-            LOAD_UNIT(h, s * slot_vectors, unit)
+            LOAD_UNIT(INPUT, unit)
             for (uint r = 0u; r < ROWS; ++r) {
-                uint base = (expert * rows + min(first + r, rows - 1u)) * expert_row_words;
+                uint base = rowStart(expert * rows + min(rowOf(r), rows - 1u), expert_row_words);
                 DOT_UNIT(down, base, unit, expert_width, acc[r])
             }
         }
         for (uint r = 0u; r < ROWS; ++r) {
             if (BIAS && lane() == 0u) {
-                acc[r] += bias[expert * rows + min(first + r, rows - 1u)];
+                acc[r] += bias[expert * rows + min(rowOf(r), rows - 1u)];
             }
             sum[r] = fma(expert_weights[s], acc[r], sum[r]);
         }
     }
     for (uint unit = lane(); unit < unitsOf(shared_width); unit += LANES) {
-        LOAD_UNIT(h_shared, 0u, unit)
+        LOAD_UNIT(INPUT_SHARED, unit)
         for (uint r = 0u; r < ROWS; ++r) {
-            uint base = min(first + r, rows - 1u) * shared_row_words;
+            uint base = rowStart(min(rowOf(r), rows - 1u), shared_row_words);
             DOT_UNIT(down_shared, base, unit, shared_width, sum[r])
         }
     }
     for (uint r = 0u; r < ROWS; ++r) {
         float total = sumOverLanes(sum[r]);
-        if (lane() == 0u && first + r < rows) {
-            x[first + r] += total * push.scale;
+        if (lane() == 0u && rowOf(r) < rows) {
+            x[rowOf(r)] += total * push.scale;
         }
     }
 }

@@ -9,36 +9,39 @@
 
 layout(constant_id = 2) const bool BIAS = false;
 layout(push_constant) uniform Push { FfnTilesPush push; };
-layout(std430, binding = 0) readonly buffer Down { uvec4 down[]; };
+WORDS_BUFFER(0, down)
 layout(std430, binding = 1) readonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused
 layout(std430, binding = 2) readonly buffer Order { uint order[]; };   // sorted place → pair
-layout(std430, binding = 3) readonly buffer H { vec4 h[]; };
+VECTORS_BUFFER(3, h)
 layout(std430, binding = 4) readonly buffer Bias { float bias[]; };  // [expert][row]
 layout(std430, binding = 5) writeonly buffer Y { float y[]; };
+
+#define SOURCE(t) ((tile.y + min(t, tile.z - 1u)) * in_vectors)
 
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
     uint in_vectors = push.in_stride / 4u;
     uvec4 tile = tiles[gl_WorkGroupID.y];
-    uint base[TILE_ROWS], source[TILE_TOKENS];
+    uint base[TILE_ROWS];
     float acc[TILE_TOKENS][TILE_ROWS];
     for (uint r = 0u; r < TILE_ROWS; ++r) {
-        base[r] = (tile.x * rows + min(rowOf(r), rows - 1u)) * row_words;
+        base[r] = rowStart(tile.x * rows + min(rowOf(r), rows - 1u), row_words);
     }
+    TILE_SOURCES(SOURCE)
     for (uint t = 0u; t < TILE_TOKENS; ++t) {
-        source[t] = (tile.y + min(t, tile.z - 1u)) * in_vectors;
         for (uint r = 0u; r < TILE_ROWS; ++r) {
             acc[t][r] = 0.0;
         }
     }
     for (uint chunk = 0u; chunk < chunks; ++chunk) {
+        LOAD_TILE(h, chunk)
         vec4 w[TILE_ROWS][4];
         for (uint r = 0u; r < TILE_ROWS; ++r) {
             LOAD_WEIGHTS(down, base[r], chunk, width, w[r])
         }
         for (uint t = 0u; t < TILE_TOKENS; ++t) {
             for (uint j = 0u; j < 4u; ++j) {
-                vec4 v = h[source[t] + 4u * chunk + j];
+                vec4 v = TILE_VECTOR(h, chunk, t, j);
                 for (uint r = 0u; r < TILE_ROWS; ++r) {
                     acc[t][r] = dotAdd(w[r][j], v, acc[t][r]);
                 }

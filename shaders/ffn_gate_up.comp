@@ -13,28 +13,29 @@ layout(constant_id = 2) const bool ROUTED = true;
 layout(constant_id = 3) const bool BIAS = false;
 layout(constant_id = 4) const bool WEIGHED = false;  // h times the token's weight of the shared expert
 layout(push_constant) uniform Push { FfnGateUpPush push; };
-layout(std430, binding = 0) readonly buffer Gate { uvec4 gate[]; };
-layout(std430, binding = 1) readonly buffer Up { uvec4 up[]; };
+WORDS_BUFFER(0, gate)
+WORDS_BUFFER(1, up)
 layout(std430, binding = 2) readonly buffer Experts { uint experts[]; };
-layout(std430, binding = 3) readonly buffer X { vec4 x[]; };
+VECTORS_BUFFER(3, x)
 layout(std430, binding = 4) readonly buffer GateBias { float gate_bias[]; };  // [expert][row]
 layout(std430, binding = 5) readonly buffer UpBias { float up_bias[]; };
 layout(std430, binding = 6) readonly buffer SharedWeights { float shared_weights[]; };
 layout(std430, binding = 7) writeonly buffer H { float h[]; };
 
+#define INPUT(i) VECTOR(x, i)
+
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, units = unitsOf(width);
     uint expert = ROUTED ? experts[gl_WorkGroupID.y] : 0u;
-    uint first = firstRow();
     uint base[ROWS];
     float gated[ROWS], raised[ROWS];
     for (uint r = 0u; r < ROWS; ++r) {
-        base[r] = (expert * rows + min(first + r, rows - 1u)) * row_words;
+        base[r] = rowStart(expert * rows + min(rowOf(r), rows - 1u), row_words);
         gated[r] = 0.0;
         raised[r] = 0.0;
     }
     for (uint unit = lane(); unit < units; unit += LANES) {
-        LOAD_UNIT(x, 0u, unit)
+        LOAD_UNIT(INPUT, unit)
         for (uint r = 0u; r < ROWS; ++r) {
             DOT_UNIT(gate, base[r], unit, width, gated[r])
             DOT_UNIT(up, base[r], unit, width, raised[r])
@@ -42,12 +43,12 @@ void main() {
     }
     for (uint r = 0u; r < ROWS; ++r) {
         float g = sumOverLanes(gated[r]), u = sumOverLanes(raised[r]);
-        if (lane() == 0u && first + r < rows) {
+        if (lane() == 0u && rowOf(r) < rows) {
             if (BIAS) {
-                g += gate_bias[expert * rows + first + r];
-                u += up_bias[expert * rows + first + r];
+                g += gate_bias[expert * rows + rowOf(r)];
+                u += up_bias[expert * rows + rowOf(r)];
             }
-            h[gl_WorkGroupID.y * push.out_stride + first + r] = activated(g, u) * (WEIGHED ? shared_weights[0] : 1.0);
+            h[gl_WorkGroupID.y * push.out_stride + rowOf(r)] = activated(g, u) * (WEIGHED ? shared_weights[0] : 1.0);
         }
     }
 }

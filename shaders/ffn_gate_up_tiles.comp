@@ -4,6 +4,11 @@
 // Out: h[pair], pairs in sorted order (ROUTED) or by token.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+// Two matrices: with half the rows or half the tokens the sums stay in registers.
+#define TILE_ROWS 4u
+#ifndef TEXELS
+#define ACC_TOKENS 4u
+#endif
 #include "activation.glsl"
 #include "push_constants.h"
 #include "tile.glsl"
@@ -13,17 +18,19 @@ layout(constant_id = 2) const bool ROUTED = true;
 layout(constant_id = 3) const bool BIAS = false;
 layout(constant_id = 4) const bool WEIGHED = false;  // h times the token's weight of the shared expert
 layout(push_constant) uniform Push { FfnTilesPush push; };
-layout(std430, binding = 0) readonly buffer Gate { uvec4 gate[]; };
-layout(std430, binding = 1) readonly buffer Up { uvec4 up[]; };
+WORDS_BUFFER(0, gate)
+WORDS_BUFFER(1, up)
 layout(std430, binding = 2) readonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused
 layout(std430, binding = 3) readonly buffer Order { uint order[]; };   // sorted place → pair
-layout(std430, binding = 4) readonly buffer X { vec4 x[]; };
+VECTORS_BUFFER(4, x)
 layout(std430, binding = 5) readonly buffer GateBias { float gate_bias[]; };  // [expert][row]
 layout(std430, binding = 6) readonly buffer UpBias { float up_bias[]; };
 layout(std430, binding = 7) readonly buffer SharedWeights { float shared_weights[]; };  // [token]
 layout(std430, binding = 8) writeonly buffer H { float h[]; };
 
-const uint PAIR_TOKENS = TILE_TOKENS / 2u;  // two matrices: half the tokens keep the registers
+// Where the activations of token t of those at hand begin.
+#define PLACE(t) (first + min(t, count - 1u))
+#define SOURCE(t) ((ROUTED ? order[PLACE(t)] / used : PLACE(t)) * in_vectors)
 
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
@@ -32,44 +39,43 @@ void main() {
                         : uvec4(0u, gl_WorkGroupID.y * TILE_TOKENS, min(TILE_TOKENS, push.pairs - gl_WorkGroupID.y * TILE_TOKENS), 0u);
     uint base[TILE_ROWS];
     for (uint r = 0u; r < TILE_ROWS; ++r) {
-        base[r] = (tile.x * rows + min(rowOf(r), rows - 1u)) * row_words;
+        base[r] = rowStart(tile.x * rows + min(rowOf(r), rows - 1u), row_words);
     }
-    for (uint half_tile = 0u; half_tile * PAIR_TOKENS < tile.z; ++half_tile) {
-        uint first = tile.y + half_tile * PAIR_TOKENS, count = min(PAIR_TOKENS, tile.z - half_tile * PAIR_TOKENS);
-        uint source[PAIR_TOKENS];
-        float gated[PAIR_TOKENS][TILE_ROWS], raised[PAIR_TOKENS][TILE_ROWS];
-        for (uint t = 0u; t < PAIR_TOKENS; ++t) {
-            uint place = first + min(t, count - 1u);
-            source[t] = (ROUTED ? order[place] / used : place) * in_vectors;
+    for (uint done = 0u; done < tile.z; done += ACC_TOKENS) {
+        uint first = tile.y + done, count = min(ACC_TOKENS, tile.z - done);
+        TILE_SOURCES(SOURCE)
+        float gated[ACC_TOKENS][TILE_ROWS], raised[ACC_TOKENS][TILE_ROWS];
+        for (uint t = 0u; t < ACC_TOKENS; ++t) {
             for (uint r = 0u; r < TILE_ROWS; ++r) {
                 gated[t][r] = 0.0;
                 raised[t][r] = 0.0;
             }
         }
         for (uint chunk = 0u; chunk < chunks; ++chunk) {
-            vec4 v[PAIR_TOKENS][4];
-            for (uint t = 0u; t < PAIR_TOKENS; ++t) {
+            LOAD_TILE(x, chunk)
+            vec4 v[ACC_TOKENS][4];
+            for (uint t = 0u; t < ACC_TOKENS; ++t) {
                 for (uint j = 0u; j < 4u; ++j) {
-                    v[t][j] = x[source[t] + 4u * chunk + j];
+                    v[t][j] = TILE_VECTOR(x, chunk, t, j);
                 }
             }
             for (uint r = 0u; r < TILE_ROWS; ++r) {
                 vec4 w[4];
                 LOAD_WEIGHTS(gate, base[r], chunk, width, w)
-                for (uint t = 0u; t < PAIR_TOKENS; ++t) {
+                for (uint t = 0u; t < ACC_TOKENS; ++t) {
                     for (uint j = 0u; j < 4u; ++j) {
                         gated[t][r] = dotAdd(w[j], v[t][j], gated[t][r]);
                     }
                 }
                 LOAD_WEIGHTS(up, base[r], chunk, width, w)
-                for (uint t = 0u; t < PAIR_TOKENS; ++t) {
+                for (uint t = 0u; t < ACC_TOKENS; ++t) {
                     for (uint j = 0u; j < 4u; ++j) {
                         raised[t][r] = dotAdd(w[j], v[t][j], raised[t][r]);
                     }
                 }
             }
         }
-        for (uint t = 0u; t < PAIR_TOKENS; ++t) {
+        for (uint t = 0u; t < ACC_TOKENS; ++t) {
             for (uint r = 0u; r < TILE_ROWS; ++r) {
                 if (t < count && rowOf(r) < rows) {
                     float g = gated[t][r], u = raised[t][r];

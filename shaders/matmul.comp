@@ -9,33 +9,36 @@
 layout(constant_id = 3) const bool ACCUMULATE = false;
 layout(constant_id = 4) const bool BIAS = false;
 layout(push_constant) uniform Push { MatmulPush push; };
-layout(std430, binding = 0) readonly buffer Weights { uvec4 weights[]; };
-layout(std430, binding = 1) readonly buffer X { vec4 x[]; };
+WORDS_BUFFER(0, weights)
+VECTORS_BUFFER(1, x)
 layout(std430, binding = 2) readonly buffer Bias { float bias[]; };
 layout(std430, binding = 3) buffer Y { float y[]; };
+
+#define SOURCE(t) (min(first + (t), tokens - 1u) * in_vectors)
 
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
     uint in_vectors = push.in_stride / 4u, first = gl_WorkGroupID.y * TILE_TOKENS, tokens = push.tokens;
-    uint base[TILE_ROWS], source[TILE_TOKENS];
+    uint base[TILE_ROWS];
     float acc[TILE_TOKENS][TILE_ROWS];
     for (uint r = 0u; r < TILE_ROWS; ++r) {
-        base[r] = min(rowOf(r), rows - 1u) * row_words;
+        base[r] = rowStart(min(rowOf(r), rows - 1u), row_words);
     }
+    TILE_SOURCES(SOURCE)
     for (uint t = 0u; t < TILE_TOKENS; ++t) {
-        source[t] = min(first + t, tokens - 1u) * in_vectors;
         for (uint r = 0u; r < TILE_ROWS; ++r) {
             acc[t][r] = 0.0;
         }
     }
     for (uint chunk = 0u; chunk < chunks; ++chunk) {
+        LOAD_TILE(x, chunk)
         vec4 w[TILE_ROWS][4];
         for (uint r = 0u; r < TILE_ROWS; ++r) {
             LOAD_WEIGHTS(weights, base[r], chunk, width, w[r])
         }
         for (uint t = 0u; t < TILE_TOKENS; ++t) {
             for (uint j = 0u; j < 4u; ++j) {
-                vec4 v = x[source[t] + 4u * chunk + j];
+                vec4 v = TILE_VECTOR(x, chunk, t, j);
                 for (uint r = 0u; r < TILE_ROWS; ++r) {
                     acc[t][r] = dotAdd(w[r][j], v, acc[t][r]);
                 }

@@ -13,11 +13,14 @@ layout(constant_id = 2) const bool NORM = false;
 layout(constant_id = 3) const bool ACCUMULATE = false;
 layout(constant_id = 4) const bool BIAS = false;
 layout(push_constant) uniform Push { MatvecPush push; };
-layout(std430, binding = 0) readonly buffer Weights { uvec4 weights[]; };
-layout(std430, binding = 1) readonly buffer X { vec4 x[]; };
-layout(std430, binding = 2) readonly buffer Norm { vec4 norm[]; };
+WORDS_BUFFER(0, weights)
+VECTORS_BUFFER(1, x)
+VECTORS_BUFFER(2, norm)
 layout(std430, binding = 3) readonly buffer Bias { float bias[]; };
 layout(std430, binding = 4) buffer Y { float y[]; };
+
+// Vector i of what the rows are multiplied with.
+#define INPUT(i) (NORM ? VECTOR(x, i) * VECTOR(norm, i) : VECTOR(x, i))
 
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, units = unitsOf(width);
@@ -25,40 +28,29 @@ void main() {
     if (NORM) {
         float sum = 0.0;
         for (uint i = gl_LocalInvocationID.x; i < (width + 3u) / 4u; i += gl_WorkGroupSize.x) {
-            vec4 v = x[i];
+            vec4 v = VECTOR(x, i);
             sum = dotAdd(v, v, sum);
         }
         scale = 1.0 / sqrt(workgroupSum(sum) / float(width) + push.epsilon);
     }
 
-    uint first = firstRow();
     uint base[ROWS];
     float acc[ROWS];
     for (uint r = 0u; r < ROWS; ++r) {
-        base[r] = min(first + r, rows - 1u) * row_words;
+        base[r] = rowStart(min(rowOf(r), rows - 1u), row_words);
         acc[r] = 0.0;
     }
     for (uint unit = lane(); unit < units; unit += LANES) {
-        vec4 v[16];
-        float sums[4];
-        for (uint r = 0u; r < 4u; ++r) {
-            for (uint j = 0u; j < 4u; ++j) {
-                v[4u * r + j] = x[4u * chunkOf(unit, r) + j];
-                if (NORM) {
-                    v[4u * r + j] *= norm[4u * chunkOf(unit, r) + j];
-                }
-            }
-            sums[r] = sumOf(v[4u * r], v[4u * r + 1u], v[4u * r + 2u], v[4u * r + 3u]);
-        }
+        LOAD_UNIT(INPUT, unit)
         for (uint r = 0u; r < ROWS; ++r) {
             DOT_UNIT(weights, base[r], unit, width, acc[r])
         }
     }
     for (uint r = 0u; r < ROWS; ++r) {
         float dot_product = sumOverLanes(acc[r]) * scale;
-        if (lane() == 0u && first + r < rows) {
-            uint at = push.out_first + first + r;
-            float value = (dot_product + (BIAS ? bias[first + r] : 0.0)) * push.scale;
+        if (lane() == 0u && rowOf(r) < rows) {
+            uint at = push.out_first + rowOf(r);
+            float value = (dot_product + (BIAS ? bias[rowOf(r)] : 0.0)) * push.scale;
             y[at] = ACCUMULATE ? y[at] + value : value;
         }
     }

@@ -125,7 +125,8 @@ double timeOnce(inference::Engine& engine, const Test& test, Measured& measured)
 /** Empty where the device has no timestamps. */
 std::vector<trace::IntervalTiming> profileOnce(inference::Engine& engine, int32_t token) {
     std::vector<trace::IntervalTiming> timings;
-    for (const trace::TimelineSpan& span : engine.profile(token)->spans) {
+    const trace::StepTimelinePtr step = engine.profile(token);
+    for (const trace::TimelineSpan& span : step->spans) {
         if (span.lane == trace::Lane::Gpu) {
             timings.push_back({trace::stepPartName(span.part), span.layer, span.duration_us / 1000});
         }

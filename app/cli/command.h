@@ -22,6 +22,7 @@ void addBench(CLI::App& program, Action& action);
 void addPlan(CLI::App& program, Action& action);
 void addConvert(CLI::App& program, Action& action);
 void addQuantize(CLI::App& program, Action& action);
+void addSynth(CLI::App& program, Action& action);
 void addPerplexity(CLI::App& program, Action& action);
 
 /** Ties a command's options to what it does: `act(options)` runs once everything is parsed. */

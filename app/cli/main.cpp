@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
         cli::addPlan(program, action);
         cli::addConvert(program, action);
         cli::addQuantize(program, action);
+        cli::addSynth(program, action);
         cli::addInfo(program, action);
         cli::addTokenize(program, action);
         cli::addTemplate(program, action);

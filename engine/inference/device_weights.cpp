@@ -55,9 +55,9 @@ void loadAttention(WeightUploader& upload, const model::ModelConfig& config, uin
 void loadExperts(WeightUploader& upload, const model::ModelConfig& config, const std::string& block,
                  LayerWeights& layer) {
     if (config.shared_gate) {
-        layer.ffn_gate_inp = upload.joined({block + "ffn_gate_inp.weight", block + "ffn_gate_inp_shexp.weight"});
+        layer.ffn_gate_inp = upload.router({block + "ffn_gate_inp.weight", block + "ffn_gate_inp_shexp.weight"});
     } else {
-        layer.ffn_gate_inp = upload.matrix(block + "ffn_gate_inp.weight");
+        layer.ffn_gate_inp = upload.router({block + "ffn_gate_inp.weight"});
     }
     layer.ffn_gate_exps = upload.matrix(block + "ffn_gate_exps.weight");
     layer.ffn_up_exps = upload.matrix(block + "ffn_up_exps.weight");
@@ -93,8 +93,8 @@ void loadFfn(WeightUploader& upload, const model::ModelConfig& config, uint32_t 
 } // namespace
 
 DeviceWeights::DeviceWeights(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file,
-                             const std::function<bool(uint64_t, uint64_t)>& progress) {
-    WeightUploader upload(device, file, progress);
+                             uint32_t group, const std::function<bool(uint64_t, uint64_t)>& progress) {
+    WeightUploader upload(device, file, group, progress);
     token_embd = upload.matrix("token_embd.weight");
     if (config.rope_scaling == model::RopeScaling::Factors) {
         rope_factors = upload.values("rope_freqs.weight");

@@ -36,13 +36,15 @@ struct WeightUse {
     uint64_t bytes() const { return routed.bytes + shared.bytes + rest.bytes; }
 };
 
-/** A matrix, or a stack of one per expert, in the device layout. Row r of expert e starts at uvec4 (e · rows + r) · row_words. */
+/** A matrix, or a stack of one per expert, in the device layout. Row r of expert e is row e · rows + r of the whole; the words
+ *  of each `group` rows alternate. */
 struct Matrix {
     std::unique_ptr<vulkan::Buffer> buffer;
     gguf::TensorType type = gguf::TensorType::F32;
     uint32_t width = 0;
     uint32_t rows = 0; ///< of one expert
     uint32_t row_words = 0;
+    uint32_t group = 1; ///< groupRows()
 
     explicit operator bool() const { return buffer != nullptr; }
 };
@@ -79,9 +81,9 @@ struct LayerWeights {
  *  a few MiB of them. */
 class DeviceWeights {
 public:
-    /** Throws trace::Error{weights.nan} naming the tensor that holds a NaN or an infinity, {weights.range} for one larger
+    /** `group`: of the rows of all matrices but routers (Kernels::rowGroup()). Throws trace::Error{weights.nan} naming the tensor that holds a NaN or an infinity, {weights.range} for one larger
      *  than the device can bind, {load.cancelled} where `progress` returns false. */
-    DeviceWeights(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file,
+    DeviceWeights(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t group,
                   const std::function<bool(uint64_t done, uint64_t total)>& progress);
 
     Matrix token_embd;

@@ -40,16 +40,16 @@ size_t placeOf(gguf::TensorType type) {
 
 } // namespace
 
-const WeightVariants& embedVariants() { return shaders::embed_variants; }
-const WeightVariants& matvecVariants() { return shaders::matvec_variants; }
-const WeightVariants& matmulVariants() { return shaders::matmul_variants; }
-const WeightVariants& ffnGateUpVariants() { return shaders::ffn_gate_up_variants; }
-const WeightVariants& ffnDownVariants() { return shaders::ffn_down_variants; }
-const WeightVariants& ffnGateUpTilesVariants() { return shaders::ffn_gate_up_tiles_variants; }
-const WeightVariants& ffnDownTilesVariants() { return shaders::ffn_down_tiles_variants; }
+WeightVariants embedVariants() { return {shaders::embed_variants, shaders::embed_texels_variants}; }
+WeightVariants matvecVariants() { return {shaders::matvec_variants, shaders::matvec_texels_variants}; }
+WeightVariants matmulVariants() { return {shaders::matmul_variants, shaders::matmul_texels_variants}; }
+WeightVariants ffnGateUpVariants() { return {shaders::ffn_gate_up_variants, shaders::ffn_gate_up_texels_variants}; }
+WeightVariants ffnDownVariants() { return {shaders::ffn_down_variants, shaders::ffn_down_texels_variants}; }
+WeightVariants ffnGateUpTilesVariants() { return {shaders::ffn_gate_up_tiles_variants, shaders::ffn_gate_up_tiles_texels_variants}; }
+WeightVariants ffnDownTilesVariants() { return {shaders::ffn_down_tiles_variants, shaders::ffn_down_tiles_texels_variants}; }
 
-const vulkan::Shader& variantOf(const WeightVariants& variants, gguf::TensorType type) {
-    return *variants[placeOf(type)];
+const vulkan::Shader& variantOf(const WeightVariants& variants, gguf::TensorType type, bool texels) {
+    return *(texels ? variants.texels : variants.buffers)[placeOf(type)];
 }
 
 } // namespace moescope::inference

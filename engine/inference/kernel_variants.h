@@ -9,17 +9,22 @@
 
 namespace moescope::inference {
 
-/** One kernel compiled for each type of weights, in the order of shaders/common/weight_types.h. */
-using WeightVariants = std::array<const vulkan::Shader*, WEIGHT_TYPE_COUNT>;
+/** One kernel compiled for each type of weights, in the order of shaders/common/weight_types.h, and for each way to read them
+ *  (shaders/common/words.glsl). */
+struct WeightVariants {
+    using Shaders = std::array<const vulkan::Shader*, WEIGHT_TYPE_COUNT>;
+    const Shaders& buffers;
+    const Shaders& texels;
+};
 
-const WeightVariants& embedVariants();
-const WeightVariants& matvecVariants();
-const WeightVariants& matmulVariants();
-const WeightVariants& ffnGateUpVariants();
-const WeightVariants& ffnDownVariants();
-const WeightVariants& ffnGateUpTilesVariants();
-const WeightVariants& ffnDownTilesVariants();
+WeightVariants embedVariants();
+WeightVariants matvecVariants();
+WeightVariants matmulVariants();
+WeightVariants ffnGateUpVariants();
+WeightVariants ffnDownVariants();
+WeightVariants ffnGateUpTilesVariants();
+WeightVariants ffnDownTilesVariants();
 
-const vulkan::Shader& variantOf(const WeightVariants& variants, gguf::TensorType type);
+const vulkan::Shader& variantOf(const WeightVariants& variants, gguf::TensorType type, bool texels);
 
 } // namespace moescope::inference

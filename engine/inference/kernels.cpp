@@ -26,9 +26,11 @@ namespace {
 constexpr uint32_t workgroupId = 0;
 constexpr uint32_t lanesId = 1;
 constexpr uint32_t activationId = 5;
+constexpr uint32_t subgroupId = 6;
 constexpr uint32_t keptHeadStride = 128; // widest head whose queries an invocation of attention keeps
 constexpr uint32_t rowsOfMatvec = 4;     // shaders/common/matvec.glsl
 constexpr uint32_t rowsOfTile = 4;       // shaders/common/tile.glsl
+constexpr uint32_t texelRows = 8;        // both, with TEXELS
 
 constexpr uint32_t ceilDiv(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 
@@ -52,18 +54,26 @@ AttentionPush attentionPush(const AttentionShape& shape, uint32_t splits) {
 
 } // namespace
 
-Kernels::Kernels(vulkan::Device& device) : m_device(device) {
-    m_workgroup = std::max<uint32_t>(64, device.limits().subgroup_size);
-    // A software driver runs a subgroup's invocations one after the other: a reduction there costs more than it saves.
-    m_lanes = device.limits().software ? 1 : std::min<uint32_t>(device.limits().subgroup_size, 32);
+Kernels::Kernels(vulkan::Device& device, std::optional<bool> texels) : m_device(device) {
+    const vulkan::Limits& limits = device.limits();
+    m_subgroup = limits.subgroup_size;
+    m_texels = texels.value_or(limits.software) && m_subgroup <= mostGroupedRows;
+    m_workgroup = std::max<uint32_t>(64, m_subgroup);
+    // Where a subgroup's invocations run one after the other, a reduction costs more than it saves.
+    m_lanes = m_texels ? 1 : std::min<uint32_t>(m_subgroup, 32);
     // There, a small matrix must still be work for more than one core: 256 rows are four workgroups. Measured on two.
-    m_matvecWorkgroup = device.limits().software ? 16 : m_workgroup;
+    m_matvecWorkgroup = m_texels ? m_subgroup : m_workgroup;
+    m_tileWorkgroup = m_texels ? m_subgroup : m_workgroup;
 }
 
 Kernels::~Kernels() = default;
 
 uint32_t Kernels::matvecGroups(uint32_t rows) const {
-    return ceilDiv(rows, m_matvecWorkgroup / m_lanes * rowsOfMatvec);
+    return ceilDiv(rows, m_matvecWorkgroup / m_lanes * (m_texels ? texelRows : rowsOfMatvec));
+}
+
+uint32_t Kernels::tileGroups(uint32_t rows, uint32_t matrices) const {
+    return ceilDiv(rows, m_tileWorkgroup * (m_texels ? texelRows / matrices : rowsOfTile));
 }
 
 const vulkan::ComputePipeline& Kernels::pipeline(const vulkan::Shader& shader, vulkan::Constants constants) {
@@ -74,11 +84,21 @@ const vulkan::ComputePipeline& Kernels::pipeline(const vulkan::Shader& shader, v
     return *made;
 }
 
+const vulkan::ComputePipeline& Kernels::pipeline(const WeightVariants& variants, gguf::TensorType type,
+                                                 vulkan::Constants constants) {
+    if (m_texels) {
+        constants[subgroupId] = m_subgroup;
+    } else if (constants.contains(lanesId)) {
+        constants[lanesId] = m_lanes;
+    }
+    return pipeline(variantOf(variants, type, m_texels), std::move(constants));
+}
+
 void Kernels::embed(Recorder& recorder, const Matrix& table, const Buffer& token_ids, const Buffer& x, uint32_t tokens,
                     float scale) {
     const EmbedPush push{
         .width = table.width, .row_words = table.row_words, .out_stride = stride(table.width), .scale = scale};
-    recorder.dispatch(pipeline(variantOf(embedVariants(), table.type), {{workgroupId, 32}}), Groups{tokens},
+    recorder.dispatch(pipeline(embedVariants(), table.type, {{workgroupId, 32}}), Groups{tokens},
                       {*table.buffer, token_ids, x}, push);
 }
 
@@ -104,7 +124,7 @@ void Kernels::matvec(Recorder& recorder, const Matrix& w, const Buffer& x, const
                                       {4, options.bias != nullptr}};
     const uint64_t rowBytes = uint64_t{stride(w.width)} * sizeof(float);
     recorder.dispatch(
-        pipeline(variantOf(matvecVariants(), w.type), constants), Groups{matvecGroups(w.rows)},
+        pipeline(matvecVariants(), w.type, constants), Groups{matvecGroups(w.rows)},
         {*w.buffer, {x, options.x_row * rowBytes, rowBytes}, orAny(options.norm, x), orAny(options.bias, x), y}, push);
 }
 
@@ -120,14 +140,14 @@ void Kernels::matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const
                           .out_first = options.y_first + options.w_first,
                           .scale = options.scale};
     const vulkan::Constants constants{
-        {workgroupId, m_workgroup}, {3, options.accumulate}, {4, options.bias != nullptr}};
+        {workgroupId, m_tileWorkgroup}, {3, options.accumulate}, {4, options.bias != nullptr}};
     const uint64_t rowBytes = uint64_t{w.row_words} * 16;
     const Binding bias = options.bias != nullptr ? Binding{*options.bias, uint64_t{options.w_first} * sizeof(float),
                                                            uint64_t{rows} * sizeof(float)}
                                                  : Binding{x};
-    recorder.dispatch(pipeline(variantOf(matmulVariants(), w.type), constants),
-                      Groups{ceilDiv(rows, m_workgroup * rowsOfTile), ceilDiv(tokens, tileTokens)},
-                      {{*w.buffer, options.w_first * rowBytes, rows * rowBytes}, x, bias, y}, push);
+    recorder.dispatch(pipeline(matmulVariants(), w.type, constants),
+                      Groups{tileGroups(rows), ceilDiv(tokens, tileTokens)},
+                      {{*w.buffer, options.w_first * rowBytes, ceilDiv(rows, w.group) * w.group * rowBytes}, x, bias, y}, push);
 }
 
 void Kernels::ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
@@ -217,7 +237,7 @@ void Kernels::ffnGateUp(Recorder& recorder, const GateUp& w, const ExpertsShape&
         {workgroupId, m_matvecWorkgroup}, {lanesId, m_lanes},
         {2, experts != nullptr},          {3, w.gate_bias != nullptr},
         {4, w.shared_weights != nullptr}, {activationId, static_cast<uint32_t>(shape.activation)}};
-    recorder.dispatch(pipeline(variantOf(ffnGateUpVariants(), w.gate.type), constants),
+    recorder.dispatch(pipeline(ffnGateUpVariants(), w.gate.type, constants),
                       Groups{matvecGroups(w.gate.rows), slots},
                       {*w.gate.buffer, *w.up.buffer, orAny(experts, x), x, orAny(w.gate_bias, x), orAny(w.up_bias, x),
                        orAny(w.shared_weights, x), h},
@@ -237,7 +257,7 @@ void Kernels::ffnDown(Recorder& recorder, const Matrix* routed, const Buffer* bi
                            .shared_row_words = shared != nullptr ? shared->row_words : 0,
                            .scale = scale};
     const vulkan::Constants constants{{workgroupId, m_matvecWorkgroup}, {lanesId, m_lanes}, {2, bias != nullptr}};
-    recorder.dispatch(pipeline(variantOf(ffnDownVariants(), any.type), constants), Groups{matvecGroups(any.rows)},
+    recorder.dispatch(pipeline(ffnDownVariants(), any.type, constants), Groups{matvecGroups(any.rows)},
                       {*any.buffer, shared != nullptr ? *shared->buffer : *any.buffer, experts, expert_weights, h,
                        h_shared, orAny(bias, h), x},
                       push);
@@ -248,8 +268,8 @@ void Kernels::moeSort(Recorder& recorder, const ExpertsShape& shape, const Buffe
     const MoeSortPush push{.pairs = tokens * shape.expert_used_count,
                            .expert_count = shape.expert_count,
                            .tile_tokens = tileTokens,
-                           .gate_up_groups = ceilDiv(gate_up_rows, m_workgroup * rowsOfTile),
-                           .down_groups = ceilDiv(down_rows, m_workgroup * rowsOfTile)};
+                           .gate_up_groups = tileGroups(gate_up_rows, 2),
+                           .down_groups = tileGroups(down_rows)};
     recorder.dispatch(pipeline(moe_sort, {{workgroupId, sortWorkers}}), Groups{1},
                       {experts, out.counts, out.order, out.tiles, out.grids}, push);
 }
@@ -264,12 +284,12 @@ void Kernels::ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutp
                             .in_stride = stride(w.gate.width),
                             .out_stride = stride(w.gate.rows),
                             .expert_used_count = used};
-    const vulkan::Constants constants{{workgroupId, m_workgroup},
+    const vulkan::Constants constants{{workgroupId, m_tileWorkgroup},
                                       {2, sort != nullptr},
                                       {3, w.gate_bias != nullptr},
                                       {4, w.shared_weights != nullptr},
                                       {activationId, static_cast<uint32_t>(shape.activation)}};
-    const vulkan::ComputePipeline& kernel = pipeline(variantOf(ffnGateUpTilesVariants(), w.gate.type), constants);
+    const vulkan::ComputePipeline& kernel = pipeline(ffnGateUpTilesVariants(), w.gate.type, constants);
     const Buffer& tiles = sort != nullptr ? sort->tiles : x;
     const Buffer& order = sort != nullptr ? sort->order : x;
     const std::initializer_list<vulkan::Binding> bindings{*w.gate.buffer,
@@ -284,7 +304,7 @@ void Kernels::ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutp
     if (sort != nullptr) {
         recorder.dispatchIndirect(kernel, sort->grids, 0, bindings, push);
     } else {
-        recorder.dispatch(kernel, Groups{ceilDiv(w.gate.rows, m_workgroup * rowsOfTile), ceilDiv(tokens, tileTokens)},
+        recorder.dispatch(kernel, Groups{tileGroups(w.gate.rows, 2), ceilDiv(tokens, tileTokens)},
                           bindings, push);
     }
 }
@@ -298,8 +318,8 @@ void Kernels::ffnDownTiles(Recorder& recorder, const Matrix& down, const Buffer*
                             .in_stride = stride(down.width),
                             .out_stride = stride(down.rows),
                             .expert_used_count = shape.expert_used_count};
-    const vulkan::Constants constants{{workgroupId, m_workgroup}, {2, bias != nullptr}};
-    recorder.dispatchIndirect(pipeline(variantOf(ffnDownTilesVariants(), down.type), constants), sort.grids,
+    const vulkan::Constants constants{{workgroupId, m_tileWorkgroup}, {2, bias != nullptr}};
+    recorder.dispatchIndirect(pipeline(ffnDownTilesVariants(), down.type, constants), sort.grids,
                               3 * sizeof(uint32_t), {*down.buffer, sort.tiles, sort.order, h, orAny(bias, h), pair_out},
                               push);
 }

@@ -9,8 +9,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace moescope::inference {
+
+struct WeightVariants;
 
 /** Shape of attention: the same for every layer of a model but for `window` and `rope_first`. */
 struct AttentionShape {
@@ -42,11 +45,16 @@ struct ExpertsShape {
  *  Nothing here runs: each method records one dispatch. Pipelines are made on first use and kept. */
 class Kernels {
 public:
-    explicit Kernels(vulkan::Device& device);
+    /** `texels`: whether weights are read as texels (shaders/common/words.glsl), with the subgroup's size as their group;
+     *  unset: on software drivers. */
+    explicit Kernels(vulkan::Device& device, std::optional<bool> texels = {});
     ~Kernels();
 
     using Recorder = vulkan::CommandRecorder;
     using Buffer = vulkan::Buffer;
+
+    /** Rows of weights whose words alternate: of all matrices but routers. */
+    uint32_t rowGroup() const { return m_texels ? m_subgroup : 1; }
 
     /** x[t] = scale · table[token[t]] for `tokens` tokens. */
     void embed(Recorder& recorder, const Matrix& table, const Buffer& token_ids, const Buffer& x, uint32_t tokens,
@@ -162,10 +170,18 @@ public:
 private:
     /** Workgroups of a matrix × vector kernel. */
     uint32_t matvecGroups(uint32_t rows) const;
+    /** Those of a matrix × matrix kernel along the rows; `matrices`: that an invocation multiplies at once. */
+    uint32_t tileGroups(uint32_t rows, uint32_t matrices = 1) const;
     const vulkan::ComputePipeline& pipeline(const vulkan::Shader& shader, vulkan::Constants constants);
+    /** The variant for weights of this type. */
+    const vulkan::ComputePipeline& pipeline(const WeightVariants& variants, gguf::TensorType type,
+                                            vulkan::Constants constants);
 
     vulkan::Device& m_device;
+    uint32_t m_subgroup;
+    bool m_texels;
     uint32_t m_workgroup;       ///< invocations of most kernels
+    uint32_t m_tileWorkgroup;   ///< invocations of the matrix × matrix kernels
     uint32_t m_matvecWorkgroup; ///< invocations of the matrix × vector kernels …
     uint32_t m_lanes;           ///< … and those of them that share a row
     std::map<std::pair<const uint32_t*, vulkan::Constants>, std::unique_ptr<vulkan::ComputePipeline>> m_pipelines;

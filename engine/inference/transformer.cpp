@@ -63,9 +63,8 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_splits(attentionSplits(device.limits().software, context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
-      m_weights(device, config, file, progress), m_kv(device, config, context, kv),
-      m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_kernels(device),
-      m_pacer(device), m_token(device, "token") {}
+      m_kernels(device), m_weights(device, config, file, m_kernels.rowGroup(), progress), m_kv(device, config, context, kv),
+      m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device), m_token(device, "token") {}
 
 void Transformer::setStep(uint32_t position, const PassOptions& options) {
     const shaders::StepState state{

@@ -126,10 +126,10 @@ private:
     ExpertsShape m_experts; ///< as the intervention has it
     bool m_withoutShared = false;
     std::unique_ptr<vulkan::Buffer> m_rules; ///< shaders::RouterRule [MoE layer][expert]; null: none
+    Kernels m_kernels;
     DeviceWeights m_weights;
     KvCache m_kv;
     Activations m_act;
-    Kernels m_kernels;
     Pacer m_pacer;
     vulkan::CommandRecorder m_token;
     /** What of the routing m_token leaves for the host. */

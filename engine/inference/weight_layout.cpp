@@ -150,6 +150,19 @@ void layOutRow(TensorType type, std::span<const uint8_t> row, uint32_t width, st
     }
 }
 
+void groupRows(std::span<const uint8_t> rows, uint32_t row_words, uint32_t group, std::span<uint8_t> out) {
+    constexpr size_t wordBytes = 16;
+    const size_t groupBytes = size_t{group} * row_words * wordBytes;
+    for (size_t begin = 0; begin < rows.size(); begin += groupBytes) {
+        uint8_t* to = out.data() + begin;
+        for (size_t word = 0; word < row_words; ++word) {
+            for (size_t row = 0; row < group; ++row, to += wordBytes) {
+                std::memcpy(to, rows.data() + begin + (row * row_words + word) * wordBytes, wordBytes);
+            }
+        }
+    }
+}
+
 bool isFinite(TensorType type, std::span<const uint8_t> row) {
     const gguf::BlockShape shape = gguf::blockShape(type);
     for (size_t at = 0; at + shape.bytes <= row.size(); at += shape.bytes) {

@@ -29,10 +29,17 @@ namespace moescope::inference {
  *  Each part of a row is rounded up to 16 bytes. Padding is zero. */
 uint32_t rowWords(gguf::TensorType type, uint32_t width);
 
-/** Bytes of `rows` rows. */
+/** Rows whose words may alternate on the device, at most: matrices are padded to whole groups of them. */
+constexpr uint64_t mostGroupedRows = 16;
+
+/** Bytes of `rows` rows and their padding. */
 inline uint64_t layoutBytes(gguf::TensorType type, uint32_t width, uint64_t rows) {
-    return rows * rowWords(type, width) * 16;
+    return (rows + mostGroupedRows - 1) / mostGroupedRows * mostGroupedRows * rowWords(type, width) * 16;
 }
+
+/** Lets the words of each `group` rows alternate: word 0 of each, word 1 of each and so on, as shaders/common/words.glsl reads
+ *  them. `rows` are whole groups. */
+void groupRows(std::span<const uint8_t> rows, uint32_t row_words, uint32_t group, std::span<uint8_t> out);
 
 /** Lays out one row of the file for the device; `out` has rowWords() × 16 bytes and is zero. */
 void layOutRow(gguf::TensorType type, std::span<const uint8_t> row, uint32_t width, std::span<uint8_t> out);

@@ -28,8 +28,53 @@ void check(const gguf::TensorInfo& tensor, std::span<const uint8_t> source) {
 
 } // namespace
 
-WeightUploader::WeightUploader(vulkan::Device& device, const gguf::Reader& file, const Progress& progress)
-    : m_device(device), m_file(file), m_progress(progress) {
+/** Takes the rows of a matrix one after the other and uploads them, some whole groups at a time. */
+class RowStream {
+public:
+    explicit RowStream(const Matrix& matrix)
+        : m_matrix(matrix), m_rowBytes(size_t{matrix.row_words} * 16),
+          m_rows(std::max<size_t>(1, sliceBytes / m_rowBytes / mostGroupedRows) * mostGroupedRows * m_rowBytes) {}
+
+    /** Zeroed room for the next row. */
+    std::span<uint8_t> next() {
+        if (m_used == m_rows.size()) {
+            upload();
+        }
+        m_used += m_rowBytes;
+        return std::span(m_rows).subspan(m_used - m_rowBytes, m_rowBytes);
+    }
+    /** Uploads what is left, with rows of zeros behind it. */
+    void finish() {
+        const size_t groupBytes = mostGroupedRows * m_rowBytes;
+        m_used = (m_used + groupBytes - 1) / groupBytes * groupBytes;
+        upload();
+    }
+
+private:
+    void upload() {
+        std::span rows(m_rows.data(), m_used);
+        if (m_matrix.group > 1) {
+            m_grouped.resize(m_used);
+            groupRows(rows, m_matrix.row_words, m_matrix.group, m_grouped);
+            rows = m_grouped;
+        }
+        m_matrix.buffer->upload(m_offset, rows);
+        m_offset += m_used;
+        m_used = 0;
+        std::fill(m_rows.begin(), m_rows.end(), uint8_t{0});
+    }
+
+    const Matrix& m_matrix;
+    size_t m_rowBytes;
+    std::vector<uint8_t> m_rows;
+    std::vector<uint8_t> m_grouped;
+    size_t m_used = 0; ///< bytes of m_rows
+    uint64_t m_offset = 0;
+};
+
+WeightUploader::WeightUploader(vulkan::Device& device, const gguf::Reader& file, uint32_t group,
+                               const Progress& progress)
+    : m_device(device), m_file(file), m_group(group), m_progress(progress) {
     for (const gguf::TensorInfo& tensor : file.tensors()) {
         m_total += tensor.bytes;
     }
@@ -45,15 +90,15 @@ Matrix WeightUploader::optionalMatrix(const std::string& name) {
 }
 
 Matrix WeightUploader::rowsOf(const std::string& name, uint64_t first, uint64_t count) {
-    return matrixOf({{&findTensor(m_file, name), first, count}});
+    return matrixOf({{&findTensor(m_file, name), first, count}}, m_group);
 }
 
-Matrix WeightUploader::joined(const std::vector<std::string>& names) {
+Matrix WeightUploader::router(const std::vector<std::string>& names) {
     std::vector<TensorRows> parts;
     for (const std::string& name : names) {
         parts.push_back(wholeOf(name));
     }
-    return matrixOf(parts);
+    return matrixOf(parts, 1);
 }
 
 std::vector<Matrix> WeightUploader::stacked(const std::vector<std::string>& names) {
@@ -65,8 +110,8 @@ std::vector<Matrix> WeightUploader::stacked(const std::vector<std::string>& name
     }
     std::vector<Matrix> matrices;
     auto first = rows.begin();
-    for (const size_t count : stackSizes(parts, m_device.limits().largestBuffer())) {
-        matrices.push_back(matrixOf({first, first + static_cast<ptrdiff_t>(count)}));
+    for (const size_t count : stackSizes(parts, largestMatrix())) {
+        matrices.push_back(matrixOf({first, first + static_cast<ptrdiff_t>(count)}, m_group));
         first += static_cast<ptrdiff_t>(count);
     }
     return matrices;
@@ -102,58 +147,59 @@ std::vector<float> WeightUploader::values(const std::vector<std::string>& names)
 Vector WeightUploader::vector(const std::string& name, std::vector<float> decoded) {
     decoded.resize(stride(static_cast<uint32_t>(decoded.size())));
     const uint64_t bytes = decoded.size() * sizeof(float);
-    checkRange(name, bytes);
+    checkRange(name, bytes, m_device.limits().max_storage_range);
     auto made = buffer(name, bytes);
     made->upload(0, std::span(reinterpret_cast<const uint8_t*>(decoded.data()), bytes));
     return made;
 }
 
-Matrix WeightUploader::matrixOf(const std::vector<TensorRows>& parts) {
+Matrix WeightUploader::matrixOf(const std::vector<TensorRows>& parts, uint32_t group) {
     const gguf::TensorInfo& top = *parts.front().tensor;
     Matrix matrix;
     matrix.type = top.type;
     matrix.width = widthOf(parts.front());
     matrix.row_words = rowWords(top.type, matrix.width);
-    uint64_t bytes = 0;
+    matrix.group = group;
+    uint64_t rows = 0;
     for (const TensorRows& part : parts) {
         const bool experts = part.tensor->shape.size() > 2;
         matrix.rows += static_cast<uint32_t>(experts ? part.tensor->shape[1] : part.count);
-        bytes += bytesOf(part);
+        rows += part.count;
     }
-    checkRange(top.name, bytes);
+    const uint64_t bytes = layoutBytes(top.type, matrix.width, rows);
+    checkRange(top.name, bytes, group > 1 ? m_device.limits().max_texel_range : m_device.limits().max_storage_range);
     matrix.buffer = buffer(top.name, bytes);
-    uint64_t at = 0;
+    RowStream out(matrix);
     for (const TensorRows& part : parts) {
-        fill(matrix, part, at);
-        at += bytesOf(part);
+        fill(out, part);
     }
+    out.finish();
     return matrix;
 }
 
-void WeightUploader::fill(const Matrix& matrix, const TensorRows& part, uint64_t offset) {
+void WeightUploader::fill(RowStream& out, const TensorRows& part) {
     const gguf::TensorInfo& tensor = *part.tensor;
-    const uint64_t rowBytes = uint64_t{matrix.row_words} * 16;
-    const uint64_t fileRowBytes = gguf::rowBytes(tensor.type, matrix.width);
-    const uint64_t step = std::max<uint64_t>(1, sliceBytes / rowBytes);
+    const uint64_t fileRowBytes = gguf::rowBytes(tensor.type, widthOf(part));
+    const uint64_t step = std::max<uint64_t>(1, sliceBytes / fileRowBytes);
     std::vector<uint8_t> source;
-    std::vector<uint8_t> laidOut;
     for (uint64_t row = 0; row < part.count; row += step) {
         const uint64_t count = std::min(step, part.count - row);
         source.resize(count * fileRowBytes);
-        laidOut.assign(count * rowBytes, 0);
         m_file.read(tensor, (part.first + row) * fileRowBytes, source);
         check(tensor, source);
         for (uint64_t i = 0; i < count; ++i) {
-            layOutRow(tensor.type, std::span(source).subspan(i * fileRowBytes, fileRowBytes), matrix.width,
-                      std::span(laidOut).subspan(i * rowBytes, rowBytes));
+            layOutRow(tensor.type, std::span(source).subspan(i * fileRowBytes, fileRowBytes), widthOf(part), out.next());
         }
-        matrix.buffer->upload(offset + row * rowBytes, laidOut);
         advance(source.size());
     }
 }
 
-void WeightUploader::checkRange(const std::string& name, uint64_t bytes) const {
-    const uint64_t most = m_device.limits().max_storage_range;
+uint64_t WeightUploader::largestMatrix() const {
+    const vulkan::Limits& limits = m_device.limits();
+    return std::min(m_group > 1 ? limits.max_texel_range : limits.max_storage_range, limits.max_allocation);
+}
+
+void WeightUploader::checkRange(const std::string& name, uint64_t bytes, uint64_t most) const {
     if (bytes > most) {
         throw Error("weights.range",
                     "The tensor “{tensor}” needs {bytes} and {device} can bind at most {most} at once, so this "

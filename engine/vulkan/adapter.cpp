@@ -145,6 +145,8 @@ Adapter examine(VkPhysicalDevice handle, uint32_t index) {
     adapter.limits.max_shared_memory = properties.limits.maxComputeSharedMemorySize;
     adapter.limits.max_storage_range = properties.limits.maxStorageBufferRange;
     adapter.limits.storage_offset_alignment = static_cast<uint32_t>(properties.limits.minStorageBufferOffsetAlignment);
+    adapter.limits.max_texel_range = uint64_t{properties.limits.maxTexelBufferElements} * 16;
+    adapter.limits.texel_offset_alignment = static_cast<uint32_t>(properties.limits.minTexelBufferOffsetAlignment);
     adapter.limits.software = properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
     if (adapter.limits.software || properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU) {
         constexpr VkMemoryPropertyFlags both = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT |

@@ -4,6 +4,7 @@
 #include "engine/vulkan/device_impl.h"
 #include "engine/vulkan/result.h"
 
+#include <array>
 #include <stdexcept>
 
 namespace moescope::vulkan {
@@ -27,6 +28,7 @@ struct CommandRecorder::Impl {
     uint32_t timestamps = 0;
     std::vector<VkDescriptorPool> descriptor_pools;
     size_t pools_used = 0;
+    std::vector<VkBufferView> views; ///< of texel buffers, until the next begin()
     const ComputePipeline* bound = nullptr;
     State state = State::Empty;
     bool pending = false;
@@ -43,17 +45,38 @@ struct CommandRecorder::Impl {
         for (const VkDescriptorPool descriptors : descriptor_pools) {
             vkDestroyDescriptorPool(handle, descriptors, nullptr);
         }
+        dropViews();
         vkDestroyQueryPool(handle, queries, nullptr);
         vkDestroyFence(handle, fence, nullptr);
         vkDestroyCommandPool(handle, pool, nullptr);
     }
 
+    void dropViews() {
+        for (const VkBufferView view : views) {
+            vkDestroyBufferView(device.handle(), view, nullptr);
+        }
+        views.clear();
+    }
+
+    VkBufferView newView(const VkDescriptorBufferInfo& part) {
+        VkBufferViewCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO};
+        info.buffer = part.buffer;
+        info.format = VK_FORMAT_R32G32B32A32_UINT;
+        info.offset = part.offset;
+        info.range = part.range;
+        VkBufferView view = VK_NULL_HANDLE;
+        check(vkCreateBufferView(device.handle(), &info, nullptr, &view), "vkCreateBufferView");
+        views.push_back(view);
+        return view;
+    }
+
     void addDescriptorPool() {
-        const VkDescriptorPoolSize size{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, descriptorsPerPool};
+        const std::array sizes{VkDescriptorPoolSize{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, descriptorsPerPool},
+                               VkDescriptorPoolSize{VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, setsPerPool * 2}};
         VkDescriptorPoolCreateInfo info{VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO};
         info.maxSets = setsPerPool;
-        info.poolSizeCount = 1;
-        info.pPoolSizes = &size;
+        info.poolSizeCount = static_cast<uint32_t>(sizes.size());
+        info.pPoolSizes = sizes.data();
         VkDescriptorPool made = VK_NULL_HANDLE;
         check(vkCreateDescriptorPool(device.handle(), &info, nullptr, &made), "vkCreateDescriptorPool");
         descriptor_pools.push_back(made);
@@ -111,6 +134,7 @@ void CommandRecorder::begin() {
         check(vkResetDescriptorPool(m_device.handle(), impl.descriptor_pools[i], 0), "vkResetDescriptorPool");
     }
     impl.pools_used = impl.descriptor_pools.empty() ? 0 : 1;
+    impl.dropViews();
     impl.bound = nullptr;
     impl.timestamps = 0;
     impl.submitted = false;
@@ -161,13 +185,16 @@ void CommandRecorder::record(const ComputePipeline& pipeline, const Groups* grou
         if (binding.offset >= buffer.size() || binding.bytes > buffer.size() - binding.offset) {
             fail(where + text(binding.bytes) + " bytes at " + text(binding.offset) + " of " + text(buffer.size()));
         }
-        if (binding.offset % m_device.limits().storage_offset_alignment != 0) {
-            fail(where + "offset " + text(binding.offset) + " is no multiple of " +
-                 text(m_device.limits().storage_offset_alignment));
+        const vulkan::Limits& limits = m_device.limits();
+        const bool texels = pipeline.isTexelBuffer(static_cast<uint32_t>(infos.size()));
+        const uint32_t alignment = texels ? limits.texel_offset_alignment : limits.storage_offset_alignment;
+        const uint64_t most = texels ? limits.max_texel_range : limits.max_storage_range;
+        if (binding.offset % alignment != 0) {
+            fail(where + "offset " + text(binding.offset) + " is no multiple of " + text(alignment));
         }
         const uint64_t bytes = binding.bytes != 0 ? binding.bytes : buffer.size() - binding.offset;
-        if (bytes > m_device.limits().max_storage_range) {
-            fail(where + text(bytes) + " bytes, more than the device's " + text(m_device.limits().max_storage_range));
+        if (bytes > most) {
+            fail(where + text(bytes) + " bytes, more than the device's " + text(most));
         }
         // To the end means to the end of the padding: the last vector is whole.
         infos.push_back({buffer.handle(), binding.offset, binding.bytes != 0 ? binding.bytes : VK_WHOLE_SIZE});
@@ -180,13 +207,20 @@ void CommandRecorder::record(const ComputePipeline& pipeline, const Groups* grou
     if (!infos.empty()) {
         const VkDescriptorSet set = impl.newSet(pipeline.setLayout());
         std::vector<VkWriteDescriptorSet> writes(infos.size());
+        std::vector<VkBufferView> views(infos.size());
         for (uint32_t i = 0; i < infos.size(); ++i) {
             writes[i].sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
             writes[i].dstSet = set;
             writes[i].dstBinding = i;
             writes[i].descriptorCount = 1;
-            writes[i].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-            writes[i].pBufferInfo = &infos[i];
+            if (pipeline.isTexelBuffer(i)) {
+                views[i] = impl.newView(infos[i]);
+                writes[i].descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER;
+                writes[i].pTexelBufferView = &views[i];
+            } else {
+                writes[i].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+                writes[i].pBufferInfo = &infos[i];
+            }
         }
         vkUpdateDescriptorSets(m_device.handle(), static_cast<uint32_t>(writes.size()), writes.data(), 0, nullptr);
         ++m_device.counters().descriptor_sets_updated;

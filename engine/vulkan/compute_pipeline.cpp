@@ -57,10 +57,12 @@ void checkKernel(const Device& device, const std::string& name, const Reflection
     }
 }
 
-VkDescriptorSetLayout makeSetLayout(VkDevice device, uint32_t count) {
+VkDescriptorSetLayout makeSetLayout(VkDevice device, uint32_t count, uint32_t texel_buffers) {
     std::vector<VkDescriptorSetLayoutBinding> bindings(count);
     for (uint32_t i = 0; i < count; ++i) {
-        bindings[i] = {i, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
+        const bool texels = (texel_buffers >> i & 1U) != 0;
+        bindings[i] = {i, texels ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1,
+                       VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
     }
     VkDescriptorSetLayoutCreateInfo info{VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO};
     info.bindingCount = count;
@@ -143,9 +145,10 @@ ComputePipeline::ComputePipeline(Device& device, const Shader& shader, const Con
     const Reflection kernel = reflect(shader, constants);
     checkKernel(device, m_name, kernel);
     m_bindingCount = kernel.binding_count;
+    m_texelBuffers = kernel.texel_buffers;
     m_pushConstantBytes = kernel.push_constant_bytes;
     try {
-        m_setLayout = makeSetLayout(device.handle(), m_bindingCount);
+        m_setLayout = makeSetLayout(device.handle(), m_bindingCount, m_texelBuffers);
         m_layout = makeLayout(device.handle(), m_setLayout, m_pushConstantBytes);
         m_pipeline = makePipeline(device, shader, constants, kernel, m_layout);
         device.setName(reinterpret_cast<uint64_t>(m_pipeline), VK_OBJECT_TYPE_PIPELINE, m_name);

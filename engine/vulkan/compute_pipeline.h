@@ -31,6 +31,8 @@ public:
 
     const std::string& name() const { return m_name; }
     uint32_t bindingCount() const { return m_bindingCount; }
+    /** Whether binding `index` is read as a uniform texel buffer of uvec4. */
+    bool isTexelBuffer(uint32_t index) const { return (m_texelBuffers >> index & 1U) != 0; }
     uint32_t pushConstantBytes() const { return m_pushConstantBytes; }
     VkPipeline_T* handle() const { return m_pipeline; }
     VkPipelineLayout_T* layout() const { return m_layout; }
@@ -42,6 +44,7 @@ private:
     Device& m_device;
     std::string m_name;
     uint32_t m_bindingCount = 0;
+    uint32_t m_texelBuffers = 0;
     uint32_t m_pushConstantBytes = 0;
     VkPipeline_T* m_pipeline = nullptr;
     VkPipelineLayout_T* m_layout = nullptr;

@@ -58,6 +58,8 @@ struct Limits {
     uint64_t max_storage_range = 0;
     uint64_t max_allocation = 0;
     uint32_t storage_offset_alignment = 0;
+    uint64_t max_texel_range = 0; ///< bytes of a uniform texel buffer of uvec4
+    uint32_t texel_offset_alignment = 0;
     double timestamp_period_ns = 0; ///< 0: no timestamps
     bool unified_memory = false;    ///< host-visible memory is the device's own
     bool software = false;          ///< a CPU driver

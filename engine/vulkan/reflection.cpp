@@ -15,6 +15,7 @@ enum Op : uint32_t {
     OpTypeFloat = 22,
     OpTypeVector = 23,
     OpTypeMatrix = 24,
+    OpTypeImage = 25,
     OpTypeArray = 28,
     OpTypeStruct = 30,
     OpTypePointer = 32,
@@ -44,6 +45,7 @@ constexpr uint32_t storagePushConstant = 9;
 constexpr uint32_t storageStorageBuffer = 12;
 constexpr uint32_t storageUniformConstant = 0;
 constexpr uint32_t storageUniform = 2;
+constexpr uint32_t dimBuffer = 5;
 constexpr uint32_t maxBindings = 32;
 constexpr int maxNesting = 16;
 
@@ -69,6 +71,14 @@ struct Module {
             fail("id " + std::to_string(id) + " is not defined as needed");
         }
         return found->second;
+    }
+
+    bool isTexelBuffer(Words variable) const {
+        if (variable[3] != storageUniformConstant) {
+            return false;
+        }
+        const Words type = definition(definition(variable[1], 4)[3], 2);
+        return (type[0] & 0xFFFFU) == OpTypeImage && type.size() > 3 && type[3] == dimBuffer;
     }
 
     uint32_t constantOf(uint32_t id) const {
@@ -127,6 +137,7 @@ void readInstruction(Module& module, Words words) {
     case OpTypeFloat:
     case OpTypeVector:
     case OpTypeMatrix:
+    case OpTypeImage:
     case OpTypeArray:
     case OpTypeStruct:
     case OpTypePointer:
@@ -195,16 +206,17 @@ Reflection reflect(const Shader& shader, const Constants& constants) {
         if (storage == storagePushConstant) {
             const uint32_t type = module.definition(words[1], 4)[3];
             reflection.push_constant_bytes = module.sizeOf(type, 0, 0);
-        } else if (storage == storageStorageBuffer) {
+        } else if (storage == storageStorageBuffer || module.isTexelBuffer(words)) {
             const auto set = module.decorations.find({id, DecorationDescriptorSet});
             const auto binding = module.decorations.find({id, DecorationBinding});
             if (set == module.decorations.end() || set->second != 0 || binding == module.decorations.end() ||
                 binding->second >= maxBindings) {
-                module.fail("a storage buffer is not in set 0 with a binding below " + std::to_string(maxBindings));
+                module.fail("a buffer is not in set 0 with a binding below " + std::to_string(maxBindings));
             }
             reflection.binding_count = std::max(reflection.binding_count, binding->second + 1);
+            reflection.texel_buffers |= storage == storageUniformConstant ? 1U << binding->second : 0U;
         } else if (storage == storageUniform || storage == storageUniformConstant) {
-            module.fail("only storage buffers can be bound");
+            module.fail("only storage and uniform texel buffers can be bound");
         }
     }
 

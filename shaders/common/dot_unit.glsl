@@ -16,16 +16,34 @@ float sumOf(vec4 a, vec4 b, vec4 c, vec4 d) {
     return (all.x + all.y) + (all.z + all.w);
 }
 
-// Declares v and sums for the activations of a unit that begin at vec4 `first` of BUFFER.
-#define LOAD_UNIT(BUFFER, first, unit)                                                                                 \
+// Declares v and sums for the activations of a unit; AT(i) is their vector i.
+#ifdef TEXELS
+const uint UNIT_HELD = 16u / SUBGROUP;  // vectors that an invocation loads for all
+#define LOAD_UNIT(AT, unit)                                                                                            \
+    vec4 held_[UNIT_HELD], v[16];                                                                                      \
+    float sums[4];                                                                                                     \
+    for (uint k_ = 0u; k_ < UNIT_HELD; ++k_) {                                                                         \
+        uint i_ = k_ * SUBGROUP + gl_SubgroupInvocationID;                                                             \
+        held_[k_] = AT(4u * chunkOf(unit, i_ / 4u) + (i_ & 3u));                                                       \
+    }                                                                                                                  \
+    for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                                \
+        for (uint j_ = 0u; j_ < 4u; ++j_) {                                                                            \
+            uint i_ = 4u * r_ + j_;                                                                                    \
+            v[i_] = subgroupShuffle(held_[i_ / SUBGROUP], i_ % SUBGROUP);                                              \
+        }                                                                                                              \
+        sums[r_] = sumOf(v[4u * r_], v[4u * r_ + 1u], v[4u * r_ + 2u], v[4u * r_ + 3u]);                               \
+    }
+#else
+#define LOAD_UNIT(AT, unit)                                                                                            \
     vec4 v[16];                                                                                                        \
     float sums[4];                                                                                                     \
     for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                                \
         for (uint j_ = 0u; j_ < 4u; ++j_) {                                                                            \
-            v[4u * r_ + j_] = BUFFER[(first) + 4u * chunkOf(unit, r_) + j_];                                           \
+            v[4u * r_ + j_] = AT(4u * chunkOf(unit, r_) + j_);                                                         \
         }                                                                                                              \
         sums[r_] = sumOf(v[4u * r_], v[4u * r_ + 1u], v[4u * r_ + 2u], v[4u * r_ + 3u]);                               \
     }
+#endif
 
 float dotBytes(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d) {
     float acc = dotAdd(bytesOf(q.x), a, 0.0);
@@ -34,7 +52,7 @@ float dotBytes(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d) {
     return dotAdd(bytesOf(q.w), d, acc);
 }
 
-// acc += row · v for one unit of the row that starts at uvec4 `row`.
+// acc += row · v for one unit of the row that begins at `row`, a rowStart().
 #if WEIGHT_TYPE == WEIGHT_F32 || WEIGHT_TYPE == WEIGHT_F16 || WEIGHT_TYPE == WEIGHT_BF16
 #define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
     for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                                \
@@ -54,33 +72,33 @@ float dotSigned(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d, float acc) {
 }
 #define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
     {                                                                                                                  \
-        uvec4 s_ = BUFFER[(row) + 4u * unitsOf(width) + (unit) / 4u];                                                  \
+        uvec4 s_ = WORD(BUFFER, row, 4u * unitsOf(width) + (unit) / 4u);                                               \
         vec2 d_ = unpackHalf2x16(s_[(unit) & 3u]);                                                                     \
         for (uint b_ = 0u; b_ < 2u; ++b_) {                                                                            \
-            uint i_ = 8u * b_, at_ = (row) + 4u * (unit) + 2u * b_;                                                    \
-            float part_ = dotSigned(BUFFER[at_], v[i_], v[i_ + 1u], v[i_ + 2u], v[i_ + 3u], 0.0);                      \
-            part_ = dotSigned(BUFFER[at_ + 1u], v[i_ + 4u], v[i_ + 5u], v[i_ + 6u], v[i_ + 7u], part_);                \
+            uint i_ = 8u * b_, at_ = 4u * (unit) + 2u * b_;                                                            \
+            float part_ = dotSigned(WORD(BUFFER, row, at_), v[i_], v[i_ + 1u], v[i_ + 2u], v[i_ + 3u], 0.0);           \
+            part_ = dotSigned(WORD(BUFFER, row, at_ + 1u), v[i_ + 4u], v[i_ + 5u], v[i_ + 6u], v[i_ + 7u], part_);     \
             acc = fma(d_[b_], part_, acc);                                                                             \
         }                                                                                                              \
     }
 #elif WEIGHT_TYPE == WEIGHT_Q4_K || WEIGHT_TYPE == WEIGHT_Q5_K
 #if WEIGHT_TYPE == WEIGHT_Q4_K
 const uint BLOCK_WORDS = 9u, NIBBLES = 1u;
-#define FIFTH_BITS(BUFFER, block, l, s) uvec4(0u)
+#define FIFTH_BITS(BUFFER, row, block, l, s) uvec4(0u)
 #else
 const uint BLOCK_WORDS = 11u, NIBBLES = 3u;
-#define FIFTH_BITS(BUFFER, block, l, s) (((BUFFER[(block) + 1u + (l)] >> (s)) & 0x01010101u) << 4)
+#define FIFTH_BITS(BUFFER, row, block, l, s) (((WORD(BUFFER, row, (block) + 1u + (l)) >> (s)) & 0x01010101u) << 4)
 #endif
 // A unit is two sub-blocks: the low and the high nibbles of two words.
 #define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
     {                                                                                                                  \
-        uint block_ = (row) + BLOCK_WORDS * ((unit) / 4u), j_ = (unit) & 3u;                                           \
-        uvec4 header_ = BUFFER[block_];                                                                                \
+        uint block_ = BLOCK_WORDS * ((unit) / 4u), j_ = (unit) & 3u;                                                   \
+        uvec4 header_ = WORD(BUFFER, row, block_);                                                                     \
         vec2 low_ = scaleAndMin(header_, 2u * j_), high_ = scaleAndMin(header_, 2u * j_ + 1u);                         \
         for (uint l_ = 0u; l_ < 2u; ++l_) {                                                                            \
-            uvec4 q_ = BUFFER[block_ + NIBBLES + 2u * j_ + l_];                                                        \
-            uvec4 a_ = (q_ & 0x0F0F0F0Fu) | FIFTH_BITS(BUFFER, block_, l_, 2u * j_);                                   \
-            uvec4 b_ = ((q_ >> 4) & 0x0F0F0F0Fu) | FIFTH_BITS(BUFFER, block_, l_, 2u * j_ + 1u);                       \
+            uvec4 q_ = WORD(BUFFER, row, block_ + NIBBLES + 2u * j_ + l_);                                             \
+            uvec4 a_ = (q_ & 0x0F0F0F0Fu) | FIFTH_BITS(BUFFER, row, block_, l_, 2u * j_);                              \
+            uvec4 b_ = ((q_ >> 4) & 0x0F0F0F0Fu) | FIFTH_BITS(BUFFER, row, block_, l_, 2u * j_ + 1u);                  \
             uint i_ = 4u * l_, k_ = 4u * l_ + 8u;                                                                      \
             acc = fma(low_.x, dotBytes(a_, v[i_], v[i_ + 1u], v[i_ + 2u], v[i_ + 3u]), acc);                           \
             acc = fma(-low_.y, sums[l_], acc);                                                                         \
@@ -92,11 +110,11 @@ const uint BLOCK_WORDS = 11u, NIBBLES = 3u;
 // A unit is the four parts that share one word of high bits: low and high nibbles of two words.
 #define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
     {                                                                                                                  \
-        uint block_ = (row) + 14u * ((unit) / 4u), n_ = ((unit) >> 1) & 1u, l_ = (unit) & 1u;                          \
-        uvec4 h_ = BUFFER[block_ + 8u + 2u * n_ + l_], s_ = BUFFER[block_ + 12u];                                      \
-        float d_ = unpackHalf2x16(BUFFER[block_ + 13u].x).x;                                                           \
+        uint block_ = 14u * ((unit) / 4u), n_ = ((unit) >> 1) & 1u, l_ = (unit) & 1u;                                  \
+        uvec4 h_ = WORD(BUFFER, row, block_ + 8u + 2u * n_ + l_), s_ = WORD(BUFFER, row, block_ + 12u);                \
+        float d_ = unpackHalf2x16(WORD(BUFFER, row, block_ + 13u).x).x;                                                \
         for (uint b_ = 0u; b_ < 2u; ++b_) {                                                                            \
-            uvec4 q_ = BUFFER[block_ + 4u * n_ + 2u * b_ + l_];                                                        \
+            uvec4 q_ = WORD(BUFFER, row, block_ + 4u * n_ + 2u * b_ + l_);                                             \
             for (uint t_ = 0u; t_ < 2u; ++t_) {                                                                        \
                 uint r_ = b_ + 2u * t_, i_ = 4u * r_;                                                                  \
                 uvec4 w_ = ((q_ >> (4u * t_)) & 0x0F0F0F0Fu) | (((h_ >> (2u * r_)) & 0x03030303u) << 4);               \
@@ -110,9 +128,9 @@ const uint BLOCK_WORDS = 11u, NIBBLES = 3u;
 // A unit is the four bit pairs of one word.
 #define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
     {                                                                                                                  \
-        uint super_ = (unit) / 4u, block_ = (row) + 5u * super_, n_ = ((unit) >> 1) & 1u, l_ = (unit) & 1u;            \
-        uvec4 q_ = BUFFER[block_ + 1u + 2u * n_ + l_], s_ = BUFFER[block_];                                            \
-        uvec4 f_ = BUFFER[factorsOfQ2(row, width, super_)];                                                            \
+        uint super_ = (unit) / 4u, block_ = 5u * super_, n_ = ((unit) >> 1) & 1u, l_ = (unit) & 1u;                    \
+        uvec4 q_ = WORD(BUFFER, row, block_ + 1u + 2u * n_ + l_), s_ = WORD(BUFFER, row, block_);                      \
+        uvec4 f_ = WORD(BUFFER, row, factorsOfQ2(width, super_));                                                      \
         vec2 d_ = unpackHalf2x16(f_[super_ & 3u]);                                                                     \
         for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                            \
             uint i_ = 4u * r_, b_ = byteOf(s_, 8u * n_ + 2u * r_ + l_);                                                \
@@ -124,8 +142,9 @@ const uint BLOCK_WORDS = 11u, NIBBLES = 3u;
 #elif WEIGHT_TYPE == WEIGHT_Q3_K
 #define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
     {                                                                                                                  \
-        uint block_ = (row) + 7u * ((unit) / 4u), n_ = ((unit) >> 1) & 1u, l_ = (unit) & 1u;                           \
-        uvec4 h_ = BUFFER[block_ + l_], q_ = BUFFER[block_ + 2u + 2u * n_ + l_], s_ = BUFFER[block_ + 6u];             \
+        uint block_ = 7u * ((unit) / 4u), n_ = ((unit) >> 1) & 1u, l_ = (unit) & 1u;                                   \
+        uvec4 h_ = WORD(BUFFER, row, block_ + l_), q_ = WORD(BUFFER, row, block_ + 2u + 2u * n_ + l_);                 \
+        uvec4 s_ = WORD(BUFFER, row, block_ + 6u);                                                                    \
         for (uint r_ = 0u; r_ < 4u; ++r_) {                                                                            \
             uint i_ = 4u * r_;                                                                                         \
             uvec4 w_ = ((q_ >> (2u * r_)) & 0x03030303u) | (((h_ >> (4u * n_ + r_)) & 0x01010101u) << 2);              \
@@ -144,8 +163,8 @@ float dotValues(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d, float acc) {
 #define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
     for (uint b_ = 0u; b_ < 2u; ++b_) {                                                                                \
         uint block_ = 2u * (unit) + b_, i_ = 8u * b_, k_ = i_ + 4u;                                                    \
-        vec2 f_ = factorsOf(BUFFER[factorWord(row, width, block_)], block_);                                           \
-        uvec4 q_ = BUFFER[(row) + block_];                                                                             \
+        vec2 f_ = factorsOf(WORD(BUFFER, row, factorWord(width, block_)), block_);                                     \
+        uvec4 q_ = WORD(BUFFER, row, block_);                                                                          \
         uvec4 low_ = (q_ & 0x0F0F0F0Fu) | FIFTH_BITS_OF(BUFFER, row, 2u * block_, width);                              \
         uvec4 high_ = ((q_ >> 4) & 0x0F0F0F0Fu) | FIFTH_BITS_OF(BUFFER, row, 2u * block_ + 1u, width);                 \
         float part_ = dotValues(low_, v[i_], v[i_ + 1u], v[i_ + 2u], v[i_ + 3u], 0.0);                                 \

@@ -15,14 +15,14 @@ const uint FACTOR_BLOCKS = 16u;
 #if WEIGHT_TYPE == WEIGHT_Q5_0 || WEIGHT_TYPE == WEIGHT_Q5_1
 uint fifthWords(uint width) { return (unitsOf(width) + 1u) / 2u; }
 #define FIFTH_BITS_OF(BUFFER, row, chunk, width)                                                                       \
-    (((BUFFER[(row) + 2u * unitsOf(width) + (chunk) / 8u] >> ((chunk) & 7u)) & 0x01010101u) << 4)
+    (((WORD(BUFFER, row, 2u * unitsOf(width) + (chunk) / 8u) >> ((chunk) & 7u)) & 0x01010101u) << 4)
 #else
 uint fifthWords(uint width) { return 0u; }
 #define FIFTH_BITS_OF(BUFFER, row, chunk, width) uvec4(0u)
 #endif
 
-uint factorWord(uint row, uint width, uint block) {
-    return row + 2u * unitsOf(width) + fifthWords(width) + block / FACTOR_BLOCKS;
+uint factorWord(uint width, uint block) {
+    return 2u * unitsOf(width) + fifthWords(width) + block / FACTOR_BLOCKS;
 }
 
 // Scale and offset of a block: a weight is scale · value + offset.
@@ -72,8 +72,8 @@ vec4 valuesOf(uint word) { return bytesOf(word); }
 #define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
     {                                                                                                                  \
         uint b_ = (chunk) / 2u;                                                                                        \
-        vec2 f_ = factorsOf(BUFFER[factorWord(row, width, b_)], b_);                                                   \
-        uvec4 q_ = (BUFFER[(row) + b_] >> (4u * ((chunk) & 1u))) & 0x0F0F0F0Fu;                                        \
+        vec2 f_ = factorsOf(WORD(BUFFER, row, factorWord(width, b_)), b_);                                             \
+        uvec4 q_ = (WORD(BUFFER, row, b_) >> (4u * ((chunk) & 1u))) & 0x0F0F0F0Fu;                                     \
         q_ |= FIFTH_BITS_OF(BUFFER, row, chunk, width);                                                                \
         OUT[0] = f_.x * valuesOf(q_.x) + f_.y;                                                                         \
         OUT[1] = f_.x * valuesOf(q_.y) + f_.y;                                                                         \

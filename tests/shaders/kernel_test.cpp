@@ -45,7 +45,8 @@ void KernelsTest::SetUp() {
     }
 }
 
-TestMatrix KernelsTest::matrix(TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed) {
+TestMatrix KernelsTest::matrix(TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed,
+                               bool grouped) {
     TestMatrix made;
     made.matrix.type = type;
     made.matrix.width = width;
@@ -56,14 +57,17 @@ TestMatrix KernelsTest::matrix(TensorType type, uint32_t experts, uint32_t rows,
     const std::vector<float> values = random(all * width, seed);
     made.decoded.resize(values.size());
     std::vector<uint8_t> block(gguf::rowBytes(type, width));
-    std::vector<uint8_t> laidOut(all * rowBytes);
+    made.matrix.group = grouped ? m_kernels->rowGroup() : 1;
+    std::vector<uint8_t> laidOut(inference::layoutBytes(type, width, all));
     for (size_t row = 0; row < all; ++row) {
         gguf::quantize(type, std::span(values).subspan(row * width, width), block);
         gguf::dequantize(type, block, std::span(made.decoded).subspan(row * width, width));
         inference::layOutRow(type, block, width, std::span(laidOut).subspan(row * rowBytes, rowBytes));
     }
-    made.matrix.buffer = std::make_unique<Buffer>(device(), laidOut.size(), MemoryKind::DeviceLocal, "matrix");
-    made.matrix.buffer->upload(0, laidOut);
+    std::vector<uint8_t> words(laidOut.size());
+    inference::groupRows(laidOut, made.matrix.row_words, made.matrix.group, words);
+    made.matrix.buffer = std::make_unique<Buffer>(device(), words.size(), MemoryKind::DeviceLocal, "matrix");
+    made.matrix.buffer->upload(0, words);
     return made;
 }
 

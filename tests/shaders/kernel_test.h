@@ -40,7 +40,9 @@ protected:
 
     inference::Kernels& kernels() { return *m_kernels; }
 
-    TestMatrix matrix(gguf::TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed);
+    /** `grouped`: as all matrices but routers. */
+    TestMatrix matrix(gguf::TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed,
+                      bool grouped = true);
     static std::vector<float> random(size_t count, uint32_t seed, float scale = 1.0F) {
         return Random(seed).uniforms(count, -scale, scale);
     }
