@@ -158,6 +158,32 @@ std::vector<trace::IntervalTiming> profileSteps(inference::Engine& engine, const
     return timings;
 }
 
+/** Time of each barrier interval of the first prefill test, all its micro-batches together. */
+std::vector<trace::IntervalTiming> profilePrefill(inference::Engine& engine, uint32_t count) {
+    std::map<std::pair<trace::StepPart, int32_t>, double> sums;
+    inference::GenerationRequest request;
+    request.prompt = someTokens(count, engine.config().token_count);
+    request.max_tokens = 1;
+    request.sampling.temperature = 0;
+    inference::GenerationObserver observer;
+    observer.cancel = &platform::InterruptScope::flag();
+    observer.timeline = [&](const trace::StepTimelinePtr& step) {
+        for (const trace::TimelineSpan& span : step->spans) {
+            if (step->kind == trace::StepKind::Prefill && span.lane == trace::Lane::Gpu) {
+                sums[{span.part, span.layer}] += span.duration_us / 1000;
+            }
+        }
+    };
+    engine.reset();
+    engine.generate(request, observer);
+    throwIfInterrupted();
+    std::vector<trace::IntervalTiming> timings;
+    for (const auto& [part, ms] : sums) {
+        timings.push_back({trace::stepPartName(part.first), part.second, ms});
+    }
+    return timings;
+}
+
 Json toJson(const std::vector<trace::IntervalTiming>& timings) {
     Json list = Json::array();
     for (const trace::IntervalTiming& timing : timings) {
@@ -234,8 +260,12 @@ void bench(const Options& options) {
         measured.push_back(std::move(m));
     }
     std::vector<trace::IntervalTiming> profile;
+    std::vector<trace::IntervalTiming> prefillProfile;
     if (options.profile) {
         profile = profileSteps(*engine, options);
+        if (options.prefill.front() > 0) {
+            prefillProfile = profilePrefill(*engine, options.prefill.front());
+        }
     }
     if (options.output.json) {
         Json list = Json::array();
@@ -263,6 +293,9 @@ void bench(const Options& options) {
                  trace::bytesText(bytes_per_token) + " of weights; n = " + std::to_string(options.runs) + ".\n");
     if (options.profile) {
         printProfile(profile);
+        if (!prefillProfile.empty()) {
+            printProfile(prefillProfile);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #include "engine/inference/weight_layout.h"
 #include "shaders/attention.h"
 #include "shaders/attention_reduce.h"
+#include "shaders/attention_tiles.h"
 #include "shaders/attention_weights.h"
 #include "shaders/moe_combine.h"
 #include "shaders/moe_router.h"
@@ -13,6 +14,8 @@
 #include "shaders/rope_qk_norm.h"
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 
 namespace moescope::inference {
 
@@ -31,8 +34,19 @@ constexpr uint32_t keptHeadStride = 128; // widest head whose queries an invocat
 constexpr uint32_t rowsOfMatvec = 4;     // shaders/common/matvec.glsl
 constexpr uint32_t rowsOfTile = 4;       // shaders/common/tile.glsl
 constexpr uint32_t texelRows = 8;        // both, with TEXELS
+constexpr uint32_t rowsOfAttention = 8;  // shaders/attention_tiles.comp
 
 constexpr uint32_t ceilDiv(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
+
+/** Near the golden section of `count`, and without a common divisor: multiples of it modulo `count` visit all numbers below,
+ *  and any run of neighbours is spread over the whole. */
+uint32_t spreadingStep(uint32_t count) {
+    auto step = static_cast<uint32_t>(0.618 * count) | 1U;
+    while (std::gcd(step, count) != 1) {
+        ++step;
+    }
+    return step;
+}
 
 /** What is bound where a kernel's variant reads nothing. */
 const vulkan::Buffer& orAny(const vulkan::Buffer* buffer, const vulkan::Buffer& any) {
@@ -184,6 +198,39 @@ void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const B
                  {{workgroupId, 64}, {1, static_cast<uint32_t>(shape.kv)}, {2, kept}, {3, sinks != nullptr}}),
         Groups{shape.head_count_kv * passes, tokens, splits},
         {q, k_cache, v_cache, step, orAny(sinks, q), out, partial}, push);
+}
+
+void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
+                             const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
+                             uint32_t tokens) {
+    const uint32_t vectors = shape.head_stride / 4;
+    uint32_t block = std::min(m_subgroup, vectors) / 2 * 2;
+    while (vectors % block != 0) {
+        block -= 2;
+    }
+    const uint32_t octets = shape.head_stride / 8;
+    const uint32_t dimLanes = std::min(m_subgroup, std::bit_ceil(octets));
+    const uint32_t tiles = ceilDiv(tokens * (shape.head_count / shape.head_count_kv), rowsOfAttention);
+    const AttentionTilesPush push{.head_count = shape.head_count,
+                                  .head_count_kv = shape.head_count_kv,
+                                  .head_dim = shape.head_dim,
+                                  .head_stride = shape.head_stride,
+                                  .context = shape.context,
+                                  .tokens = tokens,
+                                  .out_stride = stride(shape.head_count * shape.head_dim),
+                                  .window = shape.window,
+                                  .row_words = kvRowWords(shape.kv, shape.head_dim),
+                                  .tile_step = spreadingStep(tiles),
+                                  .scale = shape.scale};
+    const vulkan::Constants constants{{workgroupId, m_subgroup},
+                                      {1, static_cast<uint32_t>(shape.kv)},
+                                      {2, block},
+                                      {3, sinks != nullptr},
+                                      {4, dimLanes},
+                                      {5, ceilDiv(octets, dimLanes)},
+                                      {subgroupId, m_subgroup}};
+    recorder.dispatch(pipeline(attention_tiles, constants), Groups{shape.head_count_kv, tiles},
+                      {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
 }
 
 void Kernels::attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial,

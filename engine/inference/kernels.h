@@ -53,6 +53,8 @@ public:
     using Recorder = vulkan::CommandRecorder;
     using Buffer = vulkan::Buffer;
 
+    /** Whether weights, and what else the kernels for such drivers read, are texels. */
+    bool texels() const { return m_texels; }
     /** Rows of weights whose words alternate: of all matrices but routers. */
     uint32_t rowGroup() const { return m_texels ? m_subgroup : 1; }
 
@@ -99,6 +101,10 @@ public:
     void attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                    const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
                    const Buffer& partial, uint32_t tokens, uint32_t splits);
+    /** Of a batch, where texels(): all tokens and heads at once. */
+    void attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
+                        const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
+                        uint32_t tokens);
     void attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial, const Buffer* sinks,
                          const Buffer& out, uint32_t tokens, uint32_t splits);
     /** The weights that attention gives its values for one query: `out` is [head][out_stride] floats, one for each position

@@ -125,8 +125,13 @@ bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
     if (!m_pacer.next(StepPart::Rope, index)) {
         return false;
     }
-    m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
-                        m_act.attn_out, m_act.attn_partial, tokens, 1);
+    if (m_kernels.texels()) {
+        m_kernels.attentionTiles(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step,
+                                 layer.attn_sinks.get(), m_act.attn_out, tokens);
+    } else {
+        m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
+                            m_act.attn_out, m_act.attn_partial, tokens, 1);
+    }
     if (!m_pacer.next(StepPart::Attention, index)) {
         return false;
     }

@@ -71,6 +71,20 @@ struct AttentionPush {
     float scale;
 };
 
+struct AttentionTilesPush {
+    uint head_count;
+    uint head_count_kv;
+    uint head_dim;
+    uint head_stride;
+    uint context;
+    uint tokens;
+    uint out_stride;
+    uint window;         // last positions that a query sees; 0: all
+    uint row_words;      // uvec4 of one row in the cache
+    uint tile_step;      // tiles between two neighbours in the grid; shares no divisor with their number
+    float scale;
+};
+
 struct AttentionWeightsPush {
     uint head_count;
     uint head_count_kv;

@@ -83,6 +83,10 @@ TEST_F(KernelsTest, attention) {
                 kernels().attentionReduce(recorder, shape, *partial, used_sinks, *out, c.tokens, c.splits);
             }
         });
+        const auto tiled = zeroRows(c.tokens, width);
+        run([&](auto& recorder) {
+            kernels().attentionTiles(recorder, shape, *q_in, *k_cache, *v_cache, *state, used_sinks, *tiled, c.tokens);
+        });
         std::vector<float> want;
         for (uint32_t t = 0; t < c.tokens; ++t) {
             const size_t length = size_t{c.position} + t + 1;
@@ -97,6 +101,7 @@ TEST_F(KernelsTest, attention) {
                 want.insert(want.end(), row.begin(), row.end());
             }
         }
+        expectNear(readRows(*tiled, c.tokens, width), want, 1e-5F, 1e-4F, "tiles, head_dim " + std::to_string(c.head_dim));
         expectNear(readRows(*out, c.tokens, width), want, 1e-5F, 1e-4F,
                    "head_dim " + std::to_string(c.head_dim) + ", position " + std::to_string(c.position) + ", splits " +
                        std::to_string(c.splits) + ", window " + std::to_string(c.window));
