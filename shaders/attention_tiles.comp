@@ -15,7 +15,7 @@ layout(constant_id = 2) const uint BLOCK = 8u;       // vectors of a query that 
 layout(constant_id = 3) const bool SINKS = false;
 layout(constant_id = 4) const uint DIM_LANES = 4u;   // invocations that share a row of values, 8 dimensions each
 layout(constant_id = 5) const uint DIM_PASSES = 1u;
-const uint ROWS = 8u, KEYS = 4u;
+const uint ROWS = 8u, KEYS = 2u;
 const float NEVER = -3.0e38;  // score of a position that a query does not see
 layout(push_constant) uniform Push { AttentionTilesPush push; };
 VECTORS_BUFFER(0, q)                                                      // [token][head][head_stride]
@@ -128,22 +128,21 @@ void main() {
             }
         }
 
-        for (uint k = 0u; k < KEYS; ++k) {
-            for (uint j = 0u; j < SUBGROUP / POSITION_LANES; ++j) {
-                uint source = j * POSITION_LANES + position_lane % POSITION_LANES;  // invocation that has the weight
-                uint row = (cache_row + min(chunk + k * SUBGROUP + source, end - 1u)) * row_words;
-                float weight[ROWS];
+        for (uint j = 0u; j < TILE_KEYS / POSITION_LANES; ++j) {
+            uint k = j * POSITION_LANES / SUBGROUP;
+            uint source = j * POSITION_LANES % SUBGROUP + position_lane % POSITION_LANES;
+            uint row = (cache_row + min(chunk + k * SUBGROUP + source, end - 1u)) * row_words;
+            float weight[ROWS];
+            for (uint r = 0u; r < ROWS; ++r) {
+                weight[r] = subgroupShuffle(k == 0u ? p[r][0] : p[r][1], source);
+            }
+            for (uint pass = 0u; pass < DIM_PASSES; ++pass) {
+                vec4 low, high;
+                uint dims = min(pass * DIM_LANES + dim_lane, vectors / 2u - 1u);
+                LOAD_KV(v_cache, row, head_stride, dims, low, high)
                 for (uint r = 0u; r < ROWS; ++r) {
-                    weight[r] = subgroupShuffle(p[r][k], source);
-                }
-                for (uint pass = 0u; pass < DIM_PASSES; ++pass) {
-                    vec4 low, high;
-                    uint dims = min(pass * DIM_LANES + dim_lane, vectors / 2u - 1u);
-                    LOAD_KV(v_cache, row, head_stride, dims, low, high)
-                    for (uint r = 0u; r < ROWS; ++r) {
-                        acc[pass][r][0] = fma(vec4(weight[r]), low, acc[pass][r][0]);
-                        acc[pass][r][1] = fma(vec4(weight[r]), high, acc[pass][r][1]);
-                    }
+                    acc[pass][r][0] = fma(vec4(weight[r]), low, acc[pass][r][0]);
+                    acc[pass][r][1] = fma(vec4(weight[r]), high, acc[pass][r][1]);
                 }
             }
         }
@@ -165,8 +164,10 @@ void main() {
             uint dim = 8u * (pass * DIM_LANES + dim_lane);
             uint at = token * push.out_stride + head * head_dim + dim;
             if (position_lane == 0u && first + r < queries) {
-                for (uint i = 0u; i < 8u && dim + i < head_dim; ++i) {
-                    result[at + i] = (i < 4u ? low[i & 3u] : high[i & 3u]) / total;
+                for (uint i = 0u; i < 8u; ++i) {
+                    if (dim + i < head_dim) {
+                        result[at + i] = (i < 4u ? low[i & 3u] : high[i & 3u]) / total;
+                    }
                 }
             }
         }
