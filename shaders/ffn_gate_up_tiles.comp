@@ -53,24 +53,17 @@ void main() {
         }
         for (uint chunk = 0u; chunk < chunks; ++chunk) {
             LOAD_TILE(x, chunk)
-            vec4 v[ACC_TOKENS][4];
+            vec4 gate_weights[TILE_ROWS][4], up_weights[TILE_ROWS][4];
+            for (uint r = 0u; r < TILE_ROWS; ++r) {
+                LOAD_WEIGHTS(gate, base[r], chunk, width, gate_weights[r])
+                LOAD_WEIGHTS(up, base[r], chunk, width, up_weights[r])
+            }
             for (uint t = 0u; t < ACC_TOKENS; ++t) {
                 for (uint j = 0u; j < 4u; ++j) {
-                    v[t][j] = TILE_VECTOR(x, chunk, t, j);
-                }
-            }
-            for (uint r = 0u; r < TILE_ROWS; ++r) {
-                vec4 w[4];
-                LOAD_WEIGHTS(gate, base[r], chunk, width, w)
-                for (uint t = 0u; t < ACC_TOKENS; ++t) {
-                    for (uint j = 0u; j < 4u; ++j) {
-                        gated[t][r] = dotAdd(w[j], v[t][j], gated[t][r]);
-                    }
-                }
-                LOAD_WEIGHTS(up, base[r], chunk, width, w)
-                for (uint t = 0u; t < ACC_TOKENS; ++t) {
-                    for (uint j = 0u; j < 4u; ++j) {
-                        raised[t][r] = dotAdd(w[j], v[t][j], raised[t][r]);
+                    vec4 v = TILE_VECTOR(x, chunk, t, j);
+                    for (uint r = 0u; r < TILE_ROWS; ++r) {
+                        gated[t][r] = dotAdd(gate_weights[r][j], v, gated[t][r]);
+                        raised[t][r] = dotAdd(up_weights[r][j], v, raised[t][r]);
                     }
                 }
             }
