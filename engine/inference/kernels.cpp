@@ -6,6 +6,7 @@
 #include "shaders/attention.h"
 #include "shaders/attention_reduce.h"
 #include "shaders/attention_tiles.h"
+#include "shaders/attention_token.h"
 #include "shaders/attention_weights.h"
 #include "shaders/moe_combine.h"
 #include "shaders/moe_router.h"
@@ -200,9 +201,7 @@ void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const B
         {q, k_cache, v_cache, step, orAny(sinks, q), out, partial}, push);
 }
 
-void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
-                             const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
-                             uint32_t tokens) {
+vulkan::Constants Kernels::attentionRows(const AttentionShape& shape, bool sinks) const {
     const uint32_t vectors = shape.head_stride / 4;
     uint32_t block = std::min(m_subgroup, vectors) / 2 * 2;
     while (vectors % block != 0) {
@@ -210,6 +209,46 @@ void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, co
     }
     const uint32_t octets = shape.head_stride / 8;
     const uint32_t dimLanes = std::min(m_subgroup, std::bit_ceil(octets));
+    return {{workgroupId, m_subgroup},
+            {1, static_cast<uint32_t>(shape.kv)},
+            {subgroupId, m_subgroup},
+            {7, block},
+            {8, sinks},
+            {9, dimLanes},
+            {10, ceilDiv(octets, dimLanes)}};
+}
+
+void Kernels::attentionToken(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
+                             bool stores, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
+                             const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, const Buffer* sinks,
+                             const Buffer& out) {
+    const AttentionTokenPush push{.head_count = shape.head_count,
+                                  .head_count_kv = shape.head_count_kv,
+                                  .head_dim = shape.head_dim,
+                                  .head_stride = shape.head_stride,
+                                  .context = shape.context,
+                                  .out_stride = stride(shape.head_count * shape.head_dim),
+                                  .window = shape.window,
+                                  .row_words = kvRowWords(shape.kv, shape.head_dim),
+                                  .turning_pairs = shape.rope_dimension_count / 2,
+                                  .rope_first = shape.rope_first,
+                                  .stores = stores,
+                                  .epsilon = shape.epsilon,
+                                  .scale = shape.scale};
+    vulkan::Constants constants = attentionRows(shape, sinks != nullptr);
+    constants[2] = static_cast<uint32_t>(shape.qk_norm);
+    constants[3] = shape.rope_style == model::RopeStyle::Interleaved;
+    constants[4] = bias != nullptr;
+    constants[11] = shape.head_count / shape.head_count_kv;
+    recorder.dispatch(pipeline(attention_token, constants), Groups{shape.head_count_kv},
+                      {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache, q_out,
+                       k_cache, v_cache, orAny(sinks, qkv), out},
+                      push);
+}
+
+void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
+                             const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
+                             uint32_t tokens) {
     const uint32_t tiles = ceilDiv(tokens * (shape.head_count / shape.head_count_kv), rowsOfAttention);
     const AttentionTilesPush push{.head_count = shape.head_count,
                                   .head_count_kv = shape.head_count_kv,
@@ -222,14 +261,7 @@ void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, co
                                   .row_words = kvRowWords(shape.kv, shape.head_dim),
                                   .tile_step = spreadingStep(tiles),
                                   .scale = shape.scale};
-    const vulkan::Constants constants{{workgroupId, m_subgroup},
-                                      {1, static_cast<uint32_t>(shape.kv)},
-                                      {2, block},
-                                      {3, sinks != nullptr},
-                                      {4, dimLanes},
-                                      {5, ceilDiv(octets, dimLanes)},
-                                      {subgroupId, m_subgroup}};
-    recorder.dispatch(pipeline(attention_tiles, constants), Groups{shape.head_count_kv, tiles},
+    recorder.dispatch(pipeline(attention_tiles, attentionRows(shape, sinks != nullptr)), Groups{shape.head_count_kv, tiles},
                       {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
 }
 

@@ -105,6 +105,15 @@ public:
     void attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                         const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
                         uint32_t tokens);
+    bool hasAttentionToken(const AttentionShape& shape) const {
+        return m_texels && shape.head_count / shape.head_count_kv <= mostTokenQueries;
+    }
+    /** Of one token from its raw heads, where hasAttentionToken(): ropeQkNorm() and attention() in one. `stores`: key and value in the
+     *  KV cache, in its owners. */
+    void attentionToken(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
+                        bool stores, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
+                        const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, const Buffer* sinks,
+                        const Buffer& out);
     void attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial, const Buffer* sinks,
                          const Buffer& out, uint32_t tokens, uint32_t splits);
     /** The weights that attention gives its values for one query: `out` is [head][out_stride] floats, one for each position
@@ -162,6 +171,8 @@ public:
     void moeCombine(Recorder& recorder, const ExpertsShape& shape, const Buffer& expert_weights, const Buffer& pair_out,
                     const Buffer& x, uint32_t width, uint32_t tokens, float scale);
 
+    /** Queries of a KV head that one invocation of attention_token keeps in registers. */
+    static constexpr uint32_t mostTokenQueries = 16;
     /** Tokens of a tile: shaders/common/tile.glsl. */
     static constexpr uint32_t tileTokens = 8;
     /** Invocations of moe_sort: rows of its scratch counts. */
@@ -178,6 +189,8 @@ private:
     uint32_t matvecGroups(uint32_t rows) const;
     /** Those of a matrix × matrix kernel along the rows; `matrices`: that an invocation multiplies at once. */
     uint32_t tileGroups(uint32_t rows, uint32_t matrices = 1) const;
+    /** Constants of shaders/common/attention_rows.glsl. */
+    vulkan::Constants attentionRows(const AttentionShape& shape, bool sinks) const;
     const vulkan::ComputePipeline& pipeline(const vulkan::Shader& shader, vulkan::Constants constants);
     /** The variant for weights of this type. */
     const vulkan::ComputePipeline& pipeline(const WeightVariants& variants, gguf::TensorType type,

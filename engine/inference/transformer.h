@@ -89,9 +89,12 @@ private:
     /** After each interval: what it was and of which layer. */
     using Mark = std::function<void(trace::StepPart part, int32_t layer)>;
     void recordToken(vulkan::CommandRecorder& recorder, const PassOptions& options);
-    /** x → the query, and key and value of `layer` into the cache if `store`. */
-    void recordTokenQuery(vulkan::CommandRecorder& recorder, uint32_t layer, bool store, const Mark& mark);
-    void recordTokenAttention(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
+    /** x → its raw heads. */
+    void recordTokenQkv(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
+    /** Raw heads → the query, and key and value of `layer` into the cache if `store`. */
+    void recordTokenRope(vulkan::CommandRecorder& recorder, uint32_t layer, bool store, const Mark& mark);
+    /** Raw heads → x, and key and value into the cache if `store`. */
+    void recordTokenAttention(vulkan::CommandRecorder& recorder, uint32_t layer, bool store, const Mark& mark);
     void recordTokenFfn(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     void recordTokenDown(vulkan::CommandRecorder& recorder, uint32_t layer);
 

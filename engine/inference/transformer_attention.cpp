@@ -30,11 +30,12 @@ trace::AttentionWeights Transformer::attentionWeights(int32_t token, uint32_t po
     m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1, m_config.embedding_scale);
     r.barrier();
     for (uint32_t i = 0; i < layer; ++i) {
-        recordTokenQuery(r, i, false, unmarked);
-        recordTokenAttention(r, i, unmarked);
+        recordTokenQkv(r, i, unmarked);
+        recordTokenAttention(r, i, false, unmarked);
         recordTokenFfn(r, i, unmarked);
     }
-    recordTokenQuery(r, layer, false, unmarked);
+    recordTokenQkv(r, layer, unmarked);
+    recordTokenRope(r, layer, false, unmarked);
     m_kernels.attentionWeights(r, shapeOf(layer), m_act.q_roped, m_kv.keys(layer), m_act.step, weights.attn_sinks.get(),
                                out, rowFloats);
     r.barrier();

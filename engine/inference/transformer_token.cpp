@@ -22,8 +22,8 @@ void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& opt
     r.barrier();
     mark(StepPart::Embed, -1);
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
-        recordTokenQuery(r, i, m_config.ownsKv(i), mark);
-        recordTokenAttention(r, i, mark);
+        recordTokenQkv(r, i, mark);
+        recordTokenAttention(r, i, m_config.ownsKv(i), mark);
         recordTokenFfn(r, i, mark);
     }
     m_kernels.matvec(r, m_weights.output(), m_act.x, m_act.logits,
@@ -39,10 +39,8 @@ void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& opt
     r.end();
 }
 
-void Transformer::recordTokenQuery(vulkan::CommandRecorder& r, uint32_t i, bool store, const Mark& mark) {
-    const auto index = static_cast<int32_t>(i);
+void Transformer::recordTokenQkv(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
     const LayerWeights& layer = m_weights.layers[i];
-    const AttentionShape shape = shapeOf(i);
     const float epsilon = m_config.layer_norm_rms_epsilon;
     uint32_t firstRow = 0; // each part writes floats of its own, so there is no barrier between them
     for (const Matrix& part : layer.attn_qkv) {
@@ -51,24 +49,36 @@ void Transformer::recordTokenQuery(vulkan::CommandRecorder& r, uint32_t i, bool 
         firstRow += part.rows;
     }
     r.barrier();
-    mark(StepPart::Qkv, index);
-    m_kernels.ropeQkNorm(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope, layer.attn_qk_norm.get(),
-                         m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
-    r.barrier();
-    mark(StepPart::Rope, index);
+    mark(StepPart::Qkv, static_cast<int32_t>(i));
 }
 
-void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
+void Transformer::recordTokenRope(vulkan::CommandRecorder& r, uint32_t i, bool store, const Mark& mark) {
+    const LayerWeights& layer = m_weights.layers[i];
+    m_kernels.ropeQkNorm(r, shapeOf(i), m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope, layer.attn_qk_norm.get(),
+                         m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
+    r.barrier();
+    mark(StepPart::Rope, static_cast<int32_t>(i));
+}
+
+void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, bool store, const Mark& mark) {
     const auto index = static_cast<int32_t>(i);
     const LayerWeights& layer = m_weights.layers[i];
     const AttentionShape shape = shapeOf(i);
-    m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
-                        m_act.attn_out, m_act.attn_partial, 1, m_splits);
-    r.barrier();
-    if (m_splits > 1) {
-        m_kernels.attentionReduce(r, shape, m_act.attn_partial, layer.attn_sinks.get(), m_act.attn_out, 1, m_splits);
-        r.barrier();
+    if (m_kernels.hasAttentionToken(shape)) {
+        m_kernels.attentionToken(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope,
+                                 layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i),
+                                 layer.attn_sinks.get(), m_act.attn_out);
+    } else {
+        recordTokenRope(r, i, store, mark);
+        m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
+                            m_act.attn_out, m_act.attn_partial, 1, m_splits);
+        if (m_splits > 1) {
+            r.barrier();
+            m_kernels.attentionReduce(r, shape, m_act.attn_partial, layer.attn_sinks.get(), m_act.attn_out, 1,
+                                      m_splits);
+        }
     }
+    r.barrier();
     mark(StepPart::Attention, index);
     const bool normed = layer.attn_post_norm != nullptr;
     m_kernels.matvec(r, layer.attn_output, m_act.attn_out, normed ? m_act.normed : m_act.x,

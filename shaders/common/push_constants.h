@@ -85,6 +85,22 @@ struct AttentionTilesPush {
     float scale;
 };
 
+struct AttentionTokenPush {
+    uint head_count;
+    uint head_count_kv;
+    uint head_dim;
+    uint head_stride;
+    uint context;
+    uint out_stride;
+    uint window;         // last positions that the query sees; 0: all
+    uint row_words;      // uvec4 of one row in the cache
+    uint turning_pairs;  // of a head; the other elements pass as they are
+    uint rope_first;     // row of the table of rotations for position 0
+    uint stores;         // the layer owns its KV cache and stores this token in it
+    float epsilon;
+    float scale;
+};
+
 struct AttentionWeightsPush {
     uint head_count;
     uint head_count_kv;
