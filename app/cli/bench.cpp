@@ -6,6 +6,7 @@
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/platform/signals.h"
+#include "engine/inference/memory_plan.h"
 #include "engine/trace/error.h"
 
 #include <algorithm>
@@ -63,23 +64,6 @@ std::vector<Test> makeTests(const Options& options) {
         }
     }
     return tests;
-}
-
-/** Bytes of weights that one decoded token reads: all matrices, of the experts only those that work, of the embedding
- *  only one row unless it is the output matrix too. */
-uint64_t bytesPerToken(const OpenModel& model) {
-    const bool tied = model.file.find("output.weight") == nullptr;
-    uint64_t bytes = 0;
-    for (const gguf::TensorInfo& tensor : model.file.tensors()) {
-        if (tensor.name == "token_embd.weight" && !tied) {
-            bytes += tensor.bytes / std::max<uint64_t>(tensor.rows(), 1);
-        } else if (tensor.name.find("_exps.") != std::string::npos && model.info.expert_count > 0) {
-            bytes += tensor.bytes / model.info.expert_count * model.info.expert_used_count;
-        } else {
-            bytes += tensor.bytes;
-        }
-    }
-    return bytes;
 }
 
 /** Tokens that differ from each other and from run to run not at all. */
@@ -243,7 +227,7 @@ void bench(const Options& options) {
     {
         const OpenModel model(options.model);
         load.context = chooseContext(model.info.context_length, std::nullopt, needed, 0);
-        bytes_per_token = bytesPerToken(model);
+        bytes_per_token = inference::bytesPerToken(model::readConfig(model.file), model.file);
     }
     const double copy = copyGigabytesPerSecond(options.device);
     const auto engine = loadEngine(load, log);

@@ -3,6 +3,7 @@
 #include "app/cli/output.h"
 #include "app/cli/usage.h"
 #include "app/platform/console.h"
+#include "engine/inference/engine.h"
 
 #include <algorithm>
 #include <new>
@@ -34,6 +35,7 @@ int parse(CLI::App& program, const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
     using namespace moescope;
     try {
+        inference::prepareProcess();
         platform::setUpConsole();
         CLI::App program("Mixture-of-experts models on Vulkan, from the command line.", "moescope-cli");
         program.set_version_flag("--version", "moescope-cli " MOESCOPE_VERSION);

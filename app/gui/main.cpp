@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/exchange/capturefile.h"
 #include "app/gui/composition.h"
+#include "engine/inference/engine.h"
 
 #include <QApplication>
 #include <QCommandLineParser>
@@ -60,6 +61,7 @@ void endOnFatal(QtMsgType type, const QMessageLogContext& context, const QString
 } // namespace
 
 int main(int argc, char** argv) {
+    moescope::inference::prepareProcess();
     QApplication::setApplicationName(QStringLiteral("moescope"));
     QApplication::setApplicationDisplayName(QStringLiteral("Moescope"));
     QApplication::setApplicationVersion(QStringLiteral(MOESCOPE_VERSION));

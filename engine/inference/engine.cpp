@@ -2,6 +2,7 @@
 #include "engine/inference/engine.h"
 
 #include "engine/inference/memory_plan.h"
+#include "engine/inference/open_device.h"
 #include "engine/inference/text_stream.h"
 #include "engine/inference/transformer.h"
 #include "engine/trace/error.h"
@@ -62,7 +63,7 @@ vulkan::DeviceOptions deviceOptions(const LoadOptions& options) {
 struct Engine::Impl {
     Impl(const std::filesystem::path& path, const LoadOptions& options)
         : file(path), config(model::readConfig(withTensors(file))), info(model::readInfo(file)), tokenizer(file),
-          device(vulkan::Device::create(deviceOptions(options))),
+          device(openDevice(deviceOptions(options), config, file)),
           choice(chooseContext(config, file, options.context, options.kv, roomOf(*device, options))),
           transformer(*device, config, file, choice.tokens, options.kv, options.progress) {
         memory.weights_bytes = transformer.weightsBytes();
@@ -185,6 +186,8 @@ struct Engine::Impl {
 
 Engine::Engine() = default;
 Engine::~Engine() = default;
+
+void prepareProcess() { vulkan::prepareDriverThreads(); }
 
 std::unique_ptr<Engine> Engine::load(const std::filesystem::path& file, const LoadOptions& options) {
     const Stopwatch clock;

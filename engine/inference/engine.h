@@ -24,6 +24,9 @@
 
 namespace moescope::inference {
 
+/** For main(), before there are other threads. */
+void prepareProcess();
+
 struct LoadOptions {
     std::string device; ///< index or part of the name; empty: the best
     KvType kv = KvType::F16;

@@ -94,6 +94,20 @@ private:
 
 } // namespace
 
+uint64_t bytesPerToken(const model::ModelConfig& config, const gguf::Reader& file) {
+    uint64_t bytes = 0;
+    for (const gguf::TensorInfo& tensor : file.tensors()) {
+        if (tensor.name == "token_embd.weight" && !config.tied_embeddings) {
+            bytes += tensor.bytes / std::max<uint64_t>(tensor.rows(), 1);
+        } else if (tensor.name.find("_exps.") != std::string::npos && config.expert_count > 0) {
+            bytes += tensor.bytes / config.expert_count * config.expert_used_count;
+        } else {
+            bytes += tensor.bytes;
+        }
+    }
+    return bytes;
+}
+
 MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv,
                       bool software) {
     return planOfFile(config, file, context, kv, microBatch(software));

@@ -23,6 +23,10 @@ struct MemoryPlan {
     uint64_t total() const { return weights_bytes + kv_bytes + workspace_bytes; }
 };
 
+/** Bytes of weights that one decoded token reads: all matrices, of the experts only those that work, of the embedding only one
+ *  row unless it is the output matrix too. */
+uint64_t bytesPerToken(const model::ModelConfig& config, const gguf::Reader& file);
+
 /** From a file: types as they are in it. `software`, here and below: for a device of that kind, whose micro-batch is
  *  smaller. */
 MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv,

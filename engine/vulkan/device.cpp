@@ -78,7 +78,7 @@ std::vector<trace::DeviceInfo> Device::enumerate() {
 std::unique_ptr<Device> Device::create(const DeviceOptions& options) {
     std::unique_ptr<Device> device(new Device);
     Impl& impl = *device->m_impl;
-    impl.instance = Instance::create(options.validation || validationWished(), &device->m_counters);
+    impl.instance = Instance::create(options.validation || validationWished(), &device->m_counters, options.threads);
     if (!impl.instance) {
         throwNoDriver();
     }

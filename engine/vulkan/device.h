@@ -3,6 +3,7 @@
 
 #include "engine/trace/info.h"
 #include "engine/trace/memory_ledger.h"
+#include "engine/vulkan/driver_threads.h"
 
 #include <atomic>
 #include <cstdint>
@@ -48,6 +49,7 @@ struct DeviceOptions {
     std::filesystem::path cache_folder; ///< of the pipeline cache; empty: none on disk
     uint64_t shader_hash = 0;           ///< part of the cache's key
     bool validation = false;            ///< also on when MOESCOPE_VALIDATION=1; =sync adds checks of barriers
+    DriverThreads threads = DriverThreads::Own; ///< of a driver that computes on the CPU
     bool separate_memory = false;       ///< for tests: as if the host did not see the device's memory
 };
 

@@ -6,6 +6,7 @@
 #include "engine/vulkan/result.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -113,16 +114,20 @@ VkInstance makeInstance(const InstanceWish& wish, const void* next, const char* 
     return instance;
 }
 
-/** The instance of the process: made on first use and never destroyed, so that drivers are loaded once and the
- *  functions taken from it stay valid. They dispatch by their first argument: other instances use them too. */
-VkInstance sharedInstance() {
+/** The instances of the process: made on first use and never destroyed, so that drivers are loaded once and the
+ *  functions taken from them stay valid. They dispatch by their first argument: other instances use them too. */
+VkInstance sharedInstance(DriverThreads threads) {
     static std::mutex mutex;
-    static VkInstance instance = VK_NULL_HANDLE;
+    static std::array<VkInstance, 2> instances{};
     const std::scoped_lock lock(mutex);
+    VkInstance& instance = instances.at(static_cast<size_t>(threads));
     if (instance == VK_NULL_HANDLE) {
+        const DriverThreadsScope scope(threads);
         instance = makeInstance(InstanceWish(extensionsOf(nullptr)), nullptr, nullptr);
         if (instance != VK_NULL_HANDLE) {
             volkLoadInstance(instance);
+            uint32_t count = 0;
+            vkEnumeratePhysicalDevices(instance, &count, nullptr); // here drivers are opened
         }
     }
     return instance;
@@ -130,7 +135,7 @@ VkInstance sharedInstance() {
 
 } // namespace
 
-std::unique_ptr<Instance> Instance::create(bool validation, Counters* counters) {
+std::unique_ptr<Instance> Instance::create(bool validation, Counters* counters, DriverThreads threads) {
     if (!openLoader()) {
         return nullptr;
     }
@@ -138,7 +143,7 @@ std::unique_ptr<Instance> Instance::create(bool validation, Counters* counters) 
         throwNoValidation();
     }
     std::unique_ptr<Instance> instance(new Instance);
-    instance->m_instance = sharedInstance();
+    instance->m_instance = sharedInstance(threads);
     if (instance->m_instance == VK_NULL_HANDLE) {
         return nullptr;
     }

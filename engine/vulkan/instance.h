@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/vulkan/driver_threads.h"
 #include "engine/vulkan/vk.h"
 
 #include <memory>
@@ -9,13 +10,13 @@ namespace moescope::vulkan {
 
 struct Counters;
 
-/** A Vulkan instance: the one of the process or, if validation is asked for, one of its own with the validation layer,
+/** A Vulkan instance: the one of the process with these threads or, if validation is asked for, one of its own with the validation layer,
  *  whose messages go to stderr and are counted. */
 class Instance {
 public:
     /** Null where there is no loader or no driver. `counters` outlives the instance. Throws
      *  trace::Error{vulkan.no_validation} when validation is asked for and not installed. */
-    static std::unique_ptr<Instance> create(bool validation, Counters* counters);
+    static std::unique_ptr<Instance> create(bool validation, Counters* counters, DriverThreads threads = DriverThreads::Own);
     ~Instance();
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
