@@ -3,20 +3,25 @@
 // expert_used_count of them (ties: lower id). One more row of the router (SHARED_GATE) weighs the shared expert by its
 // sigmoid. RULES are an intervention's: a forced expert's logit becomes the row's maximum + 0.01, a banned one's its
 // minimum − 0.01, both of the router's own row; then biases are added. Writes ids and weights for the experts, and where
-// the step asks for it the routing log (ids, probabilities, runner-up) and all probabilities.
+// the step asks for it the routing log (ids, probabilities, runner-up) and all probabilities. With GIVEN the logits are there
+// already (of a batch: matmul), and neither they nor the norm are computed.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#define WEIGHT_TYPE WEIGHT_F32
 #include "push_constants.h"
 #include "reduce.glsl"
+#include "weights.glsl"
+#include "dot_unit.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const bool BIAS = false;
 layout(constant_id = 2) const bool SHARED_GATE = false;
 layout(constant_id = 3) const bool RULES = false;
+layout(constant_id = 4) const bool GIVEN = false;
 layout(push_constant) uniform Push { MoeRouterPush push; };
-layout(std430, binding = 0) readonly buffer X { vec4 x[]; };
-layout(std430, binding = 1) readonly buffer Norm { vec4 norm[]; };
-layout(std430, binding = 2) readonly buffer Weights { vec4 weights[]; };
+VECTORS_BUFFER(0, x)
+VECTORS_BUFFER(1, norm)
+WORDS_BUFFER(2, weights)
 layout(std430, binding = 3) readonly buffer Bias { float bias[]; };  // [expert]
 layout(std430, binding = 4) readonly buffer Rules { RouterRule rules[]; };  // [layer][expert]
 layout(std430, binding = 5) readonly buffer Step { StepState step_state; };
@@ -26,6 +31,7 @@ layout(std430, binding = 8) writeonly buffer ExpertWeights { float expert_weight
 layout(std430, binding = 9) writeonly buffer SharedWeights { float shared_weights[]; };  // [token]
 layout(std430, binding = 10) writeonly buffer Log { uint router_log[]; };
 layout(std430, binding = 11) writeonly buffer Probs { float router_probs[]; };
+layout(std430, binding = 12) readonly buffer Logits { float given[]; };  // [token][logits_stride]
 
 shared float probs[1024];
 shared uint chosen[65];
@@ -35,34 +41,65 @@ const float RULE_MARGIN = 0.01;  // of a forced logit above the row, of a banned
 
 float squared(vec4 v) { return dot(v, v); }
 
-void main() {
-    uint token = gl_WorkGroupID.x, self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
-    uint vectors = (push.width + 3u) / 4u, row = token * push.stride / 4u, expert_count = push.expert_count;
-    uint used = push.expert_used_count;
+// Takes the logit of row `e` of the router.
+void keep(uint token, uint e, float logit) {
+    if (SHARED_GATE && e == push.expert_count) {
+        shared_weights[token] = 1.0 / (1.0 + exp(-logit));
+    } else {
+        probs[e] = logit + (BIAS ? bias[e] : 0.0);
+    }
+}
 
+// normed, and the logits of all rows.
+void computeLogits(uint token) {
+    uint self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x, width = push.width;
+    uint vectors = (width + 3u) / 4u, row = token * push.stride / 4u, rows = push.expert_count + (SHARED_GATE ? 1u : 0u);
     float sum = 0.0;
     for (uint i = self; i < vectors; i += workers) {
-        sum += squared(x[row + i]);
+        sum += squared(VECTOR(x, row + i));
     }
-    float scale = 1.0 / sqrt(workgroupSum(sum) / float(push.width) + push.epsilon);
+    float scale = 1.0 / sqrt(workgroupSum(sum) / float(width) + push.epsilon);
     for (uint i = self; i < vectors; i += workers) {
-        normed[row + i] = x[row + i] * scale * norm[i];
+        normed[row + i] = VECTOR(x, row + i) * scale * VECTOR(norm, i);
     }
-
+#define INPUT(i) (VECTOR(x, row + (i)) * scale * VECTOR(norm, i))
+#ifdef TEXELS
+    // An invocation an expert.
+    for (uint first = gl_SubgroupID * SUBGROUP; first < rows; first += gl_NumSubgroups * SUBGROUP) {
+        uint e = first + gl_SubgroupInvocationID, base = rowStart(min(e, rows - 1u), push.row_words);
+        float acc = 0.0;
+        for (uint unit = 0u; unit < unitsOf(width); ++unit) {
+            LOAD_UNIT(INPUT, unit)
+            DOT_UNIT(weights, base, unit, width, acc)
+        }
+        if (e < rows) {
+            keep(token, e, acc);
+        }
+    }
+#else
     // A subgroup an expert, its invocations along the row.
-    for (uint e = gl_SubgroupID; e < expert_count + (SHARED_GATE ? 1u : 0u); e += gl_NumSubgroups) {
+    for (uint e = gl_SubgroupID; e < rows; e += gl_NumSubgroups) {
         float acc = 0.0;
         for (uint i = gl_SubgroupInvocationID; i < vectors; i += gl_SubgroupSize) {
-            acc += dot(weights[e * push.row_words + i], x[row + i] * scale * norm[i]);
+            acc += dot(uintBitsToFloat(WORD(weights, e * push.row_words, i)), INPUT(i));
         }
         acc = subgroupAdd(acc);
         if (subgroupElect()) {
-            if (SHARED_GATE && e == expert_count) {
-                shared_weights[token] = 1.0 / (1.0 + exp(-acc));
-            } else {
-                probs[e] = acc + (BIAS ? bias[e] : 0.0);
-            }
+            keep(token, e, acc);
         }
+    }
+#endif
+}
+
+void main() {
+    uint token = gl_WorkGroupID.x, self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
+    uint expert_count = push.expert_count, used = push.expert_used_count;
+    if (GIVEN) {
+        for (uint e = self; e < expert_count + (SHARED_GATE ? 1u : 0u); e += workers) {
+            keep(token, e, given[token * push.logits_stride + e]);
+        }
+    } else {
+        computeLogits(token);
     }
     barrier();
 

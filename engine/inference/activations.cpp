@@ -108,6 +108,7 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
     sort_tiles = (pairs / Kernels::tileTokens + experts_in_all + 1) * 4 * word;
     sort_grids = 6 * word;
     router_log = moeLayers * batch * Kernels::logEntry(std::max<uint32_t>(config.expert_used_count, 1)) * word;
+    router_logits = uint64_t{batch} * stride(std::max<uint32_t>(config.expert_count, 1) + 1) * word;
     router_probs = moeLayers * batch * experts_in_all * word;
     logits = uint64_t{stride(config.vocab_size)} * word;
     logits_host = logits;
@@ -118,7 +119,7 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
 uint64_t ActivationSizes::total() const {
     return token_ids + step + rope + x + normed + qkv + q_roped + attn_out + attn_partial + experts + expert_weights +
            shared_weights + h + h_shared + pair_out + sort_counts + sort_order + sort_tiles + sort_grids + router_log +
-           router_probs + logits + logits_host + router_log_host + router_probs_host;
+           router_logits + router_probs + logits + logits_host + router_log_host + router_probs_host;
 }
 
 RoutedActivations::RoutedActivations(vulkan::Device& device, const ActivationSizes& sizes)
@@ -148,6 +149,7 @@ Activations::Activations(vulkan::Device& device, const model::ModelConfig& confi
       h_shared(device, m_sizes.h_shared, MemoryKind::DeviceLocal, "h_shared"),
       sort_counts(device, m_sizes.sort_counts, MemoryKind::DeviceLocal, "sort_counts"),
       sort_grids(device, m_sizes.sort_grids, MemoryKind::DeviceLocal, "sort_grids"),
+      router_logits(device, m_sizes.router_logits, MemoryKind::DeviceLocal, "router_logits"),
       router_probs(device, m_sizes.router_probs, MemoryKind::DeviceLocal, "router_probs"),
       logits(device, m_sizes.logits, MemoryKind::DeviceLocal, "logits"),
       logits_host(device, m_sizes.logits_host, MemoryKind::HostVisible, "logits_host"),
@@ -170,6 +172,7 @@ trace::MemoryUse Activations::use() const {
                                                       &h_shared,
                                                       &sort_counts,
                                                       &sort_grids,
+                                                      &router_logits,
                                                       &router_probs,
                                                       &logits,
                                                       &logits_host,

@@ -14,8 +14,8 @@ namespace moescope::inference {
 struct ActivationSizes {
     uint64_t token_ids, step, rope, x, normed, qkv, q_roped, attn_out, attn_partial, experts, expert_weights,
         shared_weights, h, h_shared, pair_out;
-    uint64_t sort_counts, sort_order, sort_tiles, sort_grids, router_log, router_probs, logits, logits_host,
-        router_log_host, router_probs_host;
+    uint64_t sort_counts, sort_order, sort_tiles, sort_grids, router_log, router_logits, router_probs, logits,
+        logits_host, router_log_host, router_probs_host;
 
     ActivationSizes(const model::ModelConfig& config, uint32_t context, uint32_t batch);
     uint64_t total() const;
@@ -84,6 +84,7 @@ public:
     Buffer shared_weights; ///< [batch]: of the shared expert, where its router has a row
     Buffer h_shared;       ///< gate × up of the shared expert or the plain FFN
     Buffer sort_counts, sort_grids;
+    Buffer router_logits;                  ///< of a batch: [token][stride(rows of the router)]
     Buffer router_probs;                   ///< [moe_layers][batch][expert_count]
     Buffer logits;                         ///< of one token
     Buffer logits_host, router_probs_host; ///< read-backs

@@ -55,9 +55,9 @@ void loadAttention(WeightUploader& upload, const model::ModelConfig& config, uin
 void loadExperts(WeightUploader& upload, const model::ModelConfig& config, const std::string& block,
                  LayerWeights& layer) {
     if (config.shared_gate) {
-        layer.ffn_gate_inp = upload.router({block + "ffn_gate_inp.weight", block + "ffn_gate_inp_shexp.weight"});
+        layer.ffn_gate_inp = upload.joined({block + "ffn_gate_inp.weight", block + "ffn_gate_inp_shexp.weight"});
     } else {
-        layer.ffn_gate_inp = upload.router({block + "ffn_gate_inp.weight"});
+        layer.ffn_gate_inp = upload.matrix(block + "ffn_gate_inp.weight");
     }
     layer.ffn_gate_exps = upload.matrix(block + "ffn_gate_exps.weight");
     layer.ffn_up_exps = upload.matrix(block + "ffn_up_exps.weight");

@@ -81,7 +81,7 @@ struct LayerWeights {
  *  a few MiB of them. */
 class DeviceWeights {
 public:
-    /** `group`: of the rows of all matrices but routers (Kernels::rowGroup()). Throws trace::Error{weights.nan} naming the tensor that holds a NaN or an infinity, {weights.range} for one larger
+    /** `group`: of the rows of all matrices (Kernels::rowGroup()). Throws trace::Error{weights.nan} naming the tensor that holds a NaN or an infinity, {weights.range} for one larger
      *  than the device can bind, {load.cancelled} where `progress` returns false. */
     DeviceWeights(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t group,
                   const std::function<bool(uint64_t done, uint64_t total)>& progress);

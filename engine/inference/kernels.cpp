@@ -10,6 +10,7 @@
 #include "shaders/attention_weights.h"
 #include "shaders/moe_combine.h"
 #include "shaders/moe_router.h"
+#include "shaders/moe_router_texels.h"
 #include "shaders/moe_sort.h"
 #include "shaders/rms_norm.h"
 #include "shaders/rope_qk_norm.h"
@@ -290,7 +291,8 @@ void Kernels::attentionWeights(Recorder& recorder, const AttentionShape& shape, 
 
 void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const Buffer* rules,
                         const ExpertsShape& shape, const Buffer& x, const Buffer& norm, float epsilon,
-                        const Buffer& step, const RouterOutputs& out, uint32_t layer, uint32_t batch, uint32_t tokens) {
+                        const Buffer& step, const RouterOutputs& out, uint32_t layer, uint32_t batch, uint32_t tokens,
+                        const Buffer* logits) {
     const MoeRouterPush push{.width = router.width,
                              .stride = stride(router.width),
                              .expert_count = shape.expert_count,
@@ -299,12 +301,17 @@ void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* 
                              .layer = layer,
                              .batch = batch,
                              .norm_weights = shape.norm_weights,
+                             .logits_stride = stride(router.rows),
                              .epsilon = epsilon};
-    const vulkan::Constants constants{
-        {workgroupId, m_workgroup}, {1, bias != nullptr}, {2, router.rows > shape.expert_count}, {3, rules != nullptr}};
-    recorder.dispatch(pipeline(moe_router, constants), Groups{tokens},
+    const vulkan::Constants constants{{workgroupId, m_texels && logits != nullptr ? m_subgroup : m_workgroup},
+                                      {1, bias != nullptr},
+                                      {2, router.rows > shape.expert_count},
+                                      {3, rules != nullptr},
+                                      {4, logits != nullptr},
+                                      {subgroupId, m_subgroup}};
+    recorder.dispatch(pipeline(m_texels ? moe_router_texels : moe_router, constants), Groups{tokens},
                       {x, norm, *router.buffer, orAny(bias, norm), orAny(rules, norm), step, out.normed, out.experts,
-                       out.expert_weights, out.shared_weights, out.log, out.probs},
+                       out.expert_weights, out.shared_weights, out.log, out.probs, orAny(logits, norm)},
                       push);
 }
 

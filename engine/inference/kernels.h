@@ -55,7 +55,7 @@ public:
 
     /** Whether weights, and what else the kernels for such drivers read, are texels. */
     bool texels() const { return m_texels; }
-    /** Rows of weights whose words alternate: of all matrices but routers. */
+    /** Rows of weights whose words alternate. */
     uint32_t rowGroup() const { return m_texels ? m_subgroup : 1; }
 
     /** x[t] = scale · table[token[t]] for `tokens` tokens. */
@@ -131,10 +131,12 @@ public:
     };
     /** `layer`: MoE layer of the rules and the log; `batch`: tokens a layer has room for in it. `bias`: of the logits;
      *  null: none. `rules`: shaders::RouterRule [MoE layer][expert] of an intervention; null: none. A router with one row
-     *  more than experts weighs the shared expert by that row. */
+     *  more than experts weighs the shared expert by that row. `logits`: [token][stride(rows)], computed before, as
+     *  `out.normed` is then; null: neither is. */
     void moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const Buffer* rules,
                    const ExpertsShape& shape, const Buffer& x, const Buffer& norm, float epsilon, const Buffer& step,
-                   const RouterOutputs& out, uint32_t layer, uint32_t batch, uint32_t tokens);
+                   const RouterOutputs& out, uint32_t layer, uint32_t batch, uint32_t tokens,
+                   const Buffer* logits = nullptr);
 
     /** Gate and up of experts, or of a shared expert or plain FFN. */
     struct GateUp {

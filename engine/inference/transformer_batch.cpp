@@ -153,13 +153,15 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
     const uint32_t width = m_config.embedding_length;
     const bool moe = m_config.isMoe(i);
     const Kernels::SortOutputs sort = sortOutputs();
+    m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, width, epsilon, tokens);
     if (moe) {
-        recordRouter(r, i, tokens);
+        r.barrier();
+        m_kernels.matmul(r, layer.ffn_gate_inp, m_act.normed, m_act.router_logits, tokens, {});
+        r.barrier();
+        recordRouter(r, i, tokens, &m_act.router_logits);
         r.barrier();
         m_kernels.moeSort(r, m_experts, m_act.routed->experts, sort, tokens, layer.ffn_gate_exps.rows,
                           layer.ffn_down_exps.rows);
-    } else {
-        m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, width, epsilon, tokens);
     }
     if (!m_pacer.next(moe ? StepPart::RouterSort : StepPart::Norm, index)) {
         return false;

@@ -90,15 +90,15 @@ Matrix WeightUploader::optionalMatrix(const std::string& name) {
 }
 
 Matrix WeightUploader::rowsOf(const std::string& name, uint64_t first, uint64_t count) {
-    return matrixOf({{&findTensor(m_file, name), first, count}}, m_group);
+    return matrixOf({{&findTensor(m_file, name), first, count}});
 }
 
-Matrix WeightUploader::router(const std::vector<std::string>& names) {
+Matrix WeightUploader::joined(const std::vector<std::string>& names) {
     std::vector<TensorRows> parts;
     for (const std::string& name : names) {
         parts.push_back(wholeOf(name));
     }
-    return matrixOf(parts, 1);
+    return matrixOf(parts);
 }
 
 std::vector<Matrix> WeightUploader::stacked(const std::vector<std::string>& names) {
@@ -111,7 +111,7 @@ std::vector<Matrix> WeightUploader::stacked(const std::vector<std::string>& name
     std::vector<Matrix> matrices;
     auto first = rows.begin();
     for (const size_t count : stackSizes(parts, largestMatrix())) {
-        matrices.push_back(matrixOf({first, first + static_cast<ptrdiff_t>(count)}, m_group));
+        matrices.push_back(matrixOf({first, first + static_cast<ptrdiff_t>(count)}));
         first += static_cast<ptrdiff_t>(count);
     }
     return matrices;
@@ -153,13 +153,13 @@ Vector WeightUploader::vector(const std::string& name, std::vector<float> decode
     return made;
 }
 
-Matrix WeightUploader::matrixOf(const std::vector<TensorRows>& parts, uint32_t group) {
+Matrix WeightUploader::matrixOf(const std::vector<TensorRows>& parts) {
     const gguf::TensorInfo& top = *parts.front().tensor;
     Matrix matrix;
     matrix.type = top.type;
     matrix.width = widthOf(parts.front());
     matrix.row_words = rowWords(top.type, matrix.width);
-    matrix.group = group;
+    matrix.group = m_group;
     uint64_t rows = 0;
     for (const TensorRows& part : parts) {
         const bool experts = part.tensor->shape.size() > 2;
@@ -167,7 +167,7 @@ Matrix WeightUploader::matrixOf(const std::vector<TensorRows>& parts, uint32_t g
         rows += part.count;
     }
     const uint64_t bytes = layoutBytes(top.type, matrix.width, rows);
-    checkRange(top.name, bytes, group > 1 ? m_device.limits().max_texel_range : m_device.limits().max_storage_range);
+    checkRange(top.name, bytes, m_group > 1 ? m_device.limits().max_texel_range : m_device.limits().max_storage_range);
     matrix.buffer = buffer(top.name, bytes);
     RowStream out(matrix);
     for (const TensorRows& part : parts) {

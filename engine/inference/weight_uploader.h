@@ -23,15 +23,15 @@ class WeightUploader {
 public:
     using Progress = std::function<bool(uint64_t done, uint64_t total)>;
 
-    /** `group`: groupRows() of all matrices but routers. */
+    /** `group`: groupRows() of all matrices. */
     WeightUploader(vulkan::Device& device, const gguf::Reader& file, uint32_t group, const Progress& progress);
 
-    Matrix matrix(const std::string& name) { return matrixOf({wholeOf(name)}, m_group); }
+    Matrix matrix(const std::string& name) { return matrixOf({wholeOf(name)}); }
     Matrix optionalMatrix(const std::string& name);
     /** `count` rows of a matrix, from `first` on. */
     Matrix rowsOf(const std::string& name, uint64_t first, uint64_t count);
-    /** Tensors of one width and type, their rows one below the other, ungrouped. */
-    Matrix router(const std::vector<std::string>& names);
+    /** Tensors of one width and type, their rows one below the other. */
+    Matrix joined(const std::vector<std::string>& names);
     /** Tensors of one width, their rows one below the other, in as few matrices as types and device allow: each costs a
      *  dispatch a token. */
     std::vector<Matrix> stacked(const std::vector<std::string>& names);
@@ -49,10 +49,10 @@ public:
 private:
     TensorRows wholeOf(const std::string& name) const;
     /** `parts`: at least one, of one type and width. */
-    Matrix matrixOf(const std::vector<TensorRows>& parts, uint32_t group);
+    Matrix matrixOf(const std::vector<TensorRows>& parts);
     /** Reads, checks and lays out the rows of one part. */
     void fill(RowStream& out, const TensorRows& part);
-    /** Bytes that kernels can bind of a matrix that is no router. */
+    /** Bytes that kernels can bind of a matrix. */
     uint64_t largestMatrix() const;
     void checkRange(const std::string& name, uint64_t bytes, uint64_t most) const;
     std::unique_ptr<vulkan::Buffer> buffer(const std::string& name, uint64_t bytes);

@@ -121,6 +121,7 @@ struct MoeRouterPush {
     uint layer;        // MoE layer, for the log
     uint batch;        // tokens a layer has room for in the log
     uint norm_weights; // divide the chosen probabilities by their sum
+    uint logits_stride; // floats of a token's given logits
     float epsilon;
 };
 

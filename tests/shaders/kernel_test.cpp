@@ -45,8 +45,7 @@ void KernelsTest::SetUp() {
     }
 }
 
-TestMatrix KernelsTest::matrix(TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed,
-                               bool grouped) {
+TestMatrix KernelsTest::matrix(TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed) {
     TestMatrix made;
     made.matrix.type = type;
     made.matrix.width = width;
@@ -57,7 +56,7 @@ TestMatrix KernelsTest::matrix(TensorType type, uint32_t experts, uint32_t rows,
     const std::vector<float> values = random(all * width, seed);
     made.decoded.resize(values.size());
     std::vector<uint8_t> block(gguf::rowBytes(type, width));
-    made.matrix.group = grouped ? m_kernels->rowGroup() : 1;
+    made.matrix.group = m_kernels->rowGroup();
     std::vector<uint8_t> laidOut(inference::layoutBytes(type, width, all));
     for (size_t row = 0; row < all; ++row) {
         gguf::quantize(type, std::span(values).subspan(row * width, width), block);

@@ -40,9 +40,7 @@ protected:
 
     inference::Kernels& kernels() { return *m_kernels; }
 
-    /** `grouped`: as all matrices but routers. */
-    TestMatrix matrix(gguf::TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed,
-                      bool grouped = true);
+    TestMatrix matrix(gguf::TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed);
     static std::vector<float> random(size_t count, uint32_t seed, float scale = 1.0F) {
         return Random(seed).uniforms(count, -scale, scale);
     }

@@ -55,7 +55,7 @@ TEST_F(KernelsTest, moe_router) {
         const uint32_t tokens = 4;
         const uint32_t layer = 1;
         const TestMatrix router =
-            matrix(gguf::TensorType::F32, 1, shape.expert_count + (shape.shared_gate ? 1 : 0), shape.width, 1, false);
+            matrix(gguf::TensorType::F32, 1, shape.expert_count + (shape.shared_gate ? 1 : 0), shape.width, 1);
         const std::vector<float> bias = random(shape.expert_count, 4, shape.bias ? 1.0F : 0.0F);
         const auto bias_weights = floats(bias);
         const auto shared_weights = zeroWords(tokens);
@@ -119,7 +119,7 @@ TEST_F(KernelsTest, moe_router) {
 
 TEST_F(KernelsTest, moe_router_ties_go_to_the_lower_id_and_the_log_can_be_off) {
     const std::vector<float> x(32, 1.0F);
-    TestMatrix router = matrix(gguf::TensorType::F32, 1, 6, 32, 1, false);
+    TestMatrix router = matrix(gguf::TensorType::F32, 1, 6, 32, 1);
     const std::vector<uint8_t> same(router.matrix.buffer->size(), 0);
     router.matrix.buffer->upload(0, same);
     const auto in = rows(x, 32);
@@ -140,7 +140,7 @@ TEST_F(KernelsTest, moe_router_ties_go_to_the_lower_id_and_the_log_can_be_off) {
 
 // What the rules are for, told without the twin.
 TEST_F(KernelsTest, moe_router_takes_forced_experts_and_never_a_banned_one) {
-    const TestMatrix router = matrix(gguf::TensorType::F32, 1, 9, 32, 1, false);
+    const TestMatrix router = matrix(gguf::TensorType::F32, 1, 9, 32, 1);
     const uint32_t tokens = 50;
     const auto in = rows(random(size_t{tokens} * 32, 2, 3.0F), 32);
     const auto norm = rows(std::vector<float>(32, 1.0F), 32);
