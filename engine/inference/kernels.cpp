@@ -14,6 +14,7 @@
 #include "shaders/moe_sort.h"
 #include "shaders/rms_norm.h"
 #include "shaders/rope_qk_norm.h"
+#include "shaders/rope_qk_norm_lanes.h"
 
 #include <algorithm>
 #include <bit>
@@ -178,13 +179,21 @@ void Kernels::ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const 
                               .row_words = kvRowWords(shape.kv, shape.head_dim),
                               .turning_pairs = shape.rope_dimension_count / 2,
                               .rope_first = shape.rope_first,
+                              .tokens = tokens,
                               .epsilon = shape.epsilon};
     const uint32_t heads = shape.head_count + 2 * push.head_count_kv;
-    const vulkan::Constants constants{{workgroupId, m_workgroup},
+    vulkan::Constants constants{{workgroupId, m_workgroup},
                                       {1, static_cast<uint32_t>(shape.kv)},
                                       {2, static_cast<uint32_t>(shape.qk_norm)},
                                       {3, shape.rope_style == model::RopeStyle::Interleaved},
                                       {4, bias != nullptr}};
+    const bool eights = shape.head_dim % 8 == 0 && push.turning_pairs % 8 == 0 && shape.kv != KvType::Q8_0;
+    if (m_texels && eights && tokens > 1) {
+        constants[workgroupId] = m_subgroup;
+        recorder.dispatch(pipeline(rope_qk_norm_lanes, constants), Groups{ceilDiv(heads * tokens, m_subgroup)},
+                          {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache}, push);
+        return;
+    }
     recorder.dispatch(pipeline(rope_qk_norm, constants), Groups{heads, tokens},
                       {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache}, push);
 }

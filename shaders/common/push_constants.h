@@ -55,6 +55,7 @@ struct RopeQkNormPush {
     uint row_words;      // uvec4 of one row in the cache
     uint turning_pairs;  // of a head; the other elements pass as they are
     uint rope_first;     // row of the table of rotations for position 0
+    uint tokens;
     float epsilon;
 };
 
