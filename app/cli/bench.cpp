@@ -262,6 +262,7 @@ void bench(const Options& options) {
                     {"device", engine->device().name}};
         if (options.profile) {
             result["profile"] = toJson(profile);
+            result["profile_prefill"] = toJson(prefillProfile);
         }
         printJson(result);
         return;

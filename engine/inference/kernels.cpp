@@ -167,34 +167,49 @@ void Kernels::matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const
                       {{*w.buffer, options.w_first * rowBytes, ceilDiv(rows, w.group) * w.group * rowBytes}, x, bias, y}, push);
 }
 
+namespace {
+
+RopeQkNormPush ropePush(const AttentionShape& shape, bool owner, uint32_t tokens) {
+    return {.head_count = shape.head_count,
+            .head_count_kv = owner ? shape.head_count_kv : 0,
+            .head_dim = shape.head_dim,
+            .head_stride = shape.head_stride,
+            .qkv_stride = qkvStride(shape.head_count, shape.head_count_kv, shape.head_dim),
+            .context = shape.context,
+            .row_words = kvRowWords(shape.kv, shape.head_dim),
+            .turning_pairs = shape.rope_dimension_count / 2,
+            .rope_first = shape.rope_first,
+            .tokens = tokens,
+            .epsilon = shape.epsilon};
+}
+
+/** Of shaders/common/rope_head.glsl. */
+vulkan::Constants ropeConstants(const AttentionShape& shape, bool bias, uint32_t workgroup) {
+    return {{workgroupId, workgroup},
+            {1, static_cast<uint32_t>(shape.kv)},
+            {2, static_cast<uint32_t>(shape.qk_norm)},
+            {3, shape.rope_style == model::RopeStyle::Interleaved},
+            {4, bias}};
+}
+
+} // namespace
+
 void Kernels::ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
                          bool owner, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
                          const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens) {
-    const RopeQkNormPush push{.head_count = shape.head_count,
-                              .head_count_kv = owner ? shape.head_count_kv : 0,
-                              .head_dim = shape.head_dim,
-                              .head_stride = shape.head_stride,
-                              .qkv_stride = qkvStride(shape.head_count, shape.head_count_kv, shape.head_dim),
-                              .context = shape.context,
-                              .row_words = kvRowWords(shape.kv, shape.head_dim),
-                              .turning_pairs = shape.rope_dimension_count / 2,
-                              .rope_first = shape.rope_first,
-                              .tokens = tokens,
-                              .epsilon = shape.epsilon};
-    const uint32_t heads = shape.head_count + 2 * push.head_count_kv;
-    vulkan::Constants constants{{workgroupId, m_workgroup},
-                                      {1, static_cast<uint32_t>(shape.kv)},
-                                      {2, static_cast<uint32_t>(shape.qk_norm)},
-                                      {3, shape.rope_style == model::RopeStyle::Interleaved},
-                                      {4, bias != nullptr}};
-    const bool eights = shape.head_dim % 8 == 0 && push.turning_pairs % 8 == 0 && shape.kv != KvType::Q8_0;
-    if (m_texels && eights && tokens > 1) {
-        constants[workgroupId] = m_subgroup;
-        recorder.dispatch(pipeline(rope_qk_norm_lanes, constants), Groups{ceilDiv(heads * tokens, m_subgroup)},
-                          {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache}, push);
-        return;
-    }
-    recorder.dispatch(pipeline(rope_qk_norm, constants), Groups{heads, tokens},
+    const RopeQkNormPush push = ropePush(shape, owner, tokens);
+    recorder.dispatch(pipeline(rope_qk_norm, ropeConstants(shape, bias != nullptr, m_workgroup)),
+                      Groups{push.head_count + 2 * push.head_count_kv, tokens},
+                      {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache}, push);
+}
+
+void Kernels::ropeQkNormLanes(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
+                              bool owner, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
+                              const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens) {
+    const RopeQkNormPush push = ropePush(shape, owner, tokens);
+    const uint32_t heads = push.head_count + 2 * push.head_count_kv;
+    recorder.dispatch(pipeline(rope_qk_norm_lanes, ropeConstants(shape, bias != nullptr, m_subgroup)),
+                      Groups{ceilDiv(heads * tokens, m_subgroup)},
                       {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache}, push);
 }
 
@@ -246,9 +261,7 @@ void Kernels::attentionToken(Recorder& recorder, const AttentionShape& shape, co
                                   .epsilon = shape.epsilon,
                                   .scale = shape.scale};
     vulkan::Constants constants = attentionRows(shape, sinks != nullptr);
-    constants[2] = static_cast<uint32_t>(shape.qk_norm);
-    constants[3] = shape.rope_style == model::RopeStyle::Interleaved;
-    constants[4] = bias != nullptr;
+    constants.merge(ropeConstants(shape, bias != nullptr, m_subgroup));
     constants[11] = shape.head_count / shape.head_count_kv;
     recorder.dispatch(pipeline(attention_token, constants), Groups{shape.head_count_kv},
                       {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache, q_out,

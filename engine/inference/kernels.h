@@ -96,6 +96,13 @@ public:
     void ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias, bool owner,
                     const Buffer& rope, const Buffer* qk_weight, const Buffer& step, const Buffer& q_out,
                     const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens);
+    bool hasRopeLanes(const AttentionShape& shape) const {
+        return m_texels && shape.head_dim % 8 == 0 && shape.rope_dimension_count % 16 == 0 && shape.kv != KvType::Q8_0;
+    }
+    /** The same for a batch, where hasRopeLanes(). */
+    void ropeQkNormLanes(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
+                         bool owner, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
+                         const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens);
     /** `sinks`: a logit a head that takes its share of the softmax; null: none. With splits > 1 the result is in
      *  `partial` and attentionReduce() must follow. */
     void attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,

@@ -120,8 +120,9 @@ bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
     if (!m_pacer.next(StepPart::Qkv, index)) {
         return false;
     }
-    m_kernels.ropeQkNorm(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), m_config.ownsKv(i), m_act.rope,
-                         layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), tokens);
+    const auto rope = m_kernels.hasRopeLanes(shape) ? &Kernels::ropeQkNormLanes : &Kernels::ropeQkNorm;
+    (m_kernels.*rope)(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), m_config.ownsKv(i), m_act.rope,
+                      layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), tokens);
     if (!m_pacer.next(StepPart::Rope, index)) {
         return false;
     }

@@ -3,6 +3,9 @@
 
 #include "engine/inference/weight_layout.h"
 
+#include <cstdlib>
+#include <string_view>
+
 namespace moescope::test {
 
 using gguf::TensorType;
@@ -41,7 +44,9 @@ std::string describe(const MatrixCase& shape) {
 void KernelsTest::SetUp() {
     KernelTest::SetUp();
     if (!IsSkipped() && !HasFatalFailure()) {
-        m_kernels = std::make_unique<inference::Kernels>(device());
+        const char* texels = std::getenv("MOESCOPE_TEST_TEXELS");
+        m_kernels = std::make_unique<inference::Kernels>(
+            device(), texels == nullptr ? std::nullopt : std::optional(std::string_view(texels) == "1"));
     }
 }
 

@@ -2,6 +2,7 @@
 #include "tests/engine/vulkan/grid.h"
 #include "tests/engine/vulkan/scale.h"
 #include "tests/engine/vulkan/subgroup_sum.h"
+#include "tests/engine/vulkan/texels.h"
 #include "tests/support/kernel_fixture.h"
 
 #include <stdexcept>
@@ -45,6 +46,28 @@ TEST_F(DispatchTest, ComputesWithPushAndSpecialisationConstants) {
         expectNear(readBack<float>(*y), std::vector<float>{3, 5, 7, 9, 9}, 0, 0,
                    "workgroup " + std::to_string(workgroup));
     }
+}
+
+TEST_F(DispatchTest, ReadsTexelsOfPartsOfBuffers) {
+    const uint32_t alignment = std::max(device().limits().texel_offset_alignment, 16U);
+    std::vector<uint32_t> values(alignment);
+    for (uint32_t i = 0; i < values.size(); ++i) {
+        values[i] = 0xFFFFFFF0U - i;
+    }
+    const auto texels = makeBuffer(values);
+    const auto out = makeBuffer(std::vector<uint32_t>(8));
+    for (int times = 0; times < 2; ++times) {
+        runKernel(shaders::texels, {}, {1}, {Binding(*texels, alignment, 32), *out});
+        const uint32_t first = values[alignment / 4];
+        EXPECT_EQ(readBack<uint32_t>(*out), (std::vector<uint32_t>{first - 3, first - 2, first - 1, first, first - 7,
+                                                                   first - 6, first - 5, first - 4}));
+    }
+    CommandRecorder recorder(device(), "texels");
+    ComputePipeline pipeline(device(), shaders::texels);
+    recorder.begin();
+    const std::string refused =
+        refusal([&] { recorder.dispatch(pipeline, {1}, {Binding(*texels, alignment / 2 + 1, 16), *out}); });
+    EXPECT_TRUE(has(refused, "no multiple of")) << refused;
 }
 
 TEST_F(DispatchTest, BindsPartsOfBuffers) {

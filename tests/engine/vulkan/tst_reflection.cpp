@@ -3,6 +3,7 @@
 #include "tests/engine/vulkan/grid.h"
 #include "tests/engine/vulkan/layouts.h"
 #include "tests/engine/vulkan/scale.h"
+#include "tests/engine/vulkan/texels.h"
 
 #include <gtest/gtest.h>
 
@@ -32,6 +33,13 @@ TEST(Reflection, ReadsBindingsConstantsAndLocalSize) {
     EXPECT_EQ(kernel.local_size, (Size{8, 2, 1}));
 }
 
+TEST(Reflection, TellsTexelBuffersFromStorageBuffers) {
+    const Reflection kernel = reflect(shaders::texels, {});
+    EXPECT_EQ(kernel.binding_count, 2U);
+    EXPECT_EQ(kernel.texel_buffers, 1U);
+    EXPECT_EQ(reflect(shaders::grid, {}).texel_buffers, 0U);
+}
+
 TEST(Reflection, LaysOutEveryTypeAsStd430) {
     const Reflection kernel = reflect(shaders::layouts, {{3, 5}, {0, 77}});
     EXPECT_EQ(kernel.binding_count, 3U) << "one binding, number 2";
@@ -39,10 +47,10 @@ TEST(Reflection, LaysOutEveryTypeAsStd430) {
     EXPECT_EQ(kernel.local_size, (Size{4, 5, 2}));
 }
 
-// A device must have what a kernel declares. The four here come with the subgroup operations that every device is asked
-// for: one more needs its feature asked for and enabled (adapter.cpp, device.cpp) before it may stand here.
+// A device must have what a kernel declares. Texel buffers come with Vulkan itself, the others here with the subgroup
+// operations that every device is asked for: one more needs its feature asked for and enabled (adapter.cpp, device.cpp) before it may stand here.
 TEST(Kernels, DeclareOnlyWhatEveryDeviceIsAskedFor) {
-    const std::set<uint32_t> allowed{1, 61, 63, 65}; // Shader, GroupNonUniform, …Arithmetic, …Shuffle
+    const std::set<uint32_t> allowed{1, 46, 61, 63, 65}; // Shader, SampledBuffer, GroupNonUniform, …Arithmetic, …Shuffle
     std::ifstream list(MOESCOPE_SPIRV_LIST);
     std::set<uint32_t> declared;
     size_t kernels = 0;

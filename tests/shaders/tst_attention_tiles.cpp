@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/shaders/attention_case.h"
+
+namespace moescope::test {
+
+TEST_F(AttentionTest, attention_tiles) {
+    if (!kernels().texels()) {
+        GTEST_SKIP() << "the kernels do not read texels here";
+    }
+    std::vector<AttentionCase> cases = attentionCases();
+    cases.push_back({6, 2, 32, 70, 67, 1, inference::KvType::F16, 33}); // many tiles
+    cases.push_back({17, 1, 24, 1, 4, 1, inference::KvType::F32});      // more queries of a token than a tile has
+    for (const AttentionCase& c : cases) {
+        const Inputs in = inputs(c);
+        run([&](auto& recorder) {
+            kernels().attentionTiles(recorder, in.shape, *in.q, *in.k_cache, *in.v_cache, *in.step, in.sinks(), *in.out,
+                                     c.tokens);
+        });
+        expectNear(readRows(*in.out, c.tokens, c.head_count * c.head_dim), in.want, 1e-5F, 1e-4F, describe(c));
+    }
+}
+
+} // namespace moescope::test

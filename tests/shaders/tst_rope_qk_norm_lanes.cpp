@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/shaders/rope_case.h"
+#include "tests/support/rope_qk_norm_lanes.h"
+
+namespace moescope::test {
+
+TEST_F(RopeTest, rope_qk_norm_lanes) {
+    if (!kernels().texels()) {
+        GTEST_SKIP() << "the kernels do not read texels here";
+    }
+    size_t tried = 0;
+    for (const RopeCase& c : ropeCases()) {
+        for (const uint32_t tokens : {1U, 3U, 6U}) {
+            const Inputs in = inputs(c, tokens);
+            EXPECT_EQ(kernels().hasRopeLanes(in.shape), twins::takesLanes(c.head_dim, in.twin.turning, c.kv));
+            if (!kernels().hasRopeLanes(in.shape)) {
+                continue;
+            }
+            ++tried;
+            run([&](auto& recorder) {
+                kernels().ropeQkNormLanes(recorder, in.shape, *in.qkv, in.bias(), c.owner, *in.rope, in.weight(),
+                                          *in.step, *in.q_out, *in.k_cache, *in.v_cache, tokens);
+            });
+            expectQueries(in);
+            expectCaches(in);
+        }
+    }
+    EXPECT_GT(tried, 15U);
+}
+
+} // namespace moescope::test
