@@ -16,6 +16,7 @@ VECTORS_BUFFER(3, h)
 layout(std430, binding = 4) readonly buffer Bias { float bias[]; };  // [expert][row]
 layout(std430, binding = 5) writeonly buffer Y { float y[]; };
 
+#define ROW(r) (push.row_first + rowOf(r))
 #define SOURCE(t) ((tile.y + min(t, tile.z - 1u)) * in_vectors)
 
 void main() {
@@ -25,7 +26,7 @@ void main() {
     uint base[TILE_ROWS];
     float acc[TILE_TOKENS][TILE_ROWS];
     for (uint r = 0u; r < TILE_ROWS; ++r) {
-        base[r] = rowStart(tile.x * rows + min(rowOf(r), rows - 1u), row_words);
+        base[r] = rowStart(tile.x * rows + min(ROW(r), rows - 1u), row_words);
     }
     TILE_SOURCES(SOURCE)
     for (uint t = 0u; t < TILE_TOKENS; ++t) {
@@ -50,9 +51,9 @@ void main() {
     }
     for (uint t = 0u; t < TILE_TOKENS; ++t) {
         for (uint r = 0u; r < TILE_ROWS; ++r) {
-            if (t < tile.z && rowOf(r) < rows) {
-                y[order[tile.y + t] * push.out_stride + rowOf(r)] =
-                    acc[t][r] + (BIAS ? bias[tile.x * rows + rowOf(r)] : 0.0);
+            if (t < tile.z && ROW(r) < rows) {
+                y[order[tile.y + t] * push.out_stride + ROW(r)] =
+                    acc[t][r] + (BIAS ? bias[tile.x * rows + ROW(r)] : 0.0);
             }
         }
     }

@@ -30,6 +30,7 @@ layout(std430, binding = 8) writeonly buffer H { float h[]; };
 
 // Where the activations of token t of those at hand begin.
 #define PLACE(t) (first + min(t, count - 1u))
+#define ROW(r) (push.row_first + rowOf(r))
 #define SOURCE(t) ((ROUTED ? order[PLACE(t)] / used : PLACE(t)) * in_vectors)
 
 void main() {
@@ -39,7 +40,7 @@ void main() {
                         : uvec4(0u, gl_WorkGroupID.y * TILE_TOKENS, min(TILE_TOKENS, push.pairs - gl_WorkGroupID.y * TILE_TOKENS), 0u);
     uint base[TILE_ROWS];
     for (uint r = 0u; r < TILE_ROWS; ++r) {
-        base[r] = rowStart(tile.x * rows + min(rowOf(r), rows - 1u), row_words);
+        base[r] = rowStart(tile.x * rows + min(ROW(r), rows - 1u), row_words);
     }
     for (uint done = 0u; done < tile.z; done += ACC_TOKENS) {
         uint first = tile.y + done, count = min(ACC_TOKENS, tile.z - done);
@@ -70,13 +71,13 @@ void main() {
         }
         for (uint t = 0u; t < ACC_TOKENS; ++t) {
             for (uint r = 0u; r < TILE_ROWS; ++r) {
-                if (t < count && rowOf(r) < rows) {
+                if (t < count && ROW(r) < rows) {
                     float g = gated[t][r], u = raised[t][r];
                     if (BIAS) {
-                        g += gate_bias[tile.x * rows + rowOf(r)];
-                        u += up_bias[tile.x * rows + rowOf(r)];
+                        g += gate_bias[tile.x * rows + ROW(r)];
+                        u += up_bias[tile.x * rows + ROW(r)];
                     }
-                    h[(first + t) * push.out_stride + rowOf(r)] = activated(g, u) * (WEIGHED ? shared_weights[first + t] : 1.0);
+                    h[(first + t) * push.out_stride + ROW(r)] = activated(g, u) * (WEIGHED ? shared_weights[first + t] : 1.0);
                 }
             }
         }

@@ -271,8 +271,13 @@ void Kernels::attentionToken(Recorder& recorder, const AttentionShape& shape, co
 
 void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                              const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
-                             uint32_t tokens) {
+                             uint32_t tokens, Part part) {
     const uint32_t tiles = ceilDiv(tokens * (shape.head_count / shape.head_count_kv), rowsOfAttention);
+    const uint32_t each = ceilDiv(tiles, part.count);
+    const uint32_t first = part.index * each;
+    if (first >= tiles) {
+        return;
+    }
     const AttentionTilesPush push{.head_count = shape.head_count,
                                   .head_count_kv = shape.head_count_kv,
                                   .head_dim = shape.head_dim,
@@ -282,9 +287,12 @@ void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, co
                                   .out_stride = stride(shape.head_count * shape.head_dim),
                                   .window = shape.window,
                                   .row_words = kvRowWords(shape.kv, shape.head_dim),
+                                  .tiles = tiles,
+                                  .tile_first = first,
                                   .tile_step = spreadingStep(tiles),
                                   .scale = shape.scale};
-    recorder.dispatch(pipeline(attention_tiles, attentionRows(shape, sinks != nullptr)), Groups{shape.head_count_kv, tiles},
+    recorder.dispatch(pipeline(attention_tiles, attentionRows(shape, sinks != nullptr)),
+                      Groups{shape.head_count_kv, std::min(each, tiles - first)},
                       {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
 }
 
@@ -382,11 +390,21 @@ void Kernels::moeSort(Recorder& recorder, const ExpertsShape& shape, const Buffe
                       {experts, out.counts, out.order, out.tiles, out.grids}, push);
 }
 
+uint32_t Kernels::rowsOfPart(uint32_t rows, uint32_t parts) const {
+    const uint32_t unit = m_tileWorkgroup * (m_texels ? texelRows : rowsOfTile);
+    return ceilDiv(ceilDiv(rows, parts), unit) * unit;
+}
+
 void Kernels::ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutputs* sort, const ExpertsShape& shape,
-                             const Buffer& x, const Buffer& h, uint32_t tokens) {
+                             const Buffer& x, const Buffer& h, uint32_t tokens, Part part) {
+    const uint32_t rows = rowsOfPart(w.gate.rows, part.count);
+    if (part.index * rows >= w.gate.rows) {
+        return;
+    }
     const uint32_t used = sort != nullptr ? shape.expert_used_count : 1;
     const FfnTilesPush push{.pairs = tokens * used,
                             .rows = w.gate.rows,
+                            .row_first = part.index * rows,
                             .width = w.gate.width,
                             .row_words = w.gate.row_words,
                             .in_stride = stride(w.gate.width),
@@ -412,15 +430,21 @@ void Kernels::ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutp
     if (sort != nullptr) {
         recorder.dispatchIndirect(kernel, sort->grids, 0, bindings, push);
     } else {
-        recorder.dispatch(kernel, Groups{tileGroups(w.gate.rows, 2), ceilDiv(tokens, tileTokens)},
+        recorder.dispatch(kernel, Groups{tileGroups(std::min(rows, w.gate.rows - push.row_first), 2), ceilDiv(tokens, tileTokens)},
                           bindings, push);
     }
 }
 
 void Kernels::ffnDownTiles(Recorder& recorder, const Matrix& down, const Buffer* bias, const SortOutputs& sort,
-                           const ExpertsShape& shape, const Buffer& h, const Buffer& pair_out, uint32_t tokens) {
+                           const ExpertsShape& shape, const Buffer& h, const Buffer& pair_out, uint32_t tokens,
+                           Part part) {
+    const uint32_t rows = rowsOfPart(down.rows, part.count);
+    if (part.index * rows >= down.rows) {
+        return;
+    }
     const FfnTilesPush push{.pairs = tokens * shape.expert_used_count,
                             .rows = down.rows,
+                            .row_first = part.index * rows,
                             .width = down.width,
                             .row_words = down.row_words,
                             .in_stride = stride(down.width),

@@ -40,6 +40,12 @@ struct ExpertsShape {
     model::Activation activation = model::Activation::Silu;
 };
 
+/** One of several alike that a kernel's work is cut into. */
+struct Part {
+    uint32_t index = 0;
+    uint32_t count = 1;
+};
+
 /** The kernels of shaders/, one method each: the same name, its buffers in the order of the shader's bindings.
  *
  *  Nothing here runs: each method records one dispatch. Pipelines are made on first use and kept. */
@@ -111,7 +117,7 @@ public:
     /** Of a batch, where texels(): all tokens and heads at once. */
     void attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                         const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
-                        uint32_t tokens);
+                        uint32_t tokens, Part part = {});
     bool hasAttentionToken(const AttentionShape& shape) const {
         return m_texels && shape.head_count / shape.head_count_kv <= mostTokenQueries;
     }
@@ -169,14 +175,18 @@ public:
         const Buffer& tiles;
         const Buffer& grids;
     };
+    /** `gate_up_rows`, `down_rows`: of a part of each. */
     void moeSort(Recorder& recorder, const ExpertsShape& shape, const Buffer& experts, const SortOutputs& out,
                  uint32_t tokens, uint32_t gate_up_rows, uint32_t down_rows);
-    /** A batch, routed: `sort` gives tiles and grid. Shared or dense: `sort` is null. */
+    /** Rows of a part of a matrix: those of whole workgroups, the last part may have fewer. */
+    uint32_t rowsOfPart(uint32_t rows, uint32_t parts) const;
+    /** A batch, routed: `sort` gives tiles and grid, made for the rows of as many parts. Shared or dense: `sort` is null. */
     void ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutputs* sort, const ExpertsShape& shape,
-                        const Buffer& x, const Buffer& h, uint32_t tokens);
+                        const Buffer& x, const Buffer& h, uint32_t tokens, Part part = {});
     /** `bias`: [expert][rows]; null: none. */
     void ffnDownTiles(Recorder& recorder, const Matrix& down, const Buffer* bias, const SortOutputs& sort,
-                      const ExpertsShape& shape, const Buffer& h, const Buffer& pair_out, uint32_t tokens);
+                      const ExpertsShape& shape, const Buffer& h, const Buffer& pair_out, uint32_t tokens,
+                      Part part = {});
     void moeCombine(Recorder& recorder, const ExpertsShape& shape, const Buffer& expert_weights, const Buffer& pair_out,
                     const Buffer& x, uint32_t width, uint32_t tokens, float scale);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace moescope::inference {
 
@@ -36,12 +37,22 @@ void Pacer::mark(StepPart kind, int32_t layer) {
     }
 }
 
-bool Pacer::next(StepPart kind, int32_t layer) {
+uint32_t Pacer::parts(StepPart kind) const {
+    constexpr double most = 4096;
+    const double ms = m_msPerToken[static_cast<size_t>(kind)] * m_tokens;
+    return static_cast<uint32_t>(std::clamp(std::ceil(ms / (0.8 * sliceMs)), 1.0, most));
+}
+
+bool Pacer::next(StepPart kind, int32_t layer, uint32_t parts) {
     const auto index = static_cast<size_t>(kind);
-    const double expected = m_msPerToken[index] * m_tokens;
-    ++m_inSlice[index];
+    const double expected = m_msPerToken[index] * m_tokens / parts;
+    m_inSlice[index] += 1.0 / parts;
     m_expectedMs += expected;
-    const double longest = *std::max_element(m_msPerToken.begin(), m_msPerToken.end()) * m_tokens;
+    double longest = 0;
+    for (size_t other = 0; other < kinds; ++other) {
+        const double ms = m_msPerToken[other] * m_tokens;
+        longest = std::max(longest, m_mayPart[other] ? std::min(ms, 0.8 * sliceMs) : ms);
+    }
     // Submitted where the next interval, whatever it is, might not fit any more.
     if (m_msPerToken[index] == 0 || m_expectedMs + longest > sliceMs) {
         if (isCancelled()) {
@@ -81,7 +92,7 @@ void Pacer::submit() {
     }
     // Kinds that were measured before take their share of the slice in proportion to what was expected of them; those
     // that were not take what is left, each the same.
-    uint32_t unknown = 0;
+    double unknown = 0;
     for (size_t kind = 0; kind < kinds; ++kind) {
         unknown += m_msPerToken[kind] == 0 ? m_inSlice[kind] : 0;
     }
@@ -104,7 +115,8 @@ uint32_t Pacer::advisedTokens(uint32_t most) const {
     // The logits of one row cost the same for any number of tokens.
     double longest = 0;
     for (size_t kind = 0; kind < kinds; ++kind) {
-        longest = kind == static_cast<size_t>(StepPart::Logits) ? longest : std::max(longest, m_msPerToken[kind]);
+        const bool counts = !m_mayPart[kind] && kind != static_cast<size_t>(StepPart::Logits);
+        longest = counts ? std::max(longest, m_msPerToken[kind]) : longest;
     }
     if (longest == 0) {
         return std::min<uint32_t>(most, 32);

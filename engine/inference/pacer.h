@@ -22,11 +22,16 @@ public:
     /** Starts a pass over `tokens` tokens. With a clock each interval is timed. */
     void begin(uint32_t tokens, const std::atomic<bool>* cancel, StepClock* clock);
     vulkan::CommandRecorder& recorder() { return m_recorder; }
-    /** Ends the interval of this kind. False: cancelled, stop recording. */
-    bool next(trace::StepPart kind, int32_t layer = -1);
+    /** Lets intervals of a kind be recorded in parts, so that no batch needs to be smaller for their sake. */
+    void mayPart(trace::StepPart kind) { m_mayPart[static_cast<size_t>(kind)] = true; }
+    /** Into how many parts an interval of this kind is to be cut, so that none is expected to take longer than a slice. */
+    uint32_t parts(trace::StepPart kind) const;
+    /** Ends the interval of this kind, or one of `parts` alike of it. False: cancelled, stop recording. */
+    bool next(trace::StepPart kind, int32_t layer = -1, uint32_t parts = 1);
     /** Submits what is left, which is read back, and waits. False: cancelled before it was submitted. */
     bool finish();
-    /** Tokens for which no single interval is expected to take longer than a slice; at most `most`, at least 1. */
+    /** Tokens for which no single interval that may not be parted is expected to take longer than a slice; at most `most`,
+     *  at least 1. */
     uint32_t advisedTokens(uint32_t most) const;
     /** Drops all estimates: what was measured while the driver compiled its kernels says nothing. */
     void forget() { m_msPerToken.fill(0); }
@@ -47,7 +52,8 @@ private:
     uint32_t m_tokens = 0;
     uint64_t m_dispatches = 0;
     double m_expectedMs = 0;                  ///< of the intervals in the slice being recorded
-    std::array<uint32_t, kinds> m_inSlice{};  ///< how many of each kind are in it
+    std::array<double, kinds> m_inSlice{};    ///< how many of each kind are in it
+    std::array<bool, kinds> m_mayPart{};
     std::array<double, kinds> m_msPerToken{}; ///< 0: not measured yet
 };
 

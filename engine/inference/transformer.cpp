@@ -64,7 +64,13 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
       m_kernels(device), m_weights(device, config, file, m_kernels.rowGroup(), progress), m_kv(device, config, context, kv),
-      m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device), m_token(device, "token") {}
+      m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device), m_token(device, "token") {
+    m_pacer.mayPart(trace::StepPart::GateUp);
+    m_pacer.mayPart(trace::StepPart::Down);
+    if (m_kernels.texels()) {
+        m_pacer.mayPart(trace::StepPart::Attention);
+    }
+}
 
 void Transformer::setStep(uint32_t position, const PassOptions& options) {
     const shaders::StepState state{

@@ -126,15 +126,18 @@ bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
     if (!m_pacer.next(StepPart::Rope, index)) {
         return false;
     }
-    if (m_kernels.texels()) {
-        m_kernels.attentionTiles(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step,
-                                 layer.attn_sinks.get(), m_act.attn_out, tokens);
-    } else {
-        m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
-                            m_act.attn_out, m_act.attn_partial, tokens, 1);
-    }
-    if (!m_pacer.next(StepPart::Attention, index)) {
-        return false;
+    const uint32_t parts = m_kernels.texels() ? m_pacer.parts(StepPart::Attention) : 1;
+    for (uint32_t part = 0; part < parts; ++part) {
+        if (m_kernels.texels()) {
+            m_kernels.attentionTiles(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step,
+                                     layer.attn_sinks.get(), m_act.attn_out, tokens, {part, parts});
+        } else {
+            m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step,
+                                layer.attn_sinks.get(), m_act.attn_out, m_act.attn_partial, tokens, 1);
+        }
+        if (!m_pacer.next(StepPart::Attention, index, parts)) {
+            return false;
+        }
     }
     const bool normed = layer.attn_post_norm != nullptr;
     m_kernels.matmul(r, layer.attn_output, m_act.attn_out, normed ? m_act.normed : m_act.x, tokens,
@@ -154,6 +157,8 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
     const uint32_t width = m_config.embedding_length;
     const bool moe = m_config.isMoe(i);
     const Kernels::SortOutputs sort = sortOutputs();
+    const uint32_t gateUpParts = m_pacer.parts(StepPart::GateUp);
+    const uint32_t downParts = m_pacer.parts(StepPart::Down);
     m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, width, epsilon, tokens);
     if (moe) {
         r.barrier();
@@ -161,36 +166,47 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
         r.barrier();
         recordRouter(r, i, tokens, &m_act.router_logits);
         r.barrier();
-        m_kernels.moeSort(r, m_experts, m_act.routed->experts, sort, tokens, layer.ffn_gate_exps.rows,
-                          layer.ffn_down_exps.rows);
+        m_kernels.moeSort(r, m_experts, m_act.routed->experts, sort, tokens,
+                          m_kernels.rowsOfPart(layer.ffn_gate_exps.rows, gateUpParts),
+                          m_kernels.rowsOfPart(layer.ffn_down_exps.rows, downParts));
     }
     if (!m_pacer.next(moe ? StepPart::RouterSort : StepPart::Norm, index)) {
         return false;
     }
-    if (moe) {
-        m_kernels.ffnGateUpTiles(r, routedGateUp(layer), &sort, m_experts, m_act.normed, m_act.routed->h, tokens);
-    }
-    if (hasUnrouted(i)) {
-        m_kernels.ffnGateUpTiles(r, sharedGateUp(layer), nullptr, m_experts, m_act.normed, m_act.h_shared, tokens);
-    }
-    if (!m_pacer.next(StepPart::GateUp, index)) {
-        return false;
-    }
-    if (moe) {
-        m_kernels.ffnDownTiles(r, layer.ffn_down_exps, layer.ffn_down_exps_bias.get(), sort, m_experts, m_act.routed->h,
-                               m_act.routed->pair_out, tokens);
+    for (uint32_t part = 0; part < gateUpParts; ++part) {
+        if (moe) {
+            m_kernels.ffnGateUpTiles(r, routedGateUp(layer), &sort, m_experts, m_act.normed, m_act.routed->h, tokens,
+                                     {part, gateUpParts});
+        }
+        if (hasUnrouted(i)) {
+            m_kernels.ffnGateUpTiles(r, sharedGateUp(layer), nullptr, m_experts, m_act.normed, m_act.h_shared, tokens,
+                                     {part, gateUpParts});
+        }
+        if (!m_pacer.next(StepPart::GateUp, index, gateUpParts)) {
+            return false;
+        }
     }
     const bool normed = layer.ffn_post_norm != nullptr;
-    if (hasUnrouted(i)) {
-        m_kernels.matmul(r, layer.ffn_down, m_act.h_shared, normed ? m_act.normed : m_act.x, tokens,
-                         {.scale = m_config.residual_scale, .accumulate = !normed});
-    }
-    if (normed) {
-        r.barrier();
-        addNormed(r, *layer.ffn_post_norm, tokens);
-    }
-    if (!m_pacer.next(StepPart::Down, index)) {
-        return false;
+    for (uint32_t part = 0; part < downParts; ++part) {
+        if (moe) {
+            m_kernels.ffnDownTiles(r, layer.ffn_down_exps, layer.ffn_down_exps_bias.get(), sort, m_experts,
+                                   m_act.routed->h, m_act.routed->pair_out, tokens, {part, downParts});
+        }
+        const uint32_t rows = m_kernels.rowsOfPart(width, downParts);
+        if (hasUnrouted(i) && part * rows < width) {
+            m_kernels.matmul(r, layer.ffn_down, m_act.h_shared, normed ? m_act.normed : m_act.x, tokens,
+                             {.scale = m_config.residual_scale,
+                              .accumulate = !normed,
+                              .w_first = part * rows,
+                              .w_rows = std::min(rows, width - part * rows)});
+        }
+        if (normed && part + 1 == downParts) {
+            r.barrier();
+            addNormed(r, *layer.ffn_post_norm, tokens);
+        }
+        if (!m_pacer.next(StepPart::Down, index, downParts)) {
+            return false;
+        }
     }
     if (moe) {
         m_kernels.moeCombine(r, m_experts, m_act.routed->expert_weights, m_act.routed->pair_out, m_act.x, width, tokens,

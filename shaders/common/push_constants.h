@@ -82,7 +82,9 @@ struct AttentionTilesPush {
     uint out_stride;
     uint window;         // last positions that a query sees; 0: all
     uint row_words;      // uvec4 of one row in the cache
-    uint tile_step;      // tiles between two neighbours in the grid; shares no divisor with their number
+    uint tiles;          // of all queries of a KV head
+    uint tile_first;     // place in the order of the tiles that the grid begins with
+    uint tile_step;      // tiles between two neighbours of that order; shares no divisor with their number
     float scale;
 };
 
@@ -155,6 +157,7 @@ struct FfnDownPush {
 struct FfnTilesPush {
     uint pairs;       // rows in all
     uint rows;        // of the expert's matrix
+    uint row_first;   // of these, that the grid begins with
     uint width;
     uint row_words;
     uint in_stride;

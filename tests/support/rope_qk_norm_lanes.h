@@ -8,8 +8,6 @@
 namespace moescope::twins {
 
 /** Whether the kernel is for such heads: whole eights of elements and of pairs, and a cache of F32 or F16. */
-constexpr bool takesLanes(uint32_t head_dim, uint32_t turning, inference::KvType kv) {
-    return head_dim % 8 == 0 && turning % 16 == 0 && kv != inference::KvType::Q8_0;
-}
+bool takesLanes(uint32_t head_dim, uint32_t turning, inference::KvType kv);
 
 } // namespace moescope::twins

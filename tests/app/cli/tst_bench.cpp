@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models of random weights, and the speed of models.
 #include "engine/gguf/reader.h"
-#include "engine/model/model_config.h"
+#include "engine/model/hugging_face.h"
 #include "engine/model/synth_shapes.h"
 #include "tests/app/cli/program.h"
 

@@ -135,12 +135,15 @@ TEST_F(TimelineTest, the_devices_intervals_are_those_of_the_pass_and_add_up) {
             parts[span.layer].push_back(span.part);
         }
         EXPECT_EQ(parts.size(), layers + 1);
-        const std::vector<StepPart> whole =
+        std::vector<StepPart> whole =
             step->kind == StepKind::Decode
                 ? std::vector<StepPart>{StepPart::Qkv,    StepPart::Rope,   StepPart::Attention, StepPart::Output,
                                         StepPart::Router, StepPart::GateUp, StepPart::Down}
                 : std::vector<StepPart>{StepPart::Qkv,        StepPart::Rope,   StepPart::Attention, StepPart::Output,
                                         StepPart::RouterSort, StepPart::GateUp, StepPart::Down,      StepPart::Combine};
+        if (step->kind == StepKind::Decode && engine->device().type == "software") {
+            std::erase(whole, StepPart::Rope); // a part of attention there
+        }
         for (uint32_t layer = 0; layer < layers; ++layer) {
             EXPECT_EQ(parts[static_cast<int32_t>(layer)], whole) << layer;
         }
