@@ -178,6 +178,8 @@ public:
     /** `gate_up_rows`, `down_rows`: of a part of each. */
     void moeSort(Recorder& recorder, const ExpertsShape& shape, const Buffer& experts, const SortOutputs& out,
                  uint32_t tokens, uint32_t gate_up_rows, uint32_t down_rows);
+    /** Workgroups of a matrix × matrix kernel along the rows; `matrices`: that an invocation multiplies at once. */
+    uint32_t tileGroups(uint32_t rows, uint32_t matrices = 1) const;
     /** Rows of a part of a matrix: those of whole workgroups, the last part may have fewer. */
     uint32_t rowsOfPart(uint32_t rows, uint32_t parts) const;
     /** A batch, routed: `sort` gives tiles and grid, made for the rows of as many parts. Shared or dense: `sort` is null. */
@@ -206,8 +208,6 @@ public:
 private:
     /** Workgroups of a matrix × vector kernel. */
     uint32_t matvecGroups(uint32_t rows) const;
-    /** Those of a matrix × matrix kernel along the rows; `matrices`: that an invocation multiplies at once. */
-    uint32_t tileGroups(uint32_t rows, uint32_t matrices = 1) const;
     /** Constants of shaders/common/attention_rows.glsl. */
     vulkan::Constants attentionRows(const AttentionShape& shape, bool sinks) const;
     const vulkan::ComputePipeline& pipeline(const vulkan::Shader& shader, vulkan::Constants constants);

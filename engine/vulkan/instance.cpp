@@ -115,17 +115,21 @@ VkInstance makeInstance(const InstanceWish& wish, const void* next, const char* 
 }
 
 /** The instances of the process: made on first use and never destroyed, so that drivers are loaded once and the
- *  functions taken from them stay valid. They dispatch by their first argument: other instances use them too. */
+ *  functions taken from the first stay valid. They dispatch by their first argument: other instances use them too. */
 VkInstance sharedInstance(DriverThreads threads) {
     static std::mutex mutex;
     static std::array<VkInstance, 2> instances{};
+    static bool loaded = false;
     const std::scoped_lock lock(mutex);
     VkInstance& instance = instances.at(static_cast<size_t>(threads));
     if (instance == VK_NULL_HANDLE) {
         const DriverThreadsScope scope(threads);
         instance = makeInstance(InstanceWish(extensionsOf(nullptr)), nullptr, nullptr);
         if (instance != VK_NULL_HANDLE) {
-            volkLoadInstance(instance);
+            if (!loaded) {
+                volkLoadInstance(instance);
+                loaded = true;
+            }
             uint32_t count = 0;
             vkEnumeratePhysicalDevices(instance, &count, nullptr); // here drivers are opened
         }

@@ -21,7 +21,8 @@ TEST_F(SortedBatchTest, moe_sort) {
         }
         const std::vector<uint32_t> grids = readWords(*made.grids, 6);
         const auto tileCount = static_cast<uint32_t>(made.sorted.tiles.size());
-        EXPECT_EQ(grids, (std::vector<uint32_t>{2, tileCount, 1, 1, tileCount, 1}));
+        EXPECT_EQ(grids, (std::vector<uint32_t>{kernels().tileGroups(300, 2), tileCount, 1, kernels().tileGroups(64),
+                                                tileCount, 1}));
     }
 }
 
