@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/command.h"
-#include "app/cli/copy_speed.h"
+#include "app/cli/device_speed.h"
 #include "app/cli/input.h"
 #include "app/cli/loading.h"
 #include "app/cli/options.h"
@@ -21,6 +21,7 @@ struct Options {
     std::string model = "builtin";
     std::string device;
     std::string kv = "f16";
+    std::vector<std::string> variants;
     std::vector<uint32_t> prefill{512};
     std::vector<uint32_t> decode{128};
     std::vector<uint32_t> depths{0};
@@ -200,14 +201,47 @@ void printProfile(const std::vector<trace::IntervalTiming>& timings) {
     printTable(rows, {false, true, true});
 }
 
-Json toJson(const Measured& m, uint64_t bytes_per_token) {
+/** What a token costs. */
+struct TokenCost {
+    uint64_t bytes = 0;          ///< of weights, decoded alone
+    double prefill_gflop = 0;    ///< in a batch: two operations a weight, without the logits
+};
+
+TokenCost costOf(const OpenModel& model) {
+    const model::ModelConfig config = model::readConfig(model.file);
+    const double head = static_cast<double>(config.vocab_size) * config.embedding_length;
+    const double outside = config.tied_embeddings ? head : 2 * head; // embedding and output matrix
+    return {inference::bytesPerToken(config, model.file),
+            2 * (static_cast<double>(model.info.active_parameters) - outside) / 1e9};
+}
+
+/** Achieved by a test: of a decode GB/s, which a prefill, where a weight is read once for many tokens, does not tell; of a
+ *  prefill GFLOP/s. */
+struct Achieved {
+    std::optional<double> gb_per_second;
+    std::optional<double> gflop_per_second;
+    double share = 0; ///< of what the device copies or multiplies at most
+
+    Achieved(const Measured& m, const TokenCost& cost, const DeviceSpeed& most) {
+        if (m.test.decode) {
+            gb_per_second = m.median() * static_cast<double>(cost.bytes) / 1e9;
+            share = *gb_per_second / most.copy_gb_per_second;
+        } else {
+            gflop_per_second = m.median() * cost.prefill_gflop;
+            share = *gflop_per_second / most.fma_gflop_per_second;
+        }
+    }
+};
+
+Json toJson(const Measured& m, const Achieved& achieved) {
     const auto [least, most] = std::minmax_element(m.tokens_per_second.begin(), m.tokens_per_second.end());
-    // Prefill reads a weight once for many tokens: a product with bytes_per_token would mean nothing.
-    const Json gigabytes = m.test.decode ? Json(m.median() * static_cast<double>(bytes_per_token) / 1e9) : Json();
+    const auto orNull = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
     return {{"name", m.test.name()},
             {"tokens_per_second", {{"median", m.median()}, {"min", *least}, {"max", *most}}},
             {"runs", m.tokens_per_second},
-            {"gb_per_second", gigabytes},
+            {"gb_per_second", orNull(achieved.gb_per_second)},
+            {"gflop_per_second", orNull(achieved.gflop_per_second)},
+            {"share_of_device", achieved.share},
             {"depth_filled", m.depth_filled}};
 }
 
@@ -223,13 +257,14 @@ void bench(const Options& options) {
         needed = std::max<uint64_t>(needed, uint64_t{options.depths.front()} + 2);
     }
     LoadRequest load{options.model, options.device, options.kv};
-    uint64_t bytes_per_token = 0;
+    load.variants = options.variants;
+    TokenCost cost;
     {
         const OpenModel model(options.model);
         load.context = chooseContext(model.info.context_length, std::nullopt, needed, 0);
-        bytes_per_token = inference::bytesPerToken(model::readConfig(model.file), model.file);
+        cost = costOf(model);
     }
-    const double copy = copyGigabytesPerSecond(options.device);
+    const DeviceSpeed most = measureDevice(options.device);
     const auto engine = loadEngine(load, log);
     ProgressBar bar("Measuring");
     uint64_t done = 0;
@@ -254,11 +289,12 @@ void bench(const Options& options) {
     if (options.output.json) {
         Json list = Json::array();
         for (const Measured& m : measured) {
-            list.push_back(toJson(m, bytes_per_token));
+            list.push_back(toJson(m, Achieved(m, cost, most)));
         }
         Json result{{"tests", list},
-                    {"bytes_per_token", bytes_per_token},
-                    {"copy_gb_per_second", copy},
+                    {"bytes_per_token", cost.bytes},
+                    {"copy_gb_per_second", most.copy_gb_per_second},
+                    {"fma_gflop_per_second", most.fma_gflop_per_second},
                     {"device", engine->device().name}};
         if (options.profile) {
             result["profile"] = toJson(profile);
@@ -267,15 +303,20 @@ void bench(const Options& options) {
         printJson(result);
         return;
     }
-    std::vector<std::vector<std::string>> rows{{"Test", "tok/s", "least", "most", "GB/s"}};
+    std::vector<std::vector<std::string>> rows{{"Test", "tok/s", "least", "most", "GB/s", "GFLOP/s", "% of device"}};
     for (const Measured& m : measured) {
-        const auto [least, most] = std::minmax_element(m.tokens_per_second.begin(), m.tokens_per_second.end());
-        rows.push_back({m.test.name(), threeFigures(m.median()), threeFigures(*least), threeFigures(*most),
-                        m.test.decode ? threeFigures(m.median() * static_cast<double>(bytes_per_token) / 1e9) : ""});
+        const auto [low, high] = std::minmax_element(m.tokens_per_second.begin(), m.tokens_per_second.end());
+        const Achieved achieved(m, cost, most);
+        const auto orNothing = [](const std::optional<double>& value) { return value ? threeFigures(*value) : ""; };
+        rows.push_back({m.test.name(), threeFigures(m.median()), threeFigures(*low), threeFigures(*high),
+                        orNothing(achieved.gb_per_second), orNothing(achieved.gflop_per_second),
+                        threeFigures(100 * achieved.share)});
     }
-    printTable(rows, {false, true, true, true, true});
-    printForeign("On “" + engine->device().name + "”, which copies " + threeFigures(copy) + " GB/s; a token reads " +
-                 trace::bytesText(bytes_per_token) + " of weights; n = " + std::to_string(options.runs) + ".\n");
+    printTable(rows, {false, true, true, true, true, true, true});
+    printForeign("On “" + engine->device().name + "”, which copies " + threeFigures(most.copy_gb_per_second) +
+                 " GB/s and multiplies and adds " + threeFigures(most.fma_gflop_per_second) +
+                 " GFLOP/s; a token reads " + trace::bytesText(cost.bytes) +
+                 " of weights; n = " + std::to_string(options.runs) + ".\n");
     if (options.profile) {
         printProfile(profile);
         if (!prefillProfile.empty()) {
@@ -296,6 +337,7 @@ void addBench(CLI::App& program, Action& action) {
     command->add_option("-r,--runs", options->runs, "Runs of each test")->capture_default_str()->check(whole(1, 10000));
     command->add_flag("--profile", options->profile, "Also the time of each kernel and layer of a decode step");
     addKv(*command, options->kv);
+    addVariants(*command, options->variants);
     addDevice(*command, options->device);
     addOutput(*command, options->output);
     setAction(*command, action, options, bench);

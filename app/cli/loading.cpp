@@ -14,6 +14,9 @@ std::unique_ptr<inference::Engine> loadEngine(const LoadRequest& request, const 
     options.device = request.device;
     options.kv = inference::parseKvType(request.kv);
     options.context = request.context;
+    for (const std::string& variant : request.variants) {
+        inference::forceVariant(options.variants, variant);
+    }
     options.cache_folder = platform::usableCacheFolder();
     options.progress = [&bar](uint64_t done, uint64_t total) {
         bar.update(done, total);

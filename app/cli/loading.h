@@ -14,6 +14,7 @@ struct LoadRequest {
     std::string device;
     std::string kv = "f16";
     uint32_t context = 0;
+    std::vector<std::string> variants = {}; ///< "NAME=on" or "NAME=off"
 };
 
 /** Loads with a progress bar and a word to the log; Ctrl-C ends it with trace::Error{cli.cancelled}. An

@@ -47,6 +47,17 @@ void addKv(CLI::App& command, std::string& kv) {
         ->check(parsedBy([](const std::string& text) { inference::parseKvType(text); }, "TYPE"));
 }
 
+void addVariants(CLI::App& command, std::vector<std::string>& variants) {
+    command.add_option("--variant", variants, "Force a way to compute on or off, NAME=on|off: " + inference::variantNames())
+        ->check(parsedBy(
+            [](const std::string& text) {
+                inference::Variants tried;
+                inference::forceVariant(tried, text);
+            },
+            "NAME=on|off"))
+        ->take_all();
+}
+
 CLI::Option* addType(CLI::App& command, std::string& type, const std::string& name) {
     std::string known;
     for (const gguf::TensorType each : gguf::tensorTypes()) {

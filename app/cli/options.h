@@ -25,6 +25,8 @@ void addModel(CLI::App& command, std::string& model, const std::string& names = 
 void addDevice(CLI::App& command, std::string& device);
 /** --kv, checked. */
 void addKv(CLI::App& command, std::string& kv);
+/** --variant NAME=on|off, checked, as often as wanted. */
+void addVariants(CLI::App& command, std::vector<std::string>& variants);
 /** --type, checked. `name` may be a place where it stands alone. */
 CLI::Option* addType(CLI::App& command, std::string& type, const std::string& name = "--type");
 

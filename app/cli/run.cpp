@@ -19,6 +19,7 @@ struct Options {
     std::string model = "builtin";
     std::string device;
     std::string kv = "f16";
+    std::vector<std::string> variants;
     PromptOptions prompt;
     uint32_t count = 128;
     inference::SamplerSettings sampling;
@@ -62,6 +63,7 @@ void run(const Options& options) {
     const Log log(options.output.verbose);
     inference::GenerationRequest request;
     LoadRequest load{options.model, options.device, options.kv};
+    load.variants = options.variants;
     uint64_t limit = 0;
     {
         const OpenModel model(options.model);
@@ -130,6 +132,7 @@ void addRun(CLI::App& program, Action& action) {
     command->add_flag("--ignore-eos", options->ignore_eos, "Go on after the end of the answer");
     addIntervention(*command, options->intervention);
     addKv(*command, options->kv);
+    addVariants(*command, options->variants);
     addDevice(*command, options->device);
     addOutput(*command, options->output);
     setAction(*command, action, options, run);

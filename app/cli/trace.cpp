@@ -25,6 +25,7 @@ struct Options {
     std::string model = "builtin";
     std::string device;
     std::string kv = "f16";
+    std::vector<std::string> variants;
     std::string tokens;
     std::string folder;
     std::string logits; ///< empty, "all" or "last"
@@ -210,6 +211,7 @@ void traceTokens(const Options& options) {
     const platform::InterruptScope interrupt;
     const Log log(options.output.verbose);
     LoadRequest load{options.model, options.device, options.kv};
+    load.variants = options.variants;
     std::vector<int32_t> tokens;
     {
         const OpenModel model(options.model);
@@ -264,6 +266,7 @@ void addTrace(CLI::App& program, Action& action) {
     command->add_flag("--hidden", options->hidden, "Write the residual stream after each layer");
     addIntervention(*command, options->intervention);
     addKv(*command, options->kv);
+    addVariants(*command, options->variants);
     addDevice(*command, options->device);
     addOutput(*command, options->output);
     setAction(*command, action, options, traceTokens);

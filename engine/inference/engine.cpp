@@ -63,9 +63,9 @@ vulkan::DeviceOptions deviceOptions(const LoadOptions& options) {
 struct Engine::Impl {
     Impl(const std::filesystem::path& path, const LoadOptions& options)
         : file(path), config(model::readConfig(withTensors(file))), info(model::readInfo(file)), tokenizer(file),
-          device(openDevice(deviceOptions(options), config, file)),
+          device(openDevice(deviceOptions(options), config, file, options.variants)),
           choice(chooseContext(config, file, options.context, options.kv, roomOf(*device, options))),
-          transformer(*device, config, file, choice.tokens, options.kv, options.progress) {
+          transformer(*device, config, file, choice.tokens, options.kv, options.variants, options.progress) {
         memory.weights_bytes = transformer.weightsBytes();
         memory.kv_bytes = transformer.kvBytes();
         memory.kv_bytes_per_token = transformer.kvBytes() / transformer.context();

@@ -3,6 +3,7 @@
 
 #include "engine/inference/kv_type.h"
 #include "engine/inference/sampler.h"
+#include "engine/inference/variants.h"
 #include "engine/model/chat_template.h"
 #include "engine/model/model_config.h"
 #include "engine/model/tokenizer.h"
@@ -35,6 +36,7 @@ struct LoadOptions {
     uint32_t context = 0;
     uint64_t memory_bytes = 0;          ///< of the device, at most; 0: what it says is free
     std::filesystem::path cache_folder; ///< pipeline cache; empty: none
+    Variants variants;                  ///< forced ones
     /** Bytes uploaded and in all; returns false to cancel (trace::Error{load.cancelled}). */
     std::function<bool(uint64_t done, uint64_t total)> progress;
 };

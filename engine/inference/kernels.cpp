@@ -3,11 +3,13 @@
 
 #include "engine/inference/kernel_variants.h"
 #include "engine/inference/weight_layout.h"
+#include "engine/trace/error.h"
 #include "shaders/attention.h"
 #include "shaders/attention_reduce.h"
 #include "shaders/attention_tiles.h"
 #include "shaders/attention_token.h"
 #include "shaders/attention_weights.h"
+#include "shaders/fma_speed.h"
 #include "shaders/moe_combine.h"
 #include "shaders/moe_router.h"
 #include "shaders/moe_router_texels.h"
@@ -74,7 +76,16 @@ AttentionPush attentionPush(const AttentionShape& shape, uint32_t splits) {
 Kernels::Kernels(vulkan::Device& device, std::optional<bool> texels) : m_device(device) {
     const vulkan::Limits& limits = device.limits();
     m_subgroup = limits.subgroup_size;
-    m_texels = texels.value_or(limits.software) && m_subgroup <= mostGroupedRows;
+    const bool canGroup = m_subgroup <= mostGroupedRows;
+    if (texels.value_or(false) && !canGroup) {
+        throw trace::Error("variant.device",
+                           "The variant “texels” is for subgroups of at most {most} invocations; those of {device} have "
+                           "{size}.",
+                           {{"most", std::to_string(mostGroupedRows)},
+                            {"device", device.info().name},
+                            {"size", std::to_string(m_subgroup)}});
+    }
+    m_texels = texels.value_or(limits.software) && canGroup;
     m_workgroup = std::max<uint32_t>(64, m_subgroup);
     // Where a subgroup's invocations run one after the other, a reduction costs more than it saves.
     m_lanes = m_texels ? 1 : std::min<uint32_t>(m_subgroup, 32);
@@ -109,6 +120,11 @@ const vulkan::ComputePipeline& Kernels::pipeline(const WeightVariants& variants,
         constants[lanesId] = m_lanes;
     }
     return pipeline(variantOf(variants, type, m_texels), std::move(constants));
+}
+
+void Kernels::fmaSpeed(Recorder& recorder, const Buffer& out, uint32_t groups, uint32_t rounds, float factor) {
+    recorder.dispatch(pipeline(fma_speed, {{workgroupId, m_workgroup}}), Groups{groups}, {out},
+                      FmaSpeedPush{.rounds = rounds, .factor = factor});
 }
 
 void Kernels::embed(Recorder& recorder, const Matrix& table, const Buffer& token_ids, const Buffer& x, uint32_t tokens,

@@ -52,7 +52,7 @@ struct Part {
 class Kernels {
 public:
     /** `texels`: whether weights are read as texels (shaders/common/words.glsl), with the subgroup's size as their group;
-     *  unset: on software drivers. */
+     *  unset: on software drivers. Throws trace::Error{variant.device} where they cannot. */
     explicit Kernels(vulkan::Device& device, std::optional<bool> texels = {});
     ~Kernels();
 
@@ -63,6 +63,10 @@ public:
     bool texels() const { return m_texels; }
     /** Rows of weights whose words alternate. */
     uint32_t rowGroup() const { return m_texels ? m_subgroup : 1; }
+
+    /** For benchmarks: out[i] = 32 numbers, `rounds` times multiplied by `factor` and increased by it, summed. */
+    void fmaSpeed(Recorder& recorder, const Buffer& out, uint32_t groups, uint32_t rounds, float factor);
+    uint32_t fmaSpeedInvocations() const { return m_workgroup; } ///< of a workgroup
 
     /** x[t] = scale · table[token[t]] for `tokens` tokens. */
     void embed(Recorder& recorder, const Matrix& table, const Buffer& token_ids, const Buffer& x, uint32_t tokens,

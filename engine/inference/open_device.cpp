@@ -44,9 +44,10 @@ bool computesFasterAlone(vulkan::Device& device, const model::ModelConfig& confi
 } // namespace
 
 std::unique_ptr<vulkan::Device> openDevice(const vulkan::DeviceOptions& options, const model::ModelConfig& config,
-                                           const gguf::Reader& file) {
+                                           const gguf::Reader& file, const Variants& variants) {
     auto device = vulkan::Device::create(options);
-    if (!device->limits().software || vulkan::driverThreadsAreSet() || !computesFasterAlone(*device, config, file)) {
+    const bool given = !device->limits().software || vulkan::driverThreadsAreSet();
+    if (given || variants.threads.value_or(!computesFasterAlone(*device, config, file))) {
         return device;
     }
     vulkan::DeviceOptions alone = options;

@@ -57,13 +57,14 @@ trace::MemoryUse useOf(const std::unique_ptr<vulkan::Buffer>& buffer) {
 } // namespace
 
 Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file,
-                         uint32_t context, KvType kv, const std::function<bool(uint64_t, uint64_t)>& progress)
+                         uint32_t context, KvType kv, const Variants& variants,
+                         const std::function<bool(uint64_t, uint64_t)>& progress)
     : m_device(device), m_config(checked(config)), m_batch(microBatch(device.limits().software)),
       m_logitBatch(logitBatch(m_batch, config.vocab_size, device.limits().largestBuffer())),
       m_splits(attentionSplits(device.limits().software, context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
-      m_kernels(device), m_weights(device, config, file, m_kernels.rowGroup(), progress), m_kv(device, config, context, kv),
+      m_kernels(device, variants.texels), m_weights(device, config, file, m_kernels.rowGroup(), progress), m_kv(device, config, context, kv),
       m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device), m_token(device, "token") {
     m_pacer.mayPart(trace::StepPart::GateUp);
     m_pacer.mayPart(trace::StepPart::Down);

@@ -7,6 +7,7 @@
 #include "engine/inference/kv_cache.h"
 #include "engine/inference/pacer.h"
 #include "engine/inference/router_rules.h"
+#include "engine/inference/variants.h"
 #include "engine/trace/attention_weights.h"
 #include "engine/trace/info.h"
 #include "engine/trace/token_trace.h"
@@ -36,7 +37,7 @@ struct PassOptions {
 class Transformer {
 public:
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
-                KvType kv, const std::function<bool(uint64_t, uint64_t)>& progress);
+                KvType kv, const Variants& variants, const std::function<bool(uint64_t, uint64_t)>& progress);
 
     /** Runs both ways through the model once, so that the driver compiles every kernel before the first prompt. */
     void warmUp();

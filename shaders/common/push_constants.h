@@ -11,6 +11,11 @@ namespace moescope::shaders {
 using uint = uint32_t;
 #endif
 
+struct FmaSpeedPush {
+    uint rounds;
+    float factor;
+};
+
 struct EmbedPush {
     uint width;       // embedding_length
     uint row_words;   // uvec4 of one row of token_embd

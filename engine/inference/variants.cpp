@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/inference/variants.h"
+
+#include "engine/model/name_list.h"
+#include "engine/trace/error.h"
+
+#include <array>
+
+namespace moescope::inference {
+
+namespace {
+
+struct Known {
+    std::string_view name;
+    std::optional<bool> Variants::*variant;
+};
+constexpr std::array known{Known{"texels", &Variants::texels}, Known{"threads", &Variants::threads}};
+
+} // namespace
+
+std::string variantNames() { return model::nameList(known, &Known::name); }
+
+void forceVariant(Variants& variants, std::string_view text) {
+    const size_t split = text.find('=');
+    const std::string_view name = text.substr(0, split);
+    const std::string_view value = split == std::string_view::npos ? std::string_view() : text.substr(split + 1);
+    for (const Known& one : known) {
+        if (one.name != name) {
+            continue;
+        }
+        if (value != "on" && value != "off") {
+            throw trace::Error("variant.value", "“{text}” is no choice for a variant; “{name}=on” and “{name}=off” are.",
+                               {{"text", std::string(text)}, {"name", std::string(name)}});
+        }
+        variants.*one.variant = value == "on";
+        return;
+    }
+    throw trace::Error("variant.name", "“{name}” is no variant; {known} are.",
+                       {{"name", std::string(name)}, {"known", variantNames()}});
+}
+
+} // namespace moescope::inference

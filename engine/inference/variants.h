@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace moescope::inference {
+
+/** Ways to compute the same: each is chosen for the device where it is not forced. */
+struct Variants {
+    std::optional<bool> texels;  ///< weights, activations and KV cache are read as texels: shaders/common/words.glsl
+    std::optional<bool> threads; ///< of a driver that computes on the CPU
+};
+
+/** "“texels” and “threads”". */
+std::string variantNames();
+
+/** Forces one: "texels=on", "threads=off". Throws trace::Error{variant.name} naming those that are known, {variant.value}. */
+void forceVariant(Variants& variants, std::string_view text);
+
+} // namespace moescope::inference
