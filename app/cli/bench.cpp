@@ -203,8 +203,8 @@ void printProfile(const std::vector<trace::IntervalTiming>& timings) {
 
 /** What a token costs. */
 struct TokenCost {
-    uint64_t bytes = 0;          ///< of weights, decoded alone
-    double prefill_gflop = 0;    ///< in a batch: two operations a weight, without the logits
+    uint64_t bytes = 0;       ///< of weights, decoded alone
+    double prefill_gflop = 0; ///< in a batch: two operations a weight, without the logits
 };
 
 TokenCost costOf(const OpenModel& model) {

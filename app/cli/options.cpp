@@ -48,7 +48,9 @@ void addKv(CLI::App& command, std::string& kv) {
 }
 
 void addVariants(CLI::App& command, std::vector<std::string>& variants) {
-    command.add_option("--variant", variants, "Force a way to compute on or off, NAME=on|off: " + inference::variantNames())
+    command
+        .add_option("--variant", variants,
+                    "Force a way to compute on or off, NAME=on|off: " + inference::variantNames())
         ->check(parsedBy(
             [](const std::string& text) {
                 inference::Variants tried;

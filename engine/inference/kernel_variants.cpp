@@ -45,8 +45,12 @@ WeightVariants matvecVariants() { return {shaders::matvec_variants, shaders::mat
 WeightVariants matmulVariants() { return {shaders::matmul_variants, shaders::matmul_texels_variants}; }
 WeightVariants ffnGateUpVariants() { return {shaders::ffn_gate_up_variants, shaders::ffn_gate_up_texels_variants}; }
 WeightVariants ffnDownVariants() { return {shaders::ffn_down_variants, shaders::ffn_down_texels_variants}; }
-WeightVariants ffnGateUpTilesVariants() { return {shaders::ffn_gate_up_tiles_variants, shaders::ffn_gate_up_tiles_texels_variants}; }
-WeightVariants ffnDownTilesVariants() { return {shaders::ffn_down_tiles_variants, shaders::ffn_down_tiles_texels_variants}; }
+WeightVariants ffnGateUpTilesVariants() {
+    return {shaders::ffn_gate_up_tiles_variants, shaders::ffn_gate_up_tiles_texels_variants};
+}
+WeightVariants ffnDownTilesVariants() {
+    return {shaders::ffn_down_tiles_variants, shaders::ffn_down_tiles_texels_variants};
+}
 
 const vulkan::Shader& variantOf(const WeightVariants& variants, gguf::TensorType type, bool texels) {
     return *(texels ? variants.texels : variants.buffers)[placeOf(type)];

@@ -78,12 +78,13 @@ Kernels::Kernels(vulkan::Device& device, std::optional<bool> texels) : m_device(
     m_subgroup = limits.subgroup_size;
     const bool canGroup = m_subgroup <= mostGroupedRows;
     if (texels.value_or(false) && !canGroup) {
-        throw trace::Error("variant.device",
-                           "The variant “texels” is for subgroups of at most {most} invocations; those of {device} have "
-                           "{size}.",
-                           {{"most", std::to_string(mostGroupedRows)},
-                            {"device", device.info().name},
-                            {"size", std::to_string(m_subgroup)}});
+        throw trace::Error(
+            "variant.device",
+            "The variant “texels” is for subgroups of at most {most} invocations; those of {device} have "
+            "{size}.",
+            {{"most", std::to_string(mostGroupedRows)},
+             {"device", device.info().name},
+             {"size", std::to_string(m_subgroup)}});
     }
     m_texels = texels.value_or(limits.software) && canGroup;
     m_workgroup = std::max<uint32_t>(64, m_subgroup);
@@ -178,9 +179,9 @@ void Kernels::matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const
     const Binding bias = options.bias != nullptr ? Binding{*options.bias, uint64_t{options.w_first} * sizeof(float),
                                                            uint64_t{rows} * sizeof(float)}
                                                  : Binding{x};
-    recorder.dispatch(pipeline(matmulVariants(), w.type, constants),
-                      Groups{tileGroups(rows), ceilDiv(tokens, tileTokens)},
-                      {{*w.buffer, options.w_first * rowBytes, ceilDiv(rows, w.group) * w.group * rowBytes}, x, bias, y}, push);
+    recorder.dispatch(
+        pipeline(matmulVariants(), w.type, constants), Groups{tileGroups(rows), ceilDiv(tokens, tileTokens)},
+        {{*w.buffer, options.w_first * rowBytes, ceilDiv(rows, w.group) * w.group * rowBytes}, x, bias, y}, push);
 }
 
 namespace {
@@ -369,8 +370,7 @@ void Kernels::ffnGateUp(Recorder& recorder, const GateUp& w, const ExpertsShape&
         {workgroupId, m_matvecWorkgroup}, {lanesId, m_lanes},
         {2, experts != nullptr},          {3, w.gate_bias != nullptr},
         {4, w.shared_weights != nullptr}, {activationId, static_cast<uint32_t>(shape.activation)}};
-    recorder.dispatch(pipeline(ffnGateUpVariants(), w.gate.type, constants),
-                      Groups{matvecGroups(w.gate.rows), slots},
+    recorder.dispatch(pipeline(ffnGateUpVariants(), w.gate.type, constants), Groups{matvecGroups(w.gate.rows), slots},
                       {*w.gate.buffer, *w.up.buffer, orAny(experts, x), x, orAny(w.gate_bias, x), orAny(w.up_bias, x),
                        orAny(w.shared_weights, x), h},
                       push);
@@ -446,8 +446,9 @@ void Kernels::ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutp
     if (sort != nullptr) {
         recorder.dispatchIndirect(kernel, sort->grids, 0, bindings, push);
     } else {
-        recorder.dispatch(kernel, Groups{tileGroups(std::min(rows, w.gate.rows - push.row_first), 2), ceilDiv(tokens, tileTokens)},
-                          bindings, push);
+        recorder.dispatch(
+            kernel, Groups{tileGroups(std::min(rows, w.gate.rows - push.row_first), 2), ceilDiv(tokens, tileTokens)},
+            bindings, push);
     }
 }
 
@@ -467,9 +468,8 @@ void Kernels::ffnDownTiles(Recorder& recorder, const Matrix& down, const Buffer*
                             .out_stride = stride(down.rows),
                             .expert_used_count = shape.expert_used_count};
     const vulkan::Constants constants{{workgroupId, m_tileWorkgroup}, {2, bias != nullptr}};
-    recorder.dispatchIndirect(pipeline(ffnDownTilesVariants(), down.type, constants), sort.grids,
-                              3 * sizeof(uint32_t), {*down.buffer, sort.tiles, sort.order, h, orAny(bias, h), pair_out},
-                              push);
+    recorder.dispatchIndirect(pipeline(ffnDownTilesVariants(), down.type, constants), sort.grids, 3 * sizeof(uint32_t),
+                              {*down.buffer, sort.tiles, sort.order, h, orAny(bias, h), pair_out}, push);
 }
 
 void Kernels::moeCombine(Recorder& recorder, const ExpertsShape& shape, const Buffer& expert_weights,

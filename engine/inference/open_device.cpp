@@ -11,8 +11,8 @@ namespace moescope::inference {
 
 namespace {
 
-constexpr double bytesPerMs = 3e6;           // of weights that one thread reads and multiplies, measured: tests/bench/NOTES.md
-constexpr uint32_t dispatchesOfLayer = 8;    // of a token
+constexpr double bytesPerMs = 3e6; // of weights that one thread reads and multiplies, measured: tests/bench/NOTES.md
+constexpr uint32_t dispatchesOfLayer = 8; // of a token
 constexpr uint32_t measuredDispatches = 64;
 
 /** Milliseconds of a dispatch that computes next to nothing. */

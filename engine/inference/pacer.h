@@ -51,8 +51,8 @@ private:
     std::vector<IntervalMark> m_marks; ///< of the slice being recorded, if there is a clock
     uint32_t m_tokens = 0;
     uint64_t m_dispatches = 0;
-    double m_expectedMs = 0;                  ///< of the intervals in the slice being recorded
-    std::array<double, kinds> m_inSlice{};    ///< how many of each kind are in it
+    double m_expectedMs = 0;               ///< of the intervals in the slice being recorded
+    std::array<double, kinds> m_inSlice{}; ///< how many of each kind are in it
     std::array<bool, kinds> m_mayPart{};
     std::array<double, kinds> m_msPerToken{}; ///< 0: not measured yet
 };

@@ -64,8 +64,10 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_splits(attentionSplits(device.limits().software, context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
-      m_kernels(device, variants.texels), m_weights(device, config, file, m_kernels.rowGroup(), progress), m_kv(device, config, context, kv),
-      m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device), m_token(device, "token") {
+      m_kernels(device, variants.texels), m_weights(device, config, file, m_kernels.rowGroup(), progress),
+      m_kv(device, config, context, kv),
+      m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device),
+      m_token(device, "token") {
     m_pacer.mayPart(trace::StepPart::GateUp);
     m_pacer.mayPart(trace::StepPart::Down);
     if (m_kernels.texels()) {
@@ -152,8 +154,7 @@ Kernels::SortOutputs Transformer::sortOutputs() const {
     return {m_act.sort_counts, m_act.routed->sort_order, m_act.routed->sort_tiles, m_act.sort_grids};
 }
 
-void Transformer::recordRouter(vulkan::CommandRecorder& r, uint32_t i, uint32_t tokens,
-                               const vulkan::Buffer* logits) {
+void Transformer::recordRouter(vulkan::CommandRecorder& r, uint32_t i, uint32_t tokens, const vulkan::Buffer* logits) {
     const LayerWeights& layer = m_weights.layers[i];
     m_kernels.moeRouter(r, layer.ffn_gate_inp, layer.ffn_gate_inp_bias.get(), m_rules.get(), m_experts, m_act.x,
                         *layer.ffn_norm, m_config.layer_norm_rms_epsilon, m_act.step,

@@ -54,8 +54,8 @@ void Transformer::recordTokenQkv(vulkan::CommandRecorder& r, uint32_t i, const M
 
 void Transformer::recordTokenRope(vulkan::CommandRecorder& r, uint32_t i, bool store, const Mark& mark) {
     const LayerWeights& layer = m_weights.layers[i];
-    m_kernels.ropeQkNorm(r, shapeOf(i), m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope, layer.attn_qk_norm.get(),
-                         m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
+    m_kernels.ropeQkNorm(r, shapeOf(i), m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope,
+                         layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
     r.barrier();
     mark(StepPart::Rope, static_cast<int32_t>(i));
 }

@@ -29,7 +29,8 @@ void forceVariant(Variants& variants, std::string_view text) {
             continue;
         }
         if (value != "on" && value != "off") {
-            throw trace::Error("variant.value", "“{text}” is no choice for a variant; “{name}=on” and “{name}=off” are.",
+            throw trace::Error("variant.value",
+                               "“{text}” is no choice for a variant; “{name}=on” and “{name}=off” are.",
                                {{"text", std::string(text)}, {"name", std::string(name)}});
         }
         variants.*one.variant = value == "on";

@@ -188,7 +188,8 @@ void WeightUploader::fill(RowStream& out, const TensorRows& part) {
         m_file.read(tensor, (part.first + row) * fileRowBytes, source);
         check(tensor, source);
         for (uint64_t i = 0; i < count; ++i) {
-            layOutRow(tensor.type, std::span(source).subspan(i * fileRowBytes, fileRowBytes), widthOf(part), out.next());
+            layOutRow(tensor.type, std::span(source).subspan(i * fileRowBytes, fileRowBytes), widthOf(part),
+                      out.next());
         }
         advance(source.size());
     }

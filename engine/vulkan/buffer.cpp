@@ -57,8 +57,8 @@ Buffer::Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name
         VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
         info.size = padded(bytes);
         info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT |
-                     VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
-                     VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+                     VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+                     VK_BUFFER_USAGE_TRANSFER_DST_BIT;
         check(vkCreateBuffer(device.handle(), &info, nullptr, &m_buffer), "vkCreateBuffer");
         VkMemoryRequirements needs{};
         vkGetBufferMemoryRequirements(device.handle(), m_buffer, &needs);

@@ -45,12 +45,12 @@ enum class Fault {
 };
 
 struct DeviceOptions {
-    std::string selector;               ///< index or part of the name; empty: the best usable device
-    std::filesystem::path cache_folder; ///< of the pipeline cache; empty: none on disk
-    uint64_t shader_hash = 0;           ///< part of the cache's key
-    bool validation = false;            ///< also on when MOESCOPE_VALIDATION=1; =sync adds checks of barriers
+    std::string selector;                       ///< index or part of the name; empty: the best usable device
+    std::filesystem::path cache_folder;         ///< of the pipeline cache; empty: none on disk
+    uint64_t shader_hash = 0;                   ///< part of the cache's key
+    bool validation = false;                    ///< also on when MOESCOPE_VALIDATION=1; =sync adds checks of barriers
     DriverThreads threads = DriverThreads::Own; ///< of a driver that computes on the CPU
-    bool separate_memory = false;       ///< for tests: as if the host did not see the device's memory
+    bool separate_memory = false;               ///< for tests: as if the host did not see the device's memory
 };
 
 struct Limits {

@@ -16,7 +16,8 @@ class Instance {
 public:
     /** Null where there is no loader or no driver. `counters` outlives the instance. Throws
      *  trace::Error{vulkan.no_validation} when validation is asked for and not installed. */
-    static std::unique_ptr<Instance> create(bool validation, Counters* counters, DriverThreads threads = DriverThreads::Own);
+    static std::unique_ptr<Instance> create(bool validation, Counters* counters,
+                                            DriverThreads threads = DriverThreads::Own);
     ~Instance();
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;

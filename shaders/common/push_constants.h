@@ -17,8 +17,8 @@ struct FmaSpeedPush {
 };
 
 struct EmbedPush {
-    uint width;       // embedding_length
-    uint row_words;   // uvec4 of one row of token_embd
+    uint width;     // embedding_length
+    uint row_words; // uvec4 of one row of token_embd
     uint out_stride;
     float scale;
 };
@@ -46,20 +46,20 @@ struct MatmulPush {
     uint row_words;
     uint in_stride;
     uint out_stride;
-    uint out_first;   // float of a row of Y that row 0 of W makes
-    float scale;      // of W · X + bias
+    uint out_first; // float of a row of Y that row 0 of W makes
+    float scale;    // of W · X + bias
 };
 
 struct RopeQkNormPush {
     uint head_count;
-    uint head_count_kv;  // 0: a layer that reads its owner's cache
+    uint head_count_kv; // 0: a layer that reads its owner's cache
     uint head_dim;
-    uint head_stride;    // floats of one head in q_out
-    uint qkv_stride;     // of a token in qkv
-    uint context;        // rows of the cache a head
-    uint row_words;      // uvec4 of one row in the cache
-    uint turning_pairs;  // of a head; the other elements pass as they are
-    uint rope_first;     // row of the table of rotations for position 0
+    uint head_stride;   // floats of one head in q_out
+    uint qkv_stride;    // of a token in qkv
+    uint context;       // rows of the cache a head
+    uint row_words;     // uvec4 of one row in the cache
+    uint turning_pairs; // of a head; the other elements pass as they are
+    uint rope_first;    // row of the table of rotations for position 0
     uint tokens;
     float epsilon;
 };
@@ -72,8 +72,8 @@ struct AttentionPush {
     uint context;
     uint out_stride;
     uint splits;
-    uint window;         // last positions that a query sees; 0: all
-    uint row_words;      // uvec4 of one row in the cache
+    uint window;    // last positions that a query sees; 0: all
+    uint row_words; // uvec4 of one row in the cache
     float scale;
 };
 
@@ -85,11 +85,11 @@ struct AttentionTilesPush {
     uint context;
     uint tokens;
     uint out_stride;
-    uint window;         // last positions that a query sees; 0: all
-    uint row_words;      // uvec4 of one row in the cache
-    uint tiles;          // of all queries of a KV head
-    uint tile_first;     // place in the order of the tiles that the grid begins with
-    uint tile_step;      // tiles between two neighbours of that order; shares no divisor with their number
+    uint window;     // last positions that a query sees; 0: all
+    uint row_words;  // uvec4 of one row in the cache
+    uint tiles;      // of all queries of a KV head
+    uint tile_first; // place in the order of the tiles that the grid begins with
+    uint tile_step;  // tiles between two neighbours of that order; shares no divisor with their number
     float scale;
 };
 
@@ -100,11 +100,11 @@ struct AttentionTokenPush {
     uint head_stride;
     uint context;
     uint out_stride;
-    uint window;         // last positions that the query sees; 0: all
-    uint row_words;      // uvec4 of one row in the cache
-    uint turning_pairs;  // of a head; the other elements pass as they are
-    uint rope_first;     // row of the table of rotations for position 0
-    uint stores;         // the layer owns its KV cache and stores this token in it
+    uint window;        // last positions that the query sees; 0: all
+    uint row_words;     // uvec4 of one row in the cache
+    uint turning_pairs; // of a head; the other elements pass as they are
+    uint rope_first;    // row of the table of rotations for position 0
+    uint stores;        // the layer owns its KV cache and stores this token in it
     float epsilon;
     float scale;
 };
@@ -114,55 +114,55 @@ struct AttentionWeightsPush {
     uint head_count_kv;
     uint head_stride;
     uint context;
-    uint out_stride;     // floats of one head's weights
-    uint window;         // last positions that a query sees; 0: all
-    uint row_words;      // uvec4 of one row in the cache
+    uint out_stride; // floats of one head's weights
+    uint window;     // last positions that a query sees; 0: all
+    uint row_words;  // uvec4 of one row in the cache
     float scale;
 };
 
 struct MoeRouterPush {
     uint width;
-    uint stride;       // of a token in x and normed
+    uint stride; // of a token in x and normed
     uint expert_count;
     uint expert_used_count;
-    uint row_words;    // uvec4 of one router row
-    uint layer;        // MoE layer, for the log
-    uint batch;        // tokens a layer has room for in the log
-    uint norm_weights; // divide the chosen probabilities by their sum
+    uint row_words;     // uvec4 of one router row
+    uint layer;         // MoE layer, for the log
+    uint batch;         // tokens a layer has room for in the log
+    uint norm_weights;  // divide the chosen probabilities by their sum
     uint logits_stride; // floats of a token's given logits
     float epsilon;
 };
 
 struct MoeSortPush {
-    uint pairs;         // tokens × expert_used_count
+    uint pairs; // tokens × expert_used_count
     uint expert_count;
-    uint tile_tokens;   // rows of a tile
+    uint tile_tokens;    // rows of a tile
     uint gate_up_groups; // workgroups a tile along the rows of gate and up …
     uint down_groups;    // … and of down
 };
 
 struct FfnGateUpPush {
-    uint rows;         // expert_feed_forward_length
-    uint width;        // embedding_length
+    uint rows;  // expert_feed_forward_length
+    uint width; // embedding_length
     uint row_words;
-    uint out_stride;   // floats of one expert's output
+    uint out_stride; // floats of one expert's output
 };
 
 struct FfnDownPush {
-    uint rows;               // embedding_length
-    uint expert_used_count;  // 0: no routed experts
-    uint expert_width;       // expert_feed_forward_length
+    uint rows;              // embedding_length
+    uint expert_used_count; // 0: no routed experts
+    uint expert_width;      // expert_feed_forward_length
     uint expert_row_words;
-    uint expert_stride;      // floats of one expert's gate × up
-    uint shared_width;       // 0: no shared expert
+    uint expert_stride; // floats of one expert's gate × up
+    uint shared_width;  // 0: no shared expert
     uint shared_row_words;
-    float scale;             // of what is added to x
+    float scale; // of what is added to x
 };
 
 struct FfnTilesPush {
-    uint pairs;       // rows in all
-    uint rows;        // of the expert's matrix
-    uint row_first;   // of these, that the grid begins with
+    uint pairs;     // rows in all
+    uint rows;      // of the expert's matrix
+    uint row_first; // of these, that the grid begins with
     uint width;
     uint row_words;
     uint in_stride;
@@ -172,10 +172,10 @@ struct FfnTilesPush {
 
 struct MoeCombinePush {
     uint width;
-    uint stride;       // of a token in x
-    uint pair_stride;  // of a pair in the experts' output
+    uint stride;      // of a token in x
+    uint pair_stride; // of a pair in the experts' output
     uint expert_used_count;
-    float scale;       // of what is added to x
+    float scale; // of what is added to x
 };
 
 // What an intervention does to one expert's logit; see moe_router.comp.
@@ -184,14 +184,14 @@ struct MoeCombinePush {
 #define ROUTER_RULE_FORCED 2u
 struct RouterRule {
     uint kind;
-    float bias;  // added after the rule
+    float bias; // added after the rule
 };
 
 // Written by the host before each submission.
 struct StepState {
-    uint position;     // of the first token of the batch in the context
-    uint log_router;   // write the routing log
-    uint log_probs;    // write all router probabilities
+    uint position;   // of the first token of the batch in the context
+    uint log_router; // write the routing log
+    uint log_probs;  // write all router probabilities
     uint reserved;
 };
 

@@ -74,8 +74,8 @@ RopeTest::Inputs RopeTest::inputs(const RopeCase& c, uint32_t tokens) {
     const bool whole = c.norm == QkNorm::WholeBeforeRope;
     in.q_weight = random(whole ? queries : c.head_dim, 4, 2);
     // Norms after RoPE: what multiplies the query stands for both.
-    in.k_weight = c.norm == QkNorm::AfterRope ? std::vector<float>(c.head_dim, 1.0F)
-                                              : random(whole ? keys : c.head_dim, 6, 2);
+    in.k_weight =
+        c.norm == QkNorm::AfterRope ? std::vector<float>(c.head_dim, 1.0F) : random(whole ? keys : c.head_dim, 6, 2);
     std::vector<float> weight = in.q_weight;
     if (c.norm != QkNorm::AfterRope) {
         weight.insert(weight.end(), in.k_weight.begin(), in.k_weight.end());

@@ -54,8 +54,8 @@ TEST_F(RopeTest, attention_token) {
                                              .rope = in.twin,
                                              .kv = c.kv,
                                              .stores = c.owner};
-            const std::vector<float> want = twins::attentionToken(twin, in.q, in.k, in.v, in.q_weight, in.k_weight,
-                                                                  keys, values, sinks);
+            const std::vector<float> want =
+                twins::attentionToken(twin, in.q, in.k, in.v, in.q_weight, in.k_weight, keys, values, sinks);
             // A key on the edge between two steps of F16 or Q8_0 may be rounded the other way.
             const float tolerance = c.kv == inference::KvType::F32   ? 1e-5F
                                     : c.kv == inference::KvType::F16 ? 4e-3F

@@ -29,7 +29,7 @@ Json synth(const fs::path& target, const std::vector<std::string>& options) {
 TEST(Synth, every_shape_is_that_of_its_model) {
     struct Known {
         const char* name;
-        double parameters;        ///< in billions, as its makers say
+        double parameters; ///< in billions, as its makers say
         double active_parameters;
         const char* architecture;
     };
@@ -83,8 +83,11 @@ TEST(Synth, seeds_and_types_decide_the_bytes) {
 TEST(Synth, refuses_what_it_does_not_know) {
     const fs::path file = scratch() / "refused.gguf";
     for (const std::vector<std::string>& options :
-         std::vector<std::vector<std::string>>{{"--like", "gpt-5"}, {}, {"--like", "tiny", "--layers", "0"},
-                                               {"--like", "tiny", "--type", "q9"}, {"--like", "tiny", "--seed", "-1"}}) {
+         std::vector<std::vector<std::string>>{{"--like", "gpt-5"},
+                                               {},
+                                               {"--like", "tiny", "--layers", "0"},
+                                               {"--like", "tiny", "--type", "q9"},
+                                               {"--like", "tiny", "--seed", "-1"}}) {
         std::vector<std::string> arguments{"synth", file.string()};
         arguments.insert(arguments.end(), options.begin(), options.end());
         const Outcome outcome = runCli(arguments);

@@ -207,7 +207,8 @@ TEST_F(TimelineTest, a_profile_times_every_interval_and_leaves_the_cache_alone) 
     EXPECT_EQ(step->kind, StepKind::Decode);
     if (step->timestamps) {
         // embed, then seven intervals a layer, then logits and read back.
-        EXPECT_EQ(ofLane(*step, Lane::Gpu).size(), 1 + (engine->device().type == "software" ? 6 : 7) * engine->config().block_count + 2);
+        EXPECT_EQ(ofLane(*step, Lane::Gpu).size(),
+                  1 + (engine->device().type == "software" ? 6 : 7) * engine->config().block_count + 2);
     }
     const auto plain = engine->generate(request(8)).tokens;
     engine->reset();

@@ -65,8 +65,9 @@ TEST_F(DispatchTest, ReadsTexelsOfPartsOfBuffers) {
     CommandRecorder recorder(device(), "texels");
     ComputePipeline pipeline(device(), shaders::texels);
     recorder.begin();
-    const std::string refused =
-        refusal([&] { recorder.dispatch(pipeline, {1}, {Binding(*texels, alignment / 2 + 1, 16), *out}); });
+    const std::string refused = refusal([&] {
+        recorder.dispatch(pipeline, {1}, {Binding(*texels, alignment / 2 + 1, 16), *out});
+    });
     EXPECT_TRUE(has(refused, "no multiple of")) << refused;
 }
 

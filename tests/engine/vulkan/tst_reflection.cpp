@@ -50,7 +50,8 @@ TEST(Reflection, LaysOutEveryTypeAsStd430) {
 // A device must have what a kernel declares. Texel buffers come with Vulkan itself, the others here with the subgroup
 // operations that every device is asked for: one more needs its feature asked for and enabled (adapter.cpp, device.cpp) before it may stand here.
 TEST(Kernels, DeclareOnlyWhatEveryDeviceIsAskedFor) {
-    const std::set<uint32_t> allowed{1, 46, 61, 63, 65}; // Shader, SampledBuffer, GroupNonUniform, …Arithmetic, …Shuffle
+    const std::set<uint32_t> allowed{1, 46, 61, 63,
+                                     65}; // Shader, SampledBuffer, GroupNonUniform, …Arithmetic, …Shuffle
     std::ifstream list(MOESCOPE_SPIRV_LIST);
     std::set<uint32_t> declared;
     size_t kernels = 0;
