@@ -3,8 +3,8 @@
 
 #include "app/platform/paths.h"
 #include "engine/inference/kernels.h"
+#include "engine/inference/open_device.h"
 #include "engine/vulkan/command_recorder.h"
-#include "shaders/shader_hash.h"
 
 #include <algorithm>
 #include <array>
@@ -62,7 +62,7 @@ DeviceSpeed measureDevice(const std::string& device_name) {
     vulkan::DeviceOptions options;
     options.selector = device_name;
     options.cache_folder = platform::usableCacheFolder();
-    options.shader_hash = shaders::shaderHash;
+    options.shader_hash = inference::shaderHash();
     const auto device = vulkan::Device::create(options);
     return {.copy_gb_per_second = copySpeed(*device), .fma_gflop_per_second = fmaSpeed(*device)};
 }

@@ -6,7 +6,6 @@
 #include "engine/inference/text_stream.h"
 #include "engine/inference/transformer.h"
 #include "engine/trace/error.h"
-#include "shaders/shader_hash.h"
 
 #include <algorithm>
 #include <chrono>
@@ -54,7 +53,7 @@ MemoryRoom roomOf(const vulkan::Device& device, const LoadOptions& options) {
 vulkan::DeviceOptions deviceOptions(const LoadOptions& options) {
     return {.selector = options.device,
             .cache_folder = options.cache_folder,
-            .shader_hash = shaders::shaderHash,
+            .shader_hash = shaderHash(),
             .validation = false};
 }
 

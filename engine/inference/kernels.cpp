@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inference/kernels.h"
 
+#include "engine/inference/kernel_parts.h"
 #include "engine/inference/kernel_variants.h"
 #include "engine/inference/weight_layout.h"
 #include "engine/trace/error.h"
-#include "shaders/attention.h"
-#include "shaders/attention_reduce.h"
-#include "shaders/attention_tiles.h"
-#include "shaders/attention_token.h"
-#include "shaders/attention_weights.h"
 #include "shaders/fma_speed.h"
 #include "shaders/moe_combine.h"
 #include "shaders/moe_router.h"
 #include "shaders/moe_router_texels.h"
 #include "shaders/moe_sort.h"
 #include "shaders/rms_norm.h"
-#include "shaders/rope_qk_norm.h"
-#include "shaders/rope_qk_norm_lanes.h"
 
 #include <algorithm>
-#include <bit>
-#include <numeric>
 
 namespace moescope::inference {
 
@@ -31,45 +23,11 @@ using vulkan::Groups;
 namespace {
 
 // Ids of specialisation constants, as in the shaders.
-constexpr uint32_t workgroupId = 0;
 constexpr uint32_t lanesId = 1;
 constexpr uint32_t activationId = 5;
-constexpr uint32_t subgroupId = 6;
-constexpr uint32_t keptHeadStride = 128; // widest head whose queries an invocation of attention keeps
-constexpr uint32_t rowsOfMatvec = 4;     // shaders/common/matvec.glsl
-constexpr uint32_t rowsOfTile = 4;       // shaders/common/tile.glsl
-constexpr uint32_t texelRows = 8;        // both, with TEXELS
-constexpr uint32_t rowsOfAttention = 8;  // shaders/attention_tiles.comp
-
-constexpr uint32_t ceilDiv(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
-
-/** Near the golden section of `count`, and without a common divisor: multiples of it modulo `count` visit all numbers below,
- *  and any run of neighbours is spread over the whole. */
-uint32_t spreadingStep(uint32_t count) {
-    auto step = static_cast<uint32_t>(0.618 * count) | 1U;
-    while (std::gcd(step, count) != 1) {
-        ++step;
-    }
-    return step;
-}
-
-/** What is bound where a kernel's variant reads nothing. */
-const vulkan::Buffer& orAny(const vulkan::Buffer* buffer, const vulkan::Buffer& any) {
-    return buffer != nullptr ? *buffer : any;
-}
-
-AttentionPush attentionPush(const AttentionShape& shape, uint32_t splits) {
-    return {.head_count = shape.head_count,
-            .head_count_kv = shape.head_count_kv,
-            .head_dim = shape.head_dim,
-            .head_stride = shape.head_stride,
-            .context = shape.context,
-            .out_stride = stride(shape.head_count * shape.head_dim),
-            .splits = splits,
-            .window = shape.window,
-            .row_words = kvRowWords(shape.kv, shape.head_dim),
-            .scale = shape.scale};
-}
+constexpr uint32_t rowsOfMatvec = 4; // shaders/common/matvec.glsl
+constexpr uint32_t rowsOfTile = 4;   // shaders/common/tile.glsl
+constexpr uint32_t texelRows = 8;    // both, with TEXELS
 
 } // namespace
 
@@ -182,158 +140,6 @@ void Kernels::matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const
     recorder.dispatch(
         pipeline(matmulVariants(), w.type, constants), Groups{tileGroups(rows), ceilDiv(tokens, tileTokens)},
         {{*w.buffer, options.w_first * rowBytes, ceilDiv(rows, w.group) * w.group * rowBytes}, x, bias, y}, push);
-}
-
-namespace {
-
-RopeQkNormPush ropePush(const AttentionShape& shape, bool owner, uint32_t tokens) {
-    return {.head_count = shape.head_count,
-            .head_count_kv = owner ? shape.head_count_kv : 0,
-            .head_dim = shape.head_dim,
-            .head_stride = shape.head_stride,
-            .qkv_stride = qkvStride(shape.head_count, shape.head_count_kv, shape.head_dim),
-            .context = shape.context,
-            .row_words = kvRowWords(shape.kv, shape.head_dim),
-            .turning_pairs = shape.rope_dimension_count / 2,
-            .rope_first = shape.rope_first,
-            .tokens = tokens,
-            .epsilon = shape.epsilon};
-}
-
-/** Of shaders/common/rope_head.glsl. */
-vulkan::Constants ropeConstants(const AttentionShape& shape, bool bias, uint32_t workgroup) {
-    return {{workgroupId, workgroup},
-            {1, static_cast<uint32_t>(shape.kv)},
-            {2, static_cast<uint32_t>(shape.qk_norm)},
-            {3, shape.rope_style == model::RopeStyle::Interleaved},
-            {4, bias}};
-}
-
-} // namespace
-
-void Kernels::ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
-                         bool owner, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
-                         const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens) {
-    const RopeQkNormPush push = ropePush(shape, owner, tokens);
-    recorder.dispatch(pipeline(rope_qk_norm, ropeConstants(shape, bias != nullptr, m_workgroup)),
-                      Groups{push.head_count + 2 * push.head_count_kv, tokens},
-                      {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache}, push);
-}
-
-void Kernels::ropeQkNormLanes(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
-                              bool owner, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
-                              const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens) {
-    const RopeQkNormPush push = ropePush(shape, owner, tokens);
-    const uint32_t heads = push.head_count + 2 * push.head_count_kv;
-    recorder.dispatch(pipeline(rope_qk_norm_lanes, ropeConstants(shape, bias != nullptr, m_subgroup)),
-                      Groups{ceilDiv(heads * tokens, m_subgroup)},
-                      {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache}, push);
-}
-
-void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
-                        const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
-                        const Buffer& partial, uint32_t tokens, uint32_t splits) {
-    const AttentionPush push = attentionPush(shape, splits);
-    const uint32_t passes = ceilDiv(shape.head_count / shape.head_count_kv, spareHeads + 1);
-    const uint32_t kept = m_device.limits().software && shape.head_stride <= keptHeadStride ? shape.head_stride / 4 : 0;
-    recorder.dispatch(
-        pipeline(shaders::attention,
-                 {{workgroupId, 64}, {1, static_cast<uint32_t>(shape.kv)}, {2, kept}, {3, sinks != nullptr}}),
-        Groups{shape.head_count_kv * passes, tokens, splits},
-        {q, k_cache, v_cache, step, orAny(sinks, q), out, partial}, push);
-}
-
-vulkan::Constants Kernels::attentionRows(const AttentionShape& shape, bool sinks) const {
-    const uint32_t vectors = shape.head_stride / 4;
-    uint32_t block = std::min(m_subgroup, vectors) / 2 * 2;
-    while (vectors % block != 0) {
-        block -= 2;
-    }
-    const uint32_t octets = shape.head_stride / 8;
-    const uint32_t dimLanes = std::min(m_subgroup, std::bit_ceil(octets));
-    return {{workgroupId, m_subgroup},
-            {1, static_cast<uint32_t>(shape.kv)},
-            {subgroupId, m_subgroup},
-            {7, block},
-            {8, sinks},
-            {9, dimLanes},
-            {10, ceilDiv(octets, dimLanes)}};
-}
-
-void Kernels::attentionToken(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
-                             bool stores, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
-                             const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, const Buffer* sinks,
-                             const Buffer& out) {
-    const AttentionTokenPush push{.head_count = shape.head_count,
-                                  .head_count_kv = shape.head_count_kv,
-                                  .head_dim = shape.head_dim,
-                                  .head_stride = shape.head_stride,
-                                  .context = shape.context,
-                                  .out_stride = stride(shape.head_count * shape.head_dim),
-                                  .window = shape.window,
-                                  .row_words = kvRowWords(shape.kv, shape.head_dim),
-                                  .turning_pairs = shape.rope_dimension_count / 2,
-                                  .rope_first = shape.rope_first,
-                                  .stores = stores,
-                                  .epsilon = shape.epsilon,
-                                  .scale = shape.scale};
-    vulkan::Constants constants = attentionRows(shape, sinks != nullptr);
-    constants.merge(ropeConstants(shape, bias != nullptr, m_subgroup));
-    constants[11] = shape.head_count / shape.head_count_kv;
-    recorder.dispatch(pipeline(attention_token, constants), Groups{shape.head_count_kv},
-                      {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache, q_out,
-                       k_cache, v_cache, orAny(sinks, qkv), out},
-                      push);
-}
-
-void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
-                             const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
-                             uint32_t tokens, Part part) {
-    const uint32_t tiles = ceilDiv(tokens * (shape.head_count / shape.head_count_kv), rowsOfAttention);
-    const uint32_t each = ceilDiv(tiles, part.count);
-    const uint32_t first = part.index * each;
-    if (first >= tiles) {
-        return;
-    }
-    const AttentionTilesPush push{.head_count = shape.head_count,
-                                  .head_count_kv = shape.head_count_kv,
-                                  .head_dim = shape.head_dim,
-                                  .head_stride = shape.head_stride,
-                                  .context = shape.context,
-                                  .tokens = tokens,
-                                  .out_stride = stride(shape.head_count * shape.head_dim),
-                                  .window = shape.window,
-                                  .row_words = kvRowWords(shape.kv, shape.head_dim),
-                                  .tiles = tiles,
-                                  .tile_first = first,
-                                  .tile_step = spreadingStep(tiles),
-                                  .scale = shape.scale};
-    recorder.dispatch(pipeline(attention_tiles, attentionRows(shape, sinks != nullptr)),
-                      Groups{shape.head_count_kv, std::min(each, tiles - first)},
-                      {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
-}
-
-void Kernels::attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial,
-                              const Buffer* sinks, const Buffer& out, uint32_t tokens, uint32_t splits) {
-    const AttentionPush push = attentionPush(shape, splits);
-    recorder.dispatch(pipeline(attention_reduce, {{workgroupId, m_workgroup}, {1, sinks != nullptr}}),
-                      Groups{shape.head_count, tokens}, {partial, orAny(sinks, partial), out}, push);
-}
-
-void Kernels::attentionWeights(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
-                               const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t out_stride) {
-    const AttentionWeightsPush push{.head_count = shape.head_count,
-                                    .head_count_kv = shape.head_count_kv,
-                                    .head_stride = shape.head_stride,
-                                    .context = shape.context,
-                                    .out_stride = out_stride,
-                                    .window = shape.window,
-                                    .row_words = kvRowWords(shape.kv, shape.head_dim),
-                                    .scale = shape.scale};
-    const vulkan::Constants constants{
-        {workgroupId, m_workgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, sinks != nullptr}};
-    recorder.dispatch(pipeline(attention_weights, constants), Groups{shape.head_count},
-                      {q, k_cache, step, orAny(sinks, q), out}, push);
 }
 
 void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const Buffer* rules,

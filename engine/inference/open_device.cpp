@@ -3,6 +3,7 @@
 
 #include "engine/inference/kernels.h"
 #include "engine/inference/memory_plan.h"
+#include "shaders/shader_hash.h"
 
 #include <chrono>
 #include <thread>
@@ -42,6 +43,8 @@ bool computesFasterAlone(vulkan::Device& device, const model::ModelConfig& confi
 }
 
 } // namespace
+
+uint64_t shaderHash() { return shaders::shaderHash; }
 
 std::unique_ptr<vulkan::Device> openDevice(const vulkan::DeviceOptions& options, const model::ModelConfig& config,
                                            const gguf::Reader& file, const Variants& variants) {

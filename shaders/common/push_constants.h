@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Push constants of every kernel, one text for GLSL and C++: a drift between the two cannot compile.
-// Members are 32-bit scalars only, so that both languages lay them out alike. Widths are in weights or floats;
+// Push constants of every kernel, one text for GLSL and C++: a drift cannot compile. Members are 32-bit scalars only, so that both languages lay them out alike. Widths are in weights or floats;
 // strides and bases of weights are in uvec4 (16 bytes), strides of activations in floats.
 #ifndef MOESCOPE_PUSH_CONSTANTS_H
 #define MOESCOPE_PUSH_CONSTANTS_H
