@@ -78,6 +78,17 @@ std::vector<int32_t> someTokens(uint32_t count, uint32_t vocabulary) {
     return tokens;
 }
 
+/** An answer as people get it, sampled token by token: one that repeats itself would have its experts in the cache. */
+inference::GenerationRequest decoding(const Test& test, uint32_t vocabulary) {
+    inference::GenerationRequest request;
+    request.prompt = someTokens(std::max<uint32_t>(test.depth, 1), vocabulary);
+    request.max_tokens = test.tokens;
+    request.sampling = {.temperature = 1.0F, .top_k = 40, .top_p = 1.0F, .repetition_penalty = 1.0F, .seed = 1};
+    request.ignore_eos = true;
+    request.telemetry = false;
+    return request;
+}
+
 /** One run, in seconds. */
 double timeOnce(inference::Engine& engine, const Test& test, Measured& measured) {
     const uint32_t vocabulary = engine.config().token_count;
@@ -91,17 +102,15 @@ double timeOnce(inference::Engine& engine, const Test& test, Measured& measured)
         throwIfInterrupted();
     }
     measured.depth_filled = engine.position();
-    const std::vector<int32_t> tokens = someTokens(test.tokens, vocabulary);
-    const auto start = std::chrono::steady_clock::now();
     if (test.decode) {
-        for (const int32_t token : tokens) {
-            engine.step(token);
-            throwIfInterrupted();
-        }
-    } else {
-        options.logits = inference::LogitRows::Last;
-        engine.evaluate(tokens, options, nothing);
+        const inference::GenerationResult result =
+            engine.generate(decoding(test, vocabulary), {.cancel = &platform::InterruptScope::flag()});
+        throwIfInterrupted();
+        return result.timings.decode_ms / 1000;
     }
+    options.logits = inference::LogitRows::Last;
+    const auto start = std::chrono::steady_clock::now();
+    engine.evaluate(someTokens(test.tokens, vocabulary), options, nothing);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     throwIfInterrupted();
     return seconds.count();
@@ -251,7 +260,7 @@ void bench(const Options& options) {
     const std::vector<Test> tests = makeTests(options);
     uint64_t needed = 1;
     for (const Test& test : tests) {
-        needed = std::max<uint64_t>(needed, uint64_t{test.depth} + test.tokens);
+        needed = std::max<uint64_t>(needed, std::max<uint64_t>(test.depth, 1) + test.tokens);
     }
     if (options.profile) {
         needed = std::max<uint64_t>(needed, uint64_t{options.depths.front()} + 2);

@@ -26,6 +26,7 @@ struct Options {
     std::vector<std::string> stop;
     std::optional<uint32_t> context;
     bool ignore_eos = false;
+    uint32_t steps_in_flight = 0;
     trace::Intervention intervention;
 };
 
@@ -77,6 +78,7 @@ void run(const Options& options) {
     request.sampling = effective(options.sampling);
     request.stop = options.stop;
     request.ignore_eos = options.ignore_eos;
+    request.steps_in_flight = options.steps_in_flight;
     request.telemetry = false;
     request.candidates = 0;
     request.intervention = options.intervention;
@@ -133,6 +135,13 @@ void addRun(CLI::App& program, Action& action) {
     addIntervention(*command, options->intervention);
     addKv(*command, options->kv);
     addVariants(*command, options->variants);
+    command
+        ->add_option(
+            "--steps-in-flight", options->steps_in_flight,
+            "Steps that are submitted before their tokens are told of, where the device samples; 0: as many as leave "
+            "Ctrl-C heard in time")
+        ->capture_default_str()
+        ->check(whole(0, inference::mostStepsInFlight));
     addDevice(*command, options->device);
     addOutput(*command, options->output);
     setAction(*command, action, options, run);

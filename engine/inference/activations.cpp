@@ -3,9 +3,11 @@
 
 #include "engine/inference/kernels.h"
 #include "engine/inference/kv_cache.h"
+#include "engine/inference/step_slot.h"
 #include "engine/inference/weight_layout.h"
 #include "engine/model/rope_config.h"
 #include "engine/trace/error.h"
+#include "shaders/common/sampling.h"
 
 #include <algorithm>
 #include <cmath>
@@ -88,8 +90,12 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
     const uint32_t shared =
         std::max({config.expert_shared_feed_forward_length, dense ? config.feed_forward_length : 0U, 1U});
 
+    const uint64_t chunks = (config.vocab_size + shaders::SAMPLER_CHUNK - 1) / shaders::SAMPLER_CHUNK;
+
     token_ids = batch * word;
+    token_ids_host = token_ids;
     step = sizeof(shaders::StepState);
+    step_host = step;
     rope = uint64_t{context} * config.rope_dimension_count * ropeTables(config) * word;
     x = batch * width;
     normed = batch * width;
@@ -114,12 +120,21 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
     logits_host = logits;
     router_log_host = router_log;
     router_probs_host = router_probs;
+    sampler = sizeof(shaders::SamplerState);
+    sample_top = chunks * shaders::SAMPLER_MOST_TOP * 2 * word;
+    sample_refused = chunks * word;
+    sampled = sizeof(StepSample);
+    step_logits = logits;
+    step_router_log = router_log / batch;
+    step_router_probs = router_probs / batch;
 }
 
 uint64_t ActivationSizes::total() const {
-    return token_ids + step + rope + x + normed + qkv + q_roped + attn_out + attn_partial + experts + expert_weights +
-           shared_weights + h + h_shared + pair_out + sort_counts + sort_order + sort_tiles + sort_grids + router_log +
-           router_logits + router_probs + logits + logits_host + router_log_host + router_probs_host;
+    return token_ids + token_ids_host + step + step_host + rope + x + normed + qkv + q_roped + attn_out + attn_partial +
+           experts + expert_weights + shared_weights + h + h_shared + pair_out + sort_counts + sort_order + sort_tiles +
+           sort_grids + router_log + router_logits + router_probs + logits + logits_host + router_log_host +
+           router_probs_host + sampler + sample_top + sample_refused + 2 * sampled + step_logits + step_router_log +
+           step_router_probs;
 }
 
 RoutedActivations::RoutedActivations(vulkan::Device& device, const ActivationSizes& sizes)
@@ -137,8 +152,10 @@ Activations::Activations(vulkan::Device& device, const model::ModelConfig& confi
     : m_device(device), m_config(config), m_context(context), m_batch(batch), m_expertsUsed(config.expert_used_count),
       m_sizes(checkedSizes(device, config, context, batch)),
       routed(std::make_unique<RoutedActivations>(device, m_sizes)),
-      token_ids(device, m_sizes.token_ids, MemoryKind::HostVisible, "token_ids"),
-      step(device, m_sizes.step, MemoryKind::HostVisible, "step"),
+      token_ids(device, m_sizes.token_ids, MemoryKind::DeviceLocal, "token_ids"),
+      token_ids_host(device, m_sizes.token_ids_host, MemoryKind::HostVisible, "token_ids_host"),
+      step(device, m_sizes.step, MemoryKind::DeviceLocal, "step"),
+      step_host(device, m_sizes.step_host, MemoryKind::HostVisible, "step_host"),
       rope(device, m_sizes.rope, MemoryKind::DeviceLocal, "rope"), x(device, m_sizes.x, MemoryKind::DeviceLocal, "x"),
       normed(device, m_sizes.normed, MemoryKind::DeviceLocal, "normed"),
       qkv(device, m_sizes.qkv, MemoryKind::DeviceLocal, "qkv"),
@@ -153,14 +170,20 @@ Activations::Activations(vulkan::Device& device, const model::ModelConfig& confi
       router_probs(device, m_sizes.router_probs, MemoryKind::DeviceLocal, "router_probs"),
       logits(device, m_sizes.logits, MemoryKind::DeviceLocal, "logits"),
       logits_host(device, m_sizes.logits_host, MemoryKind::HostVisible, "logits_host"),
-      router_probs_host(device, m_sizes.router_probs_host, MemoryKind::HostVisible, "router_probs_host") {
+      router_probs_host(device, m_sizes.router_probs_host, MemoryKind::HostVisible, "router_probs_host"),
+      sampler(device, m_sizes.sampler, MemoryKind::DeviceLocal, "sampler"),
+      sample_top(device, m_sizes.sample_top, MemoryKind::DeviceLocal, "sample_top"),
+      sample_refused(device, m_sizes.sample_refused, MemoryKind::DeviceLocal, "sample_refused"),
+      sampled(device, m_sizes.sampled, MemoryKind::DeviceLocal, "sampled") {
     const std::vector<float> table = ropeTable(config, context, rope_factors);
     rope.upload(0, std::span(reinterpret_cast<const uint8_t*>(table.data()), table.size() * sizeof(float)));
 }
 
 trace::MemoryUse Activations::use() const {
     const std::initializer_list<const Buffer*> all = {&token_ids,
+                                                      &token_ids_host,
                                                       &step,
+                                                      &step_host,
                                                       &rope,
                                                       &x,
                                                       &normed,
@@ -177,6 +200,10 @@ trace::MemoryUse Activations::use() const {
                                                       &logits,
                                                       &logits_host,
                                                       &router_probs_host,
+                                                      &sampler,
+                                                      &sample_top,
+                                                      &sample_refused,
+                                                      &sampled,
                                                       &routed->experts,
                                                       &routed->expert_weights,
                                                       &routed->h,

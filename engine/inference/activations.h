@@ -12,10 +12,12 @@ namespace moescope::inference {
 /** Bytes of each working buffer, from the configuration alone: the planner adds up what Activations allocates.
  *  `batch`: tokens of a micro-batch; `context`: rows of the RoPE table. */
 struct ActivationSizes {
-    uint64_t token_ids, step, rope, x, normed, qkv, q_roped, attn_out, attn_partial, experts, expert_weights,
-        shared_weights, h, h_shared, pair_out;
+    uint64_t token_ids, token_ids_host, step, step_host, rope, x, normed, qkv, q_roped, attn_out, attn_partial, experts,
+        expert_weights, shared_weights, h, h_shared, pair_out;
     uint64_t sort_counts, sort_order, sort_tiles, sort_grids, router_log, router_logits, router_probs, logits,
         logits_host, router_log_host, router_probs_host;
+    uint64_t sampler, sample_top, sample_refused, sampled;
+    uint64_t step_logits, step_router_log, step_router_probs; ///< read-backs of one decode step: StepSlot
 
     ActivationSizes(const model::ModelConfig& config, uint32_t context, uint32_t batch);
     uint64_t total() const;
@@ -70,8 +72,9 @@ private:
 
 public:
     std::unique_ptr<RoutedActivations> routed;
-    Buffer token_ids; ///< uint32 [batch], written by the host
-    Buffer step;      ///< shaders::StepState, written by the host
+    // What the host writes goes through copies that are recorded, so that a step can also follow the device's own.
+    Buffer token_ids, token_ids_host; ///< uint32 [batch]
+    Buffer step, step_host;           ///< shaders::StepState
     /** cos, sin: [context][rope_dimension_count / 2], computed in f64; once more for layers with a window where they turn
      *  otherwise. */
     Buffer rope;
@@ -88,6 +91,10 @@ public:
     Buffer router_probs;                   ///< [moe_layers][batch][expert_count]
     Buffer logits;                         ///< of one token
     Buffer logits_host, router_probs_host; ///< read-backs
+    Buffer sampler;                        ///< shaders::SamplerState
+    Buffer sample_top;                     ///< uvec2 [chunk of the logits][SAMPLER_MOST_TOP]
+    Buffer sample_refused;                 ///< uint32 [chunk]
+    Buffer sampled;                        ///< StepSample
 
     /** Of all these buffers, as they are. */
     trace::MemoryUse use() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inference/engine.h"
 
+#include "engine/inference/decoder.h"
 #include "engine/inference/memory_plan.h"
 #include "engine/inference/open_device.h"
 #include "engine/inference/text_stream.h"
@@ -64,6 +65,7 @@ struct Engine::Impl {
         : file(path), config(model::readConfig(withTensors(file))), info(model::readInfo(file)), tokenizer(file),
           device(openDevice(deviceOptions(options), config, file, options.variants)),
           choice(chooseContext(config, file, options.context, options.kv, roomOf(*device, options))),
+          deviceSampling(options.variants.sampling.value_or(!device->limits().software)),
           transformer(*device, config, file, choice.tokens, options.kv, options.variants, options.progress) {
         memory.weights_bytes = transformer.weightsBytes();
         memory.kv_bytes = transformer.kvBytes();
@@ -171,6 +173,7 @@ struct Engine::Impl {
     model::Tokenizer tokenizer;
     std::unique_ptr<vulkan::Device> device;
     ContextChoice choice;
+    bool deviceSampling; ///< where the sampler fits it
     Transformer transformer;
     trace::MemoryInfo memory;
     trace::MemoryNeeds needs;
@@ -192,7 +195,7 @@ std::unique_ptr<Engine> Engine::load(const std::filesystem::path& file, const Lo
     const Stopwatch clock;
     std::unique_ptr<Engine> engine(new Engine);
     engine->m_impl = std::make_unique<Impl>(file, options);
-    engine->m_impl->transformer.warmUp();
+    engine->m_impl->transformer.warmUp(engine->m_impl->deviceSampling);
     engine->m_impl->device->savePipelineCache();
     engine->m_impl->freeAfter = engine->m_impl->device->freeBytes();
     engine->m_impl->loadMs = clock.ms();
@@ -301,12 +304,17 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
         sampler.accept(token);
     }
     TextStream text(request.stop);
-    sampler.skip(request.begun);
     for (const int32_t token : std::span(request.prompt).last(std::min<size_t>(request.begun, request.prompt.size()))) {
         text.push(tokenizer.decode(token, false)); // shown when it was made
     }
-    const uint32_t candidates = observer.token ? request.candidates : 0;
+    const auto first = static_cast<uint32_t>(cached.size());
+    Decoder decoder(transformer, sampler, config.token_count,
+                    {.on_device = deviceSampling,
+                     .most_in_flight = request.steps_in_flight,
+                     .most_steps = std::min(request.max_tokens, transformer.context() - first),
+                     .position = first});
     PassOptions pass{.router = request.telemetry, .router_probs = request.telemetry && request.router_probs};
+    pass.logits = decoder.isOnDevice() && !observer.token ? LogitRows::None : LogitRows::Last;
     const auto cancelled = [&] {
         return observer.cancel != nullptr && observer.cancel->load(std::memory_order_relaxed);
     };
@@ -324,31 +332,39 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
         }
         const auto position = static_cast<uint32_t>(cached.size());
         std::optional<StepClock> step;
-        if (wantsTimeline(observer)) {
+        const bool timed = wantsTimeline(observer);
+        if (timed && decoder.isIdle()) {
             step.emplace(StepKind::Decode, position, 1, StepPart::Sample);
         }
         pass.clock = step ? &*step : nullptr;
-        const SampledToken sampled = sampler.sample(transformer.logits(), config.token_count, candidates);
+        const int32_t token = decoder.token(pass);
         if (result.tokens.empty()) {
             result.timings.first_token_ms = clock.ms();
-            transformer.prepareDecode(pass);
         }
         host(pass.clock, StepPart::Text);
-        if (!request.ignore_eos && tokenizer.isStop(sampled.token)) {
+        if (!request.ignore_eos && tokenizer.isStop(token)) {
             result.reason = trace::StopReason::Eos;
             break;
         }
-        result.tokens.push_back(sampled.token);
-        sampler.accept(sampled.token);
-        const std::string shown = text.push(tokenizer.decode(sampled.token, false));
+        result.tokens.push_back(token);
+        const std::string shown = text.push(tokenizer.decode(token, false));
         result.text += shown;
         const bool full = position >= transformer.context();
         if (!full) {
-            transformer.decode(sampled.token, position, pass);
-            keep(std::span(&sampled.token, 1));
+            decoder.begin(pass, timed);
+        }
+        SampledToken sampled{token, 0, {}};
+        if (observer.token) { // while the device computes
+            host(pass.clock, StepPart::Sample);
+            sampled = sampler.tell(token, transformer.logits(), config.token_count, request.candidates);
+        }
+        sampler.accept(token);
+        if (!full) {
+            decoder.finish(pass);
+            keep(std::span(&token, 1));
         }
         if (observer.token) {
-            auto trace = traceOf(sampled.token, position, 0, true, sampled.probability, request.telemetry && !full);
+            auto trace = traceOf(token, position, 0, true, sampled.probability, request.telemetry && !full);
             trace->candidates = candidatesOf(sampled);
             host(pass.clock, StepPart::Tell);
             observer.token(std::move(trace), shown);
@@ -365,6 +381,7 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
             break;
         }
     }
+    decoder.end();
     result.text += text.finish();
     result.timings.decode_ms = decoding.ms();
     result.timings.decode_tokens = static_cast<uint32_t>(result.tokens.size());

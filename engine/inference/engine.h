@@ -74,6 +74,9 @@ struct GenerationRequest {
      *  text inside a character that they end in. */
     uint32_t begun = 0;
     trace::Intervention intervention; ///< what-if; empty: the model as it is
+    /** Where the device samples: steps that are submitted before their tokens are told of. No token depends on it. 0: as many
+     *  as leave a cancel heard in time. */
+    uint32_t steps_in_flight = 0;
 };
 
 struct GenerationResult {
@@ -95,6 +98,8 @@ struct GenerationObserver {
     std::function<void(const trace::StepTimelinePtr&)> timeline = {};
     const std::atomic<bool>* timed = nullptr; ///< null: always; else read before each step, set from any thread
 };
+
+constexpr uint32_t mostStepsInFlight = 4;
 
 enum class LogitRows { None, Last, All };
 

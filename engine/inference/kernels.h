@@ -196,6 +196,16 @@ public:
     void moeCombine(Recorder& recorder, const ExpertsShape& shape, const Buffer& expert_weights, const Buffer& pair_out,
                     const Buffer& x, uint32_t width, uint32_t tokens, float scale);
 
+    /** The best tokens of each chunk of the logits, for sample(). `sampler`: shaders::SamplerState; `top`, `refused`: as
+     *  SampleBuffers has them. */
+    void sampleTop(Recorder& recorder, const Buffer& logits, const Buffer& sampler, const Buffer& top,
+                   const Buffer& refused, uint32_t token_count);
+    /** The token behind the step's: into `sampled` with a token that has no logit (or SAMPLER_NONE), into `token_ids` and,
+     *  with its position, into the step, so that the next step reads it. Throws std::logic_error where `token_count` has more
+     *  than SAMPLER_MOST_CHUNKS chunks. */
+    void sample(Recorder& recorder, const Buffer& top, const Buffer& refused, const Buffer& sampler, const Buffer& step,
+                const Buffer& token_ids, const Buffer& sampled, uint32_t token_count);
+
     /** Queries of a KV head that one invocation of attention_token keeps in registers. */
     static constexpr uint32_t mostTokenQueries = 16;
     /** Tokens of a tile: shaders/common/tile.glsl. */

@@ -2,30 +2,71 @@
 #include "engine/inference/sampler.h"
 
 #include "engine/trace/error.h"
+#include "shaders/common/sampling.h"
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 
 namespace moescope::inference {
 
 namespace {
 
-constexpr size_t penaltyWindow = 64;
+constexpr size_t penaltyWindow = std::size(shaders::SamplerState().recent);
 
 uint64_t randomSeed() {
     std::random_device device;
     return (uint64_t{device()} << 32) | device();
 }
 
-// 53 random bits: the same on every platform, unlike std::uniform_real_distribution.
-double uniform(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1.0p-53; }
-
 /** Higher logits first; equal ones: lower ids first. */
 constexpr auto better = [](const std::pair<float, int32_t>& a, const std::pair<float, int32_t>& b) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
 };
 
+std::span<const float> withoutPadding(std::span<const float> logits, uint32_t token_count) {
+    return logits.first(std::min<size_t>(token_count, logits.size()));
+}
+
+/** How many of `weights`, highest first, top-p and min-p leave. Float by float, as sample.comp does. */
+size_t keptOf(std::span<const float> weights, float top_p, float min_p) {
+    float total = 0;
+    for (const float weight : weights) {
+        total += weight;
+    }
+    const float enough = top_p * total;
+    float mass = 0;
+    size_t kept = 0;
+    while (kept < weights.size() && (kept == 0 || mass < enough)) {
+        mass += weights[kept++];
+    }
+    while (kept > 1 && weights[kept - 1] < min_p) {
+        --kept;
+    }
+    return kept;
+}
+
+/** The likeliest of `logits` by themselves, best first. */
+std::vector<std::pair<float, int32_t>> likeliestOf(std::span<const float> logits, uint32_t count) {
+    std::vector<std::pair<float, int32_t>> best;
+    for (size_t id = 0; id < logits.size() && count > 0; ++id) {
+        if (best.size() == count && logits[id] <= best.back().first) {
+            continue;
+        }
+        const std::pair<float, int32_t> one{logits[id], static_cast<int32_t>(id)};
+        best.insert(std::upper_bound(best.begin(), best.end(), one, better), one);
+        best.resize(std::min<size_t>(best.size(), count));
+    }
+    return best;
+}
+
 } // namespace
+
+void throwNoLogit(uint32_t token) {
+    throw trace::Error("sampler.nan",
+                       "The model computed a logit that is NaN or infinite for token {id}, so the answer cannot go on.",
+                       {{"id", std::to_string(token)}});
+}
 
 Sampler::Sampler(const SamplerSettings& settings, const trace::SamplingDefaults& defaults) {
     m_temperature = std::max(0.0F, settings.temperature.value_or(defaults.temperature));
@@ -36,7 +77,9 @@ Sampler::Sampler(const SamplerSettings& settings, const trace::SamplingDefaults&
     m_minP = settings.min_p.value_or(0.0F);
     m_repetitionPenalty = settings.repetition_penalty.value_or(greedy ? 1.0F : defaults.repetition_penalty);
     m_seed = settings.seed.value_or(randomSeed());
-    m_random.seed(m_seed);
+    if (greedy) {
+        m_topK = 1;
+    }
 }
 
 void Sampler::accept(int32_t token) {
@@ -46,108 +89,130 @@ void Sampler::accept(int32_t token) {
     }
 }
 
-void Sampler::skip(uint32_t tokens) {
-    if (m_temperature > 0.0F) { // the best one is taken without a draw
-        m_random.discard(tokens);
+bool Sampler::fitsDevice(uint32_t token_count) const {
+    return m_topK >= 1 && m_topK <= shaders::SAMPLER_MOST_TOP &&
+           token_count <= shaders::SAMPLER_MOST_CHUNKS * shaders::SAMPLER_CHUNK;
+}
+
+shaders::SamplerState Sampler::deviceState(uint32_t token_count) const {
+    shaders::SamplerState state{.token_count = token_count,
+                                .top_k = std::min(m_topK, token_count),
+                                .inverse_temperature = m_temperature > 0 ? 1 / m_temperature : 1,
+                                .top_p = m_topP,
+                                .min_p = m_minP,
+                                .penalty = m_repetitionPenalty,
+                                .inverse_penalty = 1 / m_repetitionPenalty,
+                                .seed_low = static_cast<uint32_t>(m_seed),
+                                .seed_high = static_cast<uint32_t>(m_seed >> 32),
+                                .recent_count = static_cast<uint32_t>(m_recent.size()),
+                                .recent_next = static_cast<uint32_t>(m_recent.size() % penaltyWindow),
+                                .reserved = 0,
+                                .recent = {}};
+    std::copy(m_recent.begin(), m_recent.end(), state.recent);
+    return state;
+}
+
+void Sampler::penalise(std::span<float> logits) const {
+    if (m_repetitionPenalty == 1.0F) {
+        return;
+    }
+    std::vector<int32_t> recent(m_recent.begin(), m_recent.end());
+    std::sort(recent.begin(), recent.end());
+    recent.erase(std::unique(recent.begin(), recent.end()), recent.end());
+    for (const int32_t id : recent) {
+        if (id >= 0 && static_cast<size_t>(id) < logits.size()) {
+            float& logit = logits[static_cast<size_t>(id)];
+            logit = shaders::penalised(logit, m_repetitionPenalty, 1 / m_repetitionPenalty);
+        }
     }
 }
 
-SampledToken Sampler::sample(std::span<const float> logits, uint32_t token_count, uint32_t candidates) {
-    const uint32_t count = std::min<uint32_t>(token_count, static_cast<uint32_t>(logits.size()));
-    m_candidates.clear();
-    float most = -INFINITY;
-    for (uint32_t id = 0; id < count; ++id) {
-        if (std::isnan(logits[id]) || logits[id] == INFINITY) {
-            throw trace::Error(
-                "sampler.nan",
-                "The model computed a logit that is NaN or infinite for token {id}, so the answer cannot go on.",
-                {{"id", std::to_string(id)}});
+void Sampler::keep(std::span<const float> logits) {
+    m_penalised.assign(logits.begin(), logits.end());
+    penalise(m_penalised);
+    m_kept.clear();
+    if (m_topK == 1) {
+        const auto best = std::max_element(m_penalised.begin(), m_penalised.end());
+        m_kept.emplace_back(*best, static_cast<int32_t>(best - m_penalised.begin()));
+    } else {
+        for (size_t id = 0; id < m_penalised.size(); ++id) {
+            m_kept.emplace_back(m_penalised[id], static_cast<int32_t>(id));
         }
-        most = std::max(most, logits[id]);
-        m_candidates.emplace_back(logits[id], static_cast<int32_t>(id));
+        if (m_topK > 0 && m_topK < m_kept.size()) {
+            std::nth_element(m_kept.begin(), m_kept.begin() + m_topK - 1, m_kept.end(), better);
+            m_kept.resize(m_topK);
+        }
+        std::sort(m_kept.begin(), m_kept.end(), better);
     }
-    double rawSum = 0;
-    for (const auto& [logit, id] : m_candidates) {
-        rawSum += std::exp(static_cast<double>(logit) - most);
+    const float inverse = m_temperature > 0 ? 1 / m_temperature : 1;
+    m_scaled.clear();
+    m_weights.clear();
+    for (const Scored& one : m_kept) {
+        m_scaled.push_back((one.first - m_kept.front().first) * inverse);
+        m_weights.push_back(shaders::samplingExp(m_scaled.back()));
     }
-    // Chosen by the raw logits, and then scored as the samplers see them.
-    std::vector<Scored> likeliest(std::min(candidates, count));
-    std::partial_sort_copy(m_candidates.begin(), m_candidates.end(), likeliest.begin(), likeliest.end(), better);
+    const size_t kept = keptOf(m_weights, m_topP, m_minP);
+    m_kept.resize(kept);
+    m_scaled.resize(kept);
+    m_weights.resize(kept);
+}
 
-    if (m_repetitionPenalty != 1.0F) {
-        std::vector<int32_t> recent(m_recent.begin(), m_recent.end());
-        std::sort(recent.begin(), recent.end());
-        recent.erase(std::unique(recent.begin(), recent.end()), recent.end());
-        for (const int32_t id : recent) {
-            if (id >= 0 && static_cast<uint32_t>(id) < count) {
-                float& logit = m_candidates[static_cast<size_t>(id)].first;
-                logit = logit > 0 ? logit / m_repetitionPenalty : logit * m_repetitionPenalty;
-            }
+int32_t Sampler::choose(std::span<const float> logits, uint32_t token_count, uint32_t position) {
+    const std::span<const float> produced = withoutPadding(logits, token_count);
+    for (size_t id = 0; id < produced.size(); ++id) {
+        if (std::isnan(produced[id]) || produced[id] == INFINITY) {
+            throwNoLogit(static_cast<uint32_t>(id));
         }
     }
-    for (auto& [logit, id] : likeliest) {
-        logit = m_candidates[static_cast<size_t>(id)].first;
+    keep(produced);
+    size_t choice = 0;
+    float most = -INFINITY;
+    for (size_t i = 0; i < m_kept.size(); ++i) {
+        const float drawn =
+            m_scaled[i] + shaders::samplingNoise(static_cast<uint32_t>(m_seed), static_cast<uint32_t>(m_seed >> 32),
+                                                 position, static_cast<uint32_t>(m_kept[i].second));
+        if (drawn > most) {
+            most = drawn;
+            choice = i;
+        }
+    }
+    return m_kept[choice].second;
+}
+
+SampledToken Sampler::tell(int32_t token, std::span<const float> logits, uint32_t token_count, uint32_t candidates) {
+    const std::span<const float> produced = withoutPadding(logits, token_count);
+    const float most = *std::max_element(produced.begin(), produced.end());
+    double sum = 0;
+    for (const float logit : produced) {
+        sum += std::exp(static_cast<double>(logit) - most);
     }
     const auto raw = [&](int32_t id) {
-        return static_cast<float>(std::exp(static_cast<double>(logits[static_cast<size_t>(id)]) - most) / rawSum);
+        return static_cast<float>(std::exp(static_cast<double>(produced[static_cast<size_t>(id)]) - most) / sum);
     };
-    // `share` of a scored token: with which probability it could be sampled.
-    const auto sampled = [&](const Scored& chosen, const auto& share) {
-        SampledToken token{chosen.second, raw(chosen.second), {}};
-        if (candidates == 0) {
-            return token;
-        }
-        if (std::find(likeliest.begin(), likeliest.end(), chosen) == likeliest.end()) {
-            likeliest.push_back(chosen);
-        }
-        for (const Scored& one : likeliest) {
-            token.candidates.push_back({one.second, raw(one.second), static_cast<float>(share(one))});
-        }
-        return token;
+    SampledToken told{token, raw(token), {}};
+    if (candidates == 0) {
+        return told;
+    }
+    keep(produced);
+    double kept = 0;
+    for (const float weight : m_weights) {
+        kept += weight;
+    }
+    const auto share = [&](int32_t id) {
+        const auto found =
+            std::find_if(m_kept.begin(), m_kept.end(), [id](const Scored& one) { return one.second == id; });
+        return found == m_kept.end()
+                   ? 0.0F
+                   : static_cast<float>(m_weights[static_cast<size_t>(found - m_kept.begin())] / kept);
     };
-    if (m_temperature == 0.0F) {
-        const Scored best = *std::min_element(m_candidates.begin(), m_candidates.end(), better);
-        return sampled(best, [&best](const Scored& one) { return one == best ? 1.0 : 0.0; });
+    std::vector<Scored> likeliest = likeliestOf(produced, candidates);
+    if (std::none_of(likeliest.begin(), likeliest.end(), [token](const Scored& one) { return one.second == token; })) {
+        likeliest.emplace_back(produced[static_cast<size_t>(token)], token);
     }
-
-    if (m_topK > 0 && m_topK < m_candidates.size()) {
-        std::nth_element(m_candidates.begin(), m_candidates.begin() + m_topK - 1, m_candidates.end(), better);
-        m_candidates.resize(m_topK);
+    for (const Scored& one : likeliest) {
+        told.candidates.push_back({one.second, raw(one.second), share(one.second)});
     }
-    std::sort(m_candidates.begin(), m_candidates.end(), better);
-    const float top = m_candidates.front().first;
-    std::vector<double> probabilities;
-    double sum = 0;
-    for (const auto& [logit, id] : m_candidates) {
-        probabilities.push_back(std::exp((static_cast<double>(logit) - top) / m_temperature));
-        sum += probabilities.back();
-    }
-    size_t kept = probabilities.size();
-    if (m_topP < 1.0F) {
-        double mass = 0;
-        for (size_t i = 0; i < kept; ++i) {
-            mass += probabilities[i];
-            if (mass >= m_topP * sum) {
-                kept = i + 1;
-            }
-        }
-    }
-    while (kept > 1 && probabilities[kept - 1] < m_minP * probabilities[0]) {
-        --kept;
-    }
-    sum = 0;
-    for (size_t i = 0; i < kept; ++i) {
-        sum += probabilities[i];
-    }
-    double left = uniform(m_random) * sum;
-    size_t choice = 0;
-    while (choice + 1 < kept && left >= probabilities[choice]) {
-        left -= probabilities[choice++];
-    }
-    const Scored& last = m_candidates[kept - 1];
-    return sampled(m_candidates[choice], [&, this](const Scored& one) {
-        return better(last, one) ? 0.0 : std::exp((static_cast<double>(one.first) - top) / m_temperature) / sum;
-    });
+    return told;
 }
 
 } // namespace moescope::inference

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "engine/trace/info.h"
+#include "shaders/common/push_constants.h"
 
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <random>
 #include <span>
 #include <vector>
 
@@ -36,31 +36,50 @@ struct SampledToken {
     std::vector<Candidate> candidates;
 };
 
-/** Repetition penalty over the last 64 tokens, temperature, top-k, top-p, min-p, in this order. Equal logits: lower
- *  id first. The same settings, seed and logits give the same tokens on every platform (own uniform draw). */
+/** Repetition penalty over the last 64 tokens, temperature, top-k, top-p, min-p, in this order; of what is left the largest of
+ *  logit ÷ temperature + noise. Equal logits: lower id first. The noise of a token follows from seed, position and id alone:
+ *  the same settings, seed and logits give the same tokens on every platform, and logits that differ a little from others mostly
+ *  give the others' tokens.
+ *
+ *  The kernels sample_top and sample do the same, to the bit, where fitsDevice(). */
 class Sampler {
 public:
     Sampler(const SamplerSettings& settings, const trace::SamplingDefaults& defaults);
 
     /** Tokens of prompt and answer, for the penalty. */
     void accept(int32_t token);
-    /** `token_count`: ids from here on are padding and never produced. `candidates`: how many of the likeliest are told;
-     *  which token is sampled does not depend on it. Throws trace::Error{sampler.nan} if a logit is NaN or +Inf. */
-    SampledToken sample(std::span<const float> logits, uint32_t token_count, uint32_t candidates = 0);
-    /** As if so many tokens had been sampled already. */
-    void skip(uint32_t tokens);
+    /** Whether the kernels can: greedy, or a top-k of 1 to SAMPLER_MOST_TOP, and not too many tokens. `token_count`: ids from
+     *  here on are padding and never produced. */
+    bool fitsDevice(uint32_t token_count) const;
+    /** What the kernels sample with from here on, where fitsDevice(). */
+    shaders::SamplerState deviceState(uint32_t token_count) const;
+
+    /** The token at `position`. Throws trace::Error{sampler.nan} if a logit is NaN or +∞. */
+    int32_t choose(std::span<const float> logits, uint32_t token_count, uint32_t position);
+    /** What `token`, which choose() or the kernels took by these logits, was taken from; `candidates`: how many of the
+     *  likeliest are told. Before accept(token). */
+    SampledToken tell(int32_t token, std::span<const float> logits, uint32_t token_count, uint32_t candidates);
     uint64_t seed() const { return m_seed; }
 
 private:
-    /** Token and logit; the better one first. */
+    /** Logit and token. */
     using Scored = std::pair<float, int32_t>;
 
+    void penalise(std::span<float> logits) const;
+    /** What the samplers leave of `logits`, best first, into m_kept, m_scaled and m_weights. */
+    void keep(std::span<const float> logits);
+
     float m_temperature, m_topP, m_minP, m_repetitionPenalty;
-    uint32_t m_topK;
+    uint32_t m_topK; ///< 0: all
     uint64_t m_seed;
-    std::mt19937_64 m_random;
     std::deque<int32_t> m_recent;
-    std::vector<Scored> m_candidates;
+    std::vector<float> m_penalised;
+    std::vector<Scored> m_kept;
+    std::vector<float> m_scaled;  ///< (logit − the best's) ÷ temperature
+    std::vector<float> m_weights; ///< e to that
 };
+
+/** Throws trace::Error{sampler.nan}. */
+[[noreturn]] void throwNoLogit(uint32_t token);
 
 } // namespace moescope::inference

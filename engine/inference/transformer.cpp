@@ -4,6 +4,7 @@
 #include "engine/inference/weight_layout.h"
 #include "engine/trace/error.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -67,7 +68,9 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_kernels(device, variants.texels), m_weights(device, config, file, m_kernels.rowGroup(), progress),
       m_kv(device, config, context, kv),
       m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device),
-      m_token(device, "token") {
+      m_firstSample(device, "first sample") {
+    m_slots.push_back(std::make_unique<StepSlot>(device, stepSizes(config.expert_used_count)));
+    readBackFrom(m_act.routed->router_log_host, m_act.router_probs_host, 1, false);
     m_pacer.mayPart(trace::StepPart::GateUp);
     m_pacer.mayPart(trace::StepPart::Down);
     if (m_kernels.texels()) {
@@ -75,23 +78,44 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
     }
 }
 
-void Transformer::setStep(uint32_t position, const PassOptions& options) {
-    const shaders::StepState state{
-        .position = position, .log_router = options.router, .log_probs = options.router_probs, .reserved = 0};
-    *m_act.step.mapped<shaders::StepState>() = state;
+ActivationSizes Transformer::stepSizes(uint32_t experts_used) const {
+    model::ModelConfig config = m_config;
+    config.expert_used_count = std::max(experts_used, config.expert_used_count);
+    return {config, 1, 1};
 }
 
-void Transformer::warmUp() {
+shaders::StepState Transformer::stepState(uint32_t position, const PassOptions& options) {
+    return {.position = position, .log_router = options.router, .log_probs = options.router_probs, .reserved = 0};
+}
+
+void Transformer::setStep(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options) {
+    std::copy(tokens.begin(), tokens.end(), m_act.token_ids_host.mapped<int32_t>());
+    *m_act.step_host.mapped<shaders::StepState>() = stepState(position, options);
+}
+
+void Transformer::recordInputs(vulkan::CommandRecorder& recorder, uint32_t tokens) {
+    recorder.copy(m_act.token_ids_host, 0, m_act.token_ids, 0, tokens * sizeof(int32_t));
+    recorder.copy(m_act.step_host, 0, m_act.step, 0, sizeof(shaders::StepState));
+    recorder.barrier();
+}
+
+void Transformer::warmUp(bool samples) {
     const std::array<int32_t, 2> tokens{};
     if (context() >= tokens.size()) {
         prefill(tokens, 0, {});
     }
     decode(0, 0, {});
+    if (samples) {
+        beginSampling({.token_count = m_config.token_count, .top_k = 1, .inverse_temperature = 1}, 1, {});
+        submitStep({});
+        finishStep({});
+    }
     m_pacer.forget();
 }
 
 trace::MemoryUse Transformer::workspaceUse() const {
     trace::MemoryUse use = m_act.use();
+    use += m_slots.front()->use();
     use += useOf(m_rules);
     return use;
 }
@@ -99,6 +123,9 @@ trace::MemoryUse Transformer::workspaceUse() const {
 trace::MemoryUse Transformer::readBackUse() const {
     trace::MemoryUse use = useOf(m_allLogits);
     use += useOf(m_hiddenLayers);
+    for (size_t i = 1; i < m_slots.size(); ++i) {
+        use += m_slots[i]->use();
+    }
     return use;
 }
 
@@ -115,8 +142,11 @@ void Transformer::intervene(const trace::Intervention& intervention) {
             table = std::make_unique<vulkan::Buffer>(m_device, bytes.size(), vulkan::MemoryKind::DeviceLocal,
                                                      "router_rules");
         }
+        auto slot = std::make_unique<StepSlot>(m_device, stepSizes(rules.experts_used));
         m_act.resize(rules.experts_used);
-        m_recorded.reset(); // its buffers and counts are no longer these
+        m_slots.clear(); // recorded with buffers and counts that are no longer these
+        m_slots.push_back(std::move(slot));
+        readBackFrom(m_act.routed->router_log_host, m_act.router_probs_host, 1, false);
         m_rules = std::move(table);
         m_experts.expert_used_count = rules.experts_used;
         m_experts.norm_weights = rules.norm_weights;
@@ -168,22 +198,30 @@ void Transformer::addNormed(vulkan::CommandRecorder& r, const vulkan::Buffer& no
                       tokens, true);
 }
 
-void Transformer::copyBack(vulkan::CommandRecorder& recorder, uint32_t batch, const PassOptions& options) {
+void Transformer::copyBack(vulkan::CommandRecorder& recorder, uint32_t batch, const vulkan::Buffer* log,
+                           const vulkan::Buffer* probs) {
     const uint64_t layers = m_config.moeLayerCount();
     if (layers == 0) {
         return;
     }
-    if (options.router) {
-        recorder.copy(m_act.routed->router_log, 0, m_act.routed->router_log_host, 0,
+    if (log != nullptr) {
+        recorder.copy(m_act.routed->router_log, 0, *log, 0,
                       layers * batch * Kernels::logEntry(m_experts.expert_used_count) * sizeof(uint32_t));
     }
-    if (options.router_probs) {
-        recorder.copy(m_act.router_probs, 0, m_act.router_probs_host, 0,
-                      layers * batch * m_experts.expert_count * sizeof(float));
+    if (probs != nullptr) {
+        recorder.copy(m_act.router_probs, 0, *probs, 0, layers * batch * m_experts.expert_count * sizeof(float));
     }
 }
 
 // ---- what the host reads -------------------------------------------------------------------------------------------
+
+void Transformer::readBackFrom(const vulkan::Buffer& log, const vulkan::Buffer& probs, uint32_t tokens,
+                               bool has_probs) {
+    m_routerLog = &log;
+    m_routerProbs = &probs;
+    m_logBatch = tokens;
+    m_hasProbs = has_probs;
+}
 
 trace::RouterTrace Transformer::router(uint32_t index) const {
     trace::RouterTrace trace;
@@ -196,7 +234,7 @@ trace::RouterTrace Transformer::router(uint32_t index) const {
     const uint32_t used = trace.expert_used_count;
     for (uint32_t layer = 0; layer < trace.moe_layers; ++layer) {
         const size_t row = size_t{layer} * m_logBatch + index;
-        const uint32_t* entry = m_act.routed->router_log_host.mapped<uint32_t>() + row * Kernels::logEntry(used);
+        const uint32_t* entry = m_routerLog->mapped<uint32_t>() + row * Kernels::logEntry(used);
         for (uint32_t s = 0; s < used; ++s) {
             trace.experts.push_back(static_cast<uint16_t>(entry[s]));
             trace.chosen_probs.push_back(std::bit_cast<float>(entry[used + 1 + s]));
@@ -205,7 +243,7 @@ trace::RouterTrace Transformer::router(uint32_t index) const {
         trace.runner_up.push_back(static_cast<uint16_t>(entry[used]));
         trace.runner_up_prob.push_back(std::bit_cast<float>(entry[2 * used + 1]));
         if (m_hasProbs) {
-            const float* probs = m_act.router_probs_host.mapped<float>() + row * trace.expert_count;
+            const float* probs = m_routerProbs->mapped<float>() + row * trace.expert_count;
             trace.probs.insert(trace.probs.end(), probs, probs + trace.expert_count);
         }
     }

@@ -7,11 +7,13 @@
 #include "engine/inference/kv_cache.h"
 #include "engine/inference/pacer.h"
 #include "engine/inference/router_rules.h"
+#include "engine/inference/step_slot.h"
 #include "engine/inference/variants.h"
 #include "engine/trace/attention_weights.h"
 #include "engine/trace/info.h"
 #include "engine/trace/token_trace.h"
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,15 +34,16 @@ struct PassOptions {
 /** The forward pass: weights, KV cache and working buffers of one model on one device.
  *
  *  A batch of tokens is grouped by expert and recorded for each micro-batch; one token runs through a command buffer
- *  that was recorded once and is only submitted again, until an answer asks for another part of its routing, its timing
- *  begins or ends, or an intervention changes its shape. */
+ *  that was recorded once and is only submitted again, until an answer asks for another part of what it leaves for the host,
+ *  its timing begins or ends, or an intervention changes its shape. */
 class Transformer {
 public:
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
                 KvType kv, const Variants& variants, const std::function<bool(uint64_t, uint64_t)>& progress);
 
-    /** Runs both ways through the model once, so that the driver compiles every kernel before the first prompt. */
-    void warmUp();
+    /** Runs all ways through the model once, so that the driver compiles every kernel before the first prompt; `samples`: the
+     *  device will. */
+    void warmUp(bool samples);
 
     /** How all passes route from here on. What the KV cache holds was made otherwise. Records nothing where only the table
      *  of rules differs. Throws trace::Error{intervention.experts_used}, {vulkan.memory}, {workspace.range}, and leaves
@@ -57,11 +60,25 @@ public:
     /** Appends `tokens` (at most a micro-batch, and as advisedTokens() says with all logits) at `position`. False: cancelled; the KV cache is as it was up to
      *  `position`. */
     bool prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options);
-    /** Before the first decode() of an answer: records the step to leave for the host what `options` ask for and no
-     *  more, with timestamps only if there is a clock, if it was not recorded so. */
+    /** Before the first step of an answer: records it to leave for the host what `options` ask for and no more, with
+     *  timestamps only if there is a clock, if it was not recorded so. */
     void prepareDecode(const PassOptions& options);
-    /** Appends one token through the recorded step. */
+    /** Appends one token through the recorded step: submitToken() and finishStep(). */
     void decode(int32_t token, uint32_t position, const PassOptions& options);
+    void submitToken(int32_t token, uint32_t position, const PassOptions& options);
+
+    /** From here on the device samples. The first token, which will stand at `position`, by the logits of the last pass;
+     *  `options` as for the steps. */
+    StepSample beginSampling(const shaders::SamplerState& sampler, uint32_t position, const PassOptions& options);
+    /** Submits a step for the token that the device sampled last, behind those in flight; it samples the next one. At most
+     *  mostStepsInFlight can be in flight; one with a clock must be alone. */
+    void submitStep(const PassOptions& options);
+    /** Waits for the oldest step in flight; `options` as it was submitted with. From then on logits() and router(0) are its
+     *  own. What it sampled, if it did. */
+    StepSample finishStep(const PassOptions& options);
+    uint32_t stepsInFlight() const { return static_cast<uint32_t>(m_inFlight.size()); }
+    /** Waits for all steps in flight and forgets what they computed. */
+    void abandonSteps();
 
     /** What the query of `token`, which the KV cache holds at `position`, weighs in `layer`. The token goes through the layers
      *  below once more, beside the cache: nothing is written to it, and logits and routing stay those of the last pass.
@@ -89,7 +106,13 @@ private:
     // transformer_token.cpp
     /** After each interval: what it was and of which layer. */
     using Mark = std::function<void(trace::StepPart part, int32_t layer)>;
-    void recordToken(vulkan::CommandRecorder& recorder, const PassOptions& options);
+    /** What the host wrote, for `tokens` tokens. */
+    void recordInputs(vulkan::CommandRecorder& recorder, uint32_t tokens);
+    void recordToken(StepSlot& slot, const StepShape& shape);
+    /** Records it anew unless it `covers` (or, if `exactly`, is) what is wanted. */
+    void prepare(StepSlot& slot, const StepShape& wanted, StepClock* clock, bool exactly);
+    static StepShape shapeFor(const PassOptions& options, bool samples);
+    void submit(StepSlot& slot, StepClock* clock);
     /** x → its raw heads. */
     void recordTokenQkv(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     /** Raw heads → the query, and key and value of `layer` into the cache if `store`. */
@@ -98,6 +121,10 @@ private:
     void recordTokenAttention(vulkan::CommandRecorder& recorder, uint32_t layer, bool store, const Mark& mark);
     void recordTokenFfn(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     void recordTokenDown(vulkan::CommandRecorder& recorder, uint32_t layer);
+
+    // transformer_sampling.cpp
+    void recordSampling(vulkan::CommandRecorder& recorder, StepSlot& slot);
+    StepSlot& freeSlot();
 
     // transformer_batch.cpp
     bool runBatch(uint32_t tokens, const PassOptions& options);
@@ -118,8 +145,13 @@ private:
                       const vulkan::Buffer* logits = nullptr);
     /** x += RMSNorm(the output of attention or feed-forward): families with a post norm. */
     void addNormed(vulkan::CommandRecorder& recorder, const vulkan::Buffer& norm, uint32_t tokens);
-    void copyBack(vulkan::CommandRecorder& recorder, uint32_t batch, const PassOptions& options);
-    void setStep(uint32_t position, const PassOptions& options);
+    void copyBack(vulkan::CommandRecorder& recorder, uint32_t batch, const vulkan::Buffer* log,
+                  const vulkan::Buffer* probs);
+    static shaders::StepState stepState(uint32_t position, const PassOptions& options);
+    /** What recordInputs() will copy. */
+    void setStep(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options);
+    void readBackFrom(const vulkan::Buffer& log, const vulkan::Buffer& probs, uint32_t tokens, bool has_probs);
+    ActivationSizes stepSizes(uint32_t experts_used) const;
     void readHidden(uint32_t tokens);
 
     vulkan::Device& m_device;
@@ -136,22 +168,19 @@ private:
     KvCache m_kv;
     Activations m_act;
     Pacer m_pacer;
-    vulkan::CommandRecorder m_token;
-    /** What of the routing m_token leaves for the host. */
-    struct Recorded {
-        bool router = false;
-        bool router_probs = false;
-        bool timed = false;
-        bool operator==(const Recorded&) const = default;
-    };
-    std::optional<Recorded> m_recorded;     ///< unset: m_token is not recorded yet
-    std::vector<IntervalMark> m_tokenMarks; ///< intervals of m_token, if it is timed
+    std::vector<std::unique_ptr<StepSlot>> m_slots; ///< at least one; more when more steps are first in flight
+    std::deque<StepSlot*> m_inFlight;               ///< in the order of their submission
+    vulkan::CommandRecorder m_firstSample;          ///< of an answer
+    bool m_firstSampleRecorded = false;
 
     std::unique_ptr<vulkan::Buffer> m_allLogits;    ///< [logit batch][stride(vocab_size)], made when first asked for
     std::unique_ptr<vulkan::Buffer> m_hiddenLayers; ///< [block_count + 1][batch][stride(embedding_length)], likewise
     std::vector<float> m_logits;
     std::vector<float> m_hidden;
-    uint32_t m_logBatch = 1; ///< tokens a layer has room for in the last pass's log
+    // Of the last pass.
+    const vulkan::Buffer* m_routerLog = nullptr;
+    const vulkan::Buffer* m_routerProbs = nullptr;
+    uint32_t m_logBatch = 1; ///< tokens a layer has room for in its log
     bool m_hasProbs = false;
 };
 

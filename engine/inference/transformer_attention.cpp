@@ -27,6 +27,7 @@ trace::AttentionWeights Transformer::attentionWeights(int32_t token, uint32_t po
     vulkan::CommandRecorder r(m_device, "attention weights");
     const Mark unmarked = [](trace::StepPart, int32_t) {};
     r.begin();
+    recordInputs(r, 1);
     m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1, m_config.embedding_scale);
     r.barrier();
     for (uint32_t i = 0; i < layer; ++i) {
@@ -40,9 +41,7 @@ trace::AttentionWeights Transformer::attentionWeights(int32_t token, uint32_t po
                                out, rowFloats);
     r.barrier();
     r.end();
-    m_act.token_ids.mapped<int32_t>()[0] = token;
-    PassOptions nothing; // the host keeps routing and logits of the pass before
-    setStep(position, nothing);
+    setStep(std::span(&token, 1), position, {}); // the host keeps routing and logits of the pass before
     r.submitAndWait();
 
     trace::AttentionWeights found{.position = position, .layer = layer, .heads = heads};

@@ -28,8 +28,7 @@ bool Transformer::prefill(std::span<const int32_t> tokens, uint32_t position, co
         m_hiddenLayers = std::make_unique<vulkan::Buffer>(m_device, (m_config.block_count + 1) * m_act.x.size(),
                                                           vulkan::MemoryKind::HostVisible, "hidden");
     }
-    std::memcpy(m_act.token_ids.mapped<int32_t>(), tokens.data(), tokens.size_bytes());
-    setStep(position, options);
+    setStep(tokens, position, options);
     m_pacer.begin(count, options.cancel, options.clock);
     if (!runBatch(count, options)) {
         return false;
@@ -48,8 +47,7 @@ bool Transformer::prefill(std::span<const int32_t> tokens, uint32_t position, co
     if (options.hidden) {
         readHidden(count);
     }
-    m_logBatch = count;
-    m_hasProbs = options.router_probs;
+    readBackFrom(m_act.routed->router_log_host, m_act.router_probs_host, count, options.router_probs);
     return true;
 }
 
@@ -65,6 +63,7 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     };
     vulkan::CommandRecorder& r = m_pacer.recorder();
 
+    recordInputs(r, tokens);
     m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, tokens, m_config.embedding_scale);
     if (!m_pacer.next(StepPart::Embed)) {
         return false;
@@ -98,7 +97,8 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
             }
         }
     }
-    copyBack(r, tokens, options);
+    copyBack(r, tokens, options.router ? &m_act.routed->router_log_host : nullptr,
+             options.router_probs ? &m_act.router_probs_host : nullptr);
     return m_pacer.finish();
 }
 

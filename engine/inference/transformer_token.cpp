@@ -2,22 +2,28 @@
 // One token: recorded once, submitted again and again.
 #include "engine/inference/transformer.h"
 
+#include <stdexcept>
+
 namespace moescope::inference {
 
 using trace::StepPart;
 
-void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& options) {
+void Transformer::recordToken(StepSlot& slot, const StepShape& shape) {
+    vulkan::CommandRecorder& r = slot.recorder;
     r.begin();
-    m_tokenMarks.clear();
-    if (options.clock != nullptr) {
+    slot.marks.clear();
+    if (shape.timed) {
         r.timestamp();
     }
     const Mark mark = [&](StepPart part, int32_t layer) {
-        if (options.clock != nullptr) {
+        if (shape.timed) {
             r.timestamp();
-            m_tokenMarks.push_back({part, layer});
+            slot.marks.push_back({part, layer});
         }
     };
+    if (!shape.samples) {
+        recordInputs(r, 1);
+    }
     m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1, m_config.embedding_scale);
     r.barrier();
     mark(StepPart::Embed, -1);
@@ -32,8 +38,14 @@ void Transformer::recordToken(vulkan::CommandRecorder& r, const PassOptions& opt
                       .scale = 1 / m_config.logit_scale});
     r.barrier();
     mark(StepPart::Logits, -1);
-    r.copy(m_act.logits, 0, m_act.logits_host, 0, m_act.logits.size());
-    copyBack(r, 1, options);
+    if (shape.samples) {
+        recordSampling(r, slot);
+        mark(StepPart::NextToken, -1);
+    }
+    if (shape.logits) {
+        r.copy(m_act.logits, 0, slot.logits, 0, m_act.logits.size());
+    }
+    copyBack(r, 1, shape.router ? &slot.router_log : nullptr, shape.router_probs ? &slot.router_probs : nullptr);
     r.barrier();
     mark(StepPart::ReadBack, -1);
     r.end();
@@ -141,37 +153,63 @@ void Transformer::recordTokenDown(vulkan::CommandRecorder& r, uint32_t i) {
     add(routed, shared);
 }
 
-void Transformer::prepareDecode(const PassOptions& options) {
-    const Recorded wanted{options.router, options.router_probs, options.clock != nullptr};
-    if (m_recorded == wanted) {
+StepShape Transformer::shapeFor(const PassOptions& options, bool samples) {
+    return {.router = options.router,
+            .router_probs = options.router_probs,
+            .logits = options.logits != LogitRows::None,
+            .timed = options.clock != nullptr,
+            .samples = samples};
+}
+
+void Transformer::prepare(StepSlot& slot, const StepShape& wanted, StepClock* clock, bool exactly) {
+    if (slot.recorded && (exactly ? *slot.recorded == wanted : slot.recorded->covers(wanted))) {
         return;
     }
-    host(options.clock, StepPart::Record);
-    m_recorded.reset();
-    recordToken(m_token, options);
-    m_recorded = wanted;
+    host(clock, StepPart::Record);
+    slot.recorded.reset();
+    recordToken(slot, wanted);
+    slot.recorded = wanted;
+}
+
+void Transformer::prepareDecode(const PassOptions& options) {
+    prepare(*m_slots.front(), shapeFor(options, false), options.clock, true);
+}
+
+void Transformer::submit(StepSlot& slot, StepClock* clock) {
+    host(clock, StepPart::Submit);
+    slot.recorder.submit();
+    m_inFlight.push_back(&slot);
+}
+
+void Transformer::submitToken(int32_t token, uint32_t position, const PassOptions& options) {
+    if (!m_inFlight.empty()) {
+        throw std::logic_error("transformer: a token is given while a step is in flight");
+    }
+    StepSlot& slot = *m_slots.front();
+    prepare(slot, shapeFor(options, false), options.clock, false);
+    setStep(std::span(&token, 1), position, options);
+    submit(slot, options.clock);
+}
+
+StepSample Transformer::finishStep(const PassOptions& options) {
+    StepSlot& slot = *m_inFlight.front();
+    host(options.clock, StepPart::Wait);
+    slot.recorder.wait();
+    m_inFlight.pop_front();
+    host(options.clock, StepPart::Collect);
+    if (options.clock != nullptr) {
+        options.clock->device(slot.marks, slot.recorder.timestampsMs(), slot.recorder.dispatchCount());
+    }
+    if (options.logits != LogitRows::None) {
+        m_logits.assign(slot.logits.mapped<float>(), slot.logits.mapped<float>() + m_config.vocab_size);
+    }
+    readBackFrom(slot.router_log, slot.router_probs, 1, options.router_probs);
+    return slot.recorded->samples ? *slot.sample.mapped<StepSample>() : StepSample();
 }
 
 void Transformer::decode(int32_t token, uint32_t position, const PassOptions& options) {
-    const bool timed = options.clock != nullptr;
-    if (!m_recorded || (options.router && !m_recorded->router) || (options.router_probs && !m_recorded->router_probs) ||
-        timed != m_recorded->timed) {
-        prepareDecode(options);
-    }
-    host(options.clock, StepPart::Submit);
-    m_act.token_ids.mapped<int32_t>()[0] = token;
-    setStep(position, options);
-    m_token.submit();
-    host(options.clock, StepPart::Wait);
-    m_token.wait();
-    host(options.clock, StepPart::Collect);
-    if (timed) {
-        options.clock->device(m_tokenMarks, m_token.timestampsMs(), m_token.dispatchCount());
-    }
-    const float* logits = m_act.logits_host.mapped<float>();
-    m_logits.assign(logits, logits + m_config.vocab_size);
-    m_logBatch = 1;
-    m_hasProbs = options.router_probs;
+    submitToken(token, position, options);
+    finishStep(options);
 }
 
 } // namespace moescope::inference

@@ -14,7 +14,8 @@ struct Known {
     std::string_view name;
     std::optional<bool> Variants::*variant;
 };
-constexpr std::array known{Known{"texels", &Variants::texels}, Known{"threads", &Variants::threads}};
+constexpr std::array known{Known{"texels", &Variants::texels}, Known{"threads", &Variants::threads},
+                           Known{"sampling", &Variants::sampling}};
 
 } // namespace
 

@@ -11,9 +11,11 @@ namespace moescope::inference {
 struct Variants {
     std::optional<bool> texels;  ///< weights, activations and KV cache are read as texels: shaders/common/words.glsl
     std::optional<bool> threads; ///< of a driver that computes on the CPU
+    /** Tokens are sampled on the device, where the settings allow it: Sampler::fitsDevice(). */
+    std::optional<bool> sampling;
 };
 
-/** "“texels” and “threads”". */
+/** "“texels”, “threads” and “sampling”". */
 std::string variantNames();
 
 /** Forces one: "texels=on", "threads=off". Throws trace::Error{variant.name} naming those that are known, {variant.value}. */

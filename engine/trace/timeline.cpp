@@ -18,6 +18,7 @@ const char* stepPartName(StepPart part) {
     case StepPart::Combine: return "weighted sum + residual";
     case StepPart::Logits: return "logits";
     case StepPart::AllLogits: return "logits of all tokens";
+    case StepPart::NextToken: return "next token";
     case StepPart::ReadBack: return "read back";
     case StepPart::Layer: return "layer";
     case StepPart::Sample: return "sample";
@@ -46,6 +47,7 @@ std::optional<KernelKind> kernelKind(StepPart part) {
     case StepPart::Embed:
     case StepPart::Logits:
     case StepPart::AllLogits:
+    case StepPart::NextToken:
     case StepPart::ReadBack: return KernelKind::Ends;
     case StepPart::Layer:
     case StepPart::Sample:

@@ -25,6 +25,7 @@ enum class StepPart : uint8_t {
     Combine,
     Logits,
     AllLogits, ///< of each token, some rows of the matrix at a time
+    NextToken, ///< sampled on the device
     ReadBack,
     // All intervals of a layer in one submission.
     Layer,

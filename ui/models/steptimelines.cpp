@@ -150,6 +150,7 @@ QString spanName(const trace::TimelineSpan& span) {
     case StepPart::Combine: return words(QT_TRANSLATE_NOOP("StepTimelines", "weighted sum + residual"));
     case StepPart::Logits: return words(QT_TRANSLATE_NOOP("StepTimelines", "logits"));
     case StepPart::AllLogits: return words(QT_TRANSLATE_NOOP("StepTimelines", "logits of all tokens"));
+    case StepPart::NextToken: return words(QT_TRANSLATE_NOOP("StepTimelines", "next token"));
     case StepPart::ReadBack: return words(QT_TRANSLATE_NOOP("StepTimelines", "read back"));
     case StepPart::Layer: return words(QT_TRANSLATE_NOOP("StepTimelines", "layer"));
     case StepPart::Sample: return words(QT_TRANSLATE_NOOP("StepTimelines", "samples"));
