@@ -31,6 +31,7 @@ struct CommandRecorder::Impl {
     std::vector<VkBufferView> views; ///< of texel buffers, until the next begin()
     const ComputePipeline* bound = nullptr;
     State state = State::Empty;
+    bool rehearsing = false;
     bool pending = false;
     bool submitted = false; ///< since begin()
 
@@ -139,11 +140,20 @@ void CommandRecorder::begin() {
     impl.timestamps = 0;
     impl.submitted = false;
     m_dispatchCount = 0;
+    if (impl.rehearsing) {
+        impl.state = Impl::State::Recording;
+        return;
+    }
     impl.state = Impl::State::Empty;
     const VkCommandBufferBeginInfo info{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
     check(vkBeginCommandBuffer(impl.commands, &info), "vkBeginCommandBuffer");
     impl.state = Impl::State::Recording;
     recordBarrier(impl.commands); // what was submitted before, by any recorder
+}
+
+void CommandRecorder::rehearse(bool on) {
+    m_impl->rehearsing = on;
+    m_impl->state = Impl::State::Empty;
 }
 
 void CommandRecorder::record(const ComputePipeline& pipeline, const Groups* groups, const Buffer* arguments,
@@ -200,6 +210,9 @@ void CommandRecorder::record(const ComputePipeline& pipeline, const Groups* grou
         infos.push_back({buffer.handle(), binding.offset, binding.bytes != 0 ? binding.bytes : VK_WHOLE_SIZE});
     }
 
+    if (impl.rehearsing) {
+        return;
+    }
     if (impl.bound != &pipeline) {
         vkCmdBindPipeline(impl.commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.handle());
         impl.bound = &pipeline;
@@ -244,7 +257,9 @@ void CommandRecorder::barrier() {
     if (m_impl->state != Impl::State::Recording) {
         throw std::logic_error("recorder " + m_name + ": barrier() without begin()");
     }
-    recordBarrier(m_impl->commands);
+    if (!m_impl->rehearsing) {
+        recordBarrier(m_impl->commands);
+    }
 }
 
 void CommandRecorder::copy(const Buffer& from, uint64_t from_offset, const Buffer& to, uint64_t to_offset,
@@ -255,6 +270,9 @@ void CommandRecorder::copy(const Buffer& from, uint64_t from_offset, const Buffe
                                from.name() + " at " + std::to_string(from_offset) + " of " +
                                std::to_string(from.size()) + " to " + to.name() + " at " + std::to_string(to_offset) +
                                " of " + std::to_string(to.size()));
+    }
+    if (m_impl->rehearsing) {
+        return;
     }
     const VkBufferCopy region{from_offset, to_offset, bytes};
     vkCmdCopyBuffer(m_impl->commands, from.handle(), to.handle(), 1, &region);
@@ -267,6 +285,9 @@ void CommandRecorder::fill(const Buffer& buffer, uint64_t offset, uint64_t bytes
                                buffer.name() + " at " + std::to_string(offset) + " of " +
                                std::to_string(buffer.size()));
     }
+    if (m_impl->rehearsing) {
+        return;
+    }
     vkCmdFillBuffer(m_impl->commands, buffer.handle(), offset, bytes, value);
 }
 
@@ -275,7 +296,7 @@ void CommandRecorder::timestamp() {
     if (impl.state != Impl::State::Recording) {
         throw std::logic_error("recorder " + m_name + ": timestamp() without begin()");
     }
-    if (m_device.limits().timestamp_period_ns <= 0 || impl.timestamps == maxTimestamps) {
+    if (impl.rehearsing || m_device.limits().timestamp_period_ns <= 0 || impl.timestamps == maxTimestamps) {
         return;
     }
     if (impl.queries == VK_NULL_HANDLE) {
@@ -291,16 +312,21 @@ void CommandRecorder::end() {
     if (m_impl->state != Impl::State::Recording) {
         throw std::logic_error("recorder " + m_name + ": end() without begin()");
     }
-    recordBarrier(m_impl->commands);
-    check(vkEndCommandBuffer(m_impl->commands), "vkEndCommandBuffer");
+    if (!m_impl->rehearsing) {
+        recordBarrier(m_impl->commands);
+        check(vkEndCommandBuffer(m_impl->commands), "vkEndCommandBuffer");
+        ++m_device.counters().command_buffers_recorded;
+    }
     m_impl->state = Impl::State::Ready;
-    ++m_device.counters().command_buffers_recorded;
 }
 
 void CommandRecorder::submit() {
     Impl& impl = *m_impl;
     if (impl.state != Impl::State::Ready) {
         throw std::logic_error("recorder " + m_name + ": submit() without end()");
+    }
+    if (impl.rehearsing) {
+        return;
     }
     wait();
     if (impl.timestamps > 0) {

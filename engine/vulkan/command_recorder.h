@@ -43,6 +43,9 @@ public:
 
     /** Forgets what was recorded; the last submission must be over. */
     void begin();
+    /** While `on`, what is recorded is checked and then dropped, no pipeline is made for it and submit() does nothing. In
+     *  either case forgets what was recorded. */
+    void rehearse(bool on);
     template <typename Push>
     void dispatch(const ComputePipeline& pipeline, Groups groups, std::initializer_list<Binding> bindings,
                   const Push& push) {

@@ -16,10 +16,10 @@ constexpr uint32_t maxPushConstantBytes = 128; // what every device has
 /** The kernel's code as long as a pipeline is made of it. */
 class ShaderModule {
 public:
-    ShaderModule(VkDevice device, const Shader& shader) : m_device(device) {
+    ShaderModule(VkDevice device, std::span<const uint32_t> words) : m_device(device) {
         VkShaderModuleCreateInfo info{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
-        info.codeSize = shader.words.size_bytes();
-        info.pCode = shader.words.data();
+        info.codeSize = words.size_bytes();
+        info.pCode = words.data();
         check(vkCreateShaderModule(device, &info, nullptr, &m_module), "vkCreateShaderModule");
     }
     ~ShaderModule() { vkDestroyShaderModule(m_device, m_module, nullptr); }
@@ -84,9 +84,9 @@ VkPipelineLayout makeLayout(VkDevice device, VkDescriptorSetLayout set_layout, u
     return layout;
 }
 
-VkPipeline makePipeline(Device& device, const Shader& shader, const Constants& constants, const Reflection& kernel,
-                        VkPipelineLayout layout) {
-    const ShaderModule module(device.handle(), shader);
+VkPipeline makePipeline(Device& device, std::span<const uint32_t> words, const Constants& constants,
+                        const std::array<uint32_t, 3>& local_size, VkPipelineLayout layout) {
+    const ShaderModule module(device.handle(), words);
     std::vector<uint32_t> values;
     std::vector<VkSpecializationMapEntry> entries;
     for (const auto& [id, value] : constants) {
@@ -110,10 +110,10 @@ VkPipeline makePipeline(Device& device, const Shader& shader, const Constants& c
     VkPipelineShaderStageRequiredSubgroupSizeCreateInfo pinned{
         VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO};
     pinned.requiredSubgroupSize = subgroup;
-    const uint64_t invocations = uint64_t{kernel.local_size[0]} * kernel.local_size[1] * kernel.local_size[2];
+    const uint64_t invocations = uint64_t{local_size[0]} * local_size[1] * local_size[2];
     if (adapter.pinned_subgroup && invocations <= uint64_t{subgroup} * adapter.max_subgroups) {
         info.stage.pNext = &pinned;
-        if (kernel.local_size[0] % subgroup == 0) {
+        if (local_size[0] % subgroup == 0) {
             info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
         }
     }
@@ -140,18 +140,17 @@ VkPipeline makePipeline(Device& device, const Shader& shader, const Constants& c
 
 } // namespace
 
-ComputePipeline::ComputePipeline(Device& device, const Shader& shader, const Constants& constants)
-    : m_device(device), m_name(shader.name) {
-    const Reflection kernel = reflect(shader, constants);
+ComputePipeline::ComputePipeline(Device& device, const Shader& shader, Constants constants)
+    : m_device(device), m_name(shader.name), m_words(shader.words), m_constants(std::move(constants)) {
+    const Reflection kernel = reflect(shader, m_constants);
     checkKernel(device, m_name, kernel);
+    m_localSize = kernel.local_size;
     m_bindingCount = kernel.binding_count;
     m_texelBuffers = kernel.texel_buffers;
     m_pushConstantBytes = kernel.push_constant_bytes;
     try {
         m_setLayout = makeSetLayout(device.handle(), m_bindingCount, m_texelBuffers);
         m_layout = makeLayout(device.handle(), m_setLayout, m_pushConstantBytes);
-        m_pipeline = makePipeline(device, shader, constants, kernel, m_layout);
-        device.setName(reinterpret_cast<uint64_t>(m_pipeline), VK_OBJECT_TYPE_PIPELINE, m_name);
     } catch (...) {
         release();
         throw;
@@ -159,6 +158,14 @@ ComputePipeline::ComputePipeline(Device& device, const Shader& shader, const Con
 }
 
 ComputePipeline::~ComputePipeline() { release(); }
+
+void ComputePipeline::make() const {
+    const std::scoped_lock lock(m_making);
+    if (m_pipeline == nullptr) {
+        m_pipeline = makePipeline(m_device, m_words, m_constants, m_localSize, m_layout);
+        m_device.setName(reinterpret_cast<uint64_t>(m_pipeline), VK_OBJECT_TYPE_PIPELINE, m_name);
+    }
+}
 
 void ComputePipeline::release() {
     vkDestroyPipeline(m_device.handle(), m_pipeline, nullptr);

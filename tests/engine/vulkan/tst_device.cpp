@@ -92,6 +92,7 @@ protected:
         options.shader_hash = shader_hash;
         const auto device = Device::create(options);
         const vulkan::ComputePipeline pipeline(*device, shaders::scale, {{0, 64}});
+        pipeline.make();
         EXPECT_EQ(device->counters().pipelines_created, 1U);
         device->savePipelineCache();
         EXPECT_EQ(device->counters().validation_messages, 0U);

@@ -176,6 +176,74 @@ TEST_F(DispatchTest, RecordsOnceAndSubmitsOften) {
     expectNear(readBack<float>(*y), std::vector<float>(100, submissions), 0, 0);
 }
 
+TEST_F(DispatchTest, MakesAPipelineOnceWhoeverNeedsItFirst) {
+    const uint64_t before = device().counters().pipelines_created;
+    const ComputePipeline scale(device(), shaders::scale, {{0, 3}});
+    EXPECT_EQ(device().counters().pipelines_created, before);
+    std::vector<std::thread> threads;
+    std::vector<VkPipeline_T*> handles(8);
+    for (VkPipeline_T*& handle : handles) {
+        threads.emplace_back([&] { handle = scale.handle(); });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    EXPECT_NE(handles[0], nullptr);
+    EXPECT_EQ(handles, std::vector(8, handles[0]));
+    scale.make();
+    EXPECT_EQ(device().counters().pipelines_created, before + 1);
+}
+
+TEST_F(DispatchTest, RehearsesWithoutTheDevice) {
+    const auto x = makeBuffer(std::vector<float>(4, 2.0F));
+    const auto y = makeBuffer(std::vector<float>(4, 1.0F));
+    const auto grid = makeBuffer(std::vector<uint32_t>{1, 1, 1});
+    const ComputePipeline scale(device(), shaders::scale, {{0, 5}});
+    CommandRecorder recorder(device(), "rehearsal");
+    const vulkan::Counters& counters = device().counters();
+    const auto all = [&] {
+        return std::vector<uint64_t>{counters.command_buffers_recorded, counters.descriptor_sets_updated,
+                                     counters.dispatches_recorded, counters.submissions, counters.pipelines_created};
+    };
+    const auto record = [&] {
+        recorder.begin();
+        recorder.timestamp();
+        recorder.dispatch(scale, {1}, {*x, *y}, ScalePush{4, 3.0F});
+        recorder.barrier();
+        recorder.dispatchIndirect(scale, *grid, 0, {*x, *y}, ScalePush{4, 3.0F});
+        recorder.barrier();
+        recorder.copy(*y, 0, *x, 0, 8);
+        recorder.fill(*y, 12, 4, 0);
+        recorder.end();
+        recorder.submitAndWait();
+    };
+    const std::vector<uint64_t> before = all();
+    recorder.rehearse(true);
+    record();
+    EXPECT_EQ(all(), before);
+    EXPECT_EQ(recorder.dispatchCount(), 0U);
+    EXPECT_TRUE(recorder.timestampsMs().empty());
+    expectNear(readBack<float>(*x), std::vector<float>(4, 2.0F), 0, 0);
+    expectNear(readBack<float>(*y), std::vector<float>(4, 1.0F), 0, 0);
+
+    // What would be refused is refused.
+    EXPECT_TRUE(has(refusal([&] { recorder.barrier(); }), "barrier() without begin()"));
+    recorder.begin();
+    EXPECT_TRUE(has(refusal([&] { recorder.dispatch(scale, {1}, {*x}, ScalePush{4, 3.0F}); }), "1 bindings"));
+    EXPECT_TRUE(has(refusal([&] { recorder.copy(*x, 8, *y, 0, 9); }), "copy of 9 bytes"));
+    EXPECT_TRUE(has(refusal([&] { recorder.fill(*y, 16, 4, 0); }), "fill of 4 bytes"));
+    recorder.end();
+
+    // Nothing of it is left.
+    recorder.rehearse(false);
+    EXPECT_TRUE(has(refusal([&] { recorder.submit(); }), "submit() without end()"));
+    record();
+    EXPECT_EQ(recorder.dispatchCount(), 2U);
+    EXPECT_EQ(counters.pipelines_created, before.back() + 1);
+    expectNear(readBack<float>(*x), std::vector<float>{13, 13, 2, 2}, 0, 0);
+    expectNear(readBack<float>(*y), std::vector<float>{13, 13, 13, 0}, 0, 0);
+}
+
 TEST_F(DispatchTest, GrowsBeyondOnePoolAndRecordsAnew) {
     constexpr uint32_t dispatches = 600;
     const auto x = makeBuffer(std::vector<float>(1, 1.0F));

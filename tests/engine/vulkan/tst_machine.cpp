@@ -42,6 +42,7 @@ TEST(Machine, WithValidationLayer) {
     const auto device = Device::create();
     EXPECT_EQ(device->counters().validation_messages, 0U);
     const ComputePipeline pipeline(*device, shaders::not_enabled);
+    pipeline.make();
     EXPECT_GT(device->counters().validation_messages, 0U);
 }
 
