@@ -40,7 +40,7 @@ Transfer& transferOf(Device& device) {
 
 } // namespace
 
-Buffer::Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name)
+Buffer::Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name, Contents contents)
     : m_device(device), m_size(bytes), m_name(std::move(name)) {
     Device::Impl& impl = device.impl();
     if (bytes == 0) {
@@ -88,8 +88,9 @@ Buffer::Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name
 
         if (mapped) {
             check(vkMapMemory(device.handle(), m_memory, 0, VK_WHOLE_SIZE, 0, &m_mapped), "vkMapMemory");
-            std::memset(m_mapped, 0, padded(bytes));
-        } else {
+            const uint64_t kept = contents == Contents::Zeros ? 0 : bytes;
+            std::memset(static_cast<uint8_t*>(m_mapped) + kept, 0, padded(bytes) - kept);
+        } else if (contents == Contents::Zeros || padded(bytes) != bytes) {
             const std::scoped_lock lock(impl.transfer_mutex);
             transferOf(device).clear(m_buffer);
         }

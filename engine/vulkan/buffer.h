@@ -15,11 +15,17 @@ enum class MemoryKind {
     HostVisible, ///< coherent and mapped: uploads, step state, read-backs
 };
 
-/** A storage buffer with memory of its own, zeroed at birth and padded to 16 bytes. Throws trace::Error{vulkan.memory}
+/** What is in a buffer at birth. */
+enum class Contents {
+    Zeros,
+    Undefined, ///< its padding is zero all the same: for those that are filled to the end before they are read
+};
+
+/** A storage buffer with memory of its own, padded to 16 bytes. Throws trace::Error{vulkan.memory}
  *  with bytes and name when the device has no more, {vulkan.too_large} when it allows no allocation of that size. */
 class Buffer {
 public:
-    Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name);
+    Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name, Contents contents = Contents::Zeros);
     ~Buffer();
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;

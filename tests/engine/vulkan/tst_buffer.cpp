@@ -51,6 +51,22 @@ TEST_P(BufferTest, IsZeroedAtBirth) {
     }
 }
 
+TEST_P(BufferTest, WithoutContentsHasAPaddingOfZerosAllTheSame) {
+    for (const uint64_t bytes : {1ULL, 16ULL, 1'000'001ULL}) {
+        for (int round = 0; round < 2; ++round) { // memory comes back used
+            Buffer buffer(*m_device, bytes, MemoryKind::DeviceLocal, "undefined", vulkan::Contents::Undefined);
+            if (buffer.isMapped()) {
+                const uint8_t* end = buffer.mapped<uint8_t>() + bytes;
+                EXPECT_EQ(std::vector<uint8_t>(end, end + (16 - bytes % 16) % 16),
+                          std::vector<uint8_t>((16 - bytes % 16) % 16, 0));
+            }
+            const std::vector<uint8_t> contents = noise(bytes);
+            buffer.upload(0, contents);
+            EXPECT_EQ(readBack<uint8_t>(buffer), contents) << bytes;
+        }
+    }
+}
+
 TEST_P(BufferTest, KeepsWhatIsUploaded) {
     const std::vector<uint8_t> bytes = noise((48U << 20U) + 5); // three rounds of staging and a rest
     Buffer buffer(*m_device, bytes.size() + 3, MemoryKind::DeviceLocal, "round trip");
