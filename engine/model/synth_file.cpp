@@ -117,8 +117,11 @@ private:
 } // namespace
 
 SynthResult synthFile(const std::filesystem::path& target, const SynthOptions& options) {
+    return synthFile(target, findSynthShape(options.like), options);
+}
+
+SynthResult synthFile(const std::filesystem::path& target, const SynthShape& shape, const SynthOptions& options) {
     const auto start = std::chrono::steady_clock::now();
-    const SynthShape& shape = findSynthShape(options.like);
     const ModelConfig config = synthConfig(shape, options.layers);
     std::vector<ExpectedTensor> tensors = expectedTensors(config);
 

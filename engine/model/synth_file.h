@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/gguf/tensor_type.h"
+#include "engine/model/synth_shapes.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -32,5 +33,7 @@ struct SynthResult {
  *  one of bytes and of made-up tokens. Throws trace::Error{synth.shape}, {synth.cancelled}; the target then stays as it
  *  was. */
 SynthResult synthFile(const std::filesystem::path& target, const SynthOptions& options);
+/** With this shape, whatever options.like names. */
+SynthResult synthFile(const std::filesystem::path& target, const SynthShape& shape, const SynthOptions& options);
 
 } // namespace moescope::model
