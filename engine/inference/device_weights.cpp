@@ -6,23 +6,15 @@
 #include "engine/model/rope_config.h"
 #include "engine/trace/error.h"
 
-#include <algorithm>
-#include <functional>
-
 namespace moescope::inference {
 
 namespace {
 
-std::vector<float> qkNorm(WeightUploader& upload, const model::ModelConfig& config, const std::string& block) {
+Vector qkNorm(WeightUploader& upload, const model::ModelConfig& config, const std::string& block) {
+    const std::string name = block + "attn_qk_norm";
     const std::string q = block + "attn_q_norm.weight";
     const std::string k = block + "attn_k_norm.weight";
-    if (config.qk_norm != model::QkNorm::AfterRope) {
-        return upload.values(std::vector{q, k});
-    }
-    std::vector<float> product = upload.values(q);
-    const std::vector<float> key = upload.values(k);
-    std::transform(product.begin(), product.end(), key.begin(), product.begin(), std::multiplies<>());
-    return product;
+    return config.qk_norm == model::QkNorm::AfterRope ? upload.product(name, q, k) : upload.vector(name, {q, k});
 }
 
 void loadAttention(WeightUploader& upload, const model::ModelConfig& config, uint32_t index, LayerWeights& layer) {
@@ -35,7 +27,7 @@ void loadAttention(WeightUploader& upload, const model::ModelConfig& config, uin
     layer.attn_qkv = upload.stacked(qkv);
     if (config.qkv_bias) {
         const std::vector names{block + "attn_q.bias", block + "attn_k.bias", block + "attn_v.bias"};
-        layer.attn_qkv_bias = upload.vector(names.front(), upload.values(names));
+        layer.attn_qkv_bias = upload.vector(names.front(), names);
     }
     layer.attn_output = upload.matrix(block + "attn_output.weight");
     if (config.output_bias) {
@@ -45,7 +37,7 @@ void loadAttention(WeightUploader& upload, const model::ModelConfig& config, uin
         layer.attn_sinks = upload.vector(block + "attn_sinks.weight");
     }
     if (config.qk_norm != model::QkNorm::None) {
-        layer.attn_qk_norm = upload.vector(block + "attn_qk_norm", qkNorm(upload, config, block));
+        layer.attn_qk_norm = qkNorm(upload, config, block);
     }
     if (config.post_norms) {
         layer.attn_post_norm = upload.vector(block + "post_attention_norm.weight");
@@ -93,8 +85,9 @@ void loadFfn(WeightUploader& upload, const model::ModelConfig& config, uint32_t 
 } // namespace
 
 DeviceWeights::DeviceWeights(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file,
-                             uint32_t group, const std::function<bool(uint64_t, uint64_t)>& progress) {
-    WeightUploader upload(device, file, group, progress);
+                             uint32_t group)
+    : m_uploader(std::make_unique<WeightUploader>(device, file, group)) {
+    WeightUploader& upload = *m_uploader;
     token_embd = upload.matrix("token_embd.weight");
     if (config.rope_scaling == model::RopeScaling::Factors) {
         rope_factors = upload.values("rope_freqs.weight");
@@ -117,6 +110,10 @@ DeviceWeights::DeviceWeights(vulkan::Device& device, const model::ModelConfig& c
     }
     m_use = upload.use();
 }
+
+DeviceWeights::~DeviceWeights() = default;
+
+void DeviceWeights::upload(const std::function<bool(uint64_t, uint64_t)>& progress) { m_uploader->upload(progress); }
 
 WeightPurpose purposeOf(std::string_view tensor) {
     const auto has = [tensor](std::string_view part) { return tensor.find(part) != std::string_view::npos; };

@@ -77,14 +77,21 @@ struct LayerWeights {
     Matrix ffn_down;
 };
 
+class WeightUploader;
+
 /** All weights of a model on a device. Rows are laid out while they stream from the file: the host never holds more than
  *  a few MiB of them. */
 class DeviceWeights {
 public:
-    /** `group`: of the rows of all matrices (Kernels::rowGroup()). Throws trace::Error{weights.nan} naming the tensor that holds a NaN or an infinity, {weights.range} for one larger
-     *  than the device can bind, {load.cancelled} where `progress` returns false. */
-    DeviceWeights(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t group,
-                  const std::function<bool(uint64_t done, uint64_t total)>& progress);
+    /** Makes their buffers: what is in them comes with upload(). `group`: of the rows of all matrices
+     *  (Kernels::rowGroup()). `file` must outlive it. Throws trace::Error{weights.range} for a tensor larger than the device can bind,
+     *  {weights.missing}, {vulkan.memory}. */
+    DeviceWeights(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t group);
+    ~DeviceWeights();
+
+    /** Once. Throws trace::Error{weights.nan} naming the tensor that holds a NaN or an infinity, {load.cancelled} where
+     *  `progress` returns false. */
+    void upload(const std::function<bool(uint64_t done, uint64_t total)>& progress);
 
     Matrix token_embd;
     Vector output_norm;
@@ -99,6 +106,7 @@ public:
     const WeightUse& use() const { return m_use; }
 
 private:
+    std::unique_ptr<WeightUploader> m_uploader;
     Matrix m_output; ///< none where the embeddings are tied
     WeightUse m_use;
 };

@@ -65,7 +65,6 @@ struct Engine::Impl {
         : file(path), config(model::readConfig(withTensors(file))), info(model::readInfo(file)), tokenizer(file),
           device(openDevice(deviceOptions(options), config, file, options.variants)),
           choice(chooseContext(config, file, options.context, options.kv, roomOf(*device, options))),
-          deviceSampling(options.variants.sampling.value_or(!device->limits().software)),
           transformer(*device, config, file, choice.tokens, options.kv, options.variants, options.progress) {
         memory.weights_bytes = transformer.weightsBytes();
         memory.kv_bytes = transformer.kvBytes();
@@ -173,7 +172,6 @@ struct Engine::Impl {
     model::Tokenizer tokenizer;
     std::unique_ptr<vulkan::Device> device;
     ContextChoice choice;
-    bool deviceSampling; ///< where the sampler fits it
     Transformer transformer;
     trace::MemoryInfo memory;
     trace::MemoryNeeds needs;
@@ -195,7 +193,7 @@ std::unique_ptr<Engine> Engine::load(const std::filesystem::path& file, const Lo
     const Stopwatch clock;
     std::unique_ptr<Engine> engine(new Engine);
     engine->m_impl = std::make_unique<Impl>(file, options);
-    engine->m_impl->transformer.warmUp(engine->m_impl->deviceSampling);
+    engine->m_impl->transformer.warmUp();
     engine->m_impl->device->savePipelineCache();
     engine->m_impl->freeAfter = engine->m_impl->device->freeBytes();
     engine->m_impl->loadMs = clock.ms();
@@ -309,7 +307,7 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
     }
     const auto first = static_cast<uint32_t>(cached.size());
     Decoder decoder(transformer, sampler, config.token_count,
-                    {.on_device = deviceSampling,
+                    {.on_device = transformer.samples(),
                      .most_in_flight = request.steps_in_flight,
                      .most_steps = std::min(request.max_tokens, transformer.context() - first),
                      .position = first});

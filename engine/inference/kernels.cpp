@@ -67,6 +67,7 @@ const vulkan::ComputePipeline& Kernels::pipeline(const vulkan::Shader& shader, v
     auto& made = m_pipelines[{shader.words.data(), constants}];
     if (!made) {
         made = std::make_unique<vulkan::ComputePipeline>(m_device, shader, constants);
+        m_named.push_back(made.get());
     }
     return *made;
 }

@@ -48,7 +48,8 @@ struct Part {
 
 /** The kernels of shaders/, one method each: the same name, its buffers in the order of the shader's bindings.
  *
- *  Nothing here runs: each method records one dispatch. Pipelines are made on first use and kept. */
+ *  Nothing here runs: each method records one dispatch. Pipelines are named on first use and kept; the recorder makes those
+ *  that it needs and that are not made yet. */
 class Kernels {
 public:
     /** `texels`: whether weights are read as texels (shaders/common/words.glsl), with the subgroup's size as their group;
@@ -63,6 +64,9 @@ public:
     bool texels() const { return m_texels; }
     /** Rows of weights whose words alternate. */
     uint32_t rowGroup() const { return m_texels ? m_subgroup : 1; }
+
+    /** All that were named so far, in this order; made or not. */
+    const std::vector<const vulkan::ComputePipeline*>& pipelines() const { return m_named; }
 
     /** For benchmarks: out[i] = 32 numbers, `rounds` times multiplied by `factor` and increased by it, summed. */
     void fmaSpeed(Recorder& recorder, const Buffer& out, uint32_t groups, uint32_t rounds, float factor);
@@ -237,6 +241,7 @@ private:
     uint32_t m_matvecWorkgroup; ///< invocations of the matrix × vector kernels …
     uint32_t m_lanes;           ///< … and those of them that share a row
     std::map<std::pair<const uint32_t*, vulkan::Constants>, std::unique_ptr<vulkan::ComputePipeline>> m_pipelines;
+    std::vector<const vulkan::ComputePipeline*> m_named;
 };
 
 } // namespace moescope::inference

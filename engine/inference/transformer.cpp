@@ -65,10 +65,10 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_splits(attentionSplits(device.limits().software, context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
-      m_kernels(device, variants.texels), m_weights(device, config, file, m_kernels.rowGroup(), progress),
+      m_kernels(device, variants.texels), m_weights(device, config, file, m_kernels.rowGroup()),
       m_kv(device, config, context, kv),
       m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device),
-      m_firstSample(device, "first sample") {
+      m_samples(variants.sampling.value_or(!device.limits().software)), m_firstSample(device, "first sample") {
     m_slots.push_back(std::make_unique<StepSlot>(device, stepSizes(config.expert_used_count)));
     readBackFrom(m_act.routed->router_log_host, m_act.router_probs_host, 1, false);
     m_pacer.mayPart(trace::StepPart::GateUp);
@@ -76,6 +76,9 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
     if (m_kernels.texels()) {
         m_pacer.mayPart(trace::StepPart::Attention);
     }
+    rehearse();
+    m_pipelineMaker.emplace(m_kernels.pipelines());
+    m_weights.upload(progress);
 }
 
 ActivationSizes Transformer::stepSizes(uint32_t experts_used) const {
@@ -99,13 +102,33 @@ void Transformer::recordInputs(vulkan::CommandRecorder& recorder, uint32_t token
     recorder.barrier();
 }
 
-void Transformer::warmUp(bool samples) {
+void Transformer::rehearse() {
+    const std::array recorders{&m_pacer.recorder(), &m_slots.front()->recorder, &m_firstSample};
+    for (vulkan::CommandRecorder* recorder : recorders) {
+        recorder->rehearse(true);
+    }
+    runAllWays();
+    for (vulkan::CommandRecorder* recorder : recorders) {
+        recorder->rehearse(false);
+    }
+    m_slots.front()->recorded.reset();
+}
+
+void Transformer::warmUp() {
+    runAllWays();
+    if (m_pipelineMaker) {
+        m_pipelineMaker->finish();
+        m_pipelineMaker.reset();
+    }
+}
+
+void Transformer::runAllWays() {
     const std::array<int32_t, 2> tokens{};
     if (context() >= tokens.size()) {
         prefill(tokens, 0, {});
     }
     decode(0, 0, {});
-    if (samples) {
+    if (m_samples) {
         beginSampling({.token_count = m_config.token_count, .top_k = 1, .inverse_temperature = 1}, 1, {});
         submitStep({});
         finishStep({});

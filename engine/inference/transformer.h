@@ -6,6 +6,7 @@
 #include "engine/inference/kernels.h"
 #include "engine/inference/kv_cache.h"
 #include "engine/inference/pacer.h"
+#include "engine/inference/pipeline_maker.h"
 #include "engine/inference/router_rules.h"
 #include "engine/inference/step_slot.h"
 #include "engine/inference/variants.h"
@@ -38,12 +39,17 @@ struct PassOptions {
  *  its timing begins or ends, or an intervention changes its shape. */
 class Transformer {
 public:
+    /** Uploads the weights, while other threads begin to make the pipelines of warmUp(). Throws trace::Error as DeviceWeights,
+     *  KvCache, Activations and vulkan::ComputePipeline do, {model.too_wide}, {load.cancelled} where `progress` (bytes of the file read,
+     *  all of them) returns false. */
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
                 KvType kv, const Variants& variants, const std::function<bool(uint64_t, uint64_t)>& progress);
 
-    /** Runs all ways through the model once, so that the driver compiles every kernel before the first prompt; `samples`: the
-     *  device will. */
-    void warmUp(bool samples);
+    /** Runs all ways through the model once, so that the driver compiles every kernel before the first prompt. Takes the
+     *  pipelines as they come, and waits for the last. Throws as vulkan::ComputePipeline and CommandRecorder do. */
+    void warmUp();
+    /** Pipelines that passes needed so far, those first that the constructor foresaw. */
+    const std::vector<const vulkan::ComputePipeline*>& pipelines() const { return m_kernels.pipelines(); }
 
     /** How all passes route from here on. What the KV cache holds was made otherwise. Records nothing where only the table
      *  of rules differs. Throws trace::Error{intervention.experts_used}, {vulkan.memory}, {workspace.range}, and leaves
@@ -67,6 +73,8 @@ public:
     void decode(int32_t token, uint32_t position, const PassOptions& options);
     void submitToken(int32_t token, uint32_t position, const PassOptions& options);
 
+    /** Whether the device is to sample, where the sampler fits it. */
+    bool samples() const { return m_samples; }
     /** From here on the device samples. The first token, which will stand at `position`, by the logits of the last pass;
      *  `options` as for the steps. */
     StepSample beginSampling(const shaders::SamplerState& sampler, uint32_t position, const PassOptions& options);
@@ -103,6 +111,10 @@ public:
     uint64_t lastPrefillDispatches() const { return m_pacer.dispatches(); }
 
 private:
+    void runAllWays();
+    /** runAllWays() without the device: names every pipeline that it needs. */
+    void rehearse();
+
     // transformer_token.cpp
     /** After each interval: what it was and of which layer. */
     using Mark = std::function<void(trace::StepPart part, int32_t layer)>;
@@ -164,14 +176,15 @@ private:
     bool m_withoutShared = false;
     std::unique_ptr<vulkan::Buffer> m_rules; ///< shaders::RouterRule [MoE layer][expert]; null: none
     Kernels m_kernels;
+    std::optional<PipelineMaker> m_pipelineMaker; ///< of m_kernels, until warmUp()
     DeviceWeights m_weights;
     KvCache m_kv;
     Activations m_act;
     Pacer m_pacer;
     std::vector<std::unique_ptr<StepSlot>> m_slots; ///< at least one; more when more steps are first in flight
     std::deque<StepSlot*> m_inFlight;               ///< in the order of their submission
+    bool m_samples;                                 ///< on the device
     vulkan::CommandRecorder m_firstSample;          ///< of an answer
-    bool m_firstSampleRecorded = false;
 
     std::unique_ptr<vulkan::Buffer> m_allLogits;    ///< [logit batch][stride(vocab_size)], made when first asked for
     std::unique_ptr<vulkan::Buffer> m_hiddenLayers; ///< [block_count + 1][batch][stride(embedding_length)], likewise

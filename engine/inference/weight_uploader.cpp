@@ -5,6 +5,7 @@
 #include "engine/trace/error.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace moescope::inference {
 
@@ -31,8 +32,8 @@ void check(const gguf::TensorInfo& tensor, std::span<const uint8_t> source) {
 /** Takes the rows of a matrix one after the other and uploads them, some whole groups at a time. */
 class RowStream {
 public:
-    explicit RowStream(const Matrix& matrix)
-        : m_matrix(matrix), m_rowBytes(size_t{matrix.row_words} * 16),
+    RowStream(vulkan::Buffer& buffer, uint32_t row_words, uint32_t group)
+        : m_buffer(buffer), m_rowWords(row_words), m_group(group), m_rowBytes(size_t{row_words} * 16),
           m_rows(std::max<size_t>(1, sliceBytes / m_rowBytes / mostGroupedRows) * mostGroupedRows * m_rowBytes) {}
 
     /** Zeroed room for the next row. */
@@ -53,18 +54,20 @@ public:
 private:
     void upload() {
         std::span rows(m_rows.data(), m_used);
-        if (m_matrix.group > 1) {
+        if (m_group > 1) {
             m_grouped.resize(m_used);
-            groupRows(rows, m_matrix.row_words, m_matrix.group, m_grouped);
+            groupRows(rows, m_rowWords, m_group, m_grouped);
             rows = m_grouped;
         }
-        m_matrix.buffer->upload(m_offset, rows);
+        m_buffer.upload(m_offset, rows);
         m_offset += m_used;
         m_used = 0;
         std::fill(m_rows.begin(), m_rows.end(), uint8_t{0});
     }
 
-    const Matrix& m_matrix;
+    vulkan::Buffer& m_buffer;
+    uint32_t m_rowWords;
+    uint32_t m_group;
     size_t m_rowBytes;
     std::vector<uint8_t> m_rows;
     std::vector<uint8_t> m_grouped;
@@ -72,9 +75,8 @@ private:
     uint64_t m_offset = 0;
 };
 
-WeightUploader::WeightUploader(vulkan::Device& device, const gguf::Reader& file, uint32_t group,
-                               const Progress& progress)
-    : m_device(device), m_file(file), m_group(group), m_progress(progress) {
+WeightUploader::WeightUploader(vulkan::Device& device, const gguf::Reader& file, uint32_t group)
+    : m_device(device), m_file(file), m_group(group) {
     for (const gguf::TensorInfo& tensor : file.tensors()) {
         m_total += tensor.bytes;
     }
@@ -135,21 +137,40 @@ std::vector<float> WeightUploader::values(const std::string& name) {
     return decoded;
 }
 
-std::vector<float> WeightUploader::values(const std::vector<std::string>& names) {
-    std::vector<float> all;
-    for (const std::string& name : names) {
-        const std::vector<float> part = values(name);
-        all.insert(all.end(), part.begin(), part.end());
+Vector WeightUploader::vector(const std::string& name, const std::vector<std::string>& tensors) {
+    uint64_t floats = 0;
+    for (const std::string& tensor : tensors) {
+        floats += findTensor(m_file, tensor).elements();
     }
-    return all;
+    return vectorOf(name, floats, [this, tensors] {
+        std::vector<float> all;
+        for (const std::string& tensor : tensors) {
+            const std::vector<float> part = values(tensor);
+            all.insert(all.end(), part.begin(), part.end());
+        }
+        return all;
+    });
 }
 
-Vector WeightUploader::vector(const std::string& name, std::vector<float> decoded) {
-    decoded.resize(stride(static_cast<uint32_t>(decoded.size())));
-    const uint64_t bytes = decoded.size() * sizeof(float);
+Vector WeightUploader::product(const std::string& name, const std::string& a, const std::string& b) {
+    findTensor(m_file, b);
+    return vectorOf(name, findTensor(m_file, a).elements(), [this, a, b] {
+        std::vector<float> product = values(a);
+        const std::vector<float> other = values(b);
+        std::transform(product.begin(), product.end(), other.begin(), product.begin(), std::multiplies<>());
+        return product;
+    });
+}
+
+Vector WeightUploader::vectorOf(const std::string& name, uint64_t floats, std::function<std::vector<float>()> decode) {
+    const uint64_t bytes = uint64_t{stride(static_cast<uint32_t>(floats))} * sizeof(float);
     checkRange(name, bytes, m_device.limits().max_storage_range);
     auto made = buffer(name, bytes);
-    made->upload(0, std::span(reinterpret_cast<const uint8_t*>(decoded.data()), bytes));
+    m_fills.emplace_back([target = made.get(), bytes, decode = std::move(decode)] {
+        std::vector<float> decoded = decode();
+        decoded.resize(bytes / sizeof(float));
+        target->upload(0, std::span(reinterpret_cast<const uint8_t*>(decoded.data()), bytes));
+    });
     return made;
 }
 
@@ -169,12 +190,23 @@ Matrix WeightUploader::matrixOf(const std::vector<TensorRows>& parts) {
     const uint64_t bytes = layoutBytes(top.type, matrix.width, rows);
     checkRange(top.name, bytes, m_group > 1 ? m_device.limits().max_texel_range : m_device.limits().max_storage_range);
     matrix.buffer = buffer(top.name, bytes);
-    RowStream out(matrix);
-    for (const TensorRows& part : parts) {
-        fill(out, part);
-    }
-    out.finish();
+    m_fills.emplace_back([this, parts, target = matrix.buffer.get(), rowWords = matrix.row_words] {
+        RowStream out(*target, rowWords, m_group);
+        for (const TensorRows& part : parts) {
+            fill(out, part);
+        }
+        out.finish();
+    });
     return matrix;
+}
+
+void WeightUploader::upload(const Progress& progress) {
+    m_progress = progress;
+    for (const std::function<void()>& fill : m_fills) {
+        fill();
+    }
+    m_fills.clear();
+    m_progress = nullptr;
 }
 
 void WeightUploader::fill(RowStream& out, const TensorRows& part) {
@@ -213,7 +245,8 @@ void WeightUploader::checkRange(const std::string& name, uint64_t bytes, uint64_
 }
 
 std::unique_ptr<vulkan::Buffer> WeightUploader::buffer(const std::string& name, uint64_t bytes) {
-    auto made = std::make_unique<vulkan::Buffer>(m_device, bytes, vulkan::MemoryKind::DeviceLocal, name);
+    auto made = std::make_unique<vulkan::Buffer>(m_device, bytes, vulkan::MemoryKind::DeviceLocal, name,
+                                                 vulkan::Contents::Undefined);
     m_use.of(purposeOf(name)) += made->use();
     return made;
 }

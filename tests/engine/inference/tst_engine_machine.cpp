@@ -13,6 +13,7 @@
 #include <chrono>
 #include <fstream>
 #include <optional>
+#include <thread>
 
 namespace moescope::test {
 
@@ -116,6 +117,34 @@ TEST_F(EngineMachine, no_memory_for_any_buffer_of_a_load_is_a_sentence_with_its_
     }
     // Nothing of the failed loads is in the way of the next.
     EXPECT_EQ(answer(*load(m_model)), want);
+}
+
+TEST_F(EngineMachine, no_memory_for_any_pipeline_of_a_load_is_its_one_error) {
+    DriverFaults driver;
+    load(m_model);
+    const uint64_t all = driver.pipelines();
+    ASSERT_GT(all, 10U);
+    for (const uint64_t after : {uint64_t{0}, uint64_t{1}, uint64_t{2}, all / 2, all - 1}) {
+        driver.failPipeline(static_cast<uint32_t>(after));
+        const auto error = errorOf([&] { load(m_model); });
+        ASSERT_TRUE(error) << "pipeline " << after;
+        EXPECT_EQ(error->id(), "vulkan.memory_call") << after << ": " << error->what();
+        EXPECT_EQ(argument(*error, "call"), "vkCreateComputePipelines") << after;
+    }
+    EXPECT_EQ(answer(*load(m_model)), want);
+}
+
+TEST_F(EngineMachine, a_cancelled_load_makes_no_more_pipelines) {
+    DriverFaults driver;
+    load(m_model);
+    const uint64_t all = driver.pipelines();
+    const auto error = errorOf([&] { load(m_model, {.progress = [](uint64_t, uint64_t) { return false; }}); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->id(), "load.cancelled");
+    const uint64_t made = driver.pipelines() - all;
+    EXPECT_LT(made, all);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_EQ(driver.pipelines() - all, made) << "a thread of the load goes on";
 }
 
 TEST_F(EngineMachine, no_memory_for_an_intervention_leaves_the_model_as_it_was) {
