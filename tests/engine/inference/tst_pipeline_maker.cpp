@@ -11,6 +11,9 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+#include <thread>
+
 namespace moescope::test {
 
 using gguf::TensorType;
@@ -46,6 +49,24 @@ uint64_t created() { return device().counters().pipelines_created; }
 } // namespace
 
 class PipelineMakerTest : public KernelTest {};
+
+TEST_F(PipelineMakerTest, a_pipeline_is_made_once_whoever_needs_it_first) {
+    const uint64_t before = created();
+    const auto pipelines = somePipelines(1);
+    EXPECT_EQ(created(), before);
+    std::vector<std::thread> threads;
+    std::vector<VkPipeline_T*> handles(8);
+    for (VkPipeline_T*& handle : handles) {
+        threads.emplace_back([&] { handle = pipelines.front()->handle(); });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    EXPECT_NE(handles[0], nullptr);
+    EXPECT_EQ(handles, std::vector(8, handles[0]));
+    pipelines.front()->make();
+    EXPECT_EQ(created(), before + 1);
+}
 
 TEST_F(PipelineMakerTest, makes_each_once) {
     for (const uint32_t count : {0U, 1U, 2U, 5U, 40U}) {
@@ -107,6 +128,8 @@ struct Foresight {
     KvType kv = KvType::F16;
     const char* config = nullptr; ///< of a Hugging Face model; null: `name` is a golden
 };
+
+void PrintTo(const Foresight& model, std::ostream* out) { *out << model.name; }
 
 constexpr const char* tinyConfig = R"({"hidden_act": "silu", "hidden_size": 64, "intermediate_size": 96,
     "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256,

@@ -176,24 +176,6 @@ TEST_F(DispatchTest, RecordsOnceAndSubmitsOften) {
     expectNear(readBack<float>(*y), std::vector<float>(100, submissions), 0, 0);
 }
 
-TEST_F(DispatchTest, MakesAPipelineOnceWhoeverNeedsItFirst) {
-    const uint64_t before = device().counters().pipelines_created;
-    const ComputePipeline scale(device(), shaders::scale, {{0, 3}});
-    EXPECT_EQ(device().counters().pipelines_created, before);
-    std::vector<std::thread> threads;
-    std::vector<VkPipeline_T*> handles(8);
-    for (VkPipeline_T*& handle : handles) {
-        threads.emplace_back([&] { handle = scale.handle(); });
-    }
-    for (std::thread& thread : threads) {
-        thread.join();
-    }
-    EXPECT_NE(handles[0], nullptr);
-    EXPECT_EQ(handles, std::vector(8, handles[0]));
-    scale.make();
-    EXPECT_EQ(device().counters().pipelines_created, before + 1);
-}
-
 TEST_F(DispatchTest, RehearsesWithoutTheDevice) {
     const auto x = makeBuffer(std::vector<float>(4, 2.0F));
     const auto y = makeBuffer(std::vector<float>(4, 1.0F));
