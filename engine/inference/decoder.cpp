@@ -16,7 +16,7 @@ constexpr double mostWaitMs = 40; ///< for the steps in flight when a cancel is 
 
 Decoder::Decoder(Transformer& transformer, Sampler& sampler, uint32_t token_count, const Options& options)
     : m_transformer(transformer), m_sampler(sampler), m_tokenCount(token_count), m_options(options) {
-    m_options.on_device = options.on_device && sampler.fitsDevice(token_count);
+    m_options.on_device = options.on_device && sampler.fitsDevice();
 }
 
 Decoder::~Decoder() {
@@ -65,13 +65,18 @@ void Decoder::begin(const PassOptions& pass, bool alone) {
     }
 }
 
-void Decoder::finish(const PassOptions& pass) {
-    m_sample = m_transformer.finishStep(pass);
+bool Decoder::finish(const PassOptions& pass) {
+    const std::optional<StepSample> sample = m_transformer.finishStep(pass);
+    if (!sample) {
+        return false;
+    }
+    m_sample = *sample;
     ++m_finished;
     const Clock::time_point now = Clock::now();
     const double ms = std::chrono::duration<double, std::milli>(now - m_since).count();
     m_since = now;
     m_stepMs = m_stepMs == 0 ? ms : 0.8 * m_stepMs + 0.2 * ms;
+    return true;
 }
 
 } // namespace moescope::inference

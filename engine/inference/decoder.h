@@ -33,8 +33,9 @@ public:
     /** Lets the device begin with token(), and unless it shall be `alone` with those behind it as far as it can. What is told of
      *  the token by the logits before it must be told before finish(), but may be told while the device computes. */
     void begin(const PassOptions& pass, bool alone);
-    /** token() is in the KV cache, and what `pass` asks for is the transformer's to tell; the token behind it is the next. */
-    void finish(const PassOptions& pass);
+    /** token() is in the KV cache, and what `pass` asks for is the transformer's to tell; the token behind it is the next. False:
+     *  cancelled, and nothing of it. */
+    bool finish(const PassOptions& pass);
     /** Waits for steps that nobody will ask for. */
     void end() { m_transformer.abandonSteps(); }
 

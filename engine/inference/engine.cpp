@@ -312,6 +312,7 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
                      .most_steps = std::min(request.max_tokens, transformer.context() - first),
                      .position = first});
     PassOptions pass{.router = request.telemetry, .router_probs = request.telemetry && request.router_probs};
+    pass.cancel = observer.cancel;
     pass.logits = decoder.isOnDevice() && !observer.token ? LogitRows::None : LogitRows::Last;
     const auto cancelled = [&] {
         return observer.cancel != nullptr && observer.cancel->load(std::memory_order_relaxed);
@@ -357,25 +358,25 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
             sampled = sampler.tell(token, transformer.logits(), config.token_count, request.candidates);
         }
         sampler.accept(token);
-        if (!full) {
-            decoder.finish(pass);
+        const bool computed = !full && decoder.finish(pass);
+        if (computed) {
             keep(std::span(&token, 1));
         }
         if (observer.token) {
-            auto trace = traceOf(token, position, 0, true, sampled.probability, request.telemetry && !full);
+            auto trace = traceOf(token, position, 0, true, sampled.probability, request.telemetry && computed);
             trace->candidates = candidatesOf(sampled);
             host(pass.clock, StepPart::Tell);
             observer.token(std::move(trace), shown);
         }
-        if (step && !full) {
+        if (step && computed) {
             observer.timeline(step->finish());
         }
         if (text.isStopped()) {
             result.reason = trace::StopReason::Stop;
             break;
         }
-        if (full) {
-            result.reason = trace::StopReason::Context;
+        if (!computed) {
+            result.reason = full ? trace::StopReason::Context : trace::StopReason::Cancelled;
             break;
         }
     }

@@ -200,13 +200,14 @@ public:
     void moeCombine(Recorder& recorder, const ExpertsShape& shape, const Buffer& expert_weights, const Buffer& pair_out,
                     const Buffer& x, uint32_t width, uint32_t tokens, float scale);
 
+    /** Whether the kernels that sample have room for a vocabulary of so many tokens. */
+    static bool canSample(uint32_t token_count);
     /** The best tokens of each chunk of the logits, for sample(). `sampler`: shaders::SamplerState; `top`, `refused`: as
      *  SampleBuffers has them. */
     void sampleTop(Recorder& recorder, const Buffer& logits, const Buffer& sampler, const Buffer& top,
                    const Buffer& refused, uint32_t token_count);
     /** The token behind the step's: into `sampled` with a token that has no logit (or SAMPLER_NONE), into `token_ids` and,
-     *  with its position, into the step, so that the next step reads it. Throws std::logic_error where `token_count` has more
-     *  than SAMPLER_MOST_CHUNKS chunks. */
+     *  with its position, into the step, so that the next step reads it. Only where canSample(). */
     void sample(Recorder& recorder, const Buffer& top, const Buffer& refused, const Buffer& sampler, const Buffer& step,
                 const Buffer& token_ids, const Buffer& sampled, uint32_t token_count);
 

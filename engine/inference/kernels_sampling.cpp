@@ -6,7 +6,6 @@
 #include "shaders/sample_top.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace moescope::inference {
 
@@ -20,6 +19,10 @@ uint32_t workgroupOf(const vulkan::Limits& limits) {
 
 } // namespace
 
+bool Kernels::canSample(uint32_t token_count) {
+    return token_count <= shaders::SAMPLER_MOST_CHUNKS * shaders::SAMPLER_CHUNK;
+}
+
 void Kernels::sampleTop(Recorder& recorder, const Buffer& logits, const Buffer& sampler, const Buffer& top,
                         const Buffer& refused, uint32_t token_count) {
     recorder.dispatch(pipeline(shaders::sample_top, {{workgroupId, workgroupOf(m_device.limits())}}),
@@ -28,14 +31,9 @@ void Kernels::sampleTop(Recorder& recorder, const Buffer& logits, const Buffer& 
 
 void Kernels::sample(Recorder& recorder, const Buffer& top, const Buffer& refused, const Buffer& sampler,
                      const Buffer& step, const Buffer& token_ids, const Buffer& sampled, uint32_t token_count) {
-    const uint32_t chunks = ceilDiv(token_count, shaders::SAMPLER_CHUNK);
-    if (chunks > shaders::SAMPLER_MOST_CHUNKS) {
-        throw std::logic_error("sample: a vocabulary of " + std::to_string(token_count) + " tokens has " +
-                               std::to_string(chunks) + " chunks, and at most " +
-                               std::to_string(shaders::SAMPLER_MOST_CHUNKS) + " are merged");
-    }
     recorder.dispatch(pipeline(shaders::sample, {{workgroupId, workgroupOf(m_device.limits())}}), vulkan::Groups{1},
-                      {top, refused, sampler, step, token_ids, sampled}, shaders::SamplePush{.chunks = chunks});
+                      {top, refused, sampler, step, token_ids, sampled},
+                      shaders::SamplePush{.chunks = ceilDiv(token_count, shaders::SAMPLER_CHUNK)});
 }
 
 } // namespace moescope::inference

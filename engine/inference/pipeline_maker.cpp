@@ -56,7 +56,7 @@ void PipelineMaker::work() {
 }
 
 void PipelineMaker::join() {
-    for (std::jthread& thread : m_threads) {
+    for (std::thread& thread : m_threads) {
         thread.join();
     }
     m_threads.clear();

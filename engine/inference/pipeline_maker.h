@@ -34,7 +34,7 @@ private:
     std::atomic<bool> m_stopped = false; ///< after a failure, or when it goes
     std::mutex m_errorMutex;
     std::exception_ptr m_error; ///< the first
-    std::vector<std::jthread> m_threads;
+    std::vector<std::thread> m_threads;
 };
 
 } // namespace moescope::inference

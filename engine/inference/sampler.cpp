@@ -89,10 +89,7 @@ void Sampler::accept(int32_t token) {
     }
 }
 
-bool Sampler::fitsDevice(uint32_t token_count) const {
-    return m_topK >= 1 && m_topK <= shaders::SAMPLER_MOST_TOP &&
-           token_count <= shaders::SAMPLER_MOST_CHUNKS * shaders::SAMPLER_CHUNK;
-}
+bool Sampler::fitsDevice() const { return m_topK >= 1 && m_topK <= shaders::SAMPLER_MOST_TOP; }
 
 shaders::SamplerState Sampler::deviceState(uint32_t token_count) const {
     shaders::SamplerState state{.token_count = token_count,

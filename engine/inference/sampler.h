@@ -48,10 +48,10 @@ public:
 
     /** Tokens of prompt and answer, for the penalty. */
     void accept(int32_t token);
-    /** Whether the kernels can: greedy, or a top-k of 1 to SAMPLER_MOST_TOP, and not too many tokens. `token_count`: ids from
-     *  here on are padding and never produced. */
-    bool fitsDevice(uint32_t token_count) const;
-    /** What the kernels sample with from here on, where fitsDevice(). */
+    /** Whether the kernels can: greedy, or a top-k of 1 to SAMPLER_MOST_TOP. */
+    bool fitsDevice() const;
+    /** What the kernels sample with from here on, where fitsDevice(). `token_count`: ids from here on are padding and never
+     *  produced. */
     shaders::SamplerState deviceState(uint32_t token_count) const;
 
     /** The token at `position`. Throws trace::Error{sampler.nan} if a logit is NaN or +∞. */

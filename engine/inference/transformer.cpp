@@ -68,7 +68,8 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_kernels(device, variants.texels), m_weights(device, config, file, m_kernels.rowGroup()),
       m_kv(device, config, context, kv),
       m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device),
-      m_samples(variants.sampling.value_or(!device.limits().software)), m_firstSample(device, "first sample") {
+      m_samples(variants.sampling.value_or(!device.limits().software) && Kernels::canSample(config.token_count)),
+      m_firstSample(device, "first sample"), m_wholeSteps(variants.whole_steps) {
     m_slots.push_back(std::make_unique<StepSlot>(device, stepSizes(config.expert_used_count)));
     readBackFrom(m_act.routed->router_log_host, m_act.router_probs_host, 1, false);
     m_pacer.mayPart(trace::StepPart::GateUp);
@@ -103,7 +104,7 @@ void Transformer::recordInputs(vulkan::CommandRecorder& recorder, uint32_t token
 }
 
 void Transformer::rehearse() {
-    const std::array recorders{&m_pacer.recorder(), &m_slots.front()->recorder, &m_firstSample};
+    const std::array recorders{&m_pacer.recorder(), &m_slots.front()->firstRecorder(), &m_firstSample};
     for (vulkan::CommandRecorder* recorder : recorders) {
         recorder->rehearse(true);
     }
@@ -124,16 +125,19 @@ void Transformer::warmUp() {
 
 void Transformer::runAllWays() {
     const std::array<int32_t, 2> tokens{};
-    if (context() >= tokens.size()) {
+    const bool two = context() >= tokens.size();
+    if (two) {
         prefill(tokens, 0, {});
     }
     decode(0, 0, {});
-    if (m_samples) {
+    if (m_samples && two) {
         beginSampling({.token_count = m_config.token_count, .top_k = 1, .inverse_temperature = 1}, 1, {});
         submitStep({});
         finishStep({});
     }
     m_pacer.forget();
+    m_stepMs = 0; // what a step took says nothing then either
+    m_layersEach = m_wholeSteps.value_or(true) ? 0 : 1;
 }
 
 trace::MemoryUse Transformer::workspaceUse() const {

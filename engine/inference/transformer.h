@@ -82,8 +82,8 @@ public:
      *  mostStepsInFlight can be in flight; one with a clock must be alone. */
     void submitStep(const PassOptions& options);
     /** Waits for the oldest step in flight; `options` as it was submitted with. From then on logits() and router(0) are its
-     *  own. What it sampled, if it did. */
-    StepSample finishStep(const PassOptions& options);
+     *  own. What it sampled, if it did; unset: cancelled, which a step of more than one submission hears in between. */
+    std::optional<StepSample> finishStep(const PassOptions& options);
     uint32_t stepsInFlight() const { return static_cast<uint32_t>(m_inFlight.size()); }
     /** Waits for all steps in flight and forgets what they computed. */
     void abandonSteps();
@@ -121,10 +121,15 @@ private:
     /** What the host wrote, for `tokens` tokens. */
     void recordInputs(vulkan::CommandRecorder& recorder, uint32_t tokens);
     void recordToken(StepSlot& slot, const StepShape& shape);
+    void recordTokenEmbedding(vulkan::CommandRecorder& recorder, const Mark& mark);
     /** Records it anew unless it `covers` (or, if `exactly`, is) what is wanted. */
     void prepare(StepSlot& slot, const StepShape& wanted, StepClock* clock, bool exactly);
-    static StepShape shapeFor(const PassOptions& options, bool samples);
+    StepShape shapeFor(const PassOptions& options, bool samples) const;
     void submit(StepSlot& slot, StepClock* clock);
+    /** Waits for it, part by part; false: cancelled before its last one. */
+    bool finishParts(StepSlot& slot, const PassOptions& options);
+    /** Cuts the steps to come, if one that took so long is a long one. */
+    void cutSteps(double ms);
     /** x → its raw heads. */
     void recordTokenQkv(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     /** Raw heads → the query, and key and value of `layer` into the cache if `store`. */
@@ -133,6 +138,7 @@ private:
     void recordTokenAttention(vulkan::CommandRecorder& recorder, uint32_t layer, bool store, const Mark& mark);
     void recordTokenFfn(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     void recordTokenDown(vulkan::CommandRecorder& recorder, uint32_t layer);
+    void recordTokenLogits(vulkan::CommandRecorder& recorder, const Mark& mark);
 
     // transformer_sampling.cpp
     void recordSampling(vulkan::CommandRecorder& recorder, StepSlot& slot);
@@ -185,6 +191,9 @@ private:
     std::deque<StepSlot*> m_inFlight;               ///< in the order of their submission
     bool m_samples;                                 ///< on the device
     vulkan::CommandRecorder m_firstSample;          ///< of an answer
+    std::optional<bool> m_wholeSteps; ///< a step is one submission, or one a layer; unset: by what it takes
+    uint32_t m_layersEach = 0;        ///< layers of a submission; 0: all
+    double m_stepMs = 0;              ///< of the steps that were alone, the later ones more; 0: none yet
 
     std::unique_ptr<vulkan::Buffer> m_allLogits;    ///< [logit batch][stride(vocab_size)], made when first asked for
     std::unique_ptr<vulkan::Buffer> m_hiddenLayers; ///< [block_count + 1][batch][stride(embedding_length)], likewise

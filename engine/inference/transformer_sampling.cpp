@@ -55,7 +55,9 @@ void Transformer::abandonSteps() {
     while (!m_inFlight.empty()) {
         StepSlot& slot = *m_inFlight.front();
         m_inFlight.pop_front();
-        slot.recorder.wait();
+        for (const auto& part : slot.parts().first(slot.submitted)) {
+            part->recorder.wait();
+        }
     }
 }
 

@@ -2,42 +2,52 @@
 // One token: recorded once, submitted again and again.
 #include "engine/inference/transformer.h"
 
+#include <algorithm>
+#include <chrono>
 #include <stdexcept>
 
 namespace moescope::inference {
 
 using trace::StepPart;
 
+namespace {
+
+constexpr double longStepMs = 50; ///< a step that takes as long hears a cancel between its layers
+
+} // namespace
+
 void Transformer::recordToken(StepSlot& slot, const StepShape& shape) {
-    vulkan::CommandRecorder& r = slot.recorder;
-    r.begin();
-    slot.marks.clear();
-    if (shape.timed) {
-        r.timestamp();
-    }
-    const Mark mark = [&](StepPart part, int32_t layer) {
+    slot.clear();
+    StepSlot::Part* part = nullptr;
+    const auto begin = [&] {
+        part = &slot.beginPart();
         if (shape.timed) {
-            r.timestamp();
-            slot.marks.push_back({part, layer});
+            part->recorder.timestamp();
         }
     };
+    const Mark mark = [&](StepPart kind, int32_t layer) {
+        if (shape.timed) {
+            part->recorder.timestamp();
+            part->marks.push_back({kind, layer});
+        }
+    };
+    begin();
     if (!shape.samples) {
-        recordInputs(r, 1);
+        recordInputs(part->recorder, 1);
     }
-    m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1, m_config.embedding_scale);
-    r.barrier();
-    mark(StepPart::Embed, -1);
+    recordTokenEmbedding(part->recorder, mark);
     for (uint32_t i = 0; i < m_config.block_count; ++i) {
+        if (i > 0 && shape.layers_each != 0 && i % shape.layers_each == 0) {
+            part->recorder.end();
+            begin();
+        }
+        vulkan::CommandRecorder& r = part->recorder;
         recordTokenQkv(r, i, mark);
         recordTokenAttention(r, i, m_config.ownsKv(i), mark);
         recordTokenFfn(r, i, mark);
     }
-    m_kernels.matvec(r, m_weights.output(), m_act.x, m_act.logits,
-                     {.norm = m_weights.output_norm.get(),
-                      .epsilon = m_config.layer_norm_rms_epsilon,
-                      .scale = 1 / m_config.logit_scale});
-    r.barrier();
-    mark(StepPart::Logits, -1);
+    vulkan::CommandRecorder& r = part->recorder;
+    recordTokenLogits(r, mark);
     if (shape.samples) {
         recordSampling(r, slot);
         mark(StepPart::NextToken, -1);
@@ -49,6 +59,22 @@ void Transformer::recordToken(StepSlot& slot, const StepShape& shape) {
     r.barrier();
     mark(StepPart::ReadBack, -1);
     r.end();
+    slot.recorded = shape;
+}
+
+void Transformer::recordTokenEmbedding(vulkan::CommandRecorder& r, const Mark& mark) {
+    m_kernels.embed(r, m_weights.token_embd, m_act.token_ids, m_act.x, 1, m_config.embedding_scale);
+    r.barrier();
+    mark(StepPart::Embed, -1);
+}
+
+void Transformer::recordTokenLogits(vulkan::CommandRecorder& r, const Mark& mark) {
+    m_kernels.matvec(r, m_weights.output(), m_act.x, m_act.logits,
+                     {.norm = m_weights.output_norm.get(),
+                      .epsilon = m_config.layer_norm_rms_epsilon,
+                      .scale = 1 / m_config.logit_scale});
+    r.barrier();
+    mark(StepPart::Logits, -1);
 }
 
 void Transformer::recordTokenQkv(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
@@ -153,12 +179,13 @@ void Transformer::recordTokenDown(vulkan::CommandRecorder& r, uint32_t i) {
     add(routed, shared);
 }
 
-StepShape Transformer::shapeFor(const PassOptions& options, bool samples) {
+StepShape Transformer::shapeFor(const PassOptions& options, bool samples) const {
     return {.router = options.router,
             .router_probs = options.router_probs,
             .logits = options.logits != LogitRows::None,
             .timed = options.clock != nullptr,
-            .samples = samples};
+            .samples = samples,
+            .layers_each = m_layersEach};
 }
 
 void Transformer::prepare(StepSlot& slot, const StepShape& wanted, StepClock* clock, bool exactly) {
@@ -166,9 +193,7 @@ void Transformer::prepare(StepSlot& slot, const StepShape& wanted, StepClock* cl
         return;
     }
     host(clock, StepPart::Record);
-    slot.recorded.reset();
     recordToken(slot, wanted);
-    slot.recorded = wanted;
 }
 
 void Transformer::prepareDecode(const PassOptions& options) {
@@ -177,7 +202,15 @@ void Transformer::prepareDecode(const PassOptions& options) {
 
 void Transformer::submit(StepSlot& slot, StepClock* clock) {
     host(clock, StepPart::Submit);
-    slot.recorder.submit();
+    if (!m_inFlight.empty()) { // its parts go before
+        StepSlot& before = *m_inFlight.back();
+        for (; before.submitted < before.parts().size(); ++before.submitted) {
+            before.parts()[before.submitted]->recorder.submit();
+        }
+    }
+    slot.since = std::chrono::steady_clock::now();
+    slot.parts().front()->recorder.submit();
+    slot.submitted = 1;
     m_inFlight.push_back(&slot);
 }
 
@@ -191,20 +224,55 @@ void Transformer::submitToken(int32_t token, uint32_t position, const PassOption
     submit(slot, options.clock);
 }
 
-StepSample Transformer::finishStep(const PassOptions& options) {
+bool Transformer::finishParts(StepSlot& slot, const PassOptions& options) {
+    for (size_t i = 0; i < slot.parts().size(); ++i) {
+        StepSlot::Part& part = *slot.parts()[i];
+        if (i == slot.submitted) {
+            if (options.cancel != nullptr && options.cancel->load(std::memory_order_relaxed)) {
+                return false;
+            }
+            host(options.clock, StepPart::Submit);
+            part.recorder.submit();
+            ++slot.submitted;
+        }
+        host(options.clock, StepPart::Wait);
+        part.recorder.wait();
+        host(options.clock, StepPart::Collect);
+        if (options.clock != nullptr) {
+            options.clock->device(part.marks, part.recorder.timestampsMs(), part.recorder.dispatchCount());
+        }
+    }
+    return true;
+}
+
+std::optional<StepSample> Transformer::finishStep(const PassOptions& options) {
     StepSlot& slot = *m_inFlight.front();
-    host(options.clock, StepPart::Wait);
-    slot.recorder.wait();
+    const bool finished = finishParts(slot, options);
     m_inFlight.pop_front();
-    host(options.clock, StepPart::Collect);
-    if (options.clock != nullptr) {
-        options.clock->device(slot.marks, slot.recorder.timestampsMs(), slot.recorder.dispatchCount());
+    if (!finished) {
+        return std::nullopt;
+    }
+    if (m_inFlight.empty()) {
+        cutSteps(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - slot.since).count());
     }
     if (options.logits != LogitRows::None) {
         m_logits.assign(slot.logits.mapped<float>(), slot.logits.mapped<float>() + m_config.vocab_size);
     }
     readBackFrom(slot.router_log, slot.router_probs, 1, options.router_probs);
     return slot.recorded->samples ? *slot.sample.mapped<StepSample>() : StepSample();
+}
+
+void Transformer::cutSteps(double ms) {
+    if (m_wholeSteps) {
+        return;
+    }
+    m_stepMs = m_stepMs == 0 ? ms : 0.8 * m_stepMs + 0.2 * ms;
+    if (m_stepMs < (m_layersEach == 0 ? longStepMs : longStepMs / 2)) {
+        m_layersEach = 0;
+        return;
+    }
+    const auto fitting = static_cast<uint32_t>(std::max(0.8 * longStepMs / m_stepMs * m_config.block_count, 1.0));
+    m_layersEach = m_layersEach == 0 ? fitting : std::min(m_layersEach, fitting);
 }
 
 void Transformer::decode(int32_t token, uint32_t position, const PassOptions& options) {

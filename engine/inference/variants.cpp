@@ -15,9 +15,17 @@ struct Known {
     std::optional<bool> Variants::*variant;
 };
 constexpr std::array known{Known{"texels", &Variants::texels}, Known{"threads", &Variants::threads},
-                           Known{"sampling", &Variants::sampling}};
+                           Known{"sampling", &Variants::sampling}, Known{"whole_steps", &Variants::whole_steps}};
 
 } // namespace
+
+std::vector<std::string> variantList() {
+    std::vector<std::string> names;
+    for (const Known& one : known) {
+        names.emplace_back(one.name);
+    }
+    return names;
+}
 
 std::string variantNames() { return model::nameList(known, &Known::name); }
 

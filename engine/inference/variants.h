@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moescope::inference {
 
@@ -13,9 +14,13 @@ struct Variants {
     std::optional<bool> threads; ///< of a driver that computes on the CPU
     /** Tokens are sampled on the device, where the settings allow it: Sampler::fitsDevice(). */
     std::optional<bool> sampling;
+    /** A decode step is one submission. Off: one a layer, between which a cancel is heard. */
+    std::optional<bool> whole_steps;
 };
 
-/** "“texels”, “threads” and “sampling”". */
+/** Their names. */
+std::vector<std::string> variantList();
+/** "“texels”, “threads”, “sampling” and “whole_steps”". */
 std::string variantNames();
 
 /** Forces one: "texels=on", "threads=off". Throws trace::Error{variant.name} naming those that are known, {variant.value}. */

@@ -2,10 +2,12 @@
 // Who samples, and how many steps are in flight, changes nothing of an answer.
 #include "tests/engine/inference/golden_model.h"
 
+#include "engine/inference/transformer.h"
 #include "engine/trace/error.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace moescope::test {
@@ -256,6 +258,45 @@ TEST_F(DecoderTest, an_intervention_is_heeded) {
         expectSame(answerOf(*device, sampled(16)), answerOf(*host, sampled(16)), "and without it again");
         answerOf(*host, request);
     }
+}
+
+// A step of more than one submission: of four layers here, so that a cancel waits for one of them at most.
+TEST_F(DecoderTest, a_cancel_is_heard_within_a_step_between_its_layers) {
+    const gguf::Reader file(goldenGguf("large_like", gguf::TensorType::F32));
+    const model::ModelConfig config = model::readConfig(file);
+    inference::Transformer transformer(test::device(), config, file, 64, inference::KvType::F32, {.whole_steps = false},
+                                       {});
+    transformer.warmUp();
+    ASSERT_TRUE(transformer.prefill(someTokens(5, 1), 0, {}));
+    const std::atomic<uint64_t>& submissions = test::device().counters().submissions;
+    std::atomic<bool> cancel = false;
+    const inference::PassOptions pass{.cancel = &cancel};
+    uint64_t before = submissions;
+    transformer.submitToken(7, 5, pass);
+    EXPECT_TRUE(transformer.finishStep(pass));
+    EXPECT_EQ(submissions - before, config.block_count);
+    const std::vector<float> logits(transformer.logits().begin(), transformer.logits().end());
+
+    before = submissions;
+    transformer.submitToken(7, 5, pass);
+    cancel = true;
+    EXPECT_FALSE(transformer.finishStep(pass));
+    EXPECT_EQ(submissions - before, 1U);
+    EXPECT_EQ(transformer.stepsInFlight(), 0U);
+
+    cancel = false;
+    transformer.decode(7, 5, pass);
+    EXPECT_EQ(std::vector<float>(transformer.logits().begin(), transformer.logits().end()), logits);
+    // Several in flight leave no part behind.
+    transformer.beginSampling({.token_count = config.token_count, .top_k = 1, .inverse_temperature = 1}, 6, pass);
+    before = submissions;
+    for (uint32_t i = 0; i < 3; ++i) {
+        transformer.submitStep(pass);
+    }
+    for (uint32_t i = 0; i < 3; ++i) {
+        EXPECT_TRUE(transformer.finishStep(pass));
+    }
+    EXPECT_EQ(submissions - before, 3 * config.block_count);
 }
 
 TEST_F(DecoderTest, a_device_that_is_lost_with_steps_in_flight_is_a_sentence) {

@@ -184,7 +184,9 @@ TEST_P(ForesightTest, no_pass_needs_a_pipeline_that_the_load_did_not_foresee) {
     const model::ModelConfig config = model::readConfig(file);
     for (const std::optional<bool> texels : {std::optional<bool>(), std::optional(false)}) {
         const uint64_t before = created();
-        Transformer transformer(device(), config, file, 64, GetParam().kv, {.texels = texels}, {});
+        // As a GPU has it: without texels, and it samples.
+        const inference::Variants variants{.texels = texels, .sampling = texels ? std::optional(true) : std::nullopt};
+        Transformer transformer(device(), config, file, 64, GetParam().kv, variants, {});
         const size_t foreseen = transformer.pipelines().size();
         EXPECT_GT(foreseen, 8U);
         const auto expectForeseen = [&](const char* pass) {
@@ -204,6 +206,15 @@ TEST_P(ForesightTest, no_pass_needs_a_pipeline_that_the_load_did_not_foresee) {
         transformer.decode(3, 10, {});
         transformer.decode(4, 11, pass);
         expectForeseen("a token");
+        if (transformer.samples()) {
+            transformer.beginSampling({.token_count = config.token_count, .top_k = 8, .inverse_temperature = 1}, 12,
+                                      pass);
+            transformer.submitStep(pass);
+            transformer.submitStep(pass);
+            transformer.finishStep(pass);
+            transformer.finishStep(pass);
+            expectForeseen("tokens that the device samples");
+        }
     }
     EXPECT_EQ(device().counters().validation_messages, 0U);
 }

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every way to compute gives what the goldens say, whether the device would choose it or not, and so does every way to cut a
+// prompt.
+#include "tests/engine/inference/golden_model.h"
+
+#include "engine/trace/error.h"
+
+#include <gtest/gtest.h>
+
+namespace moescope::test {
+
+using inference::Engine;
+using inference::KvType;
+using inference::Variants;
+
+namespace {
+
+struct Forced {
+    std::string name;
+    Variants variants;
+};
+
+/** Each variant on and off, the others as the device chooses. */
+std::vector<Forced> allForced() {
+    std::vector<Forced> all;
+    for (const std::string& name : inference::variantList()) {
+        for (const char* value : {"on", "off"}) {
+            Forced forced{name + "=" + value, {}};
+            inference::forceVariant(forced.variants, forced.name);
+            all.push_back(std::move(forced));
+        }
+    }
+    return all;
+}
+
+/** Null where the device cannot: a subgroup too wide for texels. */
+std::unique_ptr<Engine> load(const std::filesystem::path& file, KvType kv, const Forced& forced) {
+    try {
+        return Engine::load(file, {.kv = kv, .variants = forced.variants});
+    } catch (const trace::Error& error) {
+        EXPECT_EQ(error.id(), "variant.device") << forced.name;
+        std::fprintf(stderr, "%s: %s\n", forced.name.c_str(), error.what());
+        return nullptr;
+    }
+}
+
+} // namespace
+
+class VariantsTest : public KernelTest, public ::testing::WithParamInterface<Forced> {};
+
+TEST_P(VariantsTest, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) {
+    for (const std::string& golden : goldenNames()) {
+        const auto engine = load(goldenGguf(golden, gguf::TensorType::F32), KvType::F32, GetParam());
+        if (engine == nullptr) {
+            return;
+        }
+        const GoldenComparison comparison = compareWithGolden(*engine, goldenJson(goldenFolder(golden)));
+        EXPECT_EQ(comparison.other_experts, 0U) << golden << ": " << comparison.first_difference;
+        EXPECT_LT(comparison.worst_logit, 1e-3) << golden;
+        EXPECT_EQ(comparison.greedy_same, comparison.greedy_runs) << golden << ": " << comparison.first_difference;
+    }
+}
+
+TEST_P(VariantsTest, f16_and_q8_0_stay_close) {
+    struct Types {
+        gguf::TensorType weights;
+        KvType kv;
+        double most; ///< by which a logit may differ
+    };
+    for (const Types& types :
+         {Types{gguf::TensorType::F16, KvType::F16, 0.05}, Types{gguf::TensorType::F16, KvType::Q8_0, 0.3}}) {
+        const auto engine = load(goldenGguf("large_like", types.weights), types.kv, GetParam());
+        if (engine == nullptr) {
+            return;
+        }
+        const GoldenComparison comparison = compareWithGolden(*engine, goldenJson(goldenFolder("large_like")));
+        EXPECT_LT(comparison.worst_logit, types.most);
+        EXPECT_LE(comparison.other_experts * 50, comparison.decisions);
+    }
+}
+
+// More tokens than a micro-batch holds, and a model whose routers were trained.
+TEST_P(VariantsTest, a_prompt_in_slices_of_any_length_gives_the_same_experts_and_tokens) {
+    const auto engine = load(MOESCOPE_BUILTIN_MODEL, KvType::F16, GetParam());
+    if (engine == nullptr) {
+        return;
+    }
+    const std::vector<int32_t> prompt = someTokens(530, 17);
+    std::vector<std::vector<uint16_t>> experts;
+    std::vector<int32_t> greedy;
+    for (const uint32_t slice : {512U, 64U, 7U, 1U}) {
+        engine->reset();
+        std::vector<std::vector<uint16_t>> routed;
+        for (uint32_t first = 0; first < prompt.size(); first += slice) {
+            const auto tokens = std::span(prompt).subspan(first, std::min<size_t>(slice, prompt.size() - first));
+            engine->evaluate(tokens, {.router = true}, [&](const inference::EvaluateBatch& batch) {
+                for (const trace::RouterTrace& router : batch.router) {
+                    routed.push_back(router.experts);
+                }
+            });
+        }
+        inference::GenerationRequest request;
+        request.prompt = prompt;
+        request.max_tokens = 16;
+        request.sampling.temperature = 0.0F;
+        request.ignore_eos = true;
+        const std::vector<int32_t> tokens = engine->generate(request).tokens;
+        if (slice == 512) {
+            experts = routed;
+            greedy = tokens;
+            ASSERT_EQ(experts.size(), prompt.size());
+        }
+        EXPECT_EQ(routed, experts) << "slices of " << slice;
+        EXPECT_EQ(tokens, greedy) << "slices of " << slice;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Forced, VariantsTest, ::testing::ValuesIn(allForced()), [](const auto& one) {
+    std::string name = one.param.name;
+    std::replace(name.begin(), name.end(), '=', '_');
+    return name;
+});
+
+} // namespace moescope::test
