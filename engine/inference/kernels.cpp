@@ -24,10 +24,10 @@ namespace {
 
 // Ids of specialisation constants, as in the shaders.
 constexpr uint32_t lanesId = 1;
+constexpr uint32_t rowsId = 7;
 constexpr uint32_t activationId = 5;
-constexpr uint32_t rowsOfMatvec = 4; // shaders/common/matvec.glsl
-constexpr uint32_t rowsOfTile = 4;   // shaders/common/tile.glsl
-constexpr uint32_t texelRows = 8;    // both, with TEXELS
+constexpr uint32_t rowsOfTile = 4; // shaders/common/tile.glsl
+constexpr uint32_t texelRows = 8;  // both, with TEXELS
 
 } // namespace
 
@@ -46,17 +46,22 @@ Kernels::Kernels(vulkan::Device& device, std::optional<bool> texels) : m_device(
     }
     m_texels = texels.value_or(limits.software) && canGroup;
     m_workgroup = std::max<uint32_t>(64, m_subgroup);
-    // Where a subgroup's invocations run one after the other, a reduction costs more than it saves.
-    m_lanes = m_texels ? 1 : std::min<uint32_t>(m_subgroup, 32);
-    // There, a small matrix must still be work for more than one core: 256 rows are four workgroups. Measured on two.
-    m_matvecWorkgroup = m_texels ? m_subgroup : m_workgroup;
+    // Where a subgroup's invocations run one after the other, a reduction costs more than it saves, and a small matrix must
+    // still be work for more than one core: 256 rows are four workgroups. Measured on two.
+    m_matvec = m_texels ? MatvecCut{.workgroup = m_subgroup, .lanes = 1, .rows = texelRows} : defaultCut(limits);
     m_tileWorkgroup = m_texels ? m_subgroup : m_workgroup;
 }
 
 Kernels::~Kernels() = default;
 
+void Kernels::cutMatvec(const MatvecCut& cut) {
+    if (!m_texels) {
+        m_matvec = cut;
+    }
+}
+
 uint32_t Kernels::matvecGroups(uint32_t rows) const {
-    return ceilDiv(rows, m_matvecWorkgroup / m_lanes * (m_texels ? texelRows : rowsOfMatvec));
+    return ceilDiv(rows, m_matvec.workgroup / m_matvec.lanes * m_matvec.rows);
 }
 
 uint32_t Kernels::tileGroups(uint32_t rows, uint32_t matrices) const {
@@ -77,7 +82,8 @@ const vulkan::ComputePipeline& Kernels::pipeline(const WeightVariants& variants,
     if (m_texels) {
         constants[subgroupId] = m_subgroup;
     } else if (constants.contains(lanesId)) {
-        constants[lanesId] = m_lanes;
+        constants[lanesId] = m_matvec.lanes;
+        constants[rowsId] = m_matvec.rows;
     }
     return pipeline(variantOf(variants, type, m_texels), std::move(constants));
 }
@@ -110,8 +116,8 @@ void Kernels::matvec(Recorder& recorder, const Matrix& w, const Buffer& x, const
                           .out_first = options.y_first,
                           .epsilon = options.epsilon,
                           .scale = options.scale};
-    const vulkan::Constants constants{{workgroupId, m_matvecWorkgroup},
-                                      {lanesId, m_lanes},
+    const vulkan::Constants constants{{workgroupId, m_matvec.workgroup},
+                                      {lanesId, m_matvec.lanes},
                                       {2, options.norm != nullptr},
                                       {3, options.accumulate},
                                       {4, options.bias != nullptr}};
@@ -174,9 +180,9 @@ void Kernels::ffnGateUp(Recorder& recorder, const GateUp& w, const ExpertsShape&
     const FfnGateUpPush push{
         .rows = w.gate.rows, .width = w.gate.width, .row_words = w.gate.row_words, .out_stride = stride(w.gate.rows)};
     const vulkan::Constants constants{
-        {workgroupId, m_matvecWorkgroup}, {lanesId, m_lanes},
-        {2, experts != nullptr},          {3, w.gate_bias != nullptr},
-        {4, w.shared_weights != nullptr}, {activationId, static_cast<uint32_t>(shape.activation)}};
+        {workgroupId, m_matvec.workgroup}, {lanesId, m_matvec.lanes},
+        {2, experts != nullptr},           {3, w.gate_bias != nullptr},
+        {4, w.shared_weights != nullptr},  {activationId, static_cast<uint32_t>(shape.activation)}};
     recorder.dispatch(pipeline(ffnGateUpVariants(), w.gate.type, constants), Groups{matvecGroups(w.gate.rows), slots},
                       {*w.gate.buffer, *w.up.buffer, orAny(experts, x), x, orAny(w.gate_bias, x), orAny(w.up_bias, x),
                        orAny(w.shared_weights, x), h},
@@ -195,7 +201,8 @@ void Kernels::ffnDown(Recorder& recorder, const Matrix* routed, const Buffer* bi
                            .shared_width = shared != nullptr ? shared->width : 0,
                            .shared_row_words = shared != nullptr ? shared->row_words : 0,
                            .scale = scale};
-    const vulkan::Constants constants{{workgroupId, m_matvecWorkgroup}, {lanesId, m_lanes}, {2, bias != nullptr}};
+    const vulkan::Constants constants{
+        {workgroupId, m_matvec.workgroup}, {lanesId, m_matvec.lanes}, {2, bias != nullptr}};
     recorder.dispatch(pipeline(ffnDownVariants(), any.type, constants), Groups{matvecGroups(any.rows)},
                       {*any.buffer, shared != nullptr ? *shared->buffer : *any.buffer, experts, expert_weights, h,
                        h_shared, orAny(bias, h), x},

@@ -3,6 +3,7 @@
 
 #include "engine/inference/device_weights.h"
 #include "engine/inference/kv_type.h"
+#include "engine/inference/tuning.h"
 #include "engine/model/family.h"
 #include "engine/vulkan/command_recorder.h"
 #include "shaders/common/push_constants.h"
@@ -60,6 +61,8 @@ public:
     using Recorder = vulkan::CommandRecorder;
     using Buffer = vulkan::Buffer;
 
+    /** How the matrix × vector kernels cut their work from here on, where they do not read texels. */
+    void cutMatvec(const MatvecCut& cut);
     /** Whether weights, and what else the kernels for such drivers read, are texels. */
     bool texels() const { return m_texels; }
     /** Rows of weights whose words alternate. */
@@ -237,10 +240,9 @@ private:
     vulkan::Device& m_device;
     uint32_t m_subgroup;
     bool m_texels;
-    uint32_t m_workgroup;       ///< invocations of most kernels
-    uint32_t m_tileWorkgroup;   ///< invocations of the matrix × matrix kernels
-    uint32_t m_matvecWorkgroup; ///< invocations of the matrix × vector kernels …
-    uint32_t m_lanes;           ///< … and those of them that share a row
+    uint32_t m_workgroup;     ///< invocations of most kernels
+    uint32_t m_tileWorkgroup; ///< invocations of the matrix × matrix kernels
+    MatvecCut m_matvec;       ///< of the matrix × vector kernels
     std::map<std::pair<const uint32_t*, vulkan::Constants>, std::unique_ptr<vulkan::ComputePipeline>> m_pipelines;
     std::vector<const vulkan::ComputePipeline*> m_named;
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <map>
 
 namespace moescope::inference {
 
@@ -51,6 +52,17 @@ const model::ModelConfig& checked(const model::ModelConfig& config) {
     return config;
 }
 
+/** The type of most of the file's weights. */
+gguf::TensorType mostBytesType(const gguf::Reader& file) {
+    std::map<gguf::TensorType, uint64_t> bytes;
+    for (const gguf::TensorInfo& tensor : file.tensors()) {
+        bytes[tensor.type] += tensor.bytes;
+    }
+    return std::max_element(bytes.begin(), bytes.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; })
+        ->first;
+}
+
 trace::MemoryUse useOf(const std::unique_ptr<vulkan::Buffer>& buffer) {
     return buffer != nullptr ? buffer->use() : trace::MemoryUse();
 }
@@ -76,6 +88,9 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
     m_pacer.mayPart(trace::StepPart::Down);
     if (m_kernels.texels()) {
         m_pacer.mayPart(trace::StepPart::Attention);
+    }
+    if (!m_kernels.texels() && variants.tuning.value_or(!device.limits().software)) {
+        m_kernels.cutMatvec(tunedCut(device, mostBytesType(file)));
     }
     rehearse();
     m_pipelineMaker.emplace(m_kernels.pipelines());

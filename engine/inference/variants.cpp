@@ -15,7 +15,8 @@ struct Known {
     std::optional<bool> Variants::*variant;
 };
 constexpr std::array known{Known{"texels", &Variants::texels}, Known{"threads", &Variants::threads},
-                           Known{"sampling", &Variants::sampling}, Known{"whole_steps", &Variants::whole_steps}};
+                           Known{"sampling", &Variants::sampling}, Known{"whole_steps", &Variants::whole_steps},
+                           Known{"tuning", &Variants::tuning}};
 
 } // namespace
 

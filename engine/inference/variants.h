@@ -16,11 +16,13 @@ struct Variants {
     std::optional<bool> sampling;
     /** A decode step is one submission. Off: one a layer, between which a cancel is heard. */
     std::optional<bool> whole_steps;
+    /** How the matrix × vector kernels cut their work is measured on the device once: tuning.h. */
+    std::optional<bool> tuning;
 };
 
 /** Their names. */
 std::vector<std::string> variantList();
-/** "“texels”, “threads”, “sampling” and “whole_steps”". */
+/** "“texels”, “threads”, “sampling”, “whole_steps” and “tuning”". */
 std::string variantNames();
 
 /** Forces one: "texels=on", "threads=off". Throws trace::Error{variant.name} naming those that are known, {variant.value}. */

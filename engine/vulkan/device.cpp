@@ -98,8 +98,9 @@ std::unique_ptr<Device> Device::create(const DeviceOptions& options) {
     device->m_device = makeDevice(impl.adapter);
     vkGetDeviceQueue(device->m_device, device->m_queueFamily, 0, &device->m_queue);
 
-    device->m_cacheFile = pipelineCacheFile(options.cache_folder, impl.adapter.properties, options.shader_hash);
-    const std::vector<uint8_t> cached = readPipelineCache(device->m_cacheFile, impl.adapter.properties);
+    device->m_cacheFolder = options.cache_folder;
+    device->m_shaderHash = options.shader_hash;
+    const std::vector<uint8_t> cached = readPipelineCache(device->pipelineCacheFile(), impl.adapter.properties);
     device->m_pipelineCache = makePipelineCache(device->m_device, cached);
     device->m_counters.pipeline_cache_bytes_loaded = cached.size();
     return device;
@@ -129,9 +130,16 @@ trace::MemoryUse Device::staging() const {
     return m_impl->transfer ? m_impl->transfer->staging() : trace::MemoryUse();
 }
 
+std::filesystem::path Device::cacheFile(const std::string& what, const std::string& suffix) const {
+    return deviceCacheFile(m_cacheFolder, m_impl->adapter.properties, m_shaderHash, what, suffix);
+}
+
+std::filesystem::path Device::pipelineCacheFile() const { return cacheFile("pipelines", ".bin"); }
+
 void Device::savePipelineCache() {
     const uint64_t made = m_counters.pipelines_created;
-    if (m_cacheFile.empty() || made == m_impl->saved_pipelines) {
+    const std::filesystem::path file = pipelineCacheFile();
+    if (file.empty() || made == m_impl->saved_pipelines) {
         return;
     }
     size_t size = 0;
@@ -143,7 +151,7 @@ void Device::savePipelineCache() {
         return;
     }
     data.resize(size);
-    if (writePipelineCache(m_cacheFile, data)) {
+    if (writePipelineCache(file, data)) {
         m_impl->saved_pipelines = made;
     }
 }

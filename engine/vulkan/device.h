@@ -95,6 +95,9 @@ public:
     }
     /** Of these, what copies to and from memory go through that the host does not see. */
     trace::MemoryUse staging() const;
+    /** File in the cache folder in which `what` is kept for this device, its driver and these kernels; empty without a
+     *  folder. */
+    std::filesystem::path cacheFile(const std::string& what, const std::string& suffix) const;
     /** Writes the pipeline cache to disk (atomic; failing to write is no error). */
     void savePipelineCache();
 
@@ -117,6 +120,8 @@ public:
 
 private:
     Device();
+    std::filesystem::path pipelineCacheFile() const;
+
     trace::DeviceInfo m_info;
     Limits m_limits;
     Counters m_counters;
@@ -127,7 +132,8 @@ private:
     VkPipelineCache_T* m_pipelineCache = nullptr;
     uint32_t m_queueFamily = 0;
     std::mutex m_queueMutex;
-    std::filesystem::path m_cacheFile;
+    std::filesystem::path m_cacheFolder;
+    uint64_t m_shaderHash = 0;
 };
 
 } // namespace moescope::vulkan

@@ -51,16 +51,16 @@ bool isOfDriver(const std::vector<uint8_t>& data, const VkPhysicalDeviceProperti
 
 } // namespace
 
-std::filesystem::path pipelineCacheFile(const std::filesystem::path& folder,
-                                        const VkPhysicalDeviceProperties& properties, uint64_t shader_hash) {
+std::filesystem::path deviceCacheFile(const std::filesystem::path& folder, const VkPhysicalDeviceProperties& properties,
+                                      uint64_t shader_hash, const std::string& what, const std::string& suffix) {
     if (folder.empty()) {
         return {};
     }
-    std::string name = "pipelines-";
+    std::string name = what + "-";
     for (const uint8_t byte : properties.pipelineCacheUUID) {
         name += hex(byte, 2);
     }
-    return folder / (name + "-" + hex(properties.driverVersion, 8) + "-" + hex(shader_hash, 16) + ".bin");
+    return folder / (name + "-" + hex(properties.driverVersion, 8) + "-" + hex(shader_hash, 16) + suffix);
 }
 
 std::vector<uint8_t> readPipelineCache(const std::filesystem::path& file,

@@ -5,13 +5,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace moescope::vulkan {
 
-/** File of the cache for this driver and these kernels; empty where `folder` is. */
-std::filesystem::path pipelineCacheFile(const std::filesystem::path& folder,
-                                        const VkPhysicalDeviceProperties& properties, uint64_t shader_hash);
+/** File in which `what` is kept for this driver and these kernels; empty where `folder` is. */
+std::filesystem::path deviceCacheFile(const std::filesystem::path& folder, const VkPhysicalDeviceProperties& properties,
+                                      uint64_t shader_hash, const std::string& what, const std::string& suffix);
 
 /** What the driver left in `file`; empty when it is missing, unreadable, damaged or another driver's. Never throws. */
 std::vector<uint8_t> readPipelineCache(const std::filesystem::path& file, const VkPhysicalDeviceProperties& properties);

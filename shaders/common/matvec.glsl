@@ -17,9 +17,10 @@ uint rowOf(uint r) {
 uint lane() { return 0u; }
 float sumOverLanes(float value) { return value; }
 #else
-// LANES invocations work on one row and read neighbouring words: a power of two up to the subgroup's size.
+// LANES invocations work on the same ROWS rows and read neighbouring words: a power of two up to the subgroup's size. Which are the
+// fastest is measured: engine/inference/tuning.h.
 layout(constant_id = 1) const uint LANES = 1u;
-const uint ROWS = 4u;
+layout(constant_id = 7) const uint ROWS = 4u;
 uint rowsOfWorkgroup() { return gl_WorkGroupSize.x / LANES * ROWS; }
 uint rowOf(uint r) { return gl_WorkGroupID.x * rowsOfWorkgroup() + gl_LocalInvocationID.x / LANES * ROWS + r; }
 uint lane() { return gl_LocalInvocationID.x & (LANES - 1u); }

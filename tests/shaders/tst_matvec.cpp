@@ -74,4 +74,23 @@ TEST_F(MatvecTest, options) {
     }
 }
 
+TEST_F(MatvecTest, every_cut_that_can_be_measured) {
+    if (kernels().texels()) {
+        GTEST_SKIP() << "Kernels that read texels are cut one way.";
+    }
+    for (const inference::MatvecCut& cut : inference::possibleCuts(device().limits())) {
+        kernels().cutMatvec(cut);
+        for (const MatrixCase& shape :
+             {MatrixCase{gguf::TensorType::Q8_0, 544, 9}, {gguf::TensorType::F32, 100, 300}}) {
+            const Inputs made = inputs(shape);
+            const auto in = rows(made.x, shape.width);
+            const auto out = zeroRows(1, shape.rows);
+            run([&](auto& recorder) { kernels().matvec(recorder, made.w.matrix, *in, *out, {.x_row = 1}); });
+            expectNear(readRows(*out, 1, shape.rows), twins::matvec(made.w.decoded, made.second()), 1e-4F, 1e-5F,
+                       describe(shape) + ", workgroup " + std::to_string(cut.workgroup) + ", lanes " +
+                           std::to_string(cut.lanes) + ", rows " + std::to_string(cut.rows));
+        }
+    }
+}
+
 } // namespace moescope::test

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/gguf/tensor_type.h"
+#include "engine/vulkan/device.h"
+
+#include <vector>
+
+namespace moescope::inference {
+
+/** How the matrix × vector kernels that read buffers cut their work (shaders/common/matvec.glsl). */
+struct MatvecCut {
+    uint32_t workgroup = 64; ///< invocations
+    uint32_t lanes = 32;     ///< of them that share rows: a power of two, at most the subgroup's size
+    uint32_t rows = 4;       ///< that they share
+    bool operator==(const MatvecCut&) const = default;
+};
+
+/** What is taken where nothing was measured. */
+MatvecCut defaultCut(const vulkan::Limits& limits);
+/** All that the device can run. */
+std::vector<MatvecCut> possibleCuts(const vulkan::Limits& limits);
+
+/** The cut with which the device multiplies weights of `type` fastest: measured once for a device, its driver and these kernels,
+ *  and from then on read from the device's cache folder. The default where there is no such folder, as each run would measure
+ *  anew and round otherwise, or where the device has no timestamps or no
+ *  memory to measure in. `bytes`: of weights that are read for one measurement, more
+ *  than a cache holds. */
+MatvecCut tunedCut(vulkan::Device& device, gguf::TensorType type, uint64_t bytes = 128ULL << 20);
+
+} // namespace moescope::inference
