@@ -75,12 +75,13 @@ uint32_t logitBatch(uint32_t batch, uint32_t vocab_size, uint64_t largest) {
     return static_cast<uint32_t>(std::clamp<uint64_t>(rows, 1, batch));
 }
 
-uint32_t attentionSplits(bool software, uint32_t context) {
-    return software ? 1 : std::clamp<uint32_t>(context / 256, 1, maxAttentionSplits);
+uint32_t attentionSplits(uint32_t context) {
+    constexpr uint32_t leastSpan = 128; // shaders/attention_split.comp
+    return std::clamp<uint32_t>(context / leastSpan, 1, Kernels::mostAttentionSplits);
 }
 
 ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t context, uint32_t batch) {
-    const uint64_t headStride = kvHeadStride(KvType::Q8_0, config.head_dim); // the widest of all types
+    const uint32_t headStride = kvHeadStride(KvType::Q8_0, config.head_dim); // the widest of all types
     const uint64_t pairs = uint64_t{batch} * std::max<uint32_t>(config.expert_used_count, 1);
     const uint64_t experts_in_all = std::max<uint32_t>(config.expert_count, 1);
     const uint64_t moeLayers = std::max<uint32_t>(config.moeLayerCount(), 1);
@@ -102,7 +103,8 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
     qkv = uint64_t{batch} * qkvStride(config.head_count, config.head_count_kv, config.head_dim) * word;
     q_roped = (uint64_t{batch} * config.head_count + Kernels::spareHeads) * headStride * word;
     attn_out = batch * heads;
-    attn_partial = uint64_t{config.head_count} * maxAttentionSplits * (2 + headStride) * word;
+    attn_partial = Kernels::attentionPartialFloats(config.head_count, headStride, Kernels::mostAttentionSplits) * word;
+    counters = config.head_count * word;
     experts = pairs * word;
     expert_weights = pairs * word;
     shared_weights = batch * word;
@@ -131,10 +133,10 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
 
 uint64_t ActivationSizes::total() const {
     return token_ids + token_ids_host + step + step_host + rope + x + normed + qkv + q_roped + attn_out + attn_partial +
-           experts + expert_weights + shared_weights + h + h_shared + pair_out + sort_counts + sort_order + sort_tiles +
-           sort_grids + router_log + router_logits + router_probs + logits + logits_host + router_log_host +
-           router_probs_host + sampler + sample_top + sample_refused + 2 * sampled + step_logits + step_router_log +
-           step_router_probs;
+           counters + experts + expert_weights + shared_weights + h + h_shared + pair_out + sort_counts + sort_order +
+           sort_tiles + sort_grids + router_log + router_logits + router_probs + logits + logits_host +
+           router_log_host + router_probs_host + sampler + sample_top + sample_refused + 2 * sampled + step_logits +
+           step_router_log + step_router_probs;
 }
 
 RoutedActivations::RoutedActivations(vulkan::Device& device, const ActivationSizes& sizes)
@@ -162,6 +164,7 @@ Activations::Activations(vulkan::Device& device, const model::ModelConfig& confi
       q_roped(device, m_sizes.q_roped, MemoryKind::DeviceLocal, "q_roped"),
       attn_out(device, m_sizes.attn_out, MemoryKind::DeviceLocal, "attn_out"),
       attn_partial(device, m_sizes.attn_partial, MemoryKind::DeviceLocal, "attn_partial"),
+      counters(device, m_sizes.counters, MemoryKind::DeviceLocal, "counters"),
       shared_weights(device, m_sizes.shared_weights, MemoryKind::DeviceLocal, "shared_weights"),
       h_shared(device, m_sizes.h_shared, MemoryKind::DeviceLocal, "h_shared"),
       sort_counts(device, m_sizes.sort_counts, MemoryKind::DeviceLocal, "sort_counts"),
@@ -191,6 +194,7 @@ trace::MemoryUse Activations::use() const {
                                                       &q_roped,
                                                       &attn_out,
                                                       &attn_partial,
+                                                      &counters,
                                                       &shared_weights,
                                                       &h_shared,
                                                       &sort_counts,

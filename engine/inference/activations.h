@@ -13,7 +13,7 @@ namespace moescope::inference {
  *  `batch`: tokens of a micro-batch; `context`: rows of the RoPE table. */
 struct ActivationSizes {
     uint64_t token_ids, token_ids_host, step, step_host, rope, x, normed, qkv, q_roped, attn_out, attn_partial, experts,
-        expert_weights, shared_weights, h, h_shared, pair_out;
+        expert_weights, shared_weights, h, h_shared, pair_out, counters;
     uint64_t sort_counts, sort_order, sort_tiles, sort_grids, router_log, router_logits, router_probs, logits,
         logits_host, router_log_host, router_probs_host;
     uint64_t sampler, sample_top, sample_refused, sampled;
@@ -28,9 +28,9 @@ uint32_t microBatch(bool software);
 /** Tokens of a batch whose logits are all read back: `batch`, or so many that their rows, `vocab_size` floats each, take
  *  neither more than 64 MiB nor more than `largest`, the bytes of the device's largest buffer; at least one. */
 uint32_t logitBatch(uint32_t batch, uint32_t vocab_size, uint64_t largest);
-/** Splits of the context in decode: the same for every position, so that the step is recorded once. */
-uint32_t attentionSplits(bool software, uint32_t context);
-constexpr uint32_t maxAttentionSplits = 32;
+/** Splits of the positions in decode, for a context of so many tokens: the same for every position, so that the step is
+ *  recorded once. */
+uint32_t attentionSplits(uint32_t context);
 
 /** The working buffers whose size goes with the number of experts that answer a token. */
 struct RoutedActivations {
@@ -84,6 +84,7 @@ public:
     Buffer q_roped; ///< [batch][head_count][head stride], after RoPE and norm
     Buffer attn_out;
     Buffer attn_partial;
+    Buffer counters;       ///< uint32, 0 between two intervals: shaders/common/last_done.glsl
     Buffer shared_weights; ///< [batch]: of the shared expert, where its router has a row
     Buffer h_shared;       ///< gate × up of the shared expert or the plain FFN
     Buffer sort_counts, sort_grids;

@@ -120,11 +120,9 @@ public:
     void ropeQkNormLanes(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
                          bool owner, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
                          const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens);
-    /** `sinks`: a logit a head that takes its share of the softmax; null: none. With splits > 1 the result is in
-     *  `partial` and attentionReduce() must follow. */
+    /** `sinks`: a logit a head that takes its share of the softmax; null: none. */
     void attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
-                   const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
-                   const Buffer& partial, uint32_t tokens, uint32_t splits);
+                   const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t tokens);
     /** Of a batch, where texels(): all tokens and heads at once. */
     void attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                         const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
@@ -138,8 +136,17 @@ public:
                         bool stores, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
                         const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, const Buffer* sinks,
                         const Buffer& out);
-    void attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial, const Buffer* sinks,
-                         const Buffer& out, uint32_t tokens, uint32_t splits);
+    /** The same on devices with memory of their own, by workgroups over `splits` of the positions, at most
+     *  mostAttentionSplits. `partial`: attentionPartialFloats() of it; `counters`: uint32, one a query head is enough, 0 before
+     *  and after. The queries stay in the kernel. */
+    void attentionSplit(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
+                        bool stores, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
+                        const Buffer& k_cache, const Buffer& v_cache, const Buffer* sinks, const Buffer& partial,
+                        const Buffer& counters, const Buffer& out, uint32_t splits);
+    static constexpr uint32_t mostAttentionSplits = 64;
+    static constexpr uint64_t attentionPartialFloats(uint32_t head_count, uint32_t head_stride, uint32_t splits) {
+        return uint64_t{head_count} * splits * (4 + head_stride);
+    }
     /** The weights that attention gives its values for one query: `out` is [head][out_stride] floats, one for each position
      *  up to the step's and then the share of the sink. */
     void attentionWeights(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,

@@ -4,7 +4,7 @@
 #include "engine/inference/kernels.h"
 #include "engine/inference/weight_layout.h"
 #include "shaders/attention.h"
-#include "shaders/attention_reduce.h"
+#include "shaders/attention_split.h"
 #include "shaders/attention_tiles.h"
 #include "shaders/attention_token.h"
 #include "shaders/attention_weights.h"
@@ -22,8 +22,9 @@ using vulkan::Groups;
 
 namespace {
 
-constexpr uint32_t keptHeadStride = 128; // widest head whose queries an invocation of attention keeps
-constexpr uint32_t rowsOfAttention = 8;  // shaders/attention_tiles.comp
+constexpr uint32_t keptHeadStride = 128;    // widest head whose queries an invocation of attention keeps
+constexpr uint32_t rowsOfAttention = 8;     // shaders/attention_tiles.comp
+constexpr uint32_t attentionWorkgroup = 64; // shaders/common/attention_span.glsl
 
 /** Near the golden section of `count`, and without a common divisor: multiples of it modulo `count` visit all numbers below,
  *  and any run of neighbours is spread over the whole. */
@@ -35,14 +36,13 @@ uint32_t spreadingStep(uint32_t count) {
     return step;
 }
 
-AttentionPush attentionPush(const AttentionShape& shape, uint32_t splits) {
+AttentionPush attentionPush(const AttentionShape& shape) {
     return {.head_count = shape.head_count,
             .head_count_kv = shape.head_count_kv,
             .head_dim = shape.head_dim,
             .head_stride = shape.head_stride,
             .context = shape.context,
             .out_stride = stride(shape.head_count * shape.head_dim),
-            .splits = splits,
             .window = shape.window,
             .row_words = kvRowWords(shape.kv, shape.head_dim),
             .scale = shape.scale};
@@ -60,6 +60,27 @@ RopeQkNormPush ropePush(const AttentionShape& shape, bool owner, uint32_t tokens
             .rope_first = shape.rope_first,
             .tokens = tokens,
             .epsilon = shape.epsilon};
+}
+
+AttentionTokenPush tokenPush(const AttentionShape& shape, bool stores) {
+    return {.head_count = shape.head_count,
+            .head_count_kv = shape.head_count_kv,
+            .head_dim = shape.head_dim,
+            .head_stride = shape.head_stride,
+            .context = shape.context,
+            .out_stride = stride(shape.head_count * shape.head_dim),
+            .window = shape.window,
+            .row_words = kvRowWords(shape.kv, shape.head_dim),
+            .turning_pairs = shape.rope_dimension_count / 2,
+            .rope_first = shape.rope_first,
+            .stores = stores,
+            .epsilon = shape.epsilon,
+            .scale = shape.scale};
+}
+
+/** Groups of query heads that workgroups take one by one: shaders/common/attention_span.glsl. */
+uint32_t attentionPasses(const AttentionShape& shape) {
+    return ceilDiv(shape.head_count / shape.head_count_kv, Kernels::spareHeads + 1);
 }
 
 /** Of shaders/common/rope_head.glsl. */
@@ -94,15 +115,13 @@ void Kernels::ropeQkNormLanes(Recorder& recorder, const AttentionShape& shape, c
 
 void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                         const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
-                        const Buffer& partial, uint32_t tokens, uint32_t splits) {
-    const AttentionPush push = attentionPush(shape, splits);
-    const uint32_t passes = ceilDiv(shape.head_count / shape.head_count_kv, spareHeads + 1);
+                        uint32_t tokens) {
     const uint32_t kept = m_device.limits().software && shape.head_stride <= keptHeadStride ? shape.head_stride / 4 : 0;
-    recorder.dispatch(
-        pipeline(shaders::attention,
-                 {{workgroupId, 64}, {1, static_cast<uint32_t>(shape.kv)}, {2, kept}, {3, sinks != nullptr}}),
-        Groups{shape.head_count_kv * passes, tokens, splits},
-        {q, k_cache, v_cache, step, orAny(sinks, q), out, partial}, push);
+    const vulkan::Constants constants{
+        {workgroupId, attentionWorkgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, kept}, {8, sinks != nullptr}};
+    recorder.dispatch(pipeline(shaders::attention, constants),
+                      Groups{shape.head_count_kv * attentionPasses(shape), tokens},
+                      {q, k_cache, v_cache, step, orAny(sinks, q), out}, attentionPush(shape));
 }
 
 vulkan::Constants Kernels::attentionRows(const AttentionShape& shape, bool sinks) const {
@@ -126,19 +145,7 @@ void Kernels::attentionToken(Recorder& recorder, const AttentionShape& shape, co
                              bool stores, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
                              const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, const Buffer* sinks,
                              const Buffer& out) {
-    const AttentionTokenPush push{.head_count = shape.head_count,
-                                  .head_count_kv = shape.head_count_kv,
-                                  .head_dim = shape.head_dim,
-                                  .head_stride = shape.head_stride,
-                                  .context = shape.context,
-                                  .out_stride = stride(shape.head_count * shape.head_dim),
-                                  .window = shape.window,
-                                  .row_words = kvRowWords(shape.kv, shape.head_dim),
-                                  .turning_pairs = shape.rope_dimension_count / 2,
-                                  .rope_first = shape.rope_first,
-                                  .stores = stores,
-                                  .epsilon = shape.epsilon,
-                                  .scale = shape.scale};
+    const AttentionTokenPush push = tokenPush(shape, stores);
     vulkan::Constants constants = attentionRows(shape, sinks != nullptr);
     constants.merge(ropeConstants(shape, bias != nullptr, m_subgroup));
     constants[11] = shape.head_count / shape.head_count_kv;
@@ -175,11 +182,17 @@ void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, co
                       {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
 }
 
-void Kernels::attentionReduce(Recorder& recorder, const AttentionShape& shape, const Buffer& partial,
-                              const Buffer* sinks, const Buffer& out, uint32_t tokens, uint32_t splits) {
-    const AttentionPush push = attentionPush(shape, splits);
-    recorder.dispatch(pipeline(attention_reduce, {{workgroupId, m_workgroup}, {1, sinks != nullptr}}),
-                      Groups{shape.head_count, tokens}, {partial, orAny(sinks, partial), out}, push);
+void Kernels::attentionSplit(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
+                             bool stores, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
+                             const Buffer& k_cache, const Buffer& v_cache, const Buffer* sinks, const Buffer& partial,
+                             const Buffer& counters, const Buffer& out, uint32_t splits) {
+    vulkan::Constants constants = ropeConstants(shape, bias != nullptr, attentionWorkgroup);
+    constants[8] = sinks != nullptr;
+    recorder.dispatch(pipeline(attention_split, constants),
+                      Groups{shape.head_count_kv * attentionPasses(shape), splits},
+                      {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, k_cache, v_cache, k_cache, v_cache,
+                       orAny(sinks, qkv), partial, counters, out},
+                      tokenPush(shape, stores));
 }
 
 void Kernels::attentionWeights(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,

@@ -74,7 +74,7 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
                          const std::function<bool(uint64_t, uint64_t)>& progress)
     : m_device(device), m_config(checked(config)), m_batch(microBatch(device.limits().software)),
       m_logitBatch(logitBatch(m_batch, config.vocab_size, device.limits().largestBuffer())),
-      m_splits(attentionSplits(device.limits().software, context)),
+      m_splits(attentionSplits(context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
       m_kernels(device, variants.texels), m_weights(device, config, file, m_kernels.rowGroup()),

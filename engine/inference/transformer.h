@@ -132,8 +132,6 @@ private:
     void cutSteps(double ms);
     /** x → its raw heads. */
     void recordTokenQkv(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
-    /** Raw heads → the query, and key and value of `layer` into the cache if `store`. */
-    void recordTokenRope(vulkan::CommandRecorder& recorder, uint32_t layer, bool store, const Mark& mark);
     /** Raw heads → x, and key and value into the cache if `store`. */
     void recordTokenAttention(vulkan::CommandRecorder& recorder, uint32_t layer, bool store, const Mark& mark);
     void recordTokenFfn(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);

@@ -36,8 +36,12 @@ trace::AttentionWeights Transformer::attentionWeights(int32_t token, uint32_t po
         recordTokenFfn(r, i, unmarked);
     }
     recordTokenQkv(r, layer, unmarked);
-    recordTokenRope(r, layer, false, unmarked);
-    m_kernels.attentionWeights(r, shapeOf(layer), m_act.q_roped, m_kv.keys(layer), m_act.step, weights.attn_sinks.get(),
+    const AttentionShape shape = shapeOf(layer);
+    m_kernels.ropeQkNorm(r, shape, m_act.qkv, weights.attn_qkv_bias.get(), false, m_act.rope,
+                         weights.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(layer), m_kv.values(layer),
+                         1);
+    r.barrier();
+    m_kernels.attentionWeights(r, shape, m_act.q_roped, m_kv.keys(layer), m_act.step, weights.attn_sinks.get(),
                                out, rowFloats);
     r.barrier();
     r.end();

@@ -133,7 +133,7 @@ bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
                                      layer.attn_sinks.get(), m_act.attn_out, tokens, {part, parts});
         } else {
             m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step,
-                                layer.attn_sinks.get(), m_act.attn_out, m_act.attn_partial, tokens, 1);
+                                layer.attn_sinks.get(), m_act.attn_out, tokens);
         }
         if (!m_pacer.next(StepPart::Attention, index, parts)) {
             return false;

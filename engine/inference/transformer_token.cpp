@@ -90,14 +90,6 @@ void Transformer::recordTokenQkv(vulkan::CommandRecorder& r, uint32_t i, const M
     mark(StepPart::Qkv, static_cast<int32_t>(i));
 }
 
-void Transformer::recordTokenRope(vulkan::CommandRecorder& r, uint32_t i, bool store, const Mark& mark) {
-    const LayerWeights& layer = m_weights.layers[i];
-    m_kernels.ropeQkNorm(r, shapeOf(i), m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope,
-                         layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), 1);
-    r.barrier();
-    mark(StepPart::Rope, static_cast<int32_t>(i));
-}
-
 void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, bool store, const Mark& mark) {
     const auto index = static_cast<int32_t>(i);
     const LayerWeights& layer = m_weights.layers[i];
@@ -107,17 +99,12 @@ void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, b
                                  layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i),
                                  layer.attn_sinks.get(), m_act.attn_out);
     } else {
-        recordTokenRope(r, i, store, mark);
-        m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step, layer.attn_sinks.get(),
-                            m_act.attn_out, m_act.attn_partial, 1, m_splits);
-        if (m_splits > 1) {
-            r.barrier();
-            m_kernels.attentionReduce(r, shape, m_act.attn_partial, layer.attn_sinks.get(), m_act.attn_out, 1,
-                                      m_splits);
-        }
+        m_kernels.attentionSplit(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope,
+                                 layer.attn_qk_norm.get(), m_act.step, m_kv.keys(i), m_kv.values(i),
+                                 layer.attn_sinks.get(), m_act.attn_partial, m_act.counters, m_act.attn_out, m_splits);
     }
     r.barrier();
-    mark(StepPart::Attention, index);
+    mark(StepPart::RopeAttention, index);
     const bool normed = layer.attn_post_norm != nullptr;
     m_kernels.matvec(r, layer.attn_output, m_act.attn_out, normed ? m_act.normed : m_act.x,
                      {.bias = layer.attn_output_bias.get(), .scale = m_config.residual_scale, .accumulate = !normed});

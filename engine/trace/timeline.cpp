@@ -9,11 +9,14 @@ const char* stepPartName(StepPart part) {
     case StepPart::Qkv: return "norm + QKV";
     case StepPart::Rope: return "RoPE + QK norm + KV store";
     case StepPart::Attention: return "attention";
+    case StepPart::RopeAttention: return "RoPE + QK norm + KV store + attention";
     case StepPart::Output: return "output + residual";
     case StepPart::Router: return "norm + router";
     case StepPart::RouterSort: return "norm + router + sort";
+    case StepPart::RouterGateUp: return "norm + router, shared gate + up";
     case StepPart::Norm: return "norm";
     case StepPart::GateUp: return "gate + up";
+    case StepPart::NormGateUp: return "norm + gate + up";
     case StepPart::Down: return "down + residual";
     case StepPart::Combine: return "weighted sum + residual";
     case StepPart::Logits: return "logits";
@@ -36,12 +39,15 @@ std::optional<KernelKind> kernelKind(StepPart part) {
     switch (part) {
     case StepPart::Qkv: return KernelKind::Qkv;
     case StepPart::Rope:
-    case StepPart::Attention: return KernelKind::Attention;
+    case StepPart::Attention:
+    case StepPart::RopeAttention: return KernelKind::Attention;
     case StepPart::Output: return KernelKind::Output;
     case StepPart::Router:
-    case StepPart::RouterSort: return KernelKind::Router;
+    case StepPart::RouterSort:
+    case StepPart::RouterGateUp: return KernelKind::Router;
     case StepPart::Norm:
-    case StepPart::GateUp: return KernelKind::GateUp;
+    case StepPart::GateUp:
+    case StepPart::NormGateUp: return KernelKind::GateUp;
     case StepPart::Down:
     case StepPart::Combine: return KernelKind::Down;
     case StepPart::Embed:

@@ -16,11 +16,14 @@ enum class StepPart : uint8_t {
     Qkv,
     Rope,
     Attention,
+    RopeAttention, ///< of one token: both in one kernel
     Output,
     Router,
-    RouterSort, ///< of a micro-batch: its tokens are grouped by expert too
-    Norm,       ///< of a feed-forward without a router
+    RouterSort,   ///< of a micro-batch: its tokens are grouped by expert too
+    RouterGateUp, ///< of one token: the shared expert's gate and up run beside its router
+    Norm,         ///< of a feed-forward without a router
     GateUp,
+    NormGateUp, ///< of one token: a feed-forward without a router
     Down,
     Combine,
     Logits,

@@ -10,23 +10,19 @@ void store(uint kind, uint at, uint word) {
     }
 }
 
-// A block of 32 elements of head[] as signed bytes; returns their scale.
-float storeBlock(uint kind, uint row, uint block, float scale) {
-    uint first = block * 32u, end = min(first + 32u, push.head_dim);
-    float most = 0.0;
-    for (uint i = first; i < end; ++i) {
-        most = max(most, abs(head[i] * scale));
+// Largest absolute value of block `block` of 32 elements of head[].
+float mostOfBlock(uint block) {
+    float largest = 0.0;
+    for (uint i = block * 32u; i < min(block * 32u + 32u, push.head_dim); ++i) {
+        largest = max(largest, abs(head[i]));
     }
-    float inverse = most > 0.0 ? 127.0 / most : 0.0;
-    for (uint i = first; i < end; i += 4u) {
-        uint word = 0u;
-        for (uint j = 0u; j < min(4u, end - i); ++j) {
-            int quant = int(round(head[i + j] * scale * inverse));
-            word |= (uint(quant) & 0xFFu) << (8u * j);
-        }
-        store(kind, row + i / 4u, word);
-    }
-    return most / 127.0;
+    return largest;
+}
+
+// Element i of head[] as a signed byte, whose block reaches `largest`.
+int quantOf(uint i, float largest, float scale) {
+    float most = largest * scale;
+    return int(round(head[i] * scale * (most > 0.0 ? 127.0 / most : 0.0)));
 }
 
 // Head `index` of a kind, whose elements are still to be multiplied by `scale`, at `position`.
@@ -42,9 +38,35 @@ void storeHead(uint kind, uint index, uint position, float scale) {
             store(kind, row + i, packHalf2x16(vec2(head[2u * i], head[2u * i + 1u]) * scale));
         }
     } else {
+        for (uint i = self; 4u * i < push.head_dim; i += workers) {
+            float largest = mostOfBlock(i / 8u);
+            uint word = 0u;
+            for (uint j = 0u; j < min(4u, push.head_dim - 4u * i); ++j) {
+                word |= (uint(quantOf(4u * i + j, largest, scale)) & 0xFFu) << (8u * j);
+            }
+            store(kind, row + i, word);
+        }
         for (uint pair = self; pair * 64u < push.head_dim; pair += workers) {
-            vec2 scales = vec2(storeBlock(kind, row, 2u * pair, scale), storeBlock(kind, row, 2u * pair + 1u, scale));
-            store(kind, row + push.head_stride / 4u + pair, packHalf2x16(scales));
+            vec2 largest = vec2(mostOfBlock(2u * pair), mostOfBlock(2u * pair + 1u));
+            store(kind, row + push.head_stride / 4u + pair, packHalf2x16(largest * scale / 127.0));
+        }
+    }
+}
+
+// Makes of the elements of head[] what a cache gives back for them times `scale`; they may be stored as they are then. For workgroups
+// that have an invocation for each four elements. A barrier must follow before they are read.
+void roundHead(float scale) {
+    uint self = gl_LocalInvocationID.x;
+    uint first = 4u * self, end = min(first + 4u, push.head_dim);
+    float largest = KV_TYPE == KV_Q8_0 ? mostOfBlock(self / 8u) : 0.0;
+    float quantum = unpackHalf2x16(packHalf2x16(vec2(largest * scale / 127.0))).x;
+    barrier();
+    for (uint i = first; i < end; ++i) {
+        if (KV_TYPE == KV_Q8_0) {
+            head[i] = float(quantOf(i, largest, scale)) * quantum;
+        } else {
+            float value = head[i] * scale;
+            head[i] = KV_TYPE == KV_F16 ? unpackHalf2x16(packHalf2x16(vec2(value))).x : value;
         }
     }
 }

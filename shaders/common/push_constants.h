@@ -70,7 +70,6 @@ struct AttentionPush {
     uint head_stride;
     uint context;
     uint out_stride;
-    uint splits;
     uint window;    // last positions that a query sees; 0: all
     uint row_words; // uvec4 of one row in the cache
     float scale;

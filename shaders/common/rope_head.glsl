@@ -16,27 +16,32 @@ shared float head[1024];  // the result
 
 float rawOf(uint token_base, uint element) { return qkv[token_base + element] + (BIAS ? bias[element] : 0.0); }
 
-// Turns head `index` of a kind, for the token whose raw heads begin at float `token_base`, into head[]. Returns what its
-// elements are still to be multiplied by. A barrier must follow before they are read.
-float ropeHead(uint kind, uint index, uint token_base, uint position) {
+// 1 / rms of what the norm before RoPE covers of head `index` of a kind, for the token whose raw heads begin at float
+// `token_base`: the head, or all heads of its kind; 1 without such a norm.
+float unitOf(uint kind, uint index, uint token_base) {
+    bool whole = QK_NORM == WHOLE_BEFORE_ROPE;
+    if (kind == VALUE || (!whole && QK_NORM != BEFORE_ROPE)) {
+        return 1.0;
+    }
+    uint before_kind = kind == QUERY ? 0u : push.head_count;
+    uint begin = (before_kind + (whole ? 0u : index)) * push.head_dim;
+    uint count = whole ? (kind == QUERY ? push.head_count : push.head_count_kv) * push.head_dim : push.head_dim;
+    float sum = 0.0;
+    for (uint i = gl_LocalInvocationID.x; i < count; i += gl_WorkGroupSize.x) {
+        float raw = rawOf(token_base, begin + i);
+        sum = fma(raw, raw, sum);
+    }
+    return 1.0 / sqrt(workgroupSum(sum) / float(count) + push.epsilon);
+}
+
+// Turns the head into head[], `unit` its unitOf(). Returns what its elements are still to be multiplied by. A barrier must
+// follow before they are read.
+float turnHead(uint kind, uint index, uint token_base, uint position, float unit) {
     uint half_dim = push.head_dim / 2u, self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
     uint before_kind = kind == QUERY ? 0u : push.head_count + (kind - 1u) * push.head_count_kv;
     uint first = (before_kind + index) * push.head_dim;  // element of the token's raw heads
     bool whole = QK_NORM == WHOLE_BEFORE_ROPE, before = (whole || QK_NORM == BEFORE_ROPE) && kind != VALUE;
-    float unit = 1.0;
-    uint weight = 0u;
-    if (before) {
-        uint begin = whole ? before_kind * push.head_dim : first;
-        uint count = whole ? (kind == QUERY ? push.head_count : push.head_count_kv) * push.head_dim : push.head_dim;
-        float sum = 0.0;
-        for (uint i = self; i < count; i += workers) {
-            float raw = rawOf(token_base, begin + i);
-            sum = fma(raw, raw, sum);
-        }
-        unit = 1.0 / sqrt(workgroupSum(sum) / float(count) + push.epsilon);
-        weight = whole ? first : kind * push.head_dim;
-    }
-
+    uint weight = whole ? first : kind * push.head_dim;
     float sum = 0.0;
     for (uint j = self; j < half_dim; j += workers) {
         bool turns = kind != VALUE && j < push.turning_pairs;
@@ -57,4 +62,8 @@ float ropeHead(uint kind, uint index, uint token_base, uint position) {
     float scale = workgroupSum(sum);
     bool after = QK_NORM == AFTER_ROPE && kind != VALUE;
     return after ? 1.0 / sqrt(scale / float(push.head_dim) + push.epsilon) : 1.0;
+}
+
+float ropeHead(uint kind, uint index, uint token_base, uint position) {
+    return turnHead(kind, index, token_base, position, unitOf(kind, index, token_base));
 }

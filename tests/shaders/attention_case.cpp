@@ -11,28 +11,28 @@ namespace moescope::test {
 using enum inference::KvType;
 
 std::vector<AttentionCase> attentionCases() {
-    return {{4, 2, 16, 0, 1, 1, F32},
-            {8, 2, 32, 0, 9, 1, F16},
-            {10, 1, 80, 3, 5, 1, F32},
-            {3, 3, 36, 130, 2, 1, F16},
-            {2, 1, 18, 300, 1, 1, F32},
-            {5, 1, 256, 7, 2, 1, F16},
-            {4, 4, 64, 260, 1, 3, F32},
-            {10, 2, 80, 2, 1, 8, F16},
-            {4, 2, 16, 0, 20, 1, F32, 8},
-            {6, 2, 20, 300, 3, 1, F16, 130, true},
-            {4, 1, 64, 5, 9, 1, F32, 0, true},
-            {4, 4, 32, 77, 1, 3, F32, 40, true},
-            {8, 2, 16, 2, 1, 8, F32, 128, true},
-            {8, 2, 64, 140, 3, 1, Q8_0},
-            {3, 1, 20, 5, 2, 1, Q8_0},
-            {10, 2, 80, 129, 1, 4, Q8_0, 100, true},
-            {2, 1, 256, 40, 1, 1, Q8_0}};
+    return {{4, 2, 16, 0, 1, F32},
+            {8, 2, 32, 0, 9, F16},
+            {10, 1, 80, 3, 5, F32},
+            {3, 3, 36, 130, 2, F16},
+            {2, 1, 18, 300, 1, F32},
+            {5, 1, 256, 7, 2, F16},
+            {4, 4, 64, 260, 1, F32},
+            {10, 2, 80, 2, 1, F16},
+            {4, 2, 16, 0, 20, F32, 8},
+            {6, 2, 20, 300, 3, F16, 130, true},
+            {4, 1, 64, 5, 9, F32, 0, true},
+            {4, 4, 32, 77, 1, F32, 40, true},
+            {8, 2, 16, 2, 1, F32, 128, true},
+            {8, 2, 64, 140, 3, Q8_0},
+            {3, 1, 20, 5, 2, Q8_0},
+            {10, 2, 80, 129, 1, Q8_0, 100, true},
+            {2, 1, 256, 40, 1, Q8_0}};
 }
 
 std::string describe(const AttentionCase& c) {
-    return "head_dim " + std::to_string(c.head_dim) + ", position " + std::to_string(c.position) + ", splits " +
-           std::to_string(c.splits) + ", window " + std::to_string(c.window);
+    return "head_dim " + std::to_string(c.head_dim) + ", position " + std::to_string(c.position) + ", window " +
+           std::to_string(c.window);
 }
 
 std::unique_ptr<vulkan::Buffer> AttentionTest::cache(inference::KvType kv, uint32_t head_dim,
@@ -76,7 +76,6 @@ AttentionTest::Inputs AttentionTest::inputs(const AttentionCase& c) {
     made.v_cache = cache(c.kv, c.head_dim, values);
     made.step = step(c.position, false, false);
     made.out = zeroRows(c.tokens, c.head_count * c.head_dim);
-    made.partial = zeroWords(uint64_t{c.tokens} * c.head_count * c.splits * (2 + headStride));
     made.want = twins::attentionTiles({.head_count = c.head_count,
                                        .head_count_kv = c.head_count_kv,
                                        .head_dim = c.head_dim,

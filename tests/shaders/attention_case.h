@@ -7,7 +7,7 @@
 namespace moescope::test {
 
 struct AttentionCase {
-    uint32_t head_count, head_count_kv, head_dim, position, tokens, splits;
+    uint32_t head_count, head_count_kv, head_dim, position, tokens;
     inference::KvType kv;
     uint32_t window = 0;
     bool sinks = false;
@@ -23,7 +23,7 @@ class AttentionTest : public KernelsTest {
 protected:
     struct Inputs {
         inference::AttentionShape shape;
-        std::unique_ptr<vulkan::Buffer> q, k_cache, v_cache, step, sink_logits, out, partial;
+        std::unique_ptr<vulkan::Buffer> q, k_cache, v_cache, step, sink_logits, out;
         std::vector<float> want; ///< [token][head · head_dim]
 
         const vulkan::Buffer* sinks() const { return sink_logits.get(); }

@@ -53,8 +53,9 @@ std::string describe(const RopeCase& c) {
            ", turning " + std::to_string(c.turning);
 }
 
-RopeTest::Inputs RopeTest::inputs(const RopeCase& c, uint32_t tokens) {
-    Inputs in{.c = c, .tokens = tokens};
+RopeTest::Inputs RopeTest::inputs(const RopeCase& c, uint32_t tokens, uint32_t position) {
+    const uint32_t context = position + 6;
+    Inputs in{.c = c, .tokens = tokens, .position = position, .context = context};
     const uint32_t turning = c.turning != 0 ? c.turning : c.head_dim;
     in.shape = {.head_count = c.head_count,
                 .head_count_kv = c.head_count_kv,
@@ -99,6 +100,23 @@ RopeTest::Inputs RopeTest::inputs(const RopeCase& c, uint32_t tokens) {
     return in;
 }
 
+RopeTest::Cached RopeTest::fillCaches(Inputs& in) {
+    const size_t elements = size_t{in.c.head_count_kv} * in.context * in.c.head_dim;
+    Cached cached{random(elements, 7, 2), random(elements, 8, 2)};
+    const auto packed = [&](std::vector<float>& rows) {
+        const size_t rowWords = size_t{inference::kvRowWords(in.c.kv, in.c.head_dim)} * 4;
+        std::vector<uint32_t> words(rows.size() / in.c.head_dim * rowWords);
+        for (size_t row = 0; row < rows.size() / in.c.head_dim; ++row) {
+            twins::packKvRow(in.c.kv, std::span(rows).subspan(row * in.c.head_dim, in.c.head_dim),
+                             std::span(words).subspan(row * rowWords, rowWords));
+        }
+        return words;
+    };
+    in.k_cache = words(packed(cached.keys));
+    in.v_cache = words(packed(cached.values));
+    return cached;
+}
+
 void RopeTest::expectQueries(const Inputs& in) {
     const size_t stride = in.shape.head_stride;
     const std::vector<float> got = readFloats(*in.q_out, in.tokens * in.c.head_count * stride);
@@ -112,7 +130,7 @@ void RopeTest::expectQueries(const Inputs& in) {
 
 void RopeTest::expectCaches(const Inputs& in) {
     const size_t rowWords = size_t{inference::kvRowWords(in.c.kv, in.c.head_dim)} * 4;
-    const size_t words = in.c.head_count_kv * context * rowWords;
+    const size_t words = in.c.head_count_kv * in.context * rowWords;
     const std::vector<uint32_t> keys = readWords(*in.k_cache, words);
     const std::vector<uint32_t> values = readWords(*in.v_cache, words);
     if (!in.c.owner) {
@@ -124,7 +142,7 @@ void RopeTest::expectCaches(const Inputs& in) {
     const float tolerance = in.c.kv == F32 ? 4e-6F : in.c.kv == F16 ? 4e-3F : 0.04F;
     for (uint32_t t = 0; t < in.tokens; ++t) {
         for (uint32_t h = 0; h < in.c.head_count_kv; ++h) {
-            const size_t row = (size_t{h} * context + position + t) * rowWords;
+            const size_t row = (size_t{h} * in.context + in.position + t) * rowWords;
             const auto stored = [&](const std::vector<uint32_t>& cache) {
                 return twins::unpackKvRow(in.c.kv, std::span(cache).subspan(row, rowWords), in.c.head_dim);
             };

@@ -26,12 +26,11 @@ std::string describe(const RopeCase& c);
 /** Raw heads of some tokens on the device, and what becomes of them. */
 class RopeTest : public KernelsTest {
 protected:
-    static constexpr uint32_t position = 5;
-    static constexpr uint32_t context = 11;
-
     struct Inputs {
         RopeCase c;
         uint32_t tokens = 0;
+        uint32_t position = 0;
+        uint32_t context = 0;
         inference::AttentionShape shape;
         twins::RopeQkNorm twin;
         std::vector<float> q, k, v;            ///< raw, biases added: [token][head][head_dim]
@@ -51,7 +50,12 @@ protected:
             return twins::ropeQkNorm(twin, of(k, token), head, k_weight, position + token);
         }
     };
-    Inputs inputs(const RopeCase& c, uint32_t tokens);
+    Inputs inputs(const RopeCase& c, uint32_t tokens, uint32_t position = 5);
+    /** The caches with random rows, which are returned as the caches keep them: [kv head][context][head_dim]. */
+    struct Cached {
+        std::vector<float> keys, values;
+    };
+    Cached fillCaches(Inputs& in);
     void expectQueries(const Inputs& in);
     /** Keys and values where the layer owns its cache, and nothing where it does not. */
     void expectCaches(const Inputs& in);

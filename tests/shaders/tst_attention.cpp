@@ -8,11 +8,7 @@ TEST_F(AttentionTest, attention) {
         const Inputs in = inputs(c);
         run([&](auto& recorder) {
             kernels().attention(recorder, in.shape, *in.q, *in.k_cache, *in.v_cache, *in.step, in.sinks(), *in.out,
-                                *in.partial, c.tokens, c.splits);
-            if (c.splits > 1) {
-                recorder.barrier();
-                kernels().attentionReduce(recorder, in.shape, *in.partial, in.sinks(), *in.out, c.tokens, c.splits);
-            }
+                                c.tokens);
         });
         expectNear(readRows(*in.out, c.tokens, c.head_count * c.head_dim), in.want, 1e-5F, 1e-4F, describe(c));
     }

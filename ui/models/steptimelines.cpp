@@ -141,11 +141,16 @@ QString spanName(const trace::TimelineSpan& span) {
     case StepPart::Qkv: return words(QT_TRANSLATE_NOOP("StepTimelines", "norm + QKV"));
     case StepPart::Rope: return words(QT_TRANSLATE_NOOP("StepTimelines", "RoPE + QK norm + KV store"));
     case StepPart::Attention: return words(QT_TRANSLATE_NOOP("StepTimelines", "attention"));
+    case StepPart::RopeAttention:
+        return words(QT_TRANSLATE_NOOP("StepTimelines", "RoPE + QK norm + KV store + attention"));
     case StepPart::Output: return words(QT_TRANSLATE_NOOP("StepTimelines", "output + residual"));
     case StepPart::Router: return words(QT_TRANSLATE_NOOP("StepTimelines", "norm + router"));
     case StepPart::RouterSort: return words(QT_TRANSLATE_NOOP("StepTimelines", "norm + router + sort"));
+    case StepPart::RouterGateUp:
+        return words(QT_TRANSLATE_NOOP("StepTimelines", "norm + router, shared gate + up"));
     case StepPart::Norm: return words(QT_TRANSLATE_NOOP("StepTimelines", "norm"));
     case StepPart::GateUp: return words(QT_TRANSLATE_NOOP("StepTimelines", "gate + up"));
+    case StepPart::NormGateUp: return words(QT_TRANSLATE_NOOP("StepTimelines", "norm + gate + up"));
     case StepPart::Down: return words(QT_TRANSLATE_NOOP("StepTimelines", "down + residual"));
     case StepPart::Combine: return words(QT_TRANSLATE_NOOP("StepTimelines", "weighted sum + residual"));
     case StepPart::Logits: return words(QT_TRANSLATE_NOOP("StepTimelines", "logits"));
@@ -171,10 +176,13 @@ QString shortSpanName(const trace::TimelineSpan& span) {
     switch (span.part) {
     case StepPart::Qkv: return QStringLiteral("QKV");
     case StepPart::Rope: return QStringLiteral("RoPE");
+    case StepPart::RopeAttention: return words(QT_TRANSLATE_NOOP("StepTimelines", "attention"));
     case StepPart::Output: return words(QT_TRANSLATE_NOOP("StepTimelines", "output"));
     case StepPart::Router:
-    case StepPart::RouterSort: return words(QT_TRANSLATE_NOOP("StepTimelines", "router"));
-    case StepPart::GateUp: return words(QT_TRANSLATE_NOOP("StepTimelines", "up"));
+    case StepPart::RouterSort:
+    case StepPart::RouterGateUp: return words(QT_TRANSLATE_NOOP("StepTimelines", "router"));
+    case StepPart::GateUp:
+    case StepPart::NormGateUp: return words(QT_TRANSLATE_NOOP("StepTimelines", "up"));
     case StepPart::Down: return words(QT_TRANSLATE_NOOP("StepTimelines", "down"));
     case StepPart::Combine: return words(QT_TRANSLATE_NOOP("StepTimelines", "sum"));
     case StepPart::AllLogits: return words(QT_TRANSLATE_NOOP("StepTimelines", "logits"));

@@ -135,15 +135,12 @@ TEST_F(TimelineTest, the_devices_intervals_are_those_of_the_pass_and_add_up) {
             parts[span.layer].push_back(span.part);
         }
         EXPECT_EQ(parts.size(), layers + 1);
-        std::vector<StepPart> whole =
+        const std::vector<StepPart> whole =
             step->kind == StepKind::Decode
-                ? std::vector<StepPart>{StepPart::Qkv,    StepPart::Rope,   StepPart::Attention, StepPart::Output,
-                                        StepPart::Router, StepPart::GateUp, StepPart::Down}
+                ? std::vector<StepPart>{StepPart::Qkv,    StepPart::RopeAttention, StepPart::Output,
+                                        StepPart::Router, StepPart::GateUp,        StepPart::Down}
                 : std::vector<StepPart>{StepPart::Qkv,        StepPart::Rope,   StepPart::Attention, StepPart::Output,
                                         StepPart::RouterSort, StepPart::GateUp, StepPart::Down,      StepPart::Combine};
-        if (step->kind == StepKind::Decode && engine->device().type == "software") {
-            std::erase(whole, StepPart::Rope); // a part of attention there
-        }
         for (uint32_t layer = 0; layer < layers; ++layer) {
             EXPECT_EQ(parts[static_cast<int32_t>(layer)], whole) << layer;
         }
@@ -206,9 +203,8 @@ TEST_F(TimelineTest, a_profile_times_every_interval_and_leaves_the_cache_alone) 
     EXPECT_EQ(step->position, promptTokens);
     EXPECT_EQ(step->kind, StepKind::Decode);
     if (step->timestamps) {
-        // embed, then seven intervals a layer, then logits and read back.
-        EXPECT_EQ(ofLane(*step, Lane::Gpu).size(),
-                  1 + (engine->device().type == "software" ? 6 : 7) * engine->config().block_count + 2);
+        // embed, then six intervals a layer, then logits and read back.
+        EXPECT_EQ(ofLane(*step, Lane::Gpu).size(), 1 + 6 * engine->config().block_count + 2);
     }
     const auto plain = engine->generate(request(8)).tokens;
     engine->reset();
