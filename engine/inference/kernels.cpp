@@ -152,7 +152,7 @@ void Kernels::matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const
 void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const Buffer* rules,
                         const ExpertsShape& shape, const Buffer& x, const Buffer& norm, float epsilon,
                         const Buffer& step, const RouterOutputs& out, uint32_t layer, uint32_t batch, uint32_t tokens,
-                        const Buffer* logits) {
+                        bool given) {
     const MoeRouterPush push{.width = router.width,
                              .stride = stride(router.width),
                              .expert_count = shape.expert_count,
@@ -163,15 +163,14 @@ void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* 
                              .norm_weights = shape.norm_weights,
                              .logits_stride = stride(router.rows),
                              .epsilon = epsilon};
-    const vulkan::Constants constants{{workgroupId, m_texels && logits != nullptr ? m_subgroup : m_workgroup},
-                                      {1, bias != nullptr},
-                                      {2, router.rows > shape.expert_count},
-                                      {3, rules != nullptr},
-                                      {4, logits != nullptr},
-                                      {subgroupId, m_subgroup}};
-    recorder.dispatch(pipeline(m_texels ? moe_router_texels : moe_router, constants), Groups{tokens},
+    const uint32_t workgroup = m_texels && given ? m_subgroup : m_workgroup;
+    const vulkan::Constants constants{
+        {workgroupId, workgroup}, {1, bias != nullptr}, {2, router.rows > shape.expert_count},
+        {3, rules != nullptr},    {4, given},           {subgroupId, m_subgroup}};
+    const uint32_t parts = m_texels || given ? 1 : ceilDiv(router.rows, workgroup / m_subgroup);
+    recorder.dispatch(pipeline(m_texels ? moe_router_texels : moe_router, constants), Groups{tokens, parts},
                       {x, norm, *router.buffer, orAny(bias, norm), orAny(rules, norm), step, out.normed, out.experts,
-                       out.expert_weights, out.shared_weights, out.log, out.probs, orAny(logits, norm)},
+                       out.expert_weights, out.shared_weights, out.log, out.probs, out.logits, out.counters},
                       push);
 }
 

@@ -159,15 +159,16 @@ public:
         const Buffer& shared_weights;
         const Buffer& log;
         const Buffer& probs;
+        const Buffer& logits;   ///< [token][stride(rows of the router)]
+        const Buffer& counters; ///< uint32 [token], 0 before and after
     };
     /** `layer`: MoE layer of the rules and the log; `batch`: tokens a layer has room for in it. `bias`: of the logits;
      *  null: none. `rules`: shaders::RouterRule [MoE layer][expert] of an intervention; null: none. A router with one row
-     *  more than experts weighs the shared expert by that row. `logits`: [token][stride(rows)], computed before, as
-     *  `out.normed` is then; null: neither is. */
+     *  more than experts weighs the shared expert by that row. `given`: the logits of a batch were computed before, as
+     *  `out.normed` was. */
     void moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const Buffer* rules,
                    const ExpertsShape& shape, const Buffer& x, const Buffer& norm, float epsilon, const Buffer& step,
-                   const RouterOutputs& out, uint32_t layer, uint32_t batch, uint32_t tokens,
-                   const Buffer* logits = nullptr);
+                   const RouterOutputs& out, uint32_t layer, uint32_t batch, uint32_t tokens, bool given = false);
 
     /** Gate and up of experts, or of a shared expert or plain FFN. */
     struct GateUp {

@@ -226,13 +226,13 @@ Kernels::SortOutputs Transformer::sortOutputs() const {
     return {m_act.sort_counts, m_act.routed->sort_order, m_act.routed->sort_tiles, m_act.sort_grids};
 }
 
-void Transformer::recordRouter(vulkan::CommandRecorder& r, uint32_t i, uint32_t tokens, const vulkan::Buffer* logits) {
+void Transformer::recordRouter(vulkan::CommandRecorder& r, uint32_t i, uint32_t tokens, bool given) {
     const LayerWeights& layer = m_weights.layers[i];
     m_kernels.moeRouter(r, layer.ffn_gate_inp, layer.ffn_gate_inp_bias.get(), m_rules.get(), m_experts, m_act.x,
                         *layer.ffn_norm, m_config.layer_norm_rms_epsilon, m_act.step,
                         {m_act.normed, m_act.routed->experts, m_act.routed->expert_weights, m_act.shared_weights,
-                         m_act.routed->router_log, m_act.router_probs},
-                        i - m_config.leading_dense_block_count, tokens, tokens, logits);
+                         m_act.routed->router_log, m_act.router_probs, m_act.router_logits, m_act.counters},
+                        i - m_config.leading_dense_block_count, tokens, tokens, given);
 }
 
 void Transformer::addNormed(vulkan::CommandRecorder& r, const vulkan::Buffer& norm, uint32_t tokens) {

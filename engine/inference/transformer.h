@@ -156,9 +156,8 @@ private:
     bool hasUnrouted(uint32_t layer) const {
         return m_weights.layers[layer].ffn_gate && !(m_config.isMoe(layer) && m_withoutShared);
     }
-    /** x, normed, and what the router chooses for it. `logits`: they and the norm are computed already. */
-    void recordRouter(vulkan::CommandRecorder& recorder, uint32_t layer, uint32_t tokens,
-                      const vulkan::Buffer* logits = nullptr);
+    /** x, normed, and what the router chooses for it. `given`: the norm and the logits are computed already. */
+    void recordRouter(vulkan::CommandRecorder& recorder, uint32_t layer, uint32_t tokens, bool given = false);
     /** x += RMSNorm(the output of attention or feed-forward): families with a post norm. */
     void addNormed(vulkan::CommandRecorder& recorder, const vulkan::Buffer& norm, uint32_t tokens);
     void copyBack(vulkan::CommandRecorder& recorder, uint32_t batch, const vulkan::Buffer* log,

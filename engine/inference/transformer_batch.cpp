@@ -164,7 +164,7 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
         r.barrier();
         m_kernels.matmul(r, layer.ffn_gate_inp, m_act.normed, m_act.router_logits, tokens, {});
         r.barrier();
-        recordRouter(r, i, tokens, &m_act.router_logits);
+        recordRouter(r, i, tokens, true);
         r.barrier();
         m_kernels.moeSort(r, m_experts, m_act.routed->experts, sort, tokens,
                           m_kernels.rowsOfPart(layer.ffn_gate_exps.rows, gateUpParts),

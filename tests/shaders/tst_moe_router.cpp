@@ -41,6 +41,7 @@ TEST_F(KernelsTest, moe_router) {
                                     {256, 16, 8, true},
                                     {36, 5, 5, true},
                                     {128, 130, 8, false},
+                                    {68, 1024, 9, true, true, true, 3, 30, 0.5F},
                                     {20, 8, 2, true, true, false},
                                     {64, 60, 4, false, false, true},
                                     {33, 7, 3, true, true, true},
@@ -71,12 +72,15 @@ TEST_F(KernelsTest, moe_router) {
         const uint32_t entry = inference::Kernels::logEntry(shape.used);
         const auto log = zeroWords(uint64_t{2} * tokens * entry);
         const auto probs = zeroWords(uint64_t{2} * tokens * shape.expert_count);
+        const auto logits = zeroRows(tokens, router.matrix.rows);
+        const auto counters = zeroWords(tokens);
         const auto state = step(0, true, true);
         run([&](auto& recorder) {
             kernels().moeRouter(recorder, router.matrix, shape.bias ? bias_weights.get() : nullptr,
                                 shape.hasRules() ? ruled.get() : nullptr,
                                 {shape.expert_count, shape.used, shape.norm_weights}, *in, *norm_weights, 1e-5F, *state,
-                                {*normed, *experts, *weights, *shared_weights, *log, *probs}, layer, tokens, tokens);
+                                {*normed, *experts, *weights, *shared_weights, *log, *probs, *logits, *counters}, layer,
+                                tokens, tokens);
         });
         const std::vector<float> got_shared = readFloats(*shared_weights, tokens);
         const std::vector<float> got_normed = readRows(*normed, tokens, shape.width);
@@ -128,14 +132,55 @@ TEST_F(KernelsTest, moe_router_ties_go_to_the_lower_id_and_the_log_can_be_off) {
     const auto weights = zeroWords(2);
     const auto log = zeroWords(8);
     const auto probs = zeroWords(6);
+    const auto logits = zeroRows(1, 6);
+    const auto counters = zeroWords(1);
     const auto state = step(0, false, false);
     run([&](auto& recorder) {
         kernels().moeRouter(recorder, router.matrix, nullptr, nullptr, {6, 2, true}, *in, *in, 1e-5F, *state,
-                            {*normed, *experts, *weights, *weights, *log, *probs}, 0, 1, 1);
+                            {*normed, *experts, *weights, *weights, *log, *probs, *logits, *counters}, 0, 1, 1);
     });
     EXPECT_EQ(readWords(*experts, 2), (std::vector<uint32_t>{0, 1}));
     EXPECT_EQ(readWords(*log, 8), std::vector<uint32_t>(8, 0));
     EXPECT_EQ(readWords(*probs, 6), std::vector<uint32_t>(6, 0));
+}
+
+// A recorded step is submitted again and again, and the last workgroup is not always the same.
+TEST_F(KernelsTest, moe_router_gives_the_same_bits_again) {
+    const TestMatrix router = matrix(gguf::TensorType::F32, 1, 131, 200, 1);
+    const auto in = rows(random(200, 2, 3.0F), 200);
+    const auto norm = rows(random(200, 3), 200);
+    const auto normed = zeroRows(1, 200);
+    const auto experts = zeroWords(8);
+    const auto weights = zeroWords(8);
+    const auto shared_weights = zeroWords(1);
+    const auto log = zeroWords(inference::Kernels::logEntry(8));
+    const auto probs = zeroWords(130);
+    const auto logits = zeroRows(1, 131);
+    const auto counters = zeroWords(1);
+    const auto state = step(0, true, true);
+    vulkan::CommandRecorder recorder(device(), "again");
+    recorder.begin();
+    for (int i = 0; i < 2; ++i) {
+        kernels().moeRouter(recorder, router.matrix, nullptr, nullptr, {130, 8, true}, *in, *norm, 1e-5F, *state,
+                            {*normed, *experts, *weights, *shared_weights, *log, *probs, *logits, *counters}, 0, 1, 1);
+        recorder.barrier();
+    }
+    recorder.end();
+    const auto results = [&] {
+        recorder.submitAndWait();
+        std::vector<uint32_t> all = readWords(*normed, 200);
+        for (const auto& [buffer, count] : {std::pair(experts.get(), 8U), std::pair(weights.get(), 8U),
+                                            std::pair(shared_weights.get(), 1U), std::pair(probs.get(), 130U)}) {
+            const std::vector<uint32_t> words = readWords(*buffer, count);
+            all.insert(all.end(), words.begin(), words.end());
+        }
+        return all;
+    };
+    const std::vector<uint32_t> first = results();
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(results(), first) << i;
+        EXPECT_EQ(readWords(*counters, 1), std::vector<uint32_t>{0}) << i;
+    }
 }
 
 // What the rules are for, told without the twin.
@@ -149,12 +194,15 @@ TEST_F(KernelsTest, moe_router_takes_forced_experts_and_never_a_banned_one) {
     const auto weights = zeroWords(size_t{tokens} * 2);
     const auto log = zeroWords(size_t{tokens} * inference::Kernels::logEntry(2));
     const auto probs = zeroWords(size_t{tokens} * 9);
+    const auto logits = zeroRows(tokens, 9);
+    const auto counters = zeroWords(tokens);
     const auto state = step(0, false, false);
     const auto chosen = [&](const std::vector<shaders::RouterRule>& rules) {
         const auto buffer = makeBuffer(rules);
         run([&](auto& recorder) {
             kernels().moeRouter(recorder, router.matrix, nullptr, buffer.get(), {9, 2, true}, *in, *norm, 1e-5F, *state,
-                                {*normed, *experts, *weights, *weights, *log, *probs}, 0, tokens, tokens);
+                                {*normed, *experts, *weights, *weights, *log, *probs, *logits, *counters}, 0, tokens,
+                                tokens);
         });
         std::vector<uint32_t> times(9);
         for (const uint32_t expert : readWords(*experts, size_t{tokens} * 2)) {
