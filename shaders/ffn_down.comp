@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One token's residual: x += scale · (Σ_s weight[s] · (down[experts[s]] · h[s] + bias) + down_shared · h_shared). Each row is summed in one
+// One token's residual: x += scale · (Σ_s weight[s] · (down[experts[s]] · h[s] + bias) + down_shared · (w · h_shared)), w: of the shared expert
+// (WEIGHED) or 1. Each row is summed in one
 // invocation's registers in a fixed order; no atomics.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -9,6 +10,7 @@
 #include "dot_unit.glsl"
 
 layout(constant_id = 2) const bool BIAS = false;
+layout(constant_id = 3) const bool WEIGHED = false;
 layout(push_constant) uniform Push { FfnDownPush push; };
 WORDS_BUFFER(0, down)
 WORDS_BUFFER(1, down_shared)
@@ -18,9 +20,10 @@ VECTORS_BUFFER(4, h)
 VECTORS_BUFFER(5, h_shared)
 layout(std430, binding = 6) readonly buffer Bias { float bias[]; };  // [expert][row]
 layout(std430, binding = 7) buffer X { float x[]; };
+layout(std430, binding = 8) readonly buffer SharedWeights { float shared_weights[]; };  // [1]
 
 #define INPUT(i) VECTOR(h, s * slot_vectors + (i))
-#define INPUT_SHARED(i) VECTOR(h_shared, i)
+#define INPUT_SHARED(i) (WEIGHED ? VECTOR(h_shared, i) * shared_weights[0] : VECTOR(h_shared, i))
 
 void main() {
     uint rows = push.rows, expert_width = push.expert_width, expert_row_words = push.expert_row_words;

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // One token's experts: h[s] = activated(gate[e] · x + bias, up[e] · x + bias), e = experts[s], s = workgroup y. With ROUTED
-// false there is one expert, number 0: a shared expert or a plain FFN.
+// false there is one expert, number 0: a shared expert or a plain FFN. With NORM x is RMS-normed on the fly, as in matvec.comp.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "matvec.glsl"
 #include "activation.glsl"
 #include "push_constants.h"
+#include "reduce.glsl"
 #include "weights.glsl"
 #include "dot_unit.glsl"
 
 layout(constant_id = 2) const bool ROUTED = true;
 layout(constant_id = 3) const bool BIAS = false;
-layout(constant_id = 4) const bool WEIGHED = false;  // h times the token's weight of the shared expert
+layout(constant_id = 4) const bool NORM = false;
 layout(push_constant) uniform Push { FfnGateUpPush push; };
 WORDS_BUFFER(0, gate)
 WORDS_BUFFER(1, up)
@@ -19,14 +20,23 @@ layout(std430, binding = 2) readonly buffer Experts { uint experts[]; };
 VECTORS_BUFFER(3, x)
 layout(std430, binding = 4) readonly buffer GateBias { float gate_bias[]; };  // [expert][row]
 layout(std430, binding = 5) readonly buffer UpBias { float up_bias[]; };
-layout(std430, binding = 6) readonly buffer SharedWeights { float shared_weights[]; };
+VECTORS_BUFFER(6, norm)
 layout(std430, binding = 7) writeonly buffer H { float h[]; };
 
-#define INPUT(i) VECTOR(x, i)
+#define INPUT(i) (NORM ? VECTOR(x, i) * VECTOR(norm, i) : VECTOR(x, i))
 
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, units = unitsOf(width);
     uint expert = ROUTED ? experts[gl_WorkGroupID.y] : 0u;
+    float scale = 1.0;
+    if (NORM) {
+        float sum = 0.0;
+        for (uint i = gl_LocalInvocationID.x; i < (width + 3u) / 4u; i += gl_WorkGroupSize.x) {
+            vec4 v = VECTOR(x, i);
+            sum = dotAdd(v, v, sum);
+        }
+        scale = 1.0 / sqrt(workgroupSum(sum) / float(width) + push.epsilon);
+    }
     uint base[ROWS];
     float gated[ROWS], raised[ROWS];
     for (uint r = 0u; r < ROWS; ++r) {
@@ -42,13 +52,13 @@ void main() {
         }
     }
     for (uint r = 0u; r < ROWS; ++r) {
-        float g = sumOverLanes(gated[r]), u = sumOverLanes(raised[r]);
+        float g = sumOverLanes(gated[r]) * scale, u = sumOverLanes(raised[r]) * scale;
         if (lane() == 0u && rowOf(r) < rows) {
             if (BIAS) {
                 g += gate_bias[expert * rows + rowOf(r)];
                 u += up_bias[expert * rows + rowOf(r)];
             }
-            h[gl_WorkGroupID.y * push.out_stride + rowOf(r)] = activated(g, u) * (WEIGHED ? shared_weights[0] : 1.0);
+            h[gl_WorkGroupID.y * push.out_stride + rowOf(r)] = activated(g, u);
         }
     }
 }

@@ -175,22 +175,27 @@ void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* 
 }
 
 void Kernels::ffnGateUp(Recorder& recorder, const GateUp& w, const ExpertsShape& shape, const Buffer* experts,
-                        const Buffer& x, const Buffer& h, uint32_t slots) {
-    const FfnGateUpPush push{
-        .rows = w.gate.rows, .width = w.gate.width, .row_words = w.gate.row_words, .out_stride = stride(w.gate.rows)};
-    const vulkan::Constants constants{
-        {workgroupId, m_matvec.workgroup}, {lanesId, m_matvec.lanes},
-        {2, experts != nullptr},           {3, w.gate_bias != nullptr},
-        {4, w.shared_weights != nullptr},  {activationId, static_cast<uint32_t>(shape.activation)}};
+                        const Buffer& x, const Buffer& h, uint32_t slots, const Buffer* norm, float epsilon) {
+    const FfnGateUpPush push{.rows = w.gate.rows,
+                             .width = w.gate.width,
+                             .row_words = w.gate.row_words,
+                             .out_stride = stride(w.gate.rows),
+                             .epsilon = epsilon};
+    const vulkan::Constants constants{{workgroupId, m_matvec.workgroup},
+                                      {lanesId, m_matvec.lanes},
+                                      {2, experts != nullptr},
+                                      {3, w.gate_bias != nullptr},
+                                      {4, norm != nullptr},
+                                      {activationId, static_cast<uint32_t>(shape.activation)}};
     recorder.dispatch(pipeline(ffnGateUpVariants(), w.gate.type, constants), Groups{matvecGroups(w.gate.rows), slots},
                       {*w.gate.buffer, *w.up.buffer, orAny(experts, x), x, orAny(w.gate_bias, x), orAny(w.up_bias, x),
-                       orAny(w.shared_weights, x), h},
+                       orAny(norm, x), h},
                       push);
 }
 
 void Kernels::ffnDown(Recorder& recorder, const Matrix* routed, const Buffer* bias, const Matrix* shared,
                       const Buffer& experts, const Buffer& expert_weights, const Buffer& h, const Buffer& h_shared,
-                      const Buffer& x, uint32_t slots, float scale) {
+                      const Buffer& x, uint32_t slots, float scale, const Buffer* shared_weight) {
     const Matrix& any = routed != nullptr ? *routed : *shared;
     const FfnDownPush push{.rows = any.rows,
                            .expert_used_count = routed != nullptr ? slots : 0,
@@ -200,11 +205,13 @@ void Kernels::ffnDown(Recorder& recorder, const Matrix* routed, const Buffer* bi
                            .shared_width = shared != nullptr ? shared->width : 0,
                            .shared_row_words = shared != nullptr ? shared->row_words : 0,
                            .scale = scale};
-    const vulkan::Constants constants{
-        {workgroupId, m_matvec.workgroup}, {lanesId, m_matvec.lanes}, {2, bias != nullptr}};
+    const vulkan::Constants constants{{workgroupId, m_matvec.workgroup},
+                                      {lanesId, m_matvec.lanes},
+                                      {2, bias != nullptr},
+                                      {3, shared_weight != nullptr}};
     recorder.dispatch(pipeline(ffnDownVariants(), any.type, constants), Groups{matvecGroups(any.rows)},
                       {*any.buffer, shared != nullptr ? *shared->buffer : *any.buffer, experts, expert_weights, h,
-                       h_shared, orAny(bias, h), x},
+                       h_shared, orAny(bias, h), x, orAny(shared_weight, h)},
                       push);
 }
 
@@ -225,7 +232,8 @@ uint32_t Kernels::rowsOfPart(uint32_t rows, uint32_t parts) const {
 }
 
 void Kernels::ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutputs* sort, const ExpertsShape& shape,
-                             const Buffer& x, const Buffer& h, uint32_t tokens, Part part) {
+                             const Buffer& x, const Buffer& h, uint32_t tokens, Part part,
+                             const Buffer* shared_weights) {
     const uint32_t rows = rowsOfPart(w.gate.rows, part.count);
     if (part.index * rows >= w.gate.rows) {
         return;
@@ -242,7 +250,7 @@ void Kernels::ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutp
     const vulkan::Constants constants{{workgroupId, m_tileWorkgroup},
                                       {2, sort != nullptr},
                                       {3, w.gate_bias != nullptr},
-                                      {4, w.shared_weights != nullptr},
+                                      {4, shared_weights != nullptr},
                                       {activationId, static_cast<uint32_t>(shape.activation)}};
     const vulkan::ComputePipeline& kernel = pipeline(ffnGateUpTilesVariants(), w.gate.type, constants);
     const Buffer& tiles = sort != nullptr ? sort->tiles : x;
@@ -254,7 +262,7 @@ void Kernels::ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutp
                                                           x,
                                                           orAny(w.gate_bias, x),
                                                           orAny(w.up_bias, x),
-                                                          orAny(w.shared_weights, x),
+                                                          orAny(shared_weights, x),
                                                           h};
     if (sort != nullptr) {
         recorder.dispatchIndirect(kernel, sort->grids, 0, bindings, push);

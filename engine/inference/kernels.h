@@ -176,17 +176,17 @@ public:
         const Matrix& up;
         const Buffer* gate_bias = nullptr; ///< [expert][rows]; null: neither has one
         const Buffer* up_bias = nullptr;
-        const Buffer* shared_weights = nullptr; ///< [token]: what h is multiplied by
     };
     /** One token: h[s] = activated(gate · x, up · x) for each chosen expert, or for the one expert of `gate` if `experts`
-     *  is null. */
+     *  is null. `norm`: RMS norm of x on the fly with these weights; null: none. */
     void ffnGateUp(Recorder& recorder, const GateUp& w, const ExpertsShape& shape, const Buffer* experts,
-                   const Buffer& x, const Buffer& h, uint32_t slots);
+                   const Buffer& x, const Buffer& h, uint32_t slots, const Buffer* norm = nullptr, float epsilon = 0);
     /** One token: x += scale · (Σ weight · (down[e] · h[s] + bias[e]) + shared · h_shared). Null matrices are left out;
-     *  both of one type. `bias`: of the routed experts; null: none. */
+     *  both of one type. `bias`: of the routed experts; null: none. `shared_weight`: [1], what h_shared is multiplied by; null:
+     *  1. */
     void ffnDown(Recorder& recorder, const Matrix* routed, const Buffer* bias, const Matrix* shared,
                  const Buffer& experts, const Buffer& expert_weights, const Buffer& h, const Buffer& h_shared,
-                 const Buffer& x, uint32_t slots, float scale);
+                 const Buffer& x, uint32_t slots, float scale, const Buffer* shared_weight = nullptr);
 
     struct SortOutputs {
         const Buffer& counts;
@@ -201,9 +201,11 @@ public:
     uint32_t tileGroups(uint32_t rows, uint32_t matrices = 1) const;
     /** Rows of a part of a matrix: those of whole workgroups, the last part may have fewer. */
     uint32_t rowsOfPart(uint32_t rows, uint32_t parts) const;
-    /** A batch, routed: `sort` gives tiles and grid, made for the rows of as many parts. Shared or dense: `sort` is null. */
+    /** A batch, routed: `sort` gives tiles and grid, made for the rows of as many parts. Shared or dense: `sort` is null.
+     *  `shared_weights`: [token], what h is multiplied by; null: 1. */
     void ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutputs* sort, const ExpertsShape& shape,
-                        const Buffer& x, const Buffer& h, uint32_t tokens, Part part = {});
+                        const Buffer& x, const Buffer& h, uint32_t tokens, Part part = {},
+                        const Buffer* shared_weights = nullptr);
     /** `bias`: [expert][rows]; null: none. */
     void ffnDownTiles(Recorder& recorder, const Matrix& down, const Buffer* bias, const SortOutputs& sort,
                       const ExpertsShape& shape, const Buffer& h, const Buffer& pair_out, uint32_t tokens,

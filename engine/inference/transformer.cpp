@@ -216,12 +216,6 @@ Kernels::GateUp Transformer::routedGateUp(const LayerWeights& layer) {
             .up_bias = layer.ffn_up_exps_bias.get()};
 }
 
-Kernels::GateUp Transformer::sharedGateUp(const LayerWeights& layer) const {
-    return {.gate = layer.ffn_gate,
-            .up = layer.ffn_up,
-            .shared_weights = m_config.shared_gate ? &m_act.shared_weights : nullptr};
-}
-
 Kernels::SortOutputs Transformer::sortOutputs() const {
     return {m_act.sort_counts, m_act.routed->sort_order, m_act.routed->sort_tiles, m_act.sort_grids};
 }

@@ -135,6 +135,8 @@ private:
     /** Raw heads → x, and key and value into the cache if `store`. */
     void recordTokenAttention(vulkan::CommandRecorder& recorder, uint32_t layer, bool store, const Mark& mark);
     void recordTokenFfn(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
+    /** x → gate × up of the chosen and the shared experts, or of the plain FFN. */
+    void recordTokenGateUp(vulkan::CommandRecorder& recorder, uint32_t layer, const Mark& mark);
     void recordTokenDown(vulkan::CommandRecorder& recorder, uint32_t layer);
     void recordTokenLogits(vulkan::CommandRecorder& recorder, const Mark& mark);
 
@@ -150,7 +152,13 @@ private:
     /** Shape of attention in one layer. */
     AttentionShape shapeOf(uint32_t layer) const;
     static Kernels::GateUp routedGateUp(const LayerWeights& layer);
-    Kernels::GateUp sharedGateUp(const LayerWeights& layer) const;
+    static Kernels::GateUp sharedGateUp(const LayerWeights& layer) {
+        return {.gate = layer.ffn_gate, .up = layer.ffn_up};
+    }
+    /** What the shared expert of a layer is multiplied by; null: 1. */
+    const vulkan::Buffer* sharedWeights(uint32_t layer) const {
+        return m_config.shared_gate && m_config.isMoe(layer) ? &m_act.shared_weights : nullptr;
+    }
     Kernels::SortOutputs sortOutputs() const;
     /** The one FFN of a dense layer, or the shared expert of another unless it is switched off. */
     bool hasUnrouted(uint32_t layer) const {

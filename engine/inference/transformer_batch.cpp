@@ -180,7 +180,7 @@ bool Transformer::batchFfn(uint32_t i, uint32_t tokens) {
         }
         if (hasUnrouted(i)) {
             m_kernels.ffnGateUpTiles(r, sharedGateUp(layer), nullptr, m_experts, m_act.normed, m_act.h_shared, tokens,
-                                     {part, gateUpParts});
+                                     {part, gateUpParts}, sharedWeights(i));
         }
         if (!m_pacer.next(StepPart::GateUp, index, gateUpParts)) {
             return false;

@@ -116,27 +116,51 @@ void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, b
     mark(StepPart::Output, index);
 }
 
-void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
+// Where weights are no texels, an interval costs more than a norm does: what needs x normed norms it itself. The shared
+// expert then fills the device while the router, whose end is the work of a single workgroup, chooses.
+void Transformer::recordTokenGateUp(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
     const auto index = static_cast<int32_t>(i);
     const LayerWeights& layer = m_weights.layers[i];
     const bool moe = m_config.isMoe(i);
+    const bool early = !m_kernels.texels();
     const float epsilon = m_config.layer_norm_rms_epsilon;
+    const auto unrouted = [&] {
+        if (hasUnrouted(i)) {
+            m_kernels.ffnGateUp(r, sharedGateUp(layer), m_experts, nullptr, early ? m_act.x : m_act.normed,
+                                m_act.h_shared, 1, early ? layer.ffn_norm.get() : nullptr, epsilon);
+        }
+    };
+    if (!moe && early) {
+        unrouted();
+        r.barrier();
+        mark(StepPart::NormGateUp, index);
+        return;
+    }
     if (moe) {
         recordRouter(r, i, 1);
     } else {
         m_kernels.rmsNorm(r, m_act.x, *layer.ffn_norm, m_act.normed, m_config.embedding_length, epsilon, 1);
     }
+    if (early) {
+        unrouted();
+    }
     r.barrier();
-    mark(moe ? StepPart::Router : StepPart::Norm, index);
+    mark(!moe ? StepPart::Norm : early && hasUnrouted(i) ? StepPart::RouterGateUp : StepPart::Router, index);
     if (moe) {
         m_kernels.ffnGateUp(r, routedGateUp(layer), m_experts, &m_act.routed->experts, m_act.normed, m_act.routed->h,
                             m_experts.expert_used_count);
     }
-    if (hasUnrouted(i)) {
-        m_kernels.ffnGateUp(r, sharedGateUp(layer), m_experts, nullptr, m_act.normed, m_act.h_shared, 1);
+    if (!early) {
+        unrouted();
     }
     r.barrier();
     mark(StepPart::GateUp, index);
+}
+
+void Transformer::recordTokenFfn(vulkan::CommandRecorder& r, uint32_t i, const Mark& mark) {
+    const auto index = static_cast<int32_t>(i);
+    const LayerWeights& layer = m_weights.layers[i];
+    recordTokenGateUp(r, i, mark);
     if (layer.ffn_post_norm) {
         m_kernels.matvec(r, layer.ffn_down, m_act.h_shared, m_act.normed, {});
         r.barrier();
@@ -155,7 +179,7 @@ void Transformer::recordTokenDown(vulkan::CommandRecorder& r, uint32_t i) {
     const auto add = [&](const Matrix* experts, const Matrix* one) {
         m_kernels.ffnDown(r, experts, layer.ffn_down_exps_bias.get(), one, m_act.routed->experts,
                           m_act.routed->expert_weights, m_act.routed->h, m_act.h_shared, m_act.x,
-                          m_experts.expert_used_count, m_config.residual_scale);
+                          m_experts.expert_used_count, m_config.residual_scale, sharedWeights(i));
     };
     // Routed and shared experts of two types cannot be decoded by one kernel: two dispatches, one after the other.
     if (routed != nullptr && shared != nullptr && routed->type != shared->type) {

@@ -144,6 +144,7 @@ struct FfnGateUpPush {
     uint width; // embedding_length
     uint row_words;
     uint out_stride; // floats of one expert's output
+    float epsilon;   // of the norm before, if there is one
 };
 
 struct FfnDownPush {

@@ -27,9 +27,9 @@ protected:
                                                std::span<const float> bias = {}) const {
         return twins::ffnDown(made.down.decoded, shape.rows, shape.width, experts, weights, made.h, bias);
     }
-    static std::vector<float> sharedSum(const Inputs& made, const MatrixCase& shape) {
+    static std::vector<float> sharedSum(const Inputs& made, const MatrixCase& shape, float weight = 1) {
         return twins::ffnDown(made.shared.decoded, shape.rows, shape.width, std::vector<uint32_t>{0},
-                              std::vector<float>{1}, made.h_shared);
+                              std::vector<float>{weight}, made.h_shared);
     }
 
     const std::vector<uint32_t> experts{2, 0};
@@ -82,9 +82,13 @@ TEST_F(FfnDownTest, options) {
         const auto shared_in = rows(made.h_shared, shape.width);
         const auto biased = rows(made.x, shape.rows);
         const auto biases = floats(bias);
+        const auto weighed = rows(made.x, shape.rows);
+        const auto shared_weight = floats(std::vector{0.375F});
         run([&](auto& recorder) {
             kernels().ffnDown(recorder, &made.down.matrix, biases.get(), &made.shared.matrix, *ids, *expert_weights,
                               *routed_in, *shared_in, *biased, 2, 0.25F);
+            kernels().ffnDown(recorder, &made.down.matrix, nullptr, &made.shared.matrix, *ids, *expert_weights,
+                              *routed_in, *shared_in, *weighed, 2, 1, shared_weight.get());
         });
         const std::vector<float> routed_sum = routedSum(made, shape, bias);
         const std::vector<float> shared_sum = sharedSum(made, shape);
@@ -93,6 +97,13 @@ TEST_F(FfnDownTest, options) {
             want[i] += 0.25F * (routed_sum[i] + shared_sum[i]);
         }
         expectNear(readRows(*biased, 1, shape.rows), want, 2e-4F, 1e-5F, describe(shape) + ", biased");
+        want = made.x;
+        const std::vector<float> unbiased_sum = routedSum(made, shape);
+        const std::vector<float> weighed_sum = sharedSum(made, shape, 0.375F);
+        for (size_t i = 0; i < made.x.size(); ++i) {
+            want[i] += unbiased_sum[i] + weighed_sum[i];
+        }
+        expectNear(readRows(*weighed, 1, shape.rows), want, 2e-4F, 1e-5F, describe(shape) + ", weighed");
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/shaders/kernel_test.h"
 #include "tests/support/ffn_gate_up.h"
+#include "tests/support/rms_norm.h"
 
 namespace moescope::test {
 
@@ -68,10 +69,11 @@ TEST_F(FfnGateUpTest, options) {
         const auto ids = words(experts);
         const auto shared = zeroRows(1, shape.rows);
         const auto biased = zeroRows(3, shape.rows);
-        const auto weighed = zeroRows(1, shape.rows);
+        const auto normed = zeroRows(1, shape.rows);
         const auto gate_biases = floats(made.gate_bias);
         const auto up_biases = floats(made.up_bias);
-        const auto shared_weights = floats(std::vector{0.375F});
+        const std::vector<float> norm = random(shape.width, 6);
+        const auto norm_weights = rows(norm, shape.width);
         const ExpertsShape silu{expertCount, 3, true, Activation::Silu};
         const ExpertsShape gelu{expertCount, 3, true, Activation::GeluTanh};
         const ExpertsShape oai{expertCount, 3, true, Activation::SwigluOai};
@@ -80,18 +82,20 @@ TEST_F(FfnGateUpTest, options) {
             const inference::Matrix& gate = made.gate.matrix;
             const inference::Matrix& up = made.up.matrix;
             kernels().ffnGateUp(recorder, GateUp{.gate = gate, .up = up}, silu, nullptr, *in, *shared, 1);
-            kernels().ffnGateUp(recorder, GateUp{.gate = gate, .up = up, .shared_weights = shared_weights.get()}, gelu,
-                                nullptr, *in, *weighed, 1);
+            kernels().ffnGateUp(recorder, GateUp{.gate = gate, .up = up}, gelu, nullptr, *in, *normed, 1,
+                                norm_weights.get(), 1e-5F);
             kernels().ffnGateUp(
                 recorder, GateUp{.gate = gate, .up = up, .gate_bias = gate_biases.get(), .up_bias = up_biases.get()},
                 oai, ids.get(), *in, *biased, 3);
         });
         expectNear(readRows(*shared, 1, shape.rows), made.expert(0, Activation::Silu), 1e-3F, 1e-4F,
                    describe(shape) + ", shared");
-        std::vector<float> want = made.expert(0, Activation::GeluTanh);
-        std::transform(want.begin(), want.end(), want.begin(), [](float value) { return value * 0.375F; });
-        expectNear(readRows(*weighed, 1, shape.rows), want, 1e-3F, 1e-4F, describe(shape) + ", weighed");
-        want.clear();
+        const std::span first_gate = std::span(made.gate.decoded).first(made.size);
+        const std::span first_up = std::span(made.up.decoded).first(made.size);
+        expectNear(readRows(*normed, 1, shape.rows),
+                   twins::ffnGateUp(first_gate, first_up, twins::rmsNorm(made.x, norm, 1e-5F), Activation::GeluTanh),
+                   1e-3F, 1e-4F, describe(shape) + ", normed");
+        std::vector<float> want;
         for (const uint32_t e : experts) {
             const size_t first = e * made.rows;
             const std::vector<float> h = made.expert(e, Activation::SwigluOai,

@@ -81,8 +81,8 @@ TEST_F(FfnGateUpTilesTest, options) {
             const inference::Matrix& up = made.up.matrix;
             kernels().ffnGateUpTiles(recorder, GateUp{.gate = gate, .up = up}, nullptr, made.batch.shape, *in, *shared,
                                      routing.tokens);
-            kernels().ffnGateUpTiles(recorder, GateUp{.gate = gate, .up = up, .shared_weights = shared_weights.get()},
-                                     nullptr, gelu, *in, *weighed, routing.tokens);
+            kernels().ffnGateUpTiles(recorder, GateUp{.gate = gate, .up = up}, nullptr, gelu, *in, *weighed,
+                                     routing.tokens, {}, shared_weights.get());
             kernels().ffnGateUpTiles(
                 recorder, GateUp{.gate = gate, .up = up, .gate_bias = gate_biases.get(), .up_bias = up_biases.get()},
                 &sort, oai, *in, *biased, routing.tokens);

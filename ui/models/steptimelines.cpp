@@ -146,8 +146,7 @@ QString spanName(const trace::TimelineSpan& span) {
     case StepPart::Output: return words(QT_TRANSLATE_NOOP("StepTimelines", "output + residual"));
     case StepPart::Router: return words(QT_TRANSLATE_NOOP("StepTimelines", "norm + router"));
     case StepPart::RouterSort: return words(QT_TRANSLATE_NOOP("StepTimelines", "norm + router + sort"));
-    case StepPart::RouterGateUp:
-        return words(QT_TRANSLATE_NOOP("StepTimelines", "norm + router, shared gate + up"));
+    case StepPart::RouterGateUp: return words(QT_TRANSLATE_NOOP("StepTimelines", "norm + router, shared gate + up"));
     case StepPart::Norm: return words(QT_TRANSLATE_NOOP("StepTimelines", "norm"));
     case StepPart::GateUp: return words(QT_TRANSLATE_NOOP("StepTimelines", "gate + up"));
     case StepPart::NormGateUp: return words(QT_TRANSLATE_NOOP("StepTimelines", "norm + gate + up"));

@@ -135,10 +135,12 @@ TEST_F(TimelineTest, the_devices_intervals_are_those_of_the_pass_and_add_up) {
             parts[span.layer].push_back(span.part);
         }
         EXPECT_EQ(parts.size(), layers + 1);
+        const StepPart router =
+            engine->device().type == "software" ? StepPart::Router : StepPart::RouterGateUp; // with the shared expert
         const std::vector<StepPart> whole =
             step->kind == StepKind::Decode
-                ? std::vector<StepPart>{StepPart::Qkv,    StepPart::RopeAttention, StepPart::Output,
-                                        StepPart::Router, StepPart::GateUp,        StepPart::Down}
+                ? std::vector<StepPart>{StepPart::Qkv, StepPart::RopeAttention, StepPart::Output,
+                                        router,        StepPart::GateUp,        StepPart::Down}
                 : std::vector<StepPart>{StepPart::Qkv,        StepPart::Rope,   StepPart::Attention, StepPart::Output,
                                         StepPart::RouterSort, StepPart::GateUp, StepPart::Down,      StepPart::Combine};
         for (uint32_t layer = 0; layer < layers; ++layer) {
@@ -163,6 +165,38 @@ TEST_F(TimelineTest, the_devices_intervals_are_those_of_the_pass_and_add_up) {
         }
         for (const auto& [layer, us] : ofLayer) {
             EXPECT_NEAR(us, 0, 1e-3) << layer;
+        }
+    }
+}
+
+// Of the kernels that GPUs run, whatever this device is: an interval there costs some microseconds, however little it computes.
+TEST_F(TimelineTest, a_layer_of_a_token_has_six_intervals_at_most_on_gpus) {
+    struct Case {
+        const char* golden;
+        std::vector<StepPart> parts;
+        uint32_t dispatches; ///< of a layer
+    };
+    const std::vector<StepPart> shared{StepPart::Qkv,          StepPart::RopeAttention, StepPart::Output,
+                                       StepPart::RouterGateUp, StepPart::GateUp,        StepPart::Down};
+    const std::vector<StepPart> dense{StepPart::Qkv, StepPart::RopeAttention, StepPart::Output, StepPart::NormGateUp,
+                                      StepPart::Down};
+    for (const Case& c : {Case{"large_like", shared, 7}, Case{"a13b_like", shared, 7}, Case{"dense", dense, 5}}) {
+        const auto model = inference::Engine::load(goldenGguf(c.golden, gguf::TensorType::F32),
+                                                   {.kv = inference::KvType::F32, .variants = {.texels = false}});
+        const std::vector<int32_t> prompt = request(1).prompt;
+        model->evaluate(prompt, {}, [](const inference::EvaluateBatch&) {});
+        const StepTimelinePtr step = model->profile(3);
+        const uint32_t layers = model->config().block_count;
+        EXPECT_EQ(step->dispatches, 1 + c.dispatches * layers + 1) << c.golden << ": embed, layers, logits";
+        if (!step->timestamps) {
+            continue;
+        }
+        std::map<int32_t, std::vector<StepPart>> parts;
+        for (const TimelineSpan& span : ofLane(*step, Lane::Gpu)) {
+            parts[span.layer].push_back(span.part);
+        }
+        for (uint32_t layer = 0; layer < layers; ++layer) {
+            EXPECT_EQ(parts[static_cast<int32_t>(layer)], c.parts) << c.golden << ", layer " << layer;
         }
     }
 }
