@@ -98,17 +98,35 @@ TEST_F(GoldenNano, f32_weights_and_cache_give_the_same_experts_logits_and_tokens
     std::filesystem::remove(file);
 }
 
+TEST_F(GoldenNano, the_kernels_of_gpus_give_the_same_experts_logits_and_tokens) {
+    const char* fixtures = std::getenv("MOESCOPE_FIXTURES");
+    if (fixtures == nullptr) {
+        GTEST_SKIP() << "MOESCOPE_FIXTURES is not set: the trained model was not compared.";
+    }
+    const std::filesystem::path folder = std::filesystem::path(fixtures) / ".." / "models" / "nano";
+    const std::filesystem::path file = std::filesystem::temp_directory_path() / "moescope-golden-nano-gpus.gguf";
+    model::convert(folder, file, {.type = gguf::TensorType::F32, .progress = {}});
+    const auto engine = Engine::load(file, {.kv = KvType::F32, .variants = {.texels = false}});
+    const GoldenComparison comparison = compareWithGolden(*engine, goldenJson(folder));
+    EXPECT_EQ(comparison.other_experts, 0U) << comparison.first_difference;
+    EXPECT_LT(comparison.worst_logit, 1e-3);
+    EXPECT_EQ(comparison.greedy_same, comparison.greedy_runs) << comparison.first_difference;
+    std::filesystem::remove(file);
+}
+
 // Another family, in a file that is loaded as it is: BF16 holds the weights of the reference exactly.
 TEST_F(GoldenSecond, the_second_model_gives_the_same_experts_logits_and_tokens) {
     const std::filesystem::path folder = std::filesystem::path(MOESCOPE_TEST_DATA) / "second";
-    const auto engine = Engine::load(folder / "second.gguf", {.kv = KvType::F32});
-    ASSERT_EQ(engine->config().architecture, "qwen3moe");
-    const GoldenComparison comparison = compareWithGolden(*engine, goldenJson(folder));
-    EXPECT_EQ(comparison.other_experts, 0U) << comparison.first_difference;
-    EXPECT_GT(comparison.decisions, 700U); // 4 layers
-    EXPECT_LT(comparison.worst_logit, 1e-3);
-    EXPECT_EQ(comparison.greedy_same, comparison.greedy_runs) << comparison.first_difference;
-    EXPECT_EQ(comparison.greedy_runs, 4U);
+    for (const inference::Variants& variants : {inference::Variants(), inference::Variants{.texels = false}}) {
+        const auto engine = Engine::load(folder / "second.gguf", {.kv = KvType::F32, .variants = variants});
+        ASSERT_EQ(engine->config().architecture, "qwen3moe");
+        const GoldenComparison comparison = compareWithGolden(*engine, goldenJson(folder));
+        EXPECT_EQ(comparison.other_experts, 0U) << comparison.first_difference;
+        EXPECT_GT(comparison.decisions, 700U); // 4 layers
+        EXPECT_LT(comparison.worst_logit, 1e-3);
+        EXPECT_EQ(comparison.greedy_same, comparison.greedy_runs) << comparison.first_difference;
+        EXPECT_EQ(comparison.greedy_runs, 4U);
+    }
 }
 
 } // namespace moescope::test
