@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The router: normed = rms_norm(x), logits, softmax over all experts, then the best expert_used_count of them (ties: lower id). One
-// more row of the router (SHARED_GATE) weighs the shared expert by its sigmoid. RULES are an intervention's: a forced
+// The router: normed = rms_norm(x), logits, softmax over all experts, then the best expert_used_count of them (ties: lower
+// id). One more row of the router (SHARED_GATE) weighs the shared expert by its sigmoid. RULES are an intervention's: a forced
 // expert's logit becomes the row's maximum + 0.01, a banned one's its minimum − 0.01, both of the router's own row; then
 // biases are added. Writes ids and weights for the experts, and where the step asks for it the routing log (ids,
 // probabilities, runner-up) and all probabilities. Grid: x over tokens, y over parts of the rows, a subgroup a row: the

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention with online softmax of HEADS queries that share a KV head over a span of positions, by a workgroup of at most 64
-// invocations: positions run along them for the scores, dimensions for the values. head_dim is at most 8 × the workgroup's size.
+// invocations: positions run along them for the scores, dimensions for the values. head_dim is at most 8 × their number.
 // The including shader has push, k_cache and v_cache, and defines QUERY_AT(h, i), vector i of query h, and
 // HEAD_VECTORS, their number.
 #extension GL_KHR_shader_subgroup_basic : require

@@ -53,8 +53,8 @@ void storeHead(uint kind, uint index, uint position, float scale) {
     }
 }
 
-// Makes of the elements of head[] what a cache gives back for them times `scale`; they may be stored as they are then. For workgroups
-// that have an invocation for each four elements. A barrier must follow before they are read.
+// Makes of the elements of head[] what a cache gives back for them times `scale`; they may be stored as they are then. For
+// workgroups that have an invocation for each four elements. A barrier must follow before they are read.
 void roundHead(float scale) {
     uint self = gl_LocalInvocationID.x;
     uint first = 4u * self, end = min(first + 4u, push.head_dim);
