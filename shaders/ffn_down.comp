@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One token's residual: x += scale · (Σ_s weight[s] · (down[experts[s]] · h[s] + bias) + down_shared · (w · h_shared)), w: of the shared expert
-// (WEIGHED) or 1. Each row is summed in one
-// invocation's registers in a fixed order; no atomics.
+// One token's residual: x += scale · (Σ_s weight[s] · (down[experts[s]] · h[s] + bias) + down_shared · (w · h_shared)), where w
+// is the weight of the shared expert (WEIGHED) or 1. Each row is summed in one invocation's registers in a fixed order; no
+// atomics.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "matvec.glsl"

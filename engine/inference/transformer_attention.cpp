@@ -41,8 +41,8 @@ trace::AttentionWeights Transformer::attentionWeights(int32_t token, uint32_t po
                          weights.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(layer), m_kv.values(layer),
                          1);
     r.barrier();
-    m_kernels.attentionWeights(r, shape, m_act.q_roped, m_kv.keys(layer), m_act.step, weights.attn_sinks.get(),
-                               out, rowFloats);
+    m_kernels.attentionWeights(r, shape, m_act.q_roped, m_kv.keys(layer), m_act.step, weights.attn_sinks.get(), out,
+                               rowFloats);
     r.barrier();
     r.end();
     setStep(std::span(&token, 1), position, {}); // the host keeps routing and logits of the pass before
