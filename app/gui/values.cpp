@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gui/values.h"
 
+#include "engine/inference/text_stream.h"
 #include "engine/model/reasoning.h"
-#include "engine/trace/utf8.h"
 #include "ui/models/errortext.h"
 #include "ui/models/modellist.h"
 #include "ui/models/tokentext.h"
@@ -342,23 +342,6 @@ qint64 answerBeginOf(const QString& text, const ui::AnswerParts& parts) {
 
 namespace {
 
-/** What an answer's text has of `bytes`, which keeps the begin of a character that is not whole. */
-QString takeWhole(std::string& bytes) {
-    QString text;
-    size_t at = 0;
-    while (at < bytes.size()) {
-        const trace::Utf8Sequence sequence = trace::utf8At(bytes, at);
-        if (!sequence.complete) {
-            break;
-        }
-        text += sequence.valid ? QString::fromUtf8(bytes.data() + at, qsizetype(sequence.bytes))
-                               : QString(QChar(QChar::ReplacementCharacter));
-        at += sequence.bytes;
-    }
-    bytes.erase(0, at);
-    return text;
-}
-
 /** As far as both go; noncharacters and lone surrogates, which the store cannot keep, are U+FFFD in the text. */
 bool standsAtBegin(QStringView text, QStringView written) {
     const qsizetype units = std::min(text.size(), written.size());
@@ -387,18 +370,17 @@ QList<trace::TokenTracePtr> promptOf(const store::TokenTraces& traces) { return 
 QList<ui::TokenRange> rangesOf(const std::vector<std::string_view>& tokens, const QString& text) {
     constexpr qsizetype ahead = 16; // units that no token wrote, before the next one is taken for hidden
     QList<ui::TokenRange> ranges;
-    std::string bytes;
+    inference::TextStream stream({});
     qsizetype begin = openingBefore(tokens, text);
     for (const std::string_view token : tokens) {
-        bytes.append(token);
         // Bytes of a character that is not whole yet belong to the token that ends it as well.
-        const QString written = takeWhole(bytes);
+        const QString written = QString::fromStdString(stream.push(std::string(token)));
         const QStringView rest = QStringView(text).mid(begin);
         // A control token that no text shows takes no room in it; the last token may be cut by a stop text.
         const qsizetype place = standsAtBegin(rest, written) ? 0 : rest.left(ahead + written.size()).indexOf(written);
         begin += std::max<qsizetype>(0, place);
         const qsizetype end = std::min(begin + (place < 0 ? 0 : written.size()), text.size());
-        ranges.append({int(begin), int(bytes.empty() ? end : std::min(end + 1, text.size()))});
+        ranges.append({int(begin), int(stream.isHolding() ? std::min(end + 1, text.size()) : end)});
         begin = end;
     }
     return ranges;

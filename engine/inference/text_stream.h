@@ -16,6 +16,8 @@ public:
     std::string push(const std::string& bytes);
     /** A stop text was met; it and all after it are dropped. */
     bool isStopped() const { return m_stopped; }
+    /** Whether bytes are held back. */
+    bool isHolding() const { return !m_held.empty(); }
     /** What was held back, at the end of the answer. */
     std::string finish();
 

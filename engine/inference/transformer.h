@@ -40,8 +40,8 @@ struct PassOptions {
 class Transformer {
 public:
     /** Uploads the weights, while other threads begin to make the pipelines of warmUp(). Throws trace::Error as DeviceWeights,
-     *  KvCache, Activations and vulkan::ComputePipeline do, {model.too_wide}, {load.cancelled} where `progress` (bytes of the file read,
-     *  all of them) returns false. */
+     *  KvCache, Activations and vulkan::ComputePipeline do, {model.too_wide}, and {load.cancelled} where `progress` (bytes of the
+     *  file read, all of them) returns false. */
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
                 KvType kv, const Variants& variants, const std::function<bool(uint64_t, uint64_t)>& progress);
 
@@ -63,8 +63,8 @@ public:
         return m_pacer.advisedTokens(logits == LogitRows::All ? m_logitBatch : m_batch);
     }
 
-    /** Appends `tokens` (at most a micro-batch, and as advisedTokens() says with all logits) at `position`. False: cancelled; the KV cache is as it was up to
-     *  `position`. */
+    /** Appends `tokens` (at most a micro-batch, and as advisedTokens() says with all logits) at `position`. False: cancelled; the
+     *  KV cache is as it was up to `position`. */
     bool prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options);
     /** Before the first step of an answer: records it to leave for the host what `options` ask for and no more, with
      *  timestamps only if there is a clock, if it was not recorded so. */

@@ -8,8 +8,8 @@ TEST_F(AttentionTest, attention_tiles) {
         GTEST_SKIP() << "the kernels do not read texels here";
     }
     std::vector<AttentionCase> cases = attentionCases();
-    cases.push_back({6, 2, 32, 70, 67, 1, inference::KvType::F16, 33}); // many tiles
-    cases.push_back({17, 1, 24, 1, 4, 1, inference::KvType::F32});      // more queries of a token than a tile has
+    cases.push_back({6, 2, 32, 70, 67, inference::KvType::F16, 33}); // many tiles
+    cases.push_back({17, 1, 24, 1, 4, inference::KvType::F32});      // more queries of a token than a tile has
     for (const AttentionCase& c : cases) {
         const Inputs in = inputs(c);
         run([&](auto& recorder) {

@@ -7,8 +7,11 @@ namespace moescope::inference {
 
 TEST(TextStream, holds_back_half_a_character) {
     TextStream stream({});
+    EXPECT_FALSE(stream.isHolding());
     EXPECT_EQ(stream.push("a\xE4\xBD"), "a");
+    EXPECT_TRUE(stream.isHolding());
     EXPECT_EQ(stream.push("\xA0"), "你");
+    EXPECT_FALSE(stream.isHolding());
     EXPECT_EQ(stream.finish(), "");
 }
 
