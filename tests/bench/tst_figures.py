@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of figures.py and goldens.py: expected lines, reports of llama-bench, .npy files, comparison with goldens. ctest runs
+them as tst_bench_figures."""
+import json
+import pathlib
+import struct
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+import figures
+import goldens
+
+LINE = ("{name} | uma: 0 | fp16: 1 | bf16: 0 | warp size: 32 | shared memory: 49152 | int dot: {dot} | "
+        "matrix cores: {cores}")
+
+
+def report(*tests):
+    return json.dumps([{"build_commit": "0c1e570", "cpu_info": "A processor", "n_prompt": prompt, "n_gen": decoded,
+                        "n_depth": depth, "avg_ts": speed} for prompt, decoded, depth, speed in tests])
+
+
+class ExpectedLines(unittest.TestCase):
+    def test_layers_that_share_a_cache_read_it_each(self):
+        # kv_bytes_per_token of `plan`, layers, share factor; 2 × KV heads × head dimension × 2 bytes a layer
+        for stored, layers, share, read in ((16384, 16, 1, 16384), (81920, 64, 2, 163840), (2 * 512, 3, 2, 3 * 512),
+                                            (512, 5, 8, 5 * 512)):
+            self.assertEqual(figures.kv_bytes_read(stored, layers, share), read)
+
+    def test_a_cache_of_unequal_layers_is_refused(self):
+        with self.assertRaisesRegex(ValueError, "1001 bytes of KV cache a token are not 2 equal layers"):
+            figures.kv_bytes_read(1001, 4, 2)
+
+    def test_decode_grows_by_the_cache_at_the_speed_of_a_copy(self):
+        # 16 KiB × 32,768 = 0.537 GB at 10 GB/s
+        self.assertAlmostEqual(figures.decode_ms(32768, (0, 40.0), 16384, 10), 40 + 53.687, places=3)
+        self.assertAlmostEqual(figures.decode_ms(0, (0, 40.0), 16384, 10), 40)
+        self.assertAlmostEqual(figures.decode_ms(1024, (1024, 41.0), 16384, 10), 41)
+
+    def test_a_prompt_costs_its_weights_and_half_of_its_square(self):
+        # 2 layers × 4 heads × 8 × 4 operations × 100²/2
+        self.assertAlmostEqual(figures.prefill_gflop(100, 0.5, 2, 4, 8), 50 + 256 * 5000 / 1e9)
+
+    def test_prefill_passes_through_the_fitted_point_and_grows_faster_than_its_length(self):
+        gflop = lambda n: figures.prefill_gflop(n, 0.01, 16, 16, 64)
+        self.assertAlmostEqual(figures.prefill_ms(512, (512, 900.0), gflop), 900)
+        self.assertGreater(figures.prefill_ms(8192, (512, 900.0), gflop), 900 * 16)
+        linear = lambda n: figures.prefill_gflop(n, 0.01, 0, 0, 0)
+        self.assertAlmostEqual(figures.prefill_ms(8192, (512, 900.0), linear), 900 * 16)
+
+    def test_the_fitted_point_is_one_that_was_measured(self):
+        for lengths, wanted, point in (([128, 512, 2048], 512, 512), ([128, 2048], 512, 2048), ([64, 128], 512, 128)):
+            self.assertEqual(figures.fit_point(lengths, wanted), point)
+
+    def test_what_a_model_has_no_room_for_is_left_out_and_said(self):
+        self.assertEqual(figures.within_context([0, 4096], [128, 4096], 16, 4112), ([0, 4096], [128, 4096], []))
+        depths, prefill, sentences = figures.within_context([0, 4096, 32768], [128, 8192], 16, 4096)
+        self.assertEqual((depths, prefill), ([0, 4080], [128]))
+        self.assertEqual(len(sentences), 2)
+        self.assertIn("ends at 4,080", sentences[0])
+
+
+class Peer(unittest.TestCase):
+    def test_tests_are_named_as_ours(self):
+        _, speeds = figures.llama_bench(report((64, 0, 0, 1.5), (0, 16, 0, 2.5), (0, 16, 4096, 2.0)), "", "cpu")
+        self.assertEqual(speeds, {"pp64": 1.5, "tg16": 2.5, "tg16@d4096": 2.0})
+
+    def test_commit_and_device_line_of_each_backend(self):
+        line = LINE.format(name="A GPU (driver)", dot=1, cores="KHR_coopmat")
+        cuda = "ggml_cuda_init: found 1 CUDA devices:\n  Device 0: NVIDIA H200, compute capability 9.0, VMM: yes\n"
+        for backend, stderr, device in (("vulkan", f"ggml_vulkan: Found 1\nggml_vulkan: 0 = {line}\n", line),
+                                        ("cuda", cuda, "NVIDIA H200, compute capability 9.0, VMM: yes"),
+                                        ("cpu", "", "A processor")):
+            about, _ = figures.llama_bench(report((64, 0, 0, 1.5)), stderr, backend)
+            self.assertEqual(about, {"commit": "0c1e570", "device": device, "software": False})
+
+    def test_a_backend_without_a_device_is_refused(self):
+        for backend in ("vulkan", "cuda"):
+            with self.assertRaisesRegex(ValueError, f"no device of its backend {backend}"):
+                figures.llama_bench(report((64, 0, 0, 1.5)), "ggml_vulkan: No devices found.\n", backend)
+
+    def test_fields_of_the_device_line(self):
+        fields = figures.device_fields(LINE.format(name="NVIDIA H200 (NVIDIA)", dot=1, cores="NV_coopmat2"))
+        self.assertEqual((fields["int dot"], fields["matrix cores"], fields["warp size"]), ("1", "NV_coopmat2", "32"))
+
+    def test_only_a_gpu_without_matrix_cores_gets_the_sentence(self):
+        warning = "ggml_vulkan: Warning: Device type is CPU. This is probably not the device you want.\n"
+        for cores, more, said in (("none", "", True), ("none", warning, False), ("KHR_coopmat", "", False)):
+            stderr = f"ggml_vulkan: 0 = {LINE.format(name='X', dot=0, cores=cores)}\n{more}"
+            about, _ = figures.llama_bench(report((64, 0, 0, 1.5)), stderr, "vulkan")
+            self.assertEqual("counts for decode only" in figures.peer_sentence(about), said, (cores, more))
+        self.assertEqual(figures.peer_sentence({"software": False, "device": "NVIDIA H200, VMM: yes"}), "")
+
+    def test_weights_are_read_once_a_decoded_token(self):
+        self.assertAlmostEqual(figures.gb_per_second("tg16@d4096", 20, 283e6), 5.66)
+        self.assertIsNone(figures.gb_per_second("pp512", 80, 283e6))
+
+
+class Profile(unittest.TestCase):
+    def test_sums_over_the_layers_longest_first(self):
+        intervals = [{"kernels": "embed", "layer": None, "ms": 1}, {"kernels": "attention", "layer": 0, "ms": 2},
+                     {"kernels": "attention", "layer": 1, "ms": 5}]
+        self.assertEqual(figures.interval_sums(intervals), [("attention", 7, 7 / 8, 2), ("embed", 1, 1 / 8, 1)])
+        self.assertEqual(figures.interval_sums([]), [])
+
+
+class Goldens(unittest.TestCase):
+    # Two tokens; the first layer has no router, two experts a token.
+    PROMPT = {"name": "plain", "ids": [3, 4], "router_ids": [None, [[1, 0], [2, 3]]], "greedy": [7, 8],
+              "logits": {"0": {"full": [0.5, 1.0, -1.0]}, "1": {"top": [[2, 4.0]], "lse": 4.1}}}
+
+    def test_order_of_experts_does_not_count_and_others_do(self):
+        for experts, other in (([0, 1, 2, 3], 0), ([0, 1, 2, 1], 1), ([5, 1, 2, 1], 2)):
+            total = goldens.Sum()
+            goldens.add_routing(total, self.PROMPT, (2, 1, 2), experts)
+            self.assertEqual((total.decisions, total.other_experts), (2, other))
+
+    def test_a_trace_of_another_shape_is_refused(self):
+        for shape in ((2, 2, 2), (3, 1, 2)):
+            with self.assertRaisesRegex(ValueError, "trace of plain is of shape"):
+                goldens.add_routing(goldens.Sum(), self.PROMPT, shape, [0] * 12)
+
+    def test_the_worst_logit_of_all_positions(self):
+        for logits, worst in (([0.5, 1.0, -1.0, 9, 9, 4.0], 0), ([0.5, 1.25, -1.0, 9, 9, 4.0], 0.25),
+                              ([0.5, 1.0, -1.0, 9, 9, 6.0], 2)):
+            total = goldens.Sum()
+            goldens.add_logits(total, self.PROMPT, (2, 3), logits)
+            self.assertEqual(total.worst_logit, worst)
+
+    def test_not_a_number_holds_in_no_type(self):
+        total = goldens.Sum()
+        goldens.add_logits(total, self.PROMPT, (2, 3), [0.5, float("nan"), -1.0, 9, 9, 4.0])
+        both = goldens.Sum()
+        both.add(total)
+        both.add(goldens.Sum())
+        self.assertFalse(both.holds("f32") or both.holds("f16"))
+
+    def test_what_each_type_is_held_to(self):
+        def total(other_experts=0, worst=0.0, same=60):
+            made = goldens.Sum()
+            made.decisions, made.texts = 1000, 60
+            made.other_experts, made.worst_logit, made.same_texts = other_experts, worst, same
+            return made
+        for made, f32, f16 in ((total(), True, True), (total(other_experts=1), False, True), (total(other_experts=11), False, False),
+                               (total(worst=0.002), False, True), (total(worst=0.06), False, False),
+                               (total(same=59), False, True), (total(same=55), False, True), (total(same=54), False, False)):
+            self.assertEqual((made.holds("f32"), made.holds("f16")), (f32, f16), vars(made))
+
+    def test_texts(self):
+        total = goldens.Sum()
+        goldens.add_text(total, self.PROMPT, [7, 8])
+        goldens.add_text(total, self.PROMPT, [7, 9])
+        self.assertEqual((total.texts, total.same_texts), (2, 1))
+
+    def test_ways_to_compute_are_those_that_the_help_names(self):
+        text = ("  --kv TEXT:TYPE=f16          Type of the KV cache: f32, f16 or q8_0\n  --variant TEXT:NAME=on|off ...\n"
+                "                              Force a way to compute on or off, NAME=on|off: “texels”, “dot” and\n"
+                "                              “threads”\n  --device TEXT               its index or “name”\n")
+        self.assertEqual(goldens.variant_names(text), ["texels", "dot", "threads"])
+        self.assertEqual(goldens.variant_names("  --kv TEXT\n"), [])
+
+
+class Npy(unittest.TestCase):
+    def write(self, descr, shape, data, version=1):
+        header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape!r}, }}".encode()
+        size = struct.pack("<H" if version == 1 else "<I", len(header))
+        path = pathlib.Path(self.folder.name, "x.npy")
+        path.write_bytes(b"\x93NUMPY" + bytes([version, 0]) + size + header + data)
+        return path
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def test_shapes_and_values(self):
+        shape, values = figures.read_npy(self.write("<i4", (2, 1, 1), struct.pack("<2i", 7, -1)))
+        self.assertEqual((shape, list(values)), ((2, 1, 1), [7, -1]))
+        shape, values = figures.read_npy(self.write("<f4", (3,), struct.pack("<3f", 0.5, 1, -2), version=2))
+        self.assertEqual((shape, list(values)), ((3,), [0.5, 1, -2]))
+
+    def test_other_types_and_files_are_refused(self):
+        with self.assertRaisesRegex(ValueError, "holds <f8"):
+            figures.read_npy(self.write("<f8", (1,), bytes(8)))
+        path = pathlib.Path(self.folder.name, "y.npy")
+        path.write_bytes(b"PK\x03\x04 something else")
+        with self.assertRaisesRegex(ValueError, "is no .npy file"):
+            figures.read_npy(path)
+
+
+unittest.main()
