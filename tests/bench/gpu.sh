@@ -18,6 +18,8 @@ Steps, in this order:
   bench     decode and prefill of each model beside each llama-bench, and the time of each kernel
   all       goldens and bench
 
+Where a command may take ten minutes at most: one step at a time, and bench with one shape.
+
 Options:
   --device D           of Moescope: index or part of the name
   --like LIST          shapes of the models, measured in this order (olmoe,qwen3-30b-a3b,a13b)
@@ -203,8 +205,12 @@ goldens() {
     mkdir -p "$out/tests"
     export -f kernel_test say
     export bin out MOESCOPE_REQUIRE_VULKAN=1
-    printf '%s\n' "${kernels[@]}" | xargs -P 4 -I{} bash -c 'kernel_test {} MOESCOPE_TEST_TEXELS=0' || failed=1
-    printf '%s\n' "${kernels[@]}" | xargs -P 4 -I{} bash -c 'kernel_test {} MOESCOPE_TEST_TEXELS=1' || failed=1
+    local texels jobs
+    jobs=$(nproc)
+    for texels in 0 1; do
+        printf '%s\n' "${kernels[@]}" |
+            xargs -P $((jobs < 4 ? jobs : 4)) -I{} bash -c "kernel_test {} MOESCOPE_TEST_TEXELS=$texels" || failed=1
+    done
     mapfile -t options < <(on_device)
     python3 tests/bench/goldens.py --bin "$bin" "${options[@]}" | tee "$out/goldens.txt" || failed=1
     return "$failed"

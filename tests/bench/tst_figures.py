@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of figures.py and goldens.py: expected lines, reports of llama-bench, .npy files, comparison with goldens. ctest runs
-them as tst_bench_figures."""
+"""Tests of figures.py, goldens.py and gpu.sh: expected lines, reports of llama-bench, .npy files, comparison with goldens,
+usage. ctest runs them as tst_bench_figures."""
 import json
 import pathlib
 import struct
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -160,6 +161,24 @@ class Goldens(unittest.TestCase):
                 "                              “threads”\n  --device TEXT               its index or “name”\n")
         self.assertEqual(goldens.variant_names(text), ["texels", "dot", "threads"])
         self.assertEqual(goldens.variant_names("  --kv TEXT\n"), [])
+
+
+class GpuScript(unittest.TestCase):
+    def run_script(self, *arguments):
+        script = pathlib.Path(__file__).with_name("gpu.sh")
+        return subprocess.run(["bash", script, *arguments], capture_output=True, text=True)
+
+    def test_help_tells_the_steps(self):
+        result = self.run_script("--help")
+        self.assertEqual(result.returncode, 0)
+        for step in ("pack", "peer", "goldens", "models", "bench", "all"):
+            self.assertRegex(result.stdout, rf"(?m)^  {step} ")
+
+    def test_wrong_usage_runs_nothing(self):
+        for arguments, said in (((), "Usage:"), (("nosuch",), "Usage:"), (("bench", "--layers"), "--layers needs a value.")):
+            result = self.run_script(*arguments)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), arguments)
+            self.assertIn(said, result.stderr)
 
 
 class Npy(unittest.TestCase):
