@@ -48,7 +48,7 @@ double medianOf(std::vector<double> values) {
 struct Measured {
     Test test;
     std::vector<double> tokens_per_second; ///< one a run, in order
-    uint32_t depth_filled = 0;             ///< tokens that were in the cache when the clock started
+    uint32_t depth_filled = 0;             ///< of the last run
 
     double median() const { return medianOf(tokens_per_second); }
 };
@@ -89,31 +89,45 @@ inference::GenerationRequest decoding(const Test& test, uint32_t vocabulary) {
     return request;
 }
 
-/** One run, in seconds. */
-double timeOnce(inference::Engine& engine, const Test& test, Measured& measured) {
-    const uint32_t vocabulary = engine.config().token_count;
-    const auto nothing = [](const inference::EvaluateBatch&) {};
+/** The KV cache holds `depth` tokens: those of a longer one are kept. */
+void fill(inference::Engine& engine, uint32_t depth) {
+    if (depth == 0) {
+        engine.reset();
+        return;
+    }
+    engine.generate(decoding({.depth = depth}, engine.config().token_count),
+                    {.cancel = &platform::InterruptScope::flag()});
+    throwIfInterrupted();
+}
+
+struct Run {
+    double seconds = 0;
+    uint32_t depth_filled = 0; ///< tokens of the test's depth that were in the cache when the clock started
+};
+
+Run timeDecode(inference::Engine& engine, const Test& test) {
+    const inference::GenerationRequest request = decoding(test, engine.config().token_count);
+    const inference::GenerationResult result = engine.generate(request, {.cancel = &platform::InterruptScope::flag()});
+    throwIfInterrupted();
+    const uint32_t read = result.timings.reused_tokens + result.timings.prefill_tokens;
+    return {result.timings.decode_ms / 1000, std::min(read, test.depth)};
+}
+
+Run timePrefill(inference::Engine& engine, const Test& test) {
+    fill(engine, test.depth);
+    const uint32_t filled = engine.position();
     inference::EvaluateOptions options;
     options.cancel = &platform::InterruptScope::flag();
-    engine.reset();
-    if (test.depth > 0) {
-        options.logits = inference::LogitRows::None;
-        engine.evaluate(someTokens(test.depth, vocabulary), options, nothing);
-        throwIfInterrupted();
-    }
-    measured.depth_filled = engine.position();
-    if (test.decode) {
-        const inference::GenerationResult result =
-            engine.generate(decoding(test, vocabulary), {.cancel = &platform::InterruptScope::flag()});
-        throwIfInterrupted();
-        return result.timings.decode_ms / 1000;
-    }
-    options.logits = inference::LogitRows::Last;
+    const std::vector<int32_t> tokens = someTokens(test.tokens, engine.config().token_count);
     const auto start = std::chrono::steady_clock::now();
-    engine.evaluate(someTokens(test.tokens, vocabulary), options, nothing);
+    engine.evaluate(tokens, options, [](const auto&) {});
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     throwIfInterrupted();
-    return seconds.count();
+    return {seconds.count(), filled};
+}
+
+Run timeOnce(inference::Engine& engine, const Test& test) {
+    return test.decode ? timeDecode(engine, test) : timePrefill(engine, test);
 }
 
 /** Empty where the device has no timestamps. */
@@ -130,13 +144,8 @@ std::vector<trace::IntervalTiming> profileOnce(inference::Engine& engine, int32_
 
 /** Median time of each barrier interval of a decode step at the first depth, in the order of the step. */
 std::vector<trace::IntervalTiming> profileSteps(inference::Engine& engine, const Options& options) {
-    const uint32_t vocabulary = engine.config().token_count;
-    const std::vector<int32_t> tokens = someTokens(std::max<uint32_t>(options.depths.front(), 1), vocabulary);
-    inference::EvaluateOptions filling;
-    filling.logits = inference::LogitRows::None;
-    filling.cancel = &platform::InterruptScope::flag();
-    engine.reset();
-    engine.evaluate(tokens, filling, [](const inference::EvaluateBatch&) {});
+    const std::vector<int32_t> tokens = someTokens(1, engine.config().token_count);
+    fill(engine, std::max<uint32_t>(options.depths.front(), 1));
     std::vector<trace::IntervalTiming> timings = profileOnce(engine, tokens.front()); // not counted, as for the tests
     std::vector<std::vector<double>> runs(timings.size());
     for (uint32_t run = 0; run < options.runs; ++run) {
@@ -280,9 +289,11 @@ void bench(const Options& options) {
     std::vector<Measured> measured;
     for (const Test& test : tests) {
         Measured m{test, {}, 0};
-        timeOnce(*engine, test, m); // caches fill and clocks rise; not counted
+        timeOnce(*engine, test); // caches fill and clocks rise; not counted
         for (uint32_t run = 0; run < options.runs; ++run) {
-            m.tokens_per_second.push_back(test.tokens / timeOnce(*engine, test, m));
+            const Run one = timeOnce(*engine, test);
+            m.tokens_per_second.push_back(test.tokens / one.seconds);
+            m.depth_filled = one.depth_filled;
             bar.update(++done, tests.size() * options.runs);
         }
         measured.push_back(std::move(m));

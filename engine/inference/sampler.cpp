@@ -46,9 +46,10 @@ size_t keptOf(std::span<const float> weights, float top_p, float min_p) {
     return kept;
 }
 
-/** The likeliest of `logits` by themselves, best first. */
+/** The `count` likeliest, best first, in one pass over logits of which hardly any is among them. */
 std::vector<std::pair<float, int32_t>> likeliestOf(std::span<const float> logits, uint32_t count) {
     std::vector<std::pair<float, int32_t>> best;
+    best.reserve(count + 1);
     for (size_t id = 0; id < logits.size() && count > 0; ++id) {
         if (best.size() == count && logits[id] <= best.back().first) {
             continue;
@@ -58,6 +59,17 @@ std::vector<std::pair<float, int32_t>> likeliestOf(std::span<const float> logits
         best.resize(std::min<size_t>(best.size(), count));
     }
     return best;
+}
+
+/** All of them, best first. */
+std::vector<std::pair<float, int32_t>> sorted(std::span<const float> logits) {
+    std::vector<std::pair<float, int32_t>> all;
+    all.reserve(logits.size());
+    for (size_t id = 0; id < logits.size(); ++id) {
+        all.emplace_back(logits[id], static_cast<int32_t>(id));
+    }
+    std::sort(all.begin(), all.end(), better);
+    return all;
 }
 
 } // namespace
@@ -110,9 +122,6 @@ shaders::SamplerState Sampler::deviceState(uint32_t token_count) const {
 }
 
 void Sampler::penalise(std::span<float> logits) const {
-    if (m_repetitionPenalty == 1.0F) {
-        return;
-    }
     std::vector<int32_t> recent(m_recent.begin(), m_recent.end());
     std::sort(recent.begin(), recent.end());
     recent.erase(std::unique(recent.begin(), recent.end()), recent.end());
@@ -125,21 +134,16 @@ void Sampler::penalise(std::span<float> logits) const {
 }
 
 void Sampler::keep(std::span<const float> logits) {
-    m_penalised.assign(logits.begin(), logits.end());
-    penalise(m_penalised);
-    m_kept.clear();
-    if (m_topK == 1) {
-        const auto best = std::max_element(m_penalised.begin(), m_penalised.end());
-        m_kept.emplace_back(*best, static_cast<int32_t>(best - m_penalised.begin()));
+    if (m_repetitionPenalty != 1.0F) {
+        m_penalised.assign(logits.begin(), logits.end());
+        penalise(m_penalised);
+        logits = m_penalised;
+    }
+    if (m_topK > 0 && m_topK <= shaders::SAMPLER_MOST_TOP) {
+        m_kept = likeliestOf(logits, m_topK);
     } else {
-        for (size_t id = 0; id < m_penalised.size(); ++id) {
-            m_kept.emplace_back(m_penalised[id], static_cast<int32_t>(id));
-        }
-        if (m_topK > 0 && m_topK < m_kept.size()) {
-            std::nth_element(m_kept.begin(), m_kept.begin() + m_topK - 1, m_kept.end(), better);
-            m_kept.resize(m_topK);
-        }
-        std::sort(m_kept.begin(), m_kept.end(), better);
+        m_kept = sorted(logits);
+        m_kept.resize(std::min<size_t>(m_kept.size(), m_topK > 0 ? m_topK : m_kept.size()));
     }
     const float inverse = m_temperature > 0 ? 1 / m_temperature : 1;
     m_scaled.clear();
@@ -181,7 +185,7 @@ SampledToken Sampler::tell(int32_t token, std::span<const float> logits, uint32_
     const float most = *std::max_element(produced.begin(), produced.end());
     double sum = 0;
     for (const float logit : produced) {
-        sum += std::exp(static_cast<double>(logit) - most);
+        sum += std::exp(logit - most); // each to a rounding of float, as the probability is
     }
     const auto raw = [&](int32_t id) {
         return static_cast<float>(std::exp(static_cast<double>(produced[static_cast<size_t>(id)]) - most) / sum);

@@ -171,6 +171,19 @@ trace::MemoryUse Transformer::readBackUse() const {
     return use;
 }
 
+std::unique_ptr<StepSlot> Transformer::slotFor(uint32_t experts_used) {
+    const ActivationSizes sizes = stepSizes(experts_used);
+    try {
+        return std::make_unique<StepSlot>(m_device, sizes);
+    } catch (const trace::Error& error) {
+        // The way back from an intervention needs no room of its own: it must not be barred.
+        if (sizes.step_router_log > m_slots.front()->router_log.size() || error.id() != "vulkan.memory") {
+            throw;
+        }
+        return nullptr;
+    }
+}
+
 void Transformer::intervene(const trace::Intervention& intervention) {
     const RouterRules rules = routerRules(intervention, m_config);
     const bool sameShape = rules.experts_used == m_experts.expert_used_count &&
@@ -184,10 +197,13 @@ void Transformer::intervene(const trace::Intervention& intervention) {
             table = std::make_unique<vulkan::Buffer>(m_device, bytes.size(), vulkan::MemoryKind::DeviceLocal,
                                                      "router_rules");
         }
-        auto slot = std::make_unique<StepSlot>(m_device, stepSizes(rules.experts_used));
+        std::unique_ptr<StepSlot> slot = slotFor(rules.experts_used);
         m_act.resize(rules.experts_used);
-        m_slots.clear(); // recorded with buffers and counts that are no longer these
-        m_slots.push_back(std::move(slot));
+        m_slots.resize(1);
+        if (slot != nullptr) {
+            m_slots.front() = std::move(slot);
+        }
+        m_slots.front()->clear(); // recorded with buffers and counts that are no longer these
         readBackFrom(m_act.routed->router_log_host, m_act.router_probs_host, 1, false);
         m_rules = std::move(table);
         m_experts.expert_used_count = rules.experts_used;

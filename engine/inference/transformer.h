@@ -175,6 +175,8 @@ private:
     void setStep(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options);
     void readBackFrom(const vulkan::Buffer& log, const vulkan::Buffer& probs, uint32_t tokens, bool has_probs);
     ActivationSizes stepSizes(uint32_t experts_used) const;
+    /** A new first slot for so many experts a token; null: there is no memory for it, and the one that there is has room. */
+    std::unique_ptr<StepSlot> slotFor(uint32_t experts_used);
     void readHidden(uint32_t tokens);
 
     vulkan::Device& m_device;
