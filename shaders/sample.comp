@@ -5,6 +5,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "push_constants.h"
+#include "sampler_state.h"
 #include "sampling.h"
 #include "best.glsl"
 

@@ -2,7 +2,7 @@
 // The best top_k of each chunk of the logits, penalised, best first; a workgroup a chunk. sample.comp chooses among them.
 #version 450
 #extension GL_GOOGLE_include_directive : require
-#include "push_constants.h"
+#include "sampler_state.h"
 #include "sampling.h"
 #include "best.glsl"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/trace/info.h"
-#include "shaders/common/push_constants.h"
+#include "shaders/common/sampler_state.h"
 
 #include <cstdint>
 #include <deque>

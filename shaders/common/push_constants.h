@@ -187,27 +187,6 @@ struct RouterRule {
 };
 
 // Written by the host before each submission.
-// What the next token is sampled with; the kernels sample_top and sample read it, and sample keeps its list of tokens.
-struct SamplerState {
-    uint token_count; // ids from here on are padding
-    uint top_k;       // candidates: 1 (greedy) to SAMPLER_MOST_TOP
-    float inverse_temperature;
-    float top_p;
-    float min_p;
-    float penalty; // of tokens in `recent`; 1: none
-    float inverse_penalty;
-    uint seed_low;
-    uint seed_high;
-    uint recent_count;
-    uint recent_next; // where in `recent` the next one goes
-    uint reserved;
-    uint recent[64];
-};
-
-struct SamplePush {
-    uint chunks; // of SAMPLER_CHUNK logits
-};
-
 struct StepState {
     uint position;   // of the first token of the batch in the context
     uint log_router; // write the routing log

@@ -5,7 +5,7 @@
 #define MOESCOPE_SAMPLING_H
 
 #ifdef __cplusplus
-#include "shaders/common/push_constants.h"
+#include "shaders/common/sampler_state.h"
 
 #include <bit>
 #include <cmath>

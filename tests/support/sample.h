@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "shaders/common/push_constants.h"
+#include "shaders/common/sampler_state.h"
 
 #include <cstdint>
 #include <span>
