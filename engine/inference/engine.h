@@ -70,8 +70,8 @@ struct GenerationRequest {
     /** Candidates told with each sampled token: the likeliest, and the sampled one. 0: none. They cost time only where
      *  an observer is told of tokens. */
     uint32_t candidates = 10;
-    /** So many tokens at the end of the prompt are the answer's beginning: its random draws go on behind theirs, and its
-     *  text inside a character that they end in. */
+    /** So many tokens at the end of the prompt are the answer's beginning: its text goes on inside a character that they end
+     *  in. */
     uint32_t begun = 0;
     trace::Intervention intervention; ///< what-if; empty: the model as it is
     /** Where the device samples: steps that are submitted before their tokens are told of. No token depends on it. 0: as many
