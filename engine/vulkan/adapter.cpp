@@ -3,6 +3,7 @@
 
 #include "engine/trace/error.h"
 #include "engine/vulkan/result.h"
+#include "engine/vulkan/selection.h"
 
 #include <algorithm>
 #include <cstring>
@@ -39,28 +40,24 @@ std::vector<VkExtensionProperties> extensionsOf(VkPhysicalDevice device) {
     return extensions;
 }
 
-/** Picks a family that computes, one without graphics before others. False: none. */
+/** False: no family computes. */
 bool pickQueueFamily(Adapter& adapter) {
     uint32_t count = 0;
     vkGetPhysicalDeviceQueueFamilyProperties(adapter.handle, &count, nullptr);
-    std::vector<VkQueueFamilyProperties> families(count);
-    vkGetPhysicalDeviceQueueFamilyProperties(adapter.handle, &count, families.data());
-    bool found = false;
-    for (uint32_t i = 0; i < count; ++i) {
-        if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) == 0 || families[i].queueCount == 0) {
-            continue;
-        }
-        const bool computes_only = (families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT) == 0;
-        if (!found || computes_only) {
-            adapter.queue_family = i;
-            adapter.timestamp_bits = families[i].timestampValidBits;
-            found = true;
-        }
-        if (computes_only) {
-            break;
-        }
+    std::vector<VkQueueFamilyProperties> properties(count);
+    vkGetPhysicalDeviceQueueFamilyProperties(adapter.handle, &count, properties.data());
+    std::vector<QueueFamily> families;
+    for (const VkQueueFamilyProperties& family : properties) {
+        families.push_back({.computes = (family.queueFlags & VK_QUEUE_COMPUTE_BIT) != 0 && family.queueCount > 0,
+                            .draws = (family.queueFlags & VK_QUEUE_GRAPHICS_BIT) != 0,
+                            .timestamp_bits = family.timestampValidBits});
     }
-    return found;
+    const std::optional<uint32_t> chosen = chooseQueueFamily(families);
+    if (chosen) {
+        adapter.queue_family = *chosen;
+        adapter.timestamp_bits = families[*chosen].timestamp_bits;
+    }
+    return chosen.has_value();
 }
 
 /** Why a device of Vulkan 1.3 cannot be used, as a sentence; fills in what depends on features. */
@@ -187,8 +184,11 @@ std::vector<Adapter> survey(VkInstance instance) {
         return {};
     }
     std::vector<Adapter> adapters;
+    std::vector<std::string> names;
     for (uint32_t i = 0; i < count; ++i) {
         adapters.push_back(examine(handles[i], i));
+        names.emplace_back(adapters.back().properties.deviceName);
+        adapters.back().info.name = nameAmong({names.begin(), names.end() - 1}, names.back());
     }
     return adapters;
 }

@@ -56,6 +56,9 @@ Devices::const_iterator matching(const Devices& devices, const std::string& sele
     return usable != devices.end() ? usable : std::find_if(devices.begin(), devices.end(), named);
 }
 
+/** Where what stands in brackets begins, with the space before it; the end of a name without. */
+size_t bracketOf(const std::string& name) { return std::min(name.find(" ("), name.size()); }
+
 } // namespace
 
 size_t chooseDevice(const Devices& devices, const std::string& selector) {
@@ -82,6 +85,25 @@ size_t chooseDevice(const Devices& devices, const std::string& selector) {
         throwUnusable(*best);
     }
     return static_cast<size_t>(best - devices.begin());
+}
+
+std::string nameAmong(const std::vector<std::string>& earlier, const std::string& name) {
+    const size_t bracket = bracketOf(name);
+    const auto alike = std::count_if(earlier.begin(), earlier.end(), [&](const std::string& other) {
+        return bracketOf(other) == bracket && other.compare(0, bracket, name, 0, bracket) == 0;
+    });
+    return alike == 0 ? name : name.substr(0, bracket) + " #" + std::to_string(alike + 1) + name.substr(bracket);
+}
+
+std::optional<uint32_t> chooseQueueFamily(const std::vector<QueueFamily>& families) {
+    std::optional<uint32_t> best;
+    const auto worth = [](const QueueFamily& family) { return std::pair(family.timestamp_bits > 0, !family.draws); };
+    for (uint32_t i = 0; i < families.size(); ++i) {
+        if (families[i].computes && (!best || worth(families[*best]) < worth(families[i]))) {
+            best = i;
+        }
+    }
+    return best;
 }
 
 void throwNoDriver() {

@@ -75,6 +75,52 @@ TEST(Selection, SaysWhyNot) {
     EXPECT_EQ(errorOf([&] { chooseDevice({}, "0"); }).id(), "vulkan.none");
 }
 
+TEST(Selection, NumbersNamesakes) {
+    const std::vector<std::string> earlier{"llvmpipe (LLVM 15.0.6, 256 bits)", "RTX 3090",
+                                           "Radeon Graphics (RADV RAPHAEL)"};
+    const struct {
+        const char* name;
+        const char* expected;
+    } cases[] = {
+        {"llvmpipe (LLVM 15.0.6, 256 bits)", "llvmpipe #2 (LLVM 15.0.6, 256 bits)"},
+        {"Radeon Graphics (RADV NAVI31)", "Radeon Graphics #2 (RADV NAVI31)"},
+        {"RTX 3090", "RTX 3090 #2"},
+        {"RTX 3090 Ti", "RTX 3090 Ti"},
+        {"RTX", "RTX"},
+        {"", ""},
+    };
+    for (const auto& [name, expected] : cases) {
+        EXPECT_EQ(vulkan::nameAmong(earlier, name), expected);
+        EXPECT_EQ(vulkan::nameAmong({}, name), name);
+    }
+    EXPECT_EQ(vulkan::nameAmong({"A", "A", "B"}, "A"), "A #3");
+}
+
+TEST(Selection, ComputesWhereTimeIsToldAndNothingIsDrawn) {
+    using vulkan::QueueFamily;
+    const QueueFamily transfer{.computes = false, .draws = false, .timestamp_bits = 64};
+    const QueueFamily both{.computes = true, .draws = true, .timestamp_bits = 64};
+    const QueueFamily computes{.computes = true, .draws = false, .timestamp_bits = 36};
+    const QueueFamily timeless{.computes = true, .draws = false, .timestamp_bits = 0};
+    const QueueFamily drawsTimeless{.computes = true, .draws = true, .timestamp_bits = 0};
+    const struct {
+        std::vector<QueueFamily> families;
+        std::optional<uint32_t> expected;
+    } cases[] = {
+        {{}, std::nullopt},
+        {{transfer}, std::nullopt},
+        {{both}, 0},
+        {{both, transfer, computes}, 2},
+        {{computes, both, computes}, 0},
+        {{both, timeless}, 0},
+        {{timeless, both}, 1},
+        {{transfer, drawsTimeless, timeless}, 2},
+    };
+    for (size_t i = 0; i < std::size(cases); ++i) {
+        EXPECT_EQ(vulkan::chooseQueueFamily(cases[i].families), cases[i].expected) << "case " << i;
+    }
+}
+
 class DeviceTest : public KernelTest {
 protected:
     void SetUp() override {
