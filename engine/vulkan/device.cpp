@@ -18,6 +18,11 @@ bool validationWished() {
     return wish != nullptr && (std::string_view(wish) == "1" || std::string_view(wish) == "sync");
 }
 
+bool separateMemoryWished() {
+    const char* wish = std::getenv("MOESCOPE_TEST_SEPARATE_MEMORY");
+    return wish != nullptr && std::string_view(wish) == "1";
+}
+
 VkDevice makeDevice(const Adapter& adapter) {
     const float priority = 1.0F;
     VkDeviceQueueCreateInfo queue{VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO};
@@ -88,7 +93,7 @@ std::unique_ptr<Device> Device::create(const DeviceOptions& options) {
         infos.push_back(adapter.info);
     }
     impl.adapter = adapters[chooseDevice(infos, options.selector)];
-    if (options.separate_memory) {
+    if (options.separate_memory || separateMemoryWished()) {
         impl.adapter.limits.unified_memory = false;
     }
     device->m_info = impl.adapter.info;

@@ -50,7 +50,8 @@ struct DeviceOptions {
     uint64_t shader_hash = 0;                   ///< part of the cache's key
     bool validation = false;                    ///< also on when MOESCOPE_VALIDATION=1; =sync adds checks of barriers
     DriverThreads threads = DriverThreads::Own; ///< of a driver that computes on the CPU
-    bool separate_memory = false;               ///< for tests: as if the host did not see the device's memory
+    bool separate_memory = false; ///< for tests: as if the host did not see the device's memory; also on when
+                                  ///< MOESCOPE_TEST_SEPARATE_MEMORY=1
 };
 
 struct Limits {

@@ -48,9 +48,7 @@ bool isNear(float actual, float expected, float absolute, float relative) {
 
 vulkan::Device& device() {
     if (!shared()) {
-        vulkan::DeviceOptions options;
-        options.separate_memory = isSet("MOESCOPE_TEST_SEPARATE_MEMORY");
-        shared() = vulkan::Device::create(options);
+        shared() = vulkan::Device::create();
     }
     return *shared();
 }
