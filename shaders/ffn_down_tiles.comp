@@ -4,8 +4,14 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "push_constants.h"
+#ifdef TEXELS
 #include "tile.glsl"
 #include "weights.glsl"
+#else
+#define MATRICES 1u
+#include "weights.glsl"
+#include "block.glsl"
+#endif
 
 layout(constant_id = 2) const bool BIAS = false;
 layout(push_constant) uniform Push { FfnTilesPush push; };
@@ -16,13 +22,14 @@ VECTORS_BUFFER(3, h)
 layout(std430, binding = 4) readonly buffer Bias { float bias[]; };  // [expert][row]
 layout(std430, binding = 5) writeonly buffer Y { float y[]; };
 
+#ifdef TEXELS
 #define ROW(r) (push.row_first + rowOf(r))
 #define SOURCE(t) ((tile.y + min(t, tile.z - 1u)) * in_vectors)
 
 void main() {
     uint rows = push.rows, width = push.width, row_words = push.row_words, chunks = (width + 15u) / 16u;
     uint in_vectors = push.in_stride / 4u;
-    uvec4 tile = tiles[gl_WorkGroupID.y];
+    uvec4 tile = tiles[push.tile_first + gl_WorkGroupID.y];
     uint base[TILE_ROWS];
     float acc[TILE_TOKENS][TILE_ROWS];
     for (uint r = 0u; r < TILE_ROWS; ++r) {
@@ -58,3 +65,25 @@ void main() {
         }
     }
 }
+#else
+uvec4 tile;
+
+uint firstRow() { return push.row_first + gl_WorkGroupID.x * BLOCK_ROWS; }
+
+void loadWeights(uint matrix, uint row, uint chunk, out vec4 w[4]) {
+    uint from = rowStart(tile.x * push.rows + min(firstRow() + row, push.rows - 1u), push.row_words);
+    LOAD_WEIGHTS(down, from, chunk, push.width, w)
+}
+vec4 loadActivations(uint token, uint vector) { return h[(tile.y + token) * (push.in_stride / 4u) + vector]; }
+void storeSums(uint token, uint row, float sums[MATRICES]) {
+    row += firstRow();
+    if (token < tile.z && row < push.rows) {
+        y[order[tile.y + token] * push.out_stride + row] = sums[0] + (BIAS ? bias[tile.x * push.rows + row] : 0.0);
+    }
+}
+
+void main() {
+    tile = tiles[push.tile_first + gl_WorkGroupID.y];
+    multiplyBlock(push.width, tile.z);
+}
+#endif

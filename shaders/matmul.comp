@@ -3,8 +3,14 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "push_constants.h"
+#ifdef TEXELS
 #include "tile.glsl"
 #include "weights.glsl"
+#else
+#define MATRICES 1u
+#include "weights.glsl"
+#include "block.glsl"
+#endif
 
 layout(constant_id = 3) const bool ACCUMULATE = false;
 layout(constant_id = 4) const bool BIAS = false;
@@ -14,6 +20,7 @@ VECTORS_BUFFER(1, x)
 layout(std430, binding = 2) readonly buffer Bias { float bias[]; };
 layout(std430, binding = 3) buffer Y { float y[]; };
 
+#ifdef TEXELS
 #define SOURCE(t) (min(first + (t), tokens - 1u) * in_vectors)
 
 void main() {
@@ -55,3 +62,24 @@ void main() {
         }
     }
 }
+#else
+uint firstRow() { return gl_WorkGroupID.x * BLOCK_ROWS; }
+uint firstToken() { return gl_WorkGroupID.y * BLOCK_TOKENS; }
+
+void loadWeights(uint matrix, uint row, uint chunk, out vec4 w[4]) {
+    uint from = rowStart(min(firstRow() + row, push.rows - 1u), push.row_words);
+    LOAD_WEIGHTS(weights, from, chunk, push.width, w)
+}
+vec4 loadActivations(uint token, uint vector) { return x[(firstToken() + token) * (push.in_stride / 4u) + vector]; }
+void storeSums(uint token, uint row, float sums[MATRICES]) {
+    token += firstToken();
+    row += firstRow();
+    if (token < push.tokens && row < push.rows) {
+        uint at = token * push.out_stride + push.out_first + row;
+        float value = (sums[0] + (BIAS ? bias[row] : 0.0)) * push.scale;
+        y[at] = ACCUMULATE ? y[at] + value : value;
+    }
+}
+
+void main() { multiplyBlock(push.width, push.tokens - firstToken()); }
+#endif

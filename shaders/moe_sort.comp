@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counting sort of the pairs (token, choice) by expert, stable, in one workgroup; then the list of tiles and the grids
 // of the two grouped kernels. Each invocation owns a run of pairs, so places follow from counts, not from atomics.
+// An expert's pairs go into tall tiles as long as they fill more than half of one, the rest into low ones: a tile reads all
+// weights of its rows, however few pairs it has.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "push_constants.h"
@@ -10,14 +12,25 @@ layout(push_constant) uniform Push { MoeSortPush push; };
 layout(std430, binding = 0) readonly buffer Experts { uint experts[]; };
 layout(std430, binding = 1) coherent buffer Counts { uint counts[]; };           // [expert][invocation], scratch
 layout(std430, binding = 2) writeonly buffer Order { uint order[]; };   // sorted place → pair
-layout(std430, binding = 3) writeonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused
-layout(std430, binding = 4) writeonly buffer Grids { uint grids[6]; };  // gate and up, down: x, y, z each
+layout(std430, binding = 3) writeonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused: tall ones, low ones
+layout(std430, binding = 4) writeonly buffer Grids { uint grids[12]; };  // of low tiles, then of tall ones: gate and up, down: x, y, z
 
 shared uint first_place[1025];
-shared uint first_tile[1025];
+shared uint first_low[1025];   // tiles of that height before those of the expert
+shared uint first_tall[1025];
+
+void writeGrids(uint at, uint tiles) {
+    grids[at] = push.gate_up_groups;
+    grids[at + 1u] = tiles;
+    grids[at + 2u] = 1u;
+    grids[at + 3u] = push.down_groups;
+    grids[at + 4u] = tiles;
+    grids[at + 5u] = 1u;
+}
 
 void main() {
-    uint pairs = push.pairs, expert_count = push.expert_count, tile_tokens = push.tile_tokens;
+    uint pairs = push.pairs, expert_count = push.expert_count;
+    uint low_tokens = push.low_tokens, tall_tokens = push.tall_tokens, low_begin = push.low_first;
     uint self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
     uint run = (pairs + workers - 1u) / workers;
     uint begin = min(self * run, pairs), end = min(begin + run, pairs);
@@ -45,22 +58,25 @@ void main() {
     barrier();
 
     if (self == 0u) {
-        uint place = 0u, tile = 0u;
+        uint place = 0u, low = 0u, tall = 0u;
         for (uint e = 0u; e < expert_count; ++e) {
             uint total = first_place[e];
             first_place[e] = place;
-            first_tile[e] = tile;
+            first_low[e] = low;
+            first_tall[e] = tall;
             place += total;
-            tile += (total + tile_tokens - 1u) / tile_tokens;
+            if (tall_tokens > 0u) {
+                uint filled = (total + (tall_tokens - 1u) / 2u) / tall_tokens;
+                tall += filled;
+                total -= min(total, filled * tall_tokens);
+            }
+            low += (total + low_tokens - 1u) / low_tokens;
         }
         first_place[expert_count] = place;
-        first_tile[expert_count] = tile;
-        grids[0] = push.gate_up_groups;
-        grids[1] = tile;
-        grids[2] = 1u;
-        grids[3] = push.down_groups;
-        grids[4] = tile;
-        grids[5] = 1u;
+        first_low[expert_count] = low;
+        first_tall[expert_count] = tall;
+        writeGrids(0u, low);
+        writeGrids(6u, tall);
     }
     barrier();
 
@@ -71,8 +87,12 @@ void main() {
         order[first_place[e] + offset] = pair;
     }
     for (uint e = self; e < expert_count; e += workers) {
-        for (uint tile = first_tile[e], place = first_place[e]; tile < first_tile[e + 1u]; ++tile, place += tile_tokens) {
-            tiles[tile] = uvec4(e, place, min(tile_tokens, first_place[e + 1u] - place), 0u);
+        uint place = first_place[e], last = first_place[e + 1u];
+        for (uint tile = first_tall[e]; tile < first_tall[e + 1u]; ++tile, place += tall_tokens) {
+            tiles[tile] = uvec4(e, place, min(tall_tokens, last - place), 0u);
+        }
+        for (uint tile = first_low[e]; tile < first_low[e + 1u]; ++tile, place += low_tokens) {
+            tiles[low_begin + tile] = uvec4(e, place, min(low_tokens, last - place), 0u);
         }
     }
 }

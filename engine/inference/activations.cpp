@@ -113,8 +113,8 @@ ActivationSizes::ActivationSizes(const model::ModelConfig& config, uint32_t cont
     pair_out = pairs * width;
     sort_counts = experts_in_all * Kernels::sortWorkers * word;
     sort_order = pairs * word;
-    sort_tiles = (pairs / Kernels::tileTokens + experts_in_all + 1) * 4 * word;
-    sort_grids = 6 * word;
+    sort_tiles = Kernels::mostTiles(pairs, experts_in_all) * 4 * word;
+    sort_grids = Kernels::sortGridWords * word;
     router_log = moeLayers * batch * Kernels::logEntry(std::max<uint32_t>(config.expert_used_count, 1)) * word;
     router_logits = uint64_t{batch} * stride(std::max<uint32_t>(config.expert_count, 1) + 1) * word;
     router_probs = moeLayers * batch * experts_in_all * word;

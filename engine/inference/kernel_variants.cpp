@@ -42,18 +42,28 @@ size_t placeOf(gguf::TensorType type) {
 
 WeightVariants embedVariants() { return {shaders::embed_variants, shaders::embed_texels_variants}; }
 WeightVariants matvecVariants() { return {shaders::matvec_variants, shaders::matvec_texels_variants}; }
-WeightVariants matmulVariants() { return {shaders::matmul_variants, shaders::matmul_texels_variants}; }
+WeightVariants matmulVariants() {
+    return {shaders::matmul_variants, shaders::matmul_texels_variants, &shaders::matmul_coopmat_variants};
+}
 WeightVariants ffnGateUpVariants() { return {shaders::ffn_gate_up_variants, shaders::ffn_gate_up_texels_variants}; }
 WeightVariants ffnDownVariants() { return {shaders::ffn_down_variants, shaders::ffn_down_texels_variants}; }
 WeightVariants ffnGateUpTilesVariants() {
-    return {shaders::ffn_gate_up_tiles_variants, shaders::ffn_gate_up_tiles_texels_variants};
+    return {shaders::ffn_gate_up_tiles_variants, shaders::ffn_gate_up_tiles_texels_variants,
+            &shaders::ffn_gate_up_tiles_coopmat_variants};
 }
 WeightVariants ffnDownTilesVariants() {
-    return {shaders::ffn_down_tiles_variants, shaders::ffn_down_tiles_texels_variants};
+    return {shaders::ffn_down_tiles_variants, shaders::ffn_down_tiles_texels_variants,
+            &shaders::ffn_down_tiles_coopmat_variants};
 }
 
 const vulkan::Shader& variantOf(const WeightVariants& variants, gguf::TensorType type, bool texels) {
     return *(texels ? variants.texels : variants.buffers)[placeOf(type)];
 }
+
+const vulkan::Shader* coopmatVariantOf(const WeightVariants& variants, gguf::TensorType type) {
+    return variants.coopmat != nullptr ? (*variants.coopmat)[placeOf(type)] : nullptr;
+}
+
+bool builtWithCoopmat() { return shaders::matmul_coopmat_variants[WEIGHT_F16] != nullptr; }
 
 } // namespace moescope::inference

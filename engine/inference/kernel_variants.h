@@ -10,11 +10,13 @@
 namespace moescope::inference {
 
 /** One kernel compiled for each type of weights, in the order of shaders/common/weight_types.h, and for each way to read them
- *  (shaders/common/words.glsl). */
+ *  (shaders/common/words.glsl) and to multiply them. */
 struct WeightVariants {
     using Shaders = std::array<const vulkan::Shader*, WEIGHT_TYPE_COUNT>;
     const Shaders& buffers;
     const Shaders& texels;
+    const Shaders* coopmat =
+        nullptr; ///< null: it multiplies no batches; its pointers are null for F32, and all in a build without
 };
 
 WeightVariants embedVariants();
@@ -26,5 +28,9 @@ WeightVariants ffnGateUpTilesVariants();
 WeightVariants ffnDownTilesVariants();
 
 const vulkan::Shader& variantOf(const WeightVariants& variants, gguf::TensorType type, bool texels);
+/** With cooperative matrices; null: there is none for these weights. */
+const vulkan::Shader* coopmatVariantOf(const WeightVariants& variants, gguf::TensorType type);
+/** Whether the build had a compiler for kernels with cooperative matrices: shaders/cmake/find_coopmat.cmake. */
+bool builtWithCoopmat();
 
 } // namespace moescope::inference

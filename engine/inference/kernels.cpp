@@ -6,13 +6,12 @@
 #include "engine/inference/weight_layout.h"
 #include "engine/trace/error.h"
 #include "shaders/fma_speed.h"
-#include "shaders/moe_combine.h"
 #include "shaders/moe_router.h"
 #include "shaders/moe_router_texels.h"
-#include "shaders/moe_sort.h"
 #include "shaders/rms_norm.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace moescope::inference {
 
@@ -25,13 +24,46 @@ namespace {
 // Ids of specialisation constants, as in the shaders.
 constexpr uint32_t lanesId = 1;
 constexpr uint32_t rowsId = 7;
-constexpr uint32_t activationId = 5;
-constexpr uint32_t rowsOfTile = 4; // shaders/common/tile.glsl
-constexpr uint32_t texelRows = 8;  // both, with TEXELS
+
+/** The size of cooperative matrices that the kernels take: one that divides their blocks; zeros: the device has none. */
+vulkan::MatrixShape matrixShape(const vulkan::Limits& limits) {
+    vulkan::MatrixShape best;
+    for (const vulkan::MatrixShape& shape : limits.matrix_shapes) {
+        const bool fits = shape.m != 0 && shape.n != 0 && shape.k != 0 && lowestBlock % shape.m == 0 &&
+                          lowestBlock % shape.n == 0 && blockStep % shape.k == 0 && shape.k % 4 == 0;
+        const auto worth = [](const vulkan::MatrixShape& one) {
+            return std::tuple(one.m * one.n, one.k == 16, one.k); // k of 16 is what every GPU has
+        };
+        if (fits && worth(shape) > worth(best)) {
+            best = shape;
+        }
+    }
+    return best;
+}
+
+void checkCoopmat(const vulkan::Device& device, bool texels) {
+    if (texels) {
+        throw trace::Error("variant.pair",
+                           "The variants “texels” and “coopmat” exclude each other: cooperative matrices "
+                           "multiply weights from storage buffers.");
+    }
+    if (!builtWithCoopmat()) {
+        throw trace::Error("variant.build",
+                           "The variant “coopmat” is no part of this build: it had no glslang of version 13 "
+                           "or later.");
+    }
+    if (matrixShape(device.limits()).m == 0) {
+        throw trace::Error(
+            "variant.device",
+            "The variant “coopmat” needs cooperative matrices of f16 with sums of f32 and pinned subgroups; "
+            "{device} has none that fit.",
+            {{"device", device.info().name}});
+    }
+}
 
 } // namespace
 
-Kernels::Kernels(vulkan::Device& device, std::optional<bool> texels) : m_device(device) {
+Kernels::Kernels(vulkan::Device& device, std::optional<bool> texels, std::optional<bool> coopmat) : m_device(device) {
     const vulkan::Limits& limits = device.limits();
     m_subgroup = limits.subgroup_size;
     const bool canGroup = m_subgroup <= mostGroupedRows;
@@ -44,12 +76,18 @@ Kernels::Kernels(vulkan::Device& device, std::optional<bool> texels) : m_device(
              {"device", device.info().name},
              {"size", std::to_string(m_subgroup)}});
     }
-    m_texels = texels.value_or(limits.software) && canGroup;
+    const bool forced = coopmat.value_or(false);
+    if (forced) {
+        checkCoopmat(device, texels.value_or(false));
+    }
+    m_texels = texels.value_or(limits.software && !forced) && canGroup;
+    if (coopmat.value_or(!m_texels && !limits.software && builtWithCoopmat())) {
+        m_matrix = matrixShape(limits);
+    }
     m_workgroup = std::max<uint32_t>(64, m_subgroup);
     // Where a subgroup's invocations run one after the other, a reduction costs more than it saves, and a small matrix must
     // still be work for more than one core: 256 rows are four workgroups. Measured on two.
     m_matvec = m_texels ? MatvecCut{.workgroup = m_subgroup, .lanes = 1, .rows = texelRows} : defaultCut(limits);
-    m_tileWorkgroup = m_texels ? m_subgroup : m_workgroup;
 }
 
 Kernels::~Kernels() = default;
@@ -62,10 +100,6 @@ void Kernels::cutMatvec(const MatvecCut& cut) {
 
 uint32_t Kernels::matvecGroups(uint32_t rows) const {
     return ceilDiv(rows, m_matvec.workgroup / m_matvec.lanes * m_matvec.rows);
-}
-
-uint32_t Kernels::tileGroups(uint32_t rows, uint32_t matrices) const {
-    return ceilDiv(rows, m_tileWorkgroup * (m_texels ? texelRows / matrices : rowsOfTile));
 }
 
 const vulkan::ComputePipeline& Kernels::pipeline(const vulkan::Shader& shader, vulkan::Constants constants) {
@@ -125,28 +159,6 @@ void Kernels::matvec(Recorder& recorder, const Matrix& w, const Buffer& x, const
     recorder.dispatch(
         pipeline(matvecVariants(), w.type, constants), Groups{matvecGroups(w.rows)},
         {*w.buffer, {x, options.x_row * rowBytes, rowBytes}, orAny(options.norm, x), orAny(options.bias, x), y}, push);
-}
-
-void Kernels::matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, uint32_t tokens,
-                     const MatmulOptions& options) {
-    const uint32_t rows = options.w_rows != 0 ? options.w_rows : w.rows - options.w_first;
-    const MatmulPush push{.tokens = tokens,
-                          .rows = rows,
-                          .width = w.width,
-                          .row_words = w.row_words,
-                          .in_stride = stride(w.width),
-                          .out_stride = options.y_stride != 0 ? options.y_stride : stride(w.rows),
-                          .out_first = options.y_first + options.w_first,
-                          .scale = options.scale};
-    const vulkan::Constants constants{
-        {workgroupId, m_tileWorkgroup}, {3, options.accumulate}, {4, options.bias != nullptr}};
-    const uint64_t rowBytes = uint64_t{w.row_words} * 16;
-    const Binding bias = options.bias != nullptr ? Binding{*options.bias, uint64_t{options.w_first} * sizeof(float),
-                                                           uint64_t{rows} * sizeof(float)}
-                                                 : Binding{x};
-    recorder.dispatch(
-        pipeline(matmulVariants(), w.type, constants), Groups{tileGroups(rows), ceilDiv(tokens, tileTokens)},
-        {{*w.buffer, options.w_first * rowBytes, ceilDiv(rows, w.group) * w.group * rowBytes}, x, bias, y}, push);
 }
 
 void Kernels::moeRouter(Recorder& recorder, const Matrix& router, const Buffer* bias, const Buffer* rules,
@@ -213,95 +225,6 @@ void Kernels::ffnDown(Recorder& recorder, const Matrix* routed, const Buffer* bi
                       {*any.buffer, shared != nullptr ? *shared->buffer : *any.buffer, experts, expert_weights, h,
                        h_shared, orAny(bias, h), x, orAny(shared_weight, h)},
                       push);
-}
-
-void Kernels::moeSort(Recorder& recorder, const ExpertsShape& shape, const Buffer& experts, const SortOutputs& out,
-                      uint32_t tokens, uint32_t gate_up_rows, uint32_t down_rows) {
-    const MoeSortPush push{.pairs = tokens * shape.expert_used_count,
-                           .expert_count = shape.expert_count,
-                           .tile_tokens = tileTokens,
-                           .gate_up_groups = tileGroups(gate_up_rows, 2),
-                           .down_groups = tileGroups(down_rows)};
-    recorder.dispatch(pipeline(moe_sort, {{workgroupId, sortWorkers}}), Groups{1},
-                      {experts, out.counts, out.order, out.tiles, out.grids}, push);
-}
-
-uint32_t Kernels::rowsOfPart(uint32_t rows, uint32_t parts) const {
-    const uint32_t unit = m_tileWorkgroup * (m_texels ? texelRows : rowsOfTile);
-    return ceilDiv(ceilDiv(rows, parts), unit) * unit;
-}
-
-void Kernels::ffnGateUpTiles(Recorder& recorder, const GateUp& w, const SortOutputs* sort, const ExpertsShape& shape,
-                             const Buffer& x, const Buffer& h, uint32_t tokens, Part part,
-                             const Buffer* shared_weights) {
-    const uint32_t rows = rowsOfPart(w.gate.rows, part.count);
-    if (part.index * rows >= w.gate.rows) {
-        return;
-    }
-    const uint32_t used = sort != nullptr ? shape.expert_used_count : 1;
-    const FfnTilesPush push{.pairs = tokens * used,
-                            .rows = w.gate.rows,
-                            .row_first = part.index * rows,
-                            .width = w.gate.width,
-                            .row_words = w.gate.row_words,
-                            .in_stride = stride(w.gate.width),
-                            .out_stride = stride(w.gate.rows),
-                            .expert_used_count = used};
-    const vulkan::Constants constants{{workgroupId, m_tileWorkgroup},
-                                      {2, sort != nullptr},
-                                      {3, w.gate_bias != nullptr},
-                                      {4, shared_weights != nullptr},
-                                      {activationId, static_cast<uint32_t>(shape.activation)}};
-    const vulkan::ComputePipeline& kernel = pipeline(ffnGateUpTilesVariants(), w.gate.type, constants);
-    const Buffer& tiles = sort != nullptr ? sort->tiles : x;
-    const Buffer& order = sort != nullptr ? sort->order : x;
-    const std::initializer_list<vulkan::Binding> bindings{*w.gate.buffer,
-                                                          *w.up.buffer,
-                                                          tiles,
-                                                          order,
-                                                          x,
-                                                          orAny(w.gate_bias, x),
-                                                          orAny(w.up_bias, x),
-                                                          orAny(shared_weights, x),
-                                                          h};
-    if (sort != nullptr) {
-        recorder.dispatchIndirect(kernel, sort->grids, 0, bindings, push);
-    } else {
-        recorder.dispatch(
-            kernel, Groups{tileGroups(std::min(rows, w.gate.rows - push.row_first), 2), ceilDiv(tokens, tileTokens)},
-            bindings, push);
-    }
-}
-
-void Kernels::ffnDownTiles(Recorder& recorder, const Matrix& down, const Buffer* bias, const SortOutputs& sort,
-                           const ExpertsShape& shape, const Buffer& h, const Buffer& pair_out, uint32_t tokens,
-                           Part part) {
-    const uint32_t rows = rowsOfPart(down.rows, part.count);
-    if (part.index * rows >= down.rows) {
-        return;
-    }
-    const FfnTilesPush push{.pairs = tokens * shape.expert_used_count,
-                            .rows = down.rows,
-                            .row_first = part.index * rows,
-                            .width = down.width,
-                            .row_words = down.row_words,
-                            .in_stride = stride(down.width),
-                            .out_stride = stride(down.rows),
-                            .expert_used_count = shape.expert_used_count};
-    const vulkan::Constants constants{{workgroupId, m_tileWorkgroup}, {2, bias != nullptr}};
-    recorder.dispatchIndirect(pipeline(ffnDownTilesVariants(), down.type, constants), sort.grids, 3 * sizeof(uint32_t),
-                              {*down.buffer, sort.tiles, sort.order, h, orAny(bias, h), pair_out}, push);
-}
-
-void Kernels::moeCombine(Recorder& recorder, const ExpertsShape& shape, const Buffer& expert_weights,
-                         const Buffer& pair_out, const Buffer& x, uint32_t width, uint32_t tokens, float scale) {
-    const MoeCombinePush push{.width = width,
-                              .stride = stride(width),
-                              .pair_stride = stride(width),
-                              .expert_used_count = shape.expert_used_count,
-                              .scale = scale};
-    recorder.dispatch(pipeline(moe_combine, {{workgroupId, m_workgroup}}), Groups{ceilDiv(width, m_workgroup), tokens},
-                      {expert_weights, pair_out, x}, push);
 }
 
 } // namespace moescope::inference

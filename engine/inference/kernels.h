@@ -54,8 +54,11 @@ struct Part {
 class Kernels {
 public:
     /** `texels`: whether weights are read as texels (shaders/common/words.glsl), with the subgroup's size as their group;
-     *  unset: on software drivers. Throws trace::Error{variant.device} where they cannot. */
-    explicit Kernels(vulkan::Device& device, std::optional<bool> texels = {});
+     *  unset: on software drivers. `coopmat`: whether batches are multiplied in f16 by cooperative matrices where their weights
+     *  are not F32; unset: where the device, other than a software driver, and the build can. It excludes texels. Throws
+     *  trace::Error{variant.device} where the device cannot what is asked for, {variant.build} where the build cannot, and
+     *  {variant.pair} where both are. */
+    explicit Kernels(vulkan::Device& device, std::optional<bool> texels = {}, std::optional<bool> coopmat = {});
     ~Kernels();
 
     using Recorder = vulkan::CommandRecorder;
@@ -65,6 +68,8 @@ public:
     void cutMatvec(const MatvecCut& cut);
     /** Whether weights, and what else the kernels for such drivers read, are texels. */
     bool texels() const { return m_texels; }
+    /** Whether batches are multiplied by cooperative matrices, in f16, where weights are not F32. */
+    bool coopmat() const { return m_matrix.m != 0; }
     /** Rows of weights whose words alternate. */
     uint32_t rowGroup() const { return m_texels ? m_subgroup : 1; }
 
@@ -194,6 +199,16 @@ public:
         const Buffer& tiles;
         const Buffer& grids;
     };
+    /** Pairs of a tile: an expert's go into tall ones as long as they fill more than half of one, the rest into low ones. */
+    struct TileHeights {
+        uint32_t low = 0;
+        uint32_t tall = 0; ///< 0: all are low
+    };
+    TileHeights tileHeights() const;
+    /** Entries that a list of tiles needs, for any heights. */
+    static constexpr uint64_t mostTiles(uint64_t pairs, uint64_t expert_count) {
+        return pairs / leastTileTokens + pairs / (2 * leastTileTokens) + expert_count + 1;
+    }
     /** `gate_up_rows`, `down_rows`: of a part of each. */
     void moeSort(Recorder& recorder, const ExpertsShape& shape, const Buffer& experts, const SortOutputs& out,
                  uint32_t tokens, uint32_t gate_up_rows, uint32_t down_rows);
@@ -226,8 +241,10 @@ public:
 
     /** Queries of a KV head that one invocation of attention_token keeps in registers. */
     static constexpr uint32_t mostTokenQueries = 16;
-    /** Tokens of a tile: shaders/common/tile.glsl. */
-    static constexpr uint32_t tileTokens = 8;
+    /** Tokens of the lowest tile: shaders/common/tile.glsl. */
+    static constexpr uint32_t leastTileTokens = 8;
+    /** Words of the grids that moe_sort leaves: of low tiles and of tall ones, for two kernels. */
+    static constexpr uint32_t sortGridWords = 12;
     /** Invocations of moe_sort: rows of its scratch counts. */
     static constexpr uint32_t sortWorkers = 64;
     /** Experts that can answer one token: room in the shared memory of moe_router. */
@@ -246,13 +263,20 @@ private:
     /** The variant for weights of this type. */
     const vulkan::ComputePipeline& pipeline(const WeightVariants& variants, gguf::TensorType type,
                                             vulkan::Constants constants);
+    /** Likewise, of a matrix × matrix kernel with tiles of `tokens` tokens. */
+    const vulkan::ComputePipeline& tilePipeline(const WeightVariants& variants, gguf::TensorType type,
+                                                vulkan::Constants constants, uint32_t tokens);
+    /** Height of the tiles that a batch is cut into where it is not sorted. */
+    uint32_t heightFor(uint32_t tokens) const;
+    /** Place of the first low tile in the list of a sorted batch. */
+    uint32_t firstLowTile(uint32_t pairs) const;
 
     vulkan::Device& m_device;
     uint32_t m_subgroup;
     bool m_texels;
-    uint32_t m_workgroup;     ///< invocations of most kernels
-    uint32_t m_tileWorkgroup; ///< invocations of the matrix × matrix kernels
-    MatvecCut m_matvec;       ///< of the matrix × vector kernels
+    uint32_t m_workgroup;         ///< invocations of most kernels
+    MatvecCut m_matvec;           ///< of the matrix × vector kernels
+    vulkan::MatrixShape m_matrix; ///< of the cooperative matrices; zeros: none
     std::map<std::pair<const uint32_t*, vulkan::Constants>, std::unique_ptr<vulkan::ComputePipeline>> m_pipelines;
     std::vector<const vulkan::ComputePipeline*> m_named;
 };

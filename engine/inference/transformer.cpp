@@ -63,6 +63,11 @@ gguf::TensorType mostBytesType(const gguf::Reader& file) {
         ->first;
 }
 
+// With a cache of f32 every value is asked for in f32: no f16 unless it is asked for by name.
+std::optional<bool> coopmatFor(KvType kv, const Variants& variants) {
+    return kv == KvType::F32 ? variants.coopmat.value_or(false) : variants.coopmat;
+}
+
 trace::MemoryUse useOf(const std::unique_ptr<vulkan::Buffer>& buffer) {
     return buffer != nullptr ? buffer->use() : trace::MemoryUse();
 }
@@ -77,8 +82,8 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_splits(attentionSplits(context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
-      m_kernels(device, variants.texels), m_weights(device, config, file, m_kernels.rowGroup()),
-      m_kv(device, config, context, kv),
+      m_kernels(device, variants.texels, coopmatFor(kv, variants)),
+      m_weights(device, config, file, m_kernels.rowGroup()), m_kv(device, config, context, kv),
       m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device),
       m_samples(variants.sampling.value_or(!device.limits().software) && Kernels::canSample(config.token_count)),
       m_firstSample(device, "first sample"), m_wholeSteps(variants.whole_steps) {

@@ -16,7 +16,7 @@ struct Known {
 };
 constexpr std::array known{Known{"texels", &Variants::texels}, Known{"threads", &Variants::threads},
                            Known{"sampling", &Variants::sampling}, Known{"whole_steps", &Variants::whole_steps},
-                           Known{"tuning", &Variants::tuning}};
+                           Known{"tuning", &Variants::tuning}, Known{"coopmat", &Variants::coopmat}};
 
 } // namespace
 

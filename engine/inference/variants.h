@@ -18,11 +18,13 @@ struct Variants {
     std::optional<bool> whole_steps;
     /** How the matrix × vector kernels cut their work is measured on the device once: tuning.h. */
     std::optional<bool> tuning;
+    /** Batches are multiplied in f16 by cooperative matrices: shaders/common/block_coopmat.glsl. F32 weights never are. */
+    std::optional<bool> coopmat;
 };
 
 /** Their names. */
 std::vector<std::string> variantList();
-/** "“texels”, “threads”, “sampling”, “whole_steps” and “tuning”". */
+/** "“texels”, “threads”, “sampling”, “whole_steps”, “tuning” and “coopmat”". */
 std::string variantNames();
 
 /** Forces one: "texels=on", "threads=off". Throws trace::Error{variant.name} naming those that are known, {variant.value}. */

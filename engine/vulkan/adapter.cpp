@@ -2,6 +2,7 @@
 #include "engine/vulkan/adapter.h"
 
 #include "engine/trace/error.h"
+#include "engine/vulkan/cooperative_matrix.h"
 #include "engine/vulkan/result.h"
 #include "engine/vulkan/selection.h"
 
@@ -13,6 +14,7 @@ namespace moescope::vulkan {
 namespace {
 
 constexpr uint32_t sharedBytesNeeded = 32U << 10U;
+constexpr uint32_t matrixSubgroups = 4; // of a workgroup: shaders/common/block_coopmat.glsl
 
 const char* typeName(VkPhysicalDeviceType type) {
     switch (type) {
@@ -122,7 +124,46 @@ std::string missingFeature(Adapter& adapter) {
     return {};
 }
 
-Adapter examine(VkPhysicalDevice handle, uint32_t index) {
+/** Products of f16 with sums of f32 by a subgroup, where the kernels can use them. */
+std::vector<MatrixShape> matrixShapes(VkInstance instance, const Adapter& adapter) {
+    const auto list = reinterpret_cast<PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR>(
+        vkGetInstanceProcAddr(instance, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR"));
+    VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices{
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR, nullptr, VK_FALSE, VK_FALSE};
+    VkPhysicalDeviceVulkan12Features v12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, &matrices};
+    VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v12};
+    vkGetPhysicalDeviceFeatures2(adapter.handle, &features);
+    VkPhysicalDeviceCooperativeMatrixPropertiesKHR stages{
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_PROPERTIES_KHR, nullptr, 0};
+    VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &stages};
+    vkGetPhysicalDeviceProperties2(adapter.handle, &properties);
+    const bool usable = list != nullptr && matrices.cooperativeMatrix == VK_TRUE && v12.shaderFloat16 == VK_TRUE &&
+                        v12.vulkanMemoryModel == VK_TRUE &&
+                        (stages.cooperativeMatrixSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
+    const uint32_t invocations = matrixSubgroups * adapter.limits.subgroup_size;
+    if (!usable || !adapter.pinned_subgroup || adapter.max_subgroups < matrixSubgroups ||
+        adapter.limits.max_workgroup_invocations < invocations) {
+        return {};
+    }
+    uint32_t count = 0;
+    check(list(adapter.handle, &count, nullptr), "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
+    VkCooperativeMatrixPropertiesKHR empty{};
+    empty.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR;
+    std::vector<VkCooperativeMatrixPropertiesKHR> all(count, empty);
+    check(list(adapter.handle, &count, all.data()), "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
+    all.resize(count);
+    std::vector<MatrixShape> shapes;
+    for (const VkCooperativeMatrixPropertiesKHR& one : all) {
+        if (one.AType == VK_COMPONENT_TYPE_FLOAT16_KHR && one.BType == VK_COMPONENT_TYPE_FLOAT16_KHR &&
+            one.CType == VK_COMPONENT_TYPE_FLOAT32_KHR && one.ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR &&
+            one.scope == VK_SCOPE_SUBGROUP_KHR) {
+            shapes.push_back({one.MSize, one.NSize, one.KSize});
+        }
+    }
+    return shapes;
+}
+
+Adapter examine(VkInstance instance, VkPhysicalDevice handle, uint32_t index) {
     Adapter adapter;
     adapter.handle = handle;
     vkGetPhysicalDeviceProperties(handle, &adapter.properties);
@@ -156,6 +197,8 @@ Adapter examine(VkPhysicalDevice handle, uint32_t index) {
     for (const VkExtensionProperties& extension : extensionsOf(handle)) {
         adapter.memory_budget |= std::strcmp(extension.extensionName, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME) == 0;
         adapter.portability_subset |= std::strcmp(extension.extensionName, "VK_KHR_portability_subset") == 0;
+        adapter.cooperative_matrix |=
+            std::strcmp(extension.extensionName, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME) == 0;
     }
     adapter.info.free_bytes = freeBytes(adapter, 0);
 
@@ -165,6 +208,9 @@ Adapter examine(VkPhysicalDevice handle, uint32_t index) {
         adapter.info.reason = "It has no queue that computes.";
     } else {
         adapter.info.reason = missingFeature(adapter);
+        if (adapter.cooperative_matrix) {
+            adapter.limits.matrix_shapes = matrixShapes(instance, adapter);
+        }
         adapter.limits.timestamp_period_ns =
             adapter.timestamp_bits == 0 ? 0.0 : static_cast<double>(properties.limits.timestampPeriod);
     }
@@ -186,7 +232,7 @@ std::vector<Adapter> survey(VkInstance instance) {
     std::vector<Adapter> adapters;
     std::vector<std::string> names;
     for (uint32_t i = 0; i < count; ++i) {
-        adapters.push_back(examine(handles[i], i));
+        adapters.push_back(examine(instance, handles[i], i));
         names.emplace_back(adapters.back().properties.deviceName);
         adapters.back().info.name = nameAmong({names.begin(), names.end() - 1}, names.back());
     }

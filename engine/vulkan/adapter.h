@@ -19,8 +19,9 @@ struct Adapter {
     uint32_t timestamp_bits = 0; ///< 0: no timestamps
     bool memory_budget = false;
     bool portability_subset = false;
-    bool pinned_subgroup = false; ///< pipelines can be made with subgroups of limits.subgroup_size
-    uint32_t max_subgroups = 0;   ///< of a workgroup with pinned subgroups
+    bool cooperative_matrix = false; ///< its driver has the extension; limits.matrix_shapes says whether it can be used
+    bool pinned_subgroup = false;    ///< pipelines can be made with subgroups of limits.subgroup_size
+    uint32_t max_subgroups = 0;      ///< of a workgroup with pinned subgroups
 };
 
 /** Every device of the instance, in the driver's order: its index is what the selector counts. */

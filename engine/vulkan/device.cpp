@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/vulkan/device.h"
 
+#include "engine/vulkan/cooperative_matrix.h"
 #include "engine/vulkan/device_impl.h"
 #include "engine/vulkan/pipeline_cache.h"
 #include "engine/vulkan/result.h"
@@ -37,6 +38,14 @@ VkDevice makeDevice(const Adapter& adapter) {
     v13.computeFullSubgroups = v13.subgroupSizeControl;
     VkPhysicalDeviceVulkan12Features v12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, &v13};
     v12.hostQueryReset = VK_TRUE;
+    VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices{
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR, nullptr, VK_TRUE, VK_FALSE};
+    const bool multiplies = !adapter.limits.matrix_shapes.empty();
+    if (multiplies) {
+        v12.shaderFloat16 = VK_TRUE;
+        v12.vulkanMemoryModel = VK_TRUE;
+        v13.pNext = &matrices;
+    }
     const VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v12, {}};
 
     std::vector<const char*> extensions;
@@ -45,6 +54,9 @@ VkDevice makeDevice(const Adapter& adapter) {
     }
     if (adapter.portability_subset) {
         extensions.push_back("VK_KHR_portability_subset");
+    }
+    if (multiplies) {
+        extensions.push_back(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
     }
     VkDeviceCreateInfo info{VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, &features};
     info.queueCreateInfoCount = 1;

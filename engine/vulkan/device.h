@@ -54,6 +54,13 @@ struct DeviceOptions {
                                   ///< MOESCOPE_TEST_SEPARATE_MEMORY=1
 };
 
+/** Of a product of cooperative matrices: m × k times k × n. */
+struct MatrixShape {
+    uint32_t m = 0;
+    uint32_t n = 0;
+    uint32_t k = 0;
+};
+
 struct Limits {
     uint32_t subgroup_size = 0;
     uint32_t max_workgroup_invocations = 0;
@@ -66,6 +73,9 @@ struct Limits {
     double timestamp_period_ns = 0; ///< 0: no timestamps
     bool unified_memory = false;    ///< host-visible memory is the device's own
     bool software = false;          ///< a CPU driver
+    /** Products of f16 with sums of f32 that a subgroup computes together, in workgroups of at least four subgroups; none: the
+     *  device cannot. */
+    std::vector<MatrixShape> matrix_shapes;
 
     /** Bytes of the largest buffer that can be made and bound as a whole. */
     uint64_t largestBuffer() const { return max_storage_range < max_allocation ? max_storage_range : max_allocation; }

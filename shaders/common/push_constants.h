@@ -134,7 +134,9 @@ struct MoeRouterPush {
 struct MoeSortPush {
     uint pairs; // tokens × expert_used_count
     uint expert_count;
-    uint tile_tokens;    // rows of a tile
+    uint low_tokens;     // of a low tile
+    uint tall_tokens;    // of a tall one; 0: there are none
+    uint low_first;      // place in the list of the first low tile
     uint gate_up_groups; // workgroups a tile along the rows of gate and up …
     uint down_groups;    // … and of down
 };
@@ -167,6 +169,7 @@ struct FfnTilesPush {
     uint in_stride;
     uint out_stride;
     uint expert_used_count;
+    uint tile_first; // of the list, that the grid begins with
 };
 
 struct MoeCombinePush {

@@ -3,6 +3,10 @@
 
 #include "engine/inference/weight_layout.h"
 
+#include "engine/trace/error.h"
+
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -12,6 +16,15 @@ using gguf::TensorType;
 using inference::stride;
 using vulkan::Buffer;
 using vulkan::MemoryKind;
+
+namespace {
+
+std::optional<bool> wish(const char* variable) {
+    const char* value = std::getenv(variable);
+    return value == nullptr ? std::nullopt : std::optional(std::string_view(value) == "1");
+}
+
+} // namespace
 
 std::vector<MatrixCase> matrixCases() {
     using Sizes = std::vector<std::pair<uint32_t, uint32_t>>; // width, rows
@@ -43,11 +56,35 @@ std::string describe(const MatrixCase& shape) {
 
 void KernelsTest::SetUp() {
     KernelTest::SetUp();
-    if (!IsSkipped() && !HasFatalFailure()) {
-        const char* texels = std::getenv("MOESCOPE_TEST_TEXELS");
-        m_kernels = std::make_unique<inference::Kernels>(
-            device(), texels == nullptr ? std::nullopt : std::optional(std::string_view(texels) == "1"));
+    if (IsSkipped() || HasFatalFailure()) {
+        return;
     }
+    const std::optional<bool> coopmat = wish("MOESCOPE_TEST_COOPMAT");
+    try {
+        m_kernels = std::make_unique<inference::Kernels>(device(), wish("MOESCOPE_TEST_TEXELS"), coopmat);
+    } catch (const trace::Error& error) {
+        if (!coopmat.value_or(false)) {
+            throw;
+        }
+        std::fprintf(stderr, "SKIPPED, no cooperative matrix is tested: %s\n", error.what());
+        GTEST_SKIP() << error.what();
+    }
+}
+
+void KernelsTest::expectProducts(TensorType type, std::span<const float> actual, std::span<const float> expected,
+                                 std::span<const float> half_bounds, float absolute, float relative,
+                                 const std::string& parameters) {
+    if (!m_kernels->coopmat() || type == TensorType::F32) {
+        expectNear(actual, expected, absolute, relative, parameters);
+        return;
+    }
+    ASSERT_EQ(actual.size(), expected.size()) << parameters;
+    ASSERT_EQ(half_bounds.size(), expected.size()) << parameters;
+    std::vector<float> nearer(actual.begin(), actual.end());
+    for (size_t i = 0; i < nearer.size(); ++i) {
+        nearer[i] -= std::clamp(actual[i] - expected[i], -half_bounds[i], half_bounds[i]);
+    }
+    expectNear(nearer, expected, absolute, relative, parameters);
 }
 
 TestMatrix KernelsTest::matrix(TensorType type, uint32_t experts, uint32_t rows, uint32_t width, uint32_t seed) {

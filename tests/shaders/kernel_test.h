@@ -33,7 +33,9 @@ struct TestMatrix {
     std::vector<float> decoded; ///< [experts][rows][width]
 };
 
-/** The kernels through their host functions on the process's device: buffers in, one recording, buffers out. */
+/** The kernels through their host functions on the process's device: buffers in, one recording, buffers out. With
+ *  MOESCOPE_TEST_TEXELS=0 or 1 weights are read as it says, with MOESCOPE_TEST_COOPMAT=1 batches are multiplied by cooperative
+ *  matrices: tests are skipped with a line on stderr where the device or the build has none. */
 class KernelsTest : public KernelTest {
 protected:
     void SetUp() override;
@@ -57,6 +59,11 @@ protected:
     std::unique_ptr<vulkan::Buffer> step(uint32_t position, bool log_router, bool log_probs);
 
     void run(const std::function<void(vulkan::CommandRecorder&)>& record);
+
+    /** expectNear(); where the kernels multiply weights of this type in f16, each may also be off by its bound. */
+    void expectProducts(gguf::TensorType type, std::span<const float> actual, std::span<const float> expected,
+                        std::span<const float> half_bounds, float absolute, float relative,
+                        const std::string& parameters);
 
 private:
     std::unique_ptr<inference::Kernels> m_kernels;

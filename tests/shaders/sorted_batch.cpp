@@ -10,8 +10,8 @@ namespace moescope::test {
 using inference::Kernels;
 
 std::vector<BatchCase> batchCases() {
-    return {{1, 2, 1, false},  {5, 16, 1, false},  {64, 16, 1, true},
-            {33, 8, 2, false}, {70, 16, 8, false}, {9, 100, 3, true}};
+    return {{1, 2, 1, false},  {5, 16, 1, false},  {64, 16, 1, true}, {33, 8, 2, false},
+            {161, 3, 2, true}, {70, 16, 8, false}, {9, 100, 3, true}};
 }
 
 SortedBatch SortedBatchTest::batch(uint32_t tokens, uint32_t expert_count, uint32_t used, bool skew, uint32_t seed) {
@@ -28,12 +28,13 @@ SortedBatch SortedBatchTest::batch(uint32_t tokens, uint32_t expert_count, uint3
             made.experts.push_back(all[s]);
         }
     }
-    made.sorted = twins::moeSort(made.experts, expert_count, Kernels::tileTokens);
+    const Kernels::TileHeights heights = kernels().tileHeights();
+    made.sorted = twins::moeSort(made.experts, expert_count, heights.low, heights.tall);
     made.ids = words(made.experts);
     made.counts = zeroWords(uint64_t{expert_count} * Kernels::sortWorkers);
     made.order = zeroWords(made.experts.size());
-    made.tiles = zeroWords((made.experts.size() / Kernels::tileTokens + expert_count + 1) * 4);
-    made.grids = zeroWords(6);
+    made.tiles = zeroWords(Kernels::mostTiles(made.experts.size(), expert_count) * 4);
+    made.grids = zeroWords(Kernels::sortGridWords);
     return made;
 }
 

@@ -21,12 +21,19 @@ protected:
     };
 
     Inputs inputs(const MatrixCase& shape) {
-        const BatchCase routing = batchCases()[(shape.width + shape.rows) % 4];
+        const BatchCase routing = batchCases()[(shape.width + shape.rows) % 5];
         return {.routing = routing,
                 .batch = batch(routing.tokens, routing.expert_count, routing.used, routing.skew, 1),
                 .gate = matrix(shape.type, routing.expert_count, shape.rows, shape.width, 2),
                 .up = matrix(shape.type, routing.expert_count, shape.rows, shape.width, 3),
                 .x = random(size_t{routing.tokens} * shape.width, 4)};
+    }
+
+    static std::vector<float> routedBounds(const Inputs& made, const MatrixCase& shape,
+                                           const twins::GateUpBias& bias = {}) {
+        return twins::ffnGateUpTilesHalfBound(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
+                                              made.batch.experts, made.batch.sorted.order, made.routing.used, made.x,
+                                              bias);
     }
 };
 
@@ -45,10 +52,10 @@ TEST_F(FfnGateUpTilesTest, ffn_gate_up_tiles) {
             kernels().ffnGateUpTiles(recorder, {.gate = made.gate.matrix, .up = made.up.matrix}, &sort,
                                      made.batch.shape, *in, *routed, routing.tokens);
         });
-        expectNear(readRows(*routed, pairs, shape.rows),
-                   twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
-                                         made.batch.experts, made.batch.sorted.order, routing.used, made.x),
-                   1e-3F, 1e-4F, describe(shape));
+        expectProducts(shape.type, readRows(*routed, pairs, shape.rows),
+                       twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
+                                             made.batch.experts, made.batch.sorted.order, routing.used, made.x),
+                       routedBounds(made, shape), 1e-3F, 1e-4F, describe(shape));
     }
 }
 
@@ -90,21 +97,25 @@ TEST_F(FfnGateUpTilesTest, options) {
         std::vector<uint32_t> tokens(routing.tokens);
         std::iota(tokens.begin(), tokens.end(), 0U);
         const std::vector<uint32_t> first(routing.tokens, 0);
-        expectNear(readRows(*shared, routing.tokens, shape.rows),
-                   twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width, first, tokens, 1,
-                                         made.x),
-                   1e-3F, 1e-4F, describe(shape) + ", shared");
-        expectNear(readRows(*biased, pairs, shape.rows),
-                   twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
-                                         made.batch.experts, made.batch.sorted.order, routing.used, made.x,
-                                         Activation::SwigluOai, {gate_bias, up_bias}),
-                   1e-3F, 1e-4F, describe(shape) + ", biased");
+        const std::vector<float> bounds = twins::ffnGateUpTilesHalfBound(made.gate.decoded, made.up.decoded, shape.rows,
+                                                                         shape.width, first, tokens, 1, made.x);
+        expectProducts(shape.type, readRows(*shared, routing.tokens, shape.rows),
+                       twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width, first, tokens,
+                                             1, made.x),
+                       bounds, 1e-3F, 1e-4F, describe(shape) + ", shared");
+        expectProducts(shape.type, readRows(*biased, pairs, shape.rows),
+                       twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
+                                             made.batch.experts, made.batch.sorted.order, routing.used, made.x,
+                                             Activation::SwigluOai, {gate_bias, up_bias}),
+                       routedBounds(made, shape, {gate_bias, up_bias}), 1e-3F, 1e-4F, describe(shape) + ", biased");
         std::vector<float> want = twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
                                                         first, tokens, 1, made.x, Activation::GeluTanh);
         for (size_t i = 0; i < want.size(); ++i) {
             want[i] *= weights[i / shape.rows];
         }
-        expectNear(readRows(*weighed, routing.tokens, shape.rows), want, 1e-3F, 1e-4F, describe(shape) + ", weighed");
+        // The weights are of magnitudes up to 1.
+        expectProducts(shape.type, readRows(*weighed, routing.tokens, shape.rows), want, bounds, 1e-3F, 1e-4F,
+                       describe(shape) + ", weighed");
     }
 }
 

@@ -15,5 +15,10 @@ std::vector<float> ffnGateUpTiles(std::span<const float> gate, std::span<const f
                                   std::span<const uint32_t> experts, std::span<const uint32_t> order, uint32_t used,
                                   std::span<const float> x, model::Activation activation = model::Activation::Silu,
                                   const GateUpBias& bias = {});
+/** How far each may be off with products of f16, by what the activation makes of halfBound() of gate and of up. */
+std::vector<float> ffnGateUpTilesHalfBound(std::span<const float> gate, std::span<const float> up, uint32_t rows,
+                                           uint32_t width, std::span<const uint32_t> experts,
+                                           std::span<const uint32_t> order, uint32_t used, std::span<const float> x,
+                                           const GateUpBias& bias = {});
 
 } // namespace moescope::twins

@@ -6,7 +6,7 @@
 
 namespace moescope::twins {
 
-SortedPairs moeSort(std::span<const uint32_t> experts, uint32_t expert_count, uint32_t tile_tokens) {
+SortedPairs moeSort(std::span<const uint32_t> experts, uint32_t expert_count, uint32_t low, uint32_t tall) {
     SortedPairs sorted;
     sorted.order.resize(experts.size());
     std::iota(sorted.order.begin(), sorted.order.end(), 0U);
@@ -16,8 +16,9 @@ SortedPairs moeSort(std::span<const uint32_t> experts, uint32_t expert_count, ui
     for (uint32_t expert = 0; expert < expert_count; ++expert) {
         auto left = static_cast<uint32_t>(std::count(experts.begin(), experts.end(), expert));
         while (left > 0) {
-            const uint32_t count = std::min(left, tile_tokens);
-            sorted.tiles.push_back({expert, first, count});
+            const bool fills = tall != 0 && 2 * left > tall;
+            const uint32_t count = std::min(left, fills ? tall : low);
+            (fills ? sorted.tall : sorted.low).push_back({expert, first, count});
             first += count;
             left -= count;
         }
