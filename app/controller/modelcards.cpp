@@ -3,6 +3,7 @@
 
 #include "app/platform/paths.h"
 #include "engine/gguf/reader.h"
+#include "engine/inference/activations.h"
 #include "engine/inference/memory_plan.h"
 #include "engine/model/model_config.h"
 
@@ -37,8 +38,8 @@ trace::ModelCard readCard(const fs::path& path) {
         card.info.chat_template.clear(); // kilobytes that no list shows
         card.known = true;
         const model::ModelConfig config = model::readConfig(file);
-        card.needs = inference::memoryNeeds(config, file, false);
-        card.software_needs = inference::memoryNeeds(config, file, true);
+        card.needs = inference::memoryNeeds(config, file, inference::microBatch(false));
+        card.software_needs = inference::memoryNeeds(config, file, inference::microBatch(true));
     } catch (...) {
         card.error = currentError();
     }

@@ -26,9 +26,7 @@ ActivationSizes checkedSizes(const vulkan::Device& device, const model::ModelCon
                              uint32_t batch) {
     const ActivationSizes sizes(config, context, batch);
     const uint64_t most = device.limits().max_storage_range;
-    const uint64_t largest =
-        std::max({sizes.rope, sizes.x, sizes.qkv, sizes.q_roped, sizes.attn_partial, sizes.h, sizes.h_shared,
-                  sizes.pair_out, sizes.router_log, sizes.router_probs, sizes.logits});
+    const uint64_t largest = sizes.largest();
     if (largest > most) {
         throw trace::Error("workspace.range",
                            "A context of {context} tokens needs a working buffer of {bytes} and {device} can bind at "
@@ -137,6 +135,10 @@ uint64_t ActivationSizes::total() const {
            sort_tiles + sort_grids + router_log + router_logits + router_probs + logits + logits_host +
            router_log_host + router_probs_host + sampler + sample_top + sample_refused + 2 * sampled + step_logits +
            step_router_log + step_router_probs;
+}
+
+uint64_t ActivationSizes::largest() const {
+    return std::max({rope, x, qkv, q_roped, attn_partial, h, h_shared, pair_out, router_log, router_probs, logits});
 }
 
 RoutedActivations::RoutedActivations(vulkan::Device& device, const ActivationSizes& sizes)

@@ -21,10 +21,15 @@ struct ActivationSizes {
 
     ActivationSizes(const model::ModelConfig& config, uint32_t context, uint32_t batch);
     uint64_t total() const;
+    /** Of the largest buffer. */
+    uint64_t largest() const;
 };
 
-/** Tokens of a prefill micro-batch: fewer on a software driver, where one kernel over more would hold up a cancel. */
+/** Tokens of a prefill micro-batch, the least that a device is given: fewer on a software driver, where one kernel over more would
+ *  hold up a cancel. Other devices take up to mostMicroBatch: the more of a batch an expert answers, the rarer its weights are
+ *  read. */
 uint32_t microBatch(bool software);
+constexpr uint32_t mostMicroBatch = 2048;
 /** Tokens of a batch whose logits are all read back: `batch`, or so many that their rows, `vocab_size` floats each, take
  *  neither more than 64 MiB nor more than `largest`, the bytes of the device's largest buffer; at least one. */
 uint32_t logitBatch(uint32_t batch, uint32_t vocab_size, uint64_t largest);

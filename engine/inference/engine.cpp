@@ -65,14 +65,15 @@ struct Engine::Impl {
         : file(path), config(model::readConfig(withTensors(file))), info(model::readInfo(file)), tokenizer(file),
           device(openDevice(deviceOptions(options), config, file, options.variants)),
           choice(chooseContext(config, file, options.context, options.kv, roomOf(*device, options))),
-          transformer(*device, config, file, choice.tokens, options.kv, options.variants, options.progress) {
+          transformer(*device, config, file, choice.tokens, choice.batch, options.kv, options.variants,
+                      options.progress) {
         memory.weights_bytes = transformer.weightsBytes();
         memory.kv_bytes = transformer.kvBytes();
         memory.kv_bytes_per_token = transformer.kvBytes() / transformer.context();
         memory.workspace_bytes = transformer.workspaceUse().bytes;
         memory.context = transformer.context();
         memory.kv_type = kvTypeName(options.kv);
-        needs = memoryNeeds(config, file, device->limits().software);
+        needs = memoryNeeds(config, file, choice.batch);
     }
 
     void checkTokens(std::span<const int32_t> tokens) const {

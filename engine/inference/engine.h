@@ -45,6 +45,7 @@ struct LoadOptions {
 struct ContextChoice {
     uint32_t tokens = 0;
     uint32_t model_tokens = 0;         ///< the model's limit
+    uint32_t batch = 0;                ///< tokens of a prompt that are computed at once, at most
     uint64_t whole_bytes = 0;          ///< what the model would need with all of it
     uint64_t free_bytes = 0;           ///< on the device before the load
     uint64_t whole_buffer_bytes = 0;   ///< of the largest buffer that grows with the context, with all of it

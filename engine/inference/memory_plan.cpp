@@ -41,6 +41,9 @@ MemoryPlan planOfFile(const model::ModelConfig& config, const gguf::Reader& file
                 [&](const model::ExpectedTensor& expected) { return findTensor(file, expected.name).type; });
 }
 
+/** All but a sixteenth of what is free. */
+uint64_t usableBytes(const MemoryRoom& room) { return room.free_bytes - room.free_bytes / 16; }
+
 /** Bytes by type of the tensors of one purpose. */
 class Tally {
 public:
@@ -92,6 +95,20 @@ private:
                         {"largest", trace::bytesText(room.largest_buffer)}});
 }
 
+/** The largest micro-batch that a context of `context` tokens leaves room for, and can fill. */
+uint32_t fittingBatch(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv,
+                      const MemoryRoom& room) {
+    const uint32_t least = microBatch(room.software);
+    for (uint32_t batch = mostMicroBatch; batch > least && !room.software; batch /= 2) {
+        const bool fits = planOfFile(config, file, context, kv, batch).total() <= usableBytes(room) &&
+                          ActivationSizes(config, context, batch).largest() <= room.largest_buffer;
+        if (fits && context > batch / 2) {
+            return batch;
+        }
+    }
+    return least;
+}
+
 } // namespace
 
 uint64_t bytesPerToken(const model::ModelConfig& config, const gguf::Reader& file) {
@@ -119,13 +136,12 @@ MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, u
                 [&](const model::ExpectedTensor& expected) { return model::storedType(expected, type); });
 }
 
-trace::MemoryNeeds memoryNeeds(const model::ModelConfig& config, const gguf::Reader& file, bool software) {
+trace::MemoryNeeds memoryNeeds(const model::ModelConfig& config, const gguf::Reader& file, uint32_t batch) {
     std::map<WeightPurpose, Tally> tallies;
     for (const model::ExpectedTensor& tensor : model::expectedTensors(config)) {
         const gguf::TensorType type = findTensor(file, tensor.name).type;
         tallies[purposeOf(tensor.name)].add(type, deviceBytes(config, tensor, type));
     }
-    const uint32_t batch = microBatch(software);
     trace::MemoryNeeds needs;
     needs.routed = tallies[WeightPurpose::Routed].share();
     needs.shared = tallies[WeightPurpose::Shared].share();
@@ -164,7 +180,7 @@ ContextChoice chooseContext(const model::ModelConfig& config, const gguf::Reader
         throwNoBuffer(file, widest * needed, needed, room);
     }
     if (asked == 0) {
-        const uint64_t usable = room.free_bytes - room.free_bytes / 16;
+        const uint64_t usable = usableBytes(room);
         const uint64_t fixed = planOf(0).total();
         const uint64_t each = planOf(1).total() - fixed;
         const uint64_t fitting = usable > fixed ? (usable - fixed) / each : 0;
@@ -182,6 +198,7 @@ ContextChoice chooseContext(const model::ModelConfig& config, const gguf::Reader
             throwNoMemory(file, needed, choice.tokens, room);
         }
     }
+    choice.batch = fittingBatch(config, file, choice.tokens, kv, room);
     return choice;
 }
 

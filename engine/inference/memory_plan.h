@@ -35,8 +35,8 @@ MemoryPlan planMemory(const model::ModelConfig& config, const gguf::Reader& file
 MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, uint32_t context, KvType kv,
                       bool software = false);
 
-/** The same by purpose, for any context: types as they are in the file. */
-trace::MemoryNeeds memoryNeeds(const model::ModelConfig& config, const gguf::Reader& file, bool software);
+/** The same by purpose, for any context, with micro-batches of `batch` tokens: types as they are in the file. */
+trace::MemoryNeeds memoryNeeds(const model::ModelConfig& config, const gguf::Reader& file, uint32_t batch);
 
 /** What a device has for a model. */
 struct MemoryRoom {
@@ -50,7 +50,8 @@ struct MemoryRoom {
  *  memory left to others, in whole steps of 64 tokens. Throws trace::Error{context.too_long} for more than the
  *  model's limit, {context.memory} where the asked tokens, or with 0 even 128, do not fit, {context.buffer} where
  *  the device cannot bind a buffer for the asked tokens, or with 0 for a single one. A software device refuses by
- *  itself: there, 4,096 tokens are taken to fit whatever its figure says, and what was asked for is tried. */
+ *  itself: there, 4,096 tokens are taken to fit whatever its figure says, and what was asked for is tried.
+ *  The micro-batch is the least, microBatch(), where no more memory is left: it never shortens a context. */
 ContextChoice chooseContext(const model::ModelConfig& config, const gguf::Reader& file, uint32_t asked, KvType kv,
                             const MemoryRoom& room);
 

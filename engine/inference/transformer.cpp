@@ -63,11 +63,6 @@ gguf::TensorType mostBytesType(const gguf::Reader& file) {
         ->first;
 }
 
-// With a cache of f32 every value is asked for in f32: no f16 unless it is asked for by name.
-std::optional<bool> coopmatFor(KvType kv, const Variants& variants) {
-    return kv == KvType::F32 ? variants.coopmat.value_or(false) : variants.coopmat;
-}
-
 trace::MemoryUse useOf(const std::unique_ptr<vulkan::Buffer>& buffer) {
     return buffer != nullptr ? buffer->use() : trace::MemoryUse();
 }
@@ -75,14 +70,14 @@ trace::MemoryUse useOf(const std::unique_ptr<vulkan::Buffer>& buffer) {
 } // namespace
 
 Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file,
-                         uint32_t context, KvType kv, const Variants& variants,
+                         uint32_t context, uint32_t batch, KvType kv, const Variants& variants,
                          const std::function<bool(uint64_t, uint64_t)>& progress)
-    : m_device(device), m_config(checked(config)), m_batch(microBatch(device.limits().software)),
+    : m_device(device), m_config(checked(config)), m_batch(batch),
       m_logitBatch(logitBatch(m_batch, config.vocab_size, device.limits().largestBuffer())),
       m_splits(attentionSplits(context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
-      m_kernels(device, variants.texels, coopmatFor(kv, variants)),
+      m_kernels(device, variants.texels, coopmatFor(variants, kv)),
       m_weights(device, config, file, m_kernels.rowGroup()), m_kv(device, config, context, kv),
       m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device),
       m_samples(variants.sampling.value_or(!device.limits().software) && Kernels::canSample(config.token_count)),

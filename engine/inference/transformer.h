@@ -39,11 +39,12 @@ struct PassOptions {
  *  its timing begins or ends, or an intervention changes its shape. */
 class Transformer {
 public:
-    /** Uploads the weights, while other threads begin to make the pipelines of warmUp(). Throws trace::Error as DeviceWeights,
-     *  KvCache, Activations and vulkan::ComputePipeline do, {model.too_wide}, and {load.cancelled} where `progress` (bytes of the
-     *  file read, all of them) returns false. */
+    /** `batch`: tokens of a prompt that are computed at once, at most. Uploads the weights, while other threads begin to make the
+     *  pipelines of warmUp(). Throws trace::Error as DeviceWeights, KvCache, Activations and vulkan::ComputePipeline do,
+     *  {model.too_wide}, and {load.cancelled} where `progress` (bytes of the file read, all of them) returns false. */
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
-                KvType kv, const Variants& variants, const std::function<bool(uint64_t, uint64_t)>& progress);
+                uint32_t batch, KvType kv, const Variants& variants,
+                const std::function<bool(uint64_t, uint64_t)>& progress);
 
     /** Runs all ways through the model once, so that the driver compiles every kernel before the first prompt. Takes the
      *  pipelines as they come, and waits for the last. Throws as vulkan::ComputePipeline and CommandRecorder do. */

@@ -20,6 +20,10 @@ constexpr std::array known{Known{"texels", &Variants::texels}, Known{"threads", 
 
 } // namespace
 
+std::optional<bool> coopmatFor(const Variants& variants, trace::KvType kv) {
+    return kv == trace::KvType::F32 ? variants.coopmat.value_or(false) : variants.coopmat;
+}
+
 std::vector<std::string> variantList() {
     std::vector<std::string> names;
     for (const Known& one : known) {

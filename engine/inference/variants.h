@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/trace/kv_type.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +23,9 @@ struct Variants {
     /** Batches are multiplied in f16 by cooperative matrices: shaders/common/block_coopmat.glsl. F32 weights never are. */
     std::optional<bool> coopmat;
 };
+
+/** Variants::coopmat, but that a cache of f32 asks for every value in f32: there, only by name. */
+std::optional<bool> coopmatFor(const Variants& variants, trace::KvType kv);
 
 /** Their names. */
 std::vector<std::string> variantList();

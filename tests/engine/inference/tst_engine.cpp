@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/engine/inference/golden_model.h"
 
+#include "engine/inference/activations.h"
 #include "engine/inference/memory_plan.h"
 #include "engine/inference/text_stream.h"
 #include "engine/trace/error.h"
@@ -455,6 +456,46 @@ TEST_F(EngineTest, the_context_keeps_to_what_the_device_can_bind) {
     const auto narrow = inference::chooseContext(config, file, 0, KvType::F32, room);
     EXPECT_EQ(narrow.tokens, 128U);
     EXPECT_EQ(narrow.reason, inference::ContextChoice::Reason::Buffer);
+}
+
+TEST_F(EngineTest, the_micro_batch_takes_what_the_context_leaves) {
+    const gguf::Reader file(goldenGguf("large_like", TensorType::F32));
+    model::ModelConfig config = engine->config();
+    config.context_length = 100'000;
+    const uint64_t plenty = uint64_t{1} << 40;
+    inference::MemoryRoom room{.device = "a device", .free_bytes = plenty, .largest_buffer = plenty, .software = false};
+    const auto batchOf = [&](uint32_t asked) {
+        return inference::chooseContext(config, file, asked, KvType::F32, room).batch;
+    };
+    // No more than a context can fill.
+    EXPECT_EQ(batchOf(0), 2048U);
+    EXPECT_EQ(batchOf(1025), 2048U);
+    EXPECT_EQ(batchOf(1024), 1024U);
+    EXPECT_EQ(batchOf(513), 1024U);
+    EXPECT_EQ(batchOf(512), 512U);
+    EXPECT_EQ(batchOf(100), 512U);
+
+    const auto bytes = [&](uint32_t batch) {
+        return inference::planMemory(config, file, 4096, KvType::F32).total() +
+               inference::ActivationSizes(config, 4096, batch).total() -
+               inference::ActivationSizes(config, 4096, 512).total();
+    };
+    for (const auto& [free, batch] : {std::pair{bytes(2048), 2048U}, std::pair{bytes(2048) - 1, 1024U},
+                                      std::pair{bytes(1024), 1024U}, std::pair{bytes(1024) - 1, 512U}}) {
+        room.free_bytes = free + (free + 14) / 15; // a sixteenth of which stays free
+        EXPECT_EQ(batchOf(4096), batch) << free;
+    }
+    room.free_bytes = bytes(512);
+    EXPECT_EQ(batchOf(4096), 512U) << "what was asked for is tried with all there is";
+
+    room.free_bytes = plenty;
+    room.largest_buffer = inference::ActivationSizes(config, 4096, 2048).largest();
+    EXPECT_EQ(batchOf(4096), 2048U);
+    --room.largest_buffer;
+    EXPECT_EQ(batchOf(4096), 1024U);
+
+    room.software = true;
+    EXPECT_EQ(batchOf(0), 256U);
 }
 
 TEST_F(EngineTest, a_software_devices_context_grows_with_its_figure_from_4096_tokens) {

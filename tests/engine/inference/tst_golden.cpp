@@ -2,10 +2,13 @@
 #include "tests/engine/inference/golden_model.h"
 #include "tests/support/kernel_fixture.h"
 
+#include "engine/inference/kernels.h"
 #include "engine/model/convert.h"
+#include "engine/trace/error.h"
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 namespace moescope::test {
@@ -14,6 +17,7 @@ using inference::Engine;
 using inference::KvType;
 
 class Golden : public KernelTest, public ::testing::WithParamInterface<std::string> {};
+class GoldenBuffers : public KernelTest {};
 class GoldenF16 : public KernelTest {};
 class GoldenNano : public KernelTest {};
 class GoldenMixed : public KernelTest {};
@@ -41,10 +45,25 @@ TEST_P(Golden, the_kernels_of_gpus_give_the_same_experts_logits_and_tokens) {
 INSTANTIATE_TEST_SUITE_P(Models, Golden, ::testing::ValuesIn(goldenNames()),
                          [](const auto& parameter) { return parameter.param; });
 
-TEST_F(GoldenF16, stays_close_over_all_models) {
+// As devices with memory of their own compute, whatever this one is.
+TEST_F(GoldenBuffers, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) {
+    for (const std::string& name : goldenNames()) {
+        const auto engine =
+            Engine::load(goldenGguf(name, gguf::TensorType::F32), {.kv = KvType::F32, .variants = {.texels = false}});
+        const GoldenComparison comparison = compareWithGolden(*engine, goldenJson(goldenFolder(name)));
+        EXPECT_EQ(comparison.other_experts, 0U) << name << ": " << comparison.first_difference;
+        EXPECT_LT(comparison.worst_logit, 1e-3) << name;
+        EXPECT_EQ(comparison.greedy_same, comparison.greedy_runs) << name << ": " << comparison.first_difference;
+    }
+}
+
+namespace {
+
+void expectCloseInF16(const inference::Variants& variants) {
     GoldenComparison all;
     for (const std::string& name : goldenNames()) {
-        const auto engine = Engine::load(goldenGguf(name, gguf::TensorType::F16), {.kv = KvType::F16});
+        const auto engine =
+            Engine::load(goldenGguf(name, gguf::TensorType::F16), {.kv = KvType::F16, .variants = variants});
         const GoldenComparison one = compareWithGolden(*engine, goldenJson(goldenFolder(name)));
         EXPECT_LT(one.worst_logit, 0.05) << name;
         all.decisions += one.decisions;
@@ -56,6 +75,20 @@ TEST_F(GoldenF16, stays_close_over_all_models) {
         << all.other_experts << " of " << all.decisions << " decisions differ";
     EXPECT_EQ(all.greedy_runs, 60U);
     EXPECT_GE(all.greedy_same, 55U);
+}
+
+} // namespace
+
+TEST_F(GoldenF16, stays_close_over_all_models) { expectCloseInF16({}); }
+
+TEST_F(GoldenF16, cooperative_matrices_stay_close_over_all_models) {
+    try {
+        const inference::Kernels kernels(device(), false, true);
+    } catch (const trace::Error& error) {
+        std::fprintf(stderr, "SKIPPED, no cooperative matrix is tested: %s\n", error.what());
+        GTEST_SKIP() << error.what();
+    }
+    expectCloseInF16({.texels = false, .coopmat = true});
 }
 
 // Q, K and V lie in one matrix where they have one type. Files of others often keep V finer, or K.
