@@ -14,9 +14,9 @@ struct Known {
     std::string_view name;
     std::optional<bool> Variants::*variant;
 };
-constexpr std::array known{Known{"texels", &Variants::texels}, Known{"threads", &Variants::threads},
+constexpr std::array known{Known{"texels", &Variants::texels},     Known{"threads", &Variants::threads},
                            Known{"sampling", &Variants::sampling}, Known{"whole_steps", &Variants::whole_steps},
-                           Known{"tuning", &Variants::tuning}, Known{"coopmat", &Variants::coopmat}};
+                           Known{"tuning", &Variants::tuning},     Known{"coopmat", &Variants::coopmat}};
 
 } // namespace
 

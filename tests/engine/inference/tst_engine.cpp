@@ -482,7 +482,7 @@ TEST_F(EngineTest, the_micro_batch_takes_what_the_context_leaves) {
     };
     for (const auto& [free, batch] : {std::pair{bytes(2048), 2048U}, std::pair{bytes(2048) - 1, 1024U},
                                       std::pair{bytes(1024), 1024U}, std::pair{bytes(1024) - 1, 512U}}) {
-        room.free_bytes = free + (free + 14) / 15; // a sixteenth of which stays free
+        room.free_bytes = free * 16 / 15; // a sixteenth of which stays free
         EXPECT_EQ(batchOf(4096), batch) << free;
     }
     room.free_bytes = bytes(512);

@@ -59,13 +59,13 @@ TEST_F(GoldenBuffers, f32_weights_and_cache_give_the_same_experts_logits_and_tok
 
 namespace {
 
-void expectCloseInF16(const inference::Variants& variants) {
+void expectCloseInF16(const inference::Variants& variants, double most) {
     GoldenComparison all;
     for (const std::string& name : goldenNames()) {
         const auto engine =
             Engine::load(goldenGguf(name, gguf::TensorType::F16), {.kv = KvType::F16, .variants = variants});
         const GoldenComparison one = compareWithGolden(*engine, goldenJson(goldenFolder(name)));
-        EXPECT_LT(one.worst_logit, 0.05) << name;
+        EXPECT_LT(one.worst_logit, most) << name;
         all.decisions += one.decisions;
         all.other_experts += one.other_experts;
         all.greedy_runs += one.greedy_runs;
@@ -79,7 +79,7 @@ void expectCloseInF16(const inference::Variants& variants) {
 
 } // namespace
 
-TEST_F(GoldenF16, stays_close_over_all_models) { expectCloseInF16({}); }
+TEST_F(GoldenF16, stays_close_over_all_models) { expectCloseInF16({}, 0.05); }
 
 TEST_F(GoldenF16, cooperative_matrices_stay_close_over_all_models) {
     try {
@@ -88,7 +88,7 @@ TEST_F(GoldenF16, cooperative_matrices_stay_close_over_all_models) {
         std::fprintf(stderr, "SKIPPED, no cooperative matrix is tested: %s\n", error.what());
         GTEST_SKIP() << error.what();
     }
-    expectCloseInF16({.texels = false, .coopmat = true});
+    expectCloseInF16({.texels = false, .coopmat = true}, 0.1); // activations are rounded as well
 }
 
 // Q, K and V lie in one matrix where they have one type. Files of others often keep V finer, or K.

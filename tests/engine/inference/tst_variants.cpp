@@ -38,7 +38,8 @@ std::unique_ptr<Engine> load(const std::filesystem::path& file, KvType kv, const
     try {
         return Engine::load(file, {.kv = kv, .variants = forced.variants});
     } catch (const trace::Error& error) {
-        EXPECT_TRUE(error.id() == "variant.device" || error.id() == "variant.build") << forced.name << ": " << error.id();
+        EXPECT_TRUE(error.id() == "variant.device" || error.id() == "variant.build")
+            << forced.name << ": " << error.id();
         std::fprintf(stderr, "%s: %s\n", forced.name.c_str(), error.what());
         return nullptr;
     }
