@@ -4,6 +4,8 @@
 #ifndef MOESCOPE_PUSH_CONSTANTS_H
 #define MOESCOPE_PUSH_CONSTANTS_H
 
+#include "router_rule.h"
+
 #ifdef __cplusplus
 #include <cstdint>
 namespace moescope::shaders {
@@ -178,15 +180,6 @@ struct MoeCombinePush {
     uint pair_stride; // of a pair in the experts' output
     uint expert_used_count;
     float scale; // of what is added to x
-};
-
-// What an intervention does to one expert's logit; see moe_router.comp.
-#define ROUTER_RULE_NONE 0u
-#define ROUTER_RULE_BANNED 1u
-#define ROUTER_RULE_FORCED 2u
-struct RouterRule {
-    uint kind;
-    float bias; // added after the rule
 };
 
 // Written by the host before each submission.
