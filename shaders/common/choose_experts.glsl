@@ -64,12 +64,16 @@ void chooseExperts(uint token) {
     }
     barrier();
 
-    // Rounds of argmax in the first subgroup; one more for the runner-up. A taken expert's probability becomes −1.
+    // Rounds of argmax in the first subgroup; one more for the runner-up. A taken expert's probability becomes −1. An invocation
+    // reads of shared memory what it wrote itself, so no barrier is needed, and one where not all of a workgroup come ends it
+    // on Mesa's lavapipe 25.0.7, even a subgroup's.
     if (gl_SubgroupID == 0u) {
+        uint lane = gl_SubgroupInvocationID;
+        float chosen_sum = 0.0;
         for (uint round = 0u; round < min(used + 1u, expert_count); ++round) {
             float best = -1.0;
             uint best_expert = 0xFFFFFFFFu;
-            for (uint e = gl_SubgroupInvocationID; e < expert_count; e += gl_SubgroupSize) {
+            for (uint e = lane; e < expert_count; e += gl_SubgroupSize) {
                 if (probs[e] > best) {
                     best = probs[e];
                     best_expert = e;
@@ -77,21 +81,18 @@ void chooseExperts(uint token) {
             }
             float top = subgroupMax(best);
             uint top_expert = min(subgroupMin(best == top ? best_expert : 0xFFFFFFFFu), expert_count - 1u);
-            if (subgroupElect()) {
-                chosen[round] = top_expert;
-                chosen_prob[round] = top;
+            if (lane == top_expert % gl_SubgroupSize) {
                 probs[top_expert] = -1.0;
             }
-            subgroupMemoryBarrierShared();
-            subgroupBarrier();
-        }
-        float chosen_sum = 0.0;
-        for (uint s = 0u; s < used; ++s) {
-            chosen_sum += chosen_prob[s];
+            if (lane == round % gl_SubgroupSize) {
+                chosen[round] = top_expert;
+                chosen_prob[round] = top;
+            }
+            chosen_sum += round < used ? top : 0.0;
         }
         float factor = push.norm_weights != 0u ? 1.0 / max(chosen_sum, 1.1920929e-7) : 1.0;
         uint entry = (push.layer * push.batch + token) * (3u * used + 2u);
-        for (uint s = gl_SubgroupInvocationID; s < used; s += gl_SubgroupSize) {
+        for (uint s = lane; s < used; s += gl_SubgroupSize) {
             experts[token * used + s] = chosen[s];
             expert_weights[token * used + s] = chosen_prob[s] * factor;
             if (step_state.log_router != 0u) {
@@ -100,7 +101,7 @@ void chooseExperts(uint token) {
                 router_log[entry + 2u * used + 2u + s] = floatBitsToUint(chosen_prob[s] * factor);
             }
         }
-        if (step_state.log_router != 0u && subgroupElect()) {
+        if (step_state.log_router != 0u && lane == used % gl_SubgroupSize) {
             bool all_used = used >= expert_count;
             router_log[entry + used] = all_used ? 0u : chosen[used];
             router_log[entry + 2u * used + 1u] = all_used ? 0u : floatBitsToUint(chosen_prob[used]);
