@@ -113,10 +113,15 @@ TEST_P(BufferTest, CountsItsBytes) {
         all += buffer.allocated();
         all += read.allocated();
         EXPECT_EQ(m_device->allocated(), all);
-        EXPECT_LT(m_device->freeBytes(), free_before);
+        // A driver that tells a budget may count what was touched, and what other programs take.
+        if (!m_device->hasMemoryBudget()) {
+            EXPECT_LT(m_device->freeBytes(), free_before);
+        }
     }
     EXPECT_EQ(m_device->allocated(), before);
-    EXPECT_EQ(m_device->freeBytes(), free_before);
+    if (!m_device->hasMemoryBudget()) {
+        EXPECT_EQ(m_device->freeBytes(), free_before);
+    }
 }
 
 TEST_P(BufferTest, KeepsAnAccountOfItsStaging) {
