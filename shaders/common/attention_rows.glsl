@@ -8,7 +8,7 @@ layout(constant_id = 8) const bool SINKS = false;
 layout(constant_id = 9) const uint DIM_LANES = 4u;   // invocations that share a row of values, 8 dimensions each
 layout(constant_id = 10) const uint DIM_PASSES = 1u;
 const uint KEYS = 2u;
-const float NEVER = -3.0e38;  // score of a position that a query does not see
+const float NEVER = -1.0e38;  // score of a position that a query does not see; as in attention_span.glsl
 
 const uint TILE_KEYS = KEYS * SUBGROUP;
 const uint POSITION_LANES = SUBGROUP / DIM_LANES;  // positions whose values are read at once

@@ -8,7 +8,7 @@
 
 const uint HEADS = 4u;
 const uint CHUNK = 128u;      // positions between two updates of the maximum
-const float NEVER = -3.0e38;  // maximum over no position
+const float NEVER = -1.0e38;  // maximum over no position; times log₂ e still a number, as exp() may take it
 
 shared float scores[HEADS][CHUNK];
 shared float lane_values[HEADS][64];

@@ -16,7 +16,7 @@ const float NEVER_SCORED = -3.0e38;
 // Takes the logit of row `e` of the router.
 void keep(uint token, uint e, float logit) {
     if (SHARED_GATE && e == push.expert_count) {
-        shared_weights[token] = 1.0 / (1.0 + exp(-logit));
+        shared_weights[token] = 1.0 / (1.0 + exp(min(-logit, 80.0)));
     } else {
         probs[e] = logit + (BIAS ? bias[e] : 0.0);
     }

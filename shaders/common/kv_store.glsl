@@ -22,7 +22,7 @@ float mostOfBlock(uint block) {
 // Element i of head[] as a signed byte, whose block reaches `largest`.
 int quantOf(uint i, float largest, float scale) {
     float most = largest * scale;
-    return int(round(head[i] * scale * (most > 0.0 ? 127.0 / most : 0.0)));
+    return int(roundEven(head[i] * scale * (most > 0.0 ? 127.0 / most : 0.0)));
 }
 
 // Head `index` of a kind, whose elements are still to be multiplied by `scale`, at `position`.
