@@ -45,6 +45,8 @@ CHECKS = (
     ("second_device", f"{BUILD} && tests/house/second_device.sh",
      (*CORE, "app/cli", "tests/shaders", "tests/engine", "tests/support", "tests/app/cli", "tests/data", "resources/models",
       "tests/house/second_device.sh", "tests/house/second_driver.sh"), None),
+    ("wide_subgroups", "python3 tests/house/wide_subgroups.py 32 64",
+     (*CORE, "tests/shaders", "tests/engine", "tests/support", "tests/data", "tests/house/wide_subgroups.py"), None),
     ("sanitizers", "tests/house/sanitize.sh", ALL, None),
     ("kill", f"{BUILD} && ctest --preset release -R '^tst_store_kill$' --no-tests=error --repeat until-fail:10",
      ("app/store", "engine/trace", "tests/app/store", "CMakeLists.txt"), None),
