@@ -264,8 +264,8 @@ TEST_F(DecoderTest, an_intervention_is_heeded) {
 TEST_F(DecoderTest, a_cancel_is_heard_within_a_step_between_its_layers) {
     const gguf::Reader file(goldenGguf("large_like", gguf::TensorType::F32));
     const model::ModelConfig config = model::readConfig(file);
-    inference::Transformer transformer(test::device(), config, file, 64, inference::KvType::F32, {.whole_steps = false},
-                                       {});
+    inference::Transformer transformer(test::device(), config, file, 64, 32, inference::KvType::F32,
+                                       {.whole_steps = false}, {});
     transformer.warmUp();
     ASSERT_TRUE(transformer.prefill(someTokens(5, 1), 0, {}));
     const std::atomic<uint64_t>& submissions = test::device().counters().submissions;

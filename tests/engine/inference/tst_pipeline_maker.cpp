@@ -186,7 +186,7 @@ TEST_P(ForesightTest, no_pass_needs_a_pipeline_that_the_load_did_not_foresee) {
         const uint64_t before = created();
         // As a GPU has it: without texels, and it samples.
         const inference::Variants variants{.texels = texels, .sampling = texels ? std::optional(true) : std::nullopt};
-        Transformer transformer(device(), config, file, 64, GetParam().kv, variants, {});
+        Transformer transformer(device(), config, file, 64, 32, GetParam().kv, variants, {});
         const size_t foreseen = transformer.pipelines().size();
         EXPECT_GT(foreseen, 8U);
         const auto expectForeseen = [&](const char* pass) {
