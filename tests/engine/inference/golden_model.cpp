@@ -130,8 +130,11 @@ fs::path goldenGguf(const std::string& name, gguf::TensorType type) {
     return file;
 }
 
+inference::Variants wholeSteps() { return {.whole_steps = true}; }
+
 std::unique_ptr<Engine> loadGolden(const std::string& name) {
-    return Engine::load(goldenGguf(name, gguf::TensorType::F32), {.kv = inference::KvType::F32});
+    return Engine::load(goldenGguf(name, gguf::TensorType::F32),
+                        {.kv = inference::KvType::F32, .variants = wholeSteps()});
 }
 
 fs::path patched(const fs::path& source, const std::string& name, uint64_t offset, const std::string& bytes) {

@@ -21,7 +21,10 @@ std::filesystem::path goldenFolder(const std::string& name);
 /** A GGUF made from a golden's folder, in a temporary folder of this process, once for each name and type. */
 std::filesystem::path goldenGguf(const std::string& name, gguf::TensorType type);
 
-/** A golden in F32 with a KV cache in F32. */
+/** For tests that count recordings: a step is one, however slow a busy machine makes it. */
+inference::Variants wholeSteps();
+
+/** A golden in F32 with a KV cache in F32, and whole steps. */
 std::unique_ptr<inference::Engine> loadGolden(const std::string& name);
 
 /** A copy of `source` beside it, called `name`, with `bytes` written at `offset`. */

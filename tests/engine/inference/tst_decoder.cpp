@@ -85,7 +85,7 @@ protected:
     }
     static std::unique_ptr<Engine> load(bool sampling, const std::string& golden = "large_like") {
         return Engine::load(goldenGguf(golden, gguf::TensorType::F32),
-                            {.kv = inference::KvType::F32, .variants = {.sampling = sampling}});
+                            {.kv = inference::KvType::F32, .variants = {.sampling = sampling, .whole_steps = true}});
     }
 
     std::unique_ptr<Engine> host;   ///< samples on the host

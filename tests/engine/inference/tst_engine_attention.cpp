@@ -188,7 +188,8 @@ TEST_F(EngineAttentionTest, the_cache_the_logits_and_the_next_token_stay_as_they
 }
 
 TEST_F(EngineAttentionTest, asking_between_two_answers_records_no_step_anew_and_changes_neither) {
-    const auto engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F16});
+    const auto engine =
+        Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F16, .variants = wholeSteps()});
     inference::GenerationRequest request;
     request.prompt = someTokens(12, 3);
     request.max_tokens = 9;

@@ -23,7 +23,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::unique_ptr<Engine> load(const fs::path& file) { return Engine::load(file, {.kv = KvType::F32}); }
+std::unique_ptr<Engine> load(const fs::path& file) {
+    return Engine::load(file, {.kv = KvType::F32, .variants = wholeSteps()});
+}
 
 /** What one pass over some tokens gave, from an empty KV cache. */
 struct Pass {
