@@ -36,16 +36,20 @@ uint32_t spreadingStep(uint32_t count) {
     return step;
 }
 
-AttentionPush attentionPush(const AttentionShape& shape) {
-    return {.head_count = shape.head_count,
-            .head_count_kv = shape.head_count_kv,
-            .head_dim = shape.head_dim,
-            .head_stride = shape.head_stride,
-            .context = shape.context,
-            .out_stride = stride(shape.head_count * shape.head_dim),
-            .window = shape.window,
-            .row_words = kvRowWords(shape.kv, shape.head_dim),
-            .scale = shape.scale};
+/** What the push constants of all kernels over keys and values have. */
+template <typename Push>
+Push attentionPush(const AttentionShape& shape) {
+    Push push{};
+    push.head_count = shape.head_count;
+    push.head_count_kv = shape.head_count_kv;
+    push.head_dim = shape.head_dim;
+    push.head_stride = shape.head_stride;
+    push.context = shape.context;
+    push.out_stride = stride(shape.head_count * shape.head_dim);
+    push.window = shape.window;
+    push.row_words = kvRowWords(shape.kv, shape.head_dim);
+    push.scale = shape.scale;
+    return push;
 }
 
 RopeQkNormPush ropePush(const AttentionShape& shape, bool owner, uint32_t tokens) {
@@ -63,19 +67,12 @@ RopeQkNormPush ropePush(const AttentionShape& shape, bool owner, uint32_t tokens
 }
 
 AttentionTokenPush tokenPush(const AttentionShape& shape, bool stores) {
-    return {.head_count = shape.head_count,
-            .head_count_kv = shape.head_count_kv,
-            .head_dim = shape.head_dim,
-            .head_stride = shape.head_stride,
-            .context = shape.context,
-            .out_stride = stride(shape.head_count * shape.head_dim),
-            .window = shape.window,
-            .row_words = kvRowWords(shape.kv, shape.head_dim),
-            .turning_pairs = shape.rope_dimension_count / 2,
-            .rope_first = shape.rope_first,
-            .stores = stores,
-            .epsilon = shape.epsilon,
-            .scale = shape.scale};
+    auto push = attentionPush<AttentionTokenPush>(shape);
+    push.turning_pairs = shape.rope_dimension_count / 2;
+    push.rope_first = shape.rope_first;
+    push.stores = stores;
+    push.epsilon = shape.epsilon;
+    return push;
 }
 
 /** Groups of query heads that workgroups take one by one: shaders/common/attention_span.glsl. */
@@ -121,7 +118,7 @@ void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const B
         {workgroupId, attentionWorkgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, kept}, {8, sinks != nullptr}};
     recorder.dispatch(pipeline(shaders::attention, constants),
                       Groups{shape.head_count_kv * attentionPasses(shape), tokens},
-                      {q, k_cache, v_cache, step, orAny(sinks, q), out}, attentionPush(shape));
+                      {q, k_cache, v_cache, step, orAny(sinks, q), out}, attentionPush<AttentionPush>(shape));
 }
 
 vulkan::Constants Kernels::attentionRows(const AttentionShape& shape, bool sinks) const {
@@ -164,19 +161,11 @@ void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, co
     if (first >= tiles) {
         return;
     }
-    const AttentionTilesPush push{.head_count = shape.head_count,
-                                  .head_count_kv = shape.head_count_kv,
-                                  .head_dim = shape.head_dim,
-                                  .head_stride = shape.head_stride,
-                                  .context = shape.context,
-                                  .tokens = tokens,
-                                  .out_stride = stride(shape.head_count * shape.head_dim),
-                                  .window = shape.window,
-                                  .row_words = kvRowWords(shape.kv, shape.head_dim),
-                                  .tiles = tiles,
-                                  .tile_first = first,
-                                  .tile_step = spreadingStep(tiles),
-                                  .scale = shape.scale};
+    auto push = attentionPush<AttentionTilesPush>(shape);
+    push.tokens = tokens;
+    push.tiles = tiles;
+    push.tile_first = first;
+    push.tile_step = spreadingStep(tiles);
     recorder.dispatch(pipeline(attention_tiles, attentionRows(shape, sinks != nullptr)),
                       Groups{shape.head_count_kv, std::min(each, tiles - first)},
                       {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
