@@ -70,9 +70,9 @@ uvec4 tile;
 
 uint firstRow() { return push.row_first + gl_WorkGroupID.x * BLOCK_ROWS; }
 
-void loadWeights(uint matrix, uint row, uint chunk, out vec4 w[4]) {
+void loadWeights(uint matrix, uint row, uint chunk, out Chunk w) {
     uint from = rowStart(tile.x * push.rows + min(firstRow() + row, push.rows - 1u), push.row_words);
-    LOAD_WEIGHTS(down, from, chunk, push.width, w)
+    LOAD_CHUNK(down, from, chunk, push.width, w)
 }
 vec4 loadActivations(uint token, uint vector) { return h[(tile.y + token) * (push.in_stride / 4u) + vector]; }
 void storeSums(uint token, uint row, float sums[MATRICES]) {

@@ -94,12 +94,12 @@ uvec4 tile;
 
 uint firstRow() { return push.row_first + gl_WorkGroupID.x * BLOCK_ROWS; }
 
-void loadWeights(uint matrix, uint row, uint chunk, out vec4 w[4]) {
+void loadWeights(uint matrix, uint row, uint chunk, out Chunk w) {
     uint from = rowStart(tile.x * push.rows + min(firstRow() + row, push.rows - 1u), push.row_words);
     if (matrix == 0u) {
-        LOAD_WEIGHTS(gate, from, chunk, push.width, w)
+        LOAD_CHUNK(gate, from, chunk, push.width, w)
     } else {
-        LOAD_WEIGHTS(up, from, chunk, push.width, w)
+        LOAD_CHUNK(up, from, chunk, push.width, w)
     }
 }
 vec4 loadActivations(uint token, uint vector) {

@@ -66,9 +66,9 @@ void main() {
 uint firstRow() { return gl_WorkGroupID.x * BLOCK_ROWS; }
 uint firstToken() { return gl_WorkGroupID.y * BLOCK_TOKENS; }
 
-void loadWeights(uint matrix, uint row, uint chunk, out vec4 w[4]) {
+void loadWeights(uint matrix, uint row, uint chunk, out Chunk w) {
     uint from = rowStart(min(firstRow() + row, push.rows - 1u), push.row_words);
-    LOAD_WEIGHTS(weights, from, chunk, push.width, w)
+    LOAD_CHUNK(weights, from, chunk, push.width, w)
 }
 vec4 loadActivations(uint token, uint vector) { return x[(firstToken() + token) * (push.in_stride / 4u) + vector]; }
 void storeSums(uint token, uint row, float sums[MATRICES]) {

@@ -43,21 +43,26 @@ size_t placeOf(gguf::TensorType type) {
 WeightVariants embedVariants() { return {shaders::embed_variants, shaders::embed_texels_variants}; }
 WeightVariants matvecVariants() { return {shaders::matvec_variants, shaders::matvec_texels_variants}; }
 WeightVariants matmulVariants() {
-    return {shaders::matmul_variants, shaders::matmul_texels_variants, &shaders::matmul_coopmat_variants};
+    return {shaders::matmul_variants, shaders::matmul_texels_variants, &shaders::matmul_integer_dot_variants,
+            &shaders::matmul_coopmat_variants};
 }
 WeightVariants ffnGateUpVariants() { return {shaders::ffn_gate_up_variants, shaders::ffn_gate_up_texels_variants}; }
 WeightVariants ffnDownVariants() { return {shaders::ffn_down_variants, shaders::ffn_down_texels_variants}; }
 WeightVariants ffnGateUpTilesVariants() {
     return {shaders::ffn_gate_up_tiles_variants, shaders::ffn_gate_up_tiles_texels_variants,
-            &shaders::ffn_gate_up_tiles_coopmat_variants};
+            &shaders::ffn_gate_up_tiles_integer_dot_variants, &shaders::ffn_gate_up_tiles_coopmat_variants};
 }
 WeightVariants ffnDownTilesVariants() {
     return {shaders::ffn_down_tiles_variants, shaders::ffn_down_tiles_texels_variants,
-            &shaders::ffn_down_tiles_coopmat_variants};
+            &shaders::ffn_down_tiles_integer_dot_variants, &shaders::ffn_down_tiles_coopmat_variants};
 }
 
 const vulkan::Shader& variantOf(const WeightVariants& variants, gguf::TensorType type, bool texels) {
     return *(texels ? variants.texels : variants.buffers)[placeOf(type)];
+}
+
+const vulkan::Shader* integerDotVariantOf(const WeightVariants& variants, gguf::TensorType type) {
+    return variants.integer_dot != nullptr ? (*variants.integer_dot)[placeOf(type)] : nullptr;
 }
 
 const vulkan::Shader* coopmatVariantOf(const WeightVariants& variants, gguf::TensorType type) {

@@ -15,8 +15,9 @@ struct WeightVariants {
     using Shaders = std::array<const vulkan::Shader*, WEIGHT_TYPE_COUNT>;
     const Shaders& buffers;
     const Shaders& texels;
-    const Shaders* coopmat =
-        nullptr; ///< null: it multiplies no batches; its pointers are null for F32, and all in a build without
+    // Null: it multiplies no batches.
+    const Shaders* integer_dot = nullptr; ///< its pointers are null for F32, F16 and BF16
+    const Shaders* coopmat = nullptr;     ///< its pointers are null for F32, and all in a build without
 };
 
 WeightVariants embedVariants();
@@ -28,6 +29,8 @@ WeightVariants ffnGateUpTilesVariants();
 WeightVariants ffnDownTilesVariants();
 
 const vulkan::Shader& variantOf(const WeightVariants& variants, gguf::TensorType type, bool texels);
+/** With integer dot products; null: there is none for these weights. */
+const vulkan::Shader* integerDotVariantOf(const WeightVariants& variants, gguf::TensorType type);
 /** With cooperative matrices; null: there is none for these weights. */
 const vulkan::Shader* coopmatVariantOf(const WeightVariants& variants, gguf::TensorType type);
 /** Whether the build had a compiler for kernels with cooperative matrices: shaders/cmake/find_coopmat.cmake. */

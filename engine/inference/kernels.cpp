@@ -41,12 +41,26 @@ vulkan::MatrixShape matrixShape(const vulkan::Limits& limits) {
     return best;
 }
 
-void checkCoopmat(const vulkan::Device& device, bool texels) {
-    if (texels) {
-        throw trace::Error("variant.pair",
-                           "The variants “texels” and “coopmat” exclude each other: cooperative matrices "
-                           "multiply weights from storage buffers.");
+void checkTexels(const vulkan::Device& device) {
+    const uint32_t size = device.limits().subgroup_size;
+    if (size > mostGroupedRows) {
+        throw trace::Error(
+            "variant.device",
+            "The variant “texels” is for subgroups of at most {most} invocations; those of {device} have {size}.",
+            {{"most", std::to_string(mostGroupedRows)},
+             {"device", device.info().name},
+             {"size", std::to_string(size)}});
     }
+}
+
+void checkIntegerDot(const vulkan::Device& device) {
+    if (!device.limits().integer_dot) {
+        throw trace::Error("variant.device", "The variant “integer_dot” needs integer dot products; {device} has none.",
+                           {{"device", device.info().name}});
+    }
+}
+
+void checkCoopmat(const vulkan::Device& device) {
     if (!builtWithCoopmat()) {
         throw trace::Error("variant.build",
                            "The variant “coopmat” is no part of this build: it had no glslang of version 13 "
@@ -61,27 +75,56 @@ void checkCoopmat(const vulkan::Device& device, bool texels) {
     }
 }
 
+/** The ways to multiply a batch of which each excludes the others. */
+struct Multipliers {
+    bool texels = false;
+    bool integer_dot = false;
+    bool coopmat = false;
+};
+
+Multipliers chooseMultipliers(const vulkan::Device& device, const Variants& variants) {
+    const struct {
+        const char* name;
+        const std::optional<bool>& wish;
+        void (*check)(const vulkan::Device&);
+    } all[] = {{"texels", variants.texels, checkTexels},
+               {"integer_dot", variants.integer_dot, checkIntegerDot},
+               {"coopmat", variants.coopmat, checkCoopmat}};
+    const char* asked = nullptr;
+    for (const auto& one : all) {
+        if (!one.wish.value_or(false)) {
+            continue;
+        }
+        if (asked != nullptr) {
+            throw trace::Error("variant.pair",
+                               "The variants “{first}” and “{second}” exclude each other: each is another way to "
+                               "multiply a batch.",
+                               {{"first", asked}, {"second", one.name}});
+        }
+        one.check(device);
+        asked = one.name;
+    }
+    const vulkan::Limits& limits = device.limits();
+    const auto chosen = [&](const std::optional<bool>& wish, bool fits) {
+        return wish.value_or(asked == nullptr && fits);
+    };
+    Multipliers multipliers;
+    multipliers.texels = chosen(variants.texels, limits.software && limits.subgroup_size <= mostGroupedRows);
+    const bool open = !multipliers.texels && !limits.software;
+    multipliers.coopmat = chosen(variants.coopmat, open && builtWithCoopmat() && matrixShape(limits).m != 0);
+    multipliers.integer_dot = chosen(variants.integer_dot, open && !multipliers.coopmat && limits.fast_integer_dot);
+    return multipliers;
+}
+
 } // namespace
 
-Kernels::Kernels(vulkan::Device& device, std::optional<bool> texels, std::optional<bool> coopmat) : m_device(device) {
+Kernels::Kernels(vulkan::Device& device, const Variants& variants) : m_device(device) {
     const vulkan::Limits& limits = device.limits();
+    const Multipliers multipliers = chooseMultipliers(device, variants);
     m_subgroup = limits.subgroup_size;
-    const bool canGroup = m_subgroup <= mostGroupedRows;
-    if (texels.value_or(false) && !canGroup) {
-        throw trace::Error(
-            "variant.device",
-            "The variant “texels” is for subgroups of at most {most} invocations; those of {device} have "
-            "{size}.",
-            {{"most", std::to_string(mostGroupedRows)},
-             {"device", device.info().name},
-             {"size", std::to_string(m_subgroup)}});
-    }
-    const bool forced = coopmat.value_or(false);
-    if (forced) {
-        checkCoopmat(device, texels.value_or(false));
-    }
-    m_texels = texels.value_or(limits.software && !forced) && canGroup;
-    if (coopmat.value_or(!m_texels && !limits.software && builtWithCoopmat())) {
+    m_texels = multipliers.texels;
+    m_integerDot = multipliers.integer_dot;
+    if (multipliers.coopmat) {
         m_matrix = matrixShape(limits);
     }
     m_workgroup = std::max<uint32_t>(64, m_subgroup);

@@ -4,13 +4,13 @@
 #include "engine/inference/device_weights.h"
 #include "engine/inference/kv_type.h"
 #include "engine/inference/tuning.h"
+#include "engine/inference/variants.h"
 #include "engine/model/family.h"
 #include "engine/vulkan/command_recorder.h"
 #include "shaders/common/push_constants.h"
 
 #include <map>
 #include <memory>
-#include <optional>
 
 namespace moescope::inference {
 
@@ -53,12 +53,11 @@ struct Part {
  *  that it needs and that are not made yet. */
 class Kernels {
 public:
-    /** `texels`: whether weights are read as texels (shaders/common/words.glsl), with the subgroup's size as their group;
-     *  unset: on software drivers. `coopmat`: whether batches are multiplied in f16 by cooperative matrices where their weights
-     *  are not F32; unset: where the device, other than a software driver, and the build can. It excludes texels. Throws
-     *  trace::Error{variant.device} where the device cannot what is asked for, {variant.build} where the build cannot, and
-     *  {variant.pair} where both are. */
-    explicit Kernels(vulkan::Device& device, std::optional<bool> texels = {}, std::optional<bool> coopmat = {});
+    /** Of the variants, what is unset is chosen: `texels`, with the subgroup's size as the group of the weights' rows, on software
+     *  drivers; on others `coopmat` where the device and the build can, else `integer_dot` where the device has it in hardware.
+     *  These exclude one another. Throws trace::Error{variant.device} where the device cannot what is asked for, {variant.build}
+     *  where the build cannot, and {variant.pair} where two are asked for. */
+    explicit Kernels(vulkan::Device& device, const Variants& variants = {});
     ~Kernels();
 
     using Recorder = vulkan::CommandRecorder;
@@ -70,6 +69,8 @@ public:
     bool texels() const { return m_texels; }
     /** Whether batches are multiplied by cooperative matrices, in f16, where weights are not F32. */
     bool coopmat() const { return m_matrix.m != 0; }
+    /** Whether batches are multiplied by integer dot products, in bytes, where weights are of a block format. */
+    bool integerDot() const { return m_integerDot; }
     /** Rows of weights whose words alternate. */
     uint32_t rowGroup() const { return m_texels ? m_subgroup : 1; }
 
@@ -274,6 +275,7 @@ private:
     vulkan::Device& m_device;
     uint32_t m_subgroup;
     bool m_texels;
+    bool m_integerDot;
     uint32_t m_workgroup;         ///< invocations of most kernels
     MatvecCut m_matvec;           ///< of the matrix × vector kernels
     vulkan::MatrixShape m_matrix; ///< of the cooperative matrices; zeros: none

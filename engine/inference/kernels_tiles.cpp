@@ -76,7 +76,8 @@ const vulkan::ComputePipeline& Kernels::tilePipeline(const WeightVariants& varia
     const uint32_t workgroup = std::max(m_workgroup, 2 * tokens); // at most eight tokens each: sums stay in registers
     constants[workgroupId] = workgroup;
     constants[tokensEachId] = tokens * rowGroups / workgroup;
-    return pipeline(variants, type, std::move(constants));
+    shader = m_integerDot ? integerDotVariantOf(variants, type) : nullptr;
+    return shader != nullptr ? pipeline(*shader, std::move(constants)) : pipeline(variants, type, std::move(constants));
 }
 
 void Kernels::matmul(Recorder& recorder, const Matrix& w, const Buffer& x, const Buffer& y, uint32_t tokens,

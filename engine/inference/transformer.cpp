@@ -77,8 +77,8 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_splits(attentionSplits(context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
-      m_kernels(device, variants.texels, coopmatFor(variants, kv)),
-      m_weights(device, config, file, m_kernels.rowGroup()), m_kv(device, config, context, kv),
+      m_kernels(device, variantsFor(variants, kv)), m_weights(device, config, file, m_kernels.rowGroup()),
+      m_kv(device, config, context, kv),
       m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device),
       m_samples(variants.sampling.value_or(!device.limits().software) && Kernels::canSample(config.token_count)),
       m_firstSample(device, "first sample"), m_wholeSteps(variants.whole_steps) {

@@ -46,7 +46,7 @@ public:
 
     /** Milliseconds of all matrices; unset where the device has no timestamps. */
     std::optional<double> ms(const MatvecCut& cut) {
-        Kernels kernels(m_device, false);
+        Kernels kernels(m_device, {.texels = false});
         kernels.cutMatvec(cut);
         m_recorder.begin();
         m_recorder.timestamp();

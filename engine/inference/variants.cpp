@@ -16,12 +16,17 @@ struct Known {
 };
 constexpr std::array known{Known{"texels", &Variants::texels},     Known{"threads", &Variants::threads},
                            Known{"sampling", &Variants::sampling}, Known{"whole_steps", &Variants::whole_steps},
-                           Known{"tuning", &Variants::tuning},     Known{"coopmat", &Variants::coopmat}};
+                           Known{"tuning", &Variants::tuning},     Known{"integer_dot", &Variants::integer_dot},
+                           Known{"coopmat", &Variants::coopmat}};
 
 } // namespace
 
-std::optional<bool> coopmatFor(const Variants& variants, trace::KvType kv) {
-    return kv == trace::KvType::F32 ? variants.coopmat.value_or(false) : variants.coopmat;
+Variants variantsFor(Variants variants, trace::KvType kv) {
+    if (kv == trace::KvType::F32) {
+        variants.integer_dot = variants.integer_dot.value_or(false);
+        variants.coopmat = variants.coopmat.value_or(false);
+    }
+    return variants;
 }
 
 std::vector<std::string> variantList() {

@@ -20,16 +20,19 @@ struct Variants {
     std::optional<bool> whole_steps;
     /** How the matrix × vector kernels cut their work is measured on the device once: tuning.h. */
     std::optional<bool> tuning;
+    /** Batches are multiplied in bytes by integer dot products: shaders/common/block_integer_dot.glsl. F32, F16 and BF16 weights never
+     *  are. */
+    std::optional<bool> integer_dot;
     /** Batches are multiplied in f16 by cooperative matrices: shaders/common/block_coopmat.glsl. F32 weights never are. */
     std::optional<bool> coopmat;
 };
 
-/** Variants::coopmat, but that a cache of f32 asks for every value in f32: there, only by name. */
-std::optional<bool> coopmatFor(const Variants& variants, trace::KvType kv);
+/** The same, but that a cache of f32 asks for every value in f32: there, `integer_dot` and `coopmat` are by name alone. */
+Variants variantsFor(Variants variants, trace::KvType kv);
 
 /** Their names. */
 std::vector<std::string> variantList();
-/** "“texels”, “threads”, “sampling”, “whole_steps”, “tuning” and “coopmat”". */
+/** "“texels”, “threads”, … and “coopmat”". */
 std::string variantNames();
 
 /** Forces one: "texels=on", "threads=off". Throws trace::Error{variant.name} naming those that are known, {variant.value}. */

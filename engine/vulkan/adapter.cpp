@@ -84,6 +84,9 @@ std::string missingFeature(Adapter& adapter) {
                               (p13.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
                               p11.subgroupSize >= p13.minSubgroupSize && p11.subgroupSize <= p13.maxSubgroupSize;
     adapter.max_subgroups = p13.maxComputeWorkgroupSubgroups;
+    adapter.limits.integer_dot = v13.shaderIntegerDotProduct == VK_TRUE;
+    adapter.limits.fast_integer_dot =
+        adapter.limits.integer_dot && p13.integerDotProduct4x8BitPackedSignedAccelerated == VK_TRUE;
 
     // What is called or declared, and no more: the kernels read 8 and 16 bits out of 32-bit words.
     const struct {

@@ -36,6 +36,7 @@ VkDevice makeDevice(const Adapter& adapter) {
     v13.maintenance4 = VK_TRUE;
     v13.subgroupSizeControl = adapter.pinned_subgroup ? VK_TRUE : VK_FALSE;
     v13.computeFullSubgroups = v13.subgroupSizeControl;
+    v13.shaderIntegerDotProduct = adapter.limits.integer_dot ? VK_TRUE : VK_FALSE;
     VkPhysicalDeviceVulkan12Features v12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, &v13};
     v12.hostQueryReset = VK_TRUE;
     VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices{

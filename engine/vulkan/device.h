@@ -73,6 +73,8 @@ struct Limits {
     double timestamp_period_ns = 0; ///< 0: no timestamps
     bool unified_memory = false;    ///< host-visible memory is the device's own
     bool software = false;          ///< a CPU driver
+    bool integer_dot = false;       ///< products of two words of four signed bytes, summed …
+    bool fast_integer_dot = false;  ///< … in hardware
     /** Products of f16 with sums of f32 that a subgroup computes together, in workgroups of at least four subgroups; none: the
      *  device cannot. */
     std::vector<MatrixShape> matrix_shapes;

@@ -88,11 +88,12 @@ void multiplyBlock(uint width, uint count) {
         sums[i] = coopmat<float, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator>(0.0);
     }
     for (uint chunk = 0u; chunk < chunks; chunk += STEP_CHUNKS) {
-        vec4 w[WEIGHTS_EACH][4], v[TOKENS_EACH][4];
+        Chunk w[WEIGHTS_EACH];
+        vec4 v[TOKENS_EACH][4];
         uvec2 bits = uvec2(0u);
         for (uint i = 0u; i < WEIGHTS_EACH; ++i) {
             weightsOfStep(self + i * WORKERS, chunk, chunks, w[i]);
-            bits.x = largestOf(w[i], bits.x);
+            bits.x = largestOf(w[i].values, bits.x);
         }
         for (uint i = 0u; i < TOKENS_EACH; ++i) {
             activationsOfStep(self + i * WORKERS, chunk, chunks, count, v[i]);
@@ -118,7 +119,7 @@ void multiplyBlock(uint width, uint count) {
         for (uint i = 0u; i < WEIGHTS_EACH; ++i) {
             uint at = self + i * WORKERS;
             for (uint j = 0u; j < 4u && at < WEIGHT_CHUNKS; ++j) {
-                weight_tile[at / STEP_CHUNKS * ROW_VECTORS + at % STEP_CHUNKS * 4u + j] = f16vec4(w[i][j] * scales.x);
+                weight_tile[at / STEP_CHUNKS * ROW_VECTORS + at % STEP_CHUNKS * 4u + j] = f16vec4(w[i].values[j] * scales.x);
             }
         }
         for (uint i = 0u; i < TOKENS_EACH; ++i) {

@@ -18,6 +18,9 @@ float halfOf(uvec4 words, uint index) {
 
 uint byteOf(uvec4 words, uint index) { return (words[index >> 2] >> (8u * (index & 3u))) & 0xFFu; }
 
+// Signed bytes: those of `bytes`, each below 128, less `less`, at most 128.
+uvec4 lessOf(uvec4 bytes, uint less) { return ((bytes | 0x80808080u) - less * 0x01010101u) ^ 0x80808080u; }
+
 #if WEIGHT_TYPE == WEIGHT_Q4_K || WEIGHT_TYPE == WEIGHT_Q5_K
 // Scale and minimum of sub-block s from the header of a super-block: 6 bits each, packed in bytes 4 … 15.
 vec2 scaleAndMin(uvec4 header, uint s) {
@@ -41,6 +44,88 @@ float scaleOfQ3(uvec4 tail, uint s) {
     uint low = (byteOf(tail, s & 7u) >> (4u * (s >> 3))) & 15u, high = (byteOf(tail, 8u + (s & 3u)) >> (2u * (s >> 2))) & 3u;
     return unpackHalf2x16(tail.w).x * (float(low | (high << 4)) - 32.0);
 }
+#endif
+
+// A block format defines three things:
+// LOAD_QUANTS, which finds the quants of weights 16·chunk … 16·chunk + 15, a byte each, and their scale and offset,
+// valuesOf(), what the four quants of a word stand for, and
+// signedValuesOf(), the same as signed bytes.
+// A weight is scale · value + offset.
+#if WEIGHT_TYPE == WEIGHT_Q8_0
+// All quants of the row, then its scales as halves, eight to a uvec4.
+#define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
+    {                                                                                                                  \
+        uvec4 s_ = WORD(BUFFER, row, 4u * unitsOf(width) + (chunk) / 16u);                                             \
+        QUANTS = WORD(BUFFER, row, (chunk));                                                                           \
+        FACTORS = vec2(halfOf(s_, ((chunk) / 2u) & 7u), 0.0);                                                          \
+    }
+vec4 valuesOf(uint word) { return signedBytesOf(word); }
+uvec4 signedValuesOf(uvec4 quants) { return quants; }
+#elif WEIGHT_TYPE == WEIGHT_Q4_K
+// 9 uvec4 a super-block, as in the file: header, 8 × 16 bytes of nibbles.
+#define WEIGHT_OFFSETS
+#define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
+    {                                                                                                                  \
+        uint block_ = 9u * ((chunk) / 16u), c_ = (chunk) & 15u, s_ = c_ / 2u;                                          \
+        FACTORS = scaleAndMin(WORD(BUFFER, row, block_), s_) * vec2(1.0, -1.0);                                        \
+        QUANTS = (WORD(BUFFER, row, block_ + 1u + 2u * (s_ / 2u) + (c_ & 1u)) >> (4u * (s_ & 1u))) & 0x0F0F0F0Fu;      \
+    }
+vec4 valuesOf(uint word) { return bytesOf(word); }
+uvec4 signedValuesOf(uvec4 quants) { return quants; }
+#elif WEIGHT_TYPE == WEIGHT_Q5_K
+// 11 uvec4 a super-block, as in the file: header, 2 of fifth bits, 8 of nibbles.
+#define WEIGHT_OFFSETS
+#define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
+    {                                                                                                                  \
+        uint block_ = 11u * ((chunk) / 16u), c_ = (chunk) & 15u, s_ = c_ / 2u;                                         \
+        FACTORS = scaleAndMin(WORD(BUFFER, row, block_), s_) * vec2(1.0, -1.0);                                        \
+        QUANTS = (WORD(BUFFER, row, block_ + 3u + 2u * (s_ / 2u) + (c_ & 1u)) >> (4u * (s_ & 1u))) & 0x0F0F0F0Fu;      \
+        QUANTS |= ((WORD(BUFFER, row, block_ + 1u + (c_ & 1u)) >> s_) & 0x01010101u) << 4;                             \
+    }
+vec4 valuesOf(uint word) { return bytesOf(word); }
+uvec4 signedValuesOf(uvec4 quants) { return quants; }
+#elif WEIGHT_TYPE == WEIGHT_Q6_K
+// 14 uvec4 a super-block: 8 of low nibbles, 4 of high bit pairs, 16 scales, then d and 14 bytes of padding.
+#define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
+    {                                                                                                                  \
+        uint block_ = 14u * ((chunk) / 16u), c_ = (chunk) & 15u;                                                       \
+        uint n_ = c_ / 8u, r_ = (c_ / 2u) & 3u, l_ = c_ & 1u;                                                          \
+        QUANTS = (WORD(BUFFER, row, block_ + 4u * n_ + 2u * (r_ & 1u) + l_) >> (4u * (r_ >> 1))) & 0x0F0F0F0Fu;        \
+        QUANTS |= ((WORD(BUFFER, row, block_ + 8u + 2u * n_ + l_) >> (2u * r_)) & 0x03030303u) << 4;                   \
+        int scale_ = int(byteOf(WORD(BUFFER, row, block_ + 12u), c_) << 24) >> 24;                                     \
+        FACTORS = vec2(unpackHalf2x16(WORD(BUFFER, row, block_ + 13u).x).x * float(scale_), 0.0);                      \
+    }
+vec4 valuesOf(uint word) { return bytesOf(word) - 32.0; }
+uvec4 signedValuesOf(uvec4 quants) { return lessOf(quants, 32u); }
+#elif WEIGHT_TYPE == WEIGHT_Q2_K
+// 5 uvec4 a super-block: 16 scales with minima, 4 of bit pairs. Then d and dmin of all super-blocks, four to a uvec4.
+#define WEIGHT_OFFSETS
+uint factorsOfQ2(uint width, uint super) { return 5u * (width / 256u) + super / 4u; }
+#define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
+    {                                                                                                                  \
+        uint super_ = (chunk) / 16u, block_ = 5u * super_, c_ = (chunk) & 15u;                                         \
+        QUANTS = WORD(BUFFER, row, block_ + 1u + 2u * (c_ / 8u) + (c_ & 1u)) >> (2u * ((c_ / 2u) & 3u));               \
+        QUANTS &= 0x03030303u;                                                                                         \
+        uint s_ = byteOf(WORD(BUFFER, row, block_), c_);                                                               \
+        FACTORS = unpackHalf2x16(WORD(BUFFER, row, factorsOfQ2(width, super_))[super_ & 3u]);                          \
+        FACTORS *= vec2(s_ & 15u, -float(s_ >> 4));                                                                    \
+    }
+vec4 valuesOf(uint word) { return bytesOf(word); }
+uvec4 signedValuesOf(uvec4 quants) { return quants; }
+#elif WEIGHT_TYPE == WEIGHT_Q3_K
+// 7 uvec4 a super-block, as in the file: 2 of third bits, 4 of bit pairs, then 12 bytes of scales and d.
+#define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
+    {                                                                                                                  \
+        uint block_ = 7u * ((chunk) / 16u), c_ = (chunk) & 15u;                                                        \
+        QUANTS = WORD(BUFFER, row, block_ + 2u + 2u * (c_ / 8u) + (c_ & 1u)) >> (2u * ((c_ / 2u) & 3u));               \
+        QUANTS &= 0x03030303u;                                                                                         \
+        QUANTS |= ((WORD(BUFFER, row, block_ + (c_ & 1u)) >> (c_ / 2u)) & 0x01010101u) << 2;                           \
+        FACTORS = vec2(scaleOfQ3(WORD(BUFFER, row, block_ + 6u), c_), 0.0);                                            \
+    }
+vec4 valuesOf(uint word) { return bytesOf(word) - 4.0; }
+uvec4 signedValuesOf(uvec4 quants) { return lessOf(quants, 4u); }
+#elif WEIGHT_TYPE != WEIGHT_F32 && WEIGHT_TYPE != WEIGHT_F16 && WEIGHT_TYPE != WEIGHT_BF16
+#include "weights_nibbles.glsl"
 #endif
 
 // Decodes weights 16·chunk … 16·chunk + 15 of the row that begins at `row`, a rowStart(). `width` is the row's length.
@@ -74,93 +159,22 @@ vec4 bf16Of(uvec2 p) { return uintBitsToFloat(uvec4(p.x << 16, p.x & 0xFFFF0000u
         OUT[2] = bf16Of(b_.xy);                                                                                        \
         OUT[3] = bf16Of(b_.zw);                                                                                        \
     }
-#elif WEIGHT_TYPE == WEIGHT_Q8_0
-// All quants of the row, then its scales as halves, eight to a uvec4.
-#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
-    {                                                                                                                  \
-        uvec4 q_ = WORD(BUFFER, row, (chunk));                                                                         \
-        uvec4 s_ = WORD(BUFFER, row, 4u * unitsOf(width) + (chunk) / 16u);                                             \
-        float d_ = halfOf(s_, ((chunk) / 2u) & 7u);                                                                    \
-        OUT[0] = d_ * signedBytesOf(q_.x);                                                                             \
-        OUT[1] = d_ * signedBytesOf(q_.y);                                                                             \
-        OUT[2] = d_ * signedBytesOf(q_.z);                                                                             \
-        OUT[3] = d_ * signedBytesOf(q_.w);                                                                             \
-    }
-#elif WEIGHT_TYPE == WEIGHT_Q4_K
-// 9 uvec4 a super-block, as in the file: header, 8 × 16 bytes of nibbles.
-#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
-    {                                                                                                                  \
-        uint block_ = 9u * ((chunk) / 16u), c_ = (chunk) & 15u, s_ = c_ / 2u;                                          \
-        vec2 f_ = scaleAndMin(WORD(BUFFER, row, block_), s_);                                                          \
-        uvec4 q_ = (WORD(BUFFER, row, block_ + 1u + 2u * (s_ / 2u) + (c_ & 1u)) >> (4u * (s_ & 1u))) & 0x0F0F0F0Fu;    \
-        OUT[0] = f_.x * bytesOf(q_.x) - f_.y;                                                                          \
-        OUT[1] = f_.x * bytesOf(q_.y) - f_.y;                                                                          \
-        OUT[2] = f_.x * bytesOf(q_.z) - f_.y;                                                                          \
-        OUT[3] = f_.x * bytesOf(q_.w) - f_.y;                                                                          \
-    }
-#elif WEIGHT_TYPE == WEIGHT_Q5_K
-// 11 uvec4 a super-block, as in the file: header, 2 of fifth bits, 8 of nibbles.
-#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
-    {                                                                                                                  \
-        uint block_ = 11u * ((chunk) / 16u), c_ = (chunk) & 15u, s_ = c_ / 2u;                                         \
-        vec2 f_ = scaleAndMin(WORD(BUFFER, row, block_), s_);                                                          \
-        uvec4 h_ = ((WORD(BUFFER, row, block_ + 1u + (c_ & 1u)) >> s_) & 0x01010101u) << 4;                            \
-        uvec4 q_ = (WORD(BUFFER, row, block_ + 3u + 2u * (s_ / 2u) + (c_ & 1u)) >> (4u * (s_ & 1u))) & 0x0F0F0F0Fu;    \
-        q_ |= h_;                                                                                                      \
-        OUT[0] = f_.x * bytesOf(q_.x) - f_.y;                                                                          \
-        OUT[1] = f_.x * bytesOf(q_.y) - f_.y;                                                                          \
-        OUT[2] = f_.x * bytesOf(q_.z) - f_.y;                                                                          \
-        OUT[3] = f_.x * bytesOf(q_.w) - f_.y;                                                                          \
-    }
-#elif WEIGHT_TYPE == WEIGHT_Q6_K
-// 14 uvec4 a super-block: 8 of low nibbles, 4 of high bit pairs, 16 scales, then d and 14 bytes of padding.
-#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
-    {                                                                                                                  \
-        uint block_ = 14u * ((chunk) / 16u), c_ = (chunk) & 15u;                                                       \
-        uint n_ = c_ / 8u, r_ = (c_ / 2u) & 3u, l_ = c_ & 1u;                                                          \
-        uvec4 q_ = (WORD(BUFFER, row, block_ + 4u * n_ + 2u * (r_ & 1u) + l_) >> (4u * (r_ >> 1))) & 0x0F0F0F0Fu;      \
-        uvec4 h_ = ((WORD(BUFFER, row, block_ + 8u + 2u * n_ + l_) >> (2u * r_)) & 0x03030303u) << 4;                  \
-        q_ |= h_;                                                                                                      \
-        uvec4 s_ = WORD(BUFFER, row, block_ + 12u);                                                                    \
-        int scale_ = int(byteOf(s_, c_) << 24) >> 24;                                                                  \
-        float d_ = unpackHalf2x16(WORD(BUFFER, row, block_ + 13u).x).x * float(scale_);                                \
-        OUT[0] = d_ * (bytesOf(q_.x) - 32.0);                                                                          \
-        OUT[1] = d_ * (bytesOf(q_.y) - 32.0);                                                                          \
-        OUT[2] = d_ * (bytesOf(q_.z) - 32.0);                                                                          \
-        OUT[3] = d_ * (bytesOf(q_.w) - 32.0);                                                                          \
-    }
-#elif WEIGHT_TYPE == WEIGHT_Q2_K
-// 5 uvec4 a super-block: 16 scales with minima, 4 of bit pairs. Then d and dmin of all super-blocks, four to a uvec4.
-uint factorsOfQ2(uint width, uint super) { return 5u * (width / 256u) + super / 4u; }
-#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
-    {                                                                                                                  \
-        uint super_ = (chunk) / 16u, block_ = 5u * super_, c_ = (chunk) & 15u;                                         \
-        uvec4 q_ = (WORD(BUFFER, row, block_ + 1u + 2u * (c_ / 8u) + (c_ & 1u)) >> (2u * ((c_ / 2u) & 3u))) & 0x03030303u; \
-        uvec4 f_ = WORD(BUFFER, row, factorsOfQ2(width, super_));                                                      \
-        vec2 d_ = unpackHalf2x16(f_[super_ & 3u]);                                                                     \
-        uint s_ = byteOf(WORD(BUFFER, row, block_), c_);                                                               \
-        d_ *= vec2(s_ & 15u, s_ >> 4);                                                                                 \
-        OUT[0] = d_.x * bytesOf(q_.x) - d_.y;                                                                          \
-        OUT[1] = d_.x * bytesOf(q_.y) - d_.y;                                                                          \
-        OUT[2] = d_.x * bytesOf(q_.z) - d_.y;                                                                          \
-        OUT[3] = d_.x * bytesOf(q_.w) - d_.y;                                                                          \
-    }
-#elif WEIGHT_TYPE == WEIGHT_Q3_K
-// 7 uvec4 a super-block, as in the file: 2 of third bits, 4 of bit pairs, then 12 bytes of scales and d.
-#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
-    {                                                                                                                  \
-        uint block_ = 7u * ((chunk) / 16u), c_ = (chunk) & 15u;                                                        \
-        uvec4 h_ = ((WORD(BUFFER, row, block_ + (c_ & 1u)) >> (c_ / 2u)) & 0x01010101u) << 2;                          \
-        uvec4 q_ = (WORD(BUFFER, row, block_ + 2u + 2u * (c_ / 8u) + (c_ & 1u)) >> (2u * ((c_ / 2u) & 3u))) & 0x03030303u; \
-        q_ |= h_;                                                                                                      \
-        float d_ = scaleOfQ3(WORD(BUFFER, row, block_ + 6u), c_);                                                      \
-        OUT[0] = d_ * (bytesOf(q_.x) - 4.0);                                                                           \
-        OUT[1] = d_ * (bytesOf(q_.y) - 4.0);                                                                           \
-        OUT[2] = d_ * (bytesOf(q_.z) - 4.0);                                                                           \
-        OUT[3] = d_ * (bytesOf(q_.w) - 4.0);                                                                           \
-    }
 #else
-#include "weights_nibbles.glsl"
+#ifdef WEIGHT_OFFSETS
+vec4 weightsOf(uint quants, vec2 factors) { return factors.x * valuesOf(quants) + factors.y; }
+#else
+vec4 weightsOf(uint quants, vec2 factors) { return factors.x * valuesOf(quants); }
+#endif
+#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+    {                                                                                                                  \
+        uvec4 quants_;                                                                                                 \
+        vec2 factors_;                                                                                                 \
+        LOAD_QUANTS(BUFFER, row, chunk, width, quants_, factors_)                                                      \
+        OUT[0] = weightsOf(quants_.x, factors_);                                                                       \
+        OUT[1] = weightsOf(quants_.y, factors_);                                                                       \
+        OUT[2] = weightsOf(quants_.z, factors_);                                                                       \
+        OUT[3] = weightsOf(quants_.w, factors_);                                                                       \
+    }
 #endif
 
 // acc + a · b, one rounding a step: the same order on every device.

@@ -58,25 +58,35 @@ const uint TABLE_0 = 0x03020100u, TABLE_4 = 0x0C080604u, TABLE_8 = 0xFDFEFF00u, 
 #else
 const uint TABLE_0 = 0xBFAD9881u, TABLE_4 = 0xF6EADDCFu, TABLE_8 = 0x26190D01u, TABLE_12 = 0x71594535u;
 #endif
-vec4 valuesOf(uint word) {
-    uvec4 q = uvec4(word, word >> 8, word >> 16, word >> 24) & 15u;
+// The word with each quant's entry.
+uvec4 entriesOf(uvec4 q) {
     bvec4 odd = notEqual(q & 4u, uvec4(0u));
     uvec4 below = mix(uvec4(TABLE_0), uvec4(TABLE_4), odd), above = mix(uvec4(TABLE_8), uvec4(TABLE_12), odd);
-    uvec4 four = mix(below, above, notEqual(q & 8u, uvec4(0u)));
-    return vec4(ivec4(four << (24u - 8u * (q & 3u))) >> 24);
+    return mix(below, above, notEqual(q & 8u, uvec4(0u)));
+}
+uvec4 nibblesOf(uint word) { return uvec4(word, word >> 8, word >> 16, word >> 24) & 15u; }
+vec4 valuesOf(uint word) {
+    uvec4 q = nibblesOf(word);
+    return vec4(ivec4(entriesOf(q) << (24u - 8u * (q & 3u))) >> 24);
+}
+uvec4 signedValuesOf(uvec4 quants) {
+    uvec4 words;
+    for (uint i = 0u; i < 4u; ++i) {
+        uvec4 q = nibblesOf(quants[i]);
+        words[i] = wordOf(entriesOf(q) >> (8u * (q & 3u)));
+    }
+    return words;
 }
 #else
+#define WEIGHT_OFFSETS
 vec4 valuesOf(uint word) { return bytesOf(word); }
+uvec4 signedValuesOf(uvec4 quants) { return quants; }
 #endif
 
-#define LOAD_WEIGHTS(BUFFER, row, chunk, width, OUT)                                                                   \
+#define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
     {                                                                                                                  \
         uint b_ = (chunk) / 2u;                                                                                        \
-        vec2 f_ = factorsOf(WORD(BUFFER, row, factorWord(width, b_)), b_);                                             \
-        uvec4 q_ = (WORD(BUFFER, row, b_) >> (4u * ((chunk) & 1u))) & 0x0F0F0F0Fu;                                     \
-        q_ |= FIFTH_BITS_OF(BUFFER, row, chunk, width);                                                                \
-        OUT[0] = f_.x * valuesOf(q_.x) + f_.y;                                                                         \
-        OUT[1] = f_.x * valuesOf(q_.y) + f_.y;                                                                         \
-        OUT[2] = f_.x * valuesOf(q_.z) + f_.y;                                                                         \
-        OUT[3] = f_.x * valuesOf(q_.w) + f_.y;                                                                         \
+        FACTORS = factorsOf(WORD(BUFFER, row, factorWord(width, b_)), b_);                                             \
+        QUANTS = (WORD(BUFFER, row, b_) >> (4u * ((chunk) & 1u))) & 0x0F0F0F0Fu;                                       \
+        QUANTS |= FIFTH_BITS_OF(BUFFER, row, chunk, width);                                                            \
     }

@@ -4,6 +4,7 @@
 #include "engine/inference/weight_layout.h"
 
 #include "engine/trace/error.h"
+#include "tests/support/byte_activations.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -59,16 +60,25 @@ void KernelsTest::SetUp() {
     if (IsSkipped() || HasFatalFailure()) {
         return;
     }
-    const std::optional<bool> coopmat = wish("MOESCOPE_TEST_COOPMAT");
+    const inference::Variants variants{.texels = wish("MOESCOPE_TEST_TEXELS"),
+                                       .integer_dot = wish("MOESCOPE_TEST_INTEGER_DOT"),
+                                       .coopmat = wish("MOESCOPE_TEST_COOPMAT")};
     try {
-        m_kernels = std::make_unique<inference::Kernels>(device(), wish("MOESCOPE_TEST_TEXELS"), coopmat);
+        m_kernels = std::make_unique<inference::Kernels>(device(), variants);
     } catch (const trace::Error& error) {
-        if (!coopmat.value_or(false)) {
+        if (!variants.coopmat.value_or(false) && !variants.integer_dot.value_or(false)) {
             throw;
         }
-        std::fprintf(stderr, "SKIPPED, no cooperative matrix is tested: %s\n", error.what());
+        std::fprintf(stderr, "SKIPPED, the variant is not tested: %s\n", error.what());
         GTEST_SKIP() << error.what();
     }
+}
+
+std::vector<float> KernelsTest::multiplied(TensorType type, std::span<const float> x, uint32_t width) const {
+    if (m_kernels->integerDot() && gguf::blockShape(type).weights > 1) {
+        return twins::byteActivations(x, width);
+    }
+    return {x.begin(), x.end()};
 }
 
 void KernelsTest::expectProducts(TensorType type, std::span<const float> actual, std::span<const float> expected,

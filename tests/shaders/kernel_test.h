@@ -34,8 +34,9 @@ struct TestMatrix {
 };
 
 /** The kernels through their host functions on the process's device: buffers in, one recording, buffers out. With
- *  MOESCOPE_TEST_TEXELS=0 or 1 weights are read as it says, with MOESCOPE_TEST_COOPMAT=1 batches are multiplied by cooperative
- *  matrices: tests are skipped with a line on stderr where the device or the build has none. */
+ *  MOESCOPE_TEST_TEXELS=0 or 1 weights are read as it says, with MOESCOPE_TEST_INTEGER_DOT=1 or MOESCOPE_TEST_COOPMAT=1 batches
+ *  are multiplied by integer dot products or cooperative matrices: tests are skipped with a line on stderr where the device or the
+ *  build has none. */
 class KernelsTest : public KernelTest {
 protected:
     void SetUp() override;
@@ -60,6 +61,9 @@ protected:
 
     void run(const std::function<void(vulkan::CommandRecorder&)>& record);
 
+    /** Of activations in rows of `width`, what the kernels multiply with weights of this type: rounded to bytes by integer dot
+     *  products. */
+    std::vector<float> multiplied(gguf::TensorType type, std::span<const float> x, uint32_t width) const;
     /** expectNear(); where the kernels multiply weights of this type in f16, each may also be off by its bound. */
     void expectProducts(gguf::TensorType type, std::span<const float> actual, std::span<const float> expected,
                         std::span<const float> half_bounds, float absolute, float relative,

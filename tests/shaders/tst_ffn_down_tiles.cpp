@@ -26,7 +26,8 @@ protected:
         });
         const std::vector<uint32_t>& order = made.sorted.order;
         expectProducts(shape.type, readRows(*out, pairs, shape.rows),
-                       twins::ffnDownTiles(down.decoded, shape.rows, shape.width, made.experts, order, h, bias),
+                       twins::ffnDownTiles(down.decoded, shape.rows, shape.width, made.experts, order,
+                                           multiplied(shape.type, h, shape.width), bias),
                        twins::ffnDownTilesHalfBound(down.decoded, shape.rows, shape.width, made.experts, order, h),
                        1e-4F, 1e-5F, describe(shape));
     }

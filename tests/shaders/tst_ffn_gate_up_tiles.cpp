@@ -54,7 +54,8 @@ TEST_F(FfnGateUpTilesTest, ffn_gate_up_tiles) {
         });
         expectProducts(shape.type, readRows(*routed, pairs, shape.rows),
                        twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
-                                             made.batch.experts, made.batch.sorted.order, routing.used, made.x),
+                                             made.batch.experts, made.batch.sorted.order, routing.used,
+                                             multiplied(shape.type, made.x, shape.width)),
                        routedBounds(made, shape), 1e-3F, 1e-4F, describe(shape));
     }
 }
@@ -101,15 +102,17 @@ TEST_F(FfnGateUpTilesTest, options) {
                                                                          shape.width, first, tokens, 1, made.x);
         expectProducts(shape.type, readRows(*shared, routing.tokens, shape.rows),
                        twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width, first, tokens,
-                                             1, made.x),
+                                             1, multiplied(shape.type, made.x, shape.width)),
                        bounds, 1e-3F, 1e-4F, describe(shape) + ", shared");
         expectProducts(shape.type, readRows(*biased, pairs, shape.rows),
                        twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
-                                             made.batch.experts, made.batch.sorted.order, routing.used, made.x,
-                                             Activation::SwigluOai, {gate_bias, up_bias}),
+                                             made.batch.experts, made.batch.sorted.order, routing.used,
+                                             multiplied(shape.type, made.x, shape.width), Activation::SwigluOai,
+                                             {gate_bias, up_bias}),
                        routedBounds(made, shape, {gate_bias, up_bias}), 1e-3F, 1e-4F, describe(shape) + ", biased");
-        std::vector<float> want = twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width,
-                                                        first, tokens, 1, made.x, Activation::GeluTanh);
+        std::vector<float> want =
+            twins::ffnGateUpTiles(made.gate.decoded, made.up.decoded, shape.rows, shape.width, first, tokens, 1,
+                                  multiplied(shape.type, made.x, shape.width), Activation::GeluTanh);
         for (size_t i = 0; i < want.size(); ++i) {
             want[i] *= weights[i / shape.rows];
         }

@@ -37,7 +37,8 @@ TEST_F(MatmulTest, matmul) {
                 kernels().matmul(recorder, w.matrix, *in, *twice, tokens,
                                  {.y_stride = inference::stride(2 * shape.rows), .y_first = shape.rows});
             });
-            const std::vector<float> want = twins::matmul(w.decoded, x, shape.width);
+            const std::vector<float> want =
+                twins::matmul(w.decoded, multiplied(shape.type, x, shape.width), shape.width);
             const std::vector<float> bounds = twins::matmulHalfBound(w.decoded, x, shape.width);
             expectProducts(shape.type, readRows(*plain, tokens, shape.rows), want, bounds, 1e-4F, 1e-5F,
                            describe(shape, tokens));
@@ -68,7 +69,8 @@ TEST_F(MatmulTest, options) {
                 kernels().matmul(recorder, w.matrix, *in, *biased, tokens,
                                  {.bias = bias_weights.get(), .scale = 0.25F, .accumulate = true});
             });
-            const std::vector<float> product = twins::matmul(w.decoded, x, shape.width);
+            const std::vector<float> product =
+                twins::matmul(w.decoded, multiplied(shape.type, x, shape.width), shape.width);
             const std::vector<float> bounds = twins::matmulHalfBound(w.decoded, x, shape.width);
             std::vector<float> want_accumulated = before;
             std::vector<float> want_biased = before;
@@ -106,7 +108,7 @@ TEST_F(MatmulTest, rowsOfMatrix) {
                 }
                 kernels().matmul(recorder, w.matrix, *in, *rest, tokens, {.w_first = unit});
             });
-            std::vector<float> want = twins::matmul(w.decoded, x, shape.width);
+            std::vector<float> want = twins::matmul(w.decoded, multiplied(shape.type, x, shape.width), shape.width);
             const std::vector<float> bounds = twins::matmulHalfBound(w.decoded, x, shape.width);
             std::vector<float> want_rest = want;
             for (size_t i = 0; i < want.size(); ++i) {
@@ -139,7 +141,8 @@ TEST_F(MatmulTest, sizes) {
             const auto out = zeroRows(tokens, rows_in_all);
             run([&](auto& recorder) { kernels().matmul(recorder, w.matrix, *in, *out, tokens, {}); });
             const float most = twins::largestOf(x);
-            expectProducts(type, readRows(*out, tokens, rows_in_all), twins::matmul(w.decoded, x, width),
+            expectProducts(type, readRows(*out, tokens, rows_in_all),
+                           twins::matmul(w.decoded, multiplied(type, x, width), width),
                            twins::matmulHalfBound(w.decoded, x, width), 1e-6F * most, 1e-5F,
                            std::string(gguf::typeName(type)) + ", scale " + std::to_string(scale));
         }

@@ -60,7 +60,7 @@ TEST_F(GoldenF16, stays_close_over_all_models) { expectCloseInF16({}, 0.05); }
 
 TEST_F(GoldenF16, cooperative_matrices_stay_close_over_all_models) {
     try {
-        const inference::Kernels kernels(device(), false, true);
+        const inference::Kernels kernels(device(), {.coopmat = true});
     } catch (const trace::Error& error) {
         std::fprintf(stderr, "SKIPPED, no cooperative matrix is tested: %s\n", error.what());
         GTEST_SKIP() << error.what();

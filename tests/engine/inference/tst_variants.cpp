@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace moescope::test {
 
 using inference::Engine;
@@ -47,6 +50,7 @@ std::unique_ptr<Engine> load(const std::filesystem::path& file, KvType kv, const
 
 } // namespace
 
+class RoundedActivations : public KernelTest {};
 class VariantsTest : public KernelTest, public ::testing::WithParamInterface<Forced> {};
 
 TEST_P(VariantsTest, f32_weights_and_cache_give_the_same_experts_logits_and_tokens) {
@@ -113,6 +117,91 @@ TEST_P(VariantsTest, a_prompt_in_slices_of_any_length_gives_the_same_experts_and
         }
         EXPECT_EQ(routed, experts) << "slices of " << slice;
         EXPECT_EQ(tokens, greedy) << "slices of " << slice;
+    }
+}
+
+namespace {
+
+/** Of one way to compute, over a text that the model wrote itself. */
+struct Read {
+    std::vector<float> logits; ///< [token][vocab_size]
+    std::vector<std::vector<uint16_t>> experts;
+};
+
+Read readText(Engine& engine, const std::vector<int32_t>& text) {
+    Read read;
+    engine.reset();
+    engine.evaluate(text, {.logits = inference::LogitRows::All, .router = true},
+                    [&](const inference::EvaluateBatch& batch) {
+                        read.logits.insert(read.logits.end(), batch.logits.begin(), batch.logits.end());
+                        for (const trace::RouterTrace& router : batch.router) {
+                            read.experts.push_back(router.experts);
+                        }
+                    });
+    return read;
+}
+
+/** KL(p || q) in bits of the softmaxes of two rows of logits. */
+double divergenceBits(std::span<const float> p, std::span<const float> q) {
+    const auto logSum = [](std::span<const float> logits) {
+        const double most = *std::max_element(logits.begin(), logits.end());
+        double sum = 0;
+        for (const float logit : logits) {
+            sum += std::exp(logit - most);
+        }
+        return most + std::log(sum);
+    };
+    const double of_p = logSum(p);
+    const double of_q = logSum(q);
+    double bits = 0;
+    for (size_t i = 0; i < p.size(); ++i) {
+        bits += std::exp(p[i] - of_p) * ((p[i] - of_p) - (q[i] - of_q)) / std::log(2.0);
+    }
+    return bits;
+}
+
+} // namespace
+
+// The bound of what rounds activations, on a model that was trained: of Q6_K and Q8_0 weights.
+TEST_F(RoundedActivations, change_little_of_what_a_trained_model_says) {
+    const auto exact = Engine::load(MOESCOPE_BUILTIN_MODEL, {.kv = KvType::F16, .variants = {.texels = false}});
+    inference::GenerationRequest request;
+    request.prompt = exact->tokenizer().encode("Once upon a time");
+    request.max_tokens = 400;
+    request.sampling.seed = 5;
+    request.ignore_eos = true;
+    std::vector<int32_t> text = request.prompt;
+    const std::vector<int32_t> answer = exact->generate(request).tokens;
+    text.insert(text.end(), answer.begin(), answer.end());
+    const Read want = readText(*exact, text);
+    for (const char* name : {"integer_dot", "coopmat"}) {
+        Forced forced{std::string(name) + "=on", {}};
+        inference::forceVariant(forced.variants, forced.name);
+        const auto engine = load(MOESCOPE_BUILTIN_MODEL, KvType::F16, forced);
+        if (engine == nullptr) {
+            continue;
+        }
+        const Read got = readText(*engine, text);
+        const size_t width = want.logits.size() / text.size();
+        double bits = 0;
+        size_t same_token = 0;
+        size_t choices = 0;
+        size_t same_choice = 0;
+        for (size_t token = 0; token < text.size(); ++token) {
+            const auto p = std::span(want.logits).subspan(token * width, width);
+            const auto q = std::span(got.logits).subspan(token * width, width);
+            bits += divergenceBits(p, q) / static_cast<double>(text.size());
+            same_token +=
+                std::max_element(p.begin(), p.end()) - p.begin() == std::max_element(q.begin(), q.end()) - q.begin();
+            ASSERT_EQ(got.experts[token].size(), want.experts[token].size());
+            for (size_t i = 0; i < want.experts[token].size(); ++i) {
+                ++choices;
+                same_choice += got.experts[token][i] == want.experts[token][i];
+            }
+        }
+        EXPECT_LT(bits, 0.001) << name;
+        EXPECT_GE(same_token * 100, text.size() * 99) << name;
+        EXPECT_GE(same_choice * 100, choices * 99) << name;
     }
 }
 

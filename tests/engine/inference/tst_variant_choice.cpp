@@ -11,9 +11,9 @@
 
 namespace moescope::test {
 
-using inference::coopmatFor;
 using inference::Kernels;
 using inference::Variants;
+using inference::variantsFor;
 using trace::KvType;
 
 namespace {
@@ -37,6 +37,7 @@ TEST(Variants, are_forced_by_name) {
     } all[] = {{"texels", &Variants::texels},
                {"threads", &Variants::threads},
                {"sampling", &Variants::sampling},
+               {"integer_dot", &Variants::integer_dot},
                {"coopmat", &Variants::coopmat}};
     for (const auto& one : all) {
         Variants variants;
@@ -53,35 +54,72 @@ TEST(Variants, are_forced_by_name) {
     EXPECT_EQ(idOf([&] { forceVariant(variants, "coopmats=on"); }), "variant.name");
 }
 
-TEST(Variants, a_cache_of_f32_has_cooperative_matrices_by_name_alone) {
-    EXPECT_EQ(coopmatFor({}, KvType::F16), std::nullopt);
-    EXPECT_EQ(coopmatFor({}, KvType::Q8_0), std::nullopt);
-    EXPECT_EQ(coopmatFor({}, KvType::F32), false);
-    for (const KvType kv : trace::kvTypes) {
-        EXPECT_EQ(coopmatFor({.coopmat = true}, kv), true);
-        EXPECT_EQ(coopmatFor({.coopmat = false}, kv), false);
+TEST(Variants, a_cache_of_f32_has_what_rounds_activations_by_name_alone) {
+    for (const auto variant : {&Variants::integer_dot, &Variants::coopmat}) {
+        EXPECT_EQ(variantsFor({}, KvType::F16).*variant, std::nullopt);
+        EXPECT_EQ(variantsFor({}, KvType::Q8_0).*variant, std::nullopt);
+        EXPECT_EQ(variantsFor({}, KvType::F32).*variant, false);
+        for (const bool wish : {true, false}) {
+            Variants wished;
+            wished.*variant = wish;
+            for (const KvType kv : trace::kvTypes) {
+                EXPECT_EQ(variantsFor(wished, kv).*variant, wish);
+            }
+        }
     }
 }
 
 class VariantsOfDevice : public KernelTest {};
 
-TEST_F(VariantsOfDevice, cooperative_matrices_are_refused_where_they_cannot_be) {
-    EXPECT_EQ(idOf([] { Kernels(device(), true, true); }), "variant.pair");
-    EXPECT_FALSE(Kernels(device(), {}, false).coopmat());
-    EXPECT_FALSE(Kernels(device(), false, false).coopmat());
+TEST_F(VariantsOfDevice, exclude_one_another) {
+    for (const Variants& two :
+         {Variants{.texels = true, .coopmat = true}, Variants{.texels = true, .integer_dot = true},
+          Variants{.integer_dot = true, .coopmat = true}}) {
+        EXPECT_EQ(idOf([&] { Kernels(device(), two); }),
+                  device().limits().integer_dot ? "variant.pair" : "variant.device");
+    }
+}
+
+TEST_F(VariantsOfDevice, are_refused_where_they_cannot_be) {
+    EXPECT_FALSE(Kernels(device(), {.coopmat = false}).coopmat());
+    EXPECT_FALSE(Kernels(device(), {.texels = false, .coopmat = false}).coopmat());
+    EXPECT_FALSE(Kernels(device(), {.integer_dot = false}).integerDot());
     const bool has = !device().limits().matrix_shapes.empty();
-    const std::string id = idOf([] { EXPECT_TRUE(Kernels(device(), {}, true).coopmat()); });
+    const std::string id = idOf([] { EXPECT_TRUE(Kernels(device(), {.coopmat = true}).coopmat()); });
     EXPECT_EQ(id, !inference::builtWithCoopmat() ? "variant.build" : !has ? "variant.device" : "");
+    const std::string dotId = idOf([] {
+        const Kernels kernels(device(), {.integer_dot = true});
+        EXPECT_TRUE(kernels.integerDot());
+        EXPECT_FALSE(kernels.texels());
+        EXPECT_FALSE(kernels.coopmat());
+    });
+    EXPECT_EQ(dotId, device().limits().integer_dot ? "" : "variant.device");
+}
+
+TEST_F(VariantsOfDevice, are_chosen_for_the_device) {
     // A software driver takes texels unless it is told otherwise.
-    EXPECT_EQ(Kernels(device()).texels(), device().limits().software);
-    EXPECT_EQ(Kernels(device()).coopmat(), !device().limits().software && has && inference::builtWithCoopmat());
+    const vulkan::Limits& limits = device().limits();
+    const Kernels kernels(device());
+    EXPECT_EQ(kernels.texels(), limits.software);
+    EXPECT_EQ(kernels.coopmat(), !limits.software && !limits.matrix_shapes.empty() && inference::builtWithCoopmat());
+    EXPECT_EQ(kernels.integerDot(), !limits.software && !kernels.coopmat() && limits.fast_integer_dot);
 }
 
 TEST_F(VariantsOfDevice, tiles_of_cooperative_matrices_are_higher) {
     for (const std::optional<bool> texels : {std::optional(true), std::optional(false)}) {
-        const Kernels::TileHeights heights = Kernels(device(), texels, false).tileHeights();
+        const Kernels::TileHeights heights = Kernels(device(), {.texels = texels, .coopmat = false}).tileHeights();
         EXPECT_EQ(heights.low, 8U);
         EXPECT_EQ(heights.tall, *texels ? 0U : 32U);
+    }
+}
+
+TEST(Variants, weights_that_are_no_blocks_have_no_integer_dot_products) {
+    for (const inference::WeightVariants& variants :
+         {inference::matmulVariants(), inference::ffnGateUpTilesVariants(), inference::ffnDownTilesVariants()}) {
+        for (const gguf::TensorType type : gguf::tensorTypes()) {
+            EXPECT_EQ(integerDotVariantOf(variants, type) != nullptr, gguf::blockShape(type).weights > 1)
+                << gguf::typeName(type);
+        }
     }
 }
 
