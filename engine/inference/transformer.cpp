@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <map>
 
 namespace moescope::inference {
 
@@ -50,17 +49,6 @@ const model::ModelConfig& checked(const model::ModelConfig& config) {
         refuse("expert_used_count", config.expert_used_count, Kernels::mostExpertsUsed);
     }
     return config;
-}
-
-/** The type of most of the file's weights. */
-gguf::TensorType mostBytesType(const gguf::Reader& file) {
-    std::map<gguf::TensorType, uint64_t> bytes;
-    for (const gguf::TensorInfo& tensor : file.tensors()) {
-        bytes[tensor.type] += tensor.bytes;
-    }
-    return std::max_element(bytes.begin(), bytes.end(),
-                            [](const auto& a, const auto& b) { return a.second < b.second; })
-        ->first;
 }
 
 trace::MemoryUse useOf(const std::unique_ptr<vulkan::Buffer>& buffer) {

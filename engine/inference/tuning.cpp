@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -162,6 +163,16 @@ std::vector<MatvecCut> possibleCuts(const vulkan::Limits& limits) {
         }
     }
     return cuts;
+}
+
+gguf::TensorType mostBytesType(const gguf::Reader& file) {
+    std::map<gguf::TensorType, uint64_t> bytes;
+    for (const gguf::TensorInfo& tensor : file.tensors()) {
+        bytes[tensor.type] += tensor.bytes;
+    }
+    return std::max_element(bytes.begin(), bytes.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; })
+        ->first;
 }
 
 MatvecCut tunedCut(vulkan::Device& device, gguf::TensorType type, uint64_t bytes) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/gguf/tensor_type.h"
+#include "engine/gguf/reader.h"
 #include "engine/vulkan/device.h"
 
 #include <vector>
@@ -21,11 +21,12 @@ MatvecCut defaultCut(const vulkan::Limits& limits);
 /** All that the device can run. */
 std::vector<MatvecCut> possibleCuts(const vulkan::Limits& limits);
 
+/** The type of most of the file's weights: what a cut is chosen for. */
+gguf::TensorType mostBytesType(const gguf::Reader& file);
 /** The cut with which the device multiplies weights of `type` fastest: measured once for a device, its driver and these kernels,
  *  and from then on read from the device's cache folder. The default where there is no such folder, as each run would measure
- *  anew and round otherwise, or where the device has no timestamps or no
- *  memory to measure in. `bytes`: of weights that are read for one measurement, more
- *  than a cache holds. */
+ *  anew and round otherwise, or where the device has no timestamps or no memory to measure in. `bytes`: of weights that are read for
+ *  one measurement, more than a cache holds. */
 MatvecCut tunedCut(vulkan::Device& device, gguf::TensorType type, uint64_t bytes = 128ULL << 20);
 
 } // namespace moescope::inference
