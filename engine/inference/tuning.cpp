@@ -2,6 +2,7 @@
 #include "engine/inference/tuning.h"
 
 #include "engine/gguf/atomic_file.h"
+#include "engine/inference/kernel_parts.h"
 #include "engine/inference/kernels.h"
 #include "engine/inference/weight_layout.h"
 #include "engine/trace/error.h"
@@ -52,7 +53,7 @@ public:
         m_recorder.begin();
         m_recorder.timestamp();
         for (const Matrix& matrix : m_matrices) {
-            kernels.matvec(m_recorder, matrix, m_x, *m_y, {});
+            kernels.matvec(m_recorder, matrix, m_x, *m_y, {.norm = &m_x, .epsilon = 1}); // as most are in a step
             m_recorder.barrier();
         }
         m_recorder.timestamp();
@@ -79,14 +80,15 @@ private:
 };
 
 /** One part of the cut after the other, from the default on: each of its values with the best of the others. */
-std::optional<MatvecCut> measuredCut(vulkan::Device& device, gguf::TensorType type, uint64_t bytes) {
+std::optional<MatvecCut> measuredCut(vulkan::Device& device, gguf::TensorType type, uint32_t most_rows,
+                                     uint64_t bytes) {
     Trial trial(device, type, bytes);
     MatvecCut best = defaultCut(device.limits());
     std::optional<double> least = trial.ms(best);
     if (!least) {
         return std::nullopt;
     }
-    const std::vector<MatvecCut> cuts = possibleCuts(device.limits());
+    const std::vector<MatvecCut> cuts = possibleCuts(device.limits(), most_rows);
     for (uint32_t MatvecCut::*part : {&MatvecCut::rows, &MatvecCut::lanes, &MatvecCut::workgroup}) {
         const MatvecCut from = best;
         for (const MatvecCut& cut : cuts) {
@@ -108,9 +110,8 @@ std::optional<MatvecCut> measuredCut(vulkan::Device& device, gguf::TensorType ty
 using Lines = std::vector<std::pair<std::string, MatvecCut>>; ///< type and cut
 
 /** What of the file can be used: it may say anything. */
-Lines readLines(const std::filesystem::path& file, const vulkan::Limits& limits) {
+Lines readLines(const std::filesystem::path& file, const std::vector<MatvecCut>& possible) {
     Lines lines;
-    const std::vector<MatvecCut> possible = possibleCuts(limits);
     std::error_code error;
     if (!std::filesystem::is_regular_file(file, error)) {
         return lines;
@@ -152,13 +153,15 @@ MatvecCut defaultCut(const vulkan::Limits& limits) {
             .rows = 4};
 }
 
-std::vector<MatvecCut> possibleCuts(const vulkan::Limits& limits) {
+std::vector<MatvecCut> possibleCuts(const vulkan::Limits& limits, uint32_t most_rows) {
     std::vector<MatvecCut> cuts;
     const uint32_t most = std::min<uint32_t>(256, limits.max_workgroup_invocations);
     for (uint32_t workgroup = std::max<uint32_t>(32, limits.subgroup_size); workgroup <= most; workgroup *= 2) {
         for (uint32_t lanes = std::min<uint32_t>(4, limits.subgroup_size); lanes <= limits.subgroup_size; lanes *= 2) {
             for (const uint32_t rows : {1U, 2U, 4U, 8U}) {
-                cuts.push_back({workgroup, lanes, rows});
+                if (ceilDiv(most_rows, workgroup / lanes * rows) <= limits.max_groups) {
+                    cuts.push_back({workgroup, lanes, rows});
+                }
             }
         }
     }
@@ -175,21 +178,30 @@ gguf::TensorType mostBytesType(const gguf::Reader& file) {
         ->first;
 }
 
-MatvecCut tunedCut(vulkan::Device& device, gguf::TensorType type, uint64_t bytes) {
+MatvecCut tunedCut(vulkan::Device& device, gguf::TensorType type, uint32_t most_rows, uint64_t bytes) {
     const std::filesystem::path file = device.cacheFile("matvec-cuts", ".txt");
     if (file.empty()) {
         return defaultCut(device.limits());
     }
     const std::string name(gguf::typeName(type));
-    Lines lines = readLines(file, device.limits());
+    Lines lines = readLines(file, possibleCuts(device.limits(), most_rows));
     const auto known =
         std::find_if(lines.begin(), lines.end(), [&name](const auto& line) { return line.first == name; });
     if (known != lines.end()) {
         return known->second;
     }
     const uint64_t room = device.freeBytes() / 2;
-    const std::optional<MatvecCut> cut =
-        room < matrixBytes ? std::nullopt : measuredCut(device, type, std::min(bytes, room));
+    std::optional<MatvecCut> cut;
+    try {
+        if (room >= matrixBytes) {
+            cut = measuredCut(device, type, most_rows, std::min(bytes, room));
+        }
+    } catch (const trace::Error&
+                 error) { // what is free may be in heaps that these buffers cannot use, or go to others meanwhile
+        if (error.id() != "vulkan.memory" && error.id() != "vulkan.memory_call") {
+            throw;
+        }
+    }
     if (!cut) {
         return defaultCut(device.limits());
     }

@@ -149,11 +149,15 @@ std::vector<MatrixShape> matrixShapes(VkInstance instance, const Adapter& adapte
         return {};
     }
     uint32_t count = 0;
-    check(list(adapter.handle, &count, nullptr), "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
+    if (list(adapter.handle, &count, nullptr) < VK_SUCCESS) {
+        return {}; // one faulty driver must not hide the other devices
+    }
     VkCooperativeMatrixPropertiesKHR empty{};
     empty.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR;
     std::vector<VkCooperativeMatrixPropertiesKHR> all(count, empty);
-    check(list(adapter.handle, &count, all.data()), "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
+    if (list(adapter.handle, &count, all.data()) < VK_SUCCESS) {
+        return {};
+    }
     all.resize(count);
     std::vector<MatrixShape> shapes;
     for (const VkCooperativeMatrixPropertiesKHR& one : all) {
@@ -183,6 +187,7 @@ Adapter examine(VkInstance instance, VkPhysicalDevice handle, uint32_t index) {
         }
     }
     adapter.limits.max_workgroup_invocations = properties.limits.maxComputeWorkGroupInvocations;
+    adapter.limits.max_groups = properties.limits.maxComputeWorkGroupCount[0];
     adapter.limits.max_shared_memory = properties.limits.maxComputeSharedMemorySize;
     adapter.limits.max_storage_range = properties.limits.maxStorageBufferRange;
     adapter.limits.storage_offset_alignment = static_cast<uint32_t>(properties.limits.minStorageBufferOffsetAlignment);
@@ -211,7 +216,7 @@ Adapter examine(VkInstance instance, VkPhysicalDevice handle, uint32_t index) {
         adapter.info.reason = "It has no queue that computes.";
     } else {
         adapter.info.reason = missingFeature(adapter);
-        if (adapter.cooperative_matrix) {
+        if (adapter.cooperative_matrix && adapter.info.reason.empty()) {
             adapter.limits.matrix_shapes = matrixShapes(instance, adapter);
         }
         adapter.limits.timestamp_period_ns =

@@ -64,6 +64,7 @@ struct MatrixShape {
 struct Limits {
     uint32_t subgroup_size = 0;
     uint32_t max_workgroup_invocations = 0;
+    uint32_t max_groups = 0; ///< workgroups of a dispatch along x
     uint32_t max_shared_memory = 0;
     uint64_t max_storage_range = 0;
     uint64_t max_allocation = 0;

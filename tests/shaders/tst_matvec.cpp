@@ -78,7 +78,7 @@ TEST_F(MatvecTest, every_cut_that_can_be_measured) {
     if (kernels().texels()) {
         GTEST_SKIP() << "Kernels that read texels are cut one way.";
     }
-    for (const inference::MatvecCut& cut : inference::possibleCuts(device().limits())) {
+    for (const inference::MatvecCut& cut : inference::possibleCuts(device().limits(), 4096)) {
         kernels().cutMatvec(cut);
         for (const MatrixCase& shape :
              {MatrixCase{gguf::TensorType::Q8_0, 544, 9}, {gguf::TensorType::F32, 100, 300}}) {
