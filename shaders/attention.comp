@@ -28,7 +28,7 @@ vec4 kept[4][KEPT_VECTORS == 0u ? 1u : KEPT_VECTORS];
 #include "attention_span.glsl"
 
 void main() {
-    uint self = gl_LocalInvocationID.x, token = gl_WorkGroupID.y;
+    uint self = gl_LocalInvocationID.x, token = push.token_first + gl_WorkGroupID.y;
     uint group = push.head_count / push.head_count_kv, passes = (group + HEADS - 1u) / HEADS;
     uint kv_head = gl_WorkGroupID.x / passes, pass = gl_WorkGroupID.x % passes;
     uint first_head = kv_head * group + pass * HEADS, heads = min(HEADS, group - pass * HEADS);

@@ -67,9 +67,9 @@ std::vector<float> ropeTable(const model::ModelConfig& config, uint32_t context,
 
 uint32_t microBatch(bool software) { return software ? 256 : 512; }
 
-uint32_t logitBatch(uint32_t batch, uint32_t vocab_size, uint64_t largest) {
-    constexpr uint64_t most = 64ULL << 20; // 512 tokens of 150,000 words would be 300 MB that no plan counts
-    const uint64_t rows = std::min(most, largest) / (uint64_t{stride(vocab_size)} * word);
+uint32_t readBackBatch(uint32_t batch, uint32_t floats, uint64_t largest) {
+    constexpr uint64_t most = 64ULL << 20; // 2,048 tokens of 150,000 words would be 1.2 GB that no plan counts
+    const uint64_t rows = std::min(most, largest) / (uint64_t{stride(floats)} * word);
     return static_cast<uint32_t>(std::clamp<uint64_t>(rows, 1, batch));
 }
 

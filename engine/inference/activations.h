@@ -30,9 +30,9 @@ struct ActivationSizes {
  *  read. */
 uint32_t microBatch(bool software);
 constexpr uint32_t mostMicroBatch = 2048;
-/** Tokens of a batch whose logits are all read back: `batch`, or so many that their rows, `vocab_size` floats each, take
- *  neither more than 64 MiB nor more than `largest`, the bytes of the device's largest buffer; at least one. */
-uint32_t logitBatch(uint32_t batch, uint32_t vocab_size, uint64_t largest);
+/** Tokens of a batch of which all logits, or the states of all layers, are read back: `batch`, or so many that their rows, `floats`
+ *  each, take neither more than 64 MiB nor more than `largest`, the bytes of the device's largest buffer; at least one. */
+uint32_t readBackBatch(uint32_t batch, uint32_t floats, uint64_t largest);
 /** Splits of the positions in decode, for a context of so many tokens: the same for every position, so that the step is
  *  recorded once. */
 uint32_t attentionSplits(uint32_t context);

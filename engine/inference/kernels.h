@@ -126,18 +126,19 @@ public:
     void ropeQkNormLanes(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
                          bool owner, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
                          const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens);
-    /** `sinks`: a logit a head that takes its share of the softmax; null: none. */
+    /** Of a batch, `part` of its tokens. `sinks`: a logit a head that takes its share of the softmax; null: none. */
     void attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
-                   const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t tokens);
-    /** Of a batch, where texels(): all tokens and heads at once. */
+                   const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t tokens,
+                   Part part = {});
+    /** The same where texels(), by tiles of queries, `part` of the tiles. */
     void attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                         const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
                         uint32_t tokens, Part part = {});
     bool hasAttentionToken(const AttentionShape& shape) const {
         return m_texels && shape.head_count / shape.head_count_kv <= mostTokenQueries;
     }
-    /** Of one token from its raw heads, where hasAttentionToken(): ropeQkNorm() and attention() in one. `stores`: key and value in the
-     *  KV cache, in its owners. */
+    /** Of one token from its raw heads, where hasAttentionToken(): ropeQkNorm() and attention() in one. `stores`: key and value
+     *  in the KV cache, in its owners. */
     void attentionToken(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
                         bool stores, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
                         const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, const Buffer* sinks,

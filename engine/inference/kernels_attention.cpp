@@ -112,13 +112,20 @@ void Kernels::ropeQkNormLanes(Recorder& recorder, const AttentionShape& shape, c
 
 void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                         const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
-                        uint32_t tokens) {
+                        uint32_t tokens, Part part) {
+    const uint32_t each = ceilDiv(tokens, part.count);
+    const uint32_t first = part.index * each;
+    if (first >= tokens) {
+        return;
+    }
+    auto push = attentionPush<AttentionPush>(shape);
+    push.token_first = first;
     const uint32_t kept = m_device.limits().software && shape.head_stride <= keptHeadStride ? shape.head_stride / 4 : 0;
     const vulkan::Constants constants{
         {workgroupId, attentionWorkgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, kept}, {8, sinks != nullptr}};
     recorder.dispatch(pipeline(shaders::attention, constants),
-                      Groups{shape.head_count_kv * attentionPasses(shape), tokens},
-                      {q, k_cache, v_cache, step, orAny(sinks, q), out}, attentionPush<AttentionPush>(shape));
+                      Groups{shape.head_count_kv * attentionPasses(shape), std::min(each, tokens - first)},
+                      {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
 }
 
 vulkan::Constants Kernels::attentionRows(const AttentionShape& shape, bool sinks) const {

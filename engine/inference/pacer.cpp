@@ -11,8 +11,9 @@ Pacer::Pacer(vulkan::Device& device) : m_recorder(device, "prefill") {}
 
 using trace::StepPart;
 
-void Pacer::begin(uint32_t tokens, const std::atomic<bool>* cancel, StepClock* clock) {
+void Pacer::begin(uint32_t tokens, uint32_t position, const std::atomic<bool>* cancel, StepClock* clock) {
     m_tokens = tokens;
+    m_position = position;
     m_cancel = cancel;
     m_clock = clock;
     m_dispatches = 0;
@@ -37,24 +38,29 @@ void Pacer::mark(StepPart kind, int32_t layer) {
     }
 }
 
+double Pacer::units(size_t kind) const {
+    constexpr double positionsOfToken = 64; // whose keys and values cost what a query costs by itself, about
+    return kind == attention ? m_tokens * (positionsOfToken + m_position + m_tokens / 2.0) : m_tokens;
+}
+
 uint32_t Pacer::parts(StepPart kind) const {
     constexpr double most = 4096;
-    const double ms = m_msPerToken[static_cast<size_t>(kind)] * m_tokens;
+    const double ms = expectedMs(static_cast<size_t>(kind));
     return static_cast<uint32_t>(std::clamp(std::ceil(ms / (0.8 * sliceMs)), 1.0, most));
 }
 
 bool Pacer::next(StepPart kind, int32_t layer, uint32_t parts) {
     const auto index = static_cast<size_t>(kind);
-    const double expected = m_msPerToken[index] * m_tokens / parts;
+    const double expected = expectedMs(index) / parts;
     m_inSlice[index] += 1.0 / parts;
     m_expectedMs += expected;
     double longest = 0;
     for (size_t other = 0; other < kinds; ++other) {
-        const double ms = m_msPerToken[other] * m_tokens;
+        const double ms = expectedMs(other);
         longest = std::max(longest, m_mayPart[other] ? std::min(ms, 0.8 * sliceMs) : ms);
     }
     // Submitted where the next interval, whatever it is, might not fit any more.
-    if (m_msPerToken[index] == 0 || m_expectedMs + longest > sliceMs) {
+    if (m_msPerUnit[index] == 0 || m_expectedMs + longest > sliceMs) {
         if (isCancelled()) {
             return false;
         }
@@ -94,17 +100,17 @@ void Pacer::submit() {
     // that were not take what is left, each the same.
     double unknown = 0;
     for (size_t kind = 0; kind < kinds; ++kind) {
-        unknown += m_msPerToken[kind] == 0 ? m_inSlice[kind] : 0;
+        unknown += m_msPerUnit[kind] == 0 ? m_inSlice[kind] : 0;
     }
     const double left = std::max(ms - m_expectedMs, 0.05 * ms);
     for (size_t kind = 0; kind < kinds; ++kind) {
         if (m_inSlice[kind] == 0) {
             continue;
         }
-        if (m_msPerToken[kind] == 0) {
-            m_msPerToken[kind] = std::max(left / unknown / m_tokens, 1e-9);
+        if (m_msPerUnit[kind] == 0) {
+            m_msPerUnit[kind] = std::max(left / unknown / units(kind), 1e-9);
         } else if (unknown == 0) {
-            m_msPerToken[kind] *= 0.7 + 0.3 * ms / m_expectedMs;
+            m_msPerUnit[kind] *= 0.7 + 0.3 * ms / m_expectedMs;
         }
     }
     m_expectedMs = 0;
@@ -116,7 +122,7 @@ uint32_t Pacer::advisedTokens(uint32_t most) const {
     double longest = 0;
     for (size_t kind = 0; kind < kinds; ++kind) {
         const bool counts = !m_mayPart[kind] && kind != static_cast<size_t>(StepPart::Logits);
-        longest = counts ? std::max(longest, m_msPerToken[kind]) : longest;
+        longest = counts ? std::max(longest, m_msPerUnit[kind]) : longest;
     }
     if (longest == 0) {
         return std::min<uint32_t>(most, 32);

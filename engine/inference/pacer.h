@@ -11,16 +11,16 @@
 namespace moescope::inference {
 
 /** Cuts a prefill into submissions of at most 30 ms, by measurement, so that a cancel is heard in time and no watchdog of
- *  a display driver is met. Each kind of interval has a running estimate of its ms a token; a slice ends behind the
- *  first of a kind that has none yet. */
+ *  a display driver is met. Each kind of interval has a running estimate of its ms a token, of attention a token and
+ *  position before it; a slice ends behind the first of a kind that has none yet. */
 class Pacer {
 public:
     static constexpr double sliceMs = 30;
 
     explicit Pacer(vulkan::Device& device);
 
-    /** Starts a pass over `tokens` tokens. With a clock each interval is timed. */
-    void begin(uint32_t tokens, const std::atomic<bool>* cancel, StepClock* clock);
+    /** Starts a pass over `tokens` tokens from `position` on. With a clock each interval is timed. */
+    void begin(uint32_t tokens, uint32_t position, const std::atomic<bool>* cancel, StepClock* clock);
     vulkan::CommandRecorder& recorder() { return m_recorder; }
     /** Lets intervals of a kind be recorded in parts, so that no batch needs to be smaller for their sake. */
     void mayPart(trace::StepPart kind) { m_mayPart[static_cast<size_t>(kind)] = true; }
@@ -34,12 +34,16 @@ public:
      *  at least 1. */
     uint32_t advisedTokens(uint32_t most) const;
     /** Drops all estimates: what was measured while the driver compiled its kernels says nothing. */
-    void forget() { m_msPerToken.fill(0); }
+    void forget() { m_msPerUnit.fill(0); }
     /** Dispatches recorded since begin(). */
     uint64_t dispatches() const { return m_dispatches; }
 
 private:
     static constexpr size_t kinds = trace::stepPartCount;
+    static constexpr auto attention = static_cast<size_t>(trace::StepPart::Attention);
+    /** Of the pass: what the time of an interval of this kind grows with. */
+    double units(size_t kind) const;
+    double expectedMs(size_t kind) const { return m_msPerUnit[kind] * units(kind); }
     bool isCancelled() const { return m_cancel != nullptr && m_cancel->load(std::memory_order_relaxed); }
     void beginSlice();
     void mark(trace::StepPart kind, int32_t layer);
@@ -50,11 +54,12 @@ private:
     StepClock* m_clock = nullptr;
     std::vector<IntervalMark> m_marks; ///< of the slice being recorded, if there is a clock
     uint32_t m_tokens = 0;
+    uint32_t m_position = 0;
     uint64_t m_dispatches = 0;
     double m_expectedMs = 0;               ///< of the intervals in the slice being recorded
     std::array<double, kinds> m_inSlice{}; ///< how many of each kind are in it
     std::array<bool, kinds> m_mayPart{};
-    std::array<double, kinds> m_msPerToken{}; ///< 0: not measured yet
+    std::array<double, kinds> m_msPerUnit{}; ///< 0: not measured yet
 };
 
 } // namespace moescope::inference

@@ -25,11 +25,13 @@ bool Transformer::prefill(std::span<const int32_t> tokens, uint32_t position, co
             vulkan::MemoryKind::HostVisible, "all_logits");
     }
     if (options.hidden && m_hiddenLayers == nullptr) {
-        m_hiddenLayers = std::make_unique<vulkan::Buffer>(m_device, (m_config.block_count + 1) * m_act.x.size(),
+        m_hiddenLayers = std::make_unique<vulkan::Buffer>(m_device,
+                                                          uint64_t{m_config.block_count + 1} * m_hiddenBatch *
+                                                              stride(m_config.embedding_length) * sizeof(float),
                                                           vulkan::MemoryKind::HostVisible, "hidden");
     }
     setStep(tokens, position, options);
-    m_pacer.begin(count, options.cancel, options.clock);
+    m_pacer.begin(count, position, options.cancel, options.clock);
     if (!runBatch(count, options)) {
         return false;
     }
@@ -58,7 +60,8 @@ bool Transformer::runBatch(uint32_t tokens, const PassOptions& options) {
     const float logitScale = 1 / m_config.logit_scale;
     const auto keepHidden = [&](uint32_t index) {
         if (options.hidden) {
-            m_pacer.recorder().copy(m_act.x, 0, *m_hiddenLayers, index * m_act.x.size(), tokens * rowBytes);
+            m_pacer.recorder().copy(m_act.x, 0, *m_hiddenLayers, uint64_t{index} * m_hiddenBatch * rowBytes,
+                                    tokens * rowBytes);
         }
     };
     vulkan::CommandRecorder& r = m_pacer.recorder();
@@ -126,15 +129,11 @@ bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
     if (!m_pacer.next(StepPart::Rope, index)) {
         return false;
     }
-    const uint32_t parts = m_kernels.texels() ? m_pacer.parts(StepPart::Attention) : 1;
+    const auto attention = m_kernels.texels() ? &Kernels::attentionTiles : &Kernels::attention;
+    const uint32_t parts = m_pacer.parts(StepPart::Attention);
     for (uint32_t part = 0; part < parts; ++part) {
-        if (m_kernels.texels()) {
-            m_kernels.attentionTiles(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step,
-                                     layer.attn_sinks.get(), m_act.attn_out, tokens, {part, parts});
-        } else {
-            m_kernels.attention(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step,
-                                layer.attn_sinks.get(), m_act.attn_out, tokens);
-        }
+        (m_kernels.*attention)(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step,
+                               layer.attn_sinks.get(), m_act.attn_out, tokens, Part{part, parts});
         if (!m_pacer.next(StepPart::Attention, index, parts)) {
             return false;
         }

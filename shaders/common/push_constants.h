@@ -72,8 +72,9 @@ struct AttentionPush {
     uint head_stride;
     uint context;
     uint out_stride;
-    uint window;    // last positions that a query sees; 0: all
-    uint row_words; // uvec4 of one row in the cache
+    uint window;      // last positions that a query sees; 0: all
+    uint row_words;   // uvec4 of one row in the cache
+    uint token_first; // of the batch that the grid begins with
     float scale;
 };
 
@@ -182,7 +183,7 @@ struct MoeCombinePush {
     float scale; // of what is added to x
 };
 
-// Written by the host before each submission.
+// Written by the host before each submission; the position by the kernel that samples where the device does.
 struct StepState {
     uint position;   // of the first token of the batch in the context
     uint log_router; // write the routing log

@@ -5,12 +5,17 @@ namespace moescope::test {
 
 TEST_F(AttentionTest, attention) {
     for (const AttentionCase& c : attentionCases()) {
-        const Inputs in = inputs(c);
-        run([&](auto& recorder) {
-            kernels().attention(recorder, in.shape, *in.q, *in.k_cache, *in.v_cache, *in.step, in.sinks(), *in.out,
-                                c.tokens);
-        });
-        expectNear(readRows(*in.out, c.tokens, c.head_count * c.head_dim), in.want, 1e-5F, 1e-4F, describe(c));
+        for (const uint32_t parts : {1U, 3U}) {
+            const Inputs in = inputs(c);
+            run([&](auto& recorder) {
+                for (uint32_t part = 0; part < parts; ++part) {
+                    kernels().attention(recorder, in.shape, *in.q, *in.k_cache, *in.v_cache, *in.step, in.sinks(),
+                                        *in.out, c.tokens, {part, parts});
+                }
+            });
+            expectNear(readRows(*in.out, c.tokens, c.head_count * c.head_dim), in.want, 1e-5F, 1e-4F,
+                       describe(c) + ", " + std::to_string(parts) + " parts");
+        }
     }
 }
 

@@ -116,14 +116,14 @@ TEST(WeightPurposes, a_buffer_is_for_what_its_first_tensor_is) {
 } // namespace
 
 TEST(LogitBatch, holds_what_one_buffer_can) {
-    using inference::logitBatch;
+    using inference::readBackBatch;
     constexpr uint64_t range = 128ULL << 20;
-    EXPECT_EQ(logitBatch(256, 4096, range), 256U);
-    EXPECT_EQ(logitBatch(256, 49152, range), 256U); // 48 MiB
-    EXPECT_EQ(logitBatch(256, 131072, range), 128U);
-    EXPECT_EQ(logitBatch(512, 151936, 4ULL << 30), 110U);
-    EXPECT_EQ(logitBatch(256, 131072, 1ULL << 20), 2U);
-    EXPECT_EQ(logitBatch(256, 1U << 30, range), 1U);
+    EXPECT_EQ(readBackBatch(256, 4096, range), 256U);
+    EXPECT_EQ(readBackBatch(256, 49152, range), 256U); // 48 MiB
+    EXPECT_EQ(readBackBatch(256, 131072, range), 128U);
+    EXPECT_EQ(readBackBatch(512, 151936, 4ULL << 30), 110U);
+    EXPECT_EQ(readBackBatch(256, 131072, 1ULL << 20), 2U);
+    EXPECT_EQ(readBackBatch(256, 1U << 30, range), 1U);
 }
 
 } // namespace moescope::test
