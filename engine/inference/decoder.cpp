@@ -60,7 +60,15 @@ void Decoder::begin(const PassOptions& pass, bool alone) {
     }
     const uint32_t ahead = alone ? 1 : inFlightAtMost();
     while (m_submitted < std::min(m_finished + ahead, m_options.most_steps)) {
-        m_transformer.submitStep(pass);
+        try {
+            m_transformer.submitStep(pass);
+        } catch (const trace::Error& error) {
+            if (m_submitted == m_finished || error.id() != "vulkan.memory") {
+                throw;
+            }
+            m_options.most_in_flight = m_submitted - m_finished; // another step's buffers do not fit
+            return;
+        }
         ++m_submitted;
     }
 }

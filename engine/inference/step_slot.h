@@ -58,6 +58,7 @@ public:
 
     std::optional<StepShape> recorded;
     size_t submitted = 0; ///< parts, since the step began
+    bool alone = true;    ///< no other step was in flight when it began
     std::chrono::steady_clock::time_point since;
 
     vulkan::Buffer logits;       ///< [vocab_size]

@@ -3,6 +3,7 @@
 #include "engine/inference/transformer.h"
 
 #include <algorithm>
+#include <exception>
 #include <stdexcept>
 
 namespace moescope::inference {
@@ -52,12 +53,19 @@ void Transformer::submitStep(const PassOptions& options) {
 }
 
 void Transformer::abandonSteps() {
-    while (!m_inFlight.empty()) {
-        StepSlot& slot = *m_inFlight.front();
-        m_inFlight.pop_front();
+    std::exception_ptr failure; // of the first: the others must not be left in flight
+    for (; !m_inFlight.empty(); m_inFlight.pop_front()) {
+        const StepSlot& slot = *m_inFlight.front();
         for (const auto& part : slot.parts().first(slot.submitted)) {
-            part->recorder.wait();
+            try {
+                part->recorder.wait();
+            } catch (...) {
+                failure = failure ? failure : std::current_exception();
+            }
         }
+    }
+    if (failure) {
+        std::rethrow_exception(failure);
     }
 }
 

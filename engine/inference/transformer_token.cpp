@@ -219,6 +219,7 @@ void Transformer::submit(StepSlot& slot, StepClock* clock) {
             before.parts()[before.submitted]->recorder.submit();
         }
     }
+    slot.alone = m_inFlight.empty();
     slot.since = std::chrono::steady_clock::now();
     slot.parts().front()->recorder.submit();
     slot.submitted = 1;
@@ -263,7 +264,7 @@ std::optional<StepSample> Transformer::finishStep(const PassOptions& options) {
     if (!finished) {
         return std::nullopt;
     }
-    if (m_inFlight.empty()) {
+    if (slot.alone) {
         cutSteps(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - slot.since).count());
     }
     if (options.logits != LogitRows::None) {
@@ -288,7 +289,12 @@ void Transformer::cutSteps(double ms) {
 
 void Transformer::decode(int32_t token, uint32_t position, const PassOptions& options) {
     submitToken(token, position, options);
-    finishStep(options);
+    try {
+        finishStep(options);
+    } catch (...) {
+        m_inFlight.clear(); // what failed is not waited for again
+        throw;
+    }
 }
 
 } // namespace moescope::inference
