@@ -30,12 +30,7 @@ void main() {
     uint expert = ROUTED ? experts[gl_WorkGroupID.y] : 0u;
     float scale = 1.0;
     if (NORM) {
-        float sum = 0.0;
-        for (uint i = gl_LocalInvocationID.x; i < (width + 3u) / 4u; i += gl_WorkGroupSize.x) {
-            vec4 v = VECTOR(x, i);
-            sum = dotAdd(v, v, sum);
-        }
-        scale = 1.0 / sqrt(workgroupSum(sum) / float(width) + push.epsilon);
+        LOAD_NORM_SCALE(x, width, push.epsilon, scale)
     }
     uint base[ROWS];
     float gated[ROWS], raised[ROWS];

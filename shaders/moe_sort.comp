@@ -13,7 +13,8 @@ layout(std430, binding = 0) readonly buffer Experts { uint experts[]; };
 layout(std430, binding = 1) coherent buffer Counts { uint counts[]; };           // [expert][invocation], scratch
 layout(std430, binding = 2) writeonly buffer Order { uint order[]; };   // sorted place → pair
 layout(std430, binding = 3) writeonly buffer Tiles { uvec4 tiles[]; };  // expert, first, count, unused: tall ones, low ones
-layout(std430, binding = 4) writeonly buffer Grids { uint grids[12]; };  // of low tiles, then of tall ones: gate and up, down: x, y, z
+// Of low tiles, then of tall ones: gate and up, down: x, y, z.
+layout(std430, binding = 4) writeonly buffer Grids { uint grids[12]; };
 
 shared uint first_place[1025];
 shared uint first_low[1025];   // tiles of that height before those of the expert

@@ -83,8 +83,8 @@ class WeightUploader;
  *  a few MiB of them. */
 class DeviceWeights {
 public:
-    /** Makes their buffers: what is in them comes with upload(). `group`: of the rows of all matrices
-     *  (Kernels::rowGroup()). `file` must outlive it. Throws trace::Error{weights.range} for a tensor larger than the device can bind,
+    /** Makes their buffers: what is in them comes with upload(). `group`: of the rows of all matrices (Kernels::rowGroup()).
+     *  `file` must outlive it. Throws trace::Error{weights.range} for a tensor larger than the device can bind,
      *  {weights.missing}, {vulkan.memory}. */
     DeviceWeights(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t group);
     ~DeviceWeights();

@@ -100,6 +100,22 @@ struct Engine::Impl {
         memory.workspace_bytes = transformer.workspaceUse().bytes;
     }
 
+    void checkFits(size_t tokens) const {
+        if (tokens > transformer.context()) {
+            throw Error("context.prompt_too_long",
+                        "The prompt has {tokens} tokens and the context holds {context}, so it cannot be answered.",
+                        {{"tokens", trace::grouped(tokens)}, {"context", trace::grouped(transformer.context())}});
+        }
+    }
+
+    // For one token more.
+    void checkRoom() const {
+        if (cached.size() >= transformer.context()) {
+            throw Error("context.full", "The context of {context} tokens is full.",
+                        {{"context", trace::grouped(transformer.context())}});
+        }
+    }
+
     // The cache holds `tokens` too.
     void keep(std::span<const int32_t> tokens) {
         marks.resize(cached.size());
@@ -114,7 +130,7 @@ struct Engine::Impl {
     bool append(std::span<const int32_t> tokens, const PassOptions& options, AfterBatch afterBatch,
                 const GenerationObserver& observer = {}) {
         for (size_t done = 0; done < tokens.size();) {
-            const auto count = std::min<size_t>(tokens.size() - done, transformer.advisedTokens(options.logits));
+            const auto count = std::min<size_t>(tokens.size() - done, transformer.advisedTokens(options));
             PassOptions pass = options;
             if (options.logits == LogitRows::Last && done + count < tokens.size()) {
                 pass.logits = LogitRows::None;
@@ -390,12 +406,7 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
 GenerationResult Engine::generate(const GenerationRequest& request, const GenerationObserver& observer) {
     Impl& impl = *m_impl;
     impl.checkTokens(request.prompt);
-    if (request.prompt.size() > impl.transformer.context()) {
-        throw Error("context.prompt_too_long",
-                    "The prompt has {tokens} tokens and the context holds {context}, so it cannot be answered.",
-                    {{"tokens", trace::grouped(request.prompt.size())},
-                     {"context", trace::grouped(impl.transformer.context())}});
-    }
+    impl.checkFits(request.prompt.size());
     impl.intervene(request.intervention);
     const Stopwatch clock;
     GenerationResult result;
@@ -413,12 +424,7 @@ void Engine::evaluate(std::span<const int32_t> tokens, const EvaluateOptions& op
     Impl& impl = *m_impl;
     impl.checkTokens(tokens);
     impl.intervene(options.intervention);
-    if (impl.cached.size() + tokens.size() > impl.transformer.context()) {
-        throw Error("context.prompt_too_long",
-                    "The prompt has {tokens} tokens and the context holds {context}, so it cannot be answered.",
-                    {{"tokens", trace::grouped(impl.cached.size() + tokens.size())},
-                     {"context", trace::grouped(impl.transformer.context())}});
-    }
+    impl.checkFits(impl.cached.size() + tokens.size());
     const PassOptions pass{.router = options.router,
                            .router_probs = options.router_probs,
                            .hidden = options.hidden,
@@ -445,10 +451,7 @@ void Engine::evaluate(std::span<const int32_t> tokens, const EvaluateOptions& op
 std::span<const float> Engine::step(int32_t token) {
     Impl& impl = *m_impl;
     impl.checkTokens(std::span(&token, 1));
-    if (impl.cached.size() >= impl.transformer.context()) {
-        throw Error("context.full", "The context of {context} tokens is full.",
-                    {{"context", trace::grouped(impl.transformer.context())}});
-    }
+    impl.checkRoom();
     impl.transformer.decode(token, static_cast<uint32_t>(impl.cached.size()), {});
     impl.keep(std::span(&token, 1));
     return impl.transformer.logits();
@@ -457,10 +460,7 @@ std::span<const float> Engine::step(int32_t token) {
 trace::StepTimelinePtr Engine::profile(int32_t token) {
     Impl& impl = *m_impl;
     impl.checkTokens(std::span(&token, 1));
-    if (impl.cached.size() >= impl.transformer.context()) {
-        throw Error("context.full", "The context of {context} tokens is full.",
-                    {{"context", trace::grouped(impl.transformer.context())}});
-    }
+    impl.checkRoom();
     const auto position = static_cast<uint32_t>(impl.cached.size());
     StepClock recording(StepKind::Decode, position, 1, StepPart::Record);
     impl.transformer.prepareDecode({.clock = &recording}); // before, as in an answer

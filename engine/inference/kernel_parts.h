@@ -16,7 +16,7 @@ constexpr uint32_t subgroupId = 6;
 constexpr uint32_t texelRows = 8;    // of an invocation: shaders/common/matvec.glsl and tile.glsl
 constexpr uint32_t lowestBlock = 16; // rows and tokens of a subgroup, at least: shaders/common/block_coopmat.glsl
 constexpr uint32_t blockRows = 64;   // of a workgroup: shaders/common/block.glsl
-constexpr uint32_t blockStep = 32;   // weights of a row at a time: there as well
+constexpr uint32_t blockStep = 32;   // weights of a row at a time, with cooperative matrices: there as well
 
 constexpr uint32_t ceilDiv(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 

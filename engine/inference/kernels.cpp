@@ -16,7 +16,6 @@
 namespace moescope::inference {
 
 using namespace moescope::shaders;
-using vulkan::Binding;
 using vulkan::Groups;
 
 namespace {
@@ -43,6 +42,12 @@ vulkan::MatrixShape matrixShape(const vulkan::Limits& limits) {
 
 void checkTexels(const vulkan::Device& device) {
     const uint32_t size = device.limits().subgroup_size;
+    if (!device.limits().software) {
+        throw trace::Error("variant.device",
+                           "The variant “texels” is for drivers that compute on the CPU, which see at once what they "
+                           "wrote; {device} is a GPU.",
+                           {{"device", device.info().name}});
+    }
     if (size > mostGroupedRows) {
         throw trace::Error(
             "variant.device",

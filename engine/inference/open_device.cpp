@@ -50,7 +50,7 @@ std::unique_ptr<vulkan::Device> openDevice(const vulkan::DeviceOptions& options,
                                            const gguf::Reader& file, const Variants& variants) {
     auto device = vulkan::Device::create(options);
     const bool given = !device->limits().software || vulkan::driverThreadsAreSet();
-    if (given || variants.threads.value_or(!computesFasterAlone(*device, config, file))) {
+    if (given || (variants.threads ? *variants.threads : !computesFasterAlone(*device, config, file))) {
         return device;
     }
     vulkan::DeviceOptions alone = options;

@@ -12,7 +12,8 @@ namespace moescope::inference {
 uint64_t shaderHash();
 
 /** The device for a model. A driver that computes on the CPU does so without threads of its own where waking them for each
- *  dispatch is measured to cost more than they save, which is so for small models. Errors as vulkan::Device::create()'s. A number of threads that the user has told the driver stays. */
+ *  dispatch is measured to cost more than they save, which is so for small models. A number of threads that the user has told
+ *  the driver stays. Errors as vulkan::Device::create()'s. */
 std::unique_ptr<vulkan::Device> openDevice(const vulkan::DeviceOptions& options, const model::ModelConfig& config,
                                            const gguf::Reader& file, const Variants& variants);
 

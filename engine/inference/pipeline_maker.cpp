@@ -2,6 +2,7 @@
 #include "engine/inference/pipeline_maker.h"
 
 #include <algorithm>
+#include <system_error>
 
 namespace moescope::inference {
 
@@ -19,8 +20,11 @@ PipelineMaker::PipelineMaker(std::vector<const vulkan::ComputePipeline*> pipelin
     : m_pipelines(std::move(pipelines)) {
     const uint32_t count = threadCount(m_pipelines.size());
     m_threads.reserve(count);
-    for (uint32_t i = 0; i < count; ++i) {
-        m_threads.emplace_back([this] { work(); });
+    try {
+        for (uint32_t i = 0; i < count; ++i) {
+            m_threads.emplace_back([this] { work(); });
+        }
+    } catch (const std::system_error&) { // the system has no more threads to give: finish() does what is left
     }
 }
 

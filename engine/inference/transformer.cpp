@@ -12,6 +12,16 @@ namespace moescope::inference {
 
 namespace {
 
+/** Whether the device is to sample. */
+bool samplesOnDevice(const Variants& variants, const vulkan::Device& device, uint32_t token_count) {
+    const bool can = Kernels::canSample(token_count);
+    if (variants.sampling.value_or(false) && !can) {
+        throw trace::Error("variant.device", "The variant “sampling” has no room for a vocabulary of {tokens} tokens.",
+                           {{"tokens", trace::grouped(token_count)}});
+    }
+    return can && variants.sampling.value_or(!device.limits().software);
+}
+
 AttentionShape attentionShape(const model::ModelConfig& config, uint32_t context, KvType kv) {
     return {.head_count = config.head_count,
             .head_count_kv = config.head_count_kv,
@@ -51,6 +61,21 @@ const model::ModelConfig& checked(const model::ModelConfig& config) {
     return config;
 }
 
+/** Rows of the largest matrix that is multiplied with one token. */
+uint32_t mostRows(const DeviceWeights& weights) {
+    uint32_t most = weights.output().rows;
+    for (const LayerWeights& layer : weights.layers) {
+        for (const Matrix& part : layer.attn_qkv) {
+            most = std::max(most, part.rows);
+        }
+        for (const Matrix* matrix :
+             {&layer.attn_output, &layer.ffn_gate, &layer.ffn_down, &layer.ffn_gate_exps, &layer.ffn_down_exps}) {
+            most = std::max(most, matrix->rows);
+        }
+    }
+    return most;
+}
+
 trace::MemoryUse useOf(const std::unique_ptr<vulkan::Buffer>& buffer) {
     return buffer != nullptr ? buffer->use() : trace::MemoryUse();
 }
@@ -61,24 +86,24 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
                          uint32_t context, uint32_t batch, KvType kv, const Variants& variants,
                          const std::function<bool(uint64_t, uint64_t)>& progress)
     : m_device(device), m_config(checked(config)), m_batch(batch),
-      m_logitBatch(logitBatch(m_batch, config.vocab_size, device.limits().largestBuffer())),
+      m_logitBatch(readBackBatch(m_batch, config.vocab_size, device.limits().largestBuffer())),
+      m_hiddenBatch(readBackBatch(m_batch, (config.block_count + 1) * stride(config.embedding_length),
+                                  device.limits().largestBuffer())),
       m_splits(attentionSplits(context)),
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
       m_kernels(device, variantsFor(variants, kv)), m_weights(device, config, file, m_kernels.rowGroup()),
       m_kv(device, config, context, kv),
       m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device),
-      m_samples(variants.sampling.value_or(!device.limits().software) && Kernels::canSample(config.token_count)),
-      m_firstSample(device, "first sample"), m_wholeSteps(variants.whole_steps) {
+      m_samples(samplesOnDevice(variants, device, config.token_count)), m_firstSample(device, "first sample"),
+      m_wholeSteps(variants.whole_steps) {
     m_slots.push_back(std::make_unique<StepSlot>(device, stepSizes(config.expert_used_count)));
     readBackFrom(m_act.routed->router_log_host, m_act.router_probs_host, 1, false);
     m_pacer.mayPart(trace::StepPart::GateUp);
     m_pacer.mayPart(trace::StepPart::Down);
-    if (m_kernels.texels()) {
-        m_pacer.mayPart(trace::StepPart::Attention);
-    }
+    m_pacer.mayPart(trace::StepPart::Attention);
     if (!m_kernels.texels() && variants.tuning.value_or(!device.limits().software)) {
-        m_kernels.cutMatvec(tunedCut(device, mostBytesType(file)));
+        m_kernels.cutMatvec(tunedCut(device, mostBytesType(file), mostRows(m_weights)));
     }
     rehearse();
     m_pipelineMaker.emplace(m_kernels.pipelines());
@@ -127,10 +152,13 @@ void Transformer::warmUp() {
 }
 
 void Transformer::runAllWays() {
-    const std::array<int32_t, 2> tokens{};
-    const bool two = context() >= tokens.size();
+    const uint32_t most = std::min(context(), m_batch);
+    const bool two = most >= 2;
     if (two) {
-        prefill(tokens, 0, {});
+        prefill(std::array<int32_t, 2>{}, 0, {});
+    }
+    if (const uint32_t tall = m_kernels.tileHeights().tall; tall != 0 && tall / 2 < most) {
+        prefill(std::vector<int32_t>(std::min(tall, most)), 0, {});
     }
     decode(0, 0, {});
     if (m_samples && two) {
@@ -295,8 +323,7 @@ void Transformer::readHidden(uint32_t tokens) {
     m_hidden.clear();
     for (uint32_t layer = 0; layer <= m_config.block_count; ++layer) {
         for (uint32_t t = 0; t < tokens; ++t) {
-            const float* row =
-                m_hiddenLayers->mapped<float>() + layer * (m_act.x.size() / sizeof(float)) + size_t{t} * stride(width);
+            const float* row = m_hiddenLayers->mapped<float>() + (size_t{layer} * m_hiddenBatch + t) * stride(width);
             m_hidden.insert(m_hidden.end(), row, row + width);
         }
     }

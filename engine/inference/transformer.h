@@ -58,14 +58,17 @@ public:
     void intervene(const trace::Intervention& intervention);
 
     uint32_t context() const { return m_shape.context; }
-    /** Tokens that prefill() should be given next: by measurement, at most the micro-batch, and of it no more than whose
-     *  logits can be read back where all are wanted. */
-    uint32_t advisedTokens(LogitRows logits) const {
-        return m_pacer.advisedTokens(logits == LogitRows::All ? m_logitBatch : m_batch);
+    /** Tokens that prefill() should be given next: by measurement, at most the micro-batch, and of it no more than whose logits or
+     *  hidden states can be read back where these are wanted. Cooperative matrices round a token by what else is in its batch, so
+     *  with them time has no say in what that is: else no run would repeat another. */
+    uint32_t advisedTokens(const PassOptions& options) const {
+        const uint32_t most = std::min(options.logits == LogitRows::All ? m_logitBatch : m_batch,
+                                       options.hidden ? m_hiddenBatch : m_batch);
+        return m_kernels.coopmat() ? most : m_pacer.advisedTokens(most);
     }
 
-    /** Appends `tokens` (at most a micro-batch, and as advisedTokens() says with all logits) at `position`. False: cancelled; the
-     *  KV cache is as it was up to `position`. */
+    /** Appends `tokens`, at most as many as advisedTokens() would with a fast device, at `position`. False: cancelled; the KV cache is
+     *  as it was up to `position`. */
     bool prefill(std::span<const int32_t> tokens, uint32_t position, const PassOptions& options);
     /** Before the first step of an answer: records it to leave for the host what `options` ask for and no more, with
      *  timestamps only if there is a clock, if it was not recorded so. */
@@ -107,7 +110,7 @@ public:
     trace::MemoryUse kvUse() const { return m_kv.use(); }
     /** With the table of an intervention, if there is one. */
     trace::MemoryUse workspaceUse() const;
-    /** Of what is made when all logits or the states of all layers are first asked for; no part of the plan. */
+    /** Of what is made when all logits, the states of all layers or more steps in flight are first asked for; no part of the plan. */
     trace::MemoryUse readBackUse() const;
     uint64_t lastPrefillDispatches() const { return m_pacer.dispatches(); }
 
@@ -183,7 +186,8 @@ private:
     vulkan::Device& m_device;
     model::ModelConfig m_config;
     uint32_t m_batch;
-    uint32_t m_logitBatch; ///< of it, with the logits of all
+    uint32_t m_logitBatch;  ///< of it, with the logits of all
+    uint32_t m_hiddenBatch; ///< of it, with the states of all layers
     uint32_t m_splits;
     AttentionShape m_shape; ///< of layers without a window
     ExpertsShape m_experts; ///< as the intervention has it
@@ -201,10 +205,11 @@ private:
     vulkan::CommandRecorder m_firstSample;          ///< of an answer
     std::optional<bool> m_wholeSteps; ///< a step is one submission, or one a layer; unset: by what it takes
     uint32_t m_layersEach = 0;        ///< layers of a submission; 0: all
-    double m_stepMs = 0;              ///< of the steps that were alone, the later ones more; 0: none yet
+    double m_stepMs = 0;              ///< of the steps that began alone, the later ones more; 0: none yet
 
-    std::unique_ptr<vulkan::Buffer> m_allLogits;    ///< [logit batch][stride(vocab_size)], made when first asked for
-    std::unique_ptr<vulkan::Buffer> m_hiddenLayers; ///< [block_count + 1][batch][stride(embedding_length)], likewise
+    std::unique_ptr<vulkan::Buffer> m_allLogits; ///< [logit batch][stride(vocab_size)], made when first asked for
+    std::unique_ptr<vulkan::Buffer>
+        m_hiddenLayers; ///< [block_count + 1][hidden batch][stride(embedding_length)], likewise
     std::vector<float> m_logits;
     std::vector<float> m_hidden;
     // Of the last pass.

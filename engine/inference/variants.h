@@ -20,8 +20,8 @@ struct Variants {
     std::optional<bool> whole_steps;
     /** How the matrix × vector kernels cut their work is measured on the device once: tuning.h. */
     std::optional<bool> tuning;
-    /** Batches are multiplied in bytes by integer dot products: shaders/common/block_integer_dot.glsl. F32, F16 and BF16 weights never
-     *  are. */
+    /** Batches are multiplied in bytes by integer dot products: shaders/common/block_integer_dot.glsl. F32, F16 and BF16
+     *  weights never are. */
     std::optional<bool> integer_dot;
     /** Batches are multiplied in f16 by cooperative matrices: shaders/common/block_coopmat.glsl. F32 weights never are. */
     std::optional<bool> coopmat;

@@ -10,8 +10,8 @@ namespace moescope::vulkan {
 
 struct Counters;
 
-/** A Vulkan instance: the one of the process with these threads or, if validation is asked for, one of its own with the validation layer,
- *  whose messages go to stderr and are counted. */
+/** A Vulkan instance: the one of the process with these threads or, if validation is asked for, one of its own with the
+ *  validation layer, whose messages go to stderr and are counted. */
 class Instance {
 public:
     /** Null where there is no loader or no driver. `counters` outlives the instance. Throws

@@ -21,9 +21,13 @@ shared vec2 weight_factors[MATRICES * BLOCK_ROWS * ROW_PARTS];
 shared uvec4 token_bytes[BLOCK_TOKENS * ROW_PARTS];
 shared vec2 token_factors[BLOCK_TOKENS * ROW_PARTS];
 
+// By their bits, which order infinity and what is no number behind all numbers.
+uvec4 magnitudes(vec4 v) { return floatBitsToUint(v) & 0x7FFFFFFFu; }
+
 Part roundToBytes(vec4 v[4]) {
-    vec4 most = max(max(abs(v[0]), abs(v[1])), max(abs(v[2]), abs(v[3]))), all = (v[0] + v[1]) + (v[2] + v[3]);
-    float largest = max(max(most.x, most.y), max(most.z, most.w));
+    uvec4 most = max(max(magnitudes(v[0]), magnitudes(v[1])), max(magnitudes(v[2]), magnitudes(v[3])));
+    uint bits = max(max(most.x, most.y), max(most.z, most.w));
+    float largest = uintBitsToFloat(bits);
     float inverse = largest > LEAST_ACTIVATION ? 127.0 / largest : 0.0;
     Part rounded;
     ivec4 sums = ivec4(0);
@@ -32,8 +36,7 @@ Part roundToBytes(vec4 v[4]) {
         sums += bytes;
         rounded.bytes[j] = wordOf(uvec4(bytes));
     }
-    // What is no number must stay none.
-    float scale = any(isnan(all)) || any(isinf(all)) ? uintBitsToFloat(0x7FC00000u) : largest / 127.0;
+    float scale = bits >= 0x7F800000u ? uintBitsToFloat(0x7FC00000u) : largest / 127.0;  // what is no number stays none
     rounded.factors = scale * vec2(1.0, float(sums.x + sums.y + sums.z + sums.w));
     return rounded;
 }

@@ -45,6 +45,17 @@ const uint UNIT_HELD = 16u / SUBGROUP;  // vectors that an invocation loads for 
     }
 #endif
 
+// SCALE = 1 ÷ the RMS of the row of `width` activations that BUFFER begins with, by the whole workgroup.
+#define LOAD_NORM_SCALE(BUFFER, width, epsilon, SCALE)                                                                 \
+    {                                                                                                                  \
+        float sum_ = 0.0;                                                                                              \
+        for (uint i_ = gl_LocalInvocationID.x; i_ < ((width) + 3u) / 4u; i_ += gl_WorkGroupSize.x) {                   \
+            vec4 v_ = VECTOR(BUFFER, i_);                                                                              \
+            sum_ = dotAdd(v_, v_, sum_);                                                                               \
+        }                                                                                                              \
+        SCALE = 1.0 / sqrt(workgroupSum(sum_) / float(width) + (epsilon));                                             \
+    }
+
 float dotBytes(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d) {
     float acc = dotAdd(bytesOf(q.x), a, 0.0);
     acc = dotAdd(bytesOf(q.y), b, acc);

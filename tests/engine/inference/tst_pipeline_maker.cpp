@@ -203,6 +203,8 @@ TEST_P(ForesightTest, no_pass_needs_a_pipeline_that_the_load_did_not_foresee) {
         expectForeseen("a batch");
         ASSERT_TRUE(transformer.prefill(someTokens(1, 2), 9, {}));
         expectForeseen("a batch of one");
+        ASSERT_TRUE(transformer.prefill(someTokens(30, 3), 20, pass));
+        expectForeseen("a batch of tall tiles");
         transformer.decode(3, 10, {});
         transformer.decode(4, 11, pass);
         expectForeseen("a token");
