@@ -38,6 +38,8 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     m_foot = new QWidget(this);
     auto* foot = new QVBoxLayout(m_foot);
     foot->setSpacing(8);
+    m_synthetic = new Banner(Banner::Kind::Warning, {}, m_foot);
+    m_synthetic->hide();
     m_notice = new Banner(Banner::Kind::Warning, {}, m_foot);
     m_notice->setClosable(true);
     m_notice->hide();
@@ -52,6 +54,7 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     m_composer = new Composer(m_foot);
     m_foot->installEventFilter(this);
     m_stack->installEventFilter(this);
+    foot->addWidget(m_synthetic);
     foot->addWidget(m_modelNotice);
     foot->addWidget(m_notice);
     foot->addWidget(m_editNotice);
@@ -193,9 +196,17 @@ void ChatPanel::scrollToMessage(qint64 message) { m_transcript->scrollToMessage(
 void ChatPanel::setModel(const trace::ModelInfo& model, bool demonstration) {
     m_firstStart->setModel(model, demonstration);
     m_composer->setModelName(QString::fromStdString(model.name));
+    m_isSynthetic = model.synthetic;
+    const auto [bold, rest] = FirstStart::syntheticWords(model);
+    m_synthetic->setText(bold + u' ' + rest);
+    refresh();
 }
 
-void ChatPanel::forgetModel() { m_composer->setModelName({}); }
+void ChatPanel::forgetModel() {
+    m_composer->setModelName({});
+    m_isSynthetic = false;
+    refresh();
+}
 
 void ChatPanel::setSuggestions(const QList<Suggestion>& suggestions) { m_firstStart->setSuggestions(suggestions); }
 
@@ -385,6 +396,7 @@ void ChatPanel::refresh() {
     const bool any = hasMessages();
     m_stack->setCurrentWidget(any ? static_cast<QWidget*>(m_transcript) : m_firstStart);
     m_head->setVisible(any);
+    m_synthetic->setVisible(m_isSynthetic && any); // the first start has its own
     if (!any && m_findBar->isVisible()) {
         m_findBar->close();
     }

@@ -166,6 +166,8 @@ private:
     FirstStart* m_firstStart = nullptr;
     Transcript* m_transcript = nullptr;
     QWidget* m_foot = nullptr;
+    Banner* m_synthetic = nullptr;
+    bool m_isSynthetic = false; ///< the model in use
     Banner* m_notice = nullptr;
     Banner* m_modelNotice = nullptr;
     Banner* m_editNotice = nullptr;

@@ -13,12 +13,18 @@
 #include <QPainter>
 #include <QVBoxLayout>
 
+#include <tuple>
+
 namespace moescope::ui {
 
 namespace {
 
 constexpr int kOneColumn = 560; ///< px: below, the cards stand in one column
 constexpr int kHintColumns = 3;
+
+QString nameOf(const trace::ModelInfo& model) {
+    return QString::fromStdString(model.name.empty() ? model.file_name : model.name);
+}
 
 /** What else can be done here and how, with an icon. */
 class Hint : public QWidget {
@@ -124,13 +130,16 @@ QString FirstStart::countText(quint64 count) {
     }
 }
 
+std::pair<QString, QString> FirstStart::syntheticWords(const trace::ModelInfo& model) {
+    return {tr("“%1” has random weights.").arg(nameOf(model)), tr("Its speed is real, its words mean nothing.")};
+}
+
 void FirstStart::setModel(const trace::ModelInfo& model, bool demonstration) {
-    const QString name = QString::fromStdString(model.name.empty() ? model.file_name : model.name);
+    const QString name = nameOf(model);
     QString bold;
     QString rest;
     if (model.synthetic) {
-        bold = tr("“%1” has random weights.").arg(name);
-        rest = tr("Its speed is real, its words mean nothing.");
+        std::tie(bold, rest) = syntheticWords(model);
     } else if (demonstration) {
         bold = tr("%1 is a small demonstration model.").arg(name);
         rest =

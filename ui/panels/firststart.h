@@ -5,6 +5,8 @@
 
 #include <QScrollArea>
 
+#include <utility>
+
 class QGridLayout;
 class QLabel;
 
@@ -30,6 +32,8 @@ public:
     void setSuggestionsEnabled(bool enabled);
     /** What suits the built-in model, as its card says. */
     static QList<Suggestion> builtInSuggestions();
+    /** What is said of a model with random weights: first words, the rest. */
+    static std::pair<QString, QString> syntheticWords(const trace::ModelInfo& model);
     /** "408 thousand", "30 million", "6.5 million", "6.9 billion". */
     static QString countText(quint64 count);
 

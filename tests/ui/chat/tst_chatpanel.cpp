@@ -10,6 +10,7 @@
 #include "ui/panels/transcript.h"
 #include "ui/text/markdownview.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/banner.h"
 
 #include <QApplication>
 #include <QLabel>
@@ -75,6 +76,32 @@ private slots:
         for (const auto& [count, words] : counts) {
             QCOMPARE(FirstStart::countText(count), words);
         }
+    }
+
+    void aChatSaysThatTheModelHasRandomWeightsAsLongAsItIsInUse() {
+        Shown s;
+        const auto said = [&] {
+            int banners = 0;
+            for (const Banner* banner : s.panel.findChildren<Banner*>()) {
+                banners += banner->isVisible() && banner->text().contains("has random weights") ? 1 : 0;
+            }
+            return banners + (s.panel.findChild<ModelBanner*>()->isVisible() ? 1 : 0);
+        };
+        trace::ModelInfo random = samples::nano();
+        random.synthetic = true;
+        s.panel.setModel(random, false);
+        s.panel.setConversation(1, "A chat", samples::finishedStory());
+        QCOMPARE(said(), 1);
+        s.panel.setConversation(0, {}, {}); // the first start says it
+        QCOMPARE(said(), 1);
+        s.panel.setConversation(1, "A chat", samples::finishedStory());
+        QCOMPARE(said(), 1);
+        s.panel.setModel(samples::nano(), true);
+        QCOMPARE(said(), 0);
+        s.panel.setModel(random, false);
+        QCOMPARE(said(), 1);
+        s.panel.forgetModel();
+        QCOMPARE(said(), 0);
     }
 
     void narrowFirstStartAlignsWithTheComposer() {
