@@ -16,11 +16,34 @@ def kv_bytes_read(kv_bytes_per_token, layers, cla_share_factor):
     return kv_bytes_per_token // owners * layers
 
 
-def decode_ms(depth, first, kv_bytes, copy_gb_per_second):
-    """Expected ms a token at `depth`. `first`: (depth, ms a token) of the shallowest measurement; the rest is the KV cache,
-    `kv_bytes` for each token in it, read as fast as the device copies."""
+def point(test, tokens, x):
+    """Median, least and most over the runs of one test of `bench`: tok/s, and ms of `tokens` tokens: 1 for decode, the whole
+    prompt for prefill."""
+    speed = test["tokens_per_second"]
+    return {"tokens": x, "n": len(test["runs"]), "tokens_per_second": speed,
+            "ms": {"median": 1e3 * tokens / speed["median"], "min": 1e3 * tokens / speed["max"],
+                   "max": 1e3 * tokens / speed["min"]}}
+
+
+def attention_flop(layers, heads, head_dim):
+    """Operations of a decoded token for each token in the cache: a score and a weighted value of each head."""
+    return 4 * layers * heads * head_dim
+
+
+def decode_growth(kv_bytes, copy_gb_per_second, flop, fma_gflop_per_second):
+    """(ms, "bytes" or "operations"): what a decoded token takes for each token in the cache where the device does nothing else,
+    and which of the two it is bound by: reading `kv_bytes` as fast as it copies, or `flop` operations as fast as it multiplies
+    and adds."""
+    bytes_ms = kv_bytes / (copy_gb_per_second * 1e9) * 1e3
+    operations_ms = flop / (fma_gflop_per_second * 1e9) * 1e3
+    return (bytes_ms, "bytes") if bytes_ms >= operations_ms else (operations_ms, "operations")
+
+
+def decode_ms(depth, first, growth_ms):
+    """Expected ms a token at `depth`. `first`: (depth, ms a token) of the shallowest measurement; the rest is what each token in
+    the cache adds."""
     first_depth, first_ms = first
-    return first_ms + (depth - first_depth) * kv_bytes / (copy_gb_per_second * 1e9) * 1e3
+    return first_ms + (depth - first_depth) * growth_ms
 
 
 def prefill_gflop(tokens, gflop_per_token, layers, heads, head_dim):
@@ -40,14 +63,16 @@ def fit_point(lengths, wanted):
 
 
 def within_context(depths, prefill, decoded, context):
-    """Depths and prompt lengths that a model made for `context` tokens has room for, and a sentence for each change."""
+    """Depths and prompt lengths, ascending, that a model made for `context` tokens has room for, and a sentence for each change."""
     sentences = []
     deepest = context - decoded
-    kept = sorted({min(depth, deepest) for depth in depths})
-    if kept != sorted(set(depths)):
-        sentences.append(f"The model was made for {context:,} tokens: with {decoded} decoded ones the depth ends at {deepest:,}.")
-    short = [n for n in prefill if n <= context]
-    if short != list(prefill):
+    kept = sorted({min(depth, deepest) for depth in depths}) if deepest >= 0 else []
+    if deepest < 0 and depths:
+        sentences.append(f"The model was made for {context:,} tokens, fewer than the {decoded:,} to decode: decode is left out.")
+    elif kept != sorted(set(depths)):
+        sentences.append(f"The model was made for {context:,} tokens: with {decoded:,} decoded ones the depth ends at {deepest:,}.")
+    short = sorted({n for n in prefill if n <= context})
+    if any(n > context for n in prefill):
         sentences.append(f"The model was made for {context:,} tokens: longer prompts are left out.")
     return kept, short, sentences
 

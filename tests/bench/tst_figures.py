@@ -34,11 +34,28 @@ class ExpectedLines(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "1001 bytes of KV cache a token are not 2 equal layers"):
             figures.kv_bytes_read(1001, 4, 2)
 
-    def test_decode_grows_by_the_cache_at_the_speed_of_a_copy(self):
+    def test_a_point_of_decode_is_of_one_token_and_one_of_prefill_of_its_prompt(self):
+        test = {"tokens_per_second": {"median": 80.0, "min": 50.0, "max": 100.0}, "runs": [80.0, 50.0, 100.0]}
+        decode = figures.point(test, 1, 4096)
+        self.assertEqual((decode["tokens"], decode["n"], decode["ms"]), (4096, 3, {"median": 12.5, "min": 10.0, "max": 20.0}))
+        self.assertEqual(figures.point(test, 512, 512)["ms"], {"median": 6400.0, "min": 5120.0, "max": 10240.0})
+
+    def test_decode_grows_by_bytes_or_operations_whichever_take_longer(self):
+        flop = figures.attention_flop(4, 16, 64)
+        self.assertEqual(flop, 16384)
+        # 4 KiB at 40 GB/s are 0.102 µs; 16,384 operations at 131 GFLOP/s 0.125, at 67 TFLOP/s next to nothing
+        for copy, fma, ms, bound in ((40, 131, 16384 / 131e6, "operations"), (40, 67000, 4096 / 40e6, "bytes"),
+                                     (20, 131, 4096 / 20e6, "bytes")):
+            growth, by = figures.decode_growth(4096, copy, flop, fma)
+            self.assertAlmostEqual(growth, ms)
+            self.assertEqual(by, bound)
+
+    def test_decode_grows_from_the_shallowest_depth(self):
+        growth, _ = figures.decode_growth(16384, 10, 0, 1)
         # 16 KiB × 32,768 = 0.537 GB at 10 GB/s
-        self.assertAlmostEqual(figures.decode_ms(32768, (0, 40.0), 16384, 10), 40 + 53.687, places=3)
-        self.assertAlmostEqual(figures.decode_ms(0, (0, 40.0), 16384, 10), 40)
-        self.assertAlmostEqual(figures.decode_ms(1024, (1024, 41.0), 16384, 10), 41)
+        self.assertAlmostEqual(figures.decode_ms(32768, (0, 40.0), growth), 40 + 53.687, places=3)
+        self.assertAlmostEqual(figures.decode_ms(0, (0, 40.0), growth), 40)
+        self.assertAlmostEqual(figures.decode_ms(1024, (1024, 41.0), growth), 41)
 
     def test_a_prompt_costs_its_weights_and_half_of_its_square(self):
         # 2 layers × 4 heads × 8 × 4 operations × 100²/2
@@ -61,6 +78,15 @@ class ExpectedLines(unittest.TestCase):
         self.assertEqual((depths, prefill), ([0, 4080], [128]))
         self.assertEqual(len(sentences), 2)
         self.assertIn("ends at 4,080", sentences[0])
+
+    def test_no_depth_is_left_where_the_decoded_tokens_do_not_fit(self):
+        self.assertEqual(figures.within_context([0], [], 4096, 4096)[:2], ([0], []))
+        depths, _, sentences = figures.within_context([0, 4096], [128], 5000, 4096)
+        self.assertEqual((depths, len(sentences)), ([], 1))
+        self.assertIn("fewer than the 5,000 to decode", sentences[0])
+
+    def test_depths_and_lengths_come_in_order(self):
+        self.assertEqual(figures.within_context([4096, 0, 4096], [512, 128, 512], 16, 8192), ([0, 4096], [128, 512], []))
 
 
 class Peer(unittest.TestCase):
