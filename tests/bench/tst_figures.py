@@ -186,7 +186,31 @@ class Goldens(unittest.TestCase):
                 "                              Force a way to compute on or off, NAME=on|off: “texels”, “dot” and\n"
                 "                              “threads”\n  --device TEXT               its index or “name”\n")
         self.assertEqual(goldens.variant_names(text), ["texels", "dot", "threads"])
-        self.assertEqual(goldens.variant_names("  --kv TEXT\n"), [])
+
+    def test_a_help_that_names_no_way_to_compute_is_refused(self):
+        for text in ("  --kv TEXT\n", "", "  --variant TEXT ...   NAME=on|off: none\n  --device “name”\n"):
+            with self.assertRaisesRegex(ValueError, "names no way to compute at --variant"):
+                goldens.variant_names(text)
+
+    def test_what_is_not_here_is_no_failure(self):
+        build = "The variant “coopmat” is no part of this build: it had no glslang of version 13 or later."
+        pair = "The variants “texels” and “coopmat” exclude each other: each is another way to multiply a batch."
+        device = "The variant “texels” is for subgroups of at most 16 invocations; those of A GPU have 32."
+        for sentence in (build, pair, device):
+            self.assertEqual(goldens.not_here(f"moescope-cli trace: {sentence}"), sentence)
+            self.assertEqual(goldens.not_here(f"moescope-cli run: The model brings no chat template.\n{sentence}"), sentence)
+        for message in ("moescope-cli run: The device was lost.", "The trace of plain is of shape (2, 1, 2)",
+                        "moescope-cli run: --variant: “nosuch” is no variant; “texels” and “coopmat” are."):
+            self.assertIsNone(goldens.not_here(message))
+
+    def test_logits_may_be_farther_off_where_cooperative_matrices_may_multiply(self):
+        for variant, absent, most in (("as chosen", False, 0.1), ("coopmat=on", False, 0.1), ("threads=off", False, 0.1),
+                                      ("coopmat=off", False, 0.05), ("texels=on", False, 0.05), ("texels=off", False, 0.1),
+                                      ("integer_dot=on", False, 0.05), ("as chosen", True, 0.05), ("threads=off", True, 0.05)):
+            self.assertEqual(goldens.f16_limit(variant, absent), most, (variant, absent))
+        total = goldens.Sum()
+        total.worst_logit = 0.06
+        self.assertEqual((total.holds("f16"), total.holds("f16", 0.1), total.holds("f32", 0.1)), (False, True, False))
 
 
 class GpuScript(unittest.TestCase):
