@@ -4,6 +4,7 @@ import array
 import ast
 import json
 import re
+import statistics
 import struct
 
 
@@ -111,6 +112,44 @@ def peer_sentence(about):
 def gb_per_second(name, tokens_per_second, bytes_per_token):
     """Of weights, what a decode reads; None for a prefill, which reads a weight once for many tokens."""
     return tokens_per_second * bytes_per_token / 1e9 if name.startswith("tg") else None
+
+
+def calls(prefill, decode, depths):
+    """What one run of a side is asked for, [(prefill, decode, depth)]: prompts into an empty cache, decode at each depth."""
+    asked = [([0], decode, depth) for depth in depths if depth > 0]
+    if 0 in depths:
+        return [(prefill, decode, 0), *asked]
+    return ([(prefill, [0], 0)] if any(prefill) else []) + asked
+
+
+def side_name(side):
+    return "Moescope" if side == "ours" else f"llama.cpp {side}"
+
+
+def comparison(about, runs):
+    """Lines of the table of medians, ratios and shares of a copy. `about` and `runs`, {side: {test: [tok/s]}}, of the sides that
+    are to be shown: "ours" or not, the peers after it."""
+    report = about.get("ours")
+    peers = [side for side in runs if side != "ours"]
+
+    def share(name, speed):
+        rate = gb_per_second(name, speed, report["bytes_per_token"]) if report else None
+        return f"{100 * rate / report['copy_gb_per_second']:8.1f}" if rate is not None else " " * 8
+
+    lines = [f"{'tok/s':14}" + (f"{'Moescope':>10}{'% copy':>8}" if report else "") +
+             "".join(f"{side_name(side):>18}{'% copy':>8}{'ratio':>8}" for side in peers)]
+    for name in dict.fromkeys(name for speeds in runs.values() for name in speeds):
+        medians = {side: statistics.median(speeds[name]) for side, speeds in runs.items() if name in speeds}
+        mine = medians.get("ours")
+        row = f"{name:14}"
+        if report:
+            row += f"{mine:10.1f}{share(name, mine)}" if mine else " " * 18
+        for side in peers:
+            other = medians.get(side)
+            ratio = f"{mine / other:8.2f}" if mine and other else " " * 8
+            row += f"{other:18.2f}{share(name, other)}{ratio}" if other else " " * 34
+        lines.append(row.rstrip())
+    return lines
 
 
 def interval_sums(intervals):

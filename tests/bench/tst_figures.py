@@ -125,6 +125,31 @@ class Peer(unittest.TestCase):
         self.assertIsNone(figures.gb_per_second("pp512", 80, 283e6))
 
 
+class Comparison(unittest.TestCase):
+    ABOUT = {"ours": {"bytes_per_token": 1e9, "copy_gb_per_second": 100.0}, "vulkan": {}, "cuda": {}}
+
+    def test_prompts_go_into_an_empty_cache_and_decode_is_at_each_depth(self):
+        for prefill, depths, calls in (([64], [0], [([64], [16], 0)]), ([64], [0, 512], [([64], [16], 0), ([0], [16], 512)]),
+                                       ([64], [512], [([64], [0], 0), ([0], [16], 512)]), ([0], [512], [([0], [16], 512)]),
+                                       ([64], [], [([64], [0], 0)])):
+            self.assertEqual(figures.calls(prefill, [16], depths), calls)
+
+    def test_medians_ratios_and_shares(self):
+        runs = {"ours": {"pp64": [90, 100, 500], "pp512": [80], "tg16": [20, 40]}, "vulkan": {"pp64": [50], "tg16": [10]}}
+        head, pp64, pp512, tg16 = figures.comparison(self.ABOUT, runs)
+        self.assertEqual(head.split(), "tok/s Moescope % copy llama.cpp vulkan % copy ratio".split())
+        self.assertEqual(pp64.split(), ["pp64", "100.0", "50.00", "2.00"])
+        self.assertEqual(pp512.split(), ["pp512", "80.0"])
+        self.assertEqual(tg16.split(), ["tg16", "30.0", "30.0", "10.00", "10.0", "3.00"])
+
+    def test_a_side_that_failed_leaves_the_others(self):
+        head, row = figures.comparison({"ours": self.ABOUT["ours"]}, {"ours": {"tg16": [30]}})
+        self.assertEqual((head.split(), row.split()), (["tok/s", "Moescope", "%", "copy"], ["tg16", "30.0", "30.0"]))
+        head, row = figures.comparison({"vulkan": {}, "cuda": {}}, {"vulkan": {"tg16": [10]}, "cuda": {"tg16": [20]}})
+        self.assertNotIn("Moescope", head)
+        self.assertEqual(row.split(), ["tg16", "10.00", "20.00"])
+
+
 class Profile(unittest.TestCase):
     def test_sums_over_the_layers_longest_first(self):
         intervals = [{"kernels": "embed", "layer": None, "ms": 1}, {"kernels": "attention", "layer": 0, "ms": 2},
