@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Subgroups of WIDE invocations made of shared memory, for tests/house/wide_subgroups.sh: as GPUs have them, whatever this device
+// Subgroups of WIDE invocations made of shared memory, for tests/house/wide_subgroups.py: as GPUs have them, whatever this device
 // has. Each operation has barriers, so all of a workgroup must come to it.
 layout(local_size_x_id = 0) in;  // before any use of gl_WorkGroupSize
 shared vec4 wide_lanes[256];
