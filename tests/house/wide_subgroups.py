@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """wide_subgroups.py SIZE…: what computes on a device, on subgroups of 32 or 64 invocations, which no software driver has. A copy
-of the sources in build/wide-SIZE takes the operations of subgroups from tests/support/wide_subgroups.glsl, and the device for a GPU
-with memory of its own. These operations have barriers, to which all invocations of a workgroup must come: where one
-subgroup of several goes another way, which the router's kernel does, only one subgroup a workgroup can be tried: with 32 in
+of the sources in build/wide-SIZE takes the operations of subgroups from tests/support/wide_subgroups.glsl, and the device for a
+GPU. These operations have barriers, to which all invocations of a workgroup must come: where one subgroup of several goes another way, which the router's kernel does, only one subgroup a workgroup can be tried: with 32 in
 workgroups of 64 the tests of that kernel and of whole models are left out, and named."""
 import os
 import pathlib
