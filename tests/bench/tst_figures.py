@@ -157,6 +157,17 @@ class Profile(unittest.TestCase):
         self.assertEqual(figures.interval_sums(intervals), [("attention", 7, 7 / 8, 2), ("embed", 1, 1 / 8, 1)])
         self.assertEqual(figures.interval_sums([]), [])
 
+    def test_a_report_becomes_part_of_another_file(self):
+        report = {"tests": [{"name": "tg16"}], "profile": [{"kernels": "embed", "ms": 1}]}
+        with tempfile.TemporaryDirectory() as folder:
+            one, whole = pathlib.Path(folder, "one.json"), pathlib.Path(folder, "whole.json")
+            one.write_text(json.dumps(report))
+            whole.write_text('{"runs": {}}')
+            script = pathlib.Path(__file__).with_name("intervals.py")
+            result = subprocess.run([sys.executable, script, one, "--into", whole], capture_output=True, text=True, check=True)
+            self.assertRegex(result.stdout, r"(?m)^  embed +1.000 +100.0 +1$")
+            self.assertEqual(json.loads(whole.read_text()), {"runs": {}, "profile": report})
+
 
 class Goldens(unittest.TestCase):
     # Two tokens; the first layer has no router, two experts a token.
@@ -246,11 +257,13 @@ class GpuScript(unittest.TestCase):
     def test_help_tells_the_steps(self):
         result = self.run_script("--help")
         self.assertEqual(result.returncode, 0)
-        for step in ("pack", "peer", "goldens", "models", "bench", "all"):
+        for step in ("pack", "peer", "kernels", "goldens", "models", "bench", "all"):
             self.assertRegex(result.stdout, rf"(?m)^  {step} ")
 
     def test_wrong_usage_runs_nothing(self):
-        for arguments, said in (((), "Usage:"), (("nosuch",), "Usage:"), (("bench", "--layers"), "--layers needs a value.")):
+        for arguments, said in (((), "Usage:"), (("nosuch",), "Usage:"), (("bench", "--layers"), "--layers needs a value."),
+                                (("bench", "--llama-cuda", "/nosuch/llama-bench"), "/nosuch/llama-bench is no program"),
+                                (("bench", "--llama-vulkan", "/"), "/ is no program")):
             result = self.run_script(*arguments)
             self.assertEqual((result.returncode, result.stdout), (2, ""), arguments)
             self.assertIn(said, result.stderr)
