@@ -2,6 +2,7 @@
 #include "engine/inference/kernel_variants.h"
 #include "engine/inference/kernels.h"
 #include "engine/inference/variants.h"
+#include "engine/inference/weight_layout.h"
 #include "engine/trace/error.h"
 #include "tests/support/kernel_fixture.h"
 
@@ -69,14 +70,24 @@ TEST(Variants, a_cache_of_f32_has_what_rounds_activations_by_name_alone) {
     }
 }
 
-class VariantsOfDevice : public KernelTest {};
+class VariantsOfDevice : public KernelTest {
+protected:
+    static bool canTexels() {
+        const vulkan::Limits& limits = device().limits();
+        return limits.software && limits.subgroup_size <= inference::mostGroupedRows;
+    }
+};
 
+// What the device lacks is said first, where it is the first of the two.
 TEST_F(VariantsOfDevice, exclude_one_another) {
-    for (const Variants& two :
-         {Variants{.texels = true, .coopmat = true}, Variants{.texels = true, .integer_dot = true},
-          Variants{.integer_dot = true, .coopmat = true}}) {
-        EXPECT_EQ(idOf([&] { Kernels(device(), two); }),
-                  device().limits().integer_dot ? "variant.pair" : "variant.device");
+    const struct {
+        Variants variants;
+        bool first_can;
+    } pairs[] = {{{.texels = true, .coopmat = true}, canTexels()},
+                 {{.texels = true, .integer_dot = true}, canTexels()},
+                 {{.integer_dot = true, .coopmat = true}, device().limits().integer_dot}};
+    for (const auto& pair : pairs) {
+        EXPECT_EQ(idOf([&] { Kernels(device(), pair.variants); }), pair.first_can ? "variant.pair" : "variant.device");
     }
 }
 
@@ -84,6 +95,13 @@ TEST_F(VariantsOfDevice, are_refused_where_they_cannot_be) {
     EXPECT_FALSE(Kernels(device(), {.coopmat = false}).coopmat());
     EXPECT_FALSE(Kernels(device(), {.texels = false, .coopmat = false}).coopmat());
     EXPECT_FALSE(Kernels(device(), {.integer_dot = false}).integerDot());
+    const std::string texelsId = idOf([] {
+        const Kernels kernels(device(), {.texels = true});
+        EXPECT_TRUE(kernels.texels());
+        EXPECT_FALSE(kernels.integerDot());
+        EXPECT_FALSE(kernels.coopmat());
+    });
+    EXPECT_EQ(texelsId, canTexels() ? "" : "variant.device");
     const bool has = !device().limits().matrix_shapes.empty();
     const std::string id = idOf([] { EXPECT_TRUE(Kernels(device(), {.coopmat = true}).coopmat()); });
     EXPECT_EQ(id, !inference::builtWithCoopmat() ? "variant.build" : !has ? "variant.device" : "");
@@ -100,16 +118,19 @@ TEST_F(VariantsOfDevice, are_chosen_for_the_device) {
     // A software driver takes texels unless it is told otherwise.
     const vulkan::Limits& limits = device().limits();
     const Kernels kernels(device());
-    EXPECT_EQ(kernels.texels(), limits.software);
+    EXPECT_EQ(kernels.texels(), canTexels());
     EXPECT_EQ(kernels.coopmat(), !limits.software && !limits.matrix_shapes.empty() && inference::builtWithCoopmat());
     EXPECT_EQ(kernels.integerDot(), !limits.software && !kernels.coopmat() && limits.fast_integer_dot);
 }
 
 TEST_F(VariantsOfDevice, tiles_of_cooperative_matrices_are_higher) {
-    for (const std::optional<bool> texels : {std::optional(true), std::optional(false)}) {
+    for (const bool texels : {true, false}) {
+        if (texels && !canTexels()) {
+            continue;
+        }
         const Kernels::TileHeights heights = Kernels(device(), {.texels = texels, .coopmat = false}).tileHeights();
         EXPECT_EQ(heights.low, 8U);
-        EXPECT_EQ(heights.tall, *texels ? 0U : 32U);
+        EXPECT_EQ(heights.tall, texels ? 0U : 32U);
     }
 }
 
