@@ -66,7 +66,7 @@ void KernelsTest::SetUp() {
     try {
         m_kernels = std::make_unique<inference::Kernels>(device(), variants);
     } catch (const trace::Error& error) {
-        if (!variants.coopmat.value_or(false) && !variants.integer_dot.value_or(false)) {
+        if (error.id() != "variant.device" && error.id() != "variant.build") {
             throw;
         }
         std::fprintf(stderr, "SKIPPED, the variant is not tested: %s\n", error.what());
