@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 namespace moescope::test {
@@ -29,6 +30,8 @@ protected:
     void SetUp() override {
         const fs::path first = softwareDriver();
         if (first.empty()) {
+            // ctest looks for the first word: CMakeLists.txt.
+            std::fprintf(stderr, "SKIPPED, Mesa's software driver has no manifest in %s.\n", manifests.c_str());
             GTEST_SKIP() << "Mesa's software driver has no manifest in " << manifests;
         }
         const char* given = std::getenv("MOESCOPE_SECOND_DRIVER");
