@@ -45,15 +45,23 @@ double fmaSpeed(vulkan::Device& device) {
     inference::Kernels kernels(device);
     const bool software = device.limits().software;
     const uint32_t groups = software ? 16 * std::max(std::thread::hardware_concurrency(), 1U) : 4096;
-    const uint32_t rounds = software ? 4096 : 16384;
     const uint64_t invocations = uint64_t{groups} * kernels.fmaSpeedInvocations();
     const vulkan::Buffer out(device, invocations * sizeof(float), vulkan::MemoryKind::DeviceLocal, "fma out");
     vulkan::CommandRecorder recorder(device, "fma");
-    recorder.begin();
-    kernels.fmaSpeed(recorder, out, groups, rounds, 0.5F);
-    recorder.end();
     constexpr double operations = 8 * 4 * 2; // chains, components, multiply and add
-    return static_cast<double>(invocations) * rounds * operations / medianSeconds(recorder) / 1e9;
+    // Until a submission is long enough to be measured, and on a slow GPU none that its driver takes for a hang.
+    constexpr double enoughSeconds = 0.02;
+    constexpr uint32_t mostRounds = 1U << 24;
+    double most = 0; // the longest is not always the fastest: on a busy machine it is parted
+    double seconds = 0;
+    for (uint32_t rounds = 16; seconds < enoughSeconds && rounds <= mostRounds; rounds *= 2) {
+        recorder.begin();
+        kernels.fmaSpeed(recorder, out, groups, rounds, 0.5F);
+        recorder.end();
+        seconds = medianSeconds(recorder);
+        most = std::max(most, static_cast<double>(invocations) * rounds * operations / seconds / 1e9);
+    }
+    return most;
 }
 
 } // namespace
