@@ -3,8 +3,8 @@
 
 #include "engine/gguf/tensor_type.h"
 
-#include <cstddef>
-#include <optional>
+#include <cstdint>
+#include <span>
 
 namespace moescope::gguf {
 

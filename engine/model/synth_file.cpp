@@ -74,8 +74,8 @@ void addMetadata(gguf::Writer& writer, const SynthShape& shape, const ModelConfi
 /** Writes the weights of one tensor after the other. */
 class RandomWeights {
 public:
-    RandomWeights(gguf::Writer& writer, const SynthOptions& options, uint64_t total)
-        : m_writer(writer), m_options(options), m_total(total) {}
+    RandomWeights(gguf::Writer& writer, std::string file_name, const SynthOptions& options, uint64_t total)
+        : m_writer(writer), m_fileName(std::move(file_name)), m_options(options), m_total(total) {}
 
     void write(const ExpectedTensor& tensor, TensorType type) {
         if (tensor.shape.size() == 1) {
@@ -102,11 +102,13 @@ private:
         m_writer.data(bytes);
         m_done += bytes.size();
         if (m_options.progress && !m_options.progress(m_done, m_total)) {
-            throw trace::Error("synth.cancelled", "The model was cancelled; no file was written.");
+            throw trace::Error("synth.cancelled", "The model “{file}” was cancelled; no file was written.",
+                               {{"file", m_fileName}});
         }
     }
 
     gguf::Writer& m_writer;
+    std::string m_fileName;
     const SynthOptions& m_options;
     uint64_t m_total = 0;
     uint64_t m_done = 0;
@@ -137,7 +139,7 @@ SynthResult synthFile(const std::filesystem::path& target, const SynthShape& sha
         result.parameters += rowsOf(tensor) * tensor.shape[0];
     }
     writer.beginData();
-    RandomWeights weights(writer, options, total);
+    RandomWeights weights(writer, target.filename().string(), options, total);
     for (const ExpectedTensor& tensor : tensors) {
         weights.write(tensor, storedType(tensor, options.type));
     }
