@@ -50,7 +50,8 @@ void addKv(CLI::App& command, std::string& kv) {
 void addVariants(CLI::App& command, std::vector<std::string>& variants) {
     command
         .add_option("--variant", variants,
-                    "Force a way to compute on or off, NAME=on|off: " + inference::variantNames())
+                    "Force a way to compute on or off, NAME=on|off: " + inference::variantNames() +
+                        ". With “sampling” on, a top-k of 0 or above 64 is sampled on the host all the same.")
         ->check(parsedBy(
             [](const std::string& text) {
                 inference::Variants tried;
