@@ -34,6 +34,8 @@ struct Test {
     uint32_t tokens = 0;
     uint32_t depth = 0;
 
+    /** That it needs of the cache; a decode begins after a token at least. */
+    uint64_t positions() const { return uint64_t{decode ? std::max<uint32_t>(depth, 1) : depth} + tokens; }
     std::string name() const {
         return (decode ? "tg" : "pp") + std::to_string(tokens) + (depth == 0 ? "" : "@d" + std::to_string(depth));
     }
@@ -269,7 +271,7 @@ void bench(const Options& options) {
     const std::vector<Test> tests = makeTests(options);
     uint64_t needed = 1;
     for (const Test& test : tests) {
-        needed = std::max<uint64_t>(needed, std::max<uint64_t>(test.depth, 1) + test.tokens);
+        needed = std::max(needed, test.positions());
     }
     if (options.profile) {
         needed = std::max<uint64_t>(needed, uint64_t{options.depths.front()} + 2);

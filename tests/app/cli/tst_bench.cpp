@@ -98,6 +98,21 @@ TEST(Synth, refuses_what_it_does_not_know) {
     EXPECT_TRUE(nowhere.isFailure()) << nowhere.err;
 }
 
+TEST(Bench, a_prefill_may_fill_the_context) {
+    const std::string model = goldenModel().string();
+    const uint32_t context = runCli({"info", "-m", model, "--json"}).json().at("context_length");
+    const auto bench = [&](uint32_t tokens) {
+        return runCli(
+            {"bench", "-m", model, "-p", std::to_string(tokens), "-n", "0", "-r", "1", "--profile", "--json"});
+    };
+    const Outcome all = bench(context);
+    ASSERT_EQ(all.code, 0) << all.err;
+    EXPECT_EQ(all.json().at("tests").at(0).at("name"), "pp" + std::to_string(context));
+    const Outcome beyond = bench(context + 1);
+    EXPECT_TRUE(beyond.isFailure()) << beyond.code << beyond.err;
+    EXPECT_TRUE(has(beyond.err, std::to_string(context))) << beyond.err;
+}
+
 TEST(Bench, a_profile_names_each_interval_of_each_layer) {
     const Outcome outcome = runCli({"bench", "-p", "9", "-n", "2", "-r", "1", "--profile", "--json"});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
