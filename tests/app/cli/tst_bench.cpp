@@ -113,6 +113,26 @@ TEST(Bench, a_prefill_may_fill_the_context) {
     EXPECT_TRUE(has(beyond.err, std::to_string(context))) << beyond.err;
 }
 
+TEST(Bench, tells_what_was_achieved_of_what_the_device_can) {
+    const Json report =
+        runCli({"bench", "-m", goldenModel().string(), "-p", "64", "-n", "8", "-r", "1", "--json"}).json();
+    const double copy = report.at("copy_gb_per_second");
+    const double multiply = report.at("fma_gflop_per_second");
+    EXPECT_GT(copy, 0.1);
+    EXPECT_GT(multiply, 0.1);
+    EXPECT_LT(multiply, 1e6);
+    ASSERT_EQ(report.at("tests").size(), 2U);
+    const Json& prefill = report.at("tests").at(0);
+    EXPECT_TRUE(prefill.at("gb_per_second").is_null());
+    EXPECT_GT(prefill.at("gflop_per_second").get<double>(), 0);
+    EXPECT_DOUBLE_EQ(prefill.at("share_of_device").get<double>(),
+                     prefill.at("gflop_per_second").get<double>() / multiply);
+    const Json& decode = report.at("tests").at(1);
+    EXPECT_TRUE(decode.at("gflop_per_second").is_null());
+    EXPECT_GT(decode.at("gb_per_second").get<double>(), 0);
+    EXPECT_DOUBLE_EQ(decode.at("share_of_device").get<double>(), decode.at("gb_per_second").get<double>() / copy);
+}
+
 TEST(Bench, a_profile_names_each_interval_of_each_layer) {
     const Outcome outcome = runCli({"bench", "-p", "9", "-n", "2", "-r", "1", "--profile", "--json"});
     ASSERT_EQ(outcome.code, 0) << outcome.err;

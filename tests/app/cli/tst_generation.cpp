@@ -110,6 +110,34 @@ TEST(Run, TheSameSeedGivesTheSameTokens) {
     EXPECT_NE(with("7"), with("8"));
 }
 
+TEST(Run, AForcedVariantComputesTheSame) {
+    const auto with = [](std::vector<std::string> more) {
+        more.insert(more.end(), {"--tokens", "5,6,7,8", "-n", "8", "--temp", "0", "--ignore-eos", "--kv", "f32"});
+        return runCli(runWith(more));
+    };
+    const Json tokens = with({}).json().at("tokens");
+    EXPECT_EQ(with({"--variant", "texels=off"}).json().at("tokens"), tokens);
+    EXPECT_EQ(with({"--variant", "sampling=on", "--variant", "whole_steps=on"}).json().at("tokens"), tokens);
+    // Whatever the device has, not both.
+    const Outcome both = with({"--variant", "texels=on", "--variant", "coopmat=on"});
+    EXPECT_TRUE(both.isFailure()) << both.code << both.err;
+    EXPECT_TRUE(has(both.err, "“texels”")) << both.err;
+    EXPECT_TRUE(has(runCli({"run", "-p", "a", "--variant", "coopmats=on"}).err, "“integer_dot”"));
+}
+
+TEST(Run, AnyNumberOfStepsInFlightGivesTheSameText) {
+    const auto with = [](const char* steps) {
+        return runCli(runWith({"-p", "Hello", "-n", "24", "--seed", "3", "--top-k", "40", "--ignore-eos", "--variant",
+                               "sampling=on", "--steps-in-flight", steps}))
+            .json()
+            .at("text");
+    };
+    const Json one = with("1");
+    EXPECT_FALSE(one.get<std::string>().empty());
+    EXPECT_EQ(with("2"), one);
+    EXPECT_EQ(with("4"), one);
+}
+
 TEST(Run, OnATerminalTheProgressIsGoneBeforeTheAnswer) {
     if (!hasTerminals()) {
         GTEST_SKIP() << "This machine gives out no pseudo-terminals: the progress on one was not tested.";
