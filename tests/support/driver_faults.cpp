@@ -6,8 +6,11 @@
 #endif
 #include <volk.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
+#include <string>
 
 namespace moescope::test {
 
@@ -22,6 +25,52 @@ std::atomic<int64_t> pipelinesLeft = -1;
 std::atomic<uint64_t> allocationCount = 0;
 std::atomic<uint64_t> submissionCount = 0;
 std::atomic<uint64_t> pipelineCount = 0;
+std::atomic<uint64_t> pipelinesInside = 0;
+
+/** Holds threads. */
+class Gate {
+public:
+    void close(uint64_t passes) {
+        const std::scoped_lock lock(m_mutex);
+        m_closed = true;
+        m_keeper = std::this_thread::get_id();
+        m_passes = passes;
+    }
+    void open() {
+        const std::scoped_lock lock(m_mutex);
+        m_closed = false;
+        m_changed.notify_all();
+    }
+    void letThrough(uint64_t passes) {
+        const std::scoped_lock lock(m_mutex);
+        m_passes += passes;
+        m_changed.notify_all();
+    }
+    void pass() {
+        std::unique_lock lock(m_mutex);
+        if (std::this_thread::get_id() == m_keeper) {
+            return;
+        }
+        ++m_held;
+        m_changed.notify_all();
+        m_changed.wait(lock, [&] { return !m_closed || m_passes > 0; });
+        --m_held;
+        m_passes -= m_closed ? 1 : 0;
+    }
+    bool waitUntilHeld(uint64_t threads, std::chrono::seconds most) {
+        std::unique_lock lock(m_mutex);
+        return m_changed.wait_for(lock, most, [&] { return m_closed && m_passes == 0 && m_held >= threads; });
+    }
+
+private:
+    std::mutex m_mutex;
+    std::condition_variable m_changed;
+    bool m_closed = false;
+    std::thread::id m_keeper;
+    uint64_t m_passes = 0; ///< that are left while it is closed
+    uint64_t m_held = 0;
+};
+Gate pipelineGate;
 
 bool isItsTurn(std::atomic<int64_t>& left) { return left.load() >= 0 && left.fetch_sub(1) == 0; }
 
@@ -40,8 +89,14 @@ VKAPI_ATTR VkResult VKAPI_CALL create(VkDevice device, VkPipelineCache cache, ui
                                       const VkComputePipelineCreateInfo* infos, const VkAllocationCallbacks* callbacks,
                                       VkPipeline* pipelines) {
     ++pipelineCount;
-    return isItsTurn(pipelinesLeft) ? VK_ERROR_OUT_OF_HOST_MEMORY
-                                    : realCreate(device, cache, count, infos, callbacks, pipelines);
+    if (isItsTurn(pipelinesLeft)) {
+        return VK_ERROR_OUT_OF_HOST_MEMORY;
+    }
+    ++pipelinesInside;
+    pipelineGate.pass();
+    const VkResult result = realCreate(device, cache, count, infos, callbacks, pipelines);
+    --pipelinesInside;
+    return result;
 }
 
 } // namespace
@@ -66,6 +121,7 @@ DriverFaults::DriverFaults() {
 }
 
 DriverFaults::~DriverFaults() {
+    pipelineGate.open();
     vkAllocateMemory = realAllocate;
     vkQueueSubmit2 = realSubmit;
     vkCreateComputePipelines = realCreate;
@@ -80,5 +136,35 @@ void DriverFaults::failPipeline(uint32_t after) { pipelinesLeft = after; }
 uint64_t DriverFaults::allocations() const { return allocationCount; }
 uint64_t DriverFaults::submissions() const { return submissionCount; }
 uint64_t DriverFaults::pipelines() const { return pipelineCount; }
+uint64_t DriverFaults::pipelinesUnderWay() const { return pipelinesInside; }
+
+void DriverFaults::holdPipelines(uint32_t after) { pipelineGate.close(after); }
+void DriverFaults::letThrough(uint32_t pipelines) { pipelineGate.letThrough(pipelines); }
+void DriverFaults::holdNoMore() { pipelineGate.open(); }
+void DriverFaults::waitUntilHeld(uint32_t threads) {
+    if (!pipelineGate.waitUntilHeld(threads, std::chrono::seconds(60))) {
+        pipelineGate.open(); // whoever unwinds may have to wait for threads
+        throw std::runtime_error("no " + std::to_string(threads) + " threads make pipelines");
+    }
+}
+
+Trickle::Trickle(DriverFaults& driver)
+    : m_thread([this, &driver] {
+          using std::chrono::milliseconds;
+          std::unique_lock lock(m_mutex);
+          for (milliseconds wait(1); !m_changed.wait_for(lock, wait, [&] { return m_over; });
+               wait = std::min(2 * wait, milliseconds(250))) {
+              driver.letThrough(1);
+          }
+      }) {}
+
+Trickle::~Trickle() {
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_over = true;
+    }
+    m_changed.notify_all();
+    m_thread.join();
+}
 
 } // namespace moescope::test

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
+#include <thread>
 
 namespace moescope::test {
 
@@ -21,9 +24,34 @@ public:
     void loseDevice(uint32_t after);
     /** The pipeline after the next `after` ones finds no memory of the host, once. */
     void failPipeline(uint32_t after);
+    /** After the next `after` pipelines any thread but this that makes one is held in the driver until it is let through.
+     *  Pipelines of this thread, and one that is to fail, are neither held nor counted. */
+    void holdPipelines(uint32_t after);
+    /** Waits until so many threads are held; after a minute holds no more and throws std::runtime_error. */
+    void waitUntilHeld(uint32_t threads);
+    void letThrough(uint32_t pipelines);
+    /** Lets all through from here on. */
+    void holdNoMore();
     uint64_t allocations() const; ///< so far, failed ones too
     uint64_t submissions() const;
     uint64_t pipelines() const;
+    uint64_t pipelinesUnderWay() const; ///< that threads are at now, held or not
+};
+
+/** While it lives, held pipelines are let through one by one, each after twice the time (up to a quarter of a second). What
+ *  another thread does to end their making thus comes in time, however little of the machine that thread gets. */
+class Trickle {
+public:
+    explicit Trickle(DriverFaults& driver);
+    ~Trickle();
+    Trickle(const Trickle&) = delete;
+    Trickle& operator=(const Trickle&) = delete;
+
+private:
+    std::mutex m_mutex;
+    std::condition_variable m_changed;
+    bool m_over = false;
+    std::thread m_thread;
 };
 
 } // namespace moescope::test

@@ -13,7 +13,6 @@
 #include <chrono>
 #include <fstream>
 #include <optional>
-#include <thread>
 
 namespace moescope::test {
 
@@ -138,13 +137,21 @@ TEST_F(EngineMachine, a_cancelled_load_makes_no_more_pipelines) {
     DriverFaults driver;
     load(m_model);
     const uint64_t all = driver.pipelines();
-    const auto error = errorOf([&] { load(m_model, {.progress = [](uint64_t, uint64_t) { return false; }}); });
+    driver.holdPipelines(0);
+    std::optional<Trickle> trickle;
+    const auto cancel = [&](uint64_t, uint64_t) {
+        if (!trickle) {
+            driver.waitUntilHeld(1);
+            trickle.emplace(driver);
+        }
+        return false;
+    };
+    const auto error = errorOf([&] { load(m_model, {.progress = cancel}); });
+    trickle.reset();
     ASSERT_TRUE(error);
     EXPECT_EQ(error->id(), "load.cancelled");
-    const uint64_t made = driver.pipelines() - all;
-    EXPECT_LT(made, all);
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    EXPECT_EQ(driver.pipelines() - all, made) << "a thread of the load goes on";
+    EXPECT_EQ(driver.pipelinesUnderWay(), 0U) << "a thread of the load goes on";
+    EXPECT_LT(driver.pipelines() - all, all);
 }
 
 TEST_F(EngineMachine, no_memory_for_an_intervention_leaves_the_model_as_it_was) {

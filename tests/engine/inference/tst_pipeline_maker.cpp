@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+#include <optional>
 #include <ostream>
 #include <thread>
 
@@ -94,11 +96,21 @@ TEST_F(PipelineMakerTest, leaves_alone_what_another_thread_made_meanwhile) {
     EXPECT_EQ(created() - before, 40U);
 }
 
-TEST_F(PipelineMakerTest, begins_no_more_when_it_goes) {
+TEST_F(PipelineMakerTest, ends_those_that_are_under_way_when_it_goes_and_begins_no_more) {
     constexpr uint32_t count = 64; // two to four threads make a few before they hear of it
     const auto pipelines = somePipelines(count);
     const uint64_t before = created();
-    { const PipelineMaker maker(pointers(pipelines)); }
+    DriverFaults driver;
+    driver.holdPipelines(0);
+    std::optional<PipelineMaker> maker(std::in_place, pointers(pipelines));
+    driver.waitUntilHeld(2);
+    {
+        const Trickle trickle(driver);
+        maker.reset();
+    }
+    EXPECT_EQ(driver.pipelinesUnderWay(), 0U);
+    EXPECT_EQ(created() - before, driver.pipelines());
+    EXPECT_GE(created() - before, 2U);
     EXPECT_LT(created() - before, count);
 }
 
@@ -108,9 +120,16 @@ TEST_F(PipelineMakerTest, the_first_failure_is_told_and_ends_the_work) {
     for (const uint32_t after : {0U, 1U, 7U}) {
         const auto pipelines = somePipelines(64);
         driver.failPipeline(after);
+        driver.holdPipelines(after); // none but the one that fails comes back before it is told
         const uint64_t tried = driver.pipelines();
         PipelineMaker maker(pointers(pipelines));
-        EXPECT_EQ(idOf([&] { maker.finish(); }), "vulkan.memory_call") << after;
+        {
+            const Trickle trickle(driver);
+            const auto finish = [&] { return idOf([&] { maker.finish(); }); };
+            EXPECT_EQ(std::async(std::launch::async, finish).get(), "vulkan.memory_call") << after; // it is held, too
+        }
+        EXPECT_EQ(driver.pipelinesUnderWay(), 0U) << after;
+        driver.holdNoMore();
         EXPECT_GT(driver.pipelines() - tried, after);
         EXPECT_LT(driver.pipelines() - tried, 64U) << after;
         for (const auto& pipeline : pipelines) {
