@@ -357,7 +357,8 @@ void addBench(CLI::App& program, Action& action) {
     addCounts(*command, "-n,--decode", options->decode, 0, "Tokens written one by one; 0: no such test");
     addCounts(*command, "-d,--depth", options->depths, 0, "Tokens that are already in the KV cache");
     command->add_option("-r,--runs", options->runs, "Runs of each test")->capture_default_str()->check(whole(1, 10000));
-    command->add_flag("--profile", options->profile, "Also the time of each kernel and layer, of a decode step and of the first prefill");
+    command->add_flag("--profile", options->profile,
+                      "Also the time of each kernel and layer, of a decode step and of the first prefill");
     addKv(*command, options->kv);
     addVariants(*command, options->variants);
     addDevice(*command, options->device);

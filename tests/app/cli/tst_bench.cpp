@@ -2,7 +2,9 @@
 // Models of random weights, and the speed of models.
 #include "engine/gguf/reader.h"
 #include "engine/model/hugging_face.h"
+#include "engine/model/synth_file.h"
 #include "engine/model/synth_shapes.h"
+#include "engine/trace/error.h"
 #include "tests/app/cli/program.h"
 
 #include <gtest/gtest.h>
@@ -78,6 +80,19 @@ TEST(Synth, seeds_and_types_decide_the_bytes) {
     EXPECT_EQ(one, made("again.gguf", {"--type", "q2_k"}));
     EXPECT_NE(one, made("seed.gguf", {"--type", "q2_k", "--seed", "5"}));
     EXPECT_NE(one.size(), made("type.gguf", {"--type", "mxfp4"}).size());
+}
+
+TEST(Synth, a_cancelled_model_is_named_and_not_written) {
+    const fs::path file = scratch() / "cancelled.gguf";
+    const auto cancel = [](uint64_t, uint64_t) { return false; };
+    try {
+        model::synthFile(file, {.like = "tiny", .layers = 1, .progress = cancel});
+        ADD_FAILURE() << "it went on";
+    } catch (const trace::Error& error) {
+        EXPECT_EQ(error.id(), "synth.cancelled");
+        EXPECT_STREQ(error.what(), "The model “cancelled.gguf” was cancelled; no file was written.");
+    }
+    EXPECT_FALSE(fs::exists(file));
 }
 
 TEST(Synth, refuses_what_it_does_not_know) {
