@@ -22,6 +22,7 @@ PFN_vkCreateComputePipelines realCreate = nullptr;
 std::atomic<int64_t> allocationsLeft = -1; // negative: none fails
 std::atomic<int64_t> submissionsLeft = -1;
 std::atomic<int64_t> pipelinesLeft = -1;
+std::atomic<int64_t> submissionDelayMs = 0;
 std::atomic<uint64_t> allocationCount = 0;
 std::atomic<uint64_t> submissionCount = 0;
 std::atomic<uint64_t> pipelineCount = 0;
@@ -82,6 +83,7 @@ VKAPI_ATTR VkResult VKAPI_CALL allocate(VkDevice device, const VkMemoryAllocateI
 
 VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitInfo2* submits, VkFence fence) {
     ++submissionCount;
+    std::this_thread::sleep_for(std::chrono::milliseconds(submissionDelayMs));
     return isItsTurn(submissionsLeft) ? VK_ERROR_DEVICE_LOST : realSubmit(queue, count, submits, fence);
 }
 
@@ -112,6 +114,7 @@ DriverFaults::DriverFaults() {
     allocationsLeft = -1;
     submissionsLeft = -1;
     pipelinesLeft = -1;
+    submissionDelayMs = 0;
     allocationCount = 0;
     submissionCount = 0;
     pipelineCount = 0;
@@ -132,6 +135,7 @@ DriverFaults::~DriverFaults() {
 
 void DriverFaults::failAllocation(uint32_t after) { allocationsLeft = after; }
 void DriverFaults::loseDevice(uint32_t after) { submissionsLeft = after; }
+void DriverFaults::slowSubmissions(std::chrono::milliseconds by) { submissionDelayMs = by.count(); }
 void DriverFaults::failPipeline(uint32_t after) { pipelinesLeft = after; }
 uint64_t DriverFaults::allocations() const { return allocationCount; }
 uint64_t DriverFaults::submissions() const { return submissionCount; }

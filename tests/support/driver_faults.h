@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -22,6 +23,8 @@ public:
     void failAllocation(uint32_t after);
     /** The submission after the next `after` ones finds the device lost, once: devices made anew work. */
     void loseDevice(uint32_t after);
+    /** Each submission takes so much longer from here on: an answer then lasts, however fast the device is. */
+    void slowSubmissions(std::chrono::milliseconds by);
     /** The pipeline after the next `after` ones finds no memory of the host, once. */
     void failPipeline(uint32_t after);
     /** After the next `after` pipelines any thread but this that makes one is held in the driver until it is let through.

@@ -34,6 +34,7 @@ private slots:
         ui::ChatPanel* chat = app.composition.window().chat();
         emit chat->samplingChanged(sampling);
         test::DriverFaults driver;
+        driver.slowSubmissions(std::chrono::milliseconds(10)); // the window hears of the first words before the last
         // Behind the first words: how many submissions a prompt takes depends on how busy the machine is.
         connect(&app.composition.controller(), &controller::InferenceController::tokensArrived, &app.composition,
                 [&driver, lost = false](qint64, const controller::Pieces& pieces) mutable {
