@@ -221,6 +221,47 @@ TEST_F(EngineMachine, a_device_lost_at_any_moment_of_an_answer_is_a_sentence) {
     EXPECT_EQ(answer(*load(m_model)), want);
 }
 
+// As a GPU answers: it samples, and several steps are in flight.
+class EngineMachineInFlight : public EngineMachine {
+protected:
+    std::unique_ptr<Engine> loadAsOnGpu() { return load(m_model, {.variants = {.texels = false, .sampling = true}}); }
+    static std::vector<int32_t> answerInFlight(Engine& engine) {
+        inference::GenerationRequest request;
+        request.prompt = {5, 6, 7, 8};
+        request.max_tokens = 8;
+        request.sampling.temperature = 0.0F;
+        request.ignore_eos = true;
+        request.steps_in_flight = 4;
+        return engine.generate(request).tokens;
+    }
+};
+
+TEST_F(EngineMachineInFlight, a_lost_device_leaves_no_step_behind) {
+    DriverFaults driver;
+    for (const uint32_t after : {2U, 4U, 5U, 6U, 8U}) {
+        const auto engine = loadAsOnGpu();
+        driver.loseDevice(after);
+        for (int again = 0; again < 2; ++again) {
+            const auto error = errorOf([&] { answerInFlight(*engine); });
+            ASSERT_TRUE(error) << after;
+            EXPECT_EQ(error->id(), "vulkan.device_lost") << after;
+        }
+        EXPECT_EQ(errorOf([&] { engine->step(1); })->id(), "vulkan.device_lost") << after;
+        EXPECT_EQ(errorOf([&] { engine->profile(1); })->id(), "vulkan.device_lost") << after;
+    }
+}
+
+TEST_F(EngineMachineInFlight, without_memory_for_more_steps_fewer_are_in_flight) {
+    DriverFaults driver;
+    const auto engine = loadAsOnGpu();
+    const uint64_t before = driver.allocations();
+    driver.failAllocation(0);
+    EXPECT_EQ(answerInFlight(*engine), want);
+    EXPECT_EQ(driver.allocations(), before + 1) << "one that failed, and no other was tried in this answer";
+    EXPECT_EQ(answerInFlight(*engine), want); // with as many as were asked for
+    EXPECT_GT(driver.allocations(), before + 1);
+}
+
 TEST_F(EngineMachine, a_file_truncated_while_it_loads_is_an_error) {
     const fs::path file = copyOf("truncated.gguf");
     const auto error = errorOf([&] { loadWhile(file, [&] { fs::resize_file(file, 20000); }); });
