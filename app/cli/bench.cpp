@@ -199,9 +199,10 @@ Json toJson(const std::vector<trace::IntervalTiming>& timings) {
     return list;
 }
 
-void printProfile(const std::vector<trace::IntervalTiming>& timings) {
+/** `of`: "a decode step …"; the table's title. */
+void printProfile(const std::string& of, const std::vector<trace::IntervalTiming>& timings) {
     if (timings.empty()) {
-        printForeign("This device has no timestamps, so no step could be profiled.\n");
+        print("\nThis device has no timestamps, so " + of + " could not be profiled.\n");
         return;
     }
     std::vector<std::string> names;
@@ -214,7 +215,8 @@ void printProfile(const std::vector<trace::IntervalTiming>& timings) {
         sums[timing.kernels] += timing.ms;
         all += timing.ms;
     }
-    std::vector<std::vector<std::string>> rows{{"Kernels, all layers", "ms", "% of the step"}};
+    print("\nTime of " + of + ", all layers together:\n");
+    std::vector<std::vector<std::string>> rows{{"Kernels", "ms", "% of it"}};
     for (const std::string& name : names) {
         rows.push_back({name, threeFigures(sums[name]), threeFigures(all > 0 ? 100 * sums[name] / all : 0)});
     }
@@ -265,6 +267,23 @@ Json toJson(const Measured& m, const Achieved& achieved) {
             {"depth_filled", m.depth_filled}};
 }
 
+void checkFit(const std::vector<Test>& tests, uint64_t context) {
+    if (tests.empty()) {
+        throw trace::Error("cli.bench", "There is nothing to measure: all of -p and -n are 0.");
+    }
+    for (const Test& test : tests) {
+        if (test.positions() > context) {
+            throw trace::Error(
+                "cli.bench",
+                "The test {test} needs {needed} tokens of context and this model was made for {context}: "
+                "a depth (for decode at least 1) and the tokens behind it have to fit.",
+                {{"test", test.name()},
+                 {"needed", trace::grouped(test.positions())},
+                 {"context", trace::grouped(context)}});
+        }
+    }
+}
+
 void bench(const Options& options) {
     const platform::InterruptScope interrupt;
     const Log log(options.output.verbose);
@@ -281,6 +300,7 @@ void bench(const Options& options) {
     TokenCost cost;
     {
         const OpenModel model(options.model);
+        checkFit(tests, model.info.context_length);
         load.context = chooseContext(model.info.context_length, std::nullopt, needed, 0);
         cost = costOf(model);
     }
@@ -337,12 +357,15 @@ void bench(const Options& options) {
     printTable(rows, {false, true, true, true, true, true, true});
     printForeign("On “" + engine->device().name + "”, which copies " + threeFigures(most.copy_gb_per_second) +
                  " GB/s and multiplies and adds " + threeFigures(most.fma_gflop_per_second) +
-                 " GFLOP/s; a token reads " + trace::bytesText(cost.bytes) +
-                 " of weights; n = " + std::to_string(options.runs) + ".\n");
+                 " GFLOP/s; a decoded token reads " + trace::grouped(cost.bytes / 1'000'000) +
+                 " MB of weights, which GB/s counts, without the KV cache; " + std::to_string(options.runs) +
+                 (options.runs == 1 ? " run" : " runs") + " of each test.\n");
     if (options.profile) {
-        printProfile(profile);
-        if (!prefillProfile.empty()) {
-            printProfile(prefillProfile);
+        printProfile("a decode step at depth " + trace::grouped(std::max<uint32_t>(options.depths.front(), 1)) +
+                         ", median of " + trace::grouped(options.runs),
+                     profile);
+        if (options.prefill.front() > 0) {
+            printProfile("one prefill of " + trace::grouped(options.prefill.front()) + " tokens", prefillProfile);
         }
     }
 }
@@ -353,12 +376,15 @@ void addBench(CLI::App& program, Action& action) {
     auto options = std::make_shared<Options>();
     CLI::App* command = program.add_subcommand("bench", "Measure the speed of prefill and decode");
     addModel(*command, options->model);
-    addCounts(*command, "-p,--prefill", options->prefill, 0, "Tokens read at once; 0: no such test");
-    addCounts(*command, "-n,--decode", options->decode, 0, "Tokens written one by one; 0: no such test");
-    addCounts(*command, "-d,--depth", options->depths, 0, "Tokens that are already in the KV cache");
+    addCounts(*command, "-p,--prefill", options->prefill, 0,
+              "Tokens read at once, one number or several (64,512); 0: no such test");
+    addCounts(*command, "-n,--decode", options->decode, 0, "Tokens written one by one, likewise; 0: no such test");
+    addCounts(*command, "-d,--depth", options->depths, 0,
+              "Tokens that are already in the KV cache, likewise: each test runs at each depth");
     command->add_option("-r,--runs", options->runs, "Runs of each test")->capture_default_str()->check(whole(1, 10000));
     command->add_flag("--profile", options->profile,
-                      "Also the time of each kernel and layer, of a decode step and of the first prefill");
+                      "Also the time of each kernel, of a decode step at the first depth and of a prefill of the first "
+                      "length (by layer with --json)");
     addKv(*command, options->kv);
     addVariants(*command, options->variants);
     addDevice(*command, options->device);

@@ -149,10 +149,10 @@ std::vector<model::ChatMessage> readChat(const std::string& path) {
     return messages;
 }
 
-model::ChatTemplate openTemplate(const OpenModel& model) {
+model::ChatTemplate openTemplate(const OpenModel& model, const OutputOptions& output) {
     model::ChatTemplate chatTemplate(model.info.chat_template, model.tokenizer);
     if (chatTemplate.problem()) {
-        Log(true).line(chatTemplate.fallbackSentence());
+        Log(output.verbose || !output.json).line(chatTemplate.fallbackSentence());
     }
     return chatTemplate;
 }
@@ -169,7 +169,7 @@ void addPrompt(CLI::App& command, PromptOptions& options) {
     command.add_option("--system", options.system, "System message for -p");
 }
 
-std::vector<int32_t> promptTokens(const PromptOptions& options, const OpenModel& model) {
+std::vector<int32_t> promptTokens(const PromptOptions& options, const OpenModel& model, const OutputOptions& output) {
     if (options.tokens) {
         return parseTokens(*options.tokens, model.tokenizer);
     }
@@ -192,7 +192,7 @@ std::vector<int32_t> promptTokens(const PromptOptions& options, const OpenModel&
         }
         messages.push_back({"user", options.text.value_or("")});
     }
-    return openTemplate(model).render(messages).tokens;
+    return openTemplate(model, output).render(messages).tokens;
 }
 
 uint32_t chooseContext(uint64_t limit, std::optional<uint32_t> asked, uint64_t prompt, uint64_t more) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "app/cli/options.h"
 #include "engine/gguf/reader.h"
 #include "engine/model/chat_template.h"
 #include "engine/model/tokenizer.h"
@@ -39,8 +40,8 @@ std::vector<int32_t> parseTokens(const std::string& list, const model::Tokenizer
 /** [{"role", "content"}…] → messages; anything else: a trace::Error that says where. */
 std::vector<model::ChatMessage> readChat(const std::string& path);
 
-/** The model's chat template; where a plain one stands in its place, stderr says so. */
-model::ChatTemplate openTemplate(const OpenModel& model);
+/** The model's chat template; where a plain one stands in its place, stderr says so, with --json under -v alone. */
+model::ChatTemplate openTemplate(const OpenModel& model, const OutputOptions& output);
 
 /** The four ways to say what the model shall read. */
 struct PromptOptions {
@@ -53,7 +54,7 @@ struct PromptOptions {
 /** Adds -p, --raw, --tokens, --chat (one is needed) and --system. */
 void addPrompt(CLI::App& command, PromptOptions& options);
 /** The tokens as the model will see them. */
-std::vector<int32_t> promptTokens(const PromptOptions& options, const OpenModel& model);
+std::vector<int32_t> promptTokens(const PromptOptions& options, const OpenModel& model, const OutputOptions& output);
 
 /** Tokens that the KV cache shall hold: what is asked for, else what is needed, at most the model's limit. Throws
  *  trace::Error{cli.context} if more is asked for than the model can, or the prompt does not fit. */

@@ -2,6 +2,7 @@
 #include "app/cli/options.h"
 
 #include "engine/gguf/tensor_type.h"
+#include "engine/trace/error.h"
 
 #include <cctype>
 #include <charconv>
@@ -59,6 +60,17 @@ void addVariants(CLI::App& command, std::vector<std::string>& variants) {
             },
             "NAME=on|off"))
         ->take_all();
+    command.parse_complete_callback([&variants] {
+        inference::Variants all;
+        try {
+            for (const std::string& text : variants) {
+                inference::forceVariant(all, text);
+            }
+            checkExclusive(all);
+        } catch (const trace::Error& error) {
+            throw CLI::ValidationError("--variant", error.what());
+        }
+    });
 }
 
 CLI::Option* addType(CLI::App& command, std::string& type, const std::string& name) {

@@ -70,7 +70,7 @@ void run(const Options& options) {
         const OpenModel model(options.model);
         limit = model.info.context_length;
         trace::checkIntervention(options.intervention, model.info);
-        request.prompt = promptTokens(options.prompt, model);
+        request.prompt = promptTokens(options.prompt, model, options.output);
         load.context = chooseContext(limit, options.context, request.prompt.size(), options.count);
     }
     const auto engine = loadEngine(load, log);

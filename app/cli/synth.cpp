@@ -42,6 +42,11 @@ void synth(const Options& options) {
     } else {
         print(trace::grouped(result.parameters) + " parameters, " + trace::bytesText(result.bytes) + " in " +
               threeFigures(result.seconds) + " s.\n");
+        if (result.other_type > 0) {
+            print(trace::grouped(result.other_type) + (result.other_type == 1 ? " matrix has" : " matrices have") +
+                  " another type: rows are no multiple of the blocks of " + std::string(gguf::typeName(request.type)) +
+                  ".\n");
+        }
     }
     replacement.say(options.output);
 }

@@ -16,7 +16,7 @@ struct Options {
 void renderTemplate(const Options& options) {
     const std::vector<model::ChatMessage> messages = readChat(options.chat);
     const OpenModel model(options.model);
-    const model::RenderedChat chat = openTemplate(model).render(messages);
+    const model::RenderedChat chat = openTemplate(model, options.output).render(messages);
     if (options.output.json) {
         printJson({{"text", chat.text}, {"tokens", chat.tokens}});
     } else {

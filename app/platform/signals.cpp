@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/platform/signals.h"
 
+#include <array>
 #include <csignal>
 
 #ifdef _WIN32
@@ -24,12 +25,15 @@ BOOL WINAPI onControl(DWORD event) {
 
 #else
 
-struct sigaction previousAction {};
+constexpr std::array endings{SIGINT, SIGTERM, SIGHUP};
+std::array<struct sigaction, endings.size()> previousActions{};
 
 extern "C" void onInterrupt(int) {
     interrupted.store(true);
     // The next one takes the default way out.
-    std::signal(SIGINT, SIG_DFL);
+    for (const int ending : endings) {
+        std::signal(ending, SIG_DFL);
+    }
 }
 
 #endif
@@ -45,7 +49,12 @@ InterruptScope::InterruptScope() {
     action.sa_handler = onInterrupt;
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
-    sigaction(SIGINT, &action, &previousAction);
+    for (size_t i = 0; i < endings.size(); ++i) {
+        sigaction(endings[i], &action, &previousActions[i]);
+        if (previousActions[i].sa_handler == SIG_IGN) { // as nohup has it
+            sigaction(endings[i], &previousActions[i], nullptr);
+        }
+    }
 #endif
 }
 
@@ -53,7 +62,9 @@ InterruptScope::~InterruptScope() {
 #ifdef _WIN32
     SetConsoleCtrlHandler(onControl, FALSE);
 #else
-    sigaction(SIGINT, &previousAction, nullptr);
+    for (size_t i = 0; i < endings.size(); ++i) {
+        sigaction(endings[i], &previousActions[i], nullptr);
+    }
 #endif
 }
 

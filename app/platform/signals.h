@@ -5,8 +5,8 @@
 
 namespace moescope::platform {
 
-/** While it lives, the first Ctrl-C sets flag() and the second ends the process. Outside, Ctrl-C ends it at once.
- *  One at a time. */
+/** While it lives, the first Ctrl-C (or SIGTERM, or the terminal that closes) sets flag() and the second ends the process.
+ *  Outside, it ends it at once. One at a time. */
 class InterruptScope {
 public:
     InterruptScope();

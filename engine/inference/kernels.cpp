@@ -88,31 +88,21 @@ struct Multipliers {
 };
 
 Multipliers chooseMultipliers(const vulkan::Device& device, const Variants& variants) {
+    checkExclusive(variants);
     const struct {
-        const char* name;
         const std::optional<bool>& wish;
         void (*check)(const vulkan::Device&);
-    } all[] = {{"texels", variants.texels, checkTexels},
-               {"integer_dot", variants.integer_dot, checkIntegerDot},
-               {"coopmat", variants.coopmat, checkCoopmat}};
-    const char* asked = nullptr;
+    } all[] = {
+        {variants.texels, checkTexels}, {variants.integer_dot, checkIntegerDot}, {variants.coopmat, checkCoopmat}};
+    bool asked = false;
     for (const auto& one : all) {
-        if (!one.wish.value_or(false)) {
-            continue;
+        if (one.wish.value_or(false)) {
+            one.check(device);
+            asked = true;
         }
-        if (asked != nullptr) {
-            throw trace::Error("variant.pair",
-                               "The variants “{first}” and “{second}” exclude each other: each is another way to "
-                               "multiply a batch.",
-                               {{"first", asked}, {"second", one.name}});
-        }
-        one.check(device);
-        asked = one.name;
     }
     const vulkan::Limits& limits = device.limits();
-    const auto chosen = [&](const std::optional<bool>& wish, bool fits) {
-        return wish.value_or(asked == nullptr && fits);
-    };
+    const auto chosen = [&](const std::optional<bool>& wish, bool fits) { return wish.value_or(!asked && fits); };
     Multipliers multipliers;
     multipliers.texels = chosen(variants.texels, limits.software && limits.subgroup_size <= mostGroupedRows);
     const bool open = !multipliers.texels && !limits.software;

@@ -5,6 +5,7 @@
 #include "engine/trace/error.h"
 
 #include <array>
+#include <utility>
 
 namespace moescope::inference {
 
@@ -20,6 +21,23 @@ constexpr std::array known{Known{"texels", &Variants::texels},     Known{"thread
                            Known{"coopmat", &Variants::coopmat}};
 
 } // namespace
+
+void checkExclusive(const Variants& variants) {
+    const char* asked = nullptr;
+    for (const auto& [name, wish] :
+         {std::pair{"texels", variants.texels}, {"integer_dot", variants.integer_dot}, {"coopmat", variants.coopmat}}) {
+        if (!wish.value_or(false)) {
+            continue;
+        }
+        if (asked != nullptr) {
+            throw trace::Error("variant.pair",
+                               "The variants “{first}” and “{second}” exclude each other: each is another way to "
+                               "multiply a batch.",
+                               {{"first", asked}, {"second", name}});
+        }
+        asked = name;
+    }
+}
 
 Variants variantsFor(Variants variants, trace::KvType kv) {
     if (kv == trace::KvType::F32) {

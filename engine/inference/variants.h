@@ -27,6 +27,9 @@ struct Variants {
     std::optional<bool> coopmat;
 };
 
+/** That at most one way to multiply a batch is asked for. Throws trace::Error{variant.pair} naming two. */
+void checkExclusive(const Variants& variants);
+
 /** The same, but that a cache of f32 asks for every value in f32: there, `integer_dot` and `coopmat` are by name alone. */
 Variants variantsFor(Variants variants, trace::KvType kv);
 

@@ -71,6 +71,19 @@ void addMetadata(gguf::Writer& writer, const SynthShape& shape, const ModelConfi
     writer.add("moescope.stop_token_ids", std::vector<uint32_t>{eos});
 }
 
+void checkRoom(const std::filesystem::path& target, uint64_t bytes) {
+    std::error_code error;
+    const std::filesystem::path folder = std::filesystem::absolute(target, error).parent_path();
+    const std::filesystem::space_info space = std::filesystem::space(folder, error);
+    if (!error && space.available < bytes) {
+        throw trace::Error("synth.room",
+                           "“{file}” would take {bytes} and its folder has room for {free}, so it was not written.",
+                           {{"file", target.filename().string()},
+                            {"bytes", trace::bytesText(bytes)},
+                            {"free", trace::bytesText(space.available)}});
+    }
+}
+
 /** Writes the weights of one tensor after the other. */
 class RandomWeights {
 public:
@@ -135,9 +148,13 @@ SynthResult synthFile(const std::filesystem::path& target, const SynthShape& sha
         tensor.fine = false; // nothing to be exact about: all matrices in one type, as the name of the file says
         const TensorType type = storedType(tensor, options.type);
         writer.addTensor(tensor.name, type, tensor.shape);
+        if (type != TensorType::F32 && tensor.shape[0] % gguf::blockShape(options.type).weights != 0) {
+            ++result.other_type;
+        }
         total += rowsOf(tensor) * gguf::rowBytes(type, tensor.shape[0]);
         result.parameters += rowsOf(tensor) * tensor.shape[0];
     }
+    checkRoom(target, total);
     writer.beginData();
     RandomWeights weights(writer, target.filename().string(), options, total);
     for (const ExpectedTensor& tensor : tensors) {

@@ -95,6 +95,28 @@ TEST(Synth, a_cancelled_model_is_named_and_not_written) {
     EXPECT_FALSE(fs::exists(file));
 }
 
+TEST(Synth, says_what_has_another_type) {
+    const std::string file = (scratch() / "other.gguf").string();
+    const auto made = [&](const char* type) {
+        return runCli({"synth", "--like", "tiny", "--layers", "1", "--type", type, file}).out;
+    };
+    EXPECT_FALSE(has(made("q8_0"), "another type"));
+    EXPECT_FALSE(has(made("f16"), "another type"));
+    fs::remove(file);
+}
+
+TEST(Synth, without_room_for_it_nothing_is_written) {
+    const fs::path file = scratch() / "large.gguf";
+    const fs::space_info space = fs::space(scratch());
+    if (space.available > uint64_t{1400} << 30) {
+        GTEST_SKIP() << "this folder has room for it";
+    }
+    const Outcome outcome = runCli({"synth", "--like", "large", "--type", "f32", file.string()});
+    EXPECT_TRUE(outcome.isFailure()) << outcome.code << outcome.err;
+    EXPECT_TRUE(has(outcome.err, "“large.gguf” would take 1.41 TiB and its folder has room for ")) << outcome.err;
+    EXPECT_FALSE(fs::exists(file));
+}
+
 TEST(Synth, refuses_what_it_does_not_know) {
     const fs::path file = scratch() / "refused.gguf";
     for (const std::vector<std::string>& options :
@@ -125,7 +147,10 @@ TEST(Bench, a_prefill_may_fill_the_context) {
     EXPECT_EQ(all.json().at("tests").at(0).at("name"), "pp" + std::to_string(context));
     const Outcome beyond = bench(context + 1);
     EXPECT_TRUE(beyond.isFailure()) << beyond.code << beyond.err;
-    EXPECT_TRUE(has(beyond.err, std::to_string(context))) << beyond.err;
+    EXPECT_TRUE(has(beyond.err, "The test pp" + std::to_string(context + 1) + " needs " + std::to_string(context + 1) +
+                                    " tokens of context and this model was made for " + std::to_string(context)))
+        << beyond.err;
+    EXPECT_TRUE(has(runCli({"bench", "-m", model, "-p", "0", "-n", "0"}).err, "nothing to measure"));
 }
 
 TEST(Bench, tells_what_was_achieved_of_what_the_device_can) {

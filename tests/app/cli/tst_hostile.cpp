@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
+#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -205,6 +208,36 @@ TEST(ControlTokens, InTextOfPersonsAreText) {
         controls += piece.starts_with("<|") ? 1 : 0;
     }
     EXPECT_EQ(controls, 3) << "those that the template writes";
+}
+
+// A terminal that closes and a system that shuts down end it as Ctrl-C does: without half a file.
+TEST(Signals, EndAWriteWithoutAnythingLeftOfIt) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        const fs::path folder = scratch() / ("ended-" + std::to_string(signal));
+        fs::create_directory(folder);
+        const std::string file = (folder / "model.gguf").string();
+        const pid_t child = fork();
+        if (child == 0) {
+            std::signal(signal, SIG_DFL); // whatever the tests were started with
+            const int nowhere = open("/dev/null", O_RDWR);
+            dup2(nowhere, 1);
+            dup2(nowhere, 2);
+            execl(MOESCOPE_CLI, "moescope-cli", "synth", "--like", "tiny", "--type", "f32", file.c_str(), nullptr);
+            _exit(127);
+        }
+        ASSERT_GT(child, 0);
+        const auto begun = [&] { return fs::directory_iterator(folder) != fs::directory_iterator(); };
+        for (int i = 0; i < 2000 && !begun(); ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        EXPECT_TRUE(begun()) << signal;
+        kill(child, signal);
+        int status = 0;
+        waitpid(child, &status, 0);
+        EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << signal << ": " << status;
+        EXPECT_FALSE(begun()) << signal;
+        fs::remove_all(folder);
+    }
 }
 
 TEST(Files, WhatIsNoFileIsNoInputEither) {

@@ -40,6 +40,7 @@ TEST(Usage, WhatIsWrongUsageExitsWith2AndOneLine) {
         {"run", "-p", "a", "--variant", "texels=yes"},
         {"run", "-p", "a", "--variant", "texels=off", "--variant", "=on"},
         {"bench", "--variant", "sampling=ON"},
+        {"bench", "--variant", "integer_dot=on", "--variant", "coopmat=on"},
         {"trace", "--tokens", "1", "--out", "x", "--variant", "threads="},
         {"run", "-p", "a", "--steps-in-flight", "-1"},
         {"run", "-p", "a", "--steps-in-flight", "all"},
