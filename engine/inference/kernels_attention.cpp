@@ -36,6 +36,17 @@ uint32_t spreadingStep(uint32_t count) {
     return step;
 }
 
+struct Run {
+    uint32_t first = 0;
+    uint32_t count = 0; ///< 0: the parts before have all
+};
+
+Run runOf(uint32_t all, Part part) {
+    const uint32_t each = ceilDiv(all, part.count);
+    const uint32_t first = std::min(part.index * each, all);
+    return {first, std::min(each, all - first)};
+}
+
 /** What the push constants of all kernels over keys and values have. */
 template <typename Push>
 Push attentionPush(const AttentionShape& shape) {
@@ -113,18 +124,17 @@ void Kernels::ropeQkNormLanes(Recorder& recorder, const AttentionShape& shape, c
 void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                         const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
                         uint32_t tokens, Part part) {
-    const uint32_t each = ceilDiv(tokens, part.count);
-    const uint32_t first = part.index * each;
-    if (first >= tokens) {
+    const Run run = runOf(tokens, part);
+    if (run.count == 0) {
         return;
     }
     auto push = attentionPush<AttentionPush>(shape);
-    push.token_first = first;
+    push.token_first = run.first;
     const uint32_t kept = m_device.limits().software && shape.head_stride <= keptHeadStride ? shape.head_stride / 4 : 0;
     const vulkan::Constants constants{
         {workgroupId, attentionWorkgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, kept}, {8, sinks != nullptr}};
     recorder.dispatch(pipeline(shaders::attention, constants),
-                      Groups{shape.head_count_kv * attentionPasses(shape), std::min(each, tokens - first)},
+                      Groups{shape.head_count_kv * attentionPasses(shape), run.count},
                       {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
 }
 
@@ -163,19 +173,17 @@ void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, co
                              const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
                              uint32_t tokens, Part part) {
     const uint32_t tiles = ceilDiv(tokens * (shape.head_count / shape.head_count_kv), rowsOfAttention);
-    const uint32_t each = ceilDiv(tiles, part.count);
-    const uint32_t first = part.index * each;
-    if (first >= tiles) {
+    const Run run = runOf(tiles, part);
+    if (run.count == 0) {
         return;
     }
     auto push = attentionPush<AttentionTilesPush>(shape);
     push.tokens = tokens;
     push.tiles = tiles;
-    push.tile_first = first;
+    push.tile_first = run.first;
     push.tile_step = spreadingStep(tiles);
     recorder.dispatch(pipeline(attention_tiles, attentionRows(shape, sinks != nullptr)),
-                      Groups{shape.head_count_kv, std::min(each, tiles - first)},
-                      {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
+                      Groups{shape.head_count_kv, run.count}, {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
 }
 
 void Kernels::attentionSplit(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,

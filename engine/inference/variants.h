@@ -30,10 +30,11 @@ struct Variants {
 /** That at most one way to multiply a batch is asked for. Throws trace::Error{variant.pair} naming two. */
 void checkExclusive(const Variants& variants);
 
-/** The same, but that a cache of f32 asks for every value in f32: there, `integer_dot` and `coopmat` are by name alone. */
+/** The same variants, but that a cache of f32 asks for every value in f32: there, `integer_dot` and `coopmat` are by name
+ *  alone. */
 Variants variantsFor(Variants variants, trace::KvType kv);
 
-/** Their names. */
+/** The names of all variants. */
 std::vector<std::string> variantList();
 /** "“texels”, “threads”, … and “coopmat”". */
 std::string variantNames();

@@ -93,13 +93,6 @@ float dotSigned(uvec4 q, vec4 a, vec4 b, vec4 c, vec4 d, float acc) {
         }                                                                                                              \
     }
 #elif WEIGHT_TYPE == WEIGHT_Q4_K || WEIGHT_TYPE == WEIGHT_Q5_K
-#if WEIGHT_TYPE == WEIGHT_Q4_K
-const uint BLOCK_WORDS = 9u, NIBBLES = 1u;
-#define FIFTH_BITS(BUFFER, row, block, l, s) uvec4(0u)
-#else
-const uint BLOCK_WORDS = 11u, NIBBLES = 3u;
-#define FIFTH_BITS(BUFFER, row, block, l, s) (((WORD(BUFFER, row, (block) + 1u + (l)) >> (s)) & 0x01010101u) << 4)
-#endif
 // A unit is two sub-blocks: the low and the high nibbles of two words.
 #define DOT_UNIT(BUFFER, row, unit, width, acc)                                                                        \
     {                                                                                                                  \

@@ -50,7 +50,7 @@ float scaleOfQ3(uvec4 tail, uint s) {
 // LOAD_QUANTS, which finds the quants of weights 16·chunk … 16·chunk + 15, a byte each, and their scale and offset,
 // valuesOf(), what the four quants of a word stand for, and
 // signedValuesOf(), the same as signed bytes.
-// A weight is scale · value + offset.
+// A weight is scale · value + offset. With WEIGHT_OFFSETS there are offsets, and quants are their own values.
 #if WEIGHT_TYPE == WEIGHT_Q8_0
 // All quants of the row, then its scales as halves, eight to a uvec4.
 #define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
@@ -61,29 +61,23 @@ float scaleOfQ3(uvec4 tail, uint s) {
     }
 vec4 valuesOf(uint word) { return signedBytesOf(word); }
 uvec4 signedValuesOf(uvec4 quants) { return quants; }
-#elif WEIGHT_TYPE == WEIGHT_Q4_K
-// 9 uvec4 a super-block, as in the file: header, 8 × 16 bytes of nibbles.
+#elif WEIGHT_TYPE == WEIGHT_Q4_K || WEIGHT_TYPE == WEIGHT_Q5_K
+// A super-block as in the file: a header, two uvec4 of fifth bits in Q5_K, eight of nibbles.
 #define WEIGHT_OFFSETS
+#if WEIGHT_TYPE == WEIGHT_Q4_K
+const uint BLOCK_WORDS = 9u, NIBBLES = 1u;
+#define FIFTH_BITS(BUFFER, row, block, l, s) uvec4(0u)
+#else
+const uint BLOCK_WORDS = 11u, NIBBLES = 3u;
+#define FIFTH_BITS(BUFFER, row, block, l, s) (((WORD(BUFFER, row, (block) + 1u + (l)) >> (s)) & 0x01010101u) << 4)
+#endif
 #define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
     {                                                                                                                  \
-        uint block_ = 9u * ((chunk) / 16u), c_ = (chunk) & 15u, s_ = c_ / 2u;                                          \
+        uint block_ = BLOCK_WORDS * ((chunk) / 16u), c_ = (chunk) & 15u, s_ = c_ / 2u, l_ = c_ & 1u;                   \
         FACTORS = scaleAndMin(WORD(BUFFER, row, block_), s_) * vec2(1.0, -1.0);                                        \
-        QUANTS = (WORD(BUFFER, row, block_ + 1u + 2u * (s_ / 2u) + (c_ & 1u)) >> (4u * (s_ & 1u))) & 0x0F0F0F0Fu;      \
+        QUANTS = (WORD(BUFFER, row, block_ + NIBBLES + 2u * (s_ / 2u) + l_) >> (4u * (s_ & 1u))) & 0x0F0F0F0Fu;        \
+        QUANTS |= FIFTH_BITS(BUFFER, row, block_, l_, s_);                                                             \
     }
-vec4 valuesOf(uint word) { return bytesOf(word); }
-uvec4 signedValuesOf(uvec4 quants) { return quants; }
-#elif WEIGHT_TYPE == WEIGHT_Q5_K
-// 11 uvec4 a super-block, as in the file: header, 2 of fifth bits, 8 of nibbles.
-#define WEIGHT_OFFSETS
-#define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
-    {                                                                                                                  \
-        uint block_ = 11u * ((chunk) / 16u), c_ = (chunk) & 15u, s_ = c_ / 2u;                                         \
-        FACTORS = scaleAndMin(WORD(BUFFER, row, block_), s_) * vec2(1.0, -1.0);                                        \
-        QUANTS = (WORD(BUFFER, row, block_ + 3u + 2u * (s_ / 2u) + (c_ & 1u)) >> (4u * (s_ & 1u))) & 0x0F0F0F0Fu;      \
-        QUANTS |= ((WORD(BUFFER, row, block_ + 1u + (c_ & 1u)) >> s_) & 0x01010101u) << 4;                             \
-    }
-vec4 valuesOf(uint word) { return bytesOf(word); }
-uvec4 signedValuesOf(uvec4 quants) { return quants; }
 #elif WEIGHT_TYPE == WEIGHT_Q6_K
 // 14 uvec4 a super-block: 8 of low nibbles, 4 of high bit pairs, 16 scales, then d and 14 bytes of padding.
 #define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
@@ -110,8 +104,6 @@ uint factorsOfQ2(uint width, uint super) { return 5u * (width / 256u) + super / 
         FACTORS = unpackHalf2x16(WORD(BUFFER, row, factorsOfQ2(width, super_))[super_ & 3u]);                          \
         FACTORS *= vec2(s_ & 15u, -float(s_ >> 4));                                                                    \
     }
-vec4 valuesOf(uint word) { return bytesOf(word); }
-uvec4 signedValuesOf(uvec4 quants) { return quants; }
 #elif WEIGHT_TYPE == WEIGHT_Q3_K
 // 7 uvec4 a super-block, as in the file: 2 of third bits, 4 of bit pairs, then 12 bytes of scales and d.
 #define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
@@ -126,6 +118,11 @@ vec4 valuesOf(uint word) { return bytesOf(word) - 4.0; }
 uvec4 signedValuesOf(uvec4 quants) { return lessOf(quants, 4u); }
 #elif WEIGHT_TYPE != WEIGHT_F32 && WEIGHT_TYPE != WEIGHT_F16 && WEIGHT_TYPE != WEIGHT_BF16
 #include "weights_nibbles.glsl"
+#endif
+
+#ifdef WEIGHT_OFFSETS
+vec4 valuesOf(uint word) { return bytesOf(word); }
+uvec4 signedValuesOf(uvec4 quants) { return quants; }
 #endif
 
 // Decodes weights 16·chunk … 16·chunk + 15 of the row that begins at `row`, a rowStart(). `width` is the row's length.

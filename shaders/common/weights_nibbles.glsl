@@ -79,8 +79,6 @@ uvec4 signedValuesOf(uvec4 quants) {
 }
 #else
 #define WEIGHT_OFFSETS
-vec4 valuesOf(uint word) { return bytesOf(word); }
-uvec4 signedValuesOf(uvec4 quants) { return quants; }
 #endif
 
 #define LOAD_QUANTS(BUFFER, row, chunk, width, QUANTS, FACTORS)                                                        \
