@@ -94,6 +94,7 @@ signals:
     void interrupted(qint64 id, const moescope::trace::Error& error);
     void attentionComputed(const moescope::controller::Attention& attention);
     /** {attention.not_computed}, {attention.not_cached}: the loaded model's KV cache does not hold that answer.
+     *  {attention.never_read}: that token ended the answer, as the context was full.
      *  {app.other_prompt}: it was known, and other tokens stand before it now. */
     void attentionFailed(const moescope::controller::AttentionJob& job, const moescope::trace::Error& error);
     /** Tokens read so far, of both sides together. */

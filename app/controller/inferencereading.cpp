@@ -17,9 +17,21 @@ void InferenceWorker::checkCached(const AttentionJob& job) const {
             "attention.not_computed",
             "This answer was not computed since the model was loaded, so the KV cache does not hold it.");
     }
+    if (const uint32_t most = m_engine->memory().context; job.position >= most) {
+        throw trace::Error(
+            "attention.never_read",
+            "The context of {context} tokens was full when this token was chosen. The answer ended there, "
+            "and the model never read this token.",
+            {{"context", trace::grouped(uint64_t{most})}});
+    }
     const Context& context = found->second;
     const size_t token = size_t{job.position} - context.first;
-    if (job.position < context.first || token >= context.marks.size() ||
+    if (job.position >= context.first && token == context.marks.size()) {
+        throw trace::Error(
+            "attention.not_cached",
+            "The answer ended with this token before the model read it, so the KV cache does not hold it.");
+    }
+    if (job.position < context.first || token > context.marks.size() ||
         context.marks[token] != m_engine->cacheMark(job.position)) {
         throw trace::Error("attention.not_cached",
                            "The KV cache of the loaded model no longer holds this answer up to position {position}: "

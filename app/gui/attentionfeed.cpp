@@ -47,6 +47,10 @@ AttentionFeed::AttentionFeed(InferenceController& controller, ChatSession& sessi
 
 void AttentionFeed::failed(const AttentionJob& job, const trace::Error& error) {
     const ui::AttentionPanel::Wish wish = wishOf(job.answer, job.position, job.layer);
+    if (error.id() == "attention.never_read") {
+        m_panel.setMissing(wish, tr("Never read"), sentence(error));
+        return;
+    }
     const bool absent = error.id() == "attention.not_computed" || error.id() == "attention.not_cached";
     if (!absent) {
         m_panel.setMissing(wish, tr("Attention could not be computed"), sentence(error));

@@ -16,7 +16,8 @@ namespace moescope::test {
 
 namespace {
 
-PFN_vkAllocateMemory realAllocate = nullptr;
+bool stands = false;
+PFN_vkAllocateMemory realAllocate = nullptr; // these stay: a thread may be within one of ours as it goes
 PFN_vkQueueSubmit2 realSubmit = nullptr;
 PFN_vkCreateComputePipelines realCreate = nullptr;
 std::atomic<int64_t> allocationsLeft = -1; // negative: none fails
@@ -104,10 +105,10 @@ VKAPI_ATTR VkResult VKAPI_CALL create(VkDevice device, VkPipelineCache cache, ui
 } // namespace
 
 DriverFaults::DriverFaults() {
-    if (realAllocate != nullptr || vkAllocateMemory == nullptr || vkQueueSubmit2 == nullptr ||
-        vkCreateComputePipelines == nullptr) {
+    if (stands || vkAllocateMemory == nullptr || vkQueueSubmit2 == nullptr || vkCreateComputePipelines == nullptr) {
         throw std::logic_error("one at a time, and after the first device");
     }
+    stands = true;
     realAllocate = vkAllocateMemory;
     realSubmit = vkQueueSubmit2;
     realCreate = vkCreateComputePipelines;
@@ -128,9 +129,7 @@ DriverFaults::~DriverFaults() {
     vkAllocateMemory = realAllocate;
     vkQueueSubmit2 = realSubmit;
     vkCreateComputePipelines = realCreate;
-    realAllocate = nullptr;
-    realSubmit = nullptr;
-    realCreate = nullptr;
+    stands = false;
 }
 
 void DriverFaults::failAllocation(uint32_t after) { allocationsLeft = after; }

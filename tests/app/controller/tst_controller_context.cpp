@@ -347,7 +347,10 @@ private slots:
         const uint32_t position = first.traces[2]->position;
         QCOMPARE(idOf({99, position, 0}), std::string("attention.not_computed"));
         QCOMPARE(idOf({1, position, 4000}), std::string("attention.layer"));
-        QCOMPARE(idOf({1, position + 500, 0}), std::string("attention.not_cached"));
+        const uint32_t end = first.traces.back()->position + 1;
+        QCOMPARE(idOf({1, end, 0}), std::string("attention.not_cached"));
+        QCOMPARE(idOf({1, end + 1, 0}), std::string("attention.not_cached"));
+        QCOMPARE(idOf({1, controller.loaded()->memory.context, 0}), std::string("attention.never_read"));
 
         // Another conversation whose answer begins at the same position takes its place.
         const Heard other = answer(controller, job(2, {{"user", "Hello thorn"}}, 1));

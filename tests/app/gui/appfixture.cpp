@@ -136,4 +136,6 @@ bool App::shows(const QString& part) const {
     return false;
 }
 
+SlowAnswers::SlowAnswers() { m_driver.slowSubmissions(std::chrono::milliseconds(50)); }
+
 } // namespace moescope::test

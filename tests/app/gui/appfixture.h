@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/gui/composition.h"
+#include "tests/support/driver_faults.h"
 
 #include <QTemporaryDir>
 
@@ -39,6 +40,15 @@ struct App {
 
 private:
     void send(const QString& text);
+};
+
+/** While it lives an answer lasts, however fast the machine is. Make it after waitForModel(). */
+class SlowAnswers {
+public:
+    SlowAnswers();
+
+private:
+    DriverFaults m_driver;
 };
 
 } // namespace moescope::test

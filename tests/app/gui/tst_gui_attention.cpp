@@ -47,6 +47,7 @@ class TestGuiAttention : public QObject {
 private slots:
     void thePanelShowsWhatTheSelectedTokenLookedAt();
     void whileAnsweringItComesAfterwards();
+    void whatTheModelNeverReadIsSaidSo();
     void anAnswerThatIsNotInTheCacheIsASentence();
     void aSecondTurnReadsItsNewTokensAlone();
 };
@@ -105,13 +106,40 @@ void TestGuiAttention::whileAnsweringItComesAfterwards() {
     ui::AttentionPanel* panel = panelOf(app);
     panel->show();
     panel->raise();
-    app.askForLong(3);
-    QTRY_VERIFY_WITH_TIMEOUT(app.composition.traces().tokenCount() > 0, patience);
-    if (app.composition.controller().state() == controller::InferenceController::State::Generating) {
+    {
+        const test::SlowAnswers slow;
+        app.askForLong(3);
+        QTRY_VERIFY_WITH_TIMEOUT(app.composition.traces().tokenCount() > 0, patience);
+        QCOMPARE(app.composition.controller().state(), controller::InferenceController::State::Generating);
         QTRY_VERIFY2(missing(panel).contains("After the answer"), qPrintable(missing(panel)));
+        app.composition.session().stop();
+        QVERIFY(app.waitForAnswer());
     }
-    app.composition.session().stop();
+    // The last token was sampled, but Stop may have come before the model read it.
+    app.composition.selection().setToken(app.composition.traces().current(), 0);
+    QTRY_VERIFY_WITH_TIMEOUT(!panel->headsChart()->state().isEmpty(), patience);
+    QVERIFY(missing(panel).isEmpty());
+}
+
+void TestGuiAttention::whatTheModelNeverReadIsSaidSo() {
+    const QTemporaryDir folder;
+    App app(folder.path());
+    QVERIFY(app.waitForModel());
+    ui::AttentionPanel* panel = panelOf(app);
+    panel->show();
+    panel->raise();
+    app.askForLong(3);
     QVERIFY(app.waitForAnswer());
+    QCOMPARE(app.messages().last().stats.stop_reason, QStringLiteral("context"));
+    // The last token ended the answer: there was no room to read it.
+    QTRY_VERIFY2_WITH_TIMEOUT(missing(panel).contains("Never read"), qPrintable(missing(panel)), patience);
+    QVERIFY(app.shows("The context of 256 tokens was full when this token was chosen."));
+    QVERIFY(panel->headsChart()->state().isEmpty());
+    for (const QPushButton* button : panel->findChildren<QPushButton*>()) {
+        QVERIFY(button->accessibleName() != "Read it again" || !button->isVisible());
+    }
+    const int tokens = app.composition.traces().tokenCount();
+    app.composition.selection().setToken(app.composition.traces().current(), tokens - 2);
     QTRY_VERIFY_WITH_TIMEOUT(!panel->headsChart()->state().isEmpty(), patience);
     QVERIFY(missing(panel).isEmpty());
 }

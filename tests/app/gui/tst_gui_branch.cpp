@@ -203,12 +203,15 @@ private slots:
         QCOMPARE(app.messages()[1].versions, 1);
 
         // While another is made.
-        app.askForLong(3);
-        QTRY_VERIFY(session.run().isActive());
-        session.branchAnswer(answer, 3, place.candidates[0].token);
-        QVERIFY(app.shows(QStringLiteral("An answer is being made")));
-        session.stop();
-        QVERIFY(app.waitForAnswer());
+        {
+            const test::SlowAnswers slow;
+            app.askForLong(3);
+            QTRY_VERIFY(session.run().isActive());
+            session.branchAnswer(answer, 3, place.candidates[0].token);
+            QVERIFY(app.shows(QStringLiteral("An answer is being made")));
+            session.stop();
+            QVERIFY(app.waitForAnswer());
+        }
         QCOMPARE(app.messages()[1].versions, 1);
 
         // With another model.

@@ -357,10 +357,14 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path());
         QVERIFY(app.waitForModel());
-        app.askForLong(7);
-        QTRY_VERIFY_WITH_TIMEOUT(app.composition.session().run().isActive(), patience);
-        app.composition.captures().open(m_path);
-        QTRY_VERIFY_WITH_TIMEOUT(app.composition.captures().isOpen(), patience);
+        {
+            const test::SlowAnswers slow;
+            app.askForLong(7);
+            QTRY_VERIFY_WITH_TIMEOUT(app.composition.session().run().isActive(), patience);
+            app.composition.captures().open(m_path);
+            QTRY_VERIFY_WITH_TIMEOUT(app.composition.captures().isOpen(), patience);
+            QVERIFY(app.composition.session().run().isActive());
+        }
         QVERIFY(app.waitForAnswer());
         QCOMPARE(panelNumbers(app.composition), m_numbers);
         const qint64 answer = app.composition.session().lastAnswer();

@@ -143,10 +143,13 @@ private slots:
         const QString model = test::modelWithTemplate(folder.path(), withSwitch);
         App app(folder.filePath(QStringLiteral("data")), model);
         QVERIFY(app.waitForModel());
-        app.askForLong(7);
-        QTRY_VERIFY(app.messages().size() == 2 && app.messages()[1].parts.hasThinking());
-        emit app.composition.window().chat()->stopRequested();
-        QVERIFY(app.waitForAnswer());
+        {
+            const test::SlowAnswers slow;
+            app.askForLong(7);
+            QTRY_VERIFY(app.messages().size() == 2 && app.messages()[1].parts.hasThinking());
+            emit app.composition.window().chat()->stopRequested();
+            QVERIFY(app.waitForAnswer());
+        }
         const ui::MessageView stopped = app.messages()[1];
         QCOMPARE(stopped.stats.stop_reason, QStringLiteral("cancelled"));
         QVERIFY(!stopped.parts.thinks && stopped.parts.hasThinking() && stopped.answer().isEmpty());
