@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """wide_subgroups.py SIZE…: what computes on a device, on subgroups of 32 or 64 invocations, which no software driver has. A copy
 of the sources in build/wide-SIZE takes the operations of subgroups from tests/support/wide_subgroups.glsl, and the device for a
-GPU. These operations have barriers, to which all invocations of a workgroup must come: where one subgroup of several goes another way, which the router's kernel does, only one subgroup a workgroup can be tried: with 32 in
-workgroups of 64 the tests of that kernel and of whole models are left out, and named."""
+GPU. What multiplies cooperative matrices stays as it is: no software driver has those, so it never runs. The operations have
+barriers, to which all invocations of a workgroup must come: where one subgroup of several goes another way, which the router's
+kernel does, only one subgroup a workgroup can be tried: with 32 in workgroups of 64 the tests of that kernel and of whole models
+are left out, and named."""
 import os
 import pathlib
 import re
@@ -34,7 +36,7 @@ WORKGROUP = 64  # of most kernels
 
 
 def changed(name, text, size):
-    if re.fullmatch(r"shaders/(common/)?\w+\.(comp|glsl)", name):
+    if re.fullmatch(r"shaders/(common/)?\w+\.(comp|glsl)", name) and "cooperative_matrix" not in text:
         for operation, twin in OF_SHADERS:
             text = re.sub(operation, twin, text)
         text = text.replace(INCLUDE, f'{INCLUDE}const uint WIDE = {size}u;\n#include "wide_subgroups.glsl"\n')
