@@ -23,6 +23,7 @@ void addPlan(CLI::App& program, Action& action);
 void addConvert(CLI::App& program, Action& action);
 void addQuantize(CLI::App& program, Action& action);
 void addSynth(CLI::App& program, Action& action);
+void addNeedle(CLI::App& program, Action& action);
 void addPerplexity(CLI::App& program, Action& action);
 
 /** Ties a command's options to what it does: `act(options)` runs once everything is parsed. */

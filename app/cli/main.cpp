@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
         cli::addTrace(program, action);
         cli::addBench(program, action);
         cli::addPerplexity(program, action);
+        cli::addNeedle(program, action);
         cli::addPlan(program, action);
         cli::addConvert(program, action);
         cli::addQuantize(program, action);

@@ -82,6 +82,8 @@ std::optional<fs::path> folder(bool cache) {
 #endif
 }
 
+fs::path shared(const char* path) { return executableFolder().parent_path() / "share" / "moescope" / path; }
+
 } // namespace
 
 fs::path executableFolder() {
@@ -132,9 +134,20 @@ fs::path usableCacheFolder() {
 #endif
 }
 
+fs::path builtinHaystack() {
+    const fs::path beside = shared("needle/stories.txt");
+    std::error_code error;
+    if (!fs::exists(beside, error)) {
+        throw trace::Error("paths.haystack",
+                           "The text for needles is not at “{path}”, so the installation is not whole.",
+                           {{"path", toUtf8(beside)}});
+    }
+    return beside;
+}
+
 fs::path builtinModel() {
     std::error_code error;
-    const fs::path beside = executableFolder().parent_path() / "share" / "moescope" / "models" / "nano.gguf";
+    const fs::path beside = shared("models/nano.gguf");
     if (fs::exists(beside, error)) {
         return beside;
     }

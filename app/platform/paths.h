@@ -26,6 +26,9 @@ std::filesystem::path usableCacheFolder();
  *  MOESCOPE_BUILTIN_MODEL names. Throws trace::Error{paths.builtin} if neither is there. */
 std::filesystem::path builtinModel();
 
+/** The text that needles are hidden in, in share/moescope beside the bin folder. Throws trace::Error{paths.haystack}. */
+std::filesystem::path builtinHaystack();
+
 /** `builtin` → builtinModel(), anything else a path in UTF-8. */
 std::filesystem::path resolveModel(std::string_view model);
 

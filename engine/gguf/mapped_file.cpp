@@ -95,6 +95,17 @@ void MappedFile::read(uint64_t offset, std::span<uint8_t> out) const {
     }
 }
 
+FileState MappedFile::state() const {
+    BY_HANDLE_FILE_INFORMATION info{};
+    FILE_BASIC_INFO basic{};
+    if (GetFileInformationByHandle(m_handle->file, &info) == 0 ||
+        GetFileInformationByHandleEx(m_handle->file, FileBasicInfo, &basic, sizeof(basic)) == 0) {
+        throw readError(m_path, static_cast<int>(GetLastError()));
+    }
+    return {info.dwVolumeSerialNumber, uint64_t{info.nFileIndexHigh} << 32 | info.nFileIndexLow,
+            uint64_t{info.nFileSizeHigh} << 32 | info.nFileSizeLow, basic.ChangeTime.QuadPart * 100};
+}
+
 #else
 
 struct MappedFile::Handle {
@@ -114,6 +125,14 @@ timespec writtenAt(const struct stat& info) {
     return info.st_mtimespec;
 #else
     return info.st_mtim;
+#endif
+}
+
+timespec changedAt(const struct stat& info) {
+#ifdef __APPLE__
+    return info.st_ctimespec;
+#else
+    return info.st_ctim;
 #endif
 }
 
@@ -164,6 +183,16 @@ void MappedFile::read(uint64_t offset, std::span<uint8_t> out) const {
         written.tv_nsec != m_handle->written.tv_nsec) {
         throw changedError(m_path);
     }
+}
+
+FileState MappedFile::state() const {
+    struct stat info {};
+    if (::fstat(m_handle->file, &info) != 0) {
+        throw readError(m_path, errno);
+    }
+    const timespec changed = changedAt(info);
+    return {static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino), static_cast<uint64_t>(info.st_size),
+            int64_t{changed.tv_sec} * 1'000'000'000 + changed.tv_nsec};
 }
 
 #endif

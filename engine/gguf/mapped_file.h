@@ -8,6 +8,16 @@
 
 namespace moescope::gguf {
 
+/** What the system knows of a file's state: while it is the same, so are the file's bytes. */
+struct FileState {
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    uint64_t size = 0;
+    int64_t changed_ns = 0; ///< when bytes or attributes last changed; no program can set it back
+
+    bool operator==(const FileState&) const = default;
+};
+
 /** A regular file, opened once and read by offset.
  *
  *  Only a regular file is accepted: a directory, FIFO, socket or device is refused with a sentence. A file that is
@@ -21,6 +31,7 @@ public:
 
     const std::filesystem::path& path() const noexcept { return m_path; }
     uint64_t size() const noexcept { return m_size; }
+    FileState state() const;
 
     /** Copies out.size() bytes at `offset`; throws trace::Error if they are not there. Thread-safe. */
     void read(uint64_t offset, std::span<uint8_t> out) const;

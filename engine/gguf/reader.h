@@ -49,6 +49,8 @@ public:
 
     /** Of the first file. */
     const std::filesystem::path& path() const { return m_files.front()->path(); }
+    /** The files of the model, in order. */
+    const std::vector<std::unique_ptr<MappedFile>>& parts() const { return m_files; }
     std::vector<std::filesystem::path> files() const;
     /** Of all files. */
     uint64_t fileBytes() const;

@@ -16,8 +16,9 @@ import tempfile
 # The longest folder that holds a file counts.
 TABLE = {
     "engine/trace": ((), ()),
-    "engine/gguf": (("engine/trace",), ()),
+    "engine/gguf": (("engine/trace",), ("xxhash",)),
     "engine/model": (("engine/trace", "engine/gguf"), ("json", "pcre2", "utf8proc")),
+    "engine/needle": (("engine/trace", "engine/gguf", "engine/model"), ("json", "xxhash")),
     "engine/vulkan": (("engine/trace",), ("vulkan",)),
     "engine/inference": (("engine/trace", "engine/gguf", "engine/model", "engine/vulkan", "shaders"), ()),
     "engine/train": (("engine", "shaders"), ()),
@@ -38,6 +39,7 @@ KINDS = (
     ("vulkan", r"vulkan/.*|volk\.h|vk_.*\.h"),
     ("json", r"nlohmann/.*"),
     ("cli11", r"CLI/.*"),
+    ("xxhash", r"xxhash\.h"),
     ("pcre2", r"pcre2\.h"),
     ("utf8proc", r"utf8proc\.h"),
     ("md4c", r"md4c(-html)?\.h|entity\.h"),

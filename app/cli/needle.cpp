@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/command.h"
+#include "app/cli/input.h"
+#include "app/cli/loading.h"
+#include "app/cli/options.h"
+#include "app/cli/output.h"
+#include "app/cli/sha256.h"
+#include "app/cli/written.h"
+#include "app/platform/paths.h"
+#include "app/platform/signals.h"
+#include "engine/gguf/atomic_file.h"
+#include "engine/gguf/fingerprint.h"
+#include "engine/needle/grid_file.h"
+#include "engine/trace/error.h"
+
+#include <algorithm>
+
+namespace moescope::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+    OutputOptions output;
+    std::string model = "builtin";
+    std::string device;
+    std::string kv = "f16";
+    std::vector<uint32_t> lengths;
+    std::vector<uint32_t> depths{0, 25, 50, 75, 100};
+    std::string kind = "single";
+    uint32_t cases = 10;
+    uint64_t seed = 1;
+    std::string haystack;
+    std::string out;
+    bool resume = false;
+};
+
+std::string digestOf(const std::string& text) {
+    Sha256 sum;
+    sum.add({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    return sum.hex();
+}
+
+Json toJson(const needle::Grid& grid, size_t resumed) {
+    Json cells = Json::array();
+    for (const needle::Cell& cell : grid.cells()) {
+        const needle::Interval interval = needle::wilson(cell.found, cell.n);
+        const bool deep = needle::hasDepth(grid.plan().kind);
+        cells.push_back({{"length", cell.length},
+                         {"depth", deep ? Json(cell.depth) : Json()},
+                         {"kind", needle::kindName(grid.plan().kind)},
+                         {"found", cell.found},
+                         {"n", cell.n},
+                         {"low", interval.low},
+                         {"high", interval.high},
+                         {"seconds", cell.seconds}});
+    }
+    return {{"cells", cells}, {"cases", grid.size()}, {"resumed_cases", resumed}};
+}
+
+void printGrid(const needle::Grid& grid) {
+    std::vector<std::vector<std::string>> rows{{"tokens", "depth", "found", "of", "95 % interval", "s"}};
+    for (const needle::Cell& cell : grid.cells()) {
+        const needle::Interval interval = needle::wilson(cell.found, cell.n);
+        rows.push_back({trace::grouped(cell.length),
+                        needle::hasDepth(grid.plan().kind) ? std::to_string(cell.depth) + " %" : "whole text",
+                        std::to_string(cell.found), std::to_string(cell.n),
+                        threeFigures(interval.low) + "–" + threeFigures(interval.high), threeFigures(cell.seconds)});
+    }
+    printTable(rows, {true, true, true, true, true, true});
+}
+
+/** The answer to one case, from an empty KV cache: the same whatever ran before. */
+needle::CaseResult runCase(inference::Engine& engine, const needle::NeedleCase& one) {
+    inference::GenerationRequest request;
+    request.prompt = one.prompt;
+    request.max_tokens = one.answer_tokens;
+    request.sampling.temperature = 0.0F;
+    request.sampling = effective(request.sampling);
+    request.telemetry = false;
+    request.candidates = 0;
+    inference::GenerationObserver observer;
+    observer.cancel = &platform::InterruptScope::flag();
+    engine.reset();
+    const inference::GenerationResult result = engine.generate(request, observer);
+    return {needle::isFound(result.text, one.expected), (result.timings.prefill_ms + result.timings.decode_ms) / 1000,
+            result.tokens};
+}
+
+void throwInterrupted(const needle::Grid& grid, const fs::path& part) {
+    throw trace::Error("needle.cancelled",
+                       "Cancelled after {done} of {all} cases; with --resume it goes on from “{part}”.",
+                       {{"done", trace::grouped(grid.done())},
+                        {"all", trace::grouped(grid.size())},
+                        {"part", platform::toUtf8(part)}});
+}
+
+void needle(const Options& options) {
+    const platform::InterruptScope interrupt;
+    const Log log(options.output.verbose);
+    const fs::path out = platform::fromUtf8(options.out);
+    const Replacement replacement(out);
+    needle::GridPlan plan;
+    plan.kind = needle::parseKind(options.kind);
+    plan.kv_type = options.kv;
+    plan.lengths = options.lengths;
+    plan.depths = options.depths;
+    plan.cases = options.cases;
+    plan.seed = options.seed;
+    const std::string haystackFile =
+        options.haystack.empty() ? platform::toUtf8(platform::builtinHaystack()) : options.haystack;
+    std::string text = readFile(haystackFile);
+    plan.haystack = digestOf(text);
+    LoadRequest load{options.model, options.device, options.kv};
+    {
+        const OpenModel model(options.model);
+        load.context =
+            chooseContext(model.info.context_length, *std::max_element(plan.lengths.begin(), plan.lengths.end()), 0, 0);
+        (void)openTemplate(model, options.output); // says so where the model has none of its own
+        plan.model = gguf::fingerprintOf(model.file, platform::usableCacheFolder(), &platform::InterruptScope::flag());
+    }
+    needle::Grid grid(plan);
+    fs::path part = out;
+    part += ".part";
+    needle::GridFile file = options.resume ? needle::GridFile::resume(part, grid) : needle::GridFile::begin(part, grid);
+    const auto engine = loadEngine(load, log);
+    const needle::Haystack haystack(haystackFile, std::move(text), engine->tokenizer(),
+                                    &platform::InterruptScope::flag());
+    const needle::CaseMaker maker(haystack, engine->tokenizer(), engine->chatTemplate());
+    {
+        ProgressBar bar("Cases");
+        while (!grid.isDone()) {
+            bar.update(grid.done(), grid.size());
+            const needle::NeedleCase one = maker.make(grid.caseAt(grid.done()));
+            needle::CaseResult result = runCase(*engine, one);
+            if (platform::InterruptScope::flag().load()) {
+                throwInterrupted(grid, part); // that case may be half an answer
+            }
+            file.add(std::move(result));
+        }
+    }
+    const std::string csv = needle::csvOf(grid);
+    gguf::AtomicFile written(out);
+    written.write({reinterpret_cast<const uint8_t*>(csv.data()), csv.size()});
+    written.commit();
+    file.remove();
+    if (options.output.json) {
+        printJson(toJson(grid, file.resumed()));
+    } else {
+        printGrid(grid);
+    }
+    replacement.say(options.output);
+}
+
+} // namespace
+
+void addNeedle(CLI::App& program, Action& action) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = program.add_subcommand("needle", "Whether a model finds what stands in a long prompt");
+    addModel(*command, options->model);
+    addCounts(*command, "--lengths", options->lengths, 1, "Tokens of a prompt and the longest answer: 256,512")
+        ->required();
+    addCounts(*command, "--depths", options->depths, 0, "Where the needle stands, % of the text")
+        ->check(whole(0, 100))
+        ->capture_default_str();
+    command->add_option("--kind", options->kind, "single, multikey, multivalue, multiquery, vartrack or freqwords")
+        ->capture_default_str()
+        ->check(parsedBy([](const std::string& name) { needle::parseKind(name); }, "KIND"));
+    command->add_option("--cases", options->cases, "Cases in a cell")
+        ->capture_default_str()
+        ->check(whole(1, 1'000'000));
+    command->add_option("--seed", options->seed, "What every case follows from")
+        ->capture_default_str()
+        ->check(whole(0, std::numeric_limits<uint64_t>::max()));
+    command->add_option("--haystack", options->haystack, "A text to hide the needles in; stories if not given");
+    command->add_option("--out", options->out, "The CSV file to write; FILE.part keeps what is done")->required();
+    command->add_flag("--resume", options->resume, "Go on from FILE.part, with the same arguments");
+    addKv(*command, options->kv);
+    addDevice(*command, options->device);
+    addOutput(*command, options->output);
+    setAction(*command, action, options, needle);
+}
+
+} // namespace moescope::cli

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/needle/grid_file.h"
+
+#include "engine/gguf/file_text.h"
+#include "engine/trace/error.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <sstream>
+
+namespace moescope::needle {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+using trace::Error;
+
+namespace {
+
+constexpr std::string_view formatKey = "moescope_needle";
+constexpr uint32_t formatVersion = 1;
+constexpr size_t sumDigits = 16;
+
+std::string sumOf(std::string_view text) {
+    std::array<char, sumDigits> digits;
+    digits.fill('0');
+    std::array<char, sumDigits> shown{};
+    const auto end =
+        std::to_chars(shown.data(), shown.data() + shown.size(), XXH3_64bits(text.data(), text.size()), 16).ptr;
+    std::copy_backward(shown.data(), end, digits.data() + digits.size());
+    return {digits.data(), digits.size()};
+}
+
+std::string lineOf(const Json& object) {
+    const std::string text = object.dump();
+    return sumOf(text) + ' ' + text + '\n';
+}
+
+/** The object of a line without its line feed; discarded if it is not whole. */
+Json objectOf(std::string_view line) {
+    if (line.size() <= sumDigits || line[sumDigits] != ' ' ||
+        line.substr(0, sumDigits) != sumOf(line.substr(sumDigits + 1))) {
+        return Json(Json::value_t::discarded);
+    }
+    return Json::parse(line.substr(sumDigits + 1), nullptr, false);
+}
+
+Json toJson(const GridPlan& plan) {
+    return {{formatKey, formatVersion}, {"generator", generatorVersion},
+            {"model", plan.model},      {"haystack", plan.haystack},
+            {"kv", plan.kv_type},       {"kind", kindName(plan.kind)},
+            {"lengths", plan.lengths},  {"depths", plan.depths},
+            {"cases", plan.cases},      {"seed", plan.seed}};
+}
+
+/** What of a plan the keys are called in a sentence. */
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> namesOfKeys = {{
+    {"generator", "version of the generator"},
+    {"model", "model"},
+    {"haystack", "haystack"},
+    {"kv", "type of KV cache"},
+    {"kind", "kind of needle"},
+    {"lengths", "lengths"},
+    {"depths", "depths"},
+    {"cases", "number of cases"},
+    {"seed", "seed"},
+}};
+
+std::string shown(const Json& value) {
+    std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    std::erase(text, '[');
+    std::erase(text, ']');
+    return text.empty() ? "none" : text;
+}
+
+void checkPlan(const Json& is, const Json& wanted, const fs::path& path) {
+    for (const auto& [key, name] : namesOfKeys) {
+        const Json& stored = is.contains(key) ? is[std::string(key)] : Json();
+        if (stored != wanted[std::string(key)]) {
+            throw Error(
+                "needle.other_plan",
+                "“{path}” belongs to other arguments ({name}: {stored} there, {wanted} now). Give the same ones, "
+                "or leave out --resume to begin anew.",
+                {{"path", gguf::shownPath(path)},
+                 {"name", std::string(name)},
+                 {"stored", shown(stored)},
+                 {"wanted", shown(wanted[std::string(key)])}});
+        }
+    }
+}
+
+Error damaged(const fs::path& path, size_t line) {
+    return Error(
+        "needle.damaged",
+        "Line {line} of “{path}” is damaged, so the results behind it cannot be trusted. Leave out --resume to begin "
+        "anew.",
+        {{"line", trace::grouped(line)}, {"path", gguf::shownPath(path)}});
+}
+
+Json toJson(size_t place, const CaseResult& result) {
+    return {{"case", place}, {"found", result.found}, {"seconds", result.seconds}, {"answer", result.answer}};
+}
+
+std::optional<CaseResult> resultOf(const Json& object, size_t place) {
+    try {
+        if (object.at("case").get<uint64_t>() != place) {
+            return std::nullopt;
+        }
+        return CaseResult{object.at("found").get<bool>(), object.at("seconds").get<double>(),
+                          object.at("answer").get<std::vector<int32_t>>()};
+    } catch (const Json::exception&) {
+        return std::nullopt;
+    }
+}
+
+/** The whole file; nothing if there is none. */
+std::optional<std::string> contentsOf(const fs::path& path) {
+    std::error_code error;
+    if (!fs::exists(path, error)) {
+        return std::nullopt;
+    }
+    constexpr uintmax_t most = uintmax_t{1} << 30; // a case takes a few hundred bytes
+    std::ifstream in(path, std::ios::binary);
+    if (!fs::is_regular_file(path, error) || !in || fs::file_size(path, error) > most) {
+        throw Error("needle.state", "“{path}” cannot be read as the state of a grid.",
+                    {{"path", gguf::shownPath(path)}});
+    }
+    std::ostringstream text;
+    text << in.rdbuf();
+    return std::move(text).str();
+}
+
+} // namespace
+
+GridFile::GridFile(fs::path path, Grid& grid) : m_path(std::move(path)), m_grid(grid) {}
+
+void GridFile::write(const std::string& line) {
+    m_out << line << std::flush;
+    if (!m_out) {
+        throw Error("needle.write", "“{path}” cannot be written, so the grid cannot go on: is the disk full?",
+                    {{"path", gguf::shownPath(m_path)}});
+    }
+}
+
+GridFile GridFile::begin(const fs::path& path, Grid& grid) {
+    GridFile file(path, grid);
+    file.m_out.open(path, std::ios::binary | std::ios::trunc);
+    file.write(lineOf(toJson(grid.plan())));
+    return file;
+}
+
+GridFile GridFile::resume(const fs::path& path, Grid& grid) {
+    const std::optional<std::string> text = contentsOf(path);
+    if (!text || lineOf(toJson(grid.plan())).starts_with(*text)) { // none, or killed before its first line was whole
+        return begin(path, grid);
+    }
+    size_t good = 0; // bytes
+    size_t line = 0;
+    for (size_t at = 0; at < text->size();) {
+        const size_t end = text->find('\n', at);
+        const bool isLast = end == std::string::npos || end + 1 == text->size();
+        const Json object = end == std::string::npos ? Json(Json::value_t::discarded)
+                                                     : objectOf(std::string_view(*text).substr(at, end - at));
+        ++line;
+        if (line == 1) {
+            if (!object.is_object() || !object.contains(formatKey)) {
+                throw Error("needle.state", "“{path}” is not the state of a grid, so it cannot go on.",
+                            {{"path", gguf::shownPath(path)}});
+            }
+            checkPlan(object, toJson(grid.plan()), path);
+        } else {
+            std::optional<CaseResult> result = object.is_object() ? resultOf(object, grid.done()) : std::nullopt;
+            if (!result || grid.isDone()) {
+                if (!isLast) {
+                    throw damaged(path, line);
+                }
+                break; // cut as it was written
+            }
+            grid.add(std::move(*result));
+        }
+        good = end + 1;
+        at = end + 1;
+    }
+    GridFile file(path, grid);
+    file.m_resumed = grid.done();
+    std::error_code error;
+    fs::resize_file(path, good, error);
+    file.m_out.open(path, std::ios::binary | std::ios::app);
+    file.write({});
+    return file;
+}
+
+void GridFile::remove() {
+    m_out.close();
+    std::error_code error;
+    fs::remove(m_path, error);
+}
+
+void GridFile::add(CaseResult result) {
+    write(lineOf(toJson(m_grid.done(), result)));
+    m_grid.add(std::move(result));
+}
+
+} // namespace moescope::needle

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/model/chat_template.h"
+#include "engine/needle/haystack.h"
+#include "engine/needle/needle_kind.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace moescope::needle {
+
+/** Goes up whenever a case would come out otherwise. */
+constexpr uint32_t generatorVersion = 1;
+
+/** What a case follows from, beside the haystack, the tokenizer and the chat template. */
+struct CaseId {
+    NeedleKind kind = NeedleKind::Single;
+    uint32_t length = 0; ///< tokens of the prompt and of the longest answer together
+    uint32_t depth = 0;  ///< % of the text's tokens that stand before the passage; nothing to kinds without a depth
+    uint64_t seed = 0;
+    uint32_t index = 0; ///< among the cases of a cell
+};
+
+struct NeedleCase {
+    std::string text;                  ///< the user's message
+    std::string passage;               ///< what of it the answer is in; empty: of kinds without a depth
+    std::string question;              ///< its last line
+    std::vector<std::string> expected; ///< in the answer, as whole words
+    std::vector<uint32_t> planned;     ///< how often each of them occurs in `text`
+    std::vector<int32_t> prompt;       ///< as the model sees it
+    uint32_t passage_first = 0;        ///< token of the prompt
+    uint32_t passage_tokens = 0;
+    uint32_t answer_tokens = 0; ///< at most; prompt.size() + answer_tokens is 97 to 100 % of the length
+};
+
+/** Makes cases: the same bytes and tokens on every system. Immutable, thread-safe; what it is made of must outlive it. */
+class CaseMaker {
+public:
+    CaseMaker(const Haystack& haystack, const model::Tokenizer& tokenizer, const model::ChatTemplate& chat)
+        : m_haystack(haystack), m_tokenizer(tokenizer), m_chat(chat) {}
+
+    /** Throws trace::Error{needle.too_short} if passage, question and answer alone are longer, {needle.sentences} where no
+     *  whole sentences of the haystack fill the length, {needle.occurs} where what is to be found stands in the haystack too,
+     *  {work.cancelled}. */
+    NeedleCase make(const CaseId& id, trace::CancelFlag cancel = nullptr) const;
+
+private:
+    NeedleCase hidden(const CaseId& id, uint64_t attempt, trace::CancelFlag cancel) const;
+    NeedleCase coded(const CaseId& id, uint64_t attempt, trace::CancelFlag cancel) const;
+    /** Fills in the prompt; its tokens and the answer's. */
+    size_t render(NeedleCase& made, trace::CancelFlag cancel) const;
+    void markPassage(NeedleCase& made) const;
+
+    const Haystack& m_haystack;
+    const model::Tokenizer& m_tokenizer;
+    const model::ChatTemplate& m_chat;
+};
+
+/** Sentences of `haystack` from `start` on, by index, round its end if need be: one after the other as long as they fit
+ *  into `budget` tokens, then one or two from further on, so that `slack` tokens are left at most. Nothing: there are
+ *  none of such lengths. */
+std::optional<std::vector<size_t>> sentencesFor(const Haystack& haystack, size_t start, uint32_t budget,
+                                                uint32_t slack);
+
+} // namespace moescope::needle
