@@ -17,6 +17,7 @@ std::unique_ptr<inference::Engine> loadEngine(const LoadRequest& request, const 
     for (const std::string& variant : request.variants) {
         inference::forceVariant(options.variants, variant);
     }
+    options.sessions = request.sessions;
     options.cache_folder = platform::usableCacheFolder();
     options.progress = [&bar](uint64_t done, uint64_t total) {
         bar.update(done, total);

@@ -15,6 +15,7 @@ struct LoadRequest {
     std::string kv = "f16";
     uint32_t context = 0;
     std::vector<std::string> variants = {}; ///< "NAME=on" or "NAME=off"
+    bool sessions = false;                  ///< the KV cache will be saved or restored
 };
 
 /** Loads with a progress bar and a word to the log; Ctrl-C ends it with trace::Error{cli.cancelled}. An

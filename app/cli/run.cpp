@@ -5,7 +5,9 @@
 #include "app/cli/loading.h"
 #include "app/cli/options.h"
 #include "app/cli/output.h"
+#include "app/platform/paths.h"
 #include "app/platform/signals.h"
+#include "engine/inference/kv_session.h"
 #include "engine/trace/error.h"
 
 #include <algorithm>
@@ -28,10 +30,26 @@ struct Options {
     bool ignore_eos = false;
     uint32_t steps_in_flight = 0;
     trace::Intervention intervention;
+    std::string session;
 };
 
+/** What --session did. */
+struct SessionUse {
+    inference::Restored restored;
+    uint32_t computed = 0;               ///< tokens of the prompt
+    uint64_t bytes = 0;                  ///< of the file
+    std::optional<trace::Error> trouble; ///< it could not be saved
+};
+
+Json toJson(const SessionUse& use) {
+    return {{"restored_tokens", use.restored.tokens},
+            {"computed_tokens", use.computed},
+            {"bytes", use.bytes},
+            {"reason", use.restored.reason ? Json(use.restored.reason->what()) : Json()}};
+}
+
 Json toJson(const inference::Engine& engine, const inference::GenerationRequest& request,
-            const inference::GenerationResult& result) {
+            const inference::GenerationResult& result, const std::optional<SessionUse>& session) {
     const trace::StepTimings& t = result.timings;
     const trace::MemoryInfo& m = engine.memory();
     return {{"prompt_tokens", request.prompt},
@@ -48,7 +66,7 @@ Json toJson(const inference::Engine& engine, const inference::GenerationRequest&
             {"memory",
              {{"weights_bytes", m.weights_bytes}, {"kv_bytes", m.kv_bytes}, {"workspace_bytes", m.workspace_bytes}}},
             {"device", engine.device().name},
-            {"session", nullptr}};
+            {"session", session ? toJson(*session) : Json()}};
 }
 
 /** Of an answer that found no more room. All are tokens; `limit`: of the model. */
@@ -59,12 +77,22 @@ std::string fullSentence(uint64_t prompt, uint64_t answer, uint64_t context, uin
                             : "The model was made for no more.");
 }
 
+/** What was computed is kept even where it cannot be saved. */
+void save(const inference::Engine& engine, const std::string& file, SessionUse& use) {
+    try {
+        use.bytes = inference::saveSession(engine, platform::fromUtf8(file));
+    } catch (const trace::Error& error) {
+        use.trouble = error;
+    }
+}
+
 void run(const Options& options) {
     const platform::InterruptScope interrupt;
     const Log log(options.output.verbose);
     inference::GenerationRequest request;
     LoadRequest load{options.model, options.device, options.kv};
     load.variants = options.variants;
+    load.sessions = !options.session.empty();
     uint64_t limit = 0;
     {
         const OpenModel model(options.model);
@@ -97,10 +125,23 @@ void run(const Options& options) {
             }
         };
     }
+    std::optional<SessionUse> session;
+    if (!options.session.empty()) {
+        engine->intervene(request.intervention);
+        session.emplace();
+        session->restored = inference::restoreSession(*engine, platform::fromUtf8(options.session), request.prompt);
+        log.line("Restored " + trace::grouped(session->restored.tokens) + " tokens from “" + options.session + "”." +
+                 (session->restored.reason ? std::string(" ") + session->restored.reason->what() : std::string()));
+    }
     const inference::GenerationResult result = engine->generate(request, observer);
     bar.clear();
+    if (session) {
+        session->restored.tokens = result.timings.reused_tokens;
+        session->computed = result.timings.prefill_tokens;
+        save(*engine, options.session, *session);
+    }
     if (options.output.json) {
-        printJson(toJson(*engine, request, result));
+        printJson(toJson(*engine, request, result, session));
     } else {
         // What was held back while it could have become a stop text or a whole character.
         printForeign(result.text.substr(std::min(shown, result.text.size())));
@@ -113,6 +154,9 @@ void run(const Options& options) {
     log.line("Read " + trace::grouped(t.prefill_tokens) + " tokens in " + threeFigures(t.prefill_ms) + " ms, wrote " +
              trace::grouped(result.tokens.size()) + " in " + threeFigures(t.decode_ms) +
              " ms; stopped: " + trace::stopReasonName(result.reason) + ".");
+    if (session && session->trouble) {
+        throw *session->trouble;
+    }
 }
 
 } // namespace
@@ -132,6 +176,8 @@ void addRun(CLI::App& program, Action& action) {
     command->add_option("--ctx", options->context, "Tokens that the KV cache holds; what is needed if not given")
         ->check(whole(1, uint64_t{1} << 30));
     command->add_flag("--ignore-eos", options->ignore_eos, "Go on after the end of the answer");
+    command->add_option("--session", options->session,
+                        "A file that the KV cache is restored from as far as it fits, and saved to");
     addIntervention(*command, options->intervention);
     addKv(*command, options->kv);
     addVariants(*command, options->variants);

@@ -122,7 +122,7 @@ struct AtomicFile::Handle {
         return name.rfind(L"\\\\", 0) == 0 ? name : L"\\\\?\\" + name;
     }
     /** 0, or the system's error number. */
-    int create(const fs::path& path) {
+    int create(const fs::path& path, Readers) {
         file = CreateFileW(wide(path).c_str(), GENERIC_WRITE, FILE_SHARE_READ, nullptr, CREATE_NEW,
                            FILE_ATTRIBUTE_NORMAL, nullptr);
         return file == INVALID_HANDLE_VALUE ? static_cast<int>(GetLastError()) : 0;
@@ -165,8 +165,8 @@ struct AtomicFile::Handle {
     int file = -1;
 
     /** 0, or errno. */
-    int create(const fs::path& path) {
-        file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int create(const fs::path& path, Readers readers) {
+        file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, readers == Readers::Owner ? 0600 : 0666);
         return file < 0 ? errno : 0;
     }
     int put(std::span<const uint8_t> bytes) const {
@@ -207,10 +207,11 @@ struct AtomicFile::Handle {
 
 #endif
 
-AtomicFile::AtomicFile(const fs::path& target) : m_target(followLinks(target)), m_handle(std::make_unique<Handle>()) {
+AtomicFile::AtomicFile(const fs::path& target, Readers readers)
+    : m_target(followLinks(target)), m_handle(std::make_unique<Handle>()) {
     requireReplaceable(m_target);
     const fs::path temporary = temporaryBeside(m_target);
-    if (const int code = m_handle->create(temporary); code != 0) {
+    if (const int code = m_handle->create(temporary, readers); code != 0) {
         throw createError(m_target, code);
     }
     m_handle->temporary = temporary;

@@ -8,11 +8,14 @@
 
 namespace moescope::gguf {
 
+/** Who may read a file that is written: whom the system lets by default, or its owner alone. On Windows folders decide. */
+enum class Readers { Default, Owner };
+
 /** A file that appears whole or not at all: written under a temporary name beside the target, synced and renamed
  *  by commit(); removed by the destructor otherwise. Errors (disk full, read-only folder) are trace::Error. */
 class AtomicFile {
 public:
-    explicit AtomicFile(const std::filesystem::path& target);
+    explicit AtomicFile(const std::filesystem::path& target, Readers readers = Readers::Default);
     ~AtomicFile();
     AtomicFile(const AtomicFile&) = delete;
     AtomicFile& operator=(const AtomicFile&) = delete;

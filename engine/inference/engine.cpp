@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inference/engine.h"
 
+#include "engine/gguf/fingerprint.h"
 #include "engine/inference/decoder.h"
 #include "engine/inference/memory_plan.h"
 #include "engine/inference/open_device.h"
@@ -9,7 +10,10 @@
 #include "engine/trace/error.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
+#include <future>
 
 namespace moescope::inference {
 
@@ -42,6 +46,27 @@ const gguf::Reader& withTensors(const gguf::Reader& file) {
     return file;
 }
 
+/** All that turns keys. */
+std::string ropeText(const model::ModelConfig& config) {
+    std::string text = "style " + std::to_string(static_cast<int>(config.rope_style));
+    const auto add = [&text](const char* name, double value) {
+        std::array<char, 32> digits{};
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+        text.append(", ").append(name).append(" ").append(digits.data(), end);
+    };
+    add("dimensions", config.rope_dimension_count);
+    add("base", config.rope_freq_base);
+    add("window base", config.rope_freq_base_swa);
+    add("scaling", static_cast<int>(config.rope_scaling));
+    add("factor", config.rope_scaling_factor);
+    add("original context", config.rope_original_context_length);
+    add("attention factor", config.rope_attn_factor);
+    add("beta fast", config.rope_yarn_beta_fast);
+    add("beta slow", config.rope_yarn_beta_slow);
+    add("truncate", config.rope_yarn_truncate ? 1 : 0);
+    return text;
+}
+
 MemoryRoom roomOf(const vulkan::Device& device, const LoadOptions& options) {
     const vulkan::Limits& limits = device.limits();
     const uint64_t free = device.freeBytes();
@@ -60,9 +85,37 @@ vulkan::DeviceOptions deviceOptions(const LoadOptions& options) {
 
 } // namespace
 
+/** The fingerprint of a model's files, taken by a thread of its own while they are uploaded: their bytes are read from the
+ *  disk once. */
+class FingerprintJob {
+public:
+    FingerprintJob(const gguf::Reader& file, const LoadOptions& options) {
+        if (options.sessions) {
+            m_job = std::async(std::launch::async, [this, &file, folder = options.cache_folder] {
+                        return gguf::fingerprintOf(file, folder, &m_stop);
+                    }).share();
+        }
+    }
+    ~FingerprintJob() { m_stop = true; } // the future waits
+    FingerprintJob(const FingerprintJob&) = delete;
+    FingerprintJob& operator=(const FingerprintJob&) = delete;
+
+    const std::string& get() const {
+        if (!m_job.valid()) {
+            throw Error("session.off", "This model was loaded without the fingerprint that saved KV caches need.");
+        }
+        return m_job.get();
+    }
+
+private:
+    std::atomic<bool> m_stop = false;
+    std::shared_future<std::string> m_job;
+};
+
 struct Engine::Impl {
     Impl(const std::filesystem::path& path, const LoadOptions& options)
-        : file(path), config(model::readConfig(withTensors(file))), info(model::readInfo(file)), tokenizer(file),
+        : file(path), fingerprint(file, options), config(model::readConfig(withTensors(file))),
+          info(model::readInfo(file)), tokenizer(file),
           device(openDevice(deviceOptions(options), config, file, options.variants)),
           choice(chooseContext(config, file, options.context, options.kv, roomOf(*device, options))),
           transformer(*device, config, file, choice.tokens, choice.batch, options.kv, options.variants,
@@ -184,6 +237,7 @@ struct Engine::Impl {
                 GenerationResult& result);
 
     gguf::Reader file;
+    FingerprintJob fingerprint; ///< of the file's bytes
     model::ModelConfig config;
     trace::ModelInfo info;
     model::Tokenizer tokenizer;
@@ -253,6 +307,33 @@ uint64_t Engine::cacheMark(uint32_t position) const {
     return position < m_impl->cached.size() ? m_impl->marks[position] : 0;
 }
 void Engine::reset() { m_impl->cached.clear(); }
+
+session::KvKey Engine::kvKey() const {
+    const Impl& impl = *m_impl;
+    return {.model = impl.fingerprint.get(),
+            .kv_type = parseKvType(impl.memory.kv_type),
+            .rope = ropeText(impl.config),
+            .intervention = impl.intervention,
+            .device = device().name + ", " + device().driver,
+            .variant = impl.transformer.variantText(),
+            .bytes_per_token = impl.transformer.kv().bytesPerToken()};
+}
+
+void Engine::intervene(const trace::Intervention& intervention) { m_impl->intervene(intervention); }
+
+void Engine::readKv(uint32_t first, uint32_t count, std::span<uint8_t> rows) const {
+    m_impl->transformer.kv().read(first, count, rows);
+}
+
+void Engine::appendKv(std::span<const int32_t> tokens, std::span<const uint8_t> rows, uint32_t row_tokens) {
+    m_impl->checkTokens(tokens);
+    m_impl->checkFits(m_impl->cached.size() + tokens.size());
+    m_impl->transformer.kv().write(position(), static_cast<uint32_t>(tokens.size()), rows, row_tokens);
+    m_impl->keep(tokens);
+}
+
+void Engine::truncate(uint32_t tokens) { m_impl->cached.resize(std::min<size_t>(tokens, m_impl->cached.size())); }
+
 uint64_t Engine::commandBuffersRecorded() const { return m_impl->device->counters().command_buffers_recorded; }
 uint64_t Engine::descriptorSetsUpdated() const { return m_impl->device->counters().descriptor_sets_updated; }
 uint64_t Engine::lastPrefillDispatches() const { return m_impl->transformer.lastPrefillDispatches(); }

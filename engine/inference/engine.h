@@ -7,6 +7,7 @@
 #include "engine/model/chat_template.h"
 #include "engine/model/model_config.h"
 #include "engine/model/tokenizer.h"
+#include "engine/session/kv_key.h"
 #include "engine/trace/attention_weights.h"
 #include "engine/trace/info.h"
 #include "engine/trace/intervention.h"
@@ -37,6 +38,7 @@ struct LoadOptions {
     uint64_t memory_bytes = 0;          ///< of the device, at most; 0: what it says is free
     std::filesystem::path cache_folder; ///< pipeline cache; empty: none
     Variants variants;                  ///< forced ones
+    bool sessions = false;              ///< kvKey() is wanted: the model's fingerprint is taken beside the upload
     /** Bytes uploaded and in all; returns false to cancel (trace::Error{load.cancelled}). */
     std::function<bool(uint64_t done, uint64_t total)> progress;
 };
@@ -164,6 +166,19 @@ public:
     trace::AttentionWeights attentionWeights(uint32_t position, uint32_t layer);
     /** Forgets the KV cache. */
     void reset();
+    /** What the KV cache's rows follow from beside the tokens. Waits for the fingerprint of the model's bytes, which is taken
+     *  while it loads; trace::Error{session.off} where LoadOptions::sessions was not set. */
+    session::KvKey kvKey() const;
+    /** The rows of the tokens that the KV cache holds from `first` on, [owner layer][K, V][KV head][token]: as many as `rows`
+     *  has room for, at kvKey().bytes_per_token each. */
+    void readKv(uint32_t first, uint32_t count, std::span<uint8_t> rows) const;
+    /** What runs do from here on, as GenerationRequest::intervention: a KV cache that another one filled is forgotten. */
+    void intervene(const trace::Intervention& intervention);
+    /** Puts `tokens` behind what the KV cache holds, with the first of the rows of `row_tokens` tokens. They must have been
+     *  computed with the same key behind the same tokens. trace::Error{tokens.range}, {context.prompt_too_long}. */
+    void appendKv(std::span<const int32_t> tokens, std::span<const uint8_t> rows, uint32_t row_tokens);
+    /** The KV cache holds the first `tokens` of its tokens from here on. */
+    void truncate(uint32_t tokens);
     uint32_t position() const;                       ///< tokens in the KV cache
     std::span<const int32_t> cachedTokens() const;   ///< those tokens, until the next call that reads or writes any
     const trace::Intervention& intervention() const; ///< under which the KV cache was filled

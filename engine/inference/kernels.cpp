@@ -130,6 +130,20 @@ Kernels::Kernels(vulkan::Device& device, const Variants& variants) : m_device(de
 
 Kernels::~Kernels() = default;
 
+std::string Kernels::variantText() const {
+    std::string text = m_texels ? "texels" : "buffers";
+    if (!m_texels) {
+        text.append(", ").append(std::to_string(m_matvec.lanes)).append(" lanes a row");
+    }
+    if (coopmat()) {
+        text.append(", matrices of ").append(std::to_string(m_matrix.m)).append(" × ");
+        text.append(std::to_string(m_matrix.n)).append(" × ").append(std::to_string(m_matrix.k));
+    } else if (m_integerDot) {
+        text += ", integer dot products";
+    }
+    return text.append(", subgroups of ").append(std::to_string(m_subgroup));
+}
+
 void Kernels::cutMatvec(const MatvecCut& cut) {
     if (!m_texels) {
         m_matvec = cut;

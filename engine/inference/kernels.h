@@ -71,6 +71,8 @@ public:
     bool coopmat() const { return m_matrix.m != 0; }
     /** Whether batches are multiplied by integer dot products, in bytes, where weights are of a block format. */
     bool integerDot() const { return m_integerDot; }
+    /** What of all this sums or rounds otherwise: "texels, subgroups of 8". */
+    std::string variantText() const;
     /** Rows of weights whose words alternate. */
     uint32_t rowGroup() const { return m_texels ? m_subgroup : 1; }
 

@@ -20,6 +20,12 @@ public:
     const vulkan::Buffer& keys(uint32_t layer) const { return *m_owners[layer / m_shareFactor].keys; }
     const vulkan::Buffer& values(uint32_t layer) const { return *m_owners[layer / m_shareFactor].values; }
     uint64_t bytes() const { return use().bytes; }
+    /** Of K and V of one token in all owner layers, as read() gives them. */
+    uint32_t bytesPerToken() const { return static_cast<uint32_t>(m_owners.size()) * 2 * m_heads * m_rowBytes; }
+    /** The rows of tokens [first, first + count): [owner layer][K, V][KV head][token]. `rows`: count × bytesPerToken(). */
+    void read(uint32_t first, uint32_t count, std::span<uint8_t> rows) const;
+    /** Puts the first `count` of `tokens` tokens' rows, laid out as read() does, at `first`. */
+    void write(uint32_t first, uint32_t count, std::span<const uint8_t> rows, uint32_t tokens);
     trace::MemoryUse use() const;
 
 private:
@@ -28,6 +34,9 @@ private:
         std::unique_ptr<vulkan::Buffer> values;
     };
     uint32_t m_shareFactor;
+    uint32_t m_context; ///< tokens
+    uint32_t m_heads;   ///< of keys and values
+    uint32_t m_rowBytes;
     std::vector<Owner> m_owners;
 };
 

@@ -108,6 +108,11 @@ public:
     uint64_t kvBytes() const { return m_kv.bytes(); }
     const WeightUse& weightUse() const { return m_weights.use(); }
     trace::MemoryUse kvUse() const { return m_kv.use(); }
+    /** No step may be in flight. */
+    KvCache& kv() { return m_kv; }
+    const KvCache& kv() const { return m_kv; }
+    /** What of the kernels' choice the rows of the KV cache depend on, to the bit. */
+    std::string variantText() const { return m_kernels.variantText(); }
     /** With the table of an intervention, if there is one. */
     trace::MemoryUse workspaceUse() const;
     /** Of what is made when all logits, the states of all layers or more steps in flight are first asked for; no part of the plan. */

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/session/session_file.h"
+
+#include "engine/gguf/file_text.h"
+
+#include <array>
+#include <cstring>
+
+namespace moescope::session {
+
+using trace::Error;
+
+namespace {
+
+constexpr std::array<char, 8> magic = {'M', 'S', 'K', 'V', 'F', 'I', 'L', 'E'};
+constexpr uint32_t version = 1;
+constexpr uint32_t mostKeyBytes = 1U << 20; ///< a bias for each of 48 × 128 experts takes 120 KiB
+
+struct FileHeader {
+    std::array<char, 8> magic;
+    uint32_t version;
+    uint32_t key_bytes;
+    uint32_t block_tokens;
+    uint32_t reserved;
+};
+static_assert(sizeof(FileHeader) == 24 && std::is_trivially_copyable_v<FileHeader>);
+
+Error notASession(const gguf::MappedFile& file) {
+    return Error("session.file", "“{path}” is no saved KV cache.", {{"path", gguf::shownPath(file.path())}});
+}
+
+template <typename T>
+std::span<uint8_t> bytesOf(T& value) {
+    return {reinterpret_cast<uint8_t*>(&value), sizeof(value)};
+}
+
+} // namespace
+
+SessionReader::SessionReader(const std::filesystem::path& path) : m_file(path) {
+    FileHeader header{};
+    if (m_file.size() < sizeof(header)) {
+        throw notASession(m_file);
+    }
+    m_file.read(0, bytesOf(header));
+    if (header.magic != magic) {
+        throw notASession(m_file);
+    }
+    if (header.version != version) {
+        throw Error("session.version", "“{path}” is a saved KV cache of version {version}, and {known} is known.",
+                    {{"path", gguf::shownPath(path)},
+                     {"version", std::to_string(header.version)},
+                     {"known", std::to_string(version)}});
+    }
+    if (header.key_bytes > mostKeyBytes || header.key_bytes > m_file.size() - sizeof(header) ||
+        header.block_tokens == 0 || header.block_tokens > blockTokens || header.reserved != 0) {
+        throw notASession(m_file);
+    }
+    std::string text(header.key_bytes, '\0');
+    m_file.read(sizeof(header), {reinterpret_cast<uint8_t*>(text.data()), text.size()});
+    std::optional<KvKey> key = keyFromText(text);
+    if (!key) {
+        throw notASession(m_file);
+    }
+    m_key = std::move(*key);
+    m_blockTokens = header.block_tokens;
+    m_parent = rootOf(m_key);
+    m_at = sizeof(header) + header.key_bytes;
+}
+
+std::optional<KvBlock> SessionReader::next() {
+    const uint64_t left = m_file.size() - m_at;
+    if (left == 0) {
+        return std::nullopt;
+    }
+    std::array<uint8_t, blockHeaderBytes> head{};
+    if (left < head.size()) {
+        throw Error("session.damaged", "A block of the saved KV cache is damaged: {what}.",
+                    {{"what", "it is cut short"}});
+    }
+    m_file.read(m_at, head);
+    const uint64_t bytes = readHeader(head, shape()).bytes();
+    if (bytes > left) {
+        throw Error("session.damaged", "A block of the saved KV cache is damaged: {what}.",
+                    {{"what", "it is cut short"}});
+    }
+    std::vector<uint8_t> whole(bytes);
+    m_file.read(m_at, whole);
+    KvBlock block = blockFromBytes(whole, shape());
+    if (m_isPartial || block.first != m_tokens || !(block.parent == m_parent)) {
+        throw Error("session.order", "The blocks of the saved KV cache do not follow one another.");
+    }
+    m_at += bytes;
+    m_tokens += static_cast<uint32_t>(block.tokens.size());
+    m_parent = block.id();
+    m_isPartial = block.tokens.size() < m_blockTokens;
+    return block;
+}
+
+SessionWriter::SessionWriter(const std::filesystem::path& path, const KvKey& key, uint32_t block_tokens)
+    : m_file(path, gguf::Readers::Owner), m_parent(rootOf(key)) {
+    const std::string text = toText(key);
+    FileHeader header{magic, version, static_cast<uint32_t>(text.size()), block_tokens, 0};
+    m_file.write(bytesOf(header));
+    m_file.write({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+void SessionWriter::add(KvBlock block) {
+    block.parent = m_parent;
+    block.first = m_tokens;
+    m_file.write(toBytes(block));
+    m_parent = block.id();
+    m_tokens += static_cast<uint32_t>(block.tokens.size());
+}
+
+} // namespace moescope::session
