@@ -2,13 +2,15 @@
 #pragma once
 
 #include "engine/needle/needle_kind.h"
-#include "engine/needle/random.h"
+#include "engine/trace/random.h"
 
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace moescope::needle {
+
+using trace::Random;
 
 /** What one case puts into a text, and asks. */
 struct Passages {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/engine/needle/needle_fixture.h"
 
-#include "engine/needle/random.h"
+#include "engine/trace/random.h"
 #include "engine/trace/error.h"
 
 #include <gtest/gtest.h>
@@ -74,7 +74,7 @@ uint64_t sumOf(const Haystack& haystack, const std::vector<size_t>& chosen) {
 
 TEST(Haystack, sentences_fill_any_budget_closely) {
     const Haystack& stories = needleFixture().stories;
-    needle::Random random(7);
+    trace::Random random(7);
     for (int i = 0; i < 2'000; ++i) {
         const auto budget = static_cast<uint32_t>(random.between(40, 4'000));
         const auto slack = static_cast<uint32_t>(random.below(4));
@@ -97,7 +97,7 @@ TEST(Haystack, a_short_text_begins_anew_and_an_impossible_one_is_told) {
 }
 
 TEST(Random, is_splitmix64_and_even) {
-    needle::Random random(1234567); // the reference's first numbers for this seed
+    trace::Random random(1234567); // the reference's first numbers for this seed
     EXPECT_EQ(random.next(), 6457827717110365317U);
     EXPECT_EQ(random.next(), 3203168211198807973U);
     EXPECT_EQ(random.next(), 9817491932198370423U);
@@ -108,7 +108,7 @@ TEST(Random, is_splitmix64_and_even) {
     for (const int count : counts) {
         EXPECT_NEAR(count, 10'000, 400);
     }
-    EXPECT_NE(needle::Random(1, 2, 3).next(), needle::Random(1, 3, 2).next());
+    EXPECT_NE(trace::Random(1, 2, 3).next(), trace::Random(1, 3, 2).next());
 }
 
 } // namespace

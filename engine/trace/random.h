@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-namespace moescope::needle {
+namespace moescope::trace {
 
 /** SplitMix64 (Steele, Lea, Flood 2014), drawn from by integers alone: the same numbers on every system. */
 class Random {
@@ -36,6 +37,18 @@ public:
     }
     uint64_t between(uint64_t least, uint64_t most) { return least + below(most - least + 1); }
 
+    /** As many of `n` things as fall on one side of a coin each. */
+    uint64_t halfOf(uint64_t n) {
+        uint64_t count = 0;
+        for (; n >= 64; n -= 64) {
+            count += static_cast<uint64_t>(std::popcount(next()));
+        }
+        if (n > 0) {
+            count += static_cast<uint64_t>(std::popcount(next() >> (64 - n)));
+        }
+        return count;
+    }
+
     template <typename T>
     void shuffle(std::vector<T>& list) {
         for (size_t left = list.size(); left > 1; --left) {
@@ -47,4 +60,4 @@ private:
     uint64_t m_state;
 };
 
-} // namespace moescope::needle
+} // namespace moescope::trace
