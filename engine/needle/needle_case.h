@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/model/chat_template.h"
-#include "engine/needle/haystack.h"
 #include "engine/needle/needle_kind.h"
+#include "engine/needle/prompt_filler.h"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,30 +36,17 @@ struct NeedleCase {
 /** Makes cases: the same bytes and tokens on every system. Immutable, thread-safe; what it is made of must outlive it. */
 class CaseMaker {
 public:
-    CaseMaker(const Haystack& haystack, const model::Tokenizer& tokenizer, const model::ChatTemplate& chat)
-        : m_haystack(haystack), m_tokenizer(tokenizer), m_chat(chat) {}
+    CaseMaker(const Haystack& haystack, const model::Tokenizer& tokenizer, const model::ChatTemplate& chat);
 
-    /** Throws trace::Error{needle.too_short} if passage, question and answer alone are longer, {needle.sentences} where no
-     *  whole sentences of the haystack fill the length, {needle.occurs} where what is to be found stands in the haystack too,
-     *  {work.cancelled}. */
+    /** Throws as PromptFiller::fill() does, and trace::Error{needle.occurs} where what is to be found stands in the haystack
+     *  too. */
     NeedleCase make(const CaseId& id, trace::CancelFlag cancel = nullptr) const;
 
 private:
     NeedleCase hidden(const CaseId& id, uint64_t attempt, trace::CancelFlag cancel) const;
     NeedleCase coded(const CaseId& id, uint64_t attempt, trace::CancelFlag cancel) const;
-    /** Fills in the prompt; its tokens and the answer's. */
-    size_t render(NeedleCase& made, trace::CancelFlag cancel) const;
-    void markPassage(NeedleCase& made) const;
 
-    const Haystack& m_haystack;
-    const model::Tokenizer& m_tokenizer;
-    const model::ChatTemplate& m_chat;
+    PromptFiller m_filler;
 };
-
-/** Sentences of `haystack` from `start` on, by index, round its end if need be: one after the other as long as they fit
- *  into `budget` tokens, then one or two from further on, so that `slack` tokens are left at most. Nothing: there are
- *  none of such lengths. */
-std::optional<std::vector<size_t>> sentencesFor(const Haystack& haystack, size_t start, uint32_t budget,
-                                                uint32_t slack);
 
 } // namespace moescope::needle
