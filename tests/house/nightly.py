@@ -75,6 +75,12 @@ CHECKS = (
     ("vocab", f"{BUILD} && ../shared/checks/accept vocab", (*FILES, "app/cli"), SHARED / "checks/accept"),
     ("smollm2", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py && $PY tests/conformance/fake_moe.py",
      (*CLI_SOURCES, *REAL, "tests/conformance/fake_moe.py"), SHARED / "models/nano"),
+    ("comparison", f"{BUILD} && cmake --build --preset release --target comparison_figures >/dev/null && "
+                   "/usr/bin/python3 tests/conformance/comparison.py build/release/bin/comparison_figures",
+     ("engine/trace", "engine/needle", "ui/models", "tests/support/comparison_figures.cpp", "tests/conformance/comparison.py"),
+     None),
+    ("needle", f"{BUILD} && python3 tests/conformance/needle.py {CLI} ../shared/models/nano",
+     (*CLI_SOURCES, "resources/models", "resources/needle", "tests/conformance/needle.py"), SHARED / "models/nano"),
     ("interventions", f"{BUILD} && /usr/bin/python3 tests/conformance/interventions.py", (*CLI_SOURCES, *WHAT_IFS), None),
     ("quantisers", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py --fetch && "
                    f"$PY tests/conformance/quantisers.py {CLI} {SMOLLM2} --text ../shared/models/nano/heldout.txt",

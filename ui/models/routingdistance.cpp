@@ -12,8 +12,11 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr size_t mostEnumerated = 12; // pairs: 4,096 exchanges
+constexpr double mostWays = 8'192; ///< that are all gone through: 13 pairs that differ, or more that differ alike
 constexpr int exchanges = 1'000;
+// Of few tokens the divergence varies more, and an exchange costs less.
+constexpr size_t fewPairs = 256;
+constexpr int exchangesOfFew = 10'000;
 constexpr double chanceShare = 0.95;
 
 using Counts = std::vector<int64_t>;
@@ -72,47 +75,91 @@ Layer layerOf(const trace::RoutingLog& a, const trace::RoutingLog& b, std::span<
     return counted;
 }
 
-/** Divergences of all ways to exchange the pairs that differ. */
-std::vector<double> allExchanges(const Layer& layer, size_t differing) {
-    std::vector<const Move*> each;
-    for (const auto& [move, times] : layer.moves) {
-        each.insert(each.end(), times, &move);
+/** A divergence and how many exchanges give it, in any unit. */
+struct Outcome {
+    double bits = 0;
+    double weight = 1;
+};
+
+double binomial(uint64_t n, uint64_t k) {
+    double ways = 1;
+    for (uint64_t i = 0; i < k; ++i) {
+        ways = ways * static_cast<double>(n - i) / static_cast<double>(i + 1);
     }
-    std::vector<double> found;
-    for (uint32_t way = 0; way < 1U << differing; ++way) {
-        Counts a = layer.a;
-        Counts b = layer.b;
-        for (size_t i = 0; i < differing; ++i) {
-            if ((way >> i & 1U) != 0) {
-                exchange(*each[i], 1, a, b);
-            }
-        }
-        found.push_back(jensenShannonBits(a, b));
+    return ways;
+}
+
+using Moves = std::map<Move, uint64_t>;
+
+/** Every way to exchange pairs: of those with the same move only how many counts. Leaves the counts as they were. */
+void addAll(Moves::const_iterator move, Moves::const_iterator end, Counts& a, Counts& b, double weight,
+            std::vector<Outcome>& found) {
+    if (move == end) {
+        found.push_back({jensenShannonBits(a, b), weight});
+        return;
     }
+    for (uint64_t times = 0; times <= move->second; ++times) {
+        addAll(std::next(move), end, a, b, weight * binomial(move->second, times), found);
+        exchange(move->first, 1, a, b);
+    }
+    exchange(move->first, -static_cast<int64_t>(move->second) - 1, a, b);
+}
+
+std::vector<Outcome> allExchanges(Layer layer) {
+    std::vector<Outcome> found;
+    addAll(layer.moves.begin(), layer.moves.end(), layer.a, layer.b, 1, found);
     return found;
 }
 
-std::vector<double> someExchanges(const Layer& layer, trace::Random random, trace::CancelFlag cancel) {
-    std::vector<double> found;
+std::vector<Outcome> someExchanges(const Layer& layer, int count, trace::Random random, trace::CancelFlag cancel) {
+    std::vector<Outcome> found;
     Counts a;
     Counts b;
-    for (int i = 0; i < exchanges; ++i) {
+    for (int i = 0; i < count; ++i) {
         trace::stopIfCancelled(cancel);
         a = layer.a;
         b = layer.b;
         for (const auto& [move, times] : layer.moves) {
             exchange(move, static_cast<int64_t>(random.halfOf(times)), a, b);
         }
-        found.push_back(jensenShannonBits(a, b));
+        found.push_back({jensenShannonBits(a, b)});
     }
     return found;
 }
 
-/** The smallest of `values` that at least `share` of them do not exceed. */
-double quantile(std::vector<double> values, double share) {
-    const auto at = static_cast<ptrdiff_t>(std::ceil(share * static_cast<double>(values.size()))) - 1;
-    std::nth_element(values.begin(), values.begin() + at, values.end());
-    return values[static_cast<size_t>(at)];
+/** The smallest divergence that at least `share` of them do not exceed. */
+double quantile(std::vector<Outcome> outcomes, double share) {
+    std::sort(outcomes.begin(), outcomes.end(),
+              [](const Outcome& one, const Outcome& other) { return one.bits < other.bits; });
+    double all = 0;
+    for (const Outcome& outcome : outcomes) {
+        all += outcome.weight;
+    }
+    double running = 0;
+    for (const Outcome& outcome : outcomes) {
+        running += outcome.weight;
+        if (running >= share * all * (1 - 1e-12)) {
+            return outcome.bits;
+        }
+    }
+    return outcomes.back().bits;
+}
+
+/** Ways to exchange that differ in what they count. */
+double waysOf(const Layer& layer) {
+    double ways = 1;
+    for (const auto& [move, times] : layer.moves) {
+        ways *= static_cast<double>(times) + 1;
+    }
+    return ways;
+}
+
+double chanceOf(const Layer& layer, size_t pairs, uint64_t seed, trace::CancelFlag cancel) {
+    if (waysOf(layer) <= mostWays) {
+        return quantile(allExchanges(layer), chanceShare);
+    }
+    const int count = pairs <= fewPairs ? exchangesOfFew : exchanges;
+    return quantile(someExchanges(layer, count, trace::Random(seed), cancel), chanceShare);
 }
 
 } // namespace
@@ -140,18 +187,11 @@ std::vector<LayerDistance> routingDistance(const trace::RoutingLog& a, const tra
     for (uint32_t layer = 0; layer < a.shape().layers && !pairs.empty(); ++layer) {
         trace::stopIfCancelled(cancel);
         const Layer counted = layerOf(a, b, pairs, layer);
-        uint64_t differing = 0;
-        for (const auto& [move, times] : counted.moves) {
-            differing += times;
-        }
         LayerDistance& distance = distances[layer];
         distance.n = static_cast<int>(pairs.size());
         distance.js_bits = jensenShannonBits(counted.a, counted.b);
         distance.jaccard = counted.jaccard / static_cast<double>(pairs.size());
-        distance.chance_bits =
-            quantile(differing <= mostEnumerated ? allExchanges(counted, static_cast<size_t>(differing))
-                                                 : someExchanges(counted, trace::Random(seed, layer), cancel),
-                     chanceShare);
+        distance.chance_bits = chanceOf(counted, pairs.size(), trace::Random(seed, layer).next(), cancel);
     }
     return distances;
 }

@@ -34,8 +34,8 @@ struct LayerDistance {
 /** In bits, of two counts of the same things; 0 if one counts nothing. */
 double jensenShannonBits(std::span<const int64_t> a, std::span<const int64_t> b);
 
-/** A layer each. Chance is taken over all exchanges where at most 12 pairs differ, else over 1,000 that follow from
- *  `seed`. Both logs have the same shape; pairs are in range. Throws trace::Error{work.cancelled}. */
+/** A layer each. Chance is taken over all exchanges where at most 8,192 of them differ in what they count (12 pairs that
+ *  differ have 4,096), else over 10,000 of at most 256 pairs or 1,000 of more, which follow from `seed`. Both logs have the same shape; pairs are in range. Throws trace::Error{work.cancelled}. */
 std::vector<LayerDistance> routingDistance(const trace::RoutingLog& a, const trace::RoutingLog& b,
                                            std::span<const TokenPair> pairs, uint64_t seed = 1,
                                            trace::CancelFlag cancel = nullptr);
