@@ -4,6 +4,10 @@
 namespace moescope::store {
 namespace {
 
+ConversationKind kindOf(const QVariant& name) {
+    return name.toString() == QLatin1String("comparison") ? ConversationKind::Comparison : ConversationKind::Chat;
+}
+
 /** A conversation that somebody else may have removed meanwhile. */
 void update(Connection& database, const QString& sql, const QVariantList& values, qint64 id) {
     Transaction transaction(database);
@@ -36,7 +40,7 @@ QList<ConversationRow> Store::conversations(bool deleted) const {
     Connection& database = *m_impl->database;
     QSqlQuery rows =
         database.query(QStringLiteral("SELECT id, title, created, changed, deleted_at, "
-                                      "(SELECT count(*) FROM messages WHERE conversation = conversations.id) "
+                                      "(SELECT count(*) FROM messages WHERE conversation = conversations.id), kind "
                                       "FROM conversations WHERE deleted_at IS %1 ORDER BY changed DESC, id DESC")
                            .arg(deleted ? QStringLiteral("NOT NULL") : QStringLiteral("NULL")));
     QList<ConversationRow> list;
@@ -50,6 +54,7 @@ QList<ConversationRow> Store::conversations(bool deleted) const {
             row.deleted_at = toTime(rows.value(4));
         }
         row.messages = rows.value(5).toInt();
+        row.kind = kindOf(rows.value(6));
         list.append(row);
     }
     return list;
@@ -57,9 +62,10 @@ QList<ConversationRow> Store::conversations(bool deleted) const {
 
 Conversation Store::conversation(qint64 id) const {
     Connection& database = *m_impl->database;
-    QSqlQuery row = database.query(QStringLiteral("SELECT title, created, changed, deleted_at, current_leaf, sampling, "
-                                                  "system_prompt, draft FROM conversations WHERE id = ?"),
-                                   {id});
+    QSqlQuery row =
+        database.query(QStringLiteral("SELECT title, created, changed, deleted_at, current_leaf, sampling, "
+                                      "system_prompt, draft, kind, comparison FROM conversations WHERE id = ?"),
+                       {id});
     if (!database.next(row)) {
         failNotFound("conversation", id);
     }
@@ -75,6 +81,8 @@ Conversation Store::conversation(qint64 id) const {
     found.sampling = fromJson(row.value(5));
     found.system_prompt = row.value(6).toString();
     found.draft = row.value(7).toString();
+    found.kind = kindOf(row.value(8));
+    found.comparison = fromJson(row.value(9));
     return found;
 }
 

@@ -139,6 +139,29 @@ QStringList activeParameters() {
 /** The what-if that an answer was made with, as recipeText() writes it. NULL: none. */
 QStringList recipes() { return {QStringLiteral("ALTER TABLE messages ADD COLUMN recipe TEXT")}; }
 
+/** A comparison is a conversation of another kind, whose runs are branches of it: a prompt and its answer. */
+QStringList comparisons() {
+    return {
+        QStringLiteral("ALTER TABLE conversations ADD COLUMN kind TEXT NOT NULL DEFAULT 'chat' "
+                       "CHECK (kind IN ('chat', 'comparison'))"),
+        QStringLiteral("ALTER TABLE conversations ADD COLUMN comparison TEXT NOT NULL DEFAULT '{}'"),
+        QStringLiteral(R"(CREATE TABLE runs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  conversation INTEGER NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+  state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'cancelled', 'failed')),
+  prompt INTEGER REFERENCES messages (id) ON DELETE SET NULL,
+  answer INTEGER REFERENCES messages (id) ON DELETE SET NULL,
+  error_id TEXT,
+  error TEXT,
+  settings TEXT NOT NULL,
+  result TEXT NOT NULL
+) STRICT)"),
+        QStringLiteral("CREATE INDEX runs_of ON runs (conversation, id)"),
+        QStringLiteral("CREATE INDEX runs_prompt ON runs (prompt)"),
+        QStringLiteral("CREATE INDEX runs_answer ON runs (answer)"),
+    };
+}
+
 [[noreturn]] void failNewer(const QString& file, qint64 found, int known) {
     throw trace::Error("store.newer",
                        "“{file}” was written by a newer Moescope (schema {found}; this one knows {known}). It was left "
@@ -151,8 +174,8 @@ QStringList recipes() { return {QStringLiteral("ALTER TABLE messages ADD COLUMN 
 } // namespace
 
 const QList<Migration>& migrations() {
-    static const QList<Migration> all = {
-        {1, firstSchema()}, {2, thinkingTimes()}, {3, searchedAnswers()}, {4, activeParameters()}, {5, recipes()}};
+    static const QList<Migration> all = {{1, firstSchema()},      {2, thinkingTimes()}, {3, searchedAnswers()},
+                                         {4, activeParameters()}, {5, recipes()},       {6, comparisons()}};
     return all;
 }
 

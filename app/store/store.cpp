@@ -159,6 +159,7 @@ void Store::Impl::checkWhole() {
 }
 
 void Store::Impl::endStreaming() {
+    database->query(QStringLiteral("UPDATE runs SET state = 'queued' WHERE state = 'running'"));
     QList<qint64> ids;
     {
         QSqlQuery rows = database->query(QStringLiteral("SELECT id FROM messages WHERE state = 'streaming'"));

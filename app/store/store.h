@@ -27,7 +27,7 @@ struct StoreOptions {
  *  of the program at once and a power failure from the next prompt or finished answer on. */
 class Store {
 public:
-    static constexpr int schemaVersion = 5;
+    static constexpr int schemaVersion = 6;
 
     /** Opens `folder`/moescope.sqlite, making both if needed. Throws store.no_folder, store.in_use, store.newer,
      *  store.foreign, store.no_search, store.read_only, store.full, store.io. A damaged file is renamed to
@@ -55,6 +55,18 @@ public:
     /** Can be undone with restore() for 30 days. */
     void remove(qint64 id);
     void restore(qint64 id);
+
+    // Comparisons: conversations of another kind, with runs. What holds for conversations holds for them.
+    /** `question` names it until it is renamed. */
+    Conversation addComparison(const QString& question, const QJsonObject& settings);
+    void setComparison(qint64 id, const QJsonObject& settings);
+    /** In the order in which they were added. */
+    QList<Run> runs(qint64 comparison) const;
+    Run addRun(qint64 comparison, const QJsonObject& settings);
+    /** All of it but its id and its comparison. Prompt and answer must be messages of the comparison. */
+    void changeRun(const Run& run);
+    /** With its prompt and its answer, for good. */
+    void removeRun(qint64 id);
 
     // Messages
     /** The whole tree, oldest first, each with what is stored of its text so far. */

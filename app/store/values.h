@@ -30,9 +30,12 @@ QString roleName(Role role);
 /** "complete", "streaming", "interrupted", "cancelled", "failed": as stored. */
 QString stateName(MessageState state);
 
+enum class ConversationKind { Chat, Comparison };
+
 /** A line of the conversation list. */
 struct ConversationRow {
     qint64 id = 0;
+    ConversationKind kind = ConversationKind::Chat;
     QString title; ///< empty until the first message; never with line breaks or control characters
     QDateTime created;
     QDateTime changed; ///< last message stored
@@ -50,6 +53,29 @@ struct Conversation {
     QString system_prompt;
     QString draft;        ///< what stands in the composer
     QJsonObject sampling; ///< settings of this conversation; keys as on the command line ("top_k"); absent: default
+    ConversationKind kind = ConversationKind::Chat;
+    QJsonObject comparison; ///< of a comparison: its question and what is in view
+};
+
+enum class RunState {
+    Queued,
+    Running, ///< the program writes it now; of one that ended meanwhile it is Queued
+    Done,
+    Cancelled, ///< stopped by the user
+    Failed,    ///< ended by the error that it names
+};
+
+/** One run of a comparison: what was asked for, and what came of it. */
+struct Run {
+    qint64 id = 0;
+    qint64 conversation = 0;
+    RunState state = RunState::Queued;
+    qint64 prompt = 0; ///< message; 0: not made yet
+    qint64 answer = 0; ///< likewise
+    QString error_id;
+    QString error;
+    QJsonObject settings; ///< what differs between runs: prompt, model, type of KV cache, sampling, intervention
+    QJsonObject result;   ///< what was measured beside the answer
 };
 
 /** Which model wrote an answer. */
