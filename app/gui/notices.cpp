@@ -32,6 +32,17 @@ void add(QList<ui::Notice>& notices, const QFileInfo& entry, QString title = {})
     notices.append({title.trimmed().isEmpty() ? entry.fileName() : title.trimmed(), text});
 }
 
+/** Of what lies beside a file of ours; nothing where it is missing, which is said where it is needed. */
+void addFolderOf(QList<ui::Notice>& notices, std::filesystem::path (*file)()) {
+    try {
+        const QString folder = QString::fromStdString(platform::toUtf8(file().parent_path()));
+        for (const QFileInfo& entry : QDir(folder).entryInfoList({QStringLiteral("*.md")}, QDir::Files, QDir::Name)) {
+            add(notices, entry);
+        }
+    } catch (const trace::Error&) {
+    }
+}
+
 } // namespace
 
 QList<ui::Notice> readNotices() {
@@ -40,15 +51,8 @@ QList<ui::Notice> readNotices() {
     add(notices, QFileInfo(QStringLiteral(":/moescope/notices/LICENSE")),
         QCoreApplication::translate("notices", "Licence of Moescope (Apache-2.0)"));
     add(notices, QFileInfo(QStringLiteral(":/moescope/notices/third-party.md")));
-    try {
-        const QString model = QString::fromStdString(platform::toUtf8(platform::builtinModel().parent_path()));
-        for (const QFileInfo& entry :
-             QDir(model).entryInfoList({QStringLiteral("*.md"), QStringLiteral("*.txt")}, QDir::Files, QDir::Name)) {
-            add(notices, entry);
-        }
-    } catch (const trace::Error&) {
-        // No built-in model, so none of its notices; the start of the program has said so already.
-    }
+    addFolderOf(notices, platform::builtinModel);
+    addFolderOf(notices, platform::builtinHaystack);
     return notices;
 }
 
