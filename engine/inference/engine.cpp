@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inference/engine.h"
 
-#include "engine/gguf/fingerprint.h"
 #include "engine/inference/decoder.h"
+#include "engine/inference/kv_facts.h"
 #include "engine/inference/memory_plan.h"
 #include "engine/inference/open_device.h"
 #include "engine/inference/text_stream.h"
@@ -10,10 +10,7 @@
 #include "engine/trace/error.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <chrono>
-#include <future>
 
 namespace moescope::inference {
 
@@ -46,27 +43,6 @@ const gguf::Reader& withTensors(const gguf::Reader& file) {
     return file;
 }
 
-/** All that turns keys. */
-std::string ropeText(const model::ModelConfig& config) {
-    std::string text = "style " + std::to_string(static_cast<int>(config.rope_style));
-    const auto add = [&text](const char* name, double value) {
-        std::array<char, 32> digits{};
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-        text.append(", ").append(name).append(" ").append(digits.data(), end);
-    };
-    add("dimensions", config.rope_dimension_count);
-    add("base", config.rope_freq_base);
-    add("window base", config.rope_freq_base_swa);
-    add("scaling", static_cast<int>(config.rope_scaling));
-    add("factor", config.rope_scaling_factor);
-    add("original context", config.rope_original_context_length);
-    add("attention factor", config.rope_attn_factor);
-    add("beta fast", config.rope_yarn_beta_fast);
-    add("beta slow", config.rope_yarn_beta_slow);
-    add("truncate", config.rope_yarn_truncate ? 1 : 0);
-    return text;
-}
-
 MemoryRoom roomOf(const vulkan::Device& device, const LoadOptions& options) {
     const vulkan::Limits& limits = device.limits();
     const uint64_t free = device.freeBytes();
@@ -85,37 +61,10 @@ vulkan::DeviceOptions deviceOptions(const LoadOptions& options) {
 
 } // namespace
 
-/** The fingerprint of a model's files, taken by a thread of its own while they are uploaded: their bytes are read from the
- *  disk once. */
-class FingerprintJob {
-public:
-    FingerprintJob(const gguf::Reader& file, const LoadOptions& options) {
-        if (options.sessions) {
-            m_job = std::async(std::launch::async, [this, &file, folder = options.cache_folder] {
-                        return gguf::fingerprintOf(file, folder, &m_stop);
-                    }).share();
-        }
-    }
-    ~FingerprintJob() { m_stop = true; } // the future waits
-    FingerprintJob(const FingerprintJob&) = delete;
-    FingerprintJob& operator=(const FingerprintJob&) = delete;
-
-    const std::string& get() const {
-        if (!m_job.valid()) {
-            throw Error("session.off", "This model was loaded without the fingerprint that saved KV caches need.");
-        }
-        return m_job.get();
-    }
-
-private:
-    std::atomic<bool> m_stop = false;
-    std::shared_future<std::string> m_job;
-};
-
 struct Engine::Impl {
     Impl(const std::filesystem::path& path, const LoadOptions& options)
-        : file(path), fingerprint(file, options), config(model::readConfig(withTensors(file))),
-          info(model::readInfo(file)), tokenizer(file),
+        : file(path), fingerprint(file, options.sessions, options.cache_folder),
+          config(model::readConfig(withTensors(file))), info(model::readInfo(file)), tokenizer(file),
           device(openDevice(deviceOptions(options), config, file, options.variants)),
           choice(chooseContext(config, file, options.context, options.kv, roomOf(*device, options))),
           transformer(*device, config, file, choice.tokens, choice.batch, options.kv, options.variants,
@@ -127,6 +76,7 @@ struct Engine::Impl {
         memory.context = transformer.context();
         memory.kv_type = kvTypeName(options.kv);
         needs = memoryNeeds(config, file, choice.batch);
+        routing = CachedRouting(routingShape());
     }
 
     void checkTokens(std::span<const int32_t> tokens) const {
@@ -149,7 +99,8 @@ struct Engine::Impl {
         trace::checkIntervention(wanted, info);
         transformer.intervene(wanted);
         intervention = wanted;
-        cached.clear();
+        forget(0);
+        routing = CachedRouting(routingShape());
         memory.workspace_bytes = transformer.workspaceUse().bytes;
     }
 
@@ -169,8 +120,28 @@ struct Engine::Impl {
         }
     }
 
-    // The cache holds `tokens` too.
-    void keep(std::span<const int32_t> tokens) {
+    // Sizes of what the routers choose under the intervention.
+    trace::RoutingShape routingShape() const {
+        const uint32_t used = intervention.experts_used != 0 ? intervention.experts_used : config.expert_used_count;
+        return {config.moeLayerCount(), config.expert_count, used};
+    }
+
+    // What the cache holds from `tokens` on.
+    void forget(uint32_t tokens) {
+        cached.resize(tokens);
+        routing.resize(tokens);
+    }
+
+    // The cache holds `tokens` too. `routed`: and the last pass left the routing of each.
+    void keep(std::span<const int32_t> tokens, bool routed) {
+        remember(tokens);
+        for (uint32_t i = 0; i < tokens.size() && routed; ++i) {
+            routing.append(transformer.router(i));
+        }
+        routing.resize(static_cast<uint32_t>(cached.size()));
+    }
+
+    void remember(std::span<const int32_t> tokens) {
         marks.resize(cached.size());
         for (const int32_t token : tokens) {
             cached.push_back(token);
@@ -198,7 +169,7 @@ struct Engine::Impl {
             if (!transformer.prefill(batch, position, pass)) {
                 return false;
             }
-            keep(batch);
+            keep(batch, options.router);
             host(pass.clock, StepPart::Tell);
             afterBatch(static_cast<uint32_t>(done), static_cast<uint32_t>(count));
             if (clock) {
@@ -251,6 +222,7 @@ struct Engine::Impl {
     std::vector<int32_t> cached; ///< tokens that the KV cache holds
     std::vector<uint64_t> marks; ///< of each of them, and perhaps of some that it held before
     uint64_t kept = 0;
+    CachedRouting routing;            ///< of them
     trace::Intervention intervention; ///< under which
     double loadMs = 0;
 };
@@ -306,7 +278,7 @@ const trace::Intervention& Engine::intervention() const { return m_impl->interve
 uint64_t Engine::cacheMark(uint32_t position) const {
     return position < m_impl->cached.size() ? m_impl->marks[position] : 0;
 }
-void Engine::reset() { m_impl->cached.clear(); }
+void Engine::reset() { m_impl->forget(0); }
 
 session::KvKey Engine::kvKey() const {
     const Impl& impl = *m_impl;
@@ -325,14 +297,18 @@ void Engine::readKv(uint32_t first, uint32_t count, std::span<uint8_t> rows) con
     m_impl->transformer.kv().read(first, count, rows);
 }
 
-void Engine::appendKv(std::span<const int32_t> tokens, std::span<const uint8_t> rows, uint32_t row_tokens) {
+void Engine::appendKv(std::span<const int32_t> tokens, std::span<const uint8_t> rows, uint32_t row_tokens,
+                      std::span<const uint8_t> routing) {
     m_impl->checkTokens(tokens);
     m_impl->checkFits(m_impl->cached.size() + tokens.size());
     m_impl->transformer.kv().write(position(), static_cast<uint32_t>(tokens.size()), rows, row_tokens);
-    m_impl->keep(tokens);
+    m_impl->remember(tokens);
+    m_impl->routing.append(routing, static_cast<uint32_t>(tokens.size()));
 }
 
-void Engine::truncate(uint32_t tokens) { m_impl->cached.resize(std::min<size_t>(tokens, m_impl->cached.size())); }
+void Engine::truncate(uint32_t tokens) { m_impl->forget(std::min(tokens, position())); }
+
+const CachedRouting& Engine::routing() const { return m_impl->routing; }
 
 uint64_t Engine::commandBuffersRecorded() const { return m_impl->device->counters().command_buffers_recorded; }
 uint64_t Engine::descriptorSetsUpdated() const { return m_impl->device->counters().descriptor_sets_updated; }
@@ -358,8 +334,17 @@ bool Engine::Impl::readPrompt(const GenerationRequest& request, const Generation
     // The last token is always computed: its logits start the answer.
     const auto common =
         std::mismatch(cached.begin(), cached.end(), prompt.begin(), prompt.end() - 1).first - cached.begin();
-    cached.resize(static_cast<size_t>(common));
+    forget(static_cast<uint32_t>(common));
     timings.reused_tokens = static_cast<uint32_t>(common);
+    if (request.tell_reused && observer.token) {
+        for (uint32_t i = 0; i < timings.reused_tokens; ++i) {
+            auto trace = traceOf(prompt[i], i, 0, false, 0, false);
+            if (routing.isRecorded(i)) {
+                trace->router = routing.read(i);
+            }
+            observer.token(std::move(trace), {});
+        }
+    }
 
     const Stopwatch clock;
     const auto report = [&] {
@@ -458,7 +443,7 @@ void Engine::Impl::answer(const GenerationRequest& request, const GenerationObse
         sampler.accept(token);
         const bool computed = !full && decoder.finish(pass);
         if (computed) {
-            keep(std::span(&token, 1));
+            keep(std::span(&token, 1), request.telemetry);
         }
         if (observer.token) {
             auto trace = traceOf(token, position, 0, true, sampled.probability, request.telemetry && computed);
@@ -534,7 +519,7 @@ std::span<const float> Engine::step(int32_t token) {
     impl.checkTokens(std::span(&token, 1));
     impl.checkRoom();
     impl.transformer.decode(token, static_cast<uint32_t>(impl.cached.size()), {});
-    impl.keep(std::span(&token, 1));
+    impl.keep(std::span(&token, 1), false);
     return impl.transformer.logits();
 }
 

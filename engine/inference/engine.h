@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/inference/cached_routing.h"
 #include "engine/inference/kv_type.h"
 #include "engine/inference/sampler.h"
 #include "engine/inference/variants.h"
@@ -70,6 +71,8 @@ struct GenerationRequest {
     bool ignore_eos = false;
     bool router_probs = false; ///< fill RouterTrace::probs
     bool telemetry = true;     ///< RouterTrace at all
+    bool tell_reused =
+        false; ///< tokens of the prompt that the KV cache held are told of too, with the routing kept of them
     /** Candidates told with each sampled token: the likeliest, and the sampled one. 0: none. They cost time only where
      *  an observer is told of tokens. */
     uint32_t candidates = 10;
@@ -92,7 +95,7 @@ struct GenerationResult {
 /** Called on the thread that runs generate(). Leave unset what is not wanted. */
 struct GenerationObserver {
     std::function<void(const trace::PrefillProgress&)> prefill;
-    /** Each prompt token computed (not the reused ones) and each generated one, in order. `text` is what may be shown
+    /** Each prompt token computed (the reused ones by GenerationRequest::tell_reused) and each generated one, in order. `text` is what may be shown
      *  now: whole UTF-8, stop texts held back; it may be empty and may cover several tokens. */
     std::function<void(const trace::TokenTracePtr& token, const std::string& text)> token;
     const std::atomic<bool>* cancel = nullptr; ///< set to true from any thread: stops within 50 ms
@@ -174,9 +177,13 @@ public:
     void readKv(uint32_t first, uint32_t count, std::span<uint8_t> rows) const;
     /** What runs do from here on, as GenerationRequest::intervention: a KV cache that another one filled is forgotten. */
     void intervene(const trace::Intervention& intervention);
-    /** Puts `tokens` behind what the KV cache holds, with the first of the rows of `row_tokens` tokens. They must have been
-     *  computed with the same key behind the same tokens. trace::Error{tokens.range}, {context.prompt_too_long}. */
-    void appendKv(std::span<const int32_t> tokens, std::span<const uint8_t> rows, uint32_t row_tokens);
+    /** Puts `tokens` behind what the KV cache holds, with the first of the rows of `row_tokens` tokens and of `routing`, as
+     *  routing().bytesOf() gave it. They must have been computed with the same key behind the same tokens.
+     *  trace::Error{tokens.range}, {context.prompt_too_long}. */
+    void appendKv(std::span<const int32_t> tokens, std::span<const uint8_t> rows, uint32_t row_tokens,
+                  std::span<const uint8_t> routing = {});
+    /** Of the tokens that the KV cache holds. */
+    const CachedRouting& routing() const;
     /** The KV cache holds the first `tokens` of its tokens from here on. */
     void truncate(uint32_t tokens);
     uint32_t position() const;                       ///< tokens in the KV cache

@@ -18,7 +18,8 @@ uint32_t appendCommon(Engine& engine, const KvBlock& block, std::span<const int3
     const auto common = static_cast<uint32_t>(
         std::mismatch(block.tokens.begin(), block.tokens.end(), rest.begin(), rest.end()).first - block.tokens.begin());
     if (common > 0) {
-        engine.appendKv(std::span(block.tokens).first(common), block.rows, static_cast<uint32_t>(block.tokens.size()));
+        engine.appendKv(std::span(block.tokens).first(common), block.rows, static_cast<uint32_t>(block.tokens.size()),
+                        block.routing);
     }
     return common;
 }
@@ -67,6 +68,7 @@ uint64_t saveSession(const Engine& engine, const std::filesystem::path& file, ui
         block.tokens.assign(tokens.begin() + first, tokens.begin() + first + count);
         block.rows.resize(size_t{count} * key.bytes_per_token);
         engine.readKv(first, count, block.rows);
+        block.routing = engine.routing().bytesOf(first, count);
         writer.add(std::move(block));
     }
     writer.commit();

@@ -229,6 +229,54 @@ TEST_F(SessionTest, a_banned_expert_behind_a_restored_prefix_answers_as_afresh) 
     EXPECT_NE(afresh, plain);
 }
 
+TEST_F(SessionTest, the_routing_comes_back_with_the_rows) {
+    const fs::path model = goldenGguf("top2_cla", TensorType::F32);
+    inference::GenerationRequest request;
+    request.prompt = someTokens(70, 3);
+    request.max_tokens = 20;
+    request.sampling.temperature = 0.0F;
+    request.ignore_eos = true;
+    using Traces = std::vector<trace::TokenTracePtr>;
+    const auto tracesOf = [](Engine& engine, const inference::GenerationRequest& asked) {
+        Traces traces;
+        engine.generate(
+            asked, {.token = [&](const trace::TokenTracePtr& token, const std::string&) { traces.push_back(token); }});
+        return traces;
+    };
+    const auto computing = Engine::load(model, optionsFor(KvType::F32));
+    const Traces computed = tracesOf(*computing, request);
+    ASSERT_EQ(computed.size(), 90U);
+    inference::saveSession(*computing, m_file, 64);
+
+    const auto engine = Engine::load(model, optionsFor(KvType::F32));
+    request.prompt.resize(75, 9);
+    ASSERT_EQ(inference::restoreSession(*engine, m_file, request.prompt).tokens, 70U);
+    EXPECT_EQ(tracesOf(*engine, request).size(), 5U + 20U);
+    inference::restoreSession(*engine, m_file, request.prompt);
+    request.tell_reused = true;
+    const Traces told = tracesOf(*engine, request);
+    ASSERT_EQ(told.size(), 75U + 20U);
+    for (size_t i = 0; i < 70; ++i) {
+        SCOPED_TRACE(i);
+        EXPECT_EQ(told[i]->token, computed[i]->token);
+        EXPECT_EQ(told[i]->position, i);
+        EXPECT_FALSE(told[i]->generated);
+        ASSERT_EQ(told[i]->router.experts, computed[i]->router.experts);
+        for (size_t choice = 0; choice < told[i]->router.weights.size(); ++choice) {
+            EXPECT_NEAR(told[i]->router.weights[choice], computed[i]->router.weights[choice], 1.0 / 510 + 1e-6);
+        }
+        EXPECT_TRUE(told[i]->router.choicesOnly());
+    }
+    // What was computed without telemetry is not recorded, and is not made up.
+    engine->reset();
+    request.telemetry = false;
+    tracesOf(*engine, request);
+    request.telemetry = true;
+    for (const trace::TokenTracePtr& token : tracesOf(*engine, request)) {
+        EXPECT_EQ(token->router.empty(), token->position < 74) << token->position;
+    }
+}
+
 TEST_F(SessionTest, rows_that_are_no_numbers_end_no_process) {
     const auto engine = Engine::load(goldenGguf("large_like", TensorType::F32), optionsFor(KvType::F32));
     const std::vector<int32_t> tokens = someTokens(40, 1);
