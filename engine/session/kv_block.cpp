@@ -17,6 +17,7 @@ static_assert(std::endian::native == std::endian::little, "blocks are little-end
 
 constexpr std::array<char, 8> magic = {'M', 'S', 'K', 'V', 'B', 'L', 'K', '1'};
 constexpr size_t checksumBytes = 16;
+constexpr uint64_t mostRowBytes = uint64_t{1} << 40;
 constexpr uint64_t mostRouting = uint64_t{1} << 28; ///< 256 tokens of 128 layers with 16 experts take 1.3 MiB
 
 struct Header {
@@ -110,7 +111,8 @@ BlockHeader readHeader(std::span<const uint8_t> bytes, const BlockShape& shape) 
     if (header.tokens == 0 || header.tokens > shape.tokens || header.first % shape.tokens != 0) {
         throw damaged("its tokens cannot be so many, or not there");
     }
-    if (header.row_bytes != uint64_t{header.tokens} * shape.bytes_per_token) {
+    if (shape.bytes_per_token ? header.row_bytes != uint64_t{header.tokens} * *shape.bytes_per_token
+                              : header.row_bytes % header.tokens != 0 || header.row_bytes > mostRowBytes) {
         throw damaged("its rows have another size");
     }
     if (header.routing_bytes > mostRouting) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -61,7 +62,8 @@ constexpr size_t blockHeaderBytes = 64;
 /** How large blocks are: of their tokens and of one token's rows. */
 struct BlockShape {
     uint32_t tokens = blockTokens; ///< of a full one
-    uint32_t bytes_per_token = 0;  ///< of the key
+    /** Of the key; unset where a header alone is read: any. */
+    std::optional<uint32_t> bytes_per_token;
 };
 /** Throws trace::Error{session.damaged} unless the header agrees with itself and that. */
 BlockHeader readHeader(std::span<const uint8_t> bytes, const BlockShape& shape);
