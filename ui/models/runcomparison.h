@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/alignment.h"
+#include "ui/models/routingdistance.h"
+#include "ui/models/runtrace.h"
+
+#include <memory>
+
+namespace moescope::ui {
+
+/** A word of an answer, with the signs at it and the white space behind it: bytes of RunTrace::bytes(). */
+struct AnswerWord {
+    int begin = 0;
+    int end = 0;      ///< behind the white space
+    int text_end = 0; ///< before it
+};
+std::vector<AnswerWord> wordsOf(const RunTrace& run);
+
+/** Two runs side by side: all that their views show. Immutable. */
+struct RunComparison {
+    std::shared_ptr<const RunTrace> a;
+    std::shared_ptr<const RunTrace> b;
+    std::vector<AnswerWord> words_a;
+    std::vector<AnswerWord> words_b;
+    Alignment words; ///< of words_a with words_b
+    /** Of tokens with tokens; runs of other tokenizers are aligned by words alone, and then it is empty. */
+    Alignment tokens;
+    /** Tokens that stand for each other: by tokens, or the first of words that do. */
+    std::vector<TokenPair> pairs;
+    /** The first token of each that the other has not; −1: the answers are the same, or one is the beginning of the other. */
+    TokenPair first_difference{-1, -1};
+
+    /** Both have the same routers, and some pair was recorded in both. */
+    bool routing = false;
+    /** The first pair, and in it the first layer, that was routed otherwise: index of `pairs`; −1: none. */
+    int routing_pair = -1;
+    int routing_layer = -1;
+    std::vector<LayerDistance> distance; ///< by layer; empty without routing
+
+    /** The same experts were chosen, in whatever order. Of a pair that was recorded in both. */
+    bool agree(int pair, int layer) const;
+    bool isRecorded(int pair) const { return a->isRouted(pairs[size_t(pair)].a) && b->isRouted(pairs[size_t(pair)].b); }
+};
+
+/** Throws trace::Error{work.cancelled}. */
+RunComparison compareRuns(std::shared_ptr<const RunTrace> a, std::shared_ptr<const RunTrace> b,
+                          trace::CancelFlag cancel = nullptr);
+
+} // namespace moescope::ui
