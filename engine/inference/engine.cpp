@@ -112,6 +112,14 @@ struct Engine::Impl {
         }
     }
 
+    void checkHeld(uint32_t position) const {
+        if (position >= cached.size()) {
+            throw Error("attention.position",
+                        "Position {position} is not in the KV cache, which holds {tokens} tokens.",
+                        {{"position", trace::grouped(position)}, {"tokens", trace::grouped(cached.size())}});
+        }
+    }
+
     // For one token more.
     void checkRoom() const {
         if (cached.size() >= transformer.context()) {
@@ -537,15 +545,25 @@ trace::StepTimelinePtr Engine::profile(int32_t token) {
 
 trace::AttentionWeights Engine::attentionWeights(uint32_t position, uint32_t layer) {
     Impl& impl = *m_impl;
-    if (position >= impl.cached.size()) {
-        throw Error("attention.position", "Position {position} is not in the KV cache, which holds {tokens} tokens.",
-                    {{"position", trace::grouped(position)}, {"tokens", trace::grouped(impl.cached.size())}});
-    }
+    impl.checkHeld(position);
     if (layer >= impl.config.block_count) {
         throw Error("attention.layer", "Layer {layer} does not exist; this model's go from 0 to {last}.",
                     {{"layer", std::to_string(layer)}, {"last", std::to_string(impl.config.block_count - 1)}});
     }
     return impl.transformer.attentionWeights(impl.cached[position], position, layer);
+}
+
+std::vector<float> Engine::attentionMass(uint32_t position, uint32_t first, uint32_t count) {
+    Impl& impl = *m_impl;
+    impl.checkHeld(position);
+    if (uint64_t{first} + count > uint64_t{position} + 1) {
+        throw Error("attention.position",
+                    "The passage of {count} tokens from {first} on ends behind position {position}.",
+                    {{"count", trace::grouped(count)},
+                     {"first", trace::grouped(first)},
+                     {"position", trace::grouped(position)}});
+    }
+    return impl.transformer.attentionMass(impl.cached[position], position, first, count);
 }
 
 void Engine::loseDevice(uint32_t after) { m_impl->device->injectFailure(vulkan::Fault::DeviceLost, after); }

@@ -167,6 +167,10 @@ public:
      *  {attention.layer} for a layer that the model does not have, {attention.range} where the device cannot bind that
      *  many weights. */
     trace::AttentionWeights attentionWeights(uint32_t position, uint32_t layer);
+    /** How much of the attention of one position's query falls on positions [first, first + count), by layer: the mean over
+     *  heads, as attentionWeights() would give it. Throws as it does; {attention.position} for a passage that ends behind
+     *  `position` too. */
+    std::vector<float> attentionMass(uint32_t position, uint32_t first, uint32_t count);
     /** Forgets the KV cache. */
     void reset();
     /** What the KV cache's rows follow from beside the tokens. Waits for the fingerprint of the model's bytes, which is taken

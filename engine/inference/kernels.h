@@ -161,6 +161,10 @@ public:
     void attentionWeights(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                           const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t out_stride);
 
+    /** What each head of `weights`, [heads][stride], gives positions [first, first + count): `out` from `out_first` on. */
+    void attentionMass(Recorder& recorder, const Buffer& weights, uint32_t heads, uint32_t stride, uint32_t first,
+                       uint32_t count, const Buffer& out, uint32_t out_first);
+
     struct RouterOutputs {
         const Buffer& normed;
         const Buffer& experts;

@@ -4,6 +4,7 @@
 #include "engine/inference/kernels.h"
 #include "engine/inference/weight_layout.h"
 #include "shaders/attention.h"
+#include "shaders/attention_mass.h"
 #include "shaders/attention_split.h"
 #include "shaders/attention_tiles.h"
 #include "shaders/attention_token.h"
@@ -213,6 +214,12 @@ void Kernels::attentionWeights(Recorder& recorder, const AttentionShape& shape, 
         {workgroupId, m_workgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, sinks != nullptr}};
     recorder.dispatch(pipeline(attention_weights, constants), Groups{shape.head_count},
                       {q, k_cache, step, orAny(sinks, q), out}, push);
+}
+
+void Kernels::attentionMass(Recorder& recorder, const Buffer& weights, uint32_t heads, uint32_t stride, uint32_t first,
+                            uint32_t count, const Buffer& out, uint32_t out_first) {
+    recorder.dispatch(pipeline(attention_mass, {{workgroupId, m_workgroup}}), Groups{heads}, {weights, out},
+                      AttentionMassPush{.stride = stride, .first = first, .count = count, .out_first = out_first});
 }
 
 } // namespace moescope::inference

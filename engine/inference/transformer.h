@@ -96,6 +96,9 @@ public:
      *  below once more, beside the cache: nothing is written to it, and logits and routing stay those of the last pass.
      *  Throws trace::Error{attention.range} where the device cannot bind that many weights. */
     trace::AttentionWeights attentionWeights(int32_t token, uint32_t position, uint32_t layer);
+    /** How much of that query's attention falls on positions [first, first + count), by layer: the mean over heads. One pass
+     *  through all layers. Throws as attentionWeights() does. */
+    std::vector<float> attentionMass(int32_t token, uint32_t position, uint32_t first, uint32_t count);
 
     /** Logits of the last pass: [rows][vocab_size] with rows 1 (LogitRows::Last, decode) or the batch's. */
     std::span<const float> logits() const { return m_logits; }
@@ -120,6 +123,13 @@ public:
     uint64_t lastPrefillDispatches() const { return m_pacer.dispatches(); }
 
 private:
+    // transformer_attention.cpp
+    /** [head][positions + 1] floats; the last of a head is the sink's share. */
+    vulkan::Buffer weightsBuffer(uint32_t positions, vulkan::MemoryKind kind) const;
+    /** Raw heads → the weights of a layer. */
+    void recordWeights(vulkan::CommandRecorder& recorder, uint32_t layer, uint32_t positions,
+                       const vulkan::Buffer& out);
+
     void runAllWays();
     /** runAllWays() without the device: names every pipeline that it needs. */
     void rehearse();

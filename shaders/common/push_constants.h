@@ -121,6 +121,13 @@ struct AttentionWeightsPush {
     float scale;
 };
 
+struct AttentionMassPush {
+    uint stride; // floats of one head's weights
+    uint first;  // position
+    uint count;
+    uint out_first; // of the heads' masses
+};
+
 struct MoeRouterPush {
     uint width;
     uint stride; // of a token in x and normed

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <tuple>
 
 namespace moescope::test {
 
@@ -207,6 +208,33 @@ TEST_F(EngineAttentionTest, asking_between_two_answers_records_no_step_anew_and_
                                          }});
     EXPECT_EQ(second.tokens, first.tokens);
     EXPECT_EQ(engine->commandBuffersRecorded(), recorded);
+}
+
+TEST_F(EngineAttentionTest, the_mass_on_a_passage_is_that_of_its_weights) {
+    for (const char* name : {"large_like", "cla4", "odd_head80"}) {
+        const auto engine = loadGolden(name);
+        engine->evaluate(someTokens(60, 3), {}, [](const auto&) {});
+        for (const auto& [position, first, count] :
+             {std::tuple(59U, 10U, 12U), {59U, 0U, 60U}, {30U, 30U, 1U}, {0U, 0U, 1U}, {59U, 5U, 0U}}) {
+            const std::vector<float> mass = engine->attentionMass(position, first, count);
+            ASSERT_EQ(mass.size(), engine->config().block_count);
+            for (uint32_t layer = 0; layer < mass.size(); ++layer) {
+                const trace::AttentionWeights weights = engine->attentionWeights(position, layer);
+                double sum = 0;
+                for (uint32_t head = 0; head < weights.heads; ++head) {
+                    const auto row = weights.of(head);
+                    sum += std::accumulate(row.begin() + first, row.begin() + first + count, 0.0);
+                }
+                EXPECT_NEAR(mass[layer], sum / weights.heads, 1e-5)
+                    << name << ", layer " << layer << ", position " << position;
+            }
+        }
+        const std::vector<float> before = engine->attentionMass(59, 10, 12);
+        EXPECT_EQ(engine->attentionMass(59, 10, 12), before);
+        EXPECT_EQ(idOf([&] { engine->attentionMass(60, 0, 1); }), "attention.position");
+        EXPECT_EQ(idOf([&] { engine->attentionMass(30, 30, 2); }), "attention.position");
+        EXPECT_EQ(idOf([&] { engine->attentionMass(30, 4'000'000'000U, 400'000'000U); }), "attention.position");
+    }
 }
 
 TEST_F(EngineAttentionTest, a_mark_stays_while_what_the_cache_holds_up_to_it_does) {
