@@ -122,12 +122,8 @@ struct AttentionWeightsPush {
 };
 
 struct AttentionMassPush {
-    uint stride; // floats of one head's weights
-    uint first;  // position
-    uint count;
-    uint out_first; // of the heads' masses
+    uint stride, first, count, out_first; // of one head's weights; positions; of the heads' masses
 };
-
 struct MoeRouterPush {
     uint width;
     uint stride; // of a token in x and normed
