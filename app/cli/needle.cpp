@@ -20,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr uint64_t mostCases = 1'000'000; // whose results take some hundreds of MiB
+
 struct Options {
     OutputOptions output;
     std::string model = "builtin";
@@ -87,6 +89,19 @@ needle::CaseResult runCase(inference::Engine& engine, const needle::NeedleCase& 
             result.tokens};
 }
 
+/** What is written must be no file that is read. */
+void requireOthers(const std::vector<fs::path>& written, const std::vector<fs::path>& read) {
+    for (const fs::path& one : written) {
+        for (const fs::path& other : read) {
+            if (gguf::isSameFile(one, other)) {
+                throw trace::Error("needle.same_file",
+                                   "“{file}” is read, so it cannot be written as well. Choose another --out.",
+                                   {{"file", platform::toUtf8(one)}});
+            }
+        }
+    }
+}
+
 void throwInterrupted(const needle::Grid& grid, const fs::path& part) {
     throw trace::Error("needle.cancelled",
                        "Cancelled after {done} of {all} cases; with --resume it goes on from “{part}”.",
@@ -107,6 +122,14 @@ void needle(const Options& options) {
     plan.depths = options.depths;
     plan.cases = options.cases;
     plan.seed = options.seed;
+    const uint64_t cells = plan.lengths.size() * (needle::hasDepth(plan.kind) ? plan.depths.size() : 1);
+    if (cells * plan.cases > mostCases) {
+        throw trace::Error("needle.too_many",
+                           "{cases} cases in {cells} cells are more than the {most} that a grid may have.",
+                           {{"cases", trace::grouped(plan.cases)},
+                            {"cells", trace::grouped(cells)},
+                            {"most", trace::grouped(mostCases)}});
+    }
     const std::string haystackFile =
         options.haystack.empty() ? platform::toUtf8(platform::builtinHaystack()) : options.haystack;
     std::string text = readFile(haystackFile);
@@ -119,19 +142,25 @@ void needle(const Options& options) {
         (void)openTemplate(model, options.output); // says so where the model has none of its own
         plan.model = gguf::fingerprintOf(model.file, platform::usableCacheFolder(), &platform::InterruptScope::flag());
     }
-    needle::Grid grid(plan);
     fs::path part = out;
     part += ".part";
-    needle::GridFile file = options.resume ? needle::GridFile::resume(part, grid) : needle::GridFile::begin(part, grid);
+    requireOthers({out, part}, {platform::fromUtf8(haystackFile), modelFile(options.model)});
     const auto engine = loadEngine(load, log);
-    const needle::Haystack haystack(haystackFile, std::move(text), engine->tokenizer(),
-                                    &platform::InterruptScope::flag());
+    const std::atomic<bool>* cancel = &platform::InterruptScope::flag();
+    plan.device = engine->device().name + ", " + engine->device().driver + ", " + engine->variantText();
+    const needle::Haystack haystack(haystackFile, std::move(text), engine->tokenizer(), cancel);
     const needle::CaseMaker maker(haystack, engine->tokenizer(), engine->chatTemplate());
+    needle::Grid grid(plan);
+    for (size_t place = 0; place < grid.size();
+         place += plan.cases) { // what cannot be made is known before the first runs
+        (void)maker.make(grid.caseAt(place), cancel);
+    }
+    needle::GridFile file = options.resume ? needle::GridFile::resume(part, grid) : needle::GridFile::begin(part, grid);
     {
         ProgressBar bar("Cases");
         while (!grid.isDone()) {
             bar.update(grid.done(), grid.size());
-            const needle::NeedleCase one = maker.make(grid.caseAt(grid.done()));
+            const needle::NeedleCase one = maker.make(grid.caseAt(grid.done()), cancel);
             needle::CaseResult result = runCase(*engine, one);
             if (platform::InterruptScope::flag().load()) {
                 throwInterrupted(grid, part); // that case may be half an answer

@@ -77,6 +77,18 @@ std::string fullSentence(uint64_t prompt, uint64_t answer, uint64_t context, uin
                             : "The model was made for no more.");
 }
 
+/** Any other file in its place would be lost. */
+void requireSession(const std::string& name) {
+    const std::filesystem::path file = platform::fromUtf8(name);
+    std::error_code error;
+    if (std::filesystem::exists(file, error) && !session::SessionReader::isSession(file)) {
+        throw trace::Error(
+            "cli.session",
+            "“{file}” is no saved KV cache, so it is not replaced by one. Name another file with --session.",
+            {{"file", name}});
+    }
+}
+
 /** What was computed is kept even where it cannot be saved. */
 void save(const inference::Engine& engine, const std::string& file, SessionUse& use) {
     try {
@@ -93,6 +105,9 @@ void run(const Options& options) {
     LoadRequest load{options.model, options.device, options.kv};
     load.variants = options.variants;
     load.sessions = !options.session.empty();
+    if (load.sessions) {
+        requireSession(options.session);
+    }
     uint64_t limit = 0;
     {
         const OpenModel model(options.model);
@@ -129,7 +144,8 @@ void run(const Options& options) {
     if (!options.session.empty()) {
         engine->intervene(request.intervention);
         session.emplace();
-        session->restored = inference::restoreSession(*engine, platform::fromUtf8(options.session), request.prompt);
+        session->restored = inference::restoreSession(*engine, platform::fromUtf8(options.session), request.prompt,
+                                                      &platform::InterruptScope::flag());
         log.line("Restored " + trace::grouped(session->restored.tokens) + " tokens from “" + options.session + "”." +
                  (session->restored.reason ? std::string(" ") + session->restored.reason->what() : std::string()));
     }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <memory>
 
@@ -25,7 +26,7 @@ std::string stateText(const Reader& file) {
     std::string text;
     for (const auto& part : file.parts()) {
         const FileState state = part->state();
-        for (const uint64_t number : {state.device, state.inode, state.size, static_cast<uint64_t>(state.changed_ns)}) {
+        for (const uint64_t number : {state.device, state.inode, state.size, static_cast<uint64_t>(state.changed)}) {
             if (!text.empty()) {
                 text += '-';
             }
@@ -62,6 +63,15 @@ std::string hashOf(const Reader& file, trace::CancelFlag cancel) {
     return hex(XXH3_128bits_digest(state.get()));
 }
 
+/** Changed so lately that another change may have the same time: file systems count it in steps of up to two seconds. */
+bool isYoung(const Reader& file) {
+    return std::any_of(file.parts().begin(), file.parts().end(), [](const auto& part) {
+        std::error_code error;
+        const auto written = fs::last_write_time(part->path(), error);
+        return error || fs::file_time_type::clock::now() - written < std::chrono::seconds(3);
+    });
+}
+
 /** Lines "STATE FINGERPRINT" of a file that anyone may have written into: others are left out. */
 std::vector<std::pair<std::string, std::string>> keptIn(const fs::path& path) {
     std::vector<std::pair<std::string, std::string>> kept;
@@ -89,7 +99,7 @@ std::string fingerprintOf(const Reader& file, const fs::path& cache_folder, trac
         }
     }
     std::string fingerprint = hashOf(file, cancel);
-    if (stateText(file) != state) { // the bytes read may be of two states
+    if (stateText(file) != state || isYoung(file)) { // the bytes read may be of two states
         return fingerprint;
     }
     if (!cache_folder.empty()) {

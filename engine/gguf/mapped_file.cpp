@@ -103,7 +103,7 @@ FileState MappedFile::state() const {
         throw readError(m_path, static_cast<int>(GetLastError()));
     }
     return {info.dwVolumeSerialNumber, uint64_t{info.nFileIndexHigh} << 32 | info.nFileIndexLow,
-            uint64_t{info.nFileSizeHigh} << 32 | info.nFileSizeLow, basic.ChangeTime.QuadPart * 100};
+            uint64_t{info.nFileSizeHigh} << 32 | info.nFileSizeLow, basic.ChangeTime.QuadPart};
 }
 
 #else

@@ -13,7 +13,8 @@ struct FileState {
     uint64_t device = 0;
     uint64_t inode = 0;
     uint64_t size = 0;
-    int64_t changed_ns = 0; ///< when bytes or attributes last changed; no program can set it back
+    int64_t changed =
+        0; ///< when bytes or attributes last changed, in ns (Windows: 100 ns); on Unix no program can set it back
 
     bool operator==(const FileState&) const = default;
 };

@@ -4,29 +4,34 @@
 #include "engine/trace/error.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace moescope::inference {
 
 using trace::RouterTrace;
 using trace::RoutingLog;
 
-namespace {
-
-constexpr uint32_t tokensOfLog = 256;
-
-} // namespace
-
-RoutingLog& CachedRouting::logOf(uint32_t token) {
-    if (token / tokensOfLog == m_logs.size()) {
-        m_logs.emplace_back(m_shape);
+CachedRouting::CachedRouting(const trace::RoutingShape& shape) : m_shape(shape) {
+    if (shape.layers > 0) {
+        m_log = RoutingLog(shape);
     }
-    return m_logs[token / tokensOfLog];
+}
+
+void CachedRouting::record(std::span<const uint16_t> experts, std::span<const float> weights) {
+    const std::vector<uint16_t> none(m_shape.choices(), 0);
+    const std::vector<float> nothing(m_shape.choices(), 0.0F);
+    while (m_log.tokens() < tokens()) {
+        m_log.append(none, nothing);
+    }
+    m_log.append(experts, weights);
+    m_recorded.push_back(true);
 }
 
 void CachedRouting::append(const RouterTrace& router) {
-    const bool fits = m_shape.layers > 0 && router.moe_layers == m_shape.layers &&
-                      router.expert_count == m_shape.experts && router.expert_used_count == m_shape.used &&
-                      router.experts.size() == m_shape.choices();
+    const bool fits =
+        m_shape.layers > 0 && router.moe_layers == m_shape.layers && router.expert_count == m_shape.experts &&
+        router.expert_used_count == m_shape.used && router.experts.size() == m_shape.choices() &&
+        std::all_of(router.weights.begin(), router.weights.end(), [](float w) { return std::isfinite(w); });
     if (!fits) {
         appendUnrecorded(1);
         return;
@@ -35,8 +40,7 @@ void CachedRouting::append(const RouterTrace& router) {
     for (float& weight : m_weights) {
         weight = std::clamp(weight, 0.0F, 1.0F);
     }
-    logOf(tokens()).append(router.experts, m_weights);
-    m_recorded.push_back(true);
+    record(router.experts, m_weights);
 }
 
 void CachedRouting::append(std::span<const uint8_t> bytes, uint32_t count) {
@@ -50,8 +54,7 @@ void CachedRouting::append(std::span<const uint8_t> bytes, uint32_t count) {
         m_weights.resize(m_shape.choices());
         for (uint32_t token = 0; token < count; ++token) {
             log.read(token, m_experts, m_weights);
-            logOf(tokens()).append(m_experts, m_weights);
-            m_recorded.push_back(true);
+            record(m_experts, m_weights);
         }
     } catch (const trace::Error&) {
         appendUnrecorded(count);
@@ -59,28 +62,9 @@ void CachedRouting::append(std::span<const uint8_t> bytes, uint32_t count) {
 }
 
 void CachedRouting::resize(uint32_t count) {
-    if (m_shape.layers == 0) {
-        m_recorded.resize(count);
-        return;
-    }
-    m_experts.assign(m_shape.choices(), 0);
-    m_weights.assign(m_shape.choices(), 0.0F);
-    while (tokens() < count) {
-        logOf(tokens()).append(m_experts, m_weights);
-        m_recorded.push_back(false);
-    }
-    if (tokens() == count) {
-        return;
-    }
-    m_recorded.resize(count);
-    m_logs.resize((count + tokensOfLog - 1) / tokensOfLog);
-    if (const uint32_t left = count % tokensOfLog; left != 0) { // rows of a log cannot be taken away
-        RoutingLog kept(m_shape);
-        for (uint32_t token = 0; token < left; ++token) {
-            m_logs.back().read(token, m_experts, m_weights);
-            kept.append(m_experts, m_weights);
-        }
-        m_logs.back() = std::move(kept);
+    m_recorded.resize(count, false);
+    if (m_shape.layers > 0) {
+        m_log.truncate(count);
     }
 }
 
@@ -91,7 +75,7 @@ RouterTrace CachedRouting::read(uint32_t token) const {
     router.expert_used_count = m_shape.used;
     router.experts.resize(m_shape.choices());
     router.weights.resize(m_shape.choices());
-    m_logs[token / tokensOfLog].read(token % tokensOfLog, router.experts, router.weights);
+    m_log.read(token, router.experts, router.weights);
     return router;
 }
 

@@ -11,14 +11,15 @@
 namespace moescope::inference {
 
 /** How the tokens that the KV cache holds were routed, where that was recorded: what is reused of them keeps its routing. Weights
- *  are kept as trace::RoutingLog keeps them, to 1 ÷ 510. */
+ *  are kept as trace::RoutingLog keeps them, to 1 ÷ 510. While nothing is recorded a token takes a bit. */
 class CachedRouting {
 public:
     CachedRouting() = default;
     /** Of a model without routed experts: none. */
-    explicit CachedRouting(const trace::RoutingShape& shape) : m_shape(shape) {}
+    explicit CachedRouting(const trace::RoutingShape& shape);
 
     uint32_t tokens() const { return static_cast<uint32_t>(m_recorded.size()); }
+    size_t bytesHeld() const { return m_log.bytesHeld(); }
     /** The next token's; an empty one, or one of another shape: it was not recorded. */
     void append(const trace::RouterTrace& router);
     void appendUnrecorded(uint32_t count) { resize(tokens() + count); }
@@ -35,10 +36,11 @@ public:
     std::vector<uint8_t> bytesOf(uint32_t first, uint32_t count) const;
 
 private:
-    trace::RoutingLog& logOf(uint32_t token);
+    void record(std::span<const uint16_t> experts, std::span<const float> weights);
 
     trace::RoutingShape m_shape;
-    std::vector<trace::RoutingLog> m_logs; ///< of tokensOfLog tokens each; those not recorded have a row all the same
+    trace::RoutingLog
+        m_log; ///< up to the last token that was recorded; those before that were not have a row all the same
     std::vector<bool> m_recorded;
     std::vector<uint16_t> m_experts; ///< of one token, reused
     std::vector<float> m_weights;

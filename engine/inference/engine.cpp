@@ -92,7 +92,8 @@ struct Engine::Impl {
     }
 
     // What the cache holds was made under `intervention`, or is forgotten.
-    void intervene(const trace::Intervention& wanted) {
+    void intervene(const trace::Intervention& asked) {
+        const trace::Intervention wanted = trace::normalised(asked, config.expert_used_count);
         if (wanted == intervention) {
             return;
         }
@@ -142,11 +143,11 @@ struct Engine::Impl {
 
     // The cache holds `tokens` too. `routed`: and the last pass left the routing of each.
     void keep(std::span<const int32_t> tokens, bool routed) {
-        remember(tokens);
         for (uint32_t i = 0; i < tokens.size() && routed; ++i) {
             routing.append(transformer.router(i));
         }
-        routing.resize(static_cast<uint32_t>(cached.size()));
+        routing.resize(static_cast<uint32_t>(cached.size() + tokens.size()));
+        remember(tokens);
     }
 
     void remember(std::span<const int32_t> tokens) {
@@ -288,16 +289,18 @@ uint64_t Engine::cacheMark(uint32_t position) const {
 }
 void Engine::reset() { m_impl->forget(0); }
 
-session::KvKey Engine::kvKey() const {
+session::KvKey Engine::kvKey(trace::CancelFlag cancel) const {
     const Impl& impl = *m_impl;
-    return {.model = impl.fingerprint.get(),
+    return {.model = impl.fingerprint.get(cancel),
             .kv_type = parseKvType(impl.memory.kv_type),
-            .rope = ropeText(impl.config),
+            .rope = ropeText(impl.config, impl.transformer.context()),
             .intervention = impl.intervention,
             .device = device().name + ", " + device().driver,
             .variant = impl.transformer.variantText(),
             .bytes_per_token = impl.transformer.kv().bytesPerToken()};
 }
+
+std::string Engine::variantText() const { return m_impl->transformer.variantText(); }
 
 void Engine::intervene(const trace::Intervention& intervention) { m_impl->intervene(intervention); }
 
@@ -310,8 +313,8 @@ void Engine::appendKv(std::span<const int32_t> tokens, std::span<const uint8_t> 
     m_impl->checkTokens(tokens);
     m_impl->checkFits(m_impl->cached.size() + tokens.size());
     m_impl->transformer.kv().write(position(), static_cast<uint32_t>(tokens.size()), rows, row_tokens);
-    m_impl->remember(tokens);
     m_impl->routing.append(routing, static_cast<uint32_t>(tokens.size()));
+    m_impl->remember(tokens);
 }
 
 void Engine::truncate(uint32_t tokens) { m_impl->forget(std::min(tokens, position())); }

@@ -174,8 +174,10 @@ public:
     /** Forgets the KV cache. */
     void reset();
     /** What the KV cache's rows follow from beside the tokens. Waits for the fingerprint of the model's bytes, which is taken
-     *  while it loads; trace::Error{session.off} where LoadOptions::sessions was not set. */
-    session::KvKey kvKey() const;
+     *  while it loads; trace::Error{session.off} where LoadOptions::sessions was not set, {work.cancelled}. */
+    session::KvKey kvKey(trace::CancelFlag cancel = nullptr) const;
+    /** What of the kernels' choice results depend on, to the bit. */
+    std::string variantText() const;
     /** The rows of the tokens that the KV cache holds from `first` on, [owner layer][K, V][KV head][token]: as many as `rows`
      *  has room for, at kvKey().bytes_per_token each. */
     void readKv(uint32_t first, uint32_t count, std::span<uint8_t> rows) const;

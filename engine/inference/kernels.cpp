@@ -133,7 +133,8 @@ Kernels::~Kernels() = default;
 std::string Kernels::variantText() const {
     std::string text = m_texels ? "texels" : "buffers";
     if (!m_texels) {
-        text.append(", ").append(std::to_string(m_matvec.lanes)).append(" lanes a row");
+        text.append(", ").append(std::to_string(m_matvec.lanes)).append(" lanes a row of ");
+        text.append(std::to_string(m_matvec.workgroup));
     }
     if (coopmat()) {
         text.append(", matrices of ").append(std::to_string(m_matrix.m)).append(" × ");

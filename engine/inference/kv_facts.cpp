@@ -6,10 +6,11 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 
 namespace moescope::inference {
 
-std::string ropeText(const model::ModelConfig& config) {
+std::string ropeText(const model::ModelConfig& config, uint32_t context) {
     std::string text = "style " + std::to_string(static_cast<int>(config.rope_style));
     const auto add = [&text](const char* name, double value) {
         std::array<char, 32> digits{};
@@ -26,6 +27,10 @@ std::string ropeText(const model::ModelConfig& config) {
     add("beta fast", config.rope_yarn_beta_fast);
     add("beta slow", config.rope_yarn_beta_slow);
     add("truncate", config.rope_yarn_truncate ? 1 : 0);
+    if (config.rope_scaling == model::RopeScaling::LongFactors) {
+        text += context > config.rope_original_context_length ? ", factors of long contexts"
+                                                              : ", factors of short contexts";
+    }
     return text;
 }
 
@@ -37,9 +42,12 @@ FingerprintJob::FingerprintJob(const gguf::Reader& file, bool wanted, const std:
     }
 }
 
-const std::string& FingerprintJob::get() const {
+const std::string& FingerprintJob::get(trace::CancelFlag cancel) const {
     if (!m_job.valid()) {
         throw trace::Error("session.off", "This model was loaded without the fingerprint that saved KV caches need.");
+    }
+    while (m_job.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
+        trace::stopIfCancelled(cancel);
     }
     return m_job.get();
 }

@@ -3,6 +3,7 @@
 
 #include "engine/gguf/reader.h"
 #include "engine/model/model_config.h"
+#include "engine/trace/cancel.h"
 
 #include <atomic>
 #include <filesystem>
@@ -12,11 +13,12 @@
 /** What a KV cache follows from that costs more than a look. */
 namespace moescope::inference {
 
-/** All settings that turn keys, in words. */
-std::string ropeText(const model::ModelConfig& config);
+/** All settings that turn keys, in words; of models with factors for two lengths, those that a context of so many tokens
+ *  takes. */
+std::string ropeText(const model::ModelConfig& config, uint32_t context);
 
-/** The fingerprint of a model's files, taken by a thread of its own while they are uploaded: their bytes are read from the
- *  disk once. */
+/** The fingerprint of a model's files, taken by a thread of its own while they are uploaded: what the system's cache holds of
+ *  them is read from the disk once. */
 class FingerprintJob {
 public:
     /** `file` must outlive it. Not `wanted`: nothing is read. */
@@ -25,8 +27,9 @@ public:
     FingerprintJob(const FingerprintJob&) = delete;
     FingerprintJob& operator=(const FingerprintJob&) = delete;
 
-    /** Waits for it. Throws trace::Error{session.off} if it was not wanted, and as gguf::fingerprintOf() does. */
-    const std::string& get() const;
+    /** Waits for it. Throws trace::Error{session.off} if it was not wanted, {work.cancelled}, and as gguf::fingerprintOf()
+     *  does. */
+    const std::string& get(trace::CancelFlag cancel) const;
 
 private:
     std::atomic<bool> m_stop = false;

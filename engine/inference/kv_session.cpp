@@ -26,17 +26,18 @@ uint32_t appendCommon(Engine& engine, const KvBlock& block, std::span<const int3
 
 } // namespace
 
-Restored restoreSession(Engine& engine, const std::filesystem::path& file, std::span<const int32_t> prompt) {
+Restored restoreSession(Engine& engine, const std::filesystem::path& file, std::span<const int32_t> prompt,
+                        trace::CancelFlag cancel) {
     engine.reset();
     Restored restored;
-    std::error_code none;
-    if (!std::filesystem::exists(file, none)) {
+    std::error_code error_code;
+    if (!std::filesystem::exists(file, error_code) && !error_code) {
         restored.reason.emplace("session.absent", "Nothing was saved there yet.");
         return restored;
     }
     try {
         session::SessionReader reader(file);
-        restored.reason = session::difference(reader.key(), engine.kvKey());
+        restored.reason = session::difference(reader.key(), engine.kvKey(cancel));
         while (!restored.reason && restored.tokens < prompt.size()) {
             const std::optional<KvBlock> block = reader.next();
             if (!block) {
@@ -50,7 +51,7 @@ Restored restoreSession(Engine& engine, const std::filesystem::path& file, std::
             }
         }
     } catch (const Error& error) {
-        if (error.id() == "vulkan.device_lost") {
+        if (error.id() == "vulkan.device_lost" || error.id() == "work.cancelled") {
             throw;
         }
         restored.reason = error; // blocks before it are good

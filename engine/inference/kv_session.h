@@ -18,8 +18,10 @@ struct Restored {
 };
 
 /** Puts into an empty KV cache what `file` holds of the longest common beginning of its tokens and `prompt`. The engine's
- *  intervention must be that of the run to come. Never throws for what the file holds; a lost device does. */
-Restored restoreSession(Engine& engine, const std::filesystem::path& file, std::span<const int32_t> prompt);
+ *  intervention must be that of the run to come. Never throws for what the file holds; a lost device does, and
+ *  trace::Error{work.cancelled}. */
+Restored restoreSession(Engine& engine, const std::filesystem::path& file, std::span<const int32_t> prompt,
+                        trace::CancelFlag cancel = nullptr);
 
 /** Writes all that the KV cache holds, in the place of what `file` held; its bytes. Throws as gguf::AtomicFile does. */
 uint64_t saveSession(const Engine& engine, const std::filesystem::path& file,

@@ -115,7 +115,7 @@ public:
     KvCache& kv() { return m_kv; }
     const KvCache& kv() const { return m_kv; }
     /** What of the kernels' choice the rows of the KV cache depend on, to the bit. */
-    std::string variantText() const { return m_kernels.variantText(); }
+    std::string variantText() const;
     /** With the table of an intervention, if there is one. */
     trace::MemoryUse workspaceUse() const;
     /** Of what is made when all logits, the states of all layers or more steps in flight are first asked for; no part of the plan. */

@@ -2,11 +2,25 @@
 // What one token's query looks at in one layer, asked for after the fact.
 #include "engine/inference/transformer.h"
 
+#include "engine/inference/open_device.h"
 #include "engine/trace/error.h"
 
+#include <array>
+#include <charconv>
 #include <numeric>
 
 namespace moescope::inference {
+
+std::string Transformer::variantText() const {
+    // Splits of the context are cut by how much it holds, and each sums its own part.
+    std::string text = m_kernels.variantText();
+    if (!m_kernels.texels()) {
+        text.append(", ").append(std::to_string(m_splits)).append(" splits");
+    }
+    std::array<char, 16> version{};
+    const auto end = std::to_chars(version.data(), version.data() + version.size(), shaderHash(), 16).ptr;
+    return text.append(", kernels ").append(version.data(), end);
+}
 
 vulkan::Buffer Transformer::weightsBuffer(uint32_t positions, vulkan::MemoryKind kind) const {
     const uint32_t heads = m_config.head_count;

@@ -311,6 +311,7 @@ RenderedChat ChatTemplate::render(const std::vector<ChatMessage>& messages, trac
     checkRoles(messages);
     checkSize(messages);
     jinja::Run run(jinja::Limits(), cancel);
+    run.now = options.now;
     const auto asked = std::find_if(messages.rbegin(), messages.rend(), [](const auto& m) { return m.role == "user"; });
     const auto current = static_cast<size_t>(messages.rend() - asked);
     std::vector<Value> values;

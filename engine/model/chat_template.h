@@ -3,6 +3,7 @@
 
 #include "engine/model/tokenizer.h"
 
+#include <ctime>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,8 +28,9 @@ struct ChatMessage {
 
 /** What a template may read beside the messages. */
 struct RenderOptions {
-    std::string tools;                                                ///< JSON: a list of tools; empty: none
-    std::map<std::string, std::variant<bool, std::string>> variables; ///< such as enable_thinking
+    std::string tools = {};                                                ///< JSON: a list of tools; empty: none
+    std::map<std::string, std::variant<bool, std::string>> variables = {}; ///< such as enable_thinking
+    std::optional<std::tm> now = {}; ///< what templates are told of the time; unset: the clock's
 };
 
 struct RenderedChat {

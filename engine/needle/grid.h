@@ -12,6 +12,7 @@ namespace moescope::needle {
 /** All that the results of a grid follow from. */
 struct GridPlan {
     std::string model;    ///< fingerprint of its bytes
+    std::string device;   ///< with its driver, and what of the kernels' choice results depend on
     std::string haystack; ///< of its bytes
     std::string kv_type;
     NeedleKind kind = NeedleKind::Single;

@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <limits>
 #include <optional>
 #include <sstream>
 
@@ -52,17 +54,25 @@ Json objectOf(std::string_view line) {
 }
 
 Json toJson(const GridPlan& plan) {
-    return {{formatKey, formatVersion}, {"generator", generatorVersion},
-            {"model", plan.model},      {"haystack", plan.haystack},
-            {"kv", plan.kv_type},       {"kind", kindName(plan.kind)},
-            {"lengths", plan.lengths},  {"depths", plan.depths},
-            {"cases", plan.cases},      {"seed", plan.seed}};
+    return {{formatKey, formatVersion},
+            {"generator", generatorVersion},
+            {"model", plan.model},
+            {"device", plan.device},
+            {"haystack", plan.haystack},
+            {"kv", plan.kv_type},
+            {"kind", kindName(plan.kind)},
+            {"lengths", plan.lengths},
+            {"depths", plan.depths},
+            {"cases", plan.cases},
+            {"seed", plan.seed}};
 }
 
 /** What of a plan the keys are called in a sentence. */
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> namesOfKeys = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> namesOfKeys = {{
+    {formatKey, "version of the file"},
     {"generator", "version of the generator"},
     {"model", "model"},
+    {"device", "device"},
     {"haystack", "haystack"},
     {"kv", "type of KV cache"},
     {"kind", "kind of needle"},
@@ -86,7 +96,7 @@ void checkPlan(const Json& is, const Json& wanted, const fs::path& path) {
             throw Error(
                 "needle.other_plan",
                 "“{path}” belongs to other arguments ({name}: {stored} there, {wanted} now). Give the same ones, "
-                "or leave out --resume to begin anew.",
+                "or remove it to begin anew.",
                 {{"path", gguf::shownPath(path)},
                  {"name", std::string(name)},
                  {"stored", shown(stored)},
@@ -95,12 +105,16 @@ void checkPlan(const Json& is, const Json& wanted, const fs::path& path) {
     }
 }
 
+Error notAState(const fs::path& path) {
+    return Error("needle.state", "“{path}” is not the state of a grid: it is neither read nor replaced.",
+                 {{"path", gguf::shownPath(path)}});
+}
+
 Error damaged(const fs::path& path, size_t line) {
-    return Error(
-        "needle.damaged",
-        "Line {line} of “{path}” is damaged, so the results behind it cannot be trusted. Leave out --resume to begin "
-        "anew.",
-        {{"line", trace::grouped(line)}, {"path", gguf::shownPath(path)}});
+    return Error("needle.damaged",
+                 "Line {line} of “{path}” is damaged, so the results behind it cannot be trusted. Remove the file to "
+                 "begin anew.",
+                 {{"line", trace::grouped(line)}, {"path", gguf::shownPath(path)}});
 }
 
 Json toJson(size_t place, const CaseResult& result) {
@@ -112,8 +126,15 @@ std::optional<CaseResult> resultOf(const Json& object, size_t place) {
         if (object.at("case").get<uint64_t>() != place) {
             return std::nullopt;
         }
-        return CaseResult{object.at("found").get<bool>(), object.at("seconds").get<double>(),
-                          object.at("answer").get<std::vector<int32_t>>()};
+        CaseResult result{object.at("found").get<bool>(), object.at("seconds").get<double>(), {}};
+        for (const Json& token : object.at("answer")) {
+            const auto& id = token.get_ref<const Json::number_unsigned_t&>();
+            if (id > static_cast<uint64_t>(std::numeric_limits<int32_t>::max())) {
+                return std::nullopt;
+            }
+            result.answer.push_back(static_cast<int32_t>(id));
+        }
+        return result;
     } catch (const Json::exception&) {
         return std::nullopt;
     }
@@ -143,12 +164,31 @@ GridFile::GridFile(fs::path path, Grid& grid) : m_path(std::move(path)), m_grid(
 void GridFile::write(const std::string& line) {
     m_out << line << std::flush;
     if (!m_out) {
-        throw Error("needle.write", "“{path}” cannot be written, so the grid cannot go on: is the disk full?",
-                    {{"path", gguf::shownPath(m_path)}});
+        throw Error("needle.write", "“{path}” cannot be written, so the grid cannot go on: {reason}.",
+                    {{"path", gguf::shownPath(m_path)}, {"reason", std::generic_category().message(errno)}});
     }
 }
 
 GridFile GridFile::begin(const fs::path& path, Grid& grid) {
+    if (const std::optional<std::string> text = contentsOf(path); text && !text->empty()) {
+        const size_t end = std::min(text->find('\n'), text->size());
+        const Json first = objectOf(std::string_view(*text).substr(0, end));
+        const auto lines = static_cast<size_t>(std::count(text->begin(), text->end(), '\n'));
+        if (!first.is_object() || !first.contains(formatKey)) {
+            throw notAState(path);
+        }
+        if (lines > 1) {
+            throw Error(
+                "needle.unfinished",
+                "“{path}” holds {cases} finished cases of a grid. Go on with them by --resume, or remove the file to "
+                "begin anew.",
+                {{"path", gguf::shownPath(path)}, {"cases", trace::grouped(lines - 1)}});
+        }
+    }
+    return beginAnew(path, grid);
+}
+
+GridFile GridFile::beginAnew(const fs::path& path, Grid& grid) {
     GridFile file(path, grid);
     file.m_out.open(path, std::ios::binary | std::ios::trunc);
     file.write(lineOf(toJson(grid.plan())));
@@ -158,7 +198,7 @@ GridFile GridFile::begin(const fs::path& path, Grid& grid) {
 GridFile GridFile::resume(const fs::path& path, Grid& grid) {
     const std::optional<std::string> text = contentsOf(path);
     if (!text || lineOf(toJson(grid.plan())).starts_with(*text)) { // none, or killed before its first line was whole
-        return begin(path, grid);
+        return beginAnew(path, grid);
     }
     size_t good = 0; // bytes
     size_t line = 0;
@@ -170,8 +210,7 @@ GridFile GridFile::resume(const fs::path& path, Grid& grid) {
         ++line;
         if (line == 1) {
             if (!object.is_object() || !object.contains(formatKey)) {
-                throw Error("needle.state", "“{path}” is not the state of a grid, so it cannot go on.",
-                            {{"path", gguf::shownPath(path)}});
+                throw notAState(path);
             }
             checkPlan(object, toJson(grid.plan()), path);
         } else {
@@ -191,6 +230,10 @@ GridFile GridFile::resume(const fs::path& path, Grid& grid) {
     file.m_resumed = grid.done();
     std::error_code error;
     fs::resize_file(path, good, error);
+    if (error) { // the rest of a line would spoil the next one
+        throw Error("needle.write", "“{path}” cannot be written, so the grid cannot go on: {reason}.",
+                    {{"path", gguf::shownPath(path)}, {"reason", error.message()}});
+    }
     file.m_out.open(path, std::ios::binary | std::ios::app);
     file.write({});
     return file;

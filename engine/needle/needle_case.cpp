@@ -6,12 +6,16 @@
 #include "engine/trace/error.h"
 
 #include <algorithm>
+#include <ctime>
 
 namespace moescope::needle {
 
 namespace {
 
 constexpr uint64_t attempts = 20; ///< draws until nothing of a case stands in the haystack by chance
+
+/** Noon of the first of January 2024, a Monday: some templates tell the model what day it is. */
+constexpr std::tm timeOfCases{.tm_hour = 12, .tm_mday = 1, .tm_mon = 0, .tm_year = 124, .tm_wday = 1, .tm_yday = 0};
 
 /** Draws of one case are independent of each other and of how many the others take. */
 enum class Draw : uint64_t { Passages, Words, Text };
@@ -44,7 +48,7 @@ bool occursAsPlanned(const NeedleCase& made) {
 
 CaseMaker::CaseMaker(const Haystack& haystack, const model::Tokenizer& tokenizer, const model::ChatTemplate& chat)
     : m_filler(haystack, tokenizer, [&chat](const std::string& message, trace::CancelFlag cancel) {
-          return chat.render({{"user", message}}, cancel).tokens;
+          return chat.render({{"user", message}}, cancel, {.now = timeOfCases}).tokens;
       }) {}
 
 NeedleCase CaseMaker::make(const CaseId& id, trace::CancelFlag cancel) const {
@@ -111,7 +115,8 @@ NeedleCase CaseMaker::coded(const CaseId& id, uint64_t attempt, trace::CancelFla
             return made;
         }
     }
-    throwTooShort(id.length, take(leastCodedWords));
+    throw trace::Error("needle.words", "No number of made-up words fills a prompt of {length} tokens to within 3 %.",
+                       {{"length", trace::grouped(id.length)}});
 }
 
 } // namespace moescope::needle

@@ -39,7 +39,7 @@ public:
     CaseMaker(const Haystack& haystack, const model::Tokenizer& tokenizer, const model::ChatTemplate& chat);
 
     /** Throws as PromptFiller::fill() does, and trace::Error{needle.occurs} where what is to be found stands in the haystack
-     *  too. */
+     *  too, {needle.words} where no number of made-up words fits. */
     NeedleCase make(const CaseId& id, trace::CancelFlag cancel = nullptr) const;
 
 private:

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view lead = "Read the text and answer the question.\n\n";
 constexpr uint32_t roundsOfFilling = 12;
+constexpr uint32_t patientRounds = 8;
 
 /** Draws of one prompt are independent of each other and of how many the others take. */
 enum class Draw : uint64_t { Start, Places, Paragraphs };
@@ -52,9 +53,15 @@ size_t placeAt(const std::vector<Part>& parts, uint32_t percent) {
     return place;
 }
 
-/** Four to nine sentences a paragraph. */
-std::string paragraphs(const std::vector<Part>& parts, Random random) {
+struct Body {
     std::string text;
+    size_t passage = 0; ///< byte where it begins
+};
+
+/** Four to nine sentences a paragraph. `passage`: which part it is. */
+Body paragraphs(const std::vector<Part>& parts, size_t passage, Random random) {
+    Body body;
+    std::string& text = body.text;
     uint64_t left = random.between(4, 9);
     for (const Part& part : parts) {
         if (left == 0) {
@@ -63,15 +70,18 @@ std::string paragraphs(const std::vector<Part>& parts, Random random) {
         } else if (!text.empty()) {
             text += ' ';
         }
+        if (&part == parts.data() + passage) {
+            body.passage = text.size();
+        }
         text += part.text;
         --left;
     }
-    return text;
+    return body;
 }
 
 /** What is to be hidden, among `sentences`. */
-std::string bodyOf(const Haystack& haystack, const std::vector<size_t>& sentences, const std::vector<Part>& scattered,
-                   const Filling& filling) {
+Body bodyOf(const Haystack& haystack, const std::vector<size_t>& sentences, const std::vector<Part>& scattered,
+            const Filling& filling) {
     std::vector<Part> parts;
     parts.reserve(sentences.size() + scattered.size() + 1);
     for (const size_t index : sentences) {
@@ -86,10 +96,12 @@ std::string bodyOf(const Haystack& haystack, const std::vector<size_t>& sentence
     for (size_t i = places.size(); i-- > 0;) { // from the end, so that the places before stay
         parts.insert(parts.begin() + static_cast<ptrdiff_t>(places[i]), scattered[i]);
     }
+    size_t passage = parts.size() + 1;
     if (!filling.passage.empty()) {
-        parts.insert(parts.begin() + static_cast<ptrdiff_t>(placeAt(parts, filling.depth)), {filling.passage});
+        passage = placeAt(parts, filling.depth);
+        parts.insert(parts.begin() + static_cast<ptrdiff_t>(passage), {filling.passage});
     }
-    return paragraphs(parts, randomFor(filling, Draw::Paragraphs));
+    return paragraphs(parts, passage, randomFor(filling, Draw::Paragraphs));
 }
 
 } // namespace
@@ -164,22 +176,32 @@ FilledPrompt PromptFiller::fill(const Filling& filling, trace::CancelFlag cancel
         scattered.push_back({one, static_cast<uint32_t>(m_tokenizer.encode(one).size())});
     }
     FilledPrompt filled;
+    size_t passage = 0;
     const auto take = [&](const std::vector<size_t>& sentences) {
-        filled.text = messageOf(bodyOf(m_haystack, sentences, scattered, filling), filling.question);
+        const Body body = bodyOf(m_haystack, sentences, scattered, filling);
+        passage = lead.size() + body.passage;
+        filled.text = messageOf(body.text, filling.question);
         filled.tokens = m_render(filled.text, cancel);
         return filled.tokens.size() + filling.answer_tokens;
     };
     const size_t bare = take({});
-    if (bare >= filling.length) {
+    const uint32_t least = leastTokens(filling.length);
+    if (bare > filling.length) {
         throwTooShort(filling.length, bare);
     }
+    if (bare >= least) {
+        markPassage(filled, filling.passage, passage);
+        return filled;
+    }
     // Tokens of sentences do not quite add up: line breaks and the space before each change some.
-    const uint32_t least = leastTokens(filling.length);
     auto budget = static_cast<uint32_t>(filling.length - bare);
     for (uint32_t round = 0; round < roundsOfFilling; ++round) {
-        const auto sentences = sentencesFor(m_haystack, start, budget, (filling.length - least) / 2);
+        const uint32_t room = filling.length - least;
+        const bool late = round >= patientRounds; // then with all the room there is
+        const auto sentences = sentencesFor(m_haystack, start, budget, late ? room : room / 2);
         if (!sentences) {
-            break;
+            round = std::max(round, patientRounds - 1);
+            continue;
         }
         const size_t all = take(*sentences);
         if (all > filling.length) {
@@ -187,14 +209,14 @@ FilledPrompt PromptFiller::fill(const Filling& filling, trace::CancelFlag cancel
         } else if (all < least) {
             budget += static_cast<uint32_t>(least - all);
         } else {
-            markPassage(filled, filling.passage);
+            markPassage(filled, filling.passage, passage);
             return filled;
         }
     }
     throwNoSentences(filling.length, m_haystack.name());
 }
 
-void PromptFiller::markPassage(FilledPrompt& filled, const std::string& passage) const {
+void PromptFiller::markPassage(FilledPrompt& filled, const std::string& passage, size_t begin) const {
     if (passage.empty()) {
         return;
     }
@@ -205,10 +227,11 @@ void PromptFiller::markPassage(FilledPrompt& filled, const std::string& passage)
         text += m_tokenizer.decode(token);
         ends.push_back(text.size());
     }
-    const size_t first = text.find(passage);
-    if (first == std::string::npos) {
-        return; // a tokenizer that does not give its text back
+    const size_t message = text.find(filled.text);
+    if (message == std::string::npos) {
+        return; // a tokenizer or a template that does not give its text back
     }
+    const size_t first = message + begin;
     const auto tokenOf = [&](size_t byte) {
         return static_cast<uint32_t>(std::upper_bound(ends.begin(), ends.end(), byte) - ends.begin());
     };

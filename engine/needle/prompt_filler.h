@@ -26,7 +26,7 @@ struct FilledPrompt {
     std::string text;            ///< the user's message
     std::vector<int32_t> tokens; ///< as the model sees it
     uint32_t passage_first = 0;  ///< token of the prompt
-    uint32_t passage_tokens = 0;
+    uint32_t passage_tokens = 0; ///< 0: there is none, or tokenizer or template do not give their text back
 };
 
 /** Fills prompts with whole sentences of a haystack to 97 to 100 % of their length: the same bytes on every system. Immutable,
@@ -50,7 +50,8 @@ public:
     FilledPrompt fill(const Filling& filling, trace::CancelFlag cancel = nullptr) const;
 
 private:
-    void markPassage(FilledPrompt& filled, const std::string& passage) const;
+    /** `begin`: byte of the message. */
+    void markPassage(FilledPrompt& filled, const std::string& passage, size_t begin) const;
 
     const Haystack& m_haystack;
     const model::Tokenizer& m_tokenizer;

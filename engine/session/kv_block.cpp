@@ -27,7 +27,7 @@ struct Header {
     uint32_t tokens;
     uint64_t row_bytes;
     uint64_t routing_bytes;
-    std::array<uint8_t, 16> reserved;
+    std::array<uint8_t, 16> rows_sum;
 };
 static_assert(sizeof(Header) == blockHeaderBytes && std::is_trivially_copyable_v<Header>);
 
@@ -65,8 +65,13 @@ BlockId rootOf(const KvKey& key) {
     return {canonical(XXH3_128bits(text.data(), text.size()))};
 }
 
-BlockId idOf(const BlockId& parent, std::span<const int32_t> tokens) {
+std::array<uint8_t, 16> sumOf(std::span<const uint8_t> bytes) {
+    return canonical(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+BlockId idOf(const BlockId& parent, std::span<const int32_t> tokens, const std::array<uint8_t, 16>& rows_sum) {
     std::vector<uint8_t> bytes(parent.bytes.begin(), parent.bytes.end());
+    bytes.insert(bytes.end(), rows_sum.begin(), rows_sum.end());
     append(bytes, tokens.data(), tokens.size_bytes());
     return {canonical(XXH3_128bits(bytes.data(), bytes.size()))};
 }
@@ -87,7 +92,7 @@ std::vector<uint8_t> toBytes(const KvBlock& block) {
                         static_cast<uint32_t>(block.tokens.size()),
                         block.rows.size(),
                         block.routing.size(),
-                        {}};
+                        sumOf(block.rows)};
     std::vector<uint8_t> bytes;
     bytes.reserve(encodedBytes(block));
     append(bytes, &header, sizeof(header));
@@ -118,7 +123,7 @@ BlockHeader readHeader(std::span<const uint8_t> bytes, const BlockShape& shape) 
     if (header.routing_bytes > mostRouting) {
         throw damaged("its routing is too large");
     }
-    return {{header.parent}, header.first, header.tokens, header.row_bytes, header.routing_bytes};
+    return {{header.parent}, header.first, header.tokens, header.row_bytes, header.routing_bytes, header.rows_sum};
 }
 
 KvBlock blockFromBytes(std::span<const uint8_t> bytes, const BlockShape& shape) {
@@ -144,6 +149,9 @@ KvBlock blockFromBytes(std::span<const uint8_t> bytes, const BlockShape& shape) 
     block.rows.assign(at, at + header.row_bytes);
     at += header.row_bytes;
     block.routing.assign(at, at + header.routing_bytes);
+    if (sumOf(block.rows) != header.rows_sum) {
+        throw damaged("its rows are others than it says");
+    }
     return block;
 }
 

@@ -15,8 +15,9 @@ namespace moescope::session {
 /** Tokens of a block, at most, and in states of the app; the last one of a state may have fewer. */
 constexpr uint32_t blockTokens = 256;
 
-/** 128 bits (XXH3) over a key and all tokens up to the end of a block: equal for states that agree so far, whatever
- *  follows. */
+/** 128 bits (XXH3) over a key and all tokens and rows up to the end of a block: equal for states that agree so far, whatever
+ *  follows. Rows of the same tokens may differ in their last bits: those of a prompt and of an answer come from other
+ *  kernels. */
 struct BlockId {
     std::array<uint8_t, 16> bytes{};
 
@@ -26,8 +27,10 @@ struct BlockId {
 
 /** Of no tokens. */
 BlockId rootOf(const KvKey& key);
-/** Of `tokens` behind the block `parent`. */
-BlockId idOf(const BlockId& parent, std::span<const int32_t> tokens);
+/** Of `tokens` behind the block `parent`, with rows of this sum. */
+BlockId idOf(const BlockId& parent, std::span<const int32_t> tokens, const std::array<uint8_t, 16>& rows_sum);
+/** XXH3, 128 bits. */
+std::array<uint8_t, 16> sumOf(std::span<const uint8_t> bytes);
 
 /** Keys and values of some tokens, and how they were routed. */
 struct KvBlock {
@@ -39,7 +42,8 @@ struct KvBlock {
     /** trace::RoutingLog::toBytes() of the tokens; empty: it was not recorded. */
     std::vector<uint8_t> routing;
 
-    BlockId id() const { return idOf(parent, tokens); }
+    /** Reads all rows. */
+    BlockId id() const { return idOf(parent, tokens, sumOf(rows)); }
 };
 
 /** Bytes of toBytes(). */
@@ -55,6 +59,7 @@ struct BlockHeader {
     uint32_t tokens = 0;
     uint64_t row_bytes = 0;
     uint64_t routing_bytes = 0;
+    std::array<uint8_t, 16> rows_sum{};
 
     uint64_t bytes() const; ///< of the whole block, this header included
 };

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <limits>
+
 namespace moescope::session {
 
 using Json = nlohmann::ordered_json;
@@ -19,7 +21,13 @@ Json toJson(const std::vector<ExpertPlace>& places) {
     return list;
 }
 
-ExpertPlace placeOf(const Json& pair) { return {pair.at(0).get<uint32_t>(), pair.at(1).get<uint32_t>()}; }
+/** A number that is none, or does not fit, is a Json::exception as any other wrong type. */
+uint32_t numberOf(const Json& value) {
+    const auto& number = value.get_ref<const Json::number_unsigned_t&>();
+    return number <= std::numeric_limits<uint32_t>::max() ? static_cast<uint32_t>(number) : value.at(0).get<uint32_t>();
+}
+
+ExpertPlace placeOf(const Json& pair) { return {numberOf(pair.at(0)), numberOf(pair.at(1))}; }
 
 std::vector<ExpertPlace> placesOf(const Json& list) {
     std::vector<ExpertPlace> places;
@@ -49,7 +57,7 @@ trace::Intervention interventionOf(const Json& object) {
         intervention.biases.push_back({placeOf(one), one.at(2).get<float>()});
     }
     intervention.without_shared = object.at("without_shared").get<bool>();
-    intervention.experts_used = object.at("experts_used").get<uint32_t>();
+    intervention.experts_used = numberOf(object.at("experts_used"));
     return intervention;
 }
 
@@ -79,8 +87,12 @@ std::string toText(const KvKey& key) {
 std::optional<KvKey> keyFromText(const std::string& text) {
     try {
         const Json object = Json::parse(text);
+        if (const uint32_t layout = numberOf(object.at("layout")); layout != kvLayoutVersion) {
+            throw Error("session.version", "It is a saved KV cache of layout {version}, and {known} is known.",
+                        {{"version", std::to_string(layout)}, {"known", std::to_string(kvLayoutVersion)}});
+        }
         const auto type = kvTypeOf(object.at("kv_type").get<std::string>());
-        if (object.at("layout").get<uint32_t>() != kvLayoutVersion || !type) {
+        if (!type) {
             return std::nullopt;
         }
         KvKey key{.model = object.at("model").get<std::string>(),
@@ -89,7 +101,7 @@ std::optional<KvKey> keyFromText(const std::string& text) {
                   .intervention = interventionOf(object.at("intervention")),
                   .device = object.at("device").get<std::string>(),
                   .variant = object.at("variant").get<std::string>(),
-                  .bytes_per_token = object.at("bytes_per_token").get<uint32_t>()};
+                  .bytes_per_token = numberOf(object.at("bytes_per_token"))};
         return toText(key) == text ? std::optional(std::move(key)) : std::nullopt;
     } catch (const Json::exception&) {
         return std::nullopt;
@@ -98,7 +110,9 @@ std::optional<KvKey> keyFromText(const std::string& text) {
 
 std::optional<Error> difference(const KvKey& stored, const KvKey& wanted) {
     if (stored.model != wanted.model) {
-        return Error("session.model", "It was computed by another model.");
+        return Error("session.model",
+                     "It was computed by another model: its fingerprint is {stored}, and this one's {wanted}.",
+                     {{"stored", stored.model}, {"wanted", wanted.model}});
     }
     if (stored.kv_type != wanted.kv_type) {
         return Error("session.kv_type", "Its KV cache is of another type: {stored}, and this one is {wanted}.",

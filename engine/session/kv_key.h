@@ -28,7 +28,7 @@ struct KvKey {
 
 /** JSON of one line: the same for equal keys, and for no others. */
 std::string toText(const KvKey& key);
-/** Nothing if it is no such text, or of another layout version. */
+/** Nothing if it is no such text. Throws trace::Error{session.version} for a key of another layout version. */
 std::optional<KvKey> keyFromText(const std::string& text);
 
 /** Why what `stored` keys cannot stand for what `wanted` does, as trace::Error{session.model}, {session.kv_type}, {session.rope},

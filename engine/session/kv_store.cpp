@@ -18,10 +18,6 @@ namespace {
 
 constexpr const char* suffix = ".kv";
 
-bool beginsWith(std::span<const int32_t> tokens, std::span<const int32_t> beginning) {
-    return beginning.size() <= tokens.size() && std::equal(beginning.begin(), beginning.end(), tokens.begin());
-}
-
 /** What gguf::AtomicFile leaves of a program that was killed. */
 bool isUnfinished(const fs::path& file) {
     const std::string name = file.filename().string();
@@ -55,6 +51,10 @@ KvStore::KvStore(const fs::path& folder) : m_folder(folder) {
             m_foreign.push_back(it->path());
         }
     }
+    if (error) { // an empty store would be taken for the truth
+        throw Error("session.folder", "The folder “{folder}” for saved KV caches cannot be read: {reason}.",
+                    {{"folder", gguf::shownPath(folder)}, {"reason", error.message()}});
+    }
     std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto& [time, block] : found) {
         add(std::move(block));
@@ -65,7 +65,7 @@ KvStore::KvStore(const fs::path& folder) : m_folder(folder) {
     // Whoever removed a parent left what builds on it without use.
     std::vector<BlockId> orphans;
     for (const auto& [id, block] : m_blocks) {
-        if (block.first != 0 && m_blocks.count(block.parent.bytes) == 0) {
+        if (block.first != 0 && m_blocks.count(block.parent.bytes) == 0 && !fs::exists(fileOf(block.parent), error)) {
             orphans.push_back(block.id);
         }
     }
@@ -95,7 +95,7 @@ std::optional<StoredBlock> KvStore::inspect(const fs::path& file) const {
         block.tokens.resize(header.tokens);
         mapped.read(blockHeaderBytes,
                     {reinterpret_cast<uint8_t*>(block.tokens.data()), header.tokens * sizeof(int32_t)});
-        block.id = idOf(block.parent, block.tokens);
+        block.id = idOf(block.parent, block.tokens, header.rows_sum);
         block.bytes = mapped.size();
         return fileOf(block.id) == file ? std::optional(std::move(block)) : std::nullopt;
     } catch (const Error&) {
@@ -104,13 +104,11 @@ std::optional<StoredBlock> KvStore::inspect(const fs::path& file) const {
 }
 
 void KvStore::add(StoredBlock block) {
-    touch(block);
+    block.used = ++m_clock;
     m_bytes += block.bytes;
     m_children.emplace(block.parent.bytes, block.id.bytes);
     m_blocks.insert_or_assign(block.id.bytes, std::move(block));
 }
-
-void KvStore::touch(StoredBlock& block) { block.used = ++m_clock; }
 
 const StoredBlock* KvStore::find(const BlockId& id) const {
     const auto found = m_blocks.find(id.bytes);
@@ -118,30 +116,26 @@ const StoredBlock* KvStore::find(const BlockId& id) const {
 }
 
 StoredPrefix KvStore::longest(const KvKey& key, std::span<const int32_t> tokens) const {
-    StoredPrefix prefix;
-    BlockId at = rootOf(key);
-    for (;;) {
-        // Of the blocks that follow, one that goes on farthest; a full one leads on.
-        const StoredBlock* best = nullptr;
-        uint32_t most = 0;
-        const auto [begin, end] = m_children.equal_range(at.bytes);
-        for (auto child = begin; child != end; ++child) {
-            const StoredBlock& block = m_blocks.at(child->second);
-            if (const uint32_t common = commonOf(block.tokens, tokens.subspan(prefix.tokens)); common > most) {
-                most = common;
-                best = &block;
-            }
+    return longestBehind(rootOf(key), tokens);
+}
+
+StoredPrefix KvStore::longestBehind(const BlockId& parent, std::span<const int32_t> tokens) const {
+    StoredPrefix longest;
+    const auto [begin, end] = m_children.equal_range(parent.bytes);
+    for (auto child = begin; child != end; ++child) {
+        const StoredBlock& block = m_blocks.at(child->second);
+        StoredPrefix prefix{commonOf(block.tokens, tokens), {block.id}};
+        if (prefix.tokens ==
+            blockTokens) { // a full one leads on, also where its tokens stand there twice with other rows
+            const StoredPrefix rest = longestBehind(block.id, tokens.subspan(blockTokens));
+            prefix.tokens += rest.tokens;
+            prefix.blocks.insert(prefix.blocks.end(), rest.blocks.begin(), rest.blocks.end());
         }
-        if (best == nullptr) {
-            return prefix;
+        if (prefix.tokens > longest.tokens) {
+            longest = std::move(prefix);
         }
-        prefix.tokens += most;
-        prefix.blocks.push_back(best->id);
-        if (most < blockTokens) {
-            return prefix;
-        }
-        at = best->id;
     }
+    return longest;
 }
 
 KvBlock KvStore::read(const BlockId& id, uint32_t bytes_per_token) {
@@ -158,16 +152,22 @@ KvBlock KvStore::read(const BlockId& id, uint32_t bytes_per_token) {
             throw Error("session.order", "The blocks of the saved KV cache do not follow one another.");
         }
         touch(found->second);
-        std::error_code ignored;
-        fs::last_write_time(fileOf(id), fs::file_time_type::clock::now(), ignored); // what a restart knows of its use
         return block;
-    } catch (const Error&) {
-        remove(id);
+    } catch (const Error& error) {
+        if (error.id() == "session.damaged" || error.id() == "session.checksum" || error.id() == "session.order") {
+            remove(id);
+        }
         throw;
     }
 }
 
-uint64_t KvStore::write(const KvBlock& block) {
+void KvStore::touch(StoredBlock& block) {
+    block.used = ++m_clock;
+    std::error_code ignored;
+    fs::last_write_time(fileOf(block.id), fs::file_time_type::clock::now(), ignored); // what a restart knows of its use
+}
+
+uint64_t KvStore::write(const KvBlock& block, const std::optional<BlockId>& instead_of) {
     const BlockId id = block.id();
     if (const auto found = m_blocks.find(id.bytes); found != m_blocks.end()) {
         touch(found->second);
@@ -180,22 +180,19 @@ uint64_t KvStore::write(const KvBlock& block) {
     gguf::AtomicFile file(fileOf(id), gguf::Readers::Owner);
     file.write(bytes);
     file.commit();
-    std::vector<BlockId> shorter;
-    const auto [begin, end] = m_children.equal_range(block.parent.bytes);
-    for (auto child = begin; child != end; ++child) {
-        if (beginsWith(block.tokens, m_blocks.at(child->second).tokens)) {
-            shorter.push_back({child->second});
-        }
-    }
     add({id, block.parent, block.first, block.tokens, bytes.size()});
-    for (const BlockId& one : shorter) {
-        remove(one);
+    if (instead_of && m_children.count(instead_of->bytes) == 0 && m_blocks.count(instead_of->bytes) != 0) {
+        forget(*instead_of);
     }
     return bytes.size();
 }
 
-void KvStore::forget(const BlockId& id) {
+bool KvStore::forget(const BlockId& id) {
     const auto found = m_blocks.find(id.bytes);
+    std::error_code error;
+    if (!fs::remove(fileOf(id), error) && error) {
+        return false;
+    }
     const auto [begin, end] = m_children.equal_range(found->second.parent.bytes);
     for (auto child = begin; child != end; ++child) {
         if (child->second == id.bytes) {
@@ -205,8 +202,7 @@ void KvStore::forget(const BlockId& id) {
     }
     m_bytes -= found->second.bytes;
     m_blocks.erase(found);
-    std::error_code ignored;
-    fs::remove(fileOf(id), ignored);
+    return true;
 }
 
 void KvStore::remove(const BlockId& id) {
@@ -226,16 +222,24 @@ void KvStore::remove(const BlockId& id) {
 }
 
 std::vector<BlockId> KvStore::shrinkTo(uint64_t most) {
-    std::vector<BlockId> removed;
-    while (m_bytes > most) {
-        const StoredBlock* oldest = nullptr;
-        for (const auto& [id, block] : m_blocks) {
-            if (m_children.count(id) == 0 && (oldest == nullptr || block.used < oldest->used)) {
-                oldest = &block;
-            }
+    std::set<std::pair<int64_t, std::array<uint8_t, 16>>> ends; // by use
+    for (const auto& [id, block] : m_blocks) {
+        if (m_children.count(id) == 0) {
+            ends.emplace(block.used, id);
         }
-        removed.push_back(oldest->id);
-        forget(removed.back());
+    }
+    std::vector<BlockId> removed;
+    while (m_bytes > most && !ends.empty()) {
+        const BlockId oldest{ends.begin()->second};
+        const BlockId parent = m_blocks.at(oldest.bytes).parent;
+        ends.erase(ends.begin());
+        if (!forget(oldest)) {
+            continue;
+        }
+        removed.push_back(oldest);
+        if (const StoredBlock* left = find(parent); left != nullptr && m_children.count(parent.bytes) == 0) {
+            ends.emplace(left->used, parent.bytes);
+        }
     }
     return removed;
 }

@@ -29,11 +29,12 @@ struct StoredPrefix {
 };
 
 /** Blocks of many states in a folder, a file each, named by its id; states that begin alike share blocks. What lies there is the
- *  only truth: the folder is read when it is opened, and files that are no blocks, or of blocks whose parent is gone, are left
- *  alone or removed. Not thread-safe. */
+ *  only truth: the folder is read when it is opened; files that are no blocks are left alone, blocks whose parent is gone are
+ *  removed. One program at a time, one thread at a time. */
 class KvStore {
 public:
-    /** Makes the folder if needed, for its owner alone. Throws trace::Error{session.folder}. */
+    /** Makes the folder if needed, for its owner alone. Throws trace::Error{session.folder} if that cannot be, or it cannot be
+     *  listed. */
     explicit KvStore(const std::filesystem::path& folder);
 
     /** Files that are there, but cannot be blocks; they are not touched. */
@@ -43,17 +44,17 @@ public:
     const StoredBlock* find(const BlockId& id) const;
 
     StoredPrefix longest(const KvKey& key, std::span<const int32_t> tokens) const;
-    /** Checked by its checksum; one that is damaged is removed with all that build on it. Throws trace::Error{session.absent},
+    /** Checked by its checksum; one that is damaged is removed with all that build on it, one that could not be read stays. Throws trace::Error{session.absent},
      *  {session.damaged}, {session.checksum}, {file.read}. */
     KvBlock read(const BlockId& id, uint32_t bytes_per_token);
-    /** On the disk when this returns; nothing is written if it is there already. A shorter block of the same parent whose
-     *  tokens it begins with is replaced by it. Returns the bytes written. Throws as gguf::AtomicFile does, and
-     *  trace::Error{session.parent} if its parent is not there. */
-    uint64_t write(const KvBlock& block);
+    /** On the disk when this returns; nothing is written if it is there already. `instead_of`: the last block of the same state
+     *  when it was shorter, which goes where no other state needs it. Returns the bytes written. Throws as gguf::AtomicFile
+     *  does, and trace::Error{session.parent} if its parent is not there. */
+    uint64_t write(const KvBlock& block, const std::optional<BlockId>& instead_of = std::nullopt);
     /** With all that build on it. */
     void remove(const BlockId& id);
-    /** Removes what was used longest ago, and has nothing that builds on it, until no more than `most` bytes are left.
-     *  Returns the blocks removed. */
+    /** Removes what was used longest ago, and has nothing that builds on it, until no more than `most` bytes are left or no file
+     *  can be removed. Returns the blocks removed. */
     std::vector<BlockId> shrinkTo(uint64_t most);
     /** Removes all blocks but these and those that they build on. */
     void keepOnly(std::span<const BlockId> leaves);
@@ -61,10 +62,12 @@ public:
 private:
     using Children = std::multimap<std::array<uint8_t, 16>, std::array<uint8_t, 16>>; ///< parent → ids
 
+    StoredPrefix longestBehind(const BlockId& parent, std::span<const int32_t> tokens) const;
     std::filesystem::path fileOf(const BlockId& id) const;
     std::optional<StoredBlock> inspect(const std::filesystem::path& file) const;
     void add(StoredBlock block);
-    void forget(const BlockId& id);
+    /** False: its file could not be removed, and it stays. */
+    bool forget(const BlockId& id);
     void touch(StoredBlock& block);
 
     std::filesystem::path m_folder;

@@ -36,6 +36,19 @@ std::span<uint8_t> bytesOf(T& value) {
 
 } // namespace
 
+bool SessionReader::isSession(const std::filesystem::path& path) {
+    try {
+        const gguf::MappedFile file(path);
+        std::array<char, magic.size()> begin{};
+        if (file.size() >= begin.size()) {
+            file.read(0, bytesOf(begin));
+        }
+        return file.size() == 0 || begin == magic;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 SessionReader::SessionReader(const std::filesystem::path& path) : m_file(path) {
     FileHeader header{};
     if (m_file.size() < sizeof(header)) {

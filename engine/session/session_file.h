@@ -13,6 +13,8 @@ namespace moescope::session {
 /** Blocks of one state in one file, read from the front: a key, then block after block, each checked to follow the one before. */
 class SessionReader {
 public:
+    /** Whether a file that is there begins as a saved KV cache, or is empty; false as well for what cannot be read. */
+    static bool isSession(const std::filesystem::path& path);
     /** Throws trace::Error{session.file} if it is no session file or its key is none, {session.version} of another version, and as
      *  gguf::MappedFile does. */
     explicit SessionReader(const std::filesystem::path& path);

@@ -66,6 +66,17 @@ void checkCounts(const Intervention& intervention, const ModelInfo& model, uint3
 
 } // namespace
 
+Intervention normalised(Intervention intervention, uint32_t model_experts_used) {
+    std::sort(intervention.banned.begin(), intervention.banned.end());
+    std::sort(intervention.forced.begin(), intervention.forced.end());
+    std::sort(intervention.biases.begin(), intervention.biases.end(),
+              [](const ExpertBias& one, const ExpertBias& other) { return one.place < other.place; });
+    if (intervention.experts_used == model_experts_used) {
+        intervention.experts_used = 0;
+    }
+    return intervention;
+}
+
 void checkIntervention(const Intervention& intervention, const ModelInfo& model) {
     if (intervention.empty()) {
         return;

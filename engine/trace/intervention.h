@@ -41,6 +41,9 @@ struct Intervention {
     bool operator==(const Intervention&) const = default;
 };
 
+/** The same what-if in one spelling: experts in order, and the model's own number of experts used as 0. */
+Intervention normalised(Intervention intervention, uint32_t model_experts_used);
+
 /** Throws trace::Error{intervention.…} with a sentence if `model` cannot run so: a layer or expert it does not have, an
  *  expert named twice or both banned and forced, a bias that is no finite number, more forced in a layer than experts
  *  are used, fewer left unbanned than are used, no router, no shared expert, more experts used than there are. */

@@ -111,6 +111,11 @@ void RoutingLog::append(std::span<const uint16_t> experts, std::span<const float
     ++m_tokens;
 }
 
+void RoutingLog::truncate(size_t count) {
+    m_tokens = std::min(m_tokens, count);
+    m_blocks.resize((m_tokens + rowsPerBlock() - 1) / rowsPerBlock());
+}
+
 void RoutingLog::requireToken(size_t token) const {
     if (token >= m_tokens) {
         throw std::logic_error("a token that the routing log does not have");

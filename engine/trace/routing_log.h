@@ -47,6 +47,9 @@ public:
     /** The same of plain arrays [layers][used]. */
     void append(std::span<const uint16_t> experts, std::span<const float> weights);
 
+    /** Forgets the tokens from `count` on. */
+    void truncate(size_t count);
+
     // 0 ≤ token < tokens(), 0 ≤ layer < layers, 0 ≤ choice < used.
     uint16_t expert(size_t token, uint32_t layer, uint32_t choice = 0) const;
     float weight(size_t token, uint32_t layer, uint32_t choice = 0) const;

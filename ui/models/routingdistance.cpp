@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numbers>
 #include <numeric>
 
 namespace moescope::ui {
@@ -75,18 +76,16 @@ Layer layerOf(const trace::RoutingLog& a, const trace::RoutingLog& b, std::span<
     return counted;
 }
 
-/** A divergence and how many exchanges give it, in any unit. */
+/** A divergence and how likely an exchange gives it, in any unit. */
 struct Outcome {
     double bits = 0;
     double weight = 1;
 };
 
+/** Probability that k of n fair coins fall on one side. */
 double binomial(uint64_t n, uint64_t k) {
-    double ways = 1;
-    for (uint64_t i = 0; i < k; ++i) {
-        ways = ways * static_cast<double>(n - i) / static_cast<double>(i + 1);
-    }
-    return ways;
+    const auto of = [](uint64_t number) { return std::lgamma(static_cast<double>(number) + 1); };
+    return std::exp(of(n) - of(k) - of(n - k) - static_cast<double>(n) * std::numbers::ln2);
 }
 
 using Moves = std::map<Move, uint64_t>;

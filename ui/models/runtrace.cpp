@@ -2,6 +2,7 @@
 #include "ui/models/runtrace.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace moescope::ui {
 
@@ -32,7 +33,8 @@ void RunTrace::addRouting(const trace::RouterTrace& router) {
         m_routed.push_back(false);
         return;
     }
-    const bool fits = m_shape.fitsChoices(router);
+    const bool fits = m_shape.fitsChoices(router) && std::all_of(router.weights.begin(), router.weights.end(),
+                                                                 [](float w) { return std::isfinite(w); });
     std::vector<uint16_t> experts(m_routing.shape().choices(), 0);
     std::vector<float> weights(experts.size(), 0.0F);
     if (fits) {

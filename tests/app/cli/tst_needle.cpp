@@ -19,8 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::vector<std::string> needle(const fs::path& out, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments{"needle",  "--lengths", "128,256", "--depths",  "0,100",
-                                       "--cases", "5",         "--out",   out.string()};
+    std::vector<std::string> arguments{"needle",  "--lengths", "112,128", "--depths",  "0,100",
+                                       "--cases", "40",        "--out",   out.string()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
 }
@@ -88,18 +88,18 @@ TEST_F(Needle, gives_a_cell_for_each_length_and_depth) {
     const nlohmann::json result = s_outcome.json();
     EXPECT_EQ(s_outcome.err, "");
     ASSERT_EQ(result["cells"].size(), 4U);
-    EXPECT_EQ(result["cases"], 20);
+    EXPECT_EQ(result["cases"], 160);
     EXPECT_EQ(result["resumed_cases"], 0);
     uint32_t found = 0;
     for (const nlohmann::json& cell : result["cells"]) {
         EXPECT_EQ(cell["kind"], "single");
-        EXPECT_EQ(cell["n"], 5);
-        EXPECT_LE(cell["low"].get<double>() * 5, cell["found"].get<double>());
-        EXPECT_GE(cell["high"].get<double>() * 5, cell["found"].get<double>());
+        EXPECT_EQ(cell["n"], 40);
+        EXPECT_LE(cell["low"].get<double>() * 40, cell["found"].get<double>());
+        EXPECT_GE(cell["high"].get<double>() * 40, cell["found"].get<double>());
         EXPECT_GT(cell["seconds"].get<double>(), 0);
         found += cell["found"].get<uint32_t>();
     }
-    EXPECT_GE(found, 10U) << "the built-in model finds four of five";
+    EXPECT_GE(found, 80U) << "the built-in model finds four of five";
     const std::string csv = readAll(s_undisturbed);
     EXPECT_EQ(csv.substr(0, csv.find('\n')), "length,depth,kind,found,n,low,high");
     EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 5);
@@ -152,6 +152,35 @@ TEST_F(Needle, ctrl_c_keeps_what_is_done) {
     EXPECT_FALSE(fs::exists(out));
     ASSERT_EQ(runCli(needle(out, {"--resume"})).code, 0);
     EXPECT_EQ(readAll(out), readAll(s_undisturbed)) << "the case that was interrupted was counted";
+}
+
+TEST_F(Needle, nothing_of_yours_is_written_over) {
+    const fs::path out = scratch() / "again.csv";
+    ASSERT_TRUE(killAfter(2, out, needle(out)));
+    const std::string before = readAll(partOf(out));
+    const Outcome forgotten = runCli(needle(out)); // without --resume
+    EXPECT_TRUE(forgotten.isFailure());
+    EXPECT_TRUE(has(forgotten.err, "finished cases of a grid")) << forgotten.err;
+    EXPECT_EQ(readAll(partOf(out)), before);
+
+    const fs::path text = scratch() / "book.txt";
+    writeAll(text, "One sentence. Another one.");
+    const Outcome same = runCli({"needle", "--lengths", "256", "--haystack", text.string(), "--out", text.string()});
+    EXPECT_TRUE(same.isFailure());
+    EXPECT_TRUE(has(same.err, "is read, so it cannot be written")) << same.err;
+    EXPECT_EQ(readAll(text), "One sentence. Another one.");
+
+    writeAll(scratch() / "mine.csv.part", "notes");
+    EXPECT_TRUE(runCli(needle(scratch() / "mine.csv")).isFailure());
+    EXPECT_EQ(readAll(scratch() / "mine.csv.part"), "notes");
+}
+
+TEST_F(Needle, what_cannot_be_made_is_told_before_anything_runs) {
+    const fs::path out = scratch() / "late.csv";
+    const Outcome outcome = runCli({"needle", "--lengths", "256,60", "--cases", "2", "--out", out.string()});
+    EXPECT_TRUE(outcome.isFailure());
+    EXPECT_TRUE(has(outcome.err, "does not fit 60")) << outcome.err;
+    EXPECT_FALSE(fs::exists(partOf(out)));
 }
 
 TEST_F(Needle, wrong_usage_is_told) {

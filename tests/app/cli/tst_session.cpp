@@ -70,6 +70,16 @@ TEST(Session, what_does_not_fit_is_computed_afresh_and_said) {
     EXPECT_TRUE(has(reason({"--ban", "0:1"}), "checksum"));
 }
 
+TEST(Session, no_other_file_is_replaced) {
+    const fs::path notes = scratch() / "notes.txt";
+    writeAll(notes, "mine, and not a session");
+    const Outcome outcome = answer(prompt(5), {"--session", notes.string()});
+    EXPECT_TRUE(outcome.isFailure());
+    EXPECT_TRUE(has(outcome.err, "is no saved KV cache, so it is not replaced")) << outcome.err;
+    EXPECT_EQ(readAll(notes), "mine, and not a session");
+    EXPECT_TRUE(answer(prompt(5), {"--session", goldenModel().string()}).isFailure());
+}
+
 TEST(Session, one_that_cannot_be_written_costs_no_answer) {
     const Outcome outcome = answer(prompt(20), {"--session", (scratch() / "nowhere" / "x.kv").string()});
     EXPECT_TRUE(outcome.isFailure()) << outcome.err;

@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 
 GridPlan samplePlan() {
     return {.model = "0123456789abcdef0123456789abcdef",
+            .device = "a device",
             .haystack = "stories",
             .kv_type = "f16",
             .kind = NeedleKind::MultiKey,
@@ -149,6 +150,7 @@ TEST_F(GridFiles, other_arguments_are_refused_by_name) {
         EXPECT_NE(m_sentence.find(name), std::string::npos) << m_sentence;
     };
     check("(model:", [](GridPlan& plan) { plan.model[0] = 'f'; });
+    check("(device: a device there, another now", [](GridPlan& plan) { plan.device = "another"; });
     check("(haystack:", [](GridPlan& plan) { plan.haystack = "other"; });
     check("(type of KV cache: f16 there, q8_0 now", [](GridPlan& plan) { plan.kv_type = "q8_0"; });
     check("(kind of needle: multikey there, single now", [](GridPlan& plan) { plan.kind = NeedleKind::Single; });
@@ -178,6 +180,26 @@ TEST_F(GridFiles, a_flipped_byte_is_never_taken_for_a_result) {
             ASSERT_EQ(grid.results()[i].found, sampleResult(i).found);
         }
     }
+}
+
+TEST_F(GridFiles, finished_cases_are_not_begun_anew) {
+    const auto idOf = [this] {
+        Grid grid(samplePlan());
+        try {
+            GridFile::begin(path(), grid);
+            return std::string();
+        } catch (const trace::Error& error) {
+            return error.id();
+        }
+    };
+    begin(0);
+    EXPECT_EQ(idOf(), "") << "nothing is lost";
+    fs::remove(path());
+    begin(1);
+    EXPECT_EQ(idOf(), "needle.unfinished");
+    put("something else\n");
+    EXPECT_EQ(idOf(), "needle.state");
+    EXPECT_EQ(contents(), "something else\n");
 }
 
 TEST_F(GridFiles, what_is_no_state_is_refused_and_left_alone) {

@@ -31,14 +31,15 @@ inline KvBlock blockOf(const BlockId& parent, uint32_t first, std::vector<int32_
     return block;
 }
 
-/** Writes the state of these tokens; its last block, and the bytes written. */
-inline std::pair<BlockId, uint64_t> save(KvStore& store, const KvKey& key, std::span<const int32_t> tokens) {
+/** Writes the state of these tokens; its last block, and the bytes written. `before`: its last block when it was shorter. */
+inline std::pair<BlockId, uint64_t> save(KvStore& store, const KvKey& key, std::span<const int32_t> tokens,
+                                         const std::optional<BlockId>& before = std::nullopt) {
     BlockId parent = rootOf(key);
     uint64_t bytes = 0;
     for (uint32_t first = 0; first < tokens.size(); first += blockTokens) {
         const auto part = tokens.subspan(first, std::min<size_t>(blockTokens, tokens.size() - first));
         const KvBlock block = blockOf(parent, first, {part.begin(), part.end()});
-        bytes += store.write(block);
+        bytes += store.write(block, before);
         parent = block.id();
     }
     return {parent, bytes};

@@ -72,16 +72,55 @@ TEST_F(KvStoreTest, states_that_begin_alike_share_their_blocks) {
 TEST_F(KvStoreTest, a_longer_answer_writes_its_tokens_and_at_most_one_block) {
     KvStore store(m_folder);
     std::vector<int32_t> tokens = someTokens(300, 1);
-    save(store, keyOf("a"), tokens);
+    BlockId leaf = save(store, keyOf("a"), tokens).first;
     const uint64_t block = encodedBytes(blockOf({}, 0, std::vector<int32_t>(blockTokens)));
     for (const size_t more : {10U, 200U, 256U, 700U}) {
         const std::vector<int32_t> next = someTokens(more, static_cast<uint32_t>(more));
         tokens.insert(tokens.end(), next.begin(), next.end());
-        const uint64_t written = save(store, keyOf("a"), tokens).second;
+        const auto [next_leaf, written] = save(store, keyOf("a"), tokens, leaf);
+        leaf = next_leaf;
         EXPECT_LE(written, more * (bytesPerToken + 4) + (more / blockTokens + 1) * 80 + block);
         EXPECT_EQ(store.size(), (tokens.size() + blockTokens - 1) / blockTokens) << "the shorter last block stayed";
         EXPECT_EQ(store.longest(keyOf("a"), tokens).tokens, tokens.size());
     }
+}
+
+TEST_F(KvStoreTest, rows_of_the_same_tokens_that_differ_stay_apart) {
+    KvStore store(m_folder);
+    const std::vector<int32_t> tokens = someTokens(blockTokens, 1);
+    const BlockId root = rootOf(keyOf("a"));
+    const KvBlock prompt = blockOf(root, 0, tokens);
+    KvBlock answered = prompt; // as another kernel gives them
+    answered.rows.back() ^= 1;
+    store.write(prompt);
+    store.write(answered);
+    KvBlock rest = blockOf(answered.id(), blockTokens, {1, 2, 3});
+    store.write(rest);
+    EXPECT_EQ(store.size(), 3U);
+    std::vector<int32_t> all = tokens;
+    all.insert(all.end(), {1, 2, 3});
+    const StoredPrefix prefix = store.longest(keyOf("a"), all);
+    ASSERT_EQ(prefix.tokens, blockTokens + 3);
+    EXPECT_EQ(store.read(prefix.blocks[0], bytesPerToken).rows, answered.rows) << "rows of two computations are mixed";
+    // A shorter end that another state needs stays.
+    store.write(blockOf(answered.id(), blockTokens, {1, 2, 3, 4}), rest.id());
+    EXPECT_EQ(store.size(), 3U);
+}
+
+TEST_F(KvStoreTest, what_cannot_be_read_now_is_not_lost) {
+    if (::geteuid() == 0) {
+        GTEST_SKIP() << "an administrator can read everything";
+    }
+    KvStore store(m_folder);
+    const std::vector<int32_t> tokens = someTokens(600, 1);
+    save(store, keyOf("a"), tokens);
+    const StoredPrefix whole = store.longest(keyOf("a"), tokens);
+    const fs::path file = m_folder / (whole.blocks[0].hex() + ".kv");
+    fs::permissions(file, fs::perms::none);
+    EXPECT_THROW(store.read(whole.blocks[0], bytesPerToken), trace::Error);
+    EXPECT_EQ(store.size(), 3U);
+    fs::permissions(file, fs::perms::owner_read);
+    store.read(whole.blocks[0], bytesPerToken);
 }
 
 TEST_F(KvStoreTest, is_the_same_after_a_restart) {

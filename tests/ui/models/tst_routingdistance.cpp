@@ -141,6 +141,19 @@ private slots:
         QVERIFY(!routingDistance(a, b, allPairs(1)).front().isOutsideChance());
     }
 
+    void manyPairsThatDifferAlikeHaveAnExactChance() {
+        // Exchanged alike: A has k of n with the other expert. JS is that of two binomial shares.
+        for (const size_t n : {100UL, 2'000UL, 5'000UL}) {
+            const auto distance =
+                routingDistance(logOf(Choices(n, {0}), 4), logOf(Choices(n, {1}), 4), allPairs(n)).front();
+            QCOMPARE(distance.js_bits, 1.0);
+            // |2k − n| stays below 1.96 √n in 95 of 100 cases: the divergence of shares ½ ± z ÷ 2√n is about z² ÷ (2 n ln 2).
+            const double about = 1.96 * 1.96 / (2 * double(n) * std::log(2.0));
+            QVERIFY2(std::abs(distance.chance_bits / about - 1) < 0.15,
+                     qPrintable(QString::number(distance.chance_bits / about)));
+        }
+    }
+
     void longRunsTakeASecondAndCanBeCancelled() {
         trace::Random random(8);
         trace::RoutingLog a(trace::RoutingShape{64, 16, 1});
@@ -160,6 +173,7 @@ private slots:
         QElapsedTimer clock;
         clock.start();
         QCOMPARE(routingDistance(a, b, pairs).size(), size_t(64));
+        QVERIFY(clock.elapsed() < 20'000); // 0.6 s on two cores
         qInfo() << "32,768 tokens of 64 layers:" << clock.elapsed() << "ms";
         const std::atomic<bool> cancelled = true;
         QVERIFY_EXCEPTION_THROWN(routingDistance(a, b, pairs, 1, &cancelled), trace::Error);
