@@ -29,9 +29,8 @@ std::vector<int> numbersOf(const RunTrace& run, const std::vector<AnswerWord>& w
     return ids;
 }
 
-/** The tokenizer is taken to be the same where the file is: of others the ids mean something else. */
-bool haveSameTokens(const RunTrace& a, const RunTrace& b) {
-    return a.shape().file == b.shape().file && a.shape().model == b.shape().model;
+bool haveSameSizes(const TraceShape& a, const TraceShape& b) {
+    return a.layers == b.layers && a.experts == b.experts && a.used == b.used;
 }
 
 void findFirstDifference(RunComparison& made) {
@@ -106,6 +105,13 @@ bool RunComparison::agree(int pair, int layer) const {
 
 RunComparison compareRuns(std::shared_ptr<const RunTrace> a, std::shared_ptr<const RunTrace> b,
                           trace::CancelFlag cancel) {
+    // Of another file the ids may mean something else.
+    const bool file = a->shape().file == b->shape().file && a->shape().model == b->shape().model;
+    return compareRuns(std::move(a), std::move(b), {file, file}, cancel);
+}
+
+RunComparison compareRuns(std::shared_ptr<const RunTrace> a, std::shared_ptr<const RunTrace> b, SharedParts shared,
+                          trace::CancelFlag cancel) {
     RunComparison made;
     made.a = std::move(a);
     made.b = std::move(b);
@@ -114,7 +120,7 @@ RunComparison compareRuns(std::shared_ptr<const RunTrace> a, std::shared_ptr<con
     std::unordered_map<std::string, int> numbers;
     const std::vector<int> ofA = numbersOf(*made.a, made.words_a, numbers);
     made.words = alignRuns(ofA, numbersOf(*made.b, made.words_b, numbers), cancel);
-    if (haveSameTokens(*made.a, *made.b)) {
+    if (shared.tokens) {
         made.tokens = alignRuns(idsOf(*made.a), idsOf(*made.b), cancel);
         for (int token = 0; token < made.a->size(); ++token) {
             if (const int partner = made.tokens.partner[size_t(token)]; partner >= 0) {
@@ -130,7 +136,7 @@ RunComparison compareRuns(std::shared_ptr<const RunTrace> a, std::shared_ptr<con
         }
     }
     findFirstDifference(made);
-    if (!made.a->shape().isDense() && made.a->shape().routesLike(made.b->shape())) {
+    if (shared.routers && !made.a->shape().isDense() && haveSameSizes(made.a->shape(), made.b->shape())) {
         findRouting(made, cancel);
     }
     return made;

@@ -43,7 +43,16 @@ struct RunComparison {
     bool isRecorded(int pair) const { return a->isRouted(pairs[size_t(pair)].a) && b->isRouted(pairs[size_t(pair)].b); }
 };
 
-/** Throws trace::Error{work.cancelled}. */
+/** What two runs have in common. */
+struct SharedParts {
+    bool tokens = false;  ///< the tokenizer: equal ids are equal tokens
+    bool routers = false; ///< expert 3 of layer 2 is the same in both
+};
+
+/** Throws trace::Error{work.cancelled}. Routers of other sizes are never taken for the same. */
+RunComparison compareRuns(std::shared_ptr<const RunTrace> a, std::shared_ptr<const RunTrace> b, SharedParts shared,
+                          trace::CancelFlag cancel = nullptr);
+/** As far as the traces tell: where the file is the same, tokenizer and routers are. */
 RunComparison compareRuns(std::shared_ptr<const RunTrace> a, std::shared_ptr<const RunTrace> b,
                           trace::CancelFlag cancel = nullptr);
 
