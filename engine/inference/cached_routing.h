@@ -34,6 +34,8 @@ public:
     trace::RouterTrace read(uint32_t token) const;
     /** trace::RoutingLog::toBytes() of these tokens; empty if one of them was not recorded. */
     std::vector<uint8_t> bytesOf(uint32_t first, uint32_t count) const;
+    /** That bytesOf() so many tokens takes at most. */
+    size_t bytesFor(uint32_t count) const { return m_shape.layers == 0 ? 0 : m_log.bytesFor(count); }
 
 private:
     void record(std::span<const uint16_t> experts, std::span<const float> weights);

@@ -289,6 +289,8 @@ uint64_t Engine::cacheMark(uint32_t position) const {
 }
 void Engine::reset() { m_impl->forget(0); }
 
+bool Engine::hasKvKey() const { return m_impl->fingerprint.isWanted(); }
+
 session::KvKey Engine::kvKey(trace::CancelFlag cancel) const {
     const Impl& impl = *m_impl;
     return {.model = impl.fingerprint.get(cancel),

@@ -173,6 +173,8 @@ public:
     std::vector<float> attentionMass(uint32_t position, uint32_t first, uint32_t count);
     /** Forgets the KV cache. */
     void reset();
+    /** LoadOptions::sessions was set. */
+    bool hasKvKey() const;
     /** What the KV cache's rows follow from beside the tokens. Waits for the fingerprint of the model's bytes, which is taken
      *  while it loads; trace::Error{session.off} where LoadOptions::sessions was not set, {work.cancelled}. */
     session::KvKey kvKey(trace::CancelFlag cancel = nullptr) const;

@@ -27,6 +27,7 @@ public:
     FingerprintJob(const FingerprintJob&) = delete;
     FingerprintJob& operator=(const FingerprintJob&) = delete;
 
+    bool isWanted() const { return m_job.valid(); }
     /** Waits for it. Throws trace::Error{session.off} if it was not wanted, {work.cancelled}, and as gguf::fingerprintOf()
      *  does. */
     const std::string& get(trace::CancelFlag cancel) const;

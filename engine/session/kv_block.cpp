@@ -80,9 +80,12 @@ uint64_t BlockHeader::bytes() const {
     return blockHeaderBytes + uint64_t{tokens} * sizeof(int32_t) + row_bytes + routing_bytes + checksumBytes;
 }
 
+uint64_t encodedBytes(uint64_t tokens, uint64_t row_bytes, uint64_t routing_bytes) {
+    return blockHeaderBytes + tokens * sizeof(int32_t) + row_bytes + routing_bytes + checksumBytes;
+}
+
 uint64_t encodedBytes(const KvBlock& block) {
-    return blockHeaderBytes + block.tokens.size() * sizeof(int32_t) + block.rows.size() + block.routing.size() +
-           checksumBytes;
+    return encodedBytes(block.tokens.size(), block.rows.size(), block.routing.size());
 }
 
 std::vector<uint8_t> toBytes(const KvBlock& block) {

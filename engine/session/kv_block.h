@@ -46,7 +46,8 @@ struct KvBlock {
     BlockId id() const { return idOf(parent, tokens, sumOf(rows)); }
 };
 
-/** Bytes of toBytes(). */
+/** Bytes of toBytes(), of a block of so many tokens and bytes. */
+uint64_t encodedBytes(uint64_t tokens, uint64_t row_bytes, uint64_t routing_bytes);
 uint64_t encodedBytes(const KvBlock& block);
 
 /** Little-endian, with a checksum over all of it (XXH3, 128 bits) at the end. */

@@ -161,6 +161,12 @@ KvBlock KvStore::read(const BlockId& id, uint32_t bytes_per_token) {
     }
 }
 
+void KvStore::use(const BlockId& id) {
+    if (const auto found = m_blocks.find(id.bytes); found != m_blocks.end()) {
+        touch(found->second);
+    }
+}
+
 void KvStore::touch(StoredBlock& block) {
     block.used = ++m_clock;
     std::error_code ignored;

@@ -51,6 +51,8 @@ public:
      *  when it was shorter, which goes where no other state needs it. Returns the bytes written. Throws as gguf::AtomicFile
      *  does, and trace::Error{session.parent} if its parent is not there. */
     uint64_t write(const KvBlock& block, const std::optional<BlockId>& instead_of = std::nullopt);
+    /** It was needed just now: others are removed before it. */
+    void use(const BlockId& id);
     /** With all that build on it. */
     void remove(const BlockId& id);
     /** Removes what was used longest ago, and has nothing that builds on it, until no more than `most` bytes are left or no file

@@ -153,8 +153,10 @@ void RoutingLog::read(size_t token, std::span<uint16_t> experts, std::span<float
     }
 }
 
+size_t RoutingLog::bytesFor(size_t tokens) const { return headBytes + tokens * rowBytes(); }
+
 std::vector<uint8_t> RoutingLog::toBytes() const {
-    std::vector<uint8_t> bytes(headBytes + m_tokens * rowBytes());
+    std::vector<uint8_t> bytes(bytesFor(m_tokens));
     std::memcpy(bytes.data(), magic, sizeof(magic));
     uint8_t* out = put(bytes.data() + sizeof(magic), m_shape.layers);
     out = put(out, m_shape.experts);

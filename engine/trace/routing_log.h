@@ -59,6 +59,8 @@ public:
     /** Everything as one stretch of bytes, little-endian: "MRL1", u32 layers, experts, used, f32 weight limit, u64
      *  tokens; then for each token its ids, the lowest bit first, up to a whole byte, and its weights, a byte each. */
     std::vector<uint8_t> toBytes() const;
+    /** Bytes of toBytes() of a log with so many tokens. */
+    size_t bytesFor(size_t tokens) const;
     /** Throws Error{trace.routing_damaged} unless `bytes` are such a stretch, whole and with ids in range. */
     static RoutingLog fromBytes(std::span<const uint8_t> bytes);
 

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/inference/kv_states.h"
+
+#include "tests/engine/inference/golden_model.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <limits>
+
+#include <unistd.h>
+
+namespace moescope::test {
+namespace {
+
+namespace fs = std::filesystem;
+using inference::Engine;
+using inference::KvStates;
+using inference::Restored;
+using session::BlockId;
+using session::KvStore;
+
+constexpr uint64_t plenty = std::numeric_limits<uint64_t>::max();
+
+std::unique_ptr<Engine> loadBuiltin() {
+    inference::LoadOptions options;
+    options.sessions = true;
+    options.variants = wholeSteps();
+    return Engine::load(MOESCOPE_BUILTIN_MODEL, options);
+}
+
+std::vector<uint8_t> rowsOf(const Engine& engine) {
+    std::vector<uint8_t> rows(size_t{engine.position()} * engine.kvKey().bytes_per_token);
+    engine.readKv(0, engine.position(), rows);
+    return rows;
+}
+
+void read(Engine& engine, std::span<const int32_t> tokens) {
+    engine.evaluate(tokens, {}, [](const auto&) {});
+}
+
+std::vector<int32_t> joined(std::vector<int32_t> first, const std::vector<int32_t>& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+}
+
+/** Writes all that is not saved; the bytes. */
+uint64_t saveAll(KvStates& states) {
+    uint64_t bytes = 0;
+    while (const std::optional<uint64_t> written = states.saveNext()) {
+        bytes += *written;
+    }
+    return bytes;
+}
+
+class KvStatesTest : public KernelTest {
+protected:
+    void SetUp() override {
+        KernelTest::SetUp();
+        m_folder = fs::temp_directory_path() / ("moescope-kv-states-" + std::to_string(::getpid()));
+        fs::remove_all(m_folder);
+    }
+    void TearDown() override { fs::remove_all(m_folder); }
+
+    fs::path m_folder;
+};
+
+TEST_F(KvStatesTest, a_state_comes_back_after_a_restart_and_only_what_is_new_is_written) {
+    const std::vector<int32_t> tokens = someTokens(700, 1);
+    const std::vector<int32_t> more = joined(tokens, someTokens(50, 2));
+    std::vector<uint8_t> rows;
+    {
+        KvStore store(m_folder);
+        const auto engine = loadBuiltin();
+        KvStates states(*engine, store, plenty);
+        EXPECT_EQ(states.saveNext(), std::nullopt);
+        EXPECT_FALSE(states.leaf());
+        read(*engine, tokens);
+        EXPECT_FALSE(states.leaf());
+        const uint64_t written = saveAll(states);
+        EXPECT_EQ(written, store.bytes());
+        EXPECT_EQ(store.size(), 3U);
+        EXPECT_LE(store.bytes(), states.bytesOfState());
+        ASSERT_TRUE(states.leaf());
+        EXPECT_EQ(store.find(*states.leaf())->first, 512U);
+        rows = rowsOf(*engine);
+    }
+    KvStore store(m_folder);
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    const Restored restored = states.restore(more);
+    EXPECT_EQ(restored.tokens, 700U);
+    EXPECT_FALSE(restored.reason);
+    ASSERT_EQ(rowsOf(*engine), rows);
+    EXPECT_EQ(saveAll(states), 0U);
+    const BlockId before = *states.leaf();
+    read(*engine, std::span(more).subspan(700));
+    const uint64_t oneBlock = session::encodedBytes(256, 256 * uint64_t{engine->kvKey().bytes_per_token}, 0);
+    const uint64_t written = saveAll(states);
+    EXPECT_GT(written, 0U);
+    EXPECT_LE(written, oneBlock);
+    EXPECT_EQ(store.size(), 3U); // the longer last block is in the place of the shorter
+    EXPECT_EQ(store.find(before), nullptr);
+}
+
+TEST_F(KvStatesTest, branches_share_whole_blocks) {
+    KvStore store(m_folder);
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    const std::vector<int32_t> common = someTokens(600, 1);
+    const std::vector<int32_t> first = joined(common, someTokens(100, 2));
+    const std::vector<int32_t> second = joined(common, someTokens(100, 3));
+    read(*engine, first);
+    saveAll(states);
+    EXPECT_EQ(store.size(), 3U);
+    engine->truncate(600);
+    read(*engine, std::span(second).subspan(600));
+    const std::vector<uint8_t> rows = rowsOf(*engine);
+    saveAll(states);
+    EXPECT_EQ(store.size(), 4U); // two in common, an end for each
+
+    // The other branch comes back: what both have stays where it is.
+    EXPECT_EQ(states.restore(first).tokens, 700U);
+    EXPECT_EQ(std::vector(engine->cachedTokens().begin(), engine->cachedTokens().end()), first);
+    EXPECT_EQ(states.restore(second).tokens, 700U);
+    EXPECT_EQ(rowsOf(*engine), rows);
+    EXPECT_EQ(saveAll(states), 0U);
+}
+
+TEST_F(KvStatesTest, what_the_cache_holds_is_not_read_from_the_disk) {
+    KvStore store(m_folder);
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    const std::vector<int32_t> tokens = someTokens(400, 1);
+    read(*engine, tokens);
+    saveAll(states);
+    const uint64_t mark = engine->cacheMark(399);
+    const Restored restored = states.restore(joined(tokens, {1, 2, 3}));
+    EXPECT_EQ(restored.tokens, 0U);
+    EXPECT_FALSE(restored.reason);
+    EXPECT_EQ(engine->cacheMark(399), mark);
+}
+
+TEST_F(KvStatesTest, another_intervention_finds_nothing) {
+    KvStore store(m_folder);
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    const std::vector<int32_t> tokens = someTokens(300, 1);
+    read(*engine, tokens);
+    saveAll(states);
+    trace::Intervention banned;
+    banned.banned = {{0, 1}};
+    engine->intervene(banned);
+    EXPECT_EQ(states.restore(tokens).tokens, 0U);
+    EXPECT_FALSE(states.leaf());
+    inference::EvaluateOptions options;
+    options.intervention = banned;
+    engine->evaluate(tokens, options, [](const auto&) {});
+    saveAll(states);
+    EXPECT_EQ(store.size(), 4U);
+    engine->intervene({});
+    EXPECT_EQ(states.restore(tokens).tokens, 300U);
+}
+
+TEST_F(KvStatesTest, a_damaged_block_gives_a_reason_and_is_saved_again) {
+    KvStore store(m_folder);
+    const std::vector<int32_t> tokens = someTokens(600, 1);
+    BlockId second;
+    {
+        const auto engine = loadBuiltin();
+        KvStates states(*engine, store, plenty);
+        read(*engine, tokens);
+        saveAll(states);
+        second = store.find(*states.leaf())->parent;
+    }
+    const fs::path file = m_folder / (second.hex() + ".kv");
+    {
+        std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+        bytes.seekp(5000);
+        bytes.put('\x55').put('\x56').put('\x57');
+    }
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    const Restored restored = states.restore(tokens);
+    EXPECT_EQ(restored.tokens, 256U);
+    ASSERT_TRUE(restored.reason);
+    EXPECT_EQ(restored.reason->id(), "session.checksum");
+    EXPECT_EQ(engine->position(), 256U);
+    read(*engine, std::span(tokens).subspan(256));
+    saveAll(states);
+    EXPECT_EQ(store.size(), 3U);
+    EXPECT_TRUE(states.leaf());
+}
+
+TEST_F(KvStatesTest, the_budget_holds) {
+    KvStore store(m_folder);
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    const std::vector<int32_t> tokens = someTokens(700, 1);
+    read(*engine, tokens);
+    saveAll(states);
+    const uint64_t budget = states.bytesOfState();
+
+    // Another state takes the place of this one.
+    states.setBudget(budget);
+    engine->reset();
+    const std::vector<int32_t> other = someTokens(700, 2);
+    read(*engine, other);
+    saveAll(states);
+    EXPECT_LE(store.bytes(), budget);
+    EXPECT_TRUE(states.leaf());
+    engine->reset();
+    EXPECT_LT(states.restore(tokens).tokens, 700U);
+    EXPECT_EQ(states.restore(other).tokens, 700U);
+
+    // One that is larger than all may be is not begun.
+    states.setBudget(budget - 1);
+    read(*engine, someTokens(1, 3));
+    const uint64_t bytes = store.bytes();
+    EXPECT_EQ(idOf([&] { (void)states.saveNext(); }), "session.budget");
+    EXPECT_EQ(store.bytes(), bytes);
+}
+
+TEST_F(KvStatesTest, what_was_removed_meanwhile_is_written_again) {
+    KvStore store(m_folder);
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    read(*engine, someTokens(700, 1));
+    const uint64_t all = saveAll(states);
+    store.keepOnly({});
+    EXPECT_FALSE(states.leaf());
+    EXPECT_EQ(saveAll(states), all);
+    EXPECT_EQ(store.size(), 3U);
+    EXPECT_TRUE(states.leaf());
+}
+
+} // namespace
+} // namespace moescope::test
