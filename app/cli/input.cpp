@@ -36,16 +36,8 @@ OpenModel::OpenModel(const std::string& model) : file(modelFile(model)), info(mo
 
 std::string readFile(const std::string& path) {
     // The whole text is held in memory several times over while it is split into tokens.
-    constexpr uint64_t largest = uint64_t{1} << 30;
-    const gguf::MappedFile file(platform::fromUtf8(path));
-    if (file.size() > largest) {
-        throw trace::Error(
-            "cli.file_size", "“{file}” has {bytes}; at most {largest} are read as text.",
-            {{"file", path}, {"bytes", trace::bytesText(file.size())}, {"largest", trace::bytesText(largest)}});
-    }
-    std::string text(file.size(), '\0');
-    file.read(0, {reinterpret_cast<uint8_t*>(text.data()), text.size()});
-    return text;
+    constexpr uint64_t most = uint64_t{1} << 30;
+    return gguf::readText(platform::fromUtf8(path), most);
 }
 
 std::vector<int32_t> parseTokens(const std::string& list, const model::Tokenizer& tokenizer) {

@@ -4,13 +4,11 @@
 #include "app/cli/loading.h"
 #include "app/cli/options.h"
 #include "app/cli/output.h"
-#include "app/cli/sha256.h"
 #include "app/cli/written.h"
 #include "app/platform/paths.h"
 #include "app/platform/signals.h"
 #include "engine/gguf/atomic_file.h"
-#include "engine/gguf/fingerprint.h"
-#include "engine/needle/grid_file.h"
+#include "engine/inference/needle_run.h"
 #include "engine/trace/error.h"
 
 #include <algorithm>
@@ -36,12 +34,6 @@ struct Options {
     std::string out;
     bool resume = false;
 };
-
-std::string digestOf(const std::string& text) {
-    Sha256 sum;
-    sum.add({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-    return sum.hex();
-}
 
 Json toJson(const needle::Grid& grid, size_t resumed) {
     Json cells = Json::array();
@@ -72,23 +64,6 @@ void printGrid(const needle::Grid& grid) {
     printTable(rows, {true, true, true, true, true, true});
 }
 
-/** The answer to one case, from an empty KV cache: the same whatever ran before. */
-needle::CaseResult runCase(inference::Engine& engine, const needle::NeedleCase& one) {
-    inference::GenerationRequest request;
-    request.prompt = one.prompt;
-    request.max_tokens = one.answer_tokens;
-    request.sampling.temperature = 0.0F;
-    request.sampling = effective(request.sampling);
-    request.telemetry = false;
-    request.candidates = 0;
-    inference::GenerationObserver observer;
-    observer.cancel = &platform::InterruptScope::flag();
-    engine.reset();
-    const inference::GenerationResult result = engine.generate(request, observer);
-    return {needle::isFound(result.text, one.expected), (result.timings.prefill_ms + result.timings.decode_ms) / 1000,
-            result.tokens};
-}
-
 /** What is written must be no file that is read. */
 void requireOthers(const std::vector<fs::path>& written, const std::vector<fs::path>& read) {
     for (const fs::path& one : written) {
@@ -115,9 +90,9 @@ void needle(const Options& options) {
     const Log log(options.output.verbose);
     const fs::path out = platform::fromUtf8(options.out);
     const Replacement replacement(out);
-    needle::GridPlan plan;
+    inference::NeedleJob job;
+    needle::GridPlan& plan = job.plan;
     plan.kind = needle::parseKind(options.kind);
-    plan.kv_type = options.kv;
     plan.lengths = options.lengths;
     plan.depths = options.depths;
     plan.cases = options.cases;
@@ -132,49 +107,41 @@ void needle(const Options& options) {
     }
     const std::string haystackFile =
         options.haystack.empty() ? platform::toUtf8(platform::builtinHaystack()) : options.haystack;
-    std::string text = readFile(haystackFile);
-    plan.haystack = digestOf(text);
+    job.haystack = readFile(haystackFile);
+    job.haystack_name = haystackFile;
     LoadRequest load{options.model, options.device, options.kv};
     {
         const OpenModel model(options.model);
         load.context =
             chooseContext(model.info.context_length, *std::max_element(plan.lengths.begin(), plan.lengths.end()), 0, 0);
         (void)openTemplate(model, options.output); // says so where the model has none of its own
-        plan.model = gguf::fingerprintOf(model.file, platform::usableCacheFolder(), &platform::InterruptScope::flag());
     }
-    fs::path part = out;
-    part += ".part";
+    load.sessions = true;
+    job.state = out;
+    job.state += ".part";
+    job.resume = options.resume;
+    const fs::path part = job.state;
     requireOthers({out, part}, {platform::fromUtf8(haystackFile), modelFile(options.model)});
     const auto engine = loadEngine(load, log);
     const std::atomic<bool>* cancel = &platform::InterruptScope::flag();
-    plan.device = engine->device().name + ", " + engine->device().driver + ", " + engine->variantText();
-    const needle::Haystack haystack(haystackFile, std::move(text), engine->tokenizer(), cancel);
-    const needle::CaseMaker maker(haystack, engine->tokenizer(), engine->chatTemplate());
-    needle::Grid grid(plan);
-    for (size_t place = 0; place < grid.size();
-         place += plan.cases) { // what cannot be made is known before the first runs
-        (void)maker.make(grid.caseAt(place), cancel);
-    }
-    needle::GridFile file = options.resume ? needle::GridFile::resume(part, grid) : needle::GridFile::begin(part, grid);
+    inference::NeedleRun run(*engine, std::move(job), cancel);
+    const needle::Grid& grid = run.grid();
     {
         ProgressBar bar("Cases");
         while (!grid.isDone()) {
             bar.update(grid.done(), grid.size());
-            const needle::NeedleCase one = maker.make(grid.caseAt(grid.done()), cancel);
-            needle::CaseResult result = runCase(*engine, one);
-            if (platform::InterruptScope::flag().load()) {
-                throwInterrupted(grid, part); // that case may be half an answer
+            if (!run.runNext(cancel)) {
+                throwInterrupted(grid, part);
             }
-            file.add(std::move(result));
         }
     }
     const std::string csv = needle::csvOf(grid);
     gguf::AtomicFile written(out);
     written.write({reinterpret_cast<const uint8_t*>(csv.data()), csv.size()});
     written.commit();
-    file.remove();
+    run.removeState();
     if (options.output.json) {
-        printJson(toJson(grid, file.resumed()));
+        printJson(toJson(grid, run.resumed()));
     } else {
         printGrid(grid);
     }

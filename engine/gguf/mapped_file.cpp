@@ -199,4 +199,16 @@ FileState MappedFile::state() const {
 
 MappedFile::~MappedFile() = default;
 
+std::string readText(const std::filesystem::path& path, uint64_t most) {
+    const MappedFile file(path);
+    if (file.size() > most) {
+        throw trace::Error(
+            "file.too_large", "“{file}” has {bytes}; at most {most} are read as text.",
+            {{"file", shownPath(path)}, {"bytes", trace::bytesText(file.size())}, {"most", trace::bytesText(most)}});
+    }
+    std::string text(file.size(), '\0');
+    file.read(0, {reinterpret_cast<uint8_t*>(text.data()), text.size()});
+    return text;
+}
+
 } // namespace moescope::gguf

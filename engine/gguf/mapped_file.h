@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace moescope::gguf {
 
@@ -43,5 +44,9 @@ private:
     struct Handle;
     std::unique_ptr<Handle> m_handle;
 };
+
+/** All bytes of a regular file, as text. Throws trace::Error{file.too_large} if there are more than `most`, and as MappedFile
+ *  does. */
+std::string readText(const std::filesystem::path& path, uint64_t most);
 
 } // namespace moescope::gguf

@@ -140,6 +140,62 @@ std::optional<CaseResult> resultOf(const Json& object, size_t place) {
     }
 }
 
+/** The plan of a state, and the byte behind its line. */
+std::pair<Json, size_t> planLine(std::string_view text, const fs::path& path) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    Json object = objectOf(text.substr(0, end));
+    if (!object.is_object() || !object.contains(formatKey)) {
+        throw notAState(path);
+    }
+    return {std::move(object), std::min(end + 1, text.size())};
+}
+
+/** Puts the results from byte `begin` on into a grid that has none; the byte behind the last whole line. */
+size_t takeResults(std::string_view text, size_t begin, Grid& grid, const fs::path& path) {
+    size_t line = 1; // the plan's
+    size_t at = begin;
+    while (at < text.size()) {
+        const size_t end = text.find('\n', at);
+        const bool isLast = end == std::string::npos || end + 1 == text.size();
+        const Json object =
+            end == std::string::npos ? Json(Json::value_t::discarded) : objectOf(text.substr(at, end - at));
+        ++line;
+        std::optional<CaseResult> result = object.is_object() ? resultOf(object, grid.done()) : std::nullopt;
+        if (!result || grid.isDone()) {
+            if (!isLast) {
+                throw damaged(path, line);
+            }
+            break; // cut as it was written
+        }
+        grid.add(std::move(*result));
+        at = end + 1;
+    }
+    return at;
+}
+
+GridPlan planOf(const Json& object, const fs::path& path) {
+    constexpr uint64_t mostCases = 10'000'000;
+    try {
+        GridPlan plan;
+        plan.model = object.at("model").get<std::string>();
+        plan.device = object.at("device").get<std::string>();
+        plan.haystack = object.at("haystack").get<std::string>();
+        plan.kv_type = object.at("kv").get<std::string>();
+        plan.kind = parseKind(object.at("kind").get<std::string>());
+        plan.lengths = object.at("lengths").get<std::vector<uint32_t>>();
+        plan.depths = object.at("depths").get<std::vector<uint32_t>>();
+        plan.cases = object.at("cases").get<uint32_t>();
+        plan.seed = object.at("seed").get<uint64_t>();
+        const uint64_t cells = plan.lengths.size() * (hasDepth(plan.kind) ? plan.depths.size() : 1);
+        if (plan.cases > 0 && cells > 0 && cells <= mostCases / plan.cases) {
+            return plan;
+        }
+    } catch (const Json::exception&) {
+        // It was written by another version, or by nobody.
+    }
+    throw notAState(path);
+}
+
 /** The whole file; nothing if there is none. */
 std::optional<std::string> contentsOf(const fs::path& path) {
     std::error_code error;
@@ -200,32 +256,9 @@ GridFile GridFile::resume(const fs::path& path, Grid& grid) {
     if (!text || lineOf(toJson(grid.plan())).starts_with(*text)) { // none, or killed before its first line was whole
         return beginAnew(path, grid);
     }
-    size_t good = 0; // bytes
-    size_t line = 0;
-    for (size_t at = 0; at < text->size();) {
-        const size_t end = text->find('\n', at);
-        const bool isLast = end == std::string::npos || end + 1 == text->size();
-        const Json object = end == std::string::npos ? Json(Json::value_t::discarded)
-                                                     : objectOf(std::string_view(*text).substr(at, end - at));
-        ++line;
-        if (line == 1) {
-            if (!object.is_object() || !object.contains(formatKey)) {
-                throw notAState(path);
-            }
-            checkPlan(object, toJson(grid.plan()), path);
-        } else {
-            std::optional<CaseResult> result = object.is_object() ? resultOf(object, grid.done()) : std::nullopt;
-            if (!result || grid.isDone()) {
-                if (!isLast) {
-                    throw damaged(path, line);
-                }
-                break; // cut as it was written
-            }
-            grid.add(std::move(*result));
-        }
-        good = end + 1;
-        at = end + 1;
-    }
+    const size_t plan = planLine(*text, path).second;
+    checkPlan(planLine(*text, path).first, toJson(grid.plan()), path);
+    const size_t good = takeResults(*text, plan, grid, path);
     GridFile file(path, grid);
     file.m_resumed = grid.done();
     std::error_code error;
@@ -237,6 +270,17 @@ GridFile GridFile::resume(const fs::path& path, Grid& grid) {
     file.m_out.open(path, std::ios::binary | std::ios::app);
     file.write({});
     return file;
+}
+
+std::optional<Grid> readGrid(const fs::path& path) {
+    const std::optional<std::string> text = contentsOf(path);
+    if (!text || text->find('\n') == std::string::npos) {
+        return std::nullopt;
+    }
+    const auto [object, begin] = planLine(*text, path);
+    Grid grid(planOf(object, path));
+    takeResults(*text, begin, grid, path);
+    return grid;
 }
 
 void GridFile::remove() {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 namespace moescope::needle {
 
@@ -38,5 +39,9 @@ private:
     size_t m_resumed = 0;
     std::ofstream m_out;
 };
+
+/** Plan and results of a state, for looking at; nothing if there is no file, or its plan was not written to the end. Throws
+ *  trace::Error{needle.state}, {needle.damaged}. */
+std::optional<Grid> readGrid(const std::filesystem::path& path);
 
 } // namespace moescope::needle

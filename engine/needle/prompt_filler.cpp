@@ -104,6 +104,28 @@ Body bodyOf(const Haystack& haystack, const std::vector<size_t>& sentences, cons
     return paragraphs(parts, passage, randomFor(filling, Draw::Paragraphs));
 }
 
+/** The text of a prompt's tokens, and where in it each ends. */
+struct DecodedPrompt {
+    std::string text;
+    std::vector<size_t> ends;
+
+    DecodedPrompt(const model::Tokenizer& tokenizer, std::span<const int32_t> prompt) {
+        ends.reserve(prompt.size());
+        for (const int32_t token : prompt) {
+            text += tokenizer.decode(token);
+            ends.push_back(text.size());
+        }
+    }
+
+    TokenSpan spanOf(size_t begin, size_t bytes) const {
+        const auto tokenOf = [this](size_t byte) {
+            return static_cast<uint32_t>(std::upper_bound(ends.begin(), ends.end(), byte) - ends.begin());
+        };
+        const uint32_t first = tokenOf(begin);
+        return {first, tokenOf(begin + bytes - 1) + 1 - first};
+    }
+};
+
 } // namespace
 
 void throwTooShort(uint32_t length, size_t needed) {
@@ -220,23 +242,18 @@ void PromptFiller::markPassage(FilledPrompt& filled, const std::string& passage,
     if (passage.empty()) {
         return;
     }
-    std::string text;
-    std::vector<size_t> ends;
-    ends.reserve(filled.tokens.size());
-    for (const int32_t token : filled.tokens) {
-        text += m_tokenizer.decode(token);
-        ends.push_back(text.size());
-    }
-    const size_t message = text.find(filled.text);
-    if (message == std::string::npos) {
-        return; // a tokenizer or a template that does not give its text back
-    }
-    const size_t first = message + begin;
-    const auto tokenOf = [&](size_t byte) {
-        return static_cast<uint32_t>(std::upper_bound(ends.begin(), ends.end(), byte) - ends.begin());
-    };
-    filled.passage_first = tokenOf(first);
-    filled.passage_tokens = tokenOf(first + passage.size() - 1) + 1 - filled.passage_first;
+    const DecodedPrompt decoded(m_tokenizer, filled.tokens);
+    if (const size_t message = decoded.text.find(filled.text); message != std::string::npos) {
+        const TokenSpan span = decoded.spanOf(message + begin, passage.size());
+        filled.passage_first = span.first;
+        filled.passage_tokens = span.count;
+    } // else a tokenizer or a template that does not give its text back
+}
+
+TokenSpan spanOf(const model::Tokenizer& tokenizer, std::span<const int32_t> prompt, std::string_view text) {
+    const DecodedPrompt decoded(tokenizer, prompt);
+    const size_t begin = text.empty() ? std::string::npos : decoded.text.find(text);
+    return begin == std::string::npos ? TokenSpan() : decoded.spanOf(begin, text.size());
 }
 
 } // namespace moescope::needle

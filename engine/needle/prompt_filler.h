@@ -6,7 +6,9 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace moescope::needle {
@@ -57,6 +59,18 @@ private:
     const model::Tokenizer& m_tokenizer;
     Render m_render;
 };
+
+/** Tokens of a prompt, [first, first + count). */
+struct TokenSpan {
+    uint32_t first = 0;
+    uint32_t count = 0;
+
+    bool operator==(const TokenSpan&) const = default;
+};
+
+/** The tokens that hold `text`, where it first stands in a prompt; count 0: it does not, or the tokenizer does not give its text
+ *  back. */
+TokenSpan spanOf(const model::Tokenizer& tokenizer, std::span<const int32_t> prompt, std::string_view text);
 
 /** The least tokens that a prompt of `length` may have, its answer included. */
 inline uint32_t leastTokens(uint32_t length) { return static_cast<uint32_t>((uint64_t{length} * 97 + 99) / 100); }

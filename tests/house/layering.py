@@ -21,7 +21,7 @@ TABLE = {
     "engine/needle": (("engine/trace", "engine/gguf", "engine/model"), ("json", "xxhash")),
     "engine/session": (("engine/trace", "engine/gguf"), ("json", "xxhash")),
     "engine/vulkan": (("engine/trace",), ("vulkan",)),
-    "engine/inference": (("engine/trace", "engine/gguf", "engine/model", "engine/session", "engine/vulkan", "shaders"), ()),
+    "engine/inference": (("engine/trace", "engine/gguf", "engine/model", "engine/needle", "engine/session", "engine/vulkan", "shaders"), ()),
     "engine/train": (("engine", "shaders"), ()),
     "shaders": ((), ()),
     "ui": (("engine/trace",), ("qt-core", "qt", "md4c", "hunspell")),
@@ -31,7 +31,7 @@ TABLE = {
     "app/store": (("engine/trace",), ("qt-core", "qt-sql")),
     "app/exchange": (("app/store", "engine/trace", "engine/gguf"), ("qt-core", "libarchive")),
     "app/network": (("app/platform", "engine/trace"), ("qt-core", "qt-network", "qtkeychain")),
-    "app/gui": (("app", "ui", "engine/trace", "engine/gguf", "engine/model", "engine/inference"), ("qt-core", "qt")),
+    "app/gui": (("app", "ui", "engine/trace", "engine/gguf", "engine/model", "engine/needle", "engine/session", "engine/inference"), ("qt-core", "qt")),
 }
 # Files that hold the calls of the operating system.
 OS_FILES = ("mapped_file.cpp", "atomic_file.cpp", "paths.cpp", "signals.cpp", "console.cpp", "titlebar.cpp", "power.cpp",
