@@ -6,8 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <iostream>
 #include <limits>
 
 namespace moescope::test {
@@ -143,6 +146,55 @@ TEST_F(SessionTest, the_longest_common_beginning_is_restored) {
     const Restored shorter = inference::restoreSession(*engine, m_file, std::span(tokens).first(70));
     EXPECT_EQ(shorter.tokens, 70U);
     EXPECT_EQ(reasonOf(shorter), "");
+}
+
+/** Between the two best logits behind `tokens`. */
+float smallestGap(Engine& engine, std::span<const int32_t> tokens) {
+    float gap = 0;
+    engine.reset();
+    engine.evaluate(tokens, {}, [&gap](const inference::EvaluateBatch& batch) {
+        if (!batch.logits.empty()) {
+            std::vector<float> logits(batch.logits.begin(), batch.logits.end());
+            std::partial_sort(logits.begin(), logits.begin() + 2, logits.end(), std::greater<>());
+            gap = logits[0] - logits[1];
+        }
+    });
+    return gap;
+}
+
+TEST_F(SessionTest, what_answers_wrote_is_gone_on_from_as_from_a_prompt_read_afresh) {
+    for (const std::string name : {"large_like", "cla4", "cla_off", "builtin"}) {
+        SCOPED_TRACE(name);
+        const fs::path model = name == "builtin" ? fs::path(MOESCOPE_BUILTIN_MODEL) : goldenGguf(name, TensorType::F32);
+        inference::GenerationRequest request;
+        request.prompt = someTokens(60, 5);
+        request.max_tokens = 33; // rows of the answer come from the kernels of single tokens
+        request.sampling.temperature = 0.0F;
+        request.sampling.repetition_penalty = 1.0F;
+        request.ignore_eos = true;
+        const auto engine = Engine::load(model, optionsFor(KvType::F32));
+        const std::vector<int32_t> answer = engine->generate(request).tokens;
+        inference::saveSession(*engine, m_file, 64);
+
+        request.prompt.insert(request.prompt.end(), answer.begin(), answer.end());
+        const std::vector<int32_t> question = someTokens(7, 6);
+        request.prompt.insert(request.prompt.end(), question.begin(), question.end());
+        request.max_tokens = 64;
+        const auto restoring = Engine::load(model, optionsFor(KvType::F32));
+        EXPECT_EQ(inference::restoreSession(*restoring, m_file, request.prompt).tokens, 60U + 33U);
+        const std::vector<int32_t> restored = restoring->generate(request).tokens;
+        engine->reset();
+        const std::vector<int32_t> afresh = engine->generate(request).tokens;
+        ASSERT_EQ(restored.size(), 64U);
+        if (const auto [a, b] = std::mismatch(restored.begin(), restored.end(), afresh.begin()); a != restored.end()) {
+            std::vector<int32_t> common = request.prompt;
+            common.insert(common.end(), restored.begin(), a);
+            const float gap = smallestGap(*engine, common);
+            std::cout << name << " differs at token " << (a - restored.begin()) << ", where the two best logits are "
+                      << gap << " apart\n";
+            EXPECT_LT(gap, 1e-3F);
+        }
+    }
 }
 
 TEST_F(SessionTest, each_part_of_the_key_counts) {
