@@ -65,6 +65,28 @@ const QString& runColumns() {
     return columns;
 }
 
+Run runWith(Connection& database, qint64 id) {
+    QSqlQuery row = database.query(runColumns() + QStringLiteral("WHERE id = ?"), {id});
+    if (!database.next(row)) {
+        failNotFound("run", id);
+    }
+    return runOf(row);
+}
+
+/** What is about to go must not be in view. */
+void leaveView(Connection& database, qint64 comparison, qint64 message) {
+    database.query(QStringLiteral("UPDATE conversations SET current_leaf = NULL WHERE id = ? AND current_leaf = ?"),
+                   {comparison, message});
+}
+
+/** Unless something was written behind it. */
+void removeAnswer(Connection& database, const Run& run) {
+    leaveView(database, run.conversation, run.answer);
+    database.query(QStringLiteral("DELETE FROM messages WHERE id = ? AND NOT EXISTS "
+                                  "(SELECT 1 FROM messages AS child WHERE child.parent = messages.id)"),
+                   {run.answer});
+}
+
 } // namespace
 
 Conversation Store::addComparison(const QString& question, const QJsonObject& settings) {
@@ -136,21 +158,32 @@ void Store::changeRun(const Run& run) {
     transaction.commit();
 }
 
+Run Store::restartRun(qint64 id) {
+    Connection& database = *m_impl->database;
+    Transaction transaction(database);
+    Run run = runWith(database, id);
+    removeAnswer(database, run);
+    run.answer = 0;
+    run.state = RunState::Queued;
+    run.error_id.clear();
+    run.error.clear();
+    run.result = {};
+    database.query(
+        QStringLiteral("UPDATE runs SET state = ?, answer = NULL, error_id = NULL, error = NULL, result = '{}' "
+                       "WHERE id = ?"),
+        {nameOf(run.state), id});
+    transaction.commit();
+    return run;
+}
+
 void Store::removeRun(qint64 id) {
     Connection& database = *m_impl->database;
     Transaction transaction(database);
-    QSqlQuery row = database.query(runColumns() + QStringLiteral("WHERE id = ?"), {id});
-    if (!database.next(row)) {
-        failNotFound("run", id);
-    }
-    const Run run = runOf(row);
-    row.finish();
+    const Run run = runWith(database, id);
     database.query(QStringLiteral("DELETE FROM runs WHERE id = ?"), {id});
-    // What stood in view goes with it; a prompt that other runs answer stays.
-    database.query(
-        QStringLiteral("UPDATE conversations SET current_leaf = NULL WHERE id = ? AND current_leaf IN (?, ?)"),
-        {run.conversation, run.prompt, run.answer});
-    database.query(QStringLiteral("DELETE FROM messages WHERE id = ?"), {run.answer});
+    removeAnswer(database, run);
+    // A prompt that other runs answer stays, and one that was gone on from.
+    leaveView(database, run.conversation, run.prompt);
     database.query(QStringLiteral("DELETE FROM messages WHERE id = ? AND NOT EXISTS "
                                   "(SELECT 1 FROM messages AS child WHERE child.parent = messages.id) AND NOT EXISTS "
                                   "(SELECT 1 FROM runs WHERE prompt = messages.id)"),

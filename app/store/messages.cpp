@@ -197,6 +197,22 @@ Message Store::addPrompt(qint64 conversation, qint64 parent, const QString& text
     return message(id);
 }
 
+qint64 Store::copyBranch(qint64 conversation, const QList<Message>& branch) {
+    Connection& database = *m_impl->database;
+    Transaction transaction(database, Durability::Power);
+    requireParent(database, conversation, 0);
+    qint64 last = 0;
+    for (Message message : branch) {
+        message.conversation = conversation;
+        message.parent = last;
+        message.state = MessageState::Complete;
+        last = addMessage(database, message);
+    }
+    becomeLeaf(database, conversation, last);
+    transaction.commit();
+    return last;
+}
+
 Message Store::beginAnswer(const AnswerStart& start) {
     Connection& database = *m_impl->database;
     Message answer;

@@ -139,7 +139,8 @@ QStringList activeParameters() {
 /** The what-if that an answer was made with, as recipeText() writes it. NULL: none. */
 QStringList recipes() { return {QStringLiteral("ALTER TABLE messages ADD COLUMN recipe TEXT")}; }
 
-/** A comparison is a conversation of another kind, whose runs are branches of it: a prompt and its answer. */
+/** A comparison is a conversation of another kind, whose runs are branches of it: a prompt and its answer. And states of the KV
+ *  cache that outlive the program. */
 QStringList comparisons() {
     return {
         QStringLiteral("ALTER TABLE conversations ADD COLUMN kind TEXT NOT NULL DEFAULT 'chat' "
@@ -159,6 +160,12 @@ QStringList comparisons() {
         QStringLiteral("CREATE INDEX runs_of ON runs (conversation, id)"),
         QStringLiteral("CREATE INDEX runs_prompt ON runs (prompt)"),
         QStringLiteral("CREATE INDEX runs_answer ON runs (answer)"),
+        // Which saved state of the KV cache an answer ends in. Its rows lie in a folder beside the database.
+        QStringLiteral(R"(CREATE TABLE kv_states (
+  message INTEGER PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE,
+  leaf BLOB NOT NULL,
+  key TEXT NOT NULL
+) STRICT)"),
     };
 }
 

@@ -65,8 +65,21 @@ public:
     Run addRun(qint64 comparison, const QJsonObject& settings);
     /** All of it but its id and its comparison. Prompt and answer must be messages of the comparison. */
     void changeRun(const Run& run);
+    /** Queued again, with its prompt; answer, result and error go for good. */
+    Run restartRun(qint64 id);
     /** With its prompt and its answer, for good. */
     void removeRun(qint64 id);
+
+    // States of the KV cache: what lies in their folder is found by them, and goes when no conversation needs it.
+    void setKvState(qint64 answer, const KvState& state);
+    /** Of the newest answer at or above `message` that has one; nothing: none has. */
+    std::optional<KvState> kvState(qint64 message) const;
+    /** Last blocks of all states of conversations that are not deleted. */
+    QList<QByteArray> kvLeaves() const;
+    /** That are not deleted and have some. */
+    int kvConversations() const;
+    /** Their rows are gone. */
+    void forgetKvStates();
 
     // Messages
     /** The whole tree, oldest first, each with what is stored of its text so far. */
@@ -75,6 +88,9 @@ public:
     /** Stores a prompt under `parent` (0: at the root), makes it the current leaf, empties the draft and names a
      *  conversation that has no title. To edit a prompt, add one with the same parent. */
     Message addPrompt(qint64 conversation, qint64 parent, const QString& text);
+    /** Messages of another conversation, the first of them at the root here: without what was measured and recorded of them. Returns
+     *  the last one's id here. Not empty. */
+    qint64 copyBranch(qint64 conversation, const QList<Message>& branch);
     /** An empty Streaming answer, the current leaf. To regenerate, begin one with the same parent. */
     Message beginAnswer(const AnswerStart& start);
     /** Adds to a Streaming answer; costs time by what is added, not by what is there. */

@@ -78,6 +78,12 @@ struct Run {
     QJsonObject result;   ///< what was measured beside the answer
 };
 
+/** The saved state of the KV cache that an answer ends in. */
+struct KvState {
+    QByteArray leaf; ///< id of its last block
+    QString key;     ///< what its rows follow from, in words that can be compared
+};
+
 /** Which model wrote an answer. */
 struct ModelStamp {
     QString name;
