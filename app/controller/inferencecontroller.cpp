@@ -4,6 +4,8 @@
 #include "app/controller/inferenceworker.h"
 #include "engine/model/tokenizer.h"
 
+#include <algorithm>
+
 namespace moescope::controller {
 
 template <typename Function>
@@ -74,6 +76,34 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
             }
             emit finished(id, end);
         });
+    };
+    events.restored = [this](qint64 id, const RestoredState& state) {
+        carry([this, id, state] { emit stateRestored(id, state); });
+    };
+    events.saved = [this](qint64 id, const SavedState& state) {
+        carry([this, id, state] { emit stateSaved(id, state); });
+    };
+    events.not_saved = [this](qint64 id, const trace::Error& error) {
+        carry([this, id, error] { emit stateNotSaved(id, error); });
+    };
+    events.states_kept = [this](quint64 bytes) { carry([this, bytes] { emit statesKept(bytes); }); };
+    events.filled = [this](qint64 id, const Filled& filled) {
+        carry([this, id, filled] { emit promptFilled(id, filled); });
+    };
+    events.fill_failed = [this](qint64 id, const trace::Error& error) {
+        carry([this, id, error] { emit fillFailed(id, error); });
+    };
+    events.grid_progress = [this](qint64 id, const GridProgress& progress) {
+        carry([this, id, progress] { emit gridProgressed(id, progress); });
+    };
+    events.grid_ended = [this](qint64 id, const trace::Error& error) {
+        carry([this, id, error] { emit gridEnded(id, error); });
+    };
+    events.case_made = [this](qint64 id, const needle::NeedleCase& made) {
+        carry([this, id, made] { emit caseMade(id, made); });
+    };
+    events.case_failed = [this](qint64 id, const trace::Error& error) {
+        carry([this, id, error] { emit caseFailed(id, error); });
     };
     events.failed = [this](qint64 id, const trace::Error& error) {
         carry([this, id, error] {
@@ -177,6 +207,30 @@ quint64 InferenceController::diverge(const DivergenceJob& job) {
 }
 
 void InferenceController::cancelDivergence() { m_worker->cancelDivergence(); }
+
+void InferenceController::keepStates(const StatesJob& job) { m_worker->keepStates(job); }
+
+void InferenceController::keepOnlyStates(const QList<QByteArray>& leaves) {
+    std::vector<session::BlockId> ids;
+    for (const QByteArray& leaf : leaves) {
+        session::BlockId id;
+        if (leaf.size() == static_cast<qsizetype>(id.bytes.size())) {
+            std::copy(leaf.begin(), leaf.end(), id.bytes.begin());
+            ids.push_back(id);
+        }
+    }
+    m_worker->keepOnly(std::move(ids));
+}
+
+void InferenceController::fill(const FillJob& job) { m_worker->fill(job); }
+
+void InferenceController::cancelFills() { m_worker->cancelFills(); }
+
+void InferenceController::startGrid(const GridJob& job) { m_worker->startGrid(job); }
+
+void InferenceController::endGrid() { m_worker->endGrid(); }
+
+void InferenceController::makeCase(const CaseJob& job) { m_worker->makeCase(job); }
 
 void InferenceController::cancel() {
     if (m_answer != 0) {

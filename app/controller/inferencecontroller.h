@@ -45,6 +45,18 @@ public:
      *  the number, never 0, that comes with all that is told of it: an older one may still tell its end. */
     quint64 diverge(const DivergenceJob& job);
     void cancelDivergence();
+    /** Keeps states of the KV cache between answers, of models that are loaded with LoadJob::states. */
+    void keepStates(const StatesJob& job);
+    /** Forgets all states but those with these last blocks, 16 bytes each: what no conversation needs. */
+    void keepOnlyStates(const QList<QByteArray>& leaves);
+    /** Makes a prompt of a haystack in the background of what runs: ends with promptFilled or fillFailed. */
+    void fill(const FillJob& job);
+    void cancelFills();
+    /** Runs a grid in the background of what else is done: gridProgressed after each case, or gridEnded. One that runs is ended. */
+    void startGrid(const GridJob& job);
+    void endGrid();
+    /** Ends with caseMade or caseFailed. */
+    void makeCase(const CaseJob& job);
     /** Counts in the background; of several in a row only the latest is answered. No model: no answer. */
     void countTokens(const QString& text);
     /** What a token of an answer looked at in one layer; only in State::Ready. An answer that is started while another is
@@ -88,6 +100,22 @@ signals:
     /** Steps of an answer, in order, if they are timed; with the tokens' batches. */
     void stepsTimed(qint64 id, const moescope::controller::TimedSteps& steps);
     void stepRecorded(const moescope::trace::StepTimelinePtr& step);
+    /** What of an answer's prompt came from the disk, before it is read; only while states are kept. */
+    void stateRestored(qint64 id, const moescope::controller::RestoredState& state);
+    /** Some time after an answer, unless the next one begins before. */
+    void stateSaved(qint64 id, const moescope::controller::SavedState& state);
+    /** {session.budget}, a full disk. */
+    void stateNotSaved(qint64 id, const moescope::trace::Error& error);
+    /** What all states that are kept take. */
+    void statesKept(quint64 bytes);
+    void promptFilled(qint64 id, const moescope::controller::Filled& filled);
+    void fillFailed(qint64 id, const moescope::trace::Error& error);
+    /** Once it is begun, and after each case. */
+    void gridProgressed(qint64 id, const moescope::controller::GridProgress& progress);
+    /** It was ended, {work.cancelled}, or cannot go on. */
+    void gridEnded(qint64 id, const moescope::trace::Error& error);
+    void caseMade(qint64 id, const moescope::needle::NeedleCase& made);
+    void caseFailed(qint64 id, const moescope::trace::Error& error);
     void finished(qint64 id, const moescope::controller::Finished& end);
     void failed(qint64 id, const moescope::trace::Error& error);
     /** The device was lost. What came so far is good; the model is being loaded again. `id` −1: no answer was being made. */

@@ -40,6 +40,15 @@ bool saysTheSame(const model::Tokenizer& tokenizer, const std::vector<int32_t>& 
     return known && shownText(tokenizer, tokens) == text;
 }
 
+std::string vocabularySum(const model::Tokenizer& tokenizer) {
+    std::string all;
+    for (uint32_t token = 0; token < tokenizer.size(); ++token) {
+        const std::string text = tokenizer.decode(static_cast<int32_t>(token));
+        all += std::to_string(text.size()) + ':' + text;
+    }
+    return session::BlockId{session::sumOf({reinterpret_cast<const uint8_t*>(all.data()), all.size()})}.hex();
+}
+
 } // namespace
 
 InferenceWorker::InferenceWorker(WorkerEvents events) : m_events(std::move(events)), m_thread([this] { work(); }) {}
@@ -50,6 +59,9 @@ InferenceWorker::~InferenceWorker() {
     m_cancelRender.store(true);
     m_cancelReading.store(true);
     cancelDivergence();
+    cancelFills();
+    endGrid();
+    m_yield.store(true);
     {
         const std::lock_guard lock(m_mutex);
         m_jobs.clear();
@@ -79,6 +91,8 @@ void InferenceWorker::unload() {
     ++m_loadsWaiting; // ends a load as a newer one would
     post([this] {
         if (--m_loadsWaiting == 0) {
+            m_grid.reset();
+            m_states.reset();
             m_engine.reset();
             m_contexts.clear();
         }
@@ -90,7 +104,11 @@ void InferenceWorker::generate(GenerateJob job) {
     m_cancel.store(false);
     m_cancelReading.store(true);
     cancelDivergence(); // a person waits for the answer
-    post([this, job = std::move(job)] { doGenerate(job); });
+    m_yield.store(true);
+    post([this, job = std::move(job)] {
+        m_yield.store(false);
+        doGenerate(job);
+    });
 }
 
 void InferenceWorker::render(GenerateJob job) {
@@ -177,6 +195,8 @@ void InferenceWorker::work() {
         }
         tellCached();
     }
+    m_grid.reset();
+    m_states.reset();
     m_engine.reset(); // on the thread that made it
 }
 
@@ -189,7 +209,10 @@ void InferenceWorker::tellCached() {
 }
 
 void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
-    m_engine.reset(); // two models at once may not fit
+    m_grid.reset();
+    m_states.reset();
+    m_engine.reset();   // two models at once may not fit
+    m_haystack.reset(); // its tokens were counted by that model
     m_contexts.clear();
     m_lastLoad = job;
     m_lastNumber = number;
@@ -200,6 +223,7 @@ void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
         options.context = job.context;
         options.memory_bytes = job.memory_bytes;
         options.cache_folder = job.cache_folder;
+        options.sessions = job.states;
         auto next = std::chrono::steady_clock::now();
         options.progress = [this, number, &next](uint64_t done, uint64_t total) {
             if (const auto now = std::chrono::steady_clock::now(); now >= next) {
@@ -209,16 +233,19 @@ void InferenceWorker::doLoad(const LoadJob& job, quint64 number) {
             return !m_stopping.load() && m_loadsWaiting.load() == 0;
         };
         m_engine = inference::Engine::load(job.model, options);
+        openStates();
         // A tokenizer of its own for counting drafts: that goes on while this thread answers.
         const gguf::Reader file(job.model);
         auto tokenizer = std::make_shared<const model::Tokenizer>(file);
         const model::ChatTemplate& chat = m_engine->chatTemplate();
-        m_events.loaded(number,
-                        {m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->ledger(),
-                         m_engine->contextChoice(), chat.facts(), chat.problem(), chat.fallback(), m_engine->loadMs()},
-                        std::move(tokenizer));
+        const Loaded loaded{
+            m_engine->model(), m_engine->device(), m_engine->memory(), m_engine->ledger(), m_engine->contextChoice(),
+            chat.facts(),      chat.problem(),     chat.fallback(),    m_engine->loadMs(), vocabularySum(*tokenizer)};
+        m_events.loaded(number, loaded, std::move(tokenizer));
     } catch (...) {
         const trace::Error error = currentError();
+        m_grid.reset();
+        m_states.reset();
         m_engine.reset();
         // A load that a newer one replaced, or the end of the program, is no failure to speak of.
         if (!m_stopping.load() && m_loadsWaiting.load() == 0) {
@@ -332,6 +359,7 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         request.sampling = job.sampling;
         request.router_probs = job.router_probs;
         request.intervention = job.intervention;
+        request.tell_reused = job.tell_reused;
         // The first part of a continued answer is prompt now, and its traces are stored already.
         const bool continued = !job.begun.empty();
         std::string opening = continued ? std::string() : std::move(prompt.opening);
@@ -350,7 +378,8 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
             }
             if (tokenizer.isStop(job.branch->token.token)) { // the branch is that the answer ends there
                 m_events.finished(
-                    job.id, {trace::StopReason::Eos, {}, QString::fromStdString(begun.finish()), m_engine->position()});
+                    job.id,
+                    {trace::StopReason::Eos, {}, QString::fromStdString(begun.finish()), m_engine->position(), {}});
                 return;
             }
         }
@@ -375,6 +404,11 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         };
         observer.timeline = [this](const trace::StepTimelinePtr& step) { push(m_steps, step); };
         observer.timed = &m_timed;
+        if (job.afresh) {
+            m_engine->reset();
+        } else {
+            restoreState(job, request.prompt);
+        }
         m_cachedAnswer = job.id;
         const inference::GenerationResult result = m_engine->generate(request, observer);
         tellCached(); // whoever hears of the end asks for it
@@ -382,11 +416,18 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         m_events.ledger(m_lastNumber, m_engine->ledger());
         m_contexts[job.id] = contextOf(messagesOf(job.messages, prompt));
         const QString rest = QString::fromStdString(result.text.substr(std::min(sent, result.text.size())));
-        m_events.finished(job.id, {result.reason, result.timings, rest, m_engine->position()});
+        Finished end{result.reason, result.timings, rest, m_engine->position(), {}};
+        if (!job.passage.empty() && result.reason != trace::StopReason::Cancelled) {
+            end.passage = passageMass(job.passage, request.prompt);
+        }
+        m_events.finished(job.id, end);
+        if (!job.afresh) {
+            saveState(job.id);
+        }
     } catch (...) {
         const trace::Error error = currentError();
         if (error.id() == cancelled) { // while the prompt was made into tokens
-            m_events.finished(job.id, {trace::StopReason::Cancelled, {}, {}, m_engine->position()});
+            m_events.finished(job.id, {trace::StopReason::Cancelled, {}, {}, m_engine->position(), {}});
             return;
         }
         if (error.id() != deviceLost) {
@@ -399,6 +440,8 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
 
 void InferenceWorker::recoverDevice(qint64 id, const trace::Error& error) {
     m_events.interrupted(id, error);
+    m_grid.reset();
+    m_states.reset();
     m_engine.reset();
     if (std::exchange(m_lostBefore, true)) {
         m_events.load_failed(m_lastNumber,

@@ -3,6 +3,8 @@
 
 #include "app/controller/jobs.h"
 #include "app/controller/spscring.h"
+#include "engine/inference/kv_states.h"
+#include "engine/inference/needle_run.h"
 #include "engine/trace/error.h"
 
 #include <atomic>
@@ -24,6 +26,8 @@ struct WorkerEvents {
     std::function<void(quint64 load, const Loaded&, std::shared_ptr<const model::Tokenizer>)> loaded;
     std::function<void(quint64 load, const trace::Error&)> load_failed;
     std::function<void(qint64 id, const std::vector<uint32_t>& message_starts, size_t prompt_tokens)> rendered;
+    /** Before the prompt of an answer is read, if states are kept. */
+    std::function<void(qint64 id, const RestoredState&)> restored;
     std::function<void(qint64 id, const Finished&)> finished;
     std::function<void(qint64 id, const trace::Error&)> failed;
     /** The device was lost: the answer is not whole (−1: none was being made), the model is being loaded again. */
@@ -41,6 +45,21 @@ struct WorkerEvents {
     std::function<void(qint64 answer, uint32_t tokens)> cached;
     std::function<void(const std::vector<trace::DeviceInfo>&)> devices;
     std::function<void(const trace::StepTimelinePtr&)> step_recorded;
+    /** Some time after an answer: exactly one of the two, unless the next one begins before. */
+    std::function<void(qint64 id, const SavedState&)> saved;
+    std::function<void(qint64 id, const trace::Error&)> not_saved;
+    /** All states that are kept take other bytes than before. */
+    std::function<void(quint64 bytes)> states_kept;
+    /** Exactly one of the two for each job. */
+    std::function<void(qint64 id, const Filled&)> filled;
+    std::function<void(qint64 id, const trace::Error&)> fill_failed;
+    /** Of a grid: once it is begun, and after each case; the last one is done. */
+    std::function<void(qint64 id, const GridProgress&)> grid_progress;
+    /** It was paused: {work.cancelled}, or cannot go on. */
+    std::function<void(qint64 id, const trace::Error&)> grid_ended;
+    /** Exactly one of the two for each job. */
+    std::function<void(qint64 id, const needle::NeedleCase&)> case_made;
+    std::function<void(qint64 id, const trace::Error&)> case_failed;
     /** Something other than a load or an answer went wrong. */
     std::function<void(const trace::Error&)> trouble;
 };
@@ -66,6 +85,17 @@ public:
     void render(GenerateJob job);
     /** `request` comes back with all that is told of it. */
     void diverge(DivergenceJob job, quint64 request);
+    /** Keeps states of the KV cache from here on, of models that were loaded with LoadJob::states. */
+    void keepStates(StatesJob job);
+    /** Removes all states but those that end in these blocks: what else was saved belongs to no conversation any more. */
+    void keepOnly(std::vector<session::BlockId> leaves);
+    void fill(FillJob job);
+    /** Runs a grid, a case at a time: answers and other work come between. One that runs is ended. */
+    void startGrid(GridJob job);
+    void endGrid();
+    void makeCase(CaseJob job);
+    /** Ends all fills that were asked for so far: {work.cancelled}. */
+    void cancelFills() { m_cancelFills->store(true); }
     void cancelDivergence() { m_cancelDivergence->store(true); }
     void listDevices();
     /** Times one decode step behind what the model has read: `step_recorded` or `trouble`. */
@@ -110,6 +140,22 @@ private:
         std::vector<uint64_t> marks; ///< of the answer's tokens in the KV cache
     };
     void doAttention(const AttentionJob& job, quint64 request);
+    void doKeepStates(const StatesJob& job);
+    /** States of the engine's KV cache, if it has any and they are kept. */
+    void openStates();
+    void tellStates();
+    /** What a job's prompt finds on the disk comes into the KV cache. */
+    void restoreState(const GenerateJob& job, std::span<const int32_t> prompt);
+    /** Writes what the KV cache holds of an answer, a block at a time behind whatever else waits. */
+    void saveState(qint64 answer);
+    void doFill(const FillJob& job, const std::atomic<bool>& cancel);
+    /** A text cut into sentences: the last one is kept. Empty: the one that came with the program. */
+    const needle::Haystack& haystackOf(const std::filesystem::path& file, trace::CancelFlag cancel);
+    void doStartGrid(const GridJob& job, const std::shared_ptr<std::atomic<bool>>& cancel);
+    void stepGrid(qint64 id, const std::shared_ptr<std::atomic<bool>>& cancel);
+    void doMakeCase(const CaseJob& job);
+    std::string haystackText(const std::filesystem::path& file, std::string& name) const;
+    PassageMass passageMass(const std::string& passage, std::span<const int32_t> prompt);
     /** Fills the KV cache with these tokens, of which it keeps what it has. Throws {work.cancelled}. */
     void read(std::vector<int32_t> tokens, const trace::Intervention& intervention);
     /** Reads an answer into the KV cache. Throws trace::Error{app.other_prompt}, {work.cancelled}. */
@@ -143,6 +189,11 @@ private:
     std::atomic<bool> m_cancelReading = false; ///< of an answer that is there
     /** Of the newest divergence; each has its own. Set anew in the caller's thread alone. */
     std::shared_ptr<std::atomic<bool>> m_cancelDivergence = std::make_shared<std::atomic<bool>>(true);
+    /** Of the newest grid; set anew in the caller's thread alone. */
+    std::shared_ptr<std::atomic<bool>> m_cancelGrid = std::make_shared<std::atomic<bool>>(true);
+    std::atomic<bool> m_yield = false; ///< the case that runs is made again later: a person waits for an answer
+    /** Of the newest fills; set anew in the caller's thread alone. */
+    std::shared_ptr<std::atomic<bool>> m_cancelFills = std::make_shared<std::atomic<bool>>(false);
     std::atomic<bool> m_stopping = false;
     std::atomic<int> m_loadsWaiting = 0; ///< a newer load ends an older one
     std::atomic<quint64> m_latestAttention = 0;
@@ -151,7 +202,14 @@ private:
     std::optional<trace::PrefillProgress> m_prefill;
 
     // Touched on the thread only.
+    std::unique_ptr<session::KvStore> m_store; ///< null: no states are kept
+    uint64_t m_budget = 0;
+    quint64 m_statesTold = 0;
     std::unique_ptr<inference::Engine> m_engine;
+    std::optional<inference::KvStates> m_states; ///< of the engine
+    std::unique_ptr<const needle::Haystack> m_haystack;
+    std::filesystem::path m_haystackFile;         ///< that it was made of
+    std::unique_ptr<inference::NeedleRun> m_grid; ///< of the engine; null: none runs
     LoadJob m_lastLoad;
     quint64 m_lastNumber = 0;
     std::map<qint64, Context> m_contexts;             ///< by answer

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "engine/inference/engine.h"
+#include "engine/needle/grid.h"
+#include "engine/needle/prompt_filler.h"
 #include "engine/trace/attention_weights.h"
 #include "engine/trace/divergence.h"
 #include "engine/trace/info.h"
@@ -27,6 +29,13 @@ struct LoadJob {
     uint32_t context = 0;               ///< tokens; 0: what of the model's fits the device
     uint64_t memory_bytes = 0;          ///< of the device, at most; 0: what is free
     std::filesystem::path cache_folder; ///< empty: none
+    bool states = false;                ///< states of its KV cache are kept, if there is a place for them
+};
+
+/** Where states of the KV cache are kept between answers and starts of the program. */
+struct StatesJob {
+    std::filesystem::path folder;
+    uint64_t budget = 0; ///< bytes that all of them may take; 0: none is kept, and what is there goes
 };
 
 struct Loaded {
@@ -39,6 +48,7 @@ struct Loaded {
     std::optional<trace::Error> template_problem; ///< why the model's own template is not used
     std::string template_fallback;                ///< what is used in its place: “ChatML”
     double load_ms = 0;
+    std::string vocabulary; ///< a sum over all tokens: equal where ids mean the same
 
     /** The model can be told to think, or not to. */
     bool hasThinkingSwitch() const { return !chat_template.thinking_variable.empty() || chat_template.no_think; }
@@ -63,6 +73,54 @@ struct GenerateJob {
     std::optional<bool> thinking;        ///< unset: as the model's template has it
     bool router_probs = false;           ///< probabilities of all experts in each trace
     trace::Intervention intervention;    ///< what-if; empty: the model as it is
+    bool tell_reused = false;            ///< traces of the prompt's tokens that were not computed, too
+    bool afresh = false;   ///< the KV cache is forgotten first, nothing is restored, nothing saved: for measuring
+    std::string saved_key; ///< of the last state that was saved of this branch; empty: none
+    std::string
+        passage; ///< a part of the prompt: how much of the answer's attention falls on it is measured behind the answer
+};
+
+/** A prompt to be made of a haystack's sentences, for the loaded model. */
+struct FillJob {
+    qint64 id = 0;                          ///< comes back with its end
+    std::vector<model::ChatMessage> before; ///< what stands before the message: a system prompt
+    needle::Filling filling;
+    std::filesystem::path haystack; ///< a text; empty: the one that came with the program
+    std::optional<bool> thinking;   ///< as GenerateJob
+};
+
+/** A grid of needles for the loaded model. */
+struct GridJob {
+    qint64 id = 0;                  ///< comes back with all that is told of it
+    needle::GridPlan plan;          ///< model, device, haystack and type of KV cache are filled in
+    std::filesystem::path haystack; ///< a text; empty: the one that came with the program
+    std::filesystem::path state;    ///< where its results are kept
+    bool resume = false;            ///< from what `state` holds
+};
+
+/** How far it is. */
+struct GridProgress {
+    needle::GridPlan plan;
+    std::vector<needle::Cell> cells;
+    size_t done = 0; ///< cases
+    size_t size = 0;
+    size_t current = 0; ///< cell
+
+    static GridProgress of(const needle::Grid& grid) {
+        return {grid.plan(), grid.cells(), grid.done(), grid.size(), grid.currentCell()};
+    }
+};
+
+/** Asks for one case of a grid of the loaded model. */
+struct CaseJob {
+    qint64 id = 0;
+    needle::CaseId which;
+    std::filesystem::path haystack; ///< as GridJob
+};
+
+struct Filled {
+    QString text;   ///< the user's message
+    int tokens = 0; ///< of the prompt
 };
 
 /** What an answer that is there was given to. */
@@ -120,11 +178,32 @@ struct Piece {
 using Pieces = QList<Piece>;
 using TimedSteps = QList<trace::StepTimelinePtr>;
 
+/** How much of an answer's attention fell on a passage of its prompt. */
+struct PassageMass {
+    needle::TokenSpan span;      ///< of the prompt; none: it was not found there
+    std::vector<float> by_layer; ///< share 0…1, mean over heads and tokens; empty: not asked for
+    uint32_t tokens = 0;         ///< of the answer that were looked at
+};
+
 struct Finished {
     trace::StopReason reason = trace::StopReason::Length;
     trace::StepTimings timings;
     QString rest; ///< end of the text that came with no token: held back until it was sure to belong to the answer
     uint32_t context_used = 0; ///< tokens in the KV cache
+    PassageMass passage;       ///< of GenerateJob::passage
+};
+
+/** What the store of states gave an answer. */
+struct RestoredState {
+    uint32_t tokens = 0;                ///< that were read from the disk
+    std::optional<trace::Error> reason; ///< why not all, or nothing
+};
+
+/** A state that was saved. */
+struct SavedState {
+    QByteArray leaf;      ///< id of its last block
+    std::string key;      ///< session::toText() of what it follows from
+    uint64_t written = 0; ///< bytes: what others had before is not written again
 };
 
 } // namespace moescope::controller
