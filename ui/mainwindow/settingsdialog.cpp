@@ -131,6 +131,8 @@ SettingsDialog::SettingsDialog(const SettingsView& settings, QWidget* parent) : 
     connect(m_appearance, &AppearancePage::themeChosen, this, &SettingsDialog::themeChosen);
     connect(m_appearance, &AppearancePage::fontPercentChosen, this, &SettingsDialog::fontPercentChosen);
     connect(m_device, &DevicePage::deviceChosen, this, &SettingsDialog::deviceChosen);
+    connect(m_device->states(), &StatesForm::budgetChosen, this, &SettingsDialog::statesBudgetChosen);
+    connect(m_device->states(), &StatesForm::clearRequested, this, &SettingsDialog::statesClearRequested);
     m_list->setCurrentRow(0);
     sizeWithin({918, 662});
 }
@@ -188,6 +190,10 @@ QWidget* SettingsDialog::dataPage(const SettingsView& settings) {
 }
 
 void SettingsDialog::setPage(SettingsPage page) { m_list->setCurrentRow(static_cast<int>(page)); }
+
+void SettingsDialog::setStatesUse(quint64 bytes, int conversations) {
+    m_device->states()->setUse(bytes, conversations);
+}
 
 void SettingsDialog::restorePage() {
     switch (static_cast<SettingsPage>(m_list->currentRow())) {

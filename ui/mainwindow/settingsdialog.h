@@ -3,6 +3,7 @@
 
 #include "engine/trace/info.h"
 #include "ui/mainwindow/frameddialog.h"
+#include "ui/mainwindow/statesform.h"
 #include "ui/models/conversation.h"
 
 class QListWidget;
@@ -27,6 +28,7 @@ struct SettingsView {
     SamplingView sampling;          ///< of new conversations, system prompt included
     SamplingView sampling_of_model; ///< what Restore defaults goes back to
     QString data_folder;
+    KvStatesView states;
 };
 
 /** Changes apply at once and are told by signal; with a new device the app loads the model again. */
@@ -36,11 +38,15 @@ public:
     explicit SettingsDialog(const SettingsView& settings, QWidget* parent = nullptr);
 
     void setPage(SettingsPage page);
+    void setStatesUse(quint64 bytes, int conversations);
 
 signals:
     void themeChosen(moescope::ui::ThemeChoice choice);
     void fontPercentChosen(int percent);
     void deviceChosen(const QString& name);
+    /** As StatesForm tells it. */
+    void statesBudgetChosen(quint64 budget);
+    void statesClearRequested();
     void samplingDefaultsChanged(const moescope::ui::SamplingView& sampling);
     void openDataFolderRequested();
 

@@ -161,6 +161,9 @@ DevicePage::DevicePage(const SettingsView& settings, QWidget* parent) : QWidget(
         none->setWordWrap(true);
         column->addWidget(none);
     }
+    column->addSpacing(24);
+    m_states = new StatesForm(settings.states, this);
+    column->addWidget(m_states);
     column->addStretch(1);
 }
 
@@ -172,6 +175,7 @@ void DevicePage::restoreDefaults() {
     }
     update();
     emit deviceChosen({});
+    m_states->restoreDefaults();
 }
 
 void DevicePage::paintEvent(QPaintEvent*) {

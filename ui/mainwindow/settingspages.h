@@ -33,12 +33,13 @@ private:
     QLabel* m_percent = nullptr;
 };
 
-/** The Vulkan devices; those that cannot be used are off and say why. */
+/** The Vulkan devices, of which those that cannot be used are off and say why; KV states on disk. */
 class DevicePage : public QWidget {
     Q_OBJECT
 public:
     explicit DevicePage(const SettingsView& settings, QWidget* parent = nullptr);
     void restoreDefaults();
+    StatesForm* states() const { return m_states; }
 
 signals:
     /** Name; empty: the first usable one. */
@@ -51,6 +52,7 @@ private:
     QList<QWidget*> m_rows;
     QList<QAbstractButton*> m_choices; ///< of each row; null where the device cannot be used
     QButtonGroup* m_group = nullptr;
+    StatesForm* m_states = nullptr;
 };
 
 } // namespace moescope::ui
