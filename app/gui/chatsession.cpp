@@ -273,12 +273,22 @@ void ChatSession::announce() {
         reason = tr("The model is being loaded.");
     } else if (m_controller.state() == InferenceController::State::Empty) {
         reason = tr("No model is loaded.");
+    } else if (!here) {
+        reason = m_busy;
     }
     emit unavailableChanged(reason);
 }
 
+void ChatSession::setBusy(const QString& reason) {
+    if (m_busy != reason) {
+        m_busy = reason;
+        announce();
+    }
+}
+
 bool ChatSession::canStart() const {
-    return !m_storing && !m_run.isActive() && m_controller.state() == InferenceController::State::Ready;
+    return m_busy.isEmpty() && !m_storing && !m_run.isActive() &&
+           m_controller.state() == InferenceController::State::Ready;
 }
 
 void ChatSession::complain(const trace::Error& error) { emit noticeChanged(sentence(error)); }

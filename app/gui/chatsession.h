@@ -67,6 +67,8 @@ public:
     void setRecording(bool on) { m_recording = on; }
     /** Gives the traces of the branch in view anew, after something else had the panels. */
     void showTraces() { loadTraces(); }
+    /** Why nothing can be sent although a model is there; empty: nothing is in the way. */
+    void setBusy(const QString& reason);
     /** The program ends: a running answer is stored as interrupted. */
     void shutDown() { m_run.abandon(); }
 
@@ -189,6 +191,7 @@ private:
     bool m_storing = false;
     bool m_routerProbs = false;
     bool m_recording = false;
+    QString m_busy;
     std::optional<int> m_branchToken; ///< of the running answer, until it came
 };
 

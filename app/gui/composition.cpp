@@ -37,7 +37,9 @@ double readingSpeed(uint32_t tokens, double ms) {
 Composition::Composition(const StartOptions& options, QObject* parent)
     : QObject(parent), m_options(options), m_settings(m_store), m_shelf(m_settings), m_book(m_store),
       m_session(m_store, m_controller, m_settings), m_context(m_controller, m_session),
-      m_window(std::make_unique<ui::MainWindow>()) {
+      m_window(std::make_unique<ui::MainWindow>()), m_states(m_store, m_controller),
+      m_runs(m_store, m_controller, m_files), m_comparison(&m_selection), m_compare(m_store, m_runs, m_comparison),
+      m_needles(m_controller, m_files, m_comparison) {
     m_choice.model = m_options.model.isEmpty() ? builtIn : m_options.model;
     m_panels = new RoutingPanels(*m_window, m_traces, m_timelines, m_selection, m_whatIf);
     new AttentionFeed(m_controller, m_session, m_store, m_traces, m_panels->attention());
@@ -54,12 +56,15 @@ Composition::Composition(const StartOptions& options, QObject* parent)
     connectModel();
     connectWindow();
     connectLibrary();
+    connectCompare();
+    connectStates();
     m_patience.setSingleShot(true);
     m_patience.setInterval(400);
     connect(&m_patience, &QTimer::timeout, this, &Composition::showWindow);
 }
 
 Composition::~Composition() {
+    m_runs.abandon();
     m_session.shutDown();
     m_captures.reset();
     m_recorder.reset();
@@ -85,6 +90,7 @@ void Composition::openStore() {
     m_store.open(
         m_dataFolder, {}, this,
         [this](const store::OpenReport& report) {
+            m_statesFolder = m_dataFolder;
             if (report.notice) {
                 m_window->showError(sentence(*report.notice));
             }
@@ -113,6 +119,8 @@ void Composition::storeFailed(const trace::Error& error) {
 
 void Composition::adopt(const Settings::Values& values) {
     m_settings.adopt(values);
+    m_states.start(m_statesFolder, values.states_budget);
+    m_needles.setFolder(m_statesFolder);
     const bool late = m_shown;
     m_book.refresh();
     const ModelChoice before = m_choice;
@@ -163,6 +171,7 @@ void Composition::loadModel() {
         job.model = std::filesystem::absolute(platform::resolveModel(m_choice.model.toStdString())).lexically_normal();
     } catch (const trace::Error& error) {
         m_window->showError(sentence(error));
+        m_runs.loadFailed(error);
         updateActivity();
         return;
     }
@@ -175,6 +184,7 @@ void Composition::loadModel() {
     job.context = m_choice.context;
     job.kv = m_choice.kv;
     job.cache_folder = platform::usableCacheFolder();
+    job.states = m_settings.values().states_budget > 0;
     if (m_devices.isEmpty()) {
         m_controller.listDevices(); // what the models are checked against does not wait for a load
     }
@@ -191,6 +201,11 @@ void Composition::loadPutOff() {
 
 void Composition::loadFailed(const trace::Error& error) {
     forgetModel();
+    m_runs.loadFailed(error);
+    if (m_chosen == Chosen::ForRun) { // the run says so
+        updateActivity();
+        return;
+    }
     if (m_chosen == Chosen::LastTime && m_choice.model != builtIn) {
         // Not forgotten: what is missing today may be there tomorrow.
         m_insteadNotice =
@@ -316,6 +331,8 @@ void Composition::connectModel() {
         m_window->chat()->setModel(loaded.model, built_in);
         m_traces.setModel(ui::TraceShape::of(loaded.model));
         m_answered = false;
+        m_runs.setLoaded(m_choice);
+        m_needles.setLoaded(m_choice);
         if (m_chosen == Chosen::ByUser) {
             m_settings.setLastModel(m_choice);
         } else {
@@ -378,6 +395,7 @@ void Composition::connectWindow() {
     connect(m_window.get(), &ui::MainWindow::closing, this, [this] {
         m_settings.setWindow(m_window->state());
         m_session.setDraft(m_window->chat()->draft());
+        m_runs.abandon();
         m_session.shutDown();
     });
 }
@@ -441,6 +459,9 @@ void Composition::openSettings(ui::SettingsPage page) {
     view.sampling = m_session.samplingDefaults();
     view.sampling_of_model = m_session.samplingOfModel();
     view.data_folder = m_dataFolder;
+    view.states = {values.states_budget > 0,
+                   values.states_budget > 0 ? values.states_budget : ui::KvStatesView::kDefaultBudget, m_states.bytes(),
+                   m_states.conversations()};
     m_dialog = new ui::SettingsDialog(view, m_window.get());
     m_dialog->setAttribute(Qt::WA_DeleteOnClose);
     m_dialog->setPage(page);
@@ -459,6 +480,12 @@ void Composition::openSettings(ui::SettingsPage page) {
                                                sampling.system_prompt);
                 m_session.refresh();
             });
+    connect(m_dialog, &ui::SettingsDialog::statesBudgetChosen, this, [this](quint64 budget) {
+        m_settings.setStatesBudget(budget);
+        m_states.setBudget(budget);
+    });
+    connect(m_dialog, &ui::SettingsDialog::statesClearRequested, &m_states, &StateKeeper::clear);
+    connect(&m_states, &StateKeeper::useChanged, m_dialog, &ui::SettingsDialog::setStatesUse);
     connect(m_dialog, &ui::SettingsDialog::openDataFolderRequested, this,
             [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_dataFolder)); });
     m_dialog->open();

@@ -3,13 +3,18 @@
 
 #include "app/controller/inferencecontroller.h"
 #include "app/gui/chatsession.h"
+#include "app/gui/comparisonruns.h"
+#include "app/gui/comparisonsession.h"
 #include "app/gui/contextwatch.h"
 #include "app/gui/conversationbook.h"
 #include "app/gui/filework.h"
 #include "app/gui/modelshelf.h"
+#include "app/gui/needlebatch.h"
 #include "app/gui/settings.h"
+#include "app/gui/statekeeper.h"
 #include "app/store/storeworker.h"
 #include "ui/mainwindow/mainwindow.h"
+#include "ui/models/comparison.h"
 #include "ui/models/expertcardtable.h"
 #include "ui/models/steptimelines.h"
 #include "ui/models/tracemodel.h"
@@ -56,12 +61,18 @@ public:
     store::StoreWorker& store() { return m_store; }
     ui::WhatIf& whatIf() { return m_whatIf; }
     ModelShelf& shelf() { return m_shelf; }
+    ui::Comparison& comparison() { return m_comparison; }
+    ComparisonSession& compare() { return m_compare; }
+    ComparisonRuns& runs() { return m_runs; }
+    StateKeeper& states() { return m_states; }
+    NeedleBatch& needles() { return m_needles; }
     CaptureSession& captures() { return *m_captures; }
     CaptureRecorder& recorder() { return *m_recorder; }
 
 private:
-    /** Why a model is loaded: named at the start, or by nobody; as last time; picked from the list. */
-    enum class Chosen { AtStart, LastTime, ByUser };
+    /** Why a model is loaded: named at the start, or by nobody; as last time; picked from the list; a run of a comparison
+     *  needs it. */
+    enum class Chosen { AtStart, LastTime, ByUser, ForRun };
 
     void connectChat();
     void connectConversations();
@@ -73,6 +84,8 @@ private:
     void connectModel();
     void connectWindow();
     void connectLibrary();
+    void connectCompare();
+    void connectStates();
 
     void openStore();
     void storeFailed(const trace::Error& error);
@@ -80,6 +93,13 @@ private:
     void showWindow();
     void loadModel();
     void loadFailed(const trace::Error& error);
+    void loadForRun(const ModelChoice& wanted);
+    /** A needle as a run of the comparison in view. */
+    void runCase(const needle::NeedleCase& made, quint32 length, quint32 depth);
+    /** The model that was there before the first run of a comparison needed another. */
+    void loadAsBefore();
+    /** The user chose a model, or none: no run comes between. */
+    void forgetRuns();
     void loadWished(const ui::LoadWish& wish);
     void unloadModel();
     /** Models were dropped or chosen by name. */
@@ -134,14 +154,21 @@ private:
     std::unique_ptr<ui::MainWindow> m_window;
     RoutingPanels* m_panels = nullptr; ///< of the window
     FileWork m_files;
+    StateKeeper m_states;
+    ComparisonRuns m_runs;
+    ui::Comparison m_comparison;
+    ComparisonSession m_compare;
+    NeedleBatch m_needles;
     std::unique_ptr<CaptureSession> m_captures;
     std::unique_ptr<CaptureRecorder> m_recorder;
     QPointer<ui::SettingsDialog> m_dialog;
     QList<trace::DeviceInfo> m_devices;
     QTimer m_patience; ///< the window is shown by then, whatever the disk does
     QString m_dataFolder;
-    std::string m_modelPath; ///< of the latest load
-    ModelChoice m_choice;    ///< of the latest load
+    QString m_statesFolder;                    ///< of KV states; empty: nothing of this session is kept
+    std::string m_modelPath;                   ///< of the latest load
+    ModelChoice m_choice;                      ///< of the latest load
+    std::optional<ModelChoice> m_choiceBefore; ///< before runs of comparisons needed others
     Chosen m_chosen = Chosen::AtStart;
     bool m_unloaded = false; ///< by the user: another device loads nothing
     bool m_putOff = false;   ///< the program was started with a capture: the model is loaded when that is closed

@@ -141,6 +141,7 @@ QString Composition::preferredDevice() const {
 }
 
 void Composition::loadWished(const ui::LoadWish& wish) {
+    forgetRuns();
     m_choice = {wish.built_in ? ModelChoice().model : QString::fromStdString(wish.path), wish.context, wish.kv};
     m_chosen = Chosen::ByUser;
     m_insteadNotice.clear();
@@ -154,6 +155,7 @@ void Composition::loadWished(const ui::LoadWish& wish) {
 }
 
 void Composition::unloadModel() {
+    forgetRuns();
     m_unloaded = true;
     m_controller.unload();
 }

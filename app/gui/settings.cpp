@@ -22,6 +22,7 @@ const QString keyDraft = QStringLiteral("chat.new_draft");
 const QString keyFolders = QStringLiteral("models.folders");
 const QString keyFiles = QStringLiteral("models.files");
 const QString keyLastModel = QStringLiteral("models.last");
+const QString keyStates = QStringLiteral("kv.states_budget");
 const QString keySystem = QStringLiteral("system");
 
 QString themeName(ui::ThemeChoice theme) {
@@ -96,6 +97,9 @@ Settings::Values Settings::read(const store::Store& store) {
     values.new_draft = store.setting(keyDraft).toString();
     values.model_folders = textsOf(store.setting(keyFolders));
     values.model_files = textsOf(store.setting(keyFiles));
+    constexpr double mostStates = 9e15; // bytes that a JSON number holds exactly
+    values.states_budget = static_cast<quint64>(
+        std::clamp(store.setting(keyStates).toDouble(static_cast<double>(values.states_budget)), 0.0, mostStates));
     values.last_model = choiceOf(store.setting(keyLastModel).toObject());
     return values;
 }
@@ -170,6 +174,13 @@ void Settings::setLastModel(const ModelChoice& choice) {
         write(keyLastModel, QJsonObject{{QStringLiteral("model"), choice.model},
                                         {QStringLiteral("context"), static_cast<qint64>(choice.context)},
                                         {QStringLiteral("kv"), kvName(choice.kv)}});
+    }
+}
+
+void Settings::setStatesBudget(quint64 bytes) {
+    if (m_values.states_budget != bytes) {
+        m_values.states_budget = bytes;
+        write(keyStates, static_cast<double>(bytes));
     }
 }
 

@@ -35,10 +35,11 @@ public:
         ui::WindowState window;
         bool thinking = true; ///< where a model has a switch for it; of new conversations
         qint64 last_conversation = 0;
-        QString new_draft;         ///< of the chat that is not stored yet
-        QStringList model_folders; ///< watched beside the app's own
-        QStringList model_files;   ///< models that lie elsewhere
-        ModelChoice last_model;    ///< that was chosen and could be loaded
+        QString new_draft;                                        ///< of the chat that is not stored yet
+        QStringList model_folders;                                ///< watched beside the app's own
+        QStringList model_files;                                  ///< models that lie elsewhere
+        ModelChoice last_model;                                   ///< that was chosen and could be loaded
+        quint64 states_budget = ui::KvStatesView::kDefaultBudget; ///< bytes of KV states on disk; 0: none are kept
     };
 
     explicit Settings(store::StoreWorker& worker, QObject* parent = nullptr);
@@ -59,6 +60,7 @@ public:
     void setModelFolders(const QStringList& folders);
     void setModelFiles(const QStringList& files);
     void setLastModel(const ModelChoice& choice);
+    void setStatesBudget(quint64 bytes);
 
 private:
     void write(const QString& name, const QJsonValue& value);

@@ -14,6 +14,8 @@ QString tr(const char* text, int n = -1) {
     return QCoreApplication::translate("moescope::ui::Conversation", text, nullptr, n);
 }
 
+} // namespace
+
 QString stopText(const QString& reason) {
     if (reason == QLatin1String("eos")) {
         return tr("stopped at end of text");
@@ -32,8 +34,6 @@ QString stopText(const QString& reason) {
     }
     return {};
 }
-
-} // namespace
 
 QString groupedText(qint64 value) { return QLocale(QLocale::English).toString(value); }
 

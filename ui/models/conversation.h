@@ -142,6 +142,8 @@ QString samplingText(const SamplingView& sampling);
 QString wholeSamplingText(const SamplingView& sampling);
 /** "branch: “a” at token 93"; empty: none. */
 QString takenText(const QList<TakenToken>& taken);
+/** Of MessageStats::stop_reason: "stopped at end of text"; empty for none. */
+QString stopText(const QString& reason);
 /** "52 tokens · 204 tok/s · first token 41 ms · stopped at end of text"; `brief`: the first two parts. */
 QString statsText(const MessageStats& stats, bool brief = false);
 /** "Thinking…", "Thought for 3.2 s · 120 tokens". */

@@ -37,7 +37,9 @@ struct RunDraft {
     int depth = 50;     ///< Template: of the passage, %
     QString passage;    ///< Template: the sentence to be found
     QString question;   ///< File and Template
-    QString model;      ///< key of a ModelChoice
+    QStringList
+        expected;  ///< what the answer must have as whole words to have found the passage; empty: nothing is looked for
+    QString model; ///< key of a ModelChoice
     QString model_name;
     QString kv_type; ///< "f32", "f16", "q8_0"
     SamplingView sampling;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Grids of needles in the app: run in the background, paused, gone on with after a restart, a cell opened as a run.
+#include "tests/app/gui/appfixture.h"
+
+#include "engine/needle/grid_file.h"
+
+#include <QDir>
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace moescope;
+using test::App;
+
+namespace {
+
+constexpr int patience = 240'000; // ms: software Vulkan on a loaded machine
+
+ui::NeedleGridSettings smallGrid() {
+    ui::NeedleGridSettings settings;
+    settings.kind = QStringLiteral("single");
+    settings.lengths = {160, 192};
+    settings.depths = {0, 100};
+    settings.cases = 2;
+    return settings;
+}
+
+const ui::NeedleGridView& gridOf(App& app) { return *app.composition.comparison().grid(); }
+
+bool hasGrid(App& app) { return app.composition.comparison().grid().has_value(); }
+
+/** A comparison without runs. */
+bool makeComparison(App& app) {
+    QSignalSpy opened(&app.composition.compare(), &gui::ComparisonSession::opened);
+    app.composition.compare().create(QStringLiteral("What is the code?"), {});
+    return QTest::qWaitFor([&opened] { return !opened.isEmpty(); }, patience);
+}
+
+bool waitForCases(App& app, int cases) {
+    return QTest::qWaitFor([&] { return hasGrid(app) && gridOf(app).done >= cases; }, patience);
+}
+
+std::vector<std::pair<int, int>> foundIn(App& app) {
+    std::vector<std::pair<int, int>> found;
+    for (const ui::NeedleGridView::Cell& cell : gridOf(app).cells) {
+        found.emplace_back(cell.found, cell.n);
+    }
+    return found;
+}
+
+} // namespace
+
+class TestGuiNeedle : public QObject {
+    Q_OBJECT
+
+private slots:
+    void aGridIsPausedAndGoneOnWithAfterARestart() {
+        const QTemporaryDir folder;
+        qint64 comparison = 0;
+        int before = 0;
+        {
+            App app(folder.path(), QStringLiteral("builtin"));
+            QVERIFY(app.waitForModel());
+            QVERIFY(makeComparison(app));
+            comparison = app.composition.comparison().id();
+            QVERIFY(!hasGrid(app));
+            app.composition.needles().start(smallGrid());
+            QTRY_VERIFY(hasGrid(app));
+            QCOMPARE(gridOf(app).all, 8);
+            QVERIFY(waitForCases(app, 2));
+            QVERIFY(gridOf(app).left_s > 0);
+            app.composition.needles().pause();
+            QTRY_VERIFY_WITH_TIMEOUT(!gridOf(app).running, patience);
+            before = gridOf(app).done;
+            QVERIFY(before < 8);
+            QVERIFY(gridOf(app).paused);
+            QVERIFY(gridOf(app).error.isEmpty());
+            app.settle();
+        }
+        App app(folder.path(), QStringLiteral("builtin"));
+        QVERIFY(app.waitForModel());
+        app.composition.compare().open(comparison);
+        QTRY_VERIFY(hasGrid(app));
+        QTRY_COMPARE(gridOf(app).done, before);
+        QVERIFY(gridOf(app).paused);
+        QSignalSpy progress(&app.composition.controller(), &controller::InferenceController::gridProgressed);
+        app.composition.needles().resume();
+        QVERIFY(waitForCases(app, 8));
+        // Once at its begin, then once a case that was not over.
+        QCOMPARE(progress.size(), 1 + 8 - before);
+        QVERIFY(!gridOf(app).running);
+        QVERIFY(!gridOf(app).paused);
+        QCOMPARE(gridOf(app).left_s, 0.0);
+        const auto found = foundIn(app);
+
+        // An undisturbed one has the same results.
+        QVERIFY(makeComparison(app));
+        app.composition.needles().start(smallGrid());
+        QTRY_VERIFY(hasGrid(app));
+        QVERIFY(waitForCases(app, 8));
+        QVERIFY(foundIn(app) == found);
+        const auto state = [&folder](qint64 id) {
+            return needle::readGrid(folder.filePath(QStringLiteral("needle/%1.grid").arg(id)).toStdString());
+        };
+        QCOMPARE(needle::csvOf(*state(comparison)), needle::csvOf(*state(app.composition.comparison().id())));
+    }
+
+    void anAnswerComesBetweenAndACellBecomesARun() {
+        const QTemporaryDir folder;
+        App app(folder.path(), QStringLiteral("builtin"));
+        QVERIFY(app.waitForModel());
+        QVERIFY(makeComparison(app));
+        ui::NeedleGridSettings settings = smallGrid();
+        settings.cases = 50;
+        app.composition.needles().start(settings);
+        QVERIFY(waitForCases(app, 1));
+        QVERIFY(app.ask(QStringLiteral("What is the KV cache?")));
+        QVERIFY(gridOf(app).running);
+        QVERIFY(gridOf(app).done < gridOf(app).all);
+        const int done = gridOf(app).done;
+        QVERIFY(waitForCases(app, done + 1));
+        app.composition.needles().pause();
+        QTRY_VERIFY_WITH_TIMEOUT(!gridOf(app).running, patience);
+
+        app.composition.needles().openCell(192, 100);
+        const ui::Comparison& view = app.composition.comparison();
+        QTRY_COMPARE_WITH_TIMEOUT(view.runs().size(), 1, patience);
+        QTRY_VERIFY_WITH_TIMEOUT(view.runs()[0].phase == ui::RunPhase::Done, patience);
+        const ui::RunView& run = view.runs()[0];
+        QCOMPARE(run.draft.length, 192);
+        QCOMPARE(run.draft.depth, 100);
+        QVERIFY(run.verdict != ui::NeedleVerdict::None);
+        QVERIFY(!run.passage.isEmpty());
+        QVERIFY(run.prompt_tokens + run.draft.sampling.max_tokens <= 192);
+    }
+
+    void whatCannotBeRunSaysWhy() {
+        const QTemporaryDir folder;
+        App app(folder.path(), QStringLiteral("builtin"));
+        QVERIFY(app.waitForModel());
+        QVERIFY(makeComparison(app));
+        ui::NeedleGridSettings settings = smallGrid();
+        settings.lengths = {8};
+        app.composition.needles().start(settings);
+        QTRY_VERIFY(hasGrid(app));
+        QTRY_VERIFY_WITH_TIMEOUT(!gridOf(app).error.isEmpty(), patience);
+        QVERIFY(!gridOf(app).running);
+        settings = smallGrid();
+        settings.haystack = folder.filePath(QStringLiteral("missing.txt"));
+        app.composition.needles().start(settings);
+        QTRY_VERIFY_WITH_TIMEOUT(gridOf(app).error.contains(QStringLiteral("missing.txt")), patience);
+    }
+};
+
+QTEST_MAIN(TestGuiNeedle)
+#include "tst_gui_needle.moc"
