@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Causal attention of a batch. Grid: x over (KV head, group of HEADS query heads), y over tokens. A window lets a query see
+// Causal attention of a batch. Grid: x over (KV head of the caches, group of HEADS query heads), y over tokens. A window lets a query see
 // the last positions alone; a sink is a learned logit a head that takes its share of the softmax and gives no value.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -30,7 +30,7 @@ vec4 kept[4][KEPT_VECTORS == 0u ? 1u : KEPT_VECTORS];
 void main() {
     uint self = gl_LocalInvocationID.x, token = push.token_first + gl_WorkGroupID.y;
     uint group = push.head_count / push.head_count_kv, passes = (group + HEADS - 1u) / HEADS;
-    uint kv_head = gl_WorkGroupID.x / passes, pass = gl_WorkGroupID.x % passes;
+    uint held = gl_WorkGroupID.x / passes, kv_head = push.kv_first + held, pass = gl_WorkGroupID.x % passes;
     uint first_head = kv_head * group + pass * HEADS, heads = min(HEADS, group - pass * HEADS);
     uint length = step_state.position + token + 1u, seen = push.window == 0u ? length : min(length, push.window);
     q_row = (token * push.head_count + first_head) * (push.head_stride / 4u);
@@ -40,7 +40,7 @@ void main() {
         }
     }
     beginSpans();
-    attendSpan(kv_head * push.context, length - seen, length);
+    attendSpan(held * push.context, length - seen, length);
     if (SINKS) {
         for (uint h = 0u; h < heads; ++h) {
             sum[h] += exp(sinks[first_head + h] - most[h]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention of one token from its raw heads in one dispatch: bias, QK norm and RoPE, the store of key and value where the layer
-// owns its KV cache, attention over splits of the positions, and their sum. Grid: x over (KV head, group of HEADS query
-// heads), y over splits. Each workgroup turns its queries itself. The positions go to as many splits as have LEAST_SPAN
+// owns its KV cache, attention over splits of the positions, and their sum. Grid: x over (KV head of the caches, group of HEADS
+// query heads), y over splits. Each workgroup turns its queries itself. The positions go to as many splits as have LEAST_SPAN
 // of them, and the others end at once: the grid is the same for every position. The last split has the token's own key and
 // value from its shared memory, as the cache rounds them; nobody reads them from the cache. The last workgroup of a
 // group of heads to finish joins the splits in their order:
@@ -23,7 +23,7 @@ layout(std430, binding = 8) readonly buffer VCache { uvec4 v_cache[]; };
 layout(std430, binding = 9) readonly buffer Sinks { float sinks[]; };     // [head]
 // [head][split][1 + head_stride / 4]: maximum and sum, then the weighted values
 layout(std430, binding = 10) coherent buffer Partial { vec4 partial[]; };
-layout(std430, binding = 11) coherent buffer Counters { uint counters[]; };  // [x of the grid]
+layout(std430, binding = 11) coherent buffer Counters { uint counters[]; };  // [KV head, group]
 layout(std430, binding = 12) writeonly buffer Out { float result[]; };       // [head · head_dim]
 #include "rope_head.glsl"
 #define K_WORDS k_words
@@ -136,7 +136,8 @@ void joinSplits(uint first_head, uint heads, uint splits) {
 
 void main() {
     uint self = gl_LocalInvocationID.x, group = push.head_count / push.head_count_kv;
-    uint passes = (group + HEADS - 1u) / HEADS, kv_head = gl_WorkGroupID.x / passes, pass = gl_WorkGroupID.x % passes;
+    uint passes = (group + HEADS - 1u) / HEADS, held = gl_WorkGroupID.x / passes, pass = gl_WorkGroupID.x % passes;
+    uint kv_head = push.kv_first + held;
     uint first_head = kv_head * group + pass * HEADS, heads = min(HEADS, group - pass * HEADS);
     uint position = step_state.position, length = position + 1u;
     uint seen = push.window == 0u ? length : min(length, push.window);
@@ -149,7 +150,7 @@ void main() {
     bool newest = push.stores != 0u && split + 1u == splits;
     beginSpans();
     takeHeads(first_head, heads, kv_head, newest, pass == 0u, position);
-    attendSpan(kv_head * push.context, begin, newest ? end - 1u : end);
+    attendSpan(held * push.context, begin, newest ? end - 1u : end);
     if (SINKS && splits == 1u) {
         for (uint h = 0u; h < heads; ++h) {
             sum[h] += exp(sinks[first_head + h] - most[h]);
@@ -170,7 +171,7 @@ void main() {
             }
         }
     }
-    if (splits > 1u && isLastDone(gl_WorkGroupID.x, splits)) {
+    if (splits > 1u && isLastDone(kv_head * passes + pass, splits)) {
         joinSplits(first_head, heads, splits);
     }
 }

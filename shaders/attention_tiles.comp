@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Causal attention of a batch, for drivers that compute on the CPU. A workgroup is one subgroup and takes a tile of ROWS queries
-// that share a KV head: of neighbouring tokens, and of a token's heads. Grid: x over KV heads, y over some of the tiles.
+// that share a KV head: of neighbouring tokens, and of a token's heads. Grid: x over the KV heads of the caches, y over some of the tiles.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "words.glsl"
@@ -21,5 +21,5 @@ layout(std430, binding = 5) writeonly buffer Out { float result[]; };     // [to
 void main() {
     // Late tiles see more positions than early ones: neighbours in the grid, which one thread works on, come from all over.
     uint tile = (push.tile_first + gl_WorkGroupID.y) * push.tile_step % push.tiles;
-    attend(gl_WorkGroupID.x, tile * ROWS, push.tokens * (push.head_count / push.head_count_kv));
+    attend(push.kv_first + gl_WorkGroupID.x, tile * ROWS, push.tokens * (push.head_count / push.head_count_kv));
 }

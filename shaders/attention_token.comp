@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention of one token from its raw heads, for drivers that compute on the CPU: bias, QK norm and RoPE, the store of key and
-// value where the layer owns its KV cache, and attention. A workgroup is one subgroup and takes one KV head and all its queries.
+// value where the layer owns its KV cache, and attention. A workgroup is one subgroup and takes one KV head of the caches and all its queries.
 // It reads as texels what it has just stored as words: such a driver has one memory and no caches of its own.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -28,7 +28,7 @@ layout(std430, binding = 12) writeonly buffer Out { float result[]; };    // [he
 #include "attention_rows.glsl"
 
 void main() {
-    uint kv_head = gl_WorkGroupID.x, self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
+    uint kv_head = push.kv_first + gl_WorkGroupID.x, self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
     uint position = step_state.position;
     for (uint r = 0u; r < ROWS; ++r) {
         uint index = kv_head * ROWS + r;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What attention gives its weights to: the softmax of one query over the positions up to its own, which attention.comp never
-// holds as a whole. Grid: x over query heads. A position outside the window has weight 0; behind the last position stands
+// holds as a whole. Grid: x over query heads of the cache. A position outside the window has weight 0; behind the last position stands
 // the share of the learned sink, 0 without one, so that every row sums to 1.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -15,13 +15,13 @@ layout(std430, binding = 0) readonly buffer Q { vec4 q[]; };              // [he
 layout(std430, binding = 1) readonly buffer KCache { uvec4 k_cache[]; };  // [kv head][context][row_words]
 layout(std430, binding = 2) readonly buffer Step { StepState step_state; };
 layout(std430, binding = 3) readonly buffer Sinks { float sinks[]; };     // [head]
-layout(std430, binding = 4) buffer Out { float weights[]; };              // [head][out_stride]: scores first
+layout(std430, binding = 4) buffer Out { float weights[]; };              // [row of a head][out_stride]: scores first
 
 void main() {
-    uint head = gl_WorkGroupID.x, self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
-    uint kv_head = head / (push.head_count / push.head_count_kv);
+    uint head = push.head_first + gl_WorkGroupID.x, self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
+    uint held = head / (push.head_count / push.head_count_kv) - push.kv_first;
     uint length = step_state.position + 1u, seen = push.window == 0u ? length : min(length, push.window);
-    uint first = length - seen, out_row = head * push.out_stride, head_vectors = push.head_stride / 4u;
+    uint first = length - seen, out_row = (push.out_first + gl_WorkGroupID.x) * push.out_stride, head_vectors = push.head_stride / 4u;
 
     // Each invocation comes back to the positions that it wrote itself: no barrier stands between the passes.
     float most = SINKS ? sinks[head] : -3.0e38;
@@ -31,7 +31,7 @@ void main() {
             continue;
         }
         vec4 products = vec4(0.0);
-        uint row = (kv_head * push.context + p) * push.row_words;
+        uint row = (held * push.context + p) * push.row_words;
         for (uint i = 0u; i < head_vectors / 2u; ++i) {
             vec4 low, high;
             LOAD_KV(k_cache, row, push.head_stride, i, low, high)

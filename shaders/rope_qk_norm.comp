@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Biases, RoPE and RMS norms of raw q and k, and the store of k and v in the KV cache. Grid: x over query heads, then key
-// heads, then value heads; y over tokens. Where the norm comes after RoPE, a query is multiplied by query_layernorm ∘
+// heads, then value heads of the dispatch; y over tokens. Where the norm comes after RoPE, a query is multiplied by query_layernorm ∘
 // key_layernorm of its own layer, so that the cache can hold the unit key û = rope(k) / rms(k), the same for every layer
 // that reads it.
 #version 450
@@ -22,8 +22,8 @@ layout(std430, binding = 7) writeonly buffer VCache { uint v_cache[]; };
 
 void main() {
     uint token = gl_WorkGroupID.y, position = step_state.position + token, index = gl_WorkGroupID.x;
-    uint kind = index < push.head_count ? QUERY : index < push.head_count + push.head_count_kv ? KEY : VALUE;
-    index -= kind == QUERY ? 0u : push.head_count + (kind - 1u) * push.head_count_kv;
+    uint kind = index < push.queries ? QUERY : index < push.queries + push.kv_heads ? KEY : VALUE;
+    index = kind == QUERY ? push.query_first + index : push.kv_first + index - push.queries - (kind - 1u) * push.kv_heads;
     float scale = ropeHead(kind, index, token * push.qkv_stride, position);
     if (kind != QUERY) {
         storeHead(kind, index, position, scale);

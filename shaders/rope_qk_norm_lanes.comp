@@ -99,17 +99,18 @@ void putScaled(uint kind, uint row, uint i, vec4 a, vec4 b, float scale) {
 void main() {
     uint tokens = push.tokens, vectors = push.head_dim / 4u, turning = push.turning_pairs / 2u;  // vectors that turn
     uint index = gl_GlobalInvocationID.x / tokens, token = gl_GlobalInvocationID.x % tokens;
-    if (index >= push.head_count + 2u * push.head_count_kv) {
+    if (index >= push.queries + 2u * push.kv_heads) {
         return;
     }
     uint position = step_state.position + token;
     Head head;
-    head.kind = index < push.head_count ? QUERY : index < push.head_count + push.head_count_kv ? KEY : VALUE;
+    head.kind = index < push.queries ? QUERY : index < push.queries + push.kv_heads ? KEY : VALUE;
+    bool is_query = head.kind == QUERY;
+    index = is_query ? push.query_first + index : push.kv_first + index - push.queries - (head.kind - 1u) * push.kv_heads;
+    uint before_kind = is_query ? 0u : push.head_count + (head.kind - 1u) * push.head_count_kv;
     head.base = token * push.qkv_stride / 4u;
-    head.first = index * vectors;
+    head.first = (before_kind + index) * vectors;
     head.turn = (push.rope_first + position) * turning;
-    uint before_kind = head.kind == QUERY ? 0u : push.head_count + (head.kind - 1u) * push.head_count_kv;
-    index -= before_kind;
 
     bool whole = QK_NORM == WHOLE_BEFORE_ROPE;
     head.weighs = (whole || QK_NORM == BEFORE_ROPE) && head.kind != VALUE;
@@ -140,7 +141,7 @@ void main() {
     }
 
     uint row = head.kind == QUERY ? (token * push.head_count + index) * (push.head_stride / 4u)
-                                  : (index * push.context + position) * push.row_words;
+                                  : ((index - push.kv_first) * push.context + position) * push.row_words;
     for (uint i = 0u; i < turning / 4u; ++i) {
         vec4 low[2], high[2];
         turnedOf(head, 2u * i, low[0], high[0]);

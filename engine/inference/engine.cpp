@@ -49,6 +49,7 @@ MemoryRoom roomOf(const vulkan::Device& device, const LoadOptions& options) {
     return {.device = device.info().name,
             .free_bytes = options.memory_bytes != 0 ? std::min(options.memory_bytes, free) : free,
             .largest_buffer = limits.largestBuffer(),
+            .kv_range = options.variants.kv_range.value_or(0),
             .software = limits.software && options.memory_bytes == 0};
 }
 

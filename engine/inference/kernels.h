@@ -16,7 +16,8 @@ namespace moescope::inference {
 
 struct WeightVariants;
 
-/** Shape of attention: the same for every layer of a model but for `window` and `rope_first`. */
+/** Shape of attention: the same for every layer of a model but for `window` and `rope_first`, and for every buffer of a KV
+ *  cache but for `kv_first` and `kv_heads`. */
 struct AttentionShape {
     uint32_t head_count = 0;
     uint32_t head_count_kv = 0;
@@ -31,6 +32,11 @@ struct AttentionShape {
     uint32_t rope_first = 0;           ///< row of the table of rotations for position 0
     uint32_t window = 0;               ///< last positions that a query sees; 0: all
     float scale = 0;                   ///< of q · k
+    uint32_t kv_first = 0; ///< KV head that the caches at hand begin with; the kernels take the queries of theirs
+    uint32_t kv_heads = 0; ///< that they hold; 0: all
+
+    uint32_t heldHeads() const { return kv_heads != 0 ? kv_heads : head_count_kv; }
+    uint32_t queriesEach() const { return head_count / head_count_kv; } ///< that share a KV head
 };
 
 /** Shape of the experts of one layer; counts of 0 leave a part out. */
@@ -137,7 +143,7 @@ public:
                         const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
                         uint32_t tokens, Part part = {});
     bool hasAttentionToken(const AttentionShape& shape) const {
-        return m_texels && shape.head_count / shape.head_count_kv <= mostTokenQueries;
+        return m_texels && shape.queriesEach() <= mostTokenQueries;
     }
     /** Of one token from its raw heads, where hasAttentionToken(): ropeQkNorm() and attention() in one. `stores`: key and value
      *  in the KV cache, in its owners. */
@@ -156,10 +162,21 @@ public:
     static constexpr uint64_t attentionPartialFloats(uint32_t head_count, uint32_t head_stride, uint32_t splits) {
         return uint64_t{head_count} * splits * (4 + head_stride);
     }
-    /** The weights that attention gives its values for one query: `out` is [head][out_stride] floats, one for each position
-     *  up to the step's and then the share of the sink. */
+    /** Some of the query heads that share those of a cache. */
+    struct WeightsOf {
+        uint32_t skipped = 0;
+        uint32_t heads = 0;   ///< 0: the rest
+        uint32_t out_row = 0; ///< of the first of them
+    };
+    /** The weights that attention gives its values for one query: a row of `out`, `out_stride` floats, a head, one float for
+     *  each position up to the step's and then the share of the sink. */
     void attentionWeights(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
-                          const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t out_stride);
+                          const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t out_stride,
+                          WeightsOf some);
+    void attentionWeights(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
+                          const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t out_stride) {
+        attentionWeights(recorder, shape, q, k_cache, step, sinks, out, out_stride, {});
+    }
 
     /** What each head of `weights`, [heads][stride], gives positions [first, first + count): `out` from `out_first` on. */
     void attentionMass(Recorder& recorder, const Buffer& weights, uint32_t heads, uint32_t stride, uint32_t first,

@@ -54,6 +54,7 @@ Push attentionPush(const AttentionShape& shape) {
     Push push{};
     push.head_count = shape.head_count;
     push.head_count_kv = shape.head_count_kv;
+    push.kv_first = shape.kv_first;
     push.head_dim = shape.head_dim;
     push.head_stride = shape.head_stride;
     push.context = shape.context;
@@ -67,6 +68,10 @@ Push attentionPush(const AttentionShape& shape) {
 RopeQkNormPush ropePush(const AttentionShape& shape, bool owner, uint32_t tokens) {
     return {.head_count = shape.head_count,
             .head_count_kv = owner ? shape.head_count_kv : 0,
+            .query_first = shape.kv_first * shape.queriesEach(),
+            .queries = shape.heldHeads() * shape.queriesEach(),
+            .kv_first = shape.kv_first,
+            .kv_heads = owner ? shape.heldHeads() : 0,
             .head_dim = shape.head_dim,
             .head_stride = shape.head_stride,
             .qkv_stride = qkvStride(shape.head_count, shape.head_count_kv, shape.head_dim),
@@ -88,9 +93,7 @@ AttentionTokenPush tokenPush(const AttentionShape& shape, bool stores) {
 }
 
 /** Groups of query heads that workgroups take one by one: shaders/common/attention_span.glsl. */
-uint32_t attentionPasses(const AttentionShape& shape) {
-    return ceilDiv(shape.head_count / shape.head_count_kv, Kernels::spareHeads + 1);
-}
+uint32_t attentionPasses(const AttentionShape& shape) { return ceilDiv(shape.queriesEach(), Kernels::spareHeads + 1); }
 
 /** Of shaders/common/rope_head.glsl. */
 vulkan::Constants ropeConstants(const AttentionShape& shape, bool bias, uint32_t workgroup) {
@@ -108,7 +111,7 @@ void Kernels::ropeQkNorm(Recorder& recorder, const AttentionShape& shape, const 
                          const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens) {
     const RopeQkNormPush push = ropePush(shape, owner, tokens);
     recorder.dispatch(pipeline(rope_qk_norm, ropeConstants(shape, bias != nullptr, m_workgroup)),
-                      Groups{push.head_count + 2 * push.head_count_kv, tokens},
+                      Groups{push.queries + 2 * push.kv_heads, tokens},
                       {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache}, push);
 }
 
@@ -116,7 +119,7 @@ void Kernels::ropeQkNormLanes(Recorder& recorder, const AttentionShape& shape, c
                               bool owner, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
                               const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, uint32_t tokens) {
     const RopeQkNormPush push = ropePush(shape, owner, tokens);
-    const uint32_t heads = push.head_count + 2 * push.head_count_kv;
+    const uint32_t heads = push.queries + 2 * push.kv_heads;
     recorder.dispatch(pipeline(rope_qk_norm_lanes, ropeConstants(shape, bias != nullptr, m_subgroup)),
                       Groups{ceilDiv(heads * tokens, m_subgroup)},
                       {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache}, push);
@@ -135,7 +138,7 @@ void Kernels::attention(Recorder& recorder, const AttentionShape& shape, const B
     const vulkan::Constants constants{
         {workgroupId, attentionWorkgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, kept}, {8, sinks != nullptr}};
     recorder.dispatch(pipeline(shaders::attention, constants),
-                      Groups{shape.head_count_kv * attentionPasses(shape), run.count},
+                      Groups{shape.heldHeads() * attentionPasses(shape), run.count},
                       {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
 }
 
@@ -163,8 +166,8 @@ void Kernels::attentionToken(Recorder& recorder, const AttentionShape& shape, co
     const AttentionTokenPush push = tokenPush(shape, stores);
     vulkan::Constants constants = attentionRows(shape, sinks != nullptr);
     constants.merge(ropeConstants(shape, bias != nullptr, m_subgroup));
-    constants[11] = shape.head_count / shape.head_count_kv;
-    recorder.dispatch(pipeline(attention_token, constants), Groups{shape.head_count_kv},
+    constants[11] = shape.queriesEach();
+    recorder.dispatch(pipeline(attention_token, constants), Groups{shape.heldHeads()},
                       {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache, q_out,
                        k_cache, v_cache, orAny(sinks, qkv), out},
                       push);
@@ -173,7 +176,7 @@ void Kernels::attentionToken(Recorder& recorder, const AttentionShape& shape, co
 void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                              const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
                              uint32_t tokens, Part part) {
-    const uint32_t tiles = ceilDiv(tokens * (shape.head_count / shape.head_count_kv), rowsOfAttention);
+    const uint32_t tiles = ceilDiv(tokens * shape.queriesEach(), rowsOfAttention);
     const Run run = runOf(tiles, part);
     if (run.count == 0) {
         return;
@@ -184,7 +187,7 @@ void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, co
     push.tile_first = run.first;
     push.tile_step = spreadingStep(tiles);
     recorder.dispatch(pipeline(attention_tiles, attentionRows(shape, sinks != nullptr)),
-                      Groups{shape.head_count_kv, run.count}, {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
+                      Groups{shape.heldHeads(), run.count}, {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
 }
 
 void Kernels::attentionSplit(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
@@ -193,17 +196,20 @@ void Kernels::attentionSplit(Recorder& recorder, const AttentionShape& shape, co
                              const Buffer& counters, const Buffer& out, uint32_t splits) {
     vulkan::Constants constants = ropeConstants(shape, bias != nullptr, attentionWorkgroup);
     constants[8] = sinks != nullptr;
-    recorder.dispatch(pipeline(attention_split, constants),
-                      Groups{shape.head_count_kv * attentionPasses(shape), splits},
+    recorder.dispatch(pipeline(attention_split, constants), Groups{shape.heldHeads() * attentionPasses(shape), splits},
                       {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, k_cache, v_cache, k_cache, v_cache,
                        orAny(sinks, qkv), partial, counters, out},
                       tokenPush(shape, stores));
 }
 
 void Kernels::attentionWeights(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
-                               const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t out_stride) {
+                               const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t out_stride,
+                               WeightsOf some) {
     const AttentionWeightsPush push{.head_count = shape.head_count,
                                     .head_count_kv = shape.head_count_kv,
+                                    .kv_first = shape.kv_first,
+                                    .head_first = shape.kv_first * shape.queriesEach() + some.skipped,
+                                    .out_first = some.out_row,
                                     .head_stride = shape.head_stride,
                                     .context = shape.context,
                                     .out_stride = out_stride,
@@ -212,7 +218,8 @@ void Kernels::attentionWeights(Recorder& recorder, const AttentionShape& shape, 
                                     .scale = shape.scale};
     const vulkan::Constants constants{
         {workgroupId, m_workgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, sinks != nullptr}};
-    recorder.dispatch(pipeline(attention_weights, constants), Groups{shape.head_count},
+    const uint32_t rest = shape.heldHeads() * shape.queriesEach() - some.skipped;
+    recorder.dispatch(pipeline(attention_weights, constants), Groups{some.heads != 0 ? some.heads : rest},
                       {q, k_cache, step, orAny(sinks, q), out}, push);
 }
 

@@ -84,15 +84,33 @@ private:
                         {"free", trace::bytesText(room.free_bytes)}});
 }
 
-[[noreturn]] void throwNoBuffer(const gguf::Reader& file, uint64_t bytes, uint32_t context, const MemoryRoom& room) {
+/** A buffer that grows with the context and cannot be cut. */
+struct WidestBuffer {
+    uint64_t bytes_per_token = 0;
+    uint64_t most = 0; ///< bytes that the device can bind of it
+
+    uint64_t bindable() const { return most / bytes_per_token; } ///< tokens
+};
+
+/** Keys or values of one head, of which the device may have several buffers, or the rotations: the one that ends first. */
+WidestBuffer widestBuffer(const model::ModelConfig& config, KvType kv, const MemoryRoom& room) {
+    const WidestBuffer head{kvBytesPerHeadToken(config, kv), room.kv_range != 0 ? room.kv_range : room.largest_buffer};
+    const WidestBuffer rope{ActivationSizes(config, 1, 1).rope, room.largest_buffer};
+    return rope.bytes_per_token != 0 && rope.bindable() < head.bindable() ? rope : head;
+}
+
+[[noreturn]] void throwNoBuffer(const gguf::Reader& file, const WidestBuffer& widest, uint32_t context,
+                                const MemoryRoom& room) {
     throw trace::Error("context.buffer",
                        "“{file}” needs a buffer of {bytes} with a context of {context} tokens and “{device}” can bind "
-                       "{largest} at once. Choose a shorter context, a smaller model or another device.",
+                       "{largest} at once, enough for {fitting} tokens. Choose a shorter context, a smaller model or "
+                       "another device.",
                        {{"file", file.path().filename().string()},
-                        {"bytes", trace::bytesText(bytes)},
+                        {"bytes", trace::bytesText(widest.bytes_per_token * context)},
                         {"context", trace::grouped(context)},
                         {"device", room.device},
-                        {"largest", trace::bytesText(room.largest_buffer)}});
+                        {"largest", trace::bytesText(widest.most)},
+                        {"fitting", trace::grouped(widest.bindable())}});
 }
 
 /** The largest micro-batch that a context of `context` tokens leaves room for, and can fill. */
@@ -165,19 +183,17 @@ ContextChoice chooseContext(const model::ModelConfig& config, const gguf::Reader
     }
     const uint32_t batch = microBatch(room.software);
     const auto planOf = [&](uint32_t context) { return planOfFile(config, file, context, kv, batch); };
-    // One owner's keys or values, or the rotations, lie in one buffer.
-    const uint64_t widest =
-        std::max<uint64_t>(kvBytesPerOwnerToken(config, kv) / 2, ActivationSizes(config, 1, 1).rope);
+    const WidestBuffer widest = widestBuffer(config, kv, room);
     ContextChoice choice{.tokens = asked != 0 ? asked : limit,
                          .model_tokens = limit,
                          .whole_bytes = planOf(limit).total(),
                          .free_bytes = room.free_bytes,
-                         .whole_buffer_bytes = widest * limit,
-                         .largest_buffer_bytes = room.largest_buffer};
-    const uint64_t bindable = room.largest_buffer / widest; // tokens
+                         .whole_buffer_bytes = widest.bytes_per_token * limit,
+                         .largest_buffer_bytes = widest.most};
+    const uint64_t bindable = widest.bindable();
     if (asked > bindable || bindable == 0) {
         const uint32_t needed = std::max(asked, 1U);
-        throwNoBuffer(file, widest * needed, needed, room);
+        throwNoBuffer(file, widest, needed, room);
     }
     if (asked == 0) {
         const uint64_t usable = usableBytes(room);

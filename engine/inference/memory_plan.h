@@ -43,6 +43,7 @@ struct MemoryRoom {
     std::string device; ///< its name
     uint64_t free_bytes = 0;
     uint64_t largest_buffer = 0; ///< that can be bound at once
+    uint64_t kv_range = 0;       ///< likewise, of the keys or values of some heads; 0: largest_buffer
     bool software = false;       ///< its figure is a guess: the memory is the host's
 };
 

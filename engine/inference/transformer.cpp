@@ -61,6 +61,13 @@ const model::ModelConfig& checked(const model::ModelConfig& config) {
     return config;
 }
 
+/** Bytes of keys, or of values, that all kernels can bind at once. */
+uint64_t kvRange(const vulkan::Device& device, bool texels, const Variants& variants) {
+    const vulkan::Limits& limits = device.limits();
+    const uint64_t most = std::min(limits.largestBuffer(), texels ? limits.max_texel_range : UINT64_MAX);
+    return std::min(most, variants.kv_range.value_or(most));
+}
+
 /** Rows of the largest matrix that is multiplied with one token. */
 uint32_t mostRows(const DeviceWeights& weights) {
     uint32_t most = weights.output().rows;
@@ -93,7 +100,7 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
       m_kernels(device, variantsFor(variants, kv)), m_weights(device, config, file, m_kernels.rowGroup()),
-      m_kv(device, config, context, kv),
+      m_kv(device, config, context, kv, kvRange(device, m_kernels.texels(), variants)),
       m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device),
       m_samples(samplesOnDevice(variants, device, config.token_count)), m_firstSample(device, "first sample"),
       m_wholeSteps(variants.whole_steps) {
@@ -238,6 +245,13 @@ AttentionShape Transformer::shapeOf(uint32_t layer) const {
     AttentionShape shape = m_shape;
     shape.window = m_config.window(layer);
     shape.rope_first = m_config.usesWindowRope(layer) ? m_shape.context : 0;
+    return shape;
+}
+
+AttentionShape Transformer::shapeOf(uint32_t layer, const KvCache::Part& part) const {
+    AttentionShape shape = shapeOf(layer);
+    shape.kv_first = part.first;
+    shape.kv_heads = part.heads;
     return shape;
 }
 

@@ -170,6 +170,7 @@ private:
 
     /** Shape of attention in one layer. */
     AttentionShape shapeOf(uint32_t layer) const;
+    AttentionShape shapeOf(uint32_t layer, const KvCache::Part& part) const;
     static Kernels::GateUp routedGateUp(const LayerWeights& layer);
     static Kernels::GateUp sharedGateUp(const LayerWeights& layer) {
         return {.gate = layer.ffn_gate, .up = layer.ffn_up};

@@ -41,13 +41,16 @@ vulkan::Buffer Transformer::weightsBuffer(uint32_t positions, vulkan::MemoryKind
 void Transformer::recordWeights(vulkan::CommandRecorder& recorder, uint32_t layer, uint32_t positions,
                                 const vulkan::Buffer& out) {
     const LayerWeights& weights = m_weights.layers[layer];
-    const AttentionShape shape = shapeOf(layer);
-    m_kernels.ropeQkNorm(recorder, shape, m_act.qkv, weights.attn_qkv_bias.get(), false, m_act.rope,
-                         weights.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(layer), m_kv.values(layer),
-                         1);
+    for (const KvCache::Part& kv : m_kv.parts(layer)) {
+        m_kernels.ropeQkNorm(recorder, shapeOf(layer, kv), m_act.qkv, weights.attn_qkv_bias.get(), false, m_act.rope,
+                             weights.attn_qk_norm.get(), m_act.step, m_act.q_roped, *kv.keys, *kv.values, 1);
+    }
     recorder.barrier();
-    m_kernels.attentionWeights(recorder, shape, m_act.q_roped, m_kv.keys(layer), m_act.step, weights.attn_sinks.get(),
-                               out, positions + 1);
+    for (const KvCache::Part& kv : m_kv.parts(layer)) {
+        const AttentionShape shape = shapeOf(layer, kv);
+        m_kernels.attentionWeights(recorder, shape, m_act.q_roped, *kv.keys, m_act.step, weights.attn_sinks.get(), out,
+                                   positions + 1, {.out_row = kv.first * shape.queriesEach()});
+    }
     recorder.barrier();
 }
 

@@ -124,16 +124,20 @@ bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
         return false;
     }
     const auto rope = m_kernels.hasRopeLanes(shape) ? &Kernels::ropeQkNormLanes : &Kernels::ropeQkNorm;
-    (m_kernels.*rope)(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), m_config.ownsKv(i), m_act.rope,
-                      layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i), tokens);
+    for (const KvCache::Part& kv : m_kv.parts(i)) {
+        (m_kernels.*rope)(r, shapeOf(i, kv), m_act.qkv, layer.attn_qkv_bias.get(), m_config.ownsKv(i), m_act.rope,
+                          layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, *kv.keys, *kv.values, tokens);
+    }
     if (!m_pacer.next(StepPart::Rope, index)) {
         return false;
     }
     const auto attention = m_kernels.texels() ? &Kernels::attentionTiles : &Kernels::attention;
     const uint32_t parts = m_pacer.parts(StepPart::Attention);
     for (uint32_t part = 0; part < parts; ++part) {
-        (m_kernels.*attention)(r, shape, m_act.q_roped, m_kv.keys(i), m_kv.values(i), m_act.step,
-                               layer.attn_sinks.get(), m_act.attn_out, tokens, Part{part, parts});
+        for (const KvCache::Part& kv : m_kv.parts(i)) {
+            (m_kernels.*attention)(r, shapeOf(i, kv), m_act.q_roped, *kv.keys, *kv.values, m_act.step,
+                                   layer.attn_sinks.get(), m_act.attn_out, tokens, Part{part, parts});
+        }
         if (!m_pacer.next(StepPart::Attention, index, parts)) {
             return false;
         }

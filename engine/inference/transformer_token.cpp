@@ -93,15 +93,17 @@ void Transformer::recordTokenQkv(vulkan::CommandRecorder& r, uint32_t i, const M
 void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, bool store, const Mark& mark) {
     const auto index = static_cast<int32_t>(i);
     const LayerWeights& layer = m_weights.layers[i];
-    const AttentionShape shape = shapeOf(i);
-    if (m_kernels.hasAttentionToken(shape)) {
-        m_kernels.attentionToken(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope,
-                                 layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, m_kv.keys(i), m_kv.values(i),
-                                 layer.attn_sinks.get(), m_act.attn_out);
-    } else {
-        m_kernels.attentionSplit(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope,
-                                 layer.attn_qk_norm.get(), m_act.step, m_kv.keys(i), m_kv.values(i),
-                                 layer.attn_sinks.get(), m_act.attn_partial, m_act.counters, m_act.attn_out, m_splits);
+    for (const KvCache::Part& kv : m_kv.parts(i)) { // each writes heads of its own, so there is no barrier between them
+        const AttentionShape shape = shapeOf(i, kv);
+        if (m_kernels.hasAttentionToken(shape)) {
+            m_kernels.attentionToken(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope,
+                                     layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, *kv.keys, *kv.values,
+                                     layer.attn_sinks.get(), m_act.attn_out);
+        } else {
+            m_kernels.attentionSplit(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope,
+                                     layer.attn_qk_norm.get(), m_act.step, *kv.keys, *kv.values, layer.attn_sinks.get(),
+                                     m_act.attn_partial, m_act.counters, m_act.attn_out, m_splits);
+        }
     }
     r.barrier();
     mark(StepPart::RopeAttention, index);

@@ -25,6 +25,8 @@ struct Variants {
     std::optional<bool> integer_dot;
     /** Batches are multiplied in f16 by cooperative matrices: shaders/common/block_coopmat.glsl. F32 weights never are. */
     std::optional<bool> coopmat;
+    /** For tests: bytes of a layer's keys, or values, that one binding takes at most, fewer than the device can. */
+    std::optional<uint64_t> kv_range;
 };
 
 /** That at most one way to multiply a batch is asked for. Throws trace::Error{variant.pair} naming two. */

@@ -5,8 +5,10 @@
 #include "engine/vulkan/device_impl.h"
 #include "engine/vulkan/result.h"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
+#include <vector>
 
 namespace moescope::vulkan {
 
@@ -115,29 +117,45 @@ void Buffer::release() {
 }
 
 void Buffer::upload(uint64_t offset, std::span<const uint8_t> bytes) {
-    checkRange(*this, offset, bytes.size());
-    if (bytes.empty()) {
-        return;
-    }
-    if (isMapped()) {
-        std::memcpy(mapped<uint8_t>() + offset, bytes.data(), bytes.size());
-        return;
-    }
-    const std::scoped_lock lock(m_device.impl().transfer_mutex);
-    transferOf(m_device).upload(m_buffer, offset, bytes);
+    const Upload one{this, offset, bytes};
+    vulkan::upload(m_device, std::span(&one, 1));
 }
 
 void Buffer::download(uint64_t offset, std::span<uint8_t> bytes) const {
-    checkRange(*this, offset, bytes.size());
-    if (bytes.empty()) {
-        return;
+    const Download one{this, offset, bytes};
+    vulkan::download(m_device, std::span(&one, 1));
+}
+
+void upload(Device& device, std::span<const Upload> uploads) {
+    std::vector<Transfer::To> unseen; // by the host
+    for (const Upload& one : uploads) {
+        checkRange(*one.to, one.offset, one.bytes.size());
+        if (one.to->isMapped()) {
+            std::copy(one.bytes.begin(), one.bytes.end(), one.to->mapped<uint8_t>() + one.offset);
+        } else if (!one.bytes.empty()) {
+            unseen.push_back({one.to->handle(), one.offset, one.bytes});
+        }
     }
-    if (isMapped()) {
-        std::memcpy(bytes.data(), mapped<uint8_t>() + offset, bytes.size());
-        return;
+    if (!unseen.empty()) {
+        const std::scoped_lock lock(device.impl().transfer_mutex);
+        transferOf(device).upload(unseen);
     }
-    const std::scoped_lock lock(m_device.impl().transfer_mutex);
-    transferOf(m_device).download(m_buffer, offset, bytes);
+}
+
+void download(Device& device, std::span<const Download> downloads) {
+    std::vector<Transfer::From> unseen;
+    for (const Download& one : downloads) {
+        checkRange(*one.from, one.offset, one.bytes.size());
+        if (one.from->isMapped()) {
+            std::copy_n(one.from->mapped<uint8_t>() + one.offset, one.bytes.size(), one.bytes.begin());
+        } else if (!one.bytes.empty()) {
+            unseen.push_back({one.from->handle(), one.offset, one.bytes});
+        }
+    }
+    if (!unseen.empty()) {
+        const std::scoped_lock lock(device.impl().transfer_mutex);
+        transferOf(device).download(unseen);
+    }
 }
 
 } // namespace moescope::vulkan

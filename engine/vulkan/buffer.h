@@ -64,4 +64,23 @@ private:
     trace::PlacedBytes m_allocated;
 };
 
+/** Bytes of the host and where they go. */
+struct Upload {
+    Buffer* to = nullptr;
+    uint64_t offset = 0;
+    std::span<const uint8_t> bytes;
+};
+
+/** Bytes of a buffer and where on the host they go. */
+struct Download {
+    const Buffer* from = nullptr;
+    uint64_t offset = 0;
+    std::span<uint8_t> bytes;
+};
+
+/** Many copies at once, as Buffer::upload() and download(): through staging buffers in as few submissions as these are filled
+ *  times, however many copies there are. */
+void upload(Device& device, std::span<const Upload> uploads);
+void download(Device& device, std::span<const Download> downloads);
+
 } // namespace moescope::vulkan

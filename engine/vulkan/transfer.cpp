@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
+#include <utility>
 
 namespace moescope::vulkan {
 
@@ -81,36 +83,77 @@ void Transfer::wait(Slot& slot) {
     }
 }
 
-void Transfer::upload(VkBuffer to, uint64_t offset, std::span<const uint8_t> bytes) {
+template <typename Byte, typename Fill>
+void Transfer::inTurns(std::span<const Run<Byte>> runs, Fill fill) {
+    std::vector<Run<Byte>> parts;
+    uint64_t filled = 0;
     size_t turn = 0;
-    for (uint64_t done = 0; done < bytes.size(); ++turn) {
-        Slot& slot = m_slots[turn % m_slots.size()];
-        const uint64_t part = std::min<uint64_t>(stagingBytes, bytes.size() - done);
-        wait(slot);
-        std::memcpy(staging(slot).mapped<uint8_t>(), bytes.data() + done, part);
-        begin(slot);
-        const VkBufferCopy region{0, offset + done, part};
-        vkCmdCopyBuffer(slot.commands, slot.staging->handle(), to, 1, &region);
-        submit(slot);
-        done += part;
+    const auto flush = [&] {
+        if (!parts.empty()) {
+            fill(m_slots[turn++ % m_slots.size()], std::exchange(parts, {}));
+            filled = 0;
+        }
+    };
+    for (const Run<Byte>& run : runs) {
+        for (uint64_t done = 0; done < run.bytes.size();) {
+            const uint64_t part = std::min<uint64_t>(stagingBytes - filled, run.bytes.size() - done);
+            parts.push_back({run.buffer, run.offset + done, run.bytes.subspan(done, part)});
+            done += part;
+            filled += part;
+            if (filled == stagingBytes) {
+                flush();
+            }
+        }
     }
+    flush();
+}
+
+void Transfer::upload(std::span<const To> runs) {
+    inTurns(runs, [this](Slot& slot, const std::vector<To>& parts) {
+        begin(slot);
+        uint8_t* const staged = staging(slot).mapped<uint8_t>();
+        uint64_t at = 0;
+        for (const To& part : parts) {
+            std::memcpy(staged + at, part.bytes.data(), part.bytes.size());
+            const VkBufferCopy region{at, part.offset, part.bytes.size()};
+            vkCmdCopyBuffer(slot.commands, slot.staging->handle(), part.buffer, 1, &region);
+            at += part.bytes.size();
+        }
+        submit(slot);
+    });
     for (Slot& slot : m_slots) {
         wait(slot);
     }
 }
 
-void Transfer::download(VkBuffer from, uint64_t offset, std::span<uint8_t> bytes) {
-    Slot& slot = m_slots[0];
-    for (uint64_t done = 0; done < bytes.size();) {
-        const uint64_t part = std::min<uint64_t>(stagingBytes, bytes.size() - done);
-        staging(slot);
+void Transfer::download(std::span<const From> runs) {
+    std::deque<std::pair<Slot*, std::vector<From>>> under_way;
+    const auto finishOldest = [&] {
+        const auto& [slot, parts] = under_way.front();
+        wait(*slot);
+        const uint8_t* staged = slot->staging->mapped<uint8_t>();
+        for (const From& part : parts) {
+            std::memcpy(part.bytes.data(), staged, part.bytes.size());
+            staged += part.bytes.size();
+        }
+        under_way.pop_front();
+    };
+    inTurns(runs, [&](Slot& slot, std::vector<From> parts) {
+        if (under_way.size() == m_slots.size()) {
+            finishOldest();
+        }
         begin(slot);
-        const VkBufferCopy region{offset + done, 0, part};
-        vkCmdCopyBuffer(slot.commands, from, slot.staging->handle(), 1, &region);
+        uint64_t at = 0;
+        for (const From& part : parts) {
+            const VkBufferCopy region{part.offset, at, part.bytes.size()};
+            vkCmdCopyBuffer(slot.commands, part.buffer, staging(slot).handle(), 1, &region);
+            at += part.bytes.size();
+        }
         submit(slot);
-        wait(slot);
-        std::memcpy(bytes.data() + done, slot.staging->mapped<uint8_t>(), part);
-        done += part;
+        under_way.emplace_back(&slot, std::move(parts));
+    });
+    while (!under_way.empty()) {
+        finishOldest();
     }
 }
 

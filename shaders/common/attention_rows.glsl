@@ -45,7 +45,7 @@ void attend(uint kv_head, uint first, uint queries) {
     }
     uint end = query_position[ROWS - 1u] + 1u;
     uint begin = window == 0u ? 0u : query_position[0] + 1u - min(query_position[0] + 1u, window);
-    uint cache_row = kv_head * push.context;
+    uint cache_row = (kv_head - push.kv_first) * push.context;
 
     uint dim_lane = self % DIM_LANES, position_lane = self / DIM_LANES;
     float most[ROWS], sum[ROWS];

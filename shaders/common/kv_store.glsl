@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stores head[] (rope_head.glsl) in the KV cache, by a whole workgroup. The including shader binds the caches as
-// words and defines their names as K_WORDS and V_WORDS.
+// words, from KV head push.kv_first on, and defines their names as K_WORDS and V_WORDS.
 
 void store(uint kind, uint at, uint word) {
     if (kind == KEY) {
@@ -28,7 +28,7 @@ int quantOf(uint i, float largest, float scale) {
 // Head `index` of a kind, whose elements are still to be multiplied by `scale`, at `position`.
 void storeHead(uint kind, uint index, uint position, float scale) {
     uint self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
-    uint row = (index * push.context + position) * push.row_words * 4u;
+    uint row = ((index - push.kv_first) * push.context + position) * push.row_words * 4u;
     if (KV_TYPE == KV_F32) {
         for (uint i = self; i < push.head_dim; i += workers) {
             store(kind, row + i, floatBitsToUint(head[i] * scale));

@@ -4,6 +4,7 @@
 #ifndef MOESCOPE_PUSH_CONSTANTS_H
 #define MOESCOPE_PUSH_CONSTANTS_H
 
+#include "attention_push.h"
 #include "router_rule.h"
 
 #ifdef __cplusplus
@@ -51,79 +52,6 @@ struct MatmulPush {
     float scale;    // of W · X + bias
 };
 
-struct RopeQkNormPush {
-    uint head_count;
-    uint head_count_kv; // 0: a layer that reads its owner's cache
-    uint head_dim;
-    uint head_stride;   // floats of one head in q_out
-    uint qkv_stride;    // of a token in qkv
-    uint context;       // rows of the cache a head
-    uint row_words;     // uvec4 of one row in the cache
-    uint turning_pairs; // of a head; the other elements pass as they are
-    uint rope_first;    // row of the table of rotations for position 0
-    uint tokens;
-    float epsilon;
-};
-
-struct AttentionPush {
-    uint head_count;
-    uint head_count_kv;
-    uint head_dim;
-    uint head_stride;
-    uint context;
-    uint out_stride;
-    uint window;      // last positions that a query sees; 0: all
-    uint row_words;   // uvec4 of one row in the cache
-    uint token_first; // of the batch that the grid begins with
-    float scale;
-};
-
-struct AttentionTilesPush {
-    uint head_count;
-    uint head_count_kv;
-    uint head_dim;
-    uint head_stride;
-    uint context;
-    uint tokens;
-    uint out_stride;
-    uint window;     // last positions that a query sees; 0: all
-    uint row_words;  // uvec4 of one row in the cache
-    uint tiles;      // of all queries of a KV head
-    uint tile_first; // place in the order of the tiles that the grid begins with
-    uint tile_step;  // tiles between two neighbours of that order; shares no divisor with their number
-    float scale;
-};
-
-struct AttentionTokenPush {
-    uint head_count;
-    uint head_count_kv;
-    uint head_dim;
-    uint head_stride;
-    uint context;
-    uint out_stride;
-    uint window;        // last positions that the query sees; 0: all
-    uint row_words;     // uvec4 of one row in the cache
-    uint turning_pairs; // of a head; the other elements pass as they are
-    uint rope_first;    // row of the table of rotations for position 0
-    uint stores;        // the layer owns its KV cache and stores this token in it
-    float epsilon;
-    float scale;
-};
-
-struct AttentionWeightsPush {
-    uint head_count;
-    uint head_count_kv;
-    uint head_stride;
-    uint context;
-    uint out_stride; // floats of one head's weights
-    uint window;     // last positions that a query sees; 0: all
-    uint row_words;  // uvec4 of one row in the cache
-    float scale;
-};
-
-struct AttentionMassPush {
-    uint stride, first, count, out_first; // of one head's weights; positions; of the heads' masses
-};
 struct MoeRouterPush {
     uint width;
     uint stride; // of a token in x and normed

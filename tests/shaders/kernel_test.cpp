@@ -179,6 +179,41 @@ std::unique_ptr<Buffer> KernelsTest::step(uint32_t position, bool log_router, bo
     return words(state);
 }
 
+std::vector<KernelsTest::CachePart> KernelsTest::cutCache(const inference::AttentionShape& shape,
+                                                          const vulkan::Buffer& keys, const vulkan::Buffer& values,
+                                                          uint32_t heads) {
+    std::vector<CachePart> parts;
+    const uint64_t headBytes = keys.size() / shape.head_count_kv;
+    for (uint32_t first = 0; first < shape.head_count_kv; first += heads) {
+        CachePart part{.shape = shape};
+        part.shape.kv_first = first;
+        part.shape.kv_heads = std::min(heads, shape.head_count_kv - first);
+        const auto copied = [&](const vulkan::Buffer& whole) {
+            std::vector<uint8_t> bytes(part.shape.kv_heads * headBytes);
+            whole.download(first * headBytes, bytes);
+            auto copy =
+                std::make_unique<vulkan::Buffer>(device(), bytes.size(), vulkan::MemoryKind::DeviceLocal, "part");
+            copy->upload(0, bytes);
+            return copy;
+        };
+        part.keys = copied(keys);
+        part.values = copied(values);
+        parts.push_back(std::move(part));
+    }
+    return parts;
+}
+
+void KernelsTest::joinCache(const std::vector<CachePart>& parts, vulkan::Buffer& keys, vulkan::Buffer& values) {
+    const uint64_t headBytes = keys.size() / parts.front().shape.head_count_kv;
+    for (const CachePart& part : parts) {
+        for (const auto& [from, to] : {std::pair(part.keys.get(), &keys), {part.values.get(), &values}}) {
+            std::vector<uint8_t> bytes(from->size());
+            from->download(0, bytes);
+            to->upload(part.shape.kv_first * headBytes, bytes);
+        }
+    }
+}
+
 void KernelsTest::run(const std::function<void(vulkan::CommandRecorder&)>& record) {
     vulkan::CommandRecorder recorder(device(), "test");
     recorder.begin();

@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +60,21 @@ protected:
     std::unique_ptr<vulkan::Buffer> floats(std::span<const float> values);
     std::vector<float> readFloats(const vulkan::Buffer& buffer, size_t count);
     std::unique_ptr<vulkan::Buffer> step(uint32_t position, bool log_router, bool log_probs);
+
+    /** Some heads of a KV cache, in buffers of their own. */
+    struct CachePart {
+        inference::AttentionShape shape;
+        std::unique_ptr<vulkan::Buffer> keys, values;
+    };
+    /** Copies of a whole cache's keys and values in parts of `heads` KV heads, the last one with what is left. */
+    std::vector<CachePart> cutCache(const inference::AttentionShape& shape, const vulkan::Buffer& keys,
+                                    const vulkan::Buffer& values, uint32_t heads);
+    /** And back. */
+    void joinCache(const std::vector<CachePart>& parts, vulkan::Buffer& keys, vulkan::Buffer& values);
+    /** KV heads of a part that a test tries: all, one, all but one. */
+    static std::set<uint32_t> headsOfParts(uint32_t head_count_kv) {
+        return {head_count_kv, 1U, std::max(head_count_kv - 1, 1U)};
+    }
 
     void run(const std::function<void(vulkan::CommandRecorder&)>& record);
 

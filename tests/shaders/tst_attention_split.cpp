@@ -81,9 +81,13 @@ protected:
     }
 
     void record(vulkan::CommandRecorder& recorder, const SplitCase& c, const SplitInputs& in) {
-        kernels().attentionSplit(recorder, in.rope.shape, *in.rope.qkv, in.rope.bias(), c.rope.owner, *in.rope.rope,
-                                 in.rope.weight(), *in.rope.step, *in.rope.k_cache, *in.rope.v_cache,
-                                 in.sink_logits.get(), *in.partial, *in.counters, *in.out, c.splits);
+        record(recorder, c, in, in.rope.shape, *in.rope.k_cache, *in.rope.v_cache);
+    }
+    void record(vulkan::CommandRecorder& recorder, const SplitCase& c, const SplitInputs& in,
+                const inference::AttentionShape& shape, const vulkan::Buffer& keys, const vulkan::Buffer& values) {
+        kernels().attentionSplit(recorder, shape, *in.rope.qkv, in.rope.bias(), c.rope.owner, *in.rope.rope,
+                                 in.rope.weight(), *in.rope.step, keys, values, in.sink_logits.get(), *in.partial,
+                                 *in.counters, *in.out, c.splits);
     }
 
     static std::vector<float> expected(const SplitCase& c, SplitInputs& in) {
@@ -121,15 +125,24 @@ protected:
 
 TEST_F(AttentionSplitTest, attention_split) {
     for (const SplitCase& c : splitCases()) {
-        SplitInputs in = splitInputs(c);
-        run([&](auto& recorder) { record(recorder, c, in); });
-        const std::vector<float> want = expected(c, in);
-        // A key on the edge between two steps of F16 or Q8_0 may be rounded the other way.
-        const float tolerance = c.rope.kv == KvType::F32 ? 1e-5F : c.rope.kv == KvType::F16 ? 4e-3F : 0.04F;
-        expectNear(readRows(*in.out, 1, c.rope.head_count * c.rope.head_dim), want, tolerance, 1e-4F, describe(c));
-        expectCache(c, in, wordsOf(*in.rope.k_cache), in.cached.keys, tolerance, ", keys");
-        expectCache(c, in, wordsOf(*in.rope.v_cache), in.cached.values, tolerance, ", values");
-        EXPECT_EQ(wordsOf(*in.counters), std::vector<uint32_t>(in.counters->size() / 4, 0)) << describe(c);
+        for (const uint32_t heads : headsOfParts(c.rope.head_count_kv)) {
+            SCOPED_TRACE(heads);
+            SplitInputs in = splitInputs(c);
+            const auto caches = cutCache(in.rope.shape, *in.rope.k_cache, *in.rope.v_cache, heads);
+            run([&](auto& recorder) {
+                for (const CachePart& kv : caches) {
+                    record(recorder, c, in, kv.shape, *kv.keys, *kv.values);
+                }
+            });
+            joinCache(caches, *in.rope.k_cache, *in.rope.v_cache);
+            const std::vector<float> want = expected(c, in);
+            // A key on the edge between two steps of F16 or Q8_0 may be rounded the other way.
+            const float tolerance = c.rope.kv == KvType::F32 ? 1e-5F : c.rope.kv == KvType::F16 ? 4e-3F : 0.04F;
+            expectNear(readRows(*in.out, 1, c.rope.head_count * c.rope.head_dim), want, tolerance, 1e-4F, describe(c));
+            expectCache(c, in, wordsOf(*in.rope.k_cache), in.cached.keys, tolerance, ", keys");
+            expectCache(c, in, wordsOf(*in.rope.v_cache), in.cached.values, tolerance, ", values");
+            EXPECT_EQ(wordsOf(*in.counters), std::vector<uint32_t>(in.counters->size() / 4, 0)) << describe(c);
+        }
     }
 }
 

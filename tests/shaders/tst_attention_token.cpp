@@ -9,16 +9,20 @@ TEST_F(RopeTest, attention_token) {
         GTEST_SKIP() << "the kernels do not read texels here";
     }
     for (const RopeCase& c : ropeCases()) {
-        for (const bool with_sinks : {false, true}) {
+        for (const auto& [with_sinks, heads] :
+             {std::pair(false, c.head_count_kv), {true, c.head_count_kv}, {true, 1U}}) {
             Inputs in = inputs(c, 1);
             in.shape.window = with_sinks ? 3 : 0;
             const std::vector<float> sinks = with_sinks ? random(c.head_count, 9, 2) : std::vector<float>();
             const auto sink_logits = with_sinks ? floats(sinks) : nullptr;
             Cached cached = fillCaches(in);
             const auto out = zeroRows(1, c.head_count * c.head_dim);
+            const auto caches = cutCache(in.shape, *in.k_cache, *in.v_cache, heads);
             run([&](auto& recorder) {
-                kernels().attentionToken(recorder, in.shape, *in.qkv, in.bias(), c.owner, *in.rope, in.weight(),
-                                         *in.step, *in.q_out, *in.k_cache, *in.v_cache, sink_logits.get(), *out);
+                for (const CachePart& kv : caches) {
+                    kernels().attentionToken(recorder, kv.shape, *in.qkv, in.bias(), c.owner, *in.rope, in.weight(),
+                                             *in.step, *in.q_out, *kv.keys, *kv.values, sink_logits.get(), *out);
+                }
             });
             expectQueries(in);
             const twins::AttentionToken twin{.batch = {.head_count = c.head_count,

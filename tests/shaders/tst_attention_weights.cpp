@@ -65,15 +65,25 @@ TEST_F(KernelsTest, attention_weights) {
                              std::span(packed).subspan(row * rowWords, rowWords));
         }
         const auto k_cache = words(packed);
+        const auto caches = cutCache(shape, *k_cache, *k_cache, 1);
         const auto q_in = floats(q_padded);
         const auto state = step(c.position, false, false);
         const uint32_t stride = length + 4; // what lies between two rows stays as it is
-        const auto out = floats(std::vector<float>(size_t{c.head_count} * stride, -7.0F));
+        const std::vector<float> before(size_t{c.head_count} * stride, -7.0F);
+        const auto out = floats(before);
+        const auto by_heads = floats(before);
+        const vulkan::Buffer* const logits = c.sinks ? sink_logits.get() : nullptr;
         run([&](auto& recorder) {
-            kernels().attentionWeights(recorder, shape, *q_in, *k_cache, *state, c.sinks ? sink_logits.get() : nullptr,
-                                       *out, stride);
+            kernels().attentionWeights(recorder, shape, *q_in, *k_cache, *state, logits, *out, stride);
+            for (const CachePart& kv : caches) { // and one by one, the last head first
+                for (uint32_t skipped = shape.queriesEach(); skipped-- > 0;) {
+                    kernels().attentionWeights(recorder, kv.shape, *q_in, *kv.keys, *state, logits, *by_heads, stride,
+                                               {skipped, 1, kv.shape.kv_first * shape.queriesEach() + skipped});
+                }
+            }
         });
         const std::vector<float> got = readFloats(*out, size_t{c.head_count} * stride);
+        EXPECT_EQ(readFloats(*by_heads, got.size()), got) << what;
         const size_t first = c.window == 0 || c.window >= length ? 0 : length - c.window;
         for (uint32_t h = 0; h < c.head_count; ++h) {
             const size_t begin = size_t{h / (c.head_count / c.head_count_kv)} * context * c.head_dim;

@@ -191,15 +191,16 @@ TEST_F(EngineMachine, a_cache_beyond_one_allocation_names_its_bytes) {
     std::ofstream(folder / "config.json") << config;
     const fs::path file = m_model.parent_path() / "long_context.gguf";
     model::convert(folder, file, {.type = TensorType::F32, .progress = {}});
-    const uint64_t layer = allocated.kv_bytes_per_token / 2 / 2 << 24U; // keys of one of its two owners
-    if (layer <= device().limits().max_storage_range) {
-        GTEST_SKIP() << "this device can bind " << trace::bytesText(layer) << " at once";
+    const uint64_t head = allocated.kv_bytes_per_token / 2 / 2 / 2
+                          << 24U; // keys of one of two heads of one of two owners
+    if (head <= device().limits().max_storage_range) {
+        GTEST_SKIP() << "this device can bind " << trace::bytesText(head) << " at once";
     }
     // Named it is refused; else it is as long as can be bound.
     const auto error = errorOf([&] { load(file, {.context = 1U << 24}); });
     ASSERT_TRUE(error);
     const std::string text = error->what();
-    EXPECT_NE(text.find(trace::bytesText(layer)), std::string::npos) << error->id() << ": " << text;
+    EXPECT_NE(text.find(trace::bytesText(head)), std::string::npos) << error->id() << ": " << text;
     EXPECT_EQ(answer(*load(file, {.context = 64})), want);
     const auto fitting = load(file);
     EXPECT_TRUE(fitting->contextChoice().shortened);
