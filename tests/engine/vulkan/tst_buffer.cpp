@@ -80,6 +80,53 @@ TEST_P(BufferTest, KeepsWhatIsUploaded) {
     buffer.upload(buffer.size(), {});
 }
 
+TEST_P(BufferTest, ListsOfCopiesTakeAsFewSubmissionsAsStagingIsFilledTimes) {
+    constexpr uint64_t staged = 16U << 20U; // engine/vulkan/transfer.cpp
+    Buffer first(*m_device, staged + 1'000, MemoryKind::DeviceLocal, "first");
+    Buffer second(*m_device, staged, MemoryKind::DeviceLocal, "second");
+    Buffer near(*m_device, 5'000, MemoryKind::HostVisible, "near");
+    const std::vector<uint8_t> bytes = noise(staged + 20'000);
+    std::vector<vulkan::Upload> uploads;
+    uint64_t far = 0; // bytes that the host does not see, where there are such
+    std::span<const uint8_t> rest(bytes);
+    const auto add = [&](Buffer& to, uint64_t offset, uint64_t count) {
+        uploads.push_back({&to, offset, rest.first(count)});
+        rest = rest.subspan(count);
+        far += to.isMapped() ? 0 : count;
+    };
+    for (uint32_t i = 0; i < 300; ++i) { // of odd lengths at odd places, by turns
+        add(first, uint64_t{i} * 41 + 3, i % 37);
+        add(second, uint64_t{i} * 101 + 7, i % 13 + 1);
+        add(near, uint64_t{i} * 9, i % 9);
+    }
+    add(first, 13'000, staged - 12'500); // ends in the next round
+    const auto submissions = [&](const auto& work) {
+        const uint64_t before = m_device->counters().submissions;
+        work();
+        return m_device->counters().submissions - before;
+    };
+    ASSERT_TRUE(far == 0 || (far > staged - 12'500 && far < 2 * staged));
+    const uint64_t rounds = (far + staged - 1) / staged;
+    EXPECT_EQ(submissions([&] { vulkan::upload(*m_device, uploads); }), rounds);
+
+    std::vector<std::vector<uint8_t>> read;
+    std::vector<vulkan::Download> downloads;
+    for (const vulkan::Upload& upload : uploads) {
+        read.emplace_back(upload.bytes.size());
+    }
+    for (size_t i = 0; i < uploads.size(); ++i) {
+        downloads.push_back({uploads[i].to, uploads[i].offset, read[i]});
+    }
+    EXPECT_EQ(submissions([&] { vulkan::download(*m_device, downloads); }), rounds);
+    for (size_t i = 0; i < uploads.size(); ++i) {
+        EXPECT_TRUE(std::equal(read[i].begin(), read[i].end(), uploads[i].bytes.begin())) << i;
+    }
+    EXPECT_EQ(readBack<uint8_t>(first, 3), std::vector<uint8_t>(3, 0)) << "what lies before the first run";
+    EXPECT_EQ(submissions([&] { vulkan::upload(*m_device, {}); }), 0U);
+    const vulkan::Upload outside{&near, 4'999, std::span(bytes).first(2)};
+    EXPECT_THROW(vulkan::upload(*m_device, std::span(&outside, 1)), std::logic_error);
+}
+
 TEST_P(BufferTest, IsMappedWhereTheHostAsks) {
     Buffer buffer(*m_device, 64, MemoryKind::HostVisible, "mapped");
     ASSERT_TRUE(buffer.isMapped());
