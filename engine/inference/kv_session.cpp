@@ -13,7 +13,7 @@ using trace::Error;
 namespace {
 
 /** Appends what of `block` stands at `at` in `prompt` too; how many tokens. */
-uint32_t appendCommon(Engine& engine, const KvBlock& block, std::span<const int32_t> prompt, uint32_t at) {
+uint32_t appendCommon(Engine& engine, const session::BlockView& block, std::span<const int32_t> prompt, uint32_t at) {
     const auto rest = prompt.subspan(at);
     const auto common = static_cast<uint32_t>(
         std::mismatch(block.tokens.begin(), block.tokens.end(), rest.begin(), rest.end()).first - block.tokens.begin());
@@ -39,7 +39,7 @@ Restored restoreSession(Engine& engine, const std::filesystem::path& file, std::
         session::SessionReader reader(file);
         restored.reason = session::difference(reader.key(), engine.kvKey(cancel));
         while (!restored.reason && restored.tokens < prompt.size()) {
-            const std::optional<KvBlock> block = reader.next();
+            const std::optional<session::BlockView> block = reader.next();
             if (!block) {
                 break;
             }

@@ -129,7 +129,7 @@ BlockHeader readHeader(std::span<const uint8_t> bytes, const BlockShape& shape) 
     return {{header.parent}, header.first, header.tokens, header.row_bytes, header.routing_bytes, header.rows_sum};
 }
 
-KvBlock blockFromBytes(std::span<const uint8_t> bytes, const BlockShape& shape) {
+BlockView viewOf(std::span<const uint8_t> bytes, const BlockShape& shape) {
     if (bytes.size() < blockHeaderBytes + checksumBytes) {
         throw damaged("it is cut short");
     }
@@ -142,20 +142,34 @@ KvBlock blockFromBytes(std::span<const uint8_t> bytes, const BlockShape& shape) 
     if (header.bytes() != bytes.size()) {
         throw damaged("it has another size than it says");
     }
-    KvBlock block;
+    BlockView block;
     block.parent = header.parent;
     block.first = header.first;
     block.tokens.resize(header.tokens);
-    const uint8_t* at = bytes.data() + blockHeaderBytes;
-    std::memcpy(block.tokens.data(), at, header.tokens * sizeof(int32_t));
-    at += header.tokens * sizeof(int32_t);
-    block.rows.assign(at, at + header.row_bytes);
-    at += header.row_bytes;
-    block.routing.assign(at, at + header.routing_bytes);
+    std::span<const uint8_t> rest = body.subspan(blockHeaderBytes);
+    const auto take = [&rest](uint64_t count) {
+        const auto taken = rest.first(count);
+        rest = rest.subspan(count);
+        return taken;
+    };
+    const auto tokens = take(header.tokens * sizeof(int32_t));
+    std::memcpy(block.tokens.data(), tokens.data(), tokens.size());
+    block.rows = take(header.row_bytes);
+    block.routing = take(header.routing_bytes);
+    block.rows_sum = header.rows_sum;
     if (sumOf(block.rows) != header.rows_sum) {
         throw damaged("its rows are others than it says");
     }
     return block;
+}
+
+KvBlock blockFromBytes(std::span<const uint8_t> bytes, const BlockShape& shape) {
+    BlockView view = viewOf(bytes, shape);
+    return {view.parent,
+            view.first,
+            std::move(view.tokens),
+            {view.rows.begin(), view.rows.end()},
+            {view.routing.begin(), view.routing.end()}};
 }
 
 } // namespace moescope::session

@@ -74,7 +74,21 @@ struct BlockShape {
 /** Throws trace::Error{session.damaged} unless the header agrees with itself and that. */
 BlockHeader readHeader(std::span<const uint8_t> bytes, const BlockShape& shape);
 
+/** A block where its bytes lie. */
+struct BlockView {
+    BlockId parent;
+    uint32_t first = 0; ///< position of the first token
+    std::vector<int32_t> tokens;
+    std::span<const uint8_t> rows;
+    std::span<const uint8_t> routing;
+    std::array<uint8_t, 16> rows_sum{};
+
+    BlockId id() const { return idOf(parent, tokens, rows_sum); }
+};
+
 /** The checksum is compared before anything else is believed. Throws trace::Error{session.damaged}, {session.checksum}. */
+BlockView viewOf(std::span<const uint8_t> bytes, const BlockShape& shape);
+/** The same with bytes of its own. */
 KvBlock blockFromBytes(std::span<const uint8_t> bytes, const BlockShape& shape);
 
 } // namespace moescope::session

@@ -80,29 +80,52 @@ SessionReader::SessionReader(const std::filesystem::path& path) : m_file(path) {
     m_at = sizeof(header) + header.key_bytes;
 }
 
-std::optional<KvBlock> SessionReader::next() {
+void SessionReader::readInto(Space& space) const {
     const uint64_t left = m_file.size() - m_at;
+    space.used = 0;
     if (left == 0) {
-        return std::nullopt;
+        return;
     }
+    const auto cutShort = [] {
+        return Error("session.damaged", "A block of the saved KV cache is damaged: {what}.",
+                     {{"what", "it is cut short"}});
+    };
     std::array<uint8_t, blockHeaderBytes> head{};
     if (left < head.size()) {
-        throw Error("session.damaged", "A block of the saved KV cache is damaged: {what}.",
-                    {{"what", "it is cut short"}});
+        throw cutShort();
     }
     m_file.read(m_at, head);
     const uint64_t bytes = readHeader(head, shape()).bytes();
     if (bytes > left) {
-        throw Error("session.damaged", "A block of the saved KV cache is damaged: {what}.",
-                    {{"what", "it is cut short"}});
+        throw cutShort();
     }
-    std::vector<uint8_t> whole(bytes);
-    m_file.read(m_at, whole);
-    KvBlock block = blockFromBytes(whole, shape());
+    if (bytes > space.room) {
+        space.bytes = std::make_unique_for_overwrite<uint8_t[]>(bytes);
+        space.room = bytes;
+    }
+    m_file.read(m_at, std::span(space.bytes.get(), bytes));
+    space.used = bytes;
+}
+
+std::optional<BlockView> SessionReader::next() {
+    const auto readAhead = [this] {
+        m_ahead = std::async(std::launch::async, [this, &space = m_spaces[m_turn]] { readInto(space); });
+    };
+    if (!m_ahead.valid()) {
+        readAhead();
+    }
+    m_ahead.get();
+    const Space& space = m_spaces[m_turn];
+    if (space.used == 0) {
+        return std::nullopt;
+    }
+    m_turn = 1 - m_turn;
+    m_at += space.used;
+    readAhead();
+    BlockView block = viewOf({space.bytes.get(), space.used}, shape());
     if (m_isPartial || block.first != m_tokens || !(block.parent == m_parent)) {
         throw Error("session.order", "The blocks of the saved KV cache do not follow one another.");
     }
-    m_at += bytes;
     m_tokens += static_cast<uint32_t>(block.tokens.size());
     m_parent = block.id();
     m_isPartial = block.tokens.size() < m_blockTokens;

@@ -5,7 +5,10 @@
 #include "engine/gguf/mapped_file.h"
 #include "engine/session/kv_block.h"
 
+#include <array>
 #include <filesystem>
+#include <future>
+#include <memory>
 #include <optional>
 
 namespace moescope::session {
@@ -23,11 +26,20 @@ public:
     BlockShape shape() const { return {m_blockTokens, m_key.bytes_per_token}; }
     /** Of the file. */
     uint64_t bytes() const { return m_file.size(); }
-    /** The next block; nothing behind the last. Throws as blockFromBytes() does, and {session.order} for one that does not
-     *  follow the one before. */
-    std::optional<KvBlock> next();
+    /** The next block, where it lies until the next call; nothing behind the last. The one behind it is read meanwhile. Throws as
+     *  viewOf() does, and {session.order} for one that does not follow the one before. */
+    std::optional<BlockView> next();
 
 private:
+    /** Bytes of a block, as much as any before needed. */
+    struct Space {
+        std::unique_ptr<uint8_t[]> bytes;
+        uint64_t room = 0;
+        uint64_t used = 0;
+    };
+    /** Reads the block at m_at, if there is one, into `space`. */
+    void readInto(Space& space) const;
+
     gguf::MappedFile m_file;
     KvKey m_key;
     uint32_t m_blockTokens = 0;
@@ -35,6 +47,10 @@ private:
     uint64_t m_at = 0;
     uint32_t m_tokens = 0;
     bool m_isPartial = false; ///< the last block was not full, so none follows
+    std::array<Space, 2> m_spaces;
+    size_t m_turn = 0; ///< of the spaces: which the next block is read into
+    std::future<void>
+        m_ahead; ///< the reading of the next block; last, so that it is over before what it reads into goes
 };
 
 /** Writes one, which appears whole or not at all, readable by its owner alone. */
