@@ -7,11 +7,13 @@
 #include "app/cli/output.h"
 #include "app/platform/signals.h"
 #include "engine/inference/memory_plan.h"
+#include "engine/inference/synthetic_kv.h"
 #include "engine/trace/error.h"
 
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <span>
 
 namespace moescope::cli {
 namespace {
@@ -50,7 +52,6 @@ double medianOf(std::vector<double> values) {
 struct Measured {
     Test test;
     std::vector<double> tokens_per_second; ///< one a run, in order
-    uint32_t depth_filled = 0;             ///< of the last run
 
     double median() const { return medianOf(tokens_per_second); }
 };
@@ -69,10 +70,13 @@ std::vector<Test> makeTests(const Options& options) {
     return tests;
 }
 
+constexpr uint32_t seedOfDepth = 2;
+constexpr const char* howDepthIsFilled = "synthetic";
+
 /** Tokens that differ from each other and from run to run not at all. */
-std::vector<int32_t> someTokens(uint32_t count, uint32_t vocabulary) {
+std::vector<int32_t> someTokens(uint32_t count, uint32_t vocabulary, uint32_t seed = 1) {
     std::vector<int32_t> tokens(count);
-    uint32_t state = 1;
+    uint32_t state = seed;
     for (int32_t& token : tokens) {
         state = state * 1664525U + 1013904223U;
         token = static_cast<int32_t>((state >> 8) % vocabulary);
@@ -83,7 +87,7 @@ std::vector<int32_t> someTokens(uint32_t count, uint32_t vocabulary) {
 /** An answer as people get it, sampled token by token: one that repeats itself would have its experts in the cache. */
 inference::GenerationRequest decoding(const Test& test, uint32_t vocabulary) {
     inference::GenerationRequest request;
-    request.prompt = someTokens(std::max<uint32_t>(test.depth, 1), vocabulary);
+    request.prompt = someTokens(std::max<uint32_t>(test.depth, 1), vocabulary, seedOfDepth);
     request.max_tokens = test.tokens;
     request.sampling = {.temperature = 1.0F, .top_k = 40, .top_p = 1.0F, .repetition_penalty = 1.0F, .seed = 1};
     request.ignore_eos = true;
@@ -91,33 +95,31 @@ inference::GenerationRequest decoding(const Test& test, uint32_t vocabulary) {
     return request;
 }
 
-/** The KV cache holds `depth` tokens: those of a longer one are kept. */
+/** The KV cache holds `depth` tokens, whose keys and values follow from a seed: what was filled before is kept. */
 void fill(inference::Engine& engine, uint32_t depth) {
-    if (depth == 0) {
-        engine.reset();
-        return;
+    const std::vector<int32_t> tokens = someTokens(depth, engine.config().token_count, seedOfDepth);
+    const std::span<const int32_t> held = engine.cachedTokens();
+    const auto same = std::mismatch(held.begin(), held.end(), tokens.begin(), tokens.end()).first - held.begin();
+    engine.truncate(static_cast<uint32_t>(same));
+    const inference::KvType kv = inference::parseKvType(engine.memory().kv_type);
+    while (engine.position() < depth) {
+        throwIfInterrupted();
+        const uint32_t count = std::min(depth - engine.position(), 256U); // tokens at a time
+        const std::vector<uint8_t> rows = inference::syntheticKvRows(engine.config(), kv, count, engine.position());
+        engine.appendKv(std::span(tokens).subspan(engine.position(), count), rows, count);
     }
-    engine.generate(decoding({.depth = depth}, engine.config().token_count),
-                    {.cancel = &platform::InterruptScope::flag()});
-    throwIfInterrupted();
 }
 
-struct Run {
-    double seconds = 0;
-    uint32_t depth_filled = 0; ///< tokens of the test's depth that were in the cache when the clock started
-};
-
-Run timeDecode(inference::Engine& engine, const Test& test) {
+double timeDecode(inference::Engine& engine, const Test& test) {
+    fill(engine, test.depth);
     const inference::GenerationRequest request = decoding(test, engine.config().token_count);
     const inference::GenerationResult result = engine.generate(request, {.cancel = &platform::InterruptScope::flag()});
     throwIfInterrupted();
-    const uint32_t read = result.timings.reused_tokens + result.timings.prefill_tokens;
-    return {result.timings.decode_ms / 1000, std::min(read, test.depth)};
+    return result.timings.decode_ms / 1000;
 }
 
-Run timePrefill(inference::Engine& engine, const Test& test) {
+double timePrefill(inference::Engine& engine, const Test& test) {
     fill(engine, test.depth);
-    const uint32_t filled = engine.position();
     inference::EvaluateOptions options;
     options.cancel = &platform::InterruptScope::flag();
     const std::vector<int32_t> tokens = someTokens(test.tokens, engine.config().token_count);
@@ -125,10 +127,10 @@ Run timePrefill(inference::Engine& engine, const Test& test) {
     engine.evaluate(tokens, options, [](const auto&) {});
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     throwIfInterrupted();
-    return {seconds.count(), filled};
+    return seconds.count();
 }
 
-Run timeOnce(inference::Engine& engine, const Test& test) {
+double timeOnce(inference::Engine& engine, const Test& test) {
     return test.decode ? timeDecode(engine, test) : timePrefill(engine, test);
 }
 
@@ -264,7 +266,7 @@ Json toJson(const Measured& m, const Achieved& achieved) {
             {"gb_per_second", orNull(achieved.gb_per_second)},
             {"gflop_per_second", orNull(achieved.gflop_per_second)},
             {"share_of_device", achieved.share},
-            {"depth_filled", m.depth_filled}};
+            {"depth_filled", m.test.depth > 0 ? Json(howDepthIsFilled) : Json()}};
 }
 
 void checkFit(const std::vector<Test>& tests, uint64_t context) {
@@ -310,12 +312,10 @@ void bench(const Options& options) {
     uint64_t done = 0;
     std::vector<Measured> measured;
     for (const Test& test : tests) {
-        Measured m{test, {}, 0};
+        Measured m{test, {}};
         timeOnce(*engine, test); // caches fill and clocks rise; not counted
         for (uint32_t run = 0; run < options.runs; ++run) {
-            const Run one = timeOnce(*engine, test);
-            m.tokens_per_second.push_back(test.tokens / one.seconds);
-            m.depth_filled = one.depth_filled;
+            m.tokens_per_second.push_back(test.tokens / timeOnce(*engine, test));
             bar.update(++done, tests.size() * options.runs);
         }
         measured.push_back(std::move(m));
@@ -380,7 +380,7 @@ void addBench(CLI::App& program, Action& action) {
               "Tokens read at once, one number or several (64,512); 0: no such test");
     addCounts(*command, "-n,--decode", options->decode, 0, "Tokens written one by one, likewise; 0: no such test");
     addCounts(*command, "-d,--depth", options->depths, 0,
-              "Tokens that are already in the KV cache, likewise: each test runs at each depth");
+              "Tokens that are already in the KV cache, of synthetic numbers, likewise: each test runs at each depth");
     command->add_option("-r,--runs", options->runs, "Runs of each test")->capture_default_str()->check(whole(1, 10000));
     command->add_flag("--profile", options->profile,
                       "Also the time of each kernel, of a decode step at the first depth and of a prefill of the first "

@@ -47,6 +47,12 @@ def decode_ms(depth, first, growth_ms):
     return first_ms + (depth - first_depth) * growth_ms
 
 
+def slope(points):
+    """Of the line with the least squares through points (x, y)."""
+    x, y = (statistics.fmean(each) for each in zip(*points))
+    return sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
+
+
 def prefill_gflop(tokens, gflop_per_token, layers, heads, head_dim):
     """Operations of a prompt: the weights for each token, and scores and values over half of the prompt in the mean."""
     return tokens * gflop_per_token + 4 * layers * heads * head_dim * tokens**2 / 2 / 1e9

@@ -34,6 +34,10 @@ class ExpectedLines(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "1001 bytes of KV cache a token are not 2 equal layers"):
             figures.kv_bytes_read(1001, 4, 2)
 
+    def test_a_slope_is_that_of_the_line_with_the_least_squares(self):
+        self.assertAlmostEqual(figures.slope([(0, 5), (10, 7), (20, 9)]), 0.2)
+        self.assertAlmostEqual(figures.slope([(0, 0), (1, 1), (2, 0), (3, 3)]), 0.8)
+
     def test_a_point_of_decode_is_of_one_token_and_one_of_prefill_of_its_prompt(self):
         test = {"tokens_per_second": {"median": 80.0, "min": 50.0, "max": 100.0}, "runs": [80.0, 50.0, 100.0]}
         decode = figures.point(test, 1, 4096)
