@@ -34,7 +34,9 @@ struct Planned {
     uint32_t limit = 0; ///< tokens that the model was made for
 };
 
-Planned makePlan(const Options& options, bool software) {
+/** `device`: that a load would take; none: the least micro-batch of a graphics card. */
+Planned makePlan(const Options& options, const std::optional<trace::DeviceInfo>& device) {
+    const bool software = device && device->type == "software";
     const inference::KvType kv = inference::parseKvType(options.kv);
     if (!options.config.empty()) {
         const model::ModelConfig config = model::readHuggingFaceConfig(platform::fromUtf8(options.config));
@@ -48,8 +50,13 @@ Planned makePlan(const Options& options, bool software) {
     const model::ModelConfig config = model::readConfig(file);
     const uint32_t context = chooseContext(config.context_length, options.context, 0, config.context_length);
     if (options.type.empty()) {
-        return {inference::planMemory(config, file, context, kv, software), model::readInfo(file).main_type, context,
-                config.context_length};
+        const inference::MemoryPlan plan = device ? inference::planLoad(config, file, context, kv,
+                                                                        {.device = device->name,
+                                                                         .free_bytes = device->free_bytes,
+                                                                         .largest_buffer = UINT64_MAX,
+                                                                         .software = software})
+                                                  : inference::planMemory(config, file, context, kv);
+        return {plan, model::readInfo(file).main_type, context, config.context_length};
     }
     const gguf::TensorType type = gguf::parseTensorType(options.type);
     return {inference::planMemory(config, type, context, kv, software), std::string(gguf::typeName(type)), context,
@@ -69,8 +76,7 @@ std::optional<trace::DeviceInfo> chosenDevice(const std::string& selector) {
 
 void plan(const Options& options) {
     const std::optional<trace::DeviceInfo> device = chosenDevice(options.device);
-    // Without a device: the larger micro-batch, what a graphics card would take.
-    const Planned planned = makePlan(options, device && device->type == "software");
+    const Planned planned = makePlan(options, device);
     const inference::MemoryPlan& p = planned.plan;
     if (planned.context > planned.limit) {
         Log(options.output.verbose || !options.output.json)

@@ -154,6 +154,11 @@ MemoryPlan planMemory(const model::ModelConfig& config, gguf::TensorType type, u
                 [&](const model::ExpectedTensor& expected) { return model::storedType(expected, type); });
 }
 
+MemoryPlan planLoad(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv,
+                    const MemoryRoom& room) {
+    return planOfFile(config, file, context, kv, fittingBatch(config, file, context, kv, room));
+}
+
 trace::MemoryNeeds memoryNeeds(const model::ModelConfig& config, const gguf::Reader& file, uint32_t batch) {
     std::map<WeightPurpose, Tally> tallies;
     for (const model::ExpectedTensor& tensor : model::expectedTensors(config)) {

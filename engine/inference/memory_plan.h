@@ -47,6 +47,10 @@ struct MemoryRoom {
     bool software = false;       ///< its figure is a guess: the memory is the host's
 };
 
+/** From a file, as a load with a context of so many tokens would take it from `room`, the micro-batch too; fit it or not. */
+MemoryPlan planLoad(const model::ModelConfig& config, const gguf::Reader& file, uint32_t context, KvType kv,
+                    const MemoryRoom& room);
+
 /** The context for a load that asked for `asked` tokens; 0: as much of the model's as fits, a sixteenth of the free
  *  memory left to others, in whole steps of 64 tokens. Throws trace::Error{context.too_long} for more than the
  *  model's limit, {context.memory} where the asked tokens, or with 0 even 128, do not fit, {context.buffer} where

@@ -12,7 +12,7 @@ namespace moescope::model {
 namespace {
 
 // "tiny": 1.32 billion weights, 0.26 of which work on a token; each tensor stays below the 128 MiB that software Vulkan
-// binds at once. The others are the released configurations.
+// binds at once. The others are the released configurations, "large" with the context of the pretrained model.
 constexpr std::array shapes{
     SynthShape{.name = "tiny", .title = "a small Hunyuan MoE", .config = R"({
         "architectures": ["HunYuanMoEV1ForCausalLM"], "model_type": "hunyuan_v1_moe",
@@ -42,7 +42,7 @@ constexpr std::array shapes{
         "intermediate_size": 3072, "moe_intermediate_size": 3072, "vocab_size": 128167, "tie_word_embeddings": true})"},
     SynthShape{.name = "large", .title = "Hunyuan-Large", .config = R"({
         "architectures": ["HunYuanForCausalLM"], "model_type": "hunyuan",
-        "num_hidden_layers": 64, "hidden_size": 6400, "max_position_embeddings": 131072, "rms_norm_eps": 1e-5,
+        "num_hidden_layers": 64, "hidden_size": 6400, "max_position_embeddings": 262144, "rms_norm_eps": 1e-5,
         "num_attention_heads": 80, "num_key_value_heads": 8, "use_qk_norm": true, "use_cla": true, "cla_share_factor": 2,
         "rope_theta": 10000.0, "rope_scaling": {"type": "dynamic", "alpha": 1000.0, "factor": 1.0},
         "num_experts": 16, "moe_topk": 1, "num_shared_expert": 1, "use_mixed_mlp_moe": true,

@@ -2,8 +2,17 @@
 // What the planner says, what the engine asks a driver for and what the driver gives are one account.
 #include "engine/inference/activations.h"
 #include "engine/inference/device_weights.h"
+#include "engine/inference/kv_cache.h"
+#include "engine/inference/memory_plan.h"
+#include "engine/inference/synthetic_kv.h"
+#include "engine/model/synth_file.h"
+#include "engine/trace/error.h"
 #include "tests/engine/inference/golden_model.h"
 #include "tests/support/kernel_fixture.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unistd.h>
 
 namespace moescope::test {
 
@@ -66,6 +75,85 @@ TEST_F(MemoryLedger, each_share_of_each_model_is_allocated_as_planned) {
     expectPlanned(*Engine::load(fs::path(MOESCOPE_TEST_DATA) / "second" / "second.gguf", {.context = 32}), "second");
 }
 
+/** Layers as Hunyuan-Large has them, a hundredth as wide. */
+constexpr model::SynthShape narrowLarge{.name = "narrow", .title = "a narrow Hunyuan-Large", .config = R"({
+    "architectures": ["HunYuanForCausalLM"], "model_type": "hunyuan",
+    "num_hidden_layers": 2, "hidden_size": 80, "max_position_embeddings": 262144, "rms_norm_eps": 1e-5,
+    "num_attention_heads": 10, "num_key_value_heads": 2, "head_dim": 8, "use_qk_norm": true, "use_cla": true,
+    "cla_share_factor": 2, "rope_theta": 10000.0, "rope_scaling": {"type": "dynamic", "alpha": 1000.0, "factor": 1.0},
+    "num_experts": 4, "moe_topk": 1, "num_shared_expert": 1, "use_mixed_mlp_moe": true,
+    "intermediate_size": 96, "vocab_size": 512, "tie_word_embeddings": true})"};
+
+TEST_F(MemoryLedger, contexts_up_to_262_144_tokens_are_allocated_as_planned_and_read_to_their_end) {
+    const fs::path file = fs::temp_directory_path() / ("moescope-narrow-" + std::to_string(::getpid()) + ".gguf");
+    model::synthFile(file, narrowLarge, {.type = TensorType::F32, .progress = {}});
+    const gguf::Reader reader(file);
+    const model::ModelConfig config = model::readConfig(reader);
+    for (const uint32_t context : {2'048U, 8'192U, 32'768U, 262'144U}) {
+        for (const KvType kv : {KvType::F16, KvType::Q8_0}) {
+            if (kv == KvType::Q8_0 && context != 8'192) {
+                continue;
+            }
+            SCOPED_TRACE(context);
+            const auto engine = Engine::load(file, {.kv = kv, .context = context});
+            expectPlanned(*engine, "narrow");
+            const inference::MemoryRoom room{.device = "",
+                                             .free_bytes = engine->device().free_bytes,
+                                             .largest_buffer = device().limits().largestBuffer(),
+                                             .software = device().limits().software};
+            const inference::MemoryPlan plan = inference::planLoad(config, reader, context, kv, room);
+            EXPECT_EQ(plan.weights_bytes, engine->memory().weights_bytes);
+            EXPECT_EQ(plan.kv_bytes, engine->memory().kv_bytes);
+            EXPECT_EQ(plan.workspace_bytes, engine->memory().workspace_bytes);
+
+            // Without memory for it, even with the least micro-batch of a GPU, it is refused with what it needs.
+            const uint64_t needed = inference::planMemory(config, reader, context, kv).total();
+            try {
+                Engine::load(file, {.kv = kv, .context = context, .memory_bytes = needed - 1});
+                ADD_FAILURE() << "it is loaded all the same";
+            } catch (const trace::Error& error) {
+                EXPECT_EQ(error.id(), "context.memory");
+                EXPECT_NE(std::string(error.what()).find(trace::bytesText(needed)), std::string::npos) << error.what();
+            }
+        }
+    }
+    // The last tokens of the longest: all positions count, and the KV heads in buffers of their own give the same.
+    const uint32_t depth = 262'144 - 8;
+    const auto deep = [&](std::optional<uint64_t> kv_range) {
+        inference::LoadOptions options{.kv = KvType::F16, .context = 262'144};
+        options.variants.kv_range = kv_range;
+        auto engine = Engine::load(file, options);
+        std::vector<int32_t> tokens(depth);
+        std::generate(tokens.begin(), tokens.end(), [i = 0]() mutable { return i++ % 500; });
+        engine->appendKv(tokens, inference::syntheticKvRows(config, KvType::F16, depth, 1), depth);
+        return engine;
+    };
+    const auto whole = deep({});
+    const auto split = deep(inference::kvBytesPerHeadToken(config, KvType::F16) * 262'144);
+    EXPECT_GT(split->lastPrefillDispatches(), whole->lastPrefillDispatches());
+    const std::vector<int32_t> last{3, 1, 4, 1};
+    for (Engine* engine : {whole.get(), split.get()}) {
+        engine->evaluate(last, {}, [](const auto&) {});
+    }
+    for (int32_t token = 5; token < 9; ++token) {
+        const std::span<const float> logits = whole->step(token);
+        ASSERT_TRUE(std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }));
+        ASSERT_TRUE(std::ranges::equal(logits, split->step(token)));
+    }
+    EXPECT_EQ(whole->position(), 262'144U);
+    for (const std::vector<float>& mass :
+         {whole->attentionMass(262'143, 0, 262'144), split->attentionMass(262'143, 0, 262'144)}) {
+        for (const float all : mass) {
+            EXPECT_NEAR(all, 1.0F, 1e-3F);
+        }
+    }
+    const std::vector<float> tail = whole->attentionMass(262'143, 131'072, 131'072);
+    EXPECT_EQ(split->attentionMass(262'143, 131'072, 131'072), tail);
+    EXPECT_TRUE(std::all_of(tail.begin(), tail.end(), [](float x) { return x > 0.4F && x < 0.6F; }))
+        << "keys are alike all over";
+    fs::remove(file);
+}
+
 TEST_F(MemoryLedger, what_comes_later_is_in_it) {
     const auto engine = Engine::load(goldenGguf("large_like", TensorType::F32), {.context = 64});
     const trace::MemoryLedger before = engine->ledger();
@@ -79,14 +167,21 @@ TEST_F(MemoryLedger, what_comes_later_is_in_it) {
     EXPECT_GT(read.workspace.bytes, before.workspace.bytes) << "all logits and all states";
     EXPECT_EQ(sumOf(read), read.allocated.total());
 
+    engine->attentionMass(2, 0, 2);
+    const trace::MemoryLedger massed = engine->ledger();
+    EXPECT_GT(massed.workspace.bytes, read.workspace.bytes) << "the weights of some heads, and the masses";
+    EXPECT_EQ(sumOf(massed), massed.allocated.total());
+    engine->attentionMass(1, 0, 2);
+    EXPECT_EQ(engine->ledger().workspace, massed.workspace) << "once for all positions";
+
     engine->evaluate(prompt, {.intervention = {.banned = {{0, 1}}, .experts_used = 4}}, [](const auto&) {});
     const trace::MemoryLedger whatIf = engine->ledger();
-    EXPECT_GT(whatIf.workspace.bytes, read.workspace.bytes) << "a table of rules, and room for four experts a token";
+    EXPECT_GT(whatIf.workspace.bytes, massed.workspace.bytes) << "a table of rules, and room for four experts a token";
     EXPECT_EQ(sumOf(whatIf), whatIf.allocated.total());
     EXPECT_EQ(whatIf.routed, before.routed);
 
     engine->evaluate(prompt, {}, [](const auto&) {});
-    EXPECT_EQ(engine->ledger().workspace, read.workspace) << "and it goes again";
+    EXPECT_EQ(engine->ledger().workspace, massed.workspace) << "and it goes again";
 }
 
 TEST_F(MemoryLedger, the_driver_s_figures_are_within_the_device) {
