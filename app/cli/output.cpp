@@ -90,7 +90,7 @@ void ProgressBar::clear() {
     }
 }
 
-void ProgressBar::update(uint64_t done, uint64_t total) {
+void ProgressBar::update(uint64_t done, uint64_t total, std::optional<double> left_ms) {
     const auto now = std::chrono::steady_clock::now();
     if (!m_visible || total == 0 || now < m_next) {
         return;
@@ -99,9 +99,10 @@ void ProgressBar::update(uint64_t done, uint64_t total) {
     constexpr int width = 30;
     const double share = std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0);
     const int full = static_cast<int>(share * width);
-    std::fprintf(stderr, "\r%s [%s%s] %3.0f %%\x1B[K", m_label.c_str(),
+    const std::string left = left_ms ? ", " + threeFigures(*left_ms / 1000) + " s left" : "";
+    std::fprintf(stderr, "\r%s [%s%s] %3.0f %%%s\x1B[K", m_label.c_str(),
                  std::string(static_cast<size_t>(full), '#').c_str(),
-                 std::string(static_cast<size_t>(width - full), '.').c_str(), share * 100);
+                 std::string(static_cast<size_t>(width - full), '.').c_str(), share * 100, left.c_str());
     std::fflush(stderr);
     m_drawn = true;
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +44,8 @@ public:
     ProgressBar(const ProgressBar&) = delete;
     ProgressBar& operator=(const ProgressBar&) = delete;
 
-    void update(uint64_t done, uint64_t total);
+    /** `left_ms`: expected, shown where it is known. */
+    void update(uint64_t done, uint64_t total, std::optional<double> left_ms = {});
     /** Takes it off the screen: before something else is written. */
     void clear();
 

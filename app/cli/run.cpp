@@ -129,7 +129,9 @@ void run(const Options& options) {
     inference::GenerationObserver observer;
     observer.cancel = &platform::InterruptScope::flag();
     ProgressBar bar("Reading");
-    observer.prefill = [&bar](const trace::PrefillProgress& progress) { bar.update(progress.done, progress.total); };
+    observer.prefill = [&bar](const trace::PrefillProgress& progress) {
+        bar.update(progress.done, progress.total, progress.left_ms);
+    };
     size_t shown = 0;
     if (!options.output.json) {
         observer.token = [&shown, &bar](const trace::TokenTracePtr& token, const std::string& text) {

@@ -5,6 +5,7 @@
 #include "engine/inference/kv_facts.h"
 #include "engine/inference/memory_plan.h"
 #include "engine/inference/open_device.h"
+#include "engine/inference/prefill_estimate.h"
 #include "engine/inference/text_stream.h"
 #include "engine/inference/transformer.h"
 #include "engine/trace/error.h"
@@ -361,12 +362,17 @@ bool Engine::Impl::readPrompt(const GenerationRequest& request, const Generation
     }
 
     const Stopwatch clock;
+    PrefillEstimate estimate(config);
     const auto report = [&] {
         if (observer.prefill) {
-            observer.prefill({.done = static_cast<uint32_t>(cached.size()),
+            const auto done = static_cast<uint32_t>(cached.size());
+            const auto total = static_cast<uint32_t>(prompt.size());
+            const double elapsed = clock.ms();
+            observer.prefill({.done = done,
                               .reused = timings.reused_tokens,
-                              .total = static_cast<uint32_t>(prompt.size()),
-                              .elapsed_ms = clock.ms()});
+                              .total = total,
+                              .elapsed_ms = elapsed,
+                              .left_ms = estimate.leftMs(total - done, elapsed)});
         }
     };
     report();
@@ -378,8 +384,9 @@ bool Engine::Impl::readPrompt(const GenerationRequest& request, const Generation
     const bool finished = append(
         std::span(prompt).subspan(static_cast<size_t>(common)), pass,
         [&](uint32_t, uint32_t count) {
+            const auto first = static_cast<uint32_t>(cached.size()) - count;
+            estimate.add(first, count, transformer.lastPrefillCost());
             if (observer.token) {
-                const auto first = static_cast<uint32_t>(cached.size()) - count;
                 for (uint32_t i = 0; i < count; ++i) {
                     observer.token(traceOf(prompt[first + i], first + i, i, false, 0, request.telemetry), {});
                 }
@@ -559,7 +566,7 @@ trace::AttentionWeights Engine::attentionWeights(uint32_t position, uint32_t lay
     return impl.transformer.attentionWeights(impl.cached[position], position, layer);
 }
 
-std::vector<float> Engine::attentionMass(uint32_t position, uint32_t first, uint32_t count) {
+std::vector<float> Engine::attentionMass(uint32_t position, uint32_t first, uint32_t count, trace::CancelFlag cancel) {
     Impl& impl = *m_impl;
     impl.checkHeld(position);
     if (uint64_t{first} + count > uint64_t{position} + 1) {
@@ -569,7 +576,7 @@ std::vector<float> Engine::attentionMass(uint32_t position, uint32_t first, uint
                      {"first", trace::grouped(first)},
                      {"position", trace::grouped(position)}});
     }
-    return impl.transformer.attentionMass(impl.cached[position], position, first, count);
+    return impl.transformer.attentionMass(impl.cached[position], position, first, count, cancel);
 }
 
 void Engine::loseDevice(uint32_t after) { m_impl->device->injectFailure(vulkan::Fault::DeviceLost, after); }

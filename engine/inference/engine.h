@@ -168,9 +168,10 @@ public:
      *  many weights. */
     trace::AttentionWeights attentionWeights(uint32_t position, uint32_t layer);
     /** How much of the attention of one position's query falls on positions [first, first + count), by layer: the mean over
-     *  heads, as attentionWeights() would give it. Throws as it does; {attention.position} for a passage that ends behind
-     *  `position` too. */
-    std::vector<float> attentionMass(uint32_t position, uint32_t first, uint32_t count);
+     *  heads, as attentionWeights() would give it, in slices like a prompt. Throws trace::Error{attention.position} for a
+     *  position that is not in the cache, and for a passage that ends behind it; {work.cancelled}. */
+    std::vector<float> attentionMass(uint32_t position, uint32_t first, uint32_t count,
+                                     trace::CancelFlag cancel = nullptr);
     /** Forgets the KV cache. */
     void reset();
     /** LoadOptions::sessions was set. */

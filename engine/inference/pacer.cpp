@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 namespace moescope::inference {
 
-Pacer::Pacer(vulkan::Device& device) : m_recorder(device, "prefill") {}
+Pacer::Pacer(vulkan::Device& device, std::string name) : m_recorder(device, std::move(name)) {}
 
 using trace::StepPart;
 
@@ -19,6 +20,7 @@ void Pacer::begin(uint32_t tokens, uint32_t position, const std::atomic<bool>* c
     m_dispatches = 0;
     m_expectedMs = 0;
     m_inSlice.fill(0);
+    m_inPass.fill(0);
     beginSlice();
 }
 
@@ -39,8 +41,8 @@ void Pacer::mark(StepPart kind, int32_t layer) {
 }
 
 double Pacer::units(size_t kind) const {
-    constexpr double positionsOfToken = 64; // whose keys and values cost what a query costs by itself, about
-    return kind == attention ? m_tokens * (positionsOfToken + m_position + m_tokens / 2.0) : m_tokens;
+    const bool looksBack = kind == attention || kind == ropeAttention;
+    return looksBack ? m_tokens * (positionsOfToken + m_position + m_tokens / 2.0) : m_tokens;
 }
 
 uint32_t Pacer::parts(StepPart kind) const {
@@ -53,6 +55,7 @@ bool Pacer::next(StepPart kind, int32_t layer, uint32_t parts) {
     const auto index = static_cast<size_t>(kind);
     const double expected = expectedMs(index) / parts;
     m_inSlice[index] += 1.0 / parts;
+    m_inPass[index] += 1.0 / parts;
     m_expectedMs += expected;
     double longest = 0;
     for (size_t other = 0; other < kinds; ++other) {
@@ -115,6 +118,16 @@ void Pacer::submit() {
     }
     m_expectedMs = 0;
     m_inSlice.fill(0);
+}
+
+PassCost Pacer::passCost() const {
+    PassCost cost;
+    for (size_t kind = 0; kind < kinds; ++kind) {
+        if (kind != static_cast<size_t>(StepPart::Logits) && kind != static_cast<size_t>(StepPart::AllLogits)) {
+            (kind == attention ? cost.attention_ms : cost.rest_ms) += m_inPass[kind] * expectedMs(kind);
+        }
+    }
+    return cost;
 }
 
 uint32_t Pacer::advisedTokens(uint32_t most) const {

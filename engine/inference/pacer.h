@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/inference/prefill_estimate.h"
 #include "engine/inference/step_clock.h"
 #include "engine/vulkan/command_recorder.h"
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 namespace moescope::inference {
 
@@ -16,14 +18,18 @@ namespace moescope::inference {
 class Pacer {
 public:
     static constexpr double sliceMs = 30;
+    static constexpr double positionsOfToken = 64; ///< whose keys and values cost what a query costs by itself, about
 
-    explicit Pacer(vulkan::Device& device);
+    /** `name`: of its recorder. */
+    explicit Pacer(vulkan::Device& device, std::string name = "prefill");
 
     /** Starts a pass over `tokens` tokens from `position` on. With a clock each interval is timed. */
     void begin(uint32_t tokens, uint32_t position, const std::atomic<bool>* cancel, StepClock* clock);
     vulkan::CommandRecorder& recorder() { return m_recorder; }
     /** Lets intervals of a kind be recorded in parts, so that no batch needs to be smaller for their sake. */
     void mayPart(trace::StepPart kind) { m_mayPart[static_cast<size_t>(kind)] = true; }
+    /** Whether it is known what an interval of this kind takes. */
+    bool isMeasured(trace::StepPart kind) const { return m_msPerUnit[static_cast<size_t>(kind)] != 0; }
     /** Into how many parts an interval of this kind is to be cut, so that none is expected to take longer than a slice. */
     uint32_t parts(trace::StepPart kind) const;
     /** Ends the interval of this kind, or one of `parts` alike of it. False: cancelled, stop recording. */
@@ -35,12 +41,15 @@ public:
     uint32_t advisedTokens(uint32_t most) const;
     /** Drops all estimates: what was measured while the driver compiled its kernels says nothing. */
     void forget() { m_msPerUnit.fill(0); }
+    /** What the intervals recorded since begin() are expected to take, by what is known now; without those of the logits. */
+    PassCost passCost() const;
     /** Dispatches recorded since begin(). */
     uint64_t dispatches() const { return m_dispatches; }
 
 private:
     static constexpr size_t kinds = trace::stepPartCount;
     static constexpr auto attention = static_cast<size_t>(trace::StepPart::Attention);
+    static constexpr auto ropeAttention = static_cast<size_t>(trace::StepPart::RopeAttention);
     /** Of the pass: what the time of an interval of this kind grows with. */
     double units(size_t kind) const;
     double expectedMs(size_t kind) const { return m_msPerUnit[kind] * units(kind); }
@@ -58,6 +67,7 @@ private:
     uint64_t m_dispatches = 0;
     double m_expectedMs = 0;               ///< of the intervals in the slice being recorded
     std::array<double, kinds> m_inSlice{}; ///< how many of each kind are in it
+    std::array<double, kinds> m_inPass{};  ///< … and in the pass
     std::array<bool, kinds> m_mayPart{};
     std::array<double, kinds> m_msPerUnit{}; ///< 0: not measured yet
 };

@@ -188,6 +188,10 @@ trace::MemoryUse Transformer::workspaceUse() const {
 trace::MemoryUse Transformer::readBackUse() const {
     trace::MemoryUse use = useOf(m_allLogits);
     use += useOf(m_hiddenLayers);
+    if (m_mass != nullptr) {
+        use += m_mass->weights.use();
+        use += m_mass->mass.use();
+    }
     for (size_t i = 1; i < m_slots.size(); ++i) {
         use += m_slots[i]->use();
     }

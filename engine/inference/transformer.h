@@ -11,6 +11,7 @@
 #include "engine/inference/step_slot.h"
 #include "engine/inference/variants.h"
 #include "engine/trace/attention_weights.h"
+#include "engine/trace/cancel.h"
 #include "engine/trace/info.h"
 #include "engine/trace/token_trace.h"
 
@@ -97,8 +98,9 @@ public:
      *  Throws trace::Error{attention.range} where the device cannot bind that many weights. */
     trace::AttentionWeights attentionWeights(int32_t token, uint32_t position, uint32_t layer);
     /** How much of that query's attention falls on positions [first, first + count), by layer: the mean over heads. One pass
-     *  through all layers. Throws as attentionWeights() does. */
-    std::vector<float> attentionMass(int32_t token, uint32_t position, uint32_t first, uint32_t count);
+     *  through all layers, in slices. Throws trace::Error{work.cancelled}, {vulkan.memory}. */
+    std::vector<float> attentionMass(int32_t token, uint32_t position, uint32_t first, uint32_t count,
+                                     trace::CancelFlag cancel = nullptr);
 
     /** Logits of the last pass: [rows][vocab_size] with rows 1 (LogitRows::Last, decode) or the batch's. */
     std::span<const float> logits() const { return m_logits; }
@@ -118,14 +120,32 @@ public:
     std::string variantText() const;
     /** With the table of an intervention, if there is one. */
     trace::MemoryUse workspaceUse() const;
-    /** Of what is made when all logits, the states of all layers or more steps in flight are first asked for; no part of the plan. */
+    /** Of what is made when all logits, the states of all layers, attention's mass or more steps in flight are first asked for;
+     *  no part of the plan. */
     trace::MemoryUse readBackUse() const;
     uint64_t lastPrefillDispatches() const { return m_pacer.dispatches(); }
+    PassCost lastPrefillCost() const { return m_pacer.passCost(); }
 
 private:
     // transformer_attention.cpp
+    /** What attentionMass() computes with. */
+    struct MassPass {
+        MassPass(vulkan::Device& device, const model::ModelConfig& config, uint32_t context);
+
+        uint32_t heads;         ///< whose weights are there at a time, at most
+        vulkan::Buffer weights; ///< [head][context + 1]
+        vulkan::Buffer mass;    ///< [block_count][head_count]
+        Pacer pacer;
+    };
+
     /** [head][positions + 1] floats; the last of a head is the sink's share. */
-    vulkan::Buffer weightsBuffer(uint32_t positions, vulkan::MemoryKind kind) const;
+    vulkan::Buffer weightsBuffer(uint32_t positions) const;
+    /** Raw heads → the queries of a layer. */
+    void recordQueries(vulkan::CommandRecorder& recorder, uint32_t layer);
+    /** Raw heads → the masses of a layer. */
+    void recordMass(uint32_t layer, uint32_t first, uint32_t count);
+    /** Ends an interval, or one of `parts` alike of it. Throws trace::Error{work.cancelled}. */
+    void endOfMass(trace::StepPart part, uint32_t layer, uint32_t parts = 1);
     /** Raw heads → the weights of a layer. */
     void recordWeights(vulkan::CommandRecorder& recorder, uint32_t layer, uint32_t positions,
                        const vulkan::Buffer& out);
@@ -225,7 +245,8 @@ private:
 
     std::unique_ptr<vulkan::Buffer> m_allLogits; ///< [logit batch][stride(vocab_size)], made when first asked for
     std::unique_ptr<vulkan::Buffer>
-        m_hiddenLayers; ///< [block_count + 1][hidden batch][stride(embedding_length)], likewise
+        m_hiddenLayers;               ///< [block_count + 1][hidden batch][stride(embedding_length)], likewise
+    std::unique_ptr<MassPass> m_mass; ///< likewise
     std::vector<float> m_logits;
     std::vector<float> m_hidden;
     // Of the last pass.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -100,6 +101,8 @@ struct PrefillProgress {
     uint32_t reused = 0;
     uint32_t total = 0;
     double elapsed_ms = 0;
+    /** Expected for the rest, which takes longer the more stands before it; unset: nothing was read yet. */
+    std::optional<double> left_ms = {};
 };
 
 enum class StopReason { Eos, Stop, Length, Context, Cancelled };

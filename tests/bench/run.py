@@ -7,11 +7,12 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-
+import time
 
 
 def run_json(*command, **environment):
@@ -69,20 +70,70 @@ def telemetry(options):
     return [("telemetry on ÷ off, time", report["median"] * 100, report["min"] * 100, report["max"] * 100, "%")]
 
 
+def prefill_left(options):
+    report = run_json(options.bin / "bench_prefill_left", options.model, 10)
+    return [(f"time left, off by, {report['tokens']:,} tokens", report["median"] * 100, report["min"] * 100, report["max"] * 100, "%")]
+
+
+def evict(path):
+    """Its pages out of the system's cache: what reads it next reads the disk."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def raw_speed(path):
+    """MB/s of reading a file that was evicted."""
+    buffer, count = bytearray(8 << 20), 0
+    start = time.perf_counter()
+    with open(path, "rb", buffering=0) as file:
+        while got := file.readinto(buffer):
+            count += got
+    return count / 1e6 / (time.perf_counter() - start)
+
+
+def restore(options):
+    """Saved KV caches: of the built-in model, whole; of a model with 1 MiB a token, 1,024 tokens beside a raw file of that size."""
+    program, rows = options.bin / "bench_restore", []
+    with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
+        folder = pathlib.Path(folder)
+        saved, model, wide, raw = folder / "builtin.kv", folder / "wide.gguf", folder / "wide.kv", folder / "raw"
+        run_json(program, "write", "builtin", 2047, saved)
+        times = [run_json(program, "restore", "builtin", 2047, saved)["first_token_ms"] for _ in range(options.runs)]
+        rows.append(("restore of 2,048 tokens", statistics.median(times), min(times), max(times), "ms"))
+        run_json(program, "model", model)
+        run_json(program, "write", model, 1024, wide)
+        shutil.copyfile(wide, raw)
+        raw_speeds, speeds = [], []
+        for _ in range(5):
+            evict(raw)
+            raw_speeds.append(raw_speed(raw))
+            evict(wide)
+            report = run_json(program, "restore", model, 1024, wide)
+            speeds.append(report["bytes"] / 1e3 / report["restore_ms"])
+        rows.append(("raw file of 1 GiB", statistics.median(raw_speeds), min(raw_speeds), max(raw_speeds), "MB/s"))
+        rows.append(("restore of 1 GiB", statistics.median(speeds), min(speeds), max(speeds), "MB/s"))
+        shares = [100 * speed / of for speed, of in zip(speeds, raw_speeds)]
+        rows.append(("restore ÷ raw file", statistics.median(shares), min(shares), max(shares), "%"))
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=pathlib.Path, default="build/release/bin", help="folder of the programs")
     parser.add_argument("-m", "--model", default="builtin")
     parser.add_argument("-r", "--runs", type=int, default=5)
     parser.add_argument("--pairs", type=int, default=20, help="alternating pairs of telemetry on and off")
+    parser.add_argument("--scratch", type=pathlib.Path, help="folder on a disk with 3 GB for the files to restore from")
     options = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load before the start {load:.1f}"
           + (": the machine is busy, so the figures are too low." if load > 0.5 else ""))
-    rows = speed(options) + start_up(options) + heartbeat(options) + telemetry(options)
-    print(f"\n{'':26}{'median':>10}{'min':>10}{'max':>10}")
+    rows = speed(options) + start_up(options) + heartbeat(options) + telemetry(options) + prefill_left(options) + \
+        restore(options)
+    print(f"\n{'':38}{'median':>10}{'min':>10}{'max':>10}")
     for name, median, low, high, unit in rows:
-        print(f"{name:26}{median:10.1f}{low:10.1f}{high:10.1f}  {unit}")
+        print(f"{name:38}{median:10.1f}{low:10.1f}{high:10.1f}  {unit}")
 
 
 main()

@@ -44,7 +44,8 @@ std::vector<SplitCase> splitCases() {
              {{6, 2, 64, QkNorm::WholeBeforeRope, F32, true, RopeStyle::NeoX, 16, true}, 600, 64},
              {{2, 1, 18, QkNorm::AfterRope, F16, true}, 1023, 64},
              {{2, 1, 256, QkNorm::AfterRope, Q8_0, true}, 260, 3},
-             {{4, 2, 16, QkNorm::AfterRope, F32, true}, 8400, 64, 0, true}}) { // 66 spans of the least length
+             {{4, 2, 16, QkNorm::AfterRope, F32, true}, 8400, 64, 0, true}, // 66 spans of the least length
+             {{2, 1, 16, QkNorm::AfterRope, F16, true}, 262'143, 64}}) {
         cases.push_back(c);
     }
     return cases;

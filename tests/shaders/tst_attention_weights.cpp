@@ -33,7 +33,8 @@ TEST_F(KernelsTest, attention_weights) {
                                           {4, 2, 16, 19, F32, 8},
                                           {6, 2, 20, 300, F16, 130, true},
                                           {4, 1, 64, 13, F32, 0, true},
-                                          {8, 2, 16, 2, F32, 128, true}}) {
+                                          {8, 2, 16, 2, F32, 128, true},
+                                          {4, 2, 8, 262'143, F16}}) {
         const std::string what = "head_dim " + std::to_string(c.head_dim) + ", position " + std::to_string(c.position) +
                                  ", window " + std::to_string(c.window);
         const uint32_t headStride = inference::kvHeadStride(c.kv, c.head_dim);

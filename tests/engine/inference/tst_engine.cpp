@@ -344,6 +344,11 @@ TEST_F(EngineTest, prefill_reports_its_progress) {
     EXPECT_EQ(reports.front().done, 0U);
     EXPECT_EQ(reports.back().done, 100U);
     EXPECT_EQ(reports.back().total, 100U);
+    EXPECT_FALSE(reports.front().left_ms) << "nothing was read that could tell";
+    for (size_t i = 1; i < reports.size(); ++i) {
+        ASSERT_TRUE(reports[i].left_ms);
+        EXPECT_EQ(*reports[i].left_ms > 0, reports[i].done < 100) << reports[i].done;
+    }
 }
 
 TEST_F(EngineTest, prompts_that_cannot_be_read_are_sentences) {

@@ -10,9 +10,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <optional>
+#include <thread>
 
 namespace moescope::test {
 
@@ -261,6 +263,98 @@ TEST_F(EngineMachineInFlight, without_memory_for_more_steps_fewer_are_in_flight)
     EXPECT_EQ(driver.allocations(), before + 1) << "one that failed, and no other was tried in this answer";
     EXPECT_EQ(answerInFlight(*engine), want); // with as many as were asked for
     EXPECT_GT(driver.allocations(), before + 1);
+}
+
+TEST_F(EngineMachine, a_prompt_cancelled_halfway_and_sent_again_computes_the_rest_and_no_more) {
+    DriverFaults driver;
+    const auto engine = load(m_model);
+    driver.slowSubmissions(std::chrono::milliseconds(10)); // or all 200 tokens would be one batch
+    inference::GenerationRequest request;
+    for (int32_t i = 0; i < 200; ++i) {
+        request.prompt.push_back((i * 37) % 480);
+    }
+    request.max_tokens = 8;
+    request.sampling.temperature = 0.0F;
+    request.ignore_eos = true;
+    std::atomic<bool> cancel = false;
+    uint32_t told = 0;
+    inference::GenerationObserver observer;
+    observer.prefill = [&](const trace::PrefillProgress& progress) { cancel = progress.done >= progress.total / 2; };
+    observer.token = [&](const trace::TokenTracePtr& token, const std::string&) { told += token->generated ? 0 : 1; };
+    observer.cancel = &cancel;
+    const auto stopped = engine->generate(request, observer);
+    ASSERT_EQ(stopped.reason, trace::StopReason::Cancelled);
+    const uint32_t kept = engine->position();
+    EXPECT_GE(kept, 100U);
+    ASSERT_LT(kept, 200U);
+    EXPECT_EQ(stopped.timings.prefill_tokens, kept);
+
+    cancel = false;
+    observer.prefill = {};
+    const auto again = engine->generate(request, observer);
+    EXPECT_EQ(again.timings.reused_tokens, kept);
+    EXPECT_EQ(again.timings.prefill_tokens, 200 - kept) << "the rest";
+    EXPECT_EQ(told, 200U) << "no token was computed twice";
+
+    // Heard within a slice, that slice is lost, and no more.
+    engine->reset();
+    told = 0;
+    const uint64_t before = driver.submissions();
+    observer.prefill = [&](const trace::PrefillProgress& progress) { told = progress.done; };
+    std::atomic<bool> over = false;
+    std::thread other([&] {
+        while (driver.submissions() < before + 10 && !over) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        cancel = true;
+    });
+    observer.token = {};
+    EXPECT_EQ(engine->generate(request, observer).reason, trace::StopReason::Cancelled);
+    over = true;
+    other.join();
+    EXPECT_EQ(engine->position(), told);
+    EXPECT_LT(told, 200U);
+    cancel = false;
+    const auto third = engine->generate(request, observer);
+    EXPECT_EQ(third.timings.reused_tokens + third.timings.prefill_tokens, 200U);
+    EXPECT_EQ(third.tokens, again.tokens);
+}
+
+TEST_F(EngineMachine, a_cancelled_mass_ends_within_a_slice_and_changes_nothing) {
+    DriverFaults driver;
+    const auto engine = load(m_model);
+    engine->evaluate(std::vector<int32_t>{5, 6, 7, 8, 9, 10, 11, 12}, {}, [](const auto&) {});
+    const std::vector<float> mass = engine->attentionMass(7, 2, 3);
+    std::atomic<bool> cancel = true;
+    uint64_t before = driver.submissions();
+    EXPECT_EQ(errorOf([&] { engine->attentionMass(7, 2, 3, &cancel); })->id(), "work.cancelled");
+    EXPECT_EQ(driver.submissions(), before) << "nothing is computed for one that is cancelled already";
+
+    // Each slice seems a long one, so that there are many.
+    driver.slowSubmissions(std::chrono::milliseconds(40));
+    before = driver.submissions();
+    EXPECT_EQ(engine->attentionMass(7, 2, 3), mass);
+    EXPECT_GE(driver.submissions() - before, engine->config().block_count);
+    cancel = false;
+    before = driver.submissions();
+    uint64_t heard = 0;
+    std::atomic<bool> over = false;
+    std::thread other([&] {
+        while (driver.submissions() < before + 3 && !over) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        cancel = true;
+        heard = driver.submissions();
+    });
+    const auto error = errorOf([&] { engine->attentionMass(7, 2, 3, &cancel); });
+    over = true;
+    other.join();
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->id(), "work.cancelled");
+    EXPECT_LE(driver.submissions(), heard + 1) << "the one that the flag was set beside";
+    driver.slowSubmissions(std::chrono::milliseconds(0));
+    EXPECT_EQ(engine->attentionMass(7, 2, 3), mass);
+    EXPECT_EQ(answer(*engine), want);
 }
 
 TEST_F(EngineMachine, a_file_truncated_while_it_loads_is_an_error) {

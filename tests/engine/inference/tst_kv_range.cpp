@@ -86,6 +86,9 @@ TEST_F(KvRange, one_head_a_buffer_gives_the_same_rows_and_logits) {
     for (const char* name : {"large_like", "cla4", "cla_off", "odd_head80"}) {
         for (const KvType kv : kvTypes) {
             for (const bool texels : {true, false}) {
+                if (!texels && name != std::string("large_like")) {
+                    continue;
+                }
                 SCOPED_TRACE(std::string(name) + ", " + std::string(inference::kvTypeName(kv)) +
                              (texels ? "" : ", buffers"));
                 const fs::path file = goldenGguf(name, TensorType::F32);
