@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""comparison.py PROGRAM [SEED]: the figures of a comparison against SciPy and brute force on random inputs. PROGRAM is
-tests/support/comparison_figures."""
+"""comparison.py PROGRAM [SEED]: the figures of a comparison against SciPy and brute force on random inputs, and the attention on
+a passage against a forward pass in NumPy. PROGRAM is tests/support/comparison_figures."""
 import itertools
 import json
 import math
+import pathlib
 import subprocess
 import sys
 
 import numpy as np
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import binomtest
+
+from hunyuan_reference import Model
+
+GOLDENS = pathlib.Path(__file__).resolve().parents[1] / "data/golden"
 
 
 def counts(tokens, experts):
@@ -171,12 +176,33 @@ def add_alignments(checker, random):
         checker.ask({"kind": "alignment", "a": a, "b": b}, test)
 
 
+def add_masses(checker, random):
+    """What a query of a golden looks at of a passage, by layer: the mean over heads."""
+    for name in ("large_like", "cla4", "cla_off", "odd_head80"):
+        model = Model(GOLDENS / name)
+        tokens = [int(t) for t in random.integers(0, 480, 90)]
+        attention = model.forward(tokens)["attention"]
+        for _ in range(12):
+            position = int(random.integers(0, len(tokens)))
+            first = int(random.integers(0, position + 1))
+            count = int(random.integers(0, position - first + 2))
+            wanted = attention[:, :, position, first:first + count].sum(axis=2).mean(axis=1)
+
+            def test(answer, wanted=wanted):
+                off = np.abs(np.asarray(answer["mass"]) - wanted).max()
+                return f"off by {off} from {wanted}" if off > 1e-4 else None
+
+            checker.ask({"kind": "mass", "golden": str(GOLDENS / name), "tokens": tokens, "position": position, "first": first,
+                         "count": count}, test)
+
+
 def main():
     checker = Checker(sys.argv[1])
     random = np.random.default_rng(int(sys.argv[2]) if len(sys.argv) > 2 else 8)
     add_distances(checker, random)
     add_intervals(checker, random)
     add_alignments(checker, random)
+    add_masses(checker, random)
     wrong = checker.run()
     print(f"{len(checker.tests)} figures, {wrong} wrong.")
     return 1 if wrong else 0

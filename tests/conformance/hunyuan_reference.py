@@ -87,7 +87,7 @@ class Model:
         return np.concatenate([low * cos - high * sin, high * cos + low * sin], axis=-1)
 
     def attention(self, x, layer, shared):
-        """(output, raw keys and values for the layers that share them)."""
+        """(output, raw keys and values for the layers that share them, weights [heads][queries][keys])."""
         name, tokens = f"layers.{layer}.self_attn.", x.shape[0]
         q = (x @ self.weight(name + "q_proj").T).reshape(tokens, self.heads, self.head_dim)
         if layer % self.share == 0:
@@ -100,8 +100,9 @@ class Model:
         k, v = (np.repeat(each, self.heads // self.kv_heads, axis=1) for each in (k, v))
         scores = np.einsum("qhd,khd->hqk", q, k) / np.sqrt(self.head_dim)
         scores[:, np.triu_indices(tokens, 1)[0], np.triu_indices(tokens, 1)[1]] = -np.inf
-        out = np.einsum("hqk,khd->qhd", softmax(scores), v).reshape(tokens, -1)
-        return out @ self.weight(name + "o_proj").T, shared
+        weights = softmax(scores)
+        out = np.einsum("hqk,khd->qhd", weights, v).reshape(tokens, -1)
+        return out @ self.weight(name + "o_proj").T, shared, weights
 
     def mlp(self, x, name):
         gate, up = x @ self.weight(name + ".gate_proj").T, x @ self.weight(name + ".up_proj").T
@@ -136,10 +137,12 @@ class Model:
         return out, (ids, weights, probs)
 
     def forward(self, tokens, intervention=Intervention()):
-        """logits [tokens][vocabulary]; ids and weights [tokens][MoE layers][used]; probs [tokens][MoE layers][experts]."""
-        x, shared, routes = self.weight("embed_tokens")[tokens], None, []
+        """logits [tokens][vocabulary]; ids and weights [tokens][MoE layers][used]; probs [tokens][MoE layers][experts]; attention
+        [layers][heads][queries][keys]."""
+        x, shared, routes, attention = self.weight("embed_tokens")[tokens], None, [], []
         for layer in range(self.layers):
-            out, shared = self.attention(self.norm(x, f"layers.{layer}.input_layernorm"), layer, shared)
+            out, shared, seen = self.attention(self.norm(x, f"layers.{layer}.input_layernorm"), layer, shared)
+            attention.append(seen)
             x = x + out
             normed = self.norm(x, f"layers.{layer}.post_attention_layernorm")
             if layer < self.skipped:
@@ -151,4 +154,5 @@ class Model:
         tied = self.config["tie_word_embeddings"]
         output = self.weights["embed_tokens.weight" if tied else "lm_head.weight"]
         ids, weights, probs = (np.stack(each, axis=1) for each in zip(*routes))
-        return {"logits": self.norm(x, "norm") @ output.T, "ids": ids, "weights": weights, "probs": probs}
+        return {"logits": self.norm(x, "norm") @ output.T, "ids": ids, "weights": weights, "probs": probs,
+                "attention": np.stack(attention)}

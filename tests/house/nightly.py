@@ -77,8 +77,11 @@ CHECKS = (
      (*CLI_SOURCES, *REAL, "tests/conformance/fake_moe.py"), SHARED / "models/nano"),
     ("comparison", f"{BUILD} && cmake --build --preset release --target comparison_figures >/dev/null && "
                    "/usr/bin/python3 tests/conformance/comparison.py build/release/bin/comparison_figures",
-     ("engine/trace", "engine/needle", "ui/models", "tests/support/comparison_figures.cpp", "tests/conformance/comparison.py"),
+     (*CORE, "ui/models", "tests/support/comparison_figures.cpp", "tests/conformance/comparison.py",
+      "tests/conformance/hunyuan_reference.py", "tests/data/golden"),
      None),
+    ("long_context", f"{BUILD} && python3 tests/conformance/long_context.py {CLI} build/nightly",
+     (*CLI_SOURCES, "tests/conformance/long_context.py"), None),
     ("needle", f"{BUILD} && python3 tests/conformance/needle.py {CLI} ../shared/models/nano",
      (*CLI_SOURCES, "resources/models", "resources/needle", "tests/conformance/needle.py"), SHARED / "models/nano"),
     ("interventions", f"{BUILD} && /usr/bin/python3 tests/conformance/interventions.py", (*CLI_SOURCES, *WHAT_IFS), None),

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures of a comparison for tests/conformance/comparison.py: a question in JSON a line on standard input, an answer each
 // on standard output.
+#include "engine/inference/engine.h"
+#include "engine/model/convert.h"
 #include "engine/needle/scoring.h"
 #include "ui/models/alignment.h"
 #include "ui/models/routingdistance.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <unistd.h>
 
 namespace {
 
@@ -49,6 +55,32 @@ Json alignment(const Json& question) {
     return {{"partner", found.partner}, {"approximate", found.approximate}};
 }
 
+/** A golden in F32 with a KV cache in F32, that has read `tokens`; the one of the question before is kept. */
+inference::Engine& engineWith(const std::string& golden, const std::vector<int32_t>& tokens) {
+    static std::string loaded;
+    static std::unique_ptr<inference::Engine> engine;
+    if (loaded != golden) {
+        const auto file =
+            std::filesystem::temp_directory_path() / ("moescope-figures-" + std::to_string(::getpid()) + ".gguf");
+        model::convert(golden, file, {.type = gguf::TensorType::F32, .progress = {}});
+        engine = inference::Engine::load(file, {.kv = inference::KvType::F32});
+        std::filesystem::remove(file);
+        loaded = golden;
+    }
+    if (!std::ranges::equal(engine->cachedTokens(), tokens)) {
+        engine->reset();
+        engine->evaluate(tokens, {}, [](const auto&) {});
+    }
+    return *engine;
+}
+
+Json mass(const Json& question) {
+    inference::Engine& engine =
+        engineWith(question.at("golden").get<std::string>(), question.at("tokens").get<std::vector<int32_t>>());
+    return {{"mass", engine.attentionMass(question.at("position").get<uint32_t>(), question.at("first").get<uint32_t>(),
+                                          question.at("count").get<uint32_t>())}};
+}
+
 } // namespace
 
 int main() {
@@ -58,6 +90,7 @@ int main() {
         const auto kind = question.at("kind").get<std::string>();
         std::cout << (kind == "distance" ? distance(question)
                       : kind == "wilson" ? wilson(question)
+                      : kind == "mass"   ? mass(question)
                                          : alignment(question))
                          .dump()
                   << '\n';
