@@ -96,6 +96,33 @@ void Store::setDraft(qint64 id, const QString& draft) {
            id);
 }
 
+QList<Document> Store::draftDocuments(qint64 id) const {
+    Connection& database = *m_impl->database;
+    QSqlQuery rows = database.query(
+        QStringLiteral("SELECT name, text, tokens FROM draft_documents WHERE conversation IS ? ORDER BY id"),
+        {nullIfZero(id)});
+    QList<Document> documents;
+    while (database.next(rows)) {
+        documents.append({rows.value(0).toString(), rows.value(1).toString(), rows.value(2).toUInt()});
+    }
+    return documents;
+}
+
+void Store::setDraftDocuments(qint64 id, const QList<Document>& documents) {
+    Connection& database = *m_impl->database;
+    Transaction transaction(database);
+    if (id != 0 && !database.value(QStringLiteral("SELECT 1 FROM conversations WHERE id = ?"), {id}).isValid()) {
+        failNotFound("conversation", id);
+    }
+    database.query(QStringLiteral("DELETE FROM draft_documents WHERE conversation IS ?"), {nullIfZero(id)});
+    for (const Document& document : documents) {
+        database.query(
+            QStringLiteral("INSERT INTO draft_documents (conversation, name, tokens, text) VALUES (?, ?, ?, ?)"),
+            {nullIfZero(id), titleLine(storable(document.name)), document.tokens, storable(document.text)});
+    }
+    transaction.commit();
+}
+
 void Store::setSystemPrompt(qint64 id, const QString& systemPrompt) {
     update(*m_impl->database, QStringLiteral("UPDATE conversations SET system_prompt = ? WHERE id = ?"),
            {storable(systemPrompt), id}, id);

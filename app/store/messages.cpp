@@ -10,7 +10,8 @@ namespace {
 const char* const messageColumns =
     "SELECT id, conversation, parent, role, state, created, model_name, model_file, model_type, model_parameters, "
     "sampling, seed, prefill_ms, prefill_tokens, reused_tokens, first_token_ms, decode_ms, decode_tokens, stop_reason, "
-    "error_id, error, text, thinking_ms, thinking_tokens, model_active_parameters, recipe FROM messages ";
+    "error_id, error, text, thinking_ms, thinking_tokens, model_active_parameters, recipe, documents, view_from, "
+    "view_above FROM messages ";
 
 // The schema allows no other names.
 Role roleFrom(const QString& name) {
@@ -52,9 +53,15 @@ Message readMessage(const QSqlQuery& row) {
     message.state = stateFrom(row.value(4).toString());
     message.created = toTime(row.value(5));
     message.text = row.value(21).toString();
+    if (!row.isNull(26)) {
+        const PromptText prompt = readDocuments(message.text, row.value(26).toString());
+        message.documents = prompt.documents;
+        message.words_begin = prompt.words_begin;
+    }
     if (message.role != Role::Assistant) {
         return message;
     }
+    message.view = {row.value(27).toLongLong(), row.value(28).toUInt()};
     message.model.name = row.value(6).toString();
     message.model.file = row.value(7).toString();
     message.model.type = row.value(8).toString();
@@ -130,14 +137,19 @@ qint64 addMessage(Connection& database, const Message& message) {
     return database
         .query(QStringLiteral("INSERT INTO messages (conversation, parent, role, state, created, model_name, "
                               "model_file, model_type, model_parameters, model_active_parameters, sampling, seed, "
-                              "recipe, indexed, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+                              "recipe, indexed, documents, view_from, view_above, text) "
+                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
                {message.conversation, nullIfZero(message.parent), roleName(message.role), stateName(message.state),
                 now(), storable(message.model.name), storable(message.model.file), storable(message.model.type),
                 static_cast<qint64>(message.model.parameters), static_cast<qint64>(message.model.active_parameters),
                 QString::fromUtf8(toJson(message.sampling)),
                 message.seed ? QVariant(static_cast<qint64>(*message.seed)) : QVariant(),
                 message.recipe.intervention.empty() ? QVariant() : QVariant(recipeText(message.recipe.intervention)),
-                int(message.state != MessageState::Streaming && isIndexable(message.text)), storable(message.text)})
+                int(message.state != MessageState::Streaming && isIndexable(message.text)),
+                message.documents.isEmpty()
+                    ? QVariant()
+                    : QVariant(documentsText({message.text, message.documents, message.words_begin})),
+                nullIfZero(message.view.from), message.view.above, storable(message.text)})
         .lastInsertId()
         .toLongLong();
 }
@@ -180,19 +192,24 @@ Message Store::message(qint64 id) const {
     return found;
 }
 
-Message Store::addPrompt(qint64 conversation, qint64 parent, const QString& text) {
+Message Store::addPrompt(qint64 conversation, qint64 parent, const QString& text, const QList<Document>& documents) {
     Connection& database = *m_impl->database;
     Message prompt;
     prompt.conversation = conversation;
     prompt.parent = parent;
-    prompt.text = text;
+    const PromptText composed = composePrompt(documents, text);
+    prompt.text = composed.text;
+    prompt.documents = composed.documents;
+    prompt.words_begin = composed.words_begin;
     Transaction transaction(database, Durability::Power);
     requireParent(database, conversation, parent);
     const qint64 id = addMessage(database, prompt);
     becomeLeaf(database, conversation, id);
     database.query(QStringLiteral("UPDATE conversations SET draft = '' WHERE id = ?"), {conversation});
+    database.query(QStringLiteral("DELETE FROM draft_documents WHERE conversation = ?"), {conversation});
+    const QString title = titleFrom(text.trimmed().isEmpty() && !documents.isEmpty() ? documents.first().name : text);
     database.query(QStringLiteral("UPDATE conversations SET title = ? WHERE id = ? AND title = ''"),
-                   {storable(titleFrom(text)), conversation});
+                   {storable(title), conversation});
     transaction.commit();
     return message(id);
 }
@@ -224,8 +241,10 @@ Message Store::beginAnswer(const AnswerStart& start) {
     answer.sampling = start.sampling;
     answer.seed = start.seed;
     answer.recipe.intervention = start.recipe;
+    answer.view = start.view;
     Transaction transaction(database);
     requireParent(database, start.conversation, start.parent);
+    requireParent(database, start.conversation, start.view.from);
     const qint64 id = addMessage(database, answer);
     becomeLeaf(database, start.conversation, id);
     transaction.commit();
@@ -297,6 +316,19 @@ Message Store::resumeAnswer(qint64 id) {
     database.query(QStringLiteral("UPDATE messages SET state = 'streaming', stop_reason = NULL, error_id = '', error = "
                                   "'' WHERE id = ?"),
                    {id});
+    transaction.commit();
+    return message(id);
+}
+
+Message Store::resumeAnswer(qint64 id, const ContextView& view) {
+    Connection& database = *m_impl->database;
+    Transaction transaction(database);
+    requireStreaming(database, id, false);
+    requireParent(database, message(id).conversation, view.from);
+    database.query(QStringLiteral("UPDATE messages SET state = 'streaming', stop_reason = NULL, error_id = '', error = "
+                                  "'', view_from = ?, view_above = ?, decode_tokens = 0 WHERE id = ?"),
+                   {nullIfZero(view.from), view.above, id});
+    database.query(QStringLiteral("DELETE FROM traces WHERE message = ?"), {id});
     transaction.commit();
     return message(id);
 }

@@ -169,6 +169,27 @@ QStringList comparisons() {
     };
 }
 
+/** What of a prompt's text is documents, as documentsText() writes it (NULL: nothing), and which part of its branch an
+ *  answer was given (NULL: all of it). The documents of a draft stand apart; without a conversation they are of the chat
+ *  that is not stored yet. */
+QStringList documentsAndViews() {
+    return {
+        QStringLiteral("ALTER TABLE messages ADD COLUMN documents TEXT"),
+        QStringLiteral("ALTER TABLE messages ADD COLUMN view_from INTEGER REFERENCES messages (id) "
+                       "DEFERRABLE INITIALLY DEFERRED"),
+        QStringLiteral("ALTER TABLE messages ADD COLUMN view_above INTEGER NOT NULL DEFAULT 0"),
+        QStringLiteral("CREATE INDEX messages_view ON messages (view_from) WHERE view_from IS NOT NULL"),
+        QStringLiteral(R"(CREATE TABLE draft_documents (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  conversation INTEGER REFERENCES conversations (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  tokens INTEGER NOT NULL,
+  text TEXT NOT NULL
+) STRICT)"),
+        QStringLiteral("CREATE INDEX draft_documents_of ON draft_documents (conversation, id)"),
+    };
+}
+
 [[noreturn]] void failNewer(const QString& file, qint64 found, int known) {
     throw trace::Error("store.newer",
                        "“{file}” was written by a newer Moescope (schema {found}; this one knows {known}). It was left "
@@ -182,7 +203,8 @@ QStringList comparisons() {
 
 const QList<Migration>& migrations() {
     static const QList<Migration> all = {{1, firstSchema()},      {2, thinkingTimes()}, {3, searchedAnswers()},
-                                         {4, activeParameters()}, {5, recipes()},       {6, comparisons()}};
+                                         {4, activeParameters()}, {5, recipes()},       {6, comparisons()},
+                                         {7, documentsAndViews()}};
     return all;
 }
 

@@ -27,7 +27,7 @@ struct StoreOptions {
  *  of the program at once and a power failure from the next prompt or finished answer on. */
 class Store {
 public:
-    static constexpr int schemaVersion = 6;
+    static constexpr int schemaVersion = 7;
 
     /** Opens `folder`/moescope.sqlite, making both if needed. Throws store.no_folder, store.in_use, store.newer,
      *  store.foreign, store.no_search, store.read_only, store.full, store.io. A damaged file is renamed to
@@ -48,6 +48,9 @@ public:
     Conversation conversation(qint64 id) const;
     void rename(qint64 id, const QString& title);
     void setDraft(qint64 id, const QString& draft);
+    /** Texts beside what stands in the composer, in order. `conversation` 0: of the chat that is not stored yet. */
+    QList<Document> draftDocuments(qint64 conversation) const;
+    void setDraftDocuments(qint64 conversation, const QList<Document>& documents);
     void setSystemPrompt(qint64 id, const QString& systemPrompt);
     void setSampling(qint64 id, const QJsonObject& sampling);
     /** Shows another branch. `message` must be of this conversation. */
@@ -85,9 +88,10 @@ public:
     /** The whole tree, oldest first, each with what is stored of its text so far. */
     QList<Message> messages(qint64 conversation) const;
     Message message(qint64 id) const;
-    /** Stores a prompt under `parent` (0: at the root), makes it the current leaf, empties the draft and names a
-     *  conversation that has no title. To edit a prompt, add one with the same parent. */
-    Message addPrompt(qint64 conversation, qint64 parent, const QString& text);
+    /** Stores a prompt under `parent` (0: at the root), its documents before its words, makes it the current leaf, empties
+     *  the draft with its documents and names a conversation that has no title. To edit a prompt, add one with the same
+     *  parent. */
+    Message addPrompt(qint64 conversation, qint64 parent, const QString& text, const QList<Document>& documents = {});
     /** Messages of another conversation, the first of them at the root here: without what was measured and recorded of them. Returns
      *  the last one's id here. Not empty. */
     qint64 copyBranch(qint64 conversation, const QList<Message>& branch);
@@ -102,6 +106,8 @@ public:
     Message finishAnswer(qint64 message, const QString& text, const TokenTraces& traces, const AnswerEnd& end);
     /** Continue: an Interrupted, Cancelled, Failed or Complete answer is Streaming again and keeps its text. */
     Message resumeAnswer(qint64 message);
+    /** The same, to be given another part of its branch: what is stored of its tokens goes, since they are read anew. */
+    Message resumeAnswer(qint64 message, const ContextView& view);
     StoredTraces traces(qint64 message) const;
 
     /** Titles and texts that hold every word of `query`, letters' case aside; signs are literal. What stands

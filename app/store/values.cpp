@@ -96,6 +96,27 @@ QList<Message> branch(const QList<Message>& messages, qint64 leaf) {
     return path;
 }
 
+QList<Message> branch(const QList<Message>& messages, qint64 leaf, const ContextView& view) {
+    QList<Message> path = branch(messages, leaf);
+    const auto first = std::find_if(path.begin(), path.end(), [&](const Message& m) { return m.id == view.from; });
+    if (view.from != 0 && first != path.end()) {
+        path.erase(path.begin(), first);
+    }
+    return path;
+}
+
+ContextView viewAt(const QList<Message>& messages, qint64 leaf) {
+    const QList<Message> path = branch(messages, leaf);
+    const auto answer =
+        std::find_if(path.rbegin(), path.rend(), [](const Message& m) { return m.role == Role::Assistant; });
+    if (answer == path.rend()) {
+        return {};
+    }
+    const qint64 from = answer->view.from;
+    const bool there = std::any_of(path.begin(), path.end(), [from](const Message& m) { return m.id == from; });
+    return there ? answer->view : ContextView();
+}
+
 QList<qint64> versions(const QList<Message>& messages, qint64 message) {
     const auto self = std::find_if(messages.begin(), messages.end(), [&](const Message& m) { return m.id == message; });
     QList<qint64> ids;

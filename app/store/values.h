@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "app/store/documents.h"
 #include "app/store/recipe.h"
 #include "engine/trace/error.h"
 #include "engine/trace/info.h"
@@ -99,6 +100,14 @@ struct ThinkingTime {
     quint32 tokens = 0; ///< 0: none, or not known
 };
 
+/** What of its branch an answer was given to. */
+struct ContextView {
+    qint64 from = 0;   ///< message that the prompt begins with, after the system prompt; 0: the first of the branch
+    quint32 above = 0; ///< tokens of the messages above it, as they were counted when it was chosen
+
+    bool operator==(const ContextView&) const = default;
+};
+
 struct Message {
     qint64 id = 0; ///< unique over all conversations, never used twice
     qint64 conversation = 0;
@@ -114,8 +123,11 @@ struct Message {
     trace::StepTimings timings; ///< of answers; load_ms is not kept
     ThinkingTime thinking;      ///< of answers; what was thought stands in the text, between its marks
     std::optional<trace::StopReason> stop_reason;
-    QString error_id; ///< "vulkan.device_lost"; empty: none
-    QString error;    ///< its sentence
+    QString error_id;                   ///< "vulkan.device_lost"; empty: none
+    QString error;                      ///< its sentence
+    ContextView view;                   ///< of answers
+    QList<DocumentSpan> documents = {}; ///< of prompts: what of the text is documents
+    qsizetype words_begin = 0;          ///< of prompts: where the user's words begin in the text
     QString text;
 };
 
@@ -127,6 +139,7 @@ struct AnswerStart {
     QJsonObject sampling;
     std::optional<quint64> seed;
     trace::Intervention recipe = {}; ///< empty: none
+    ContextView view = {};
 };
 
 /** How an answer ended. */
@@ -191,6 +204,11 @@ QString titleFrom(const QString& text);
 
 /** The messages from the root to `leaf`, in order; empty if `leaf` is not among `messages`. */
 QList<Message> branch(const QList<Message>& messages, qint64 leaf);
+/** The same, without what an answer with this view was not given: from its first message on. All of it where that is not
+ *  on the branch. */
+QList<Message> branch(const QList<Message>& messages, qint64 leaf, const ContextView& view);
+/** Of the last answer at or above `leaf`: what the next one is given too. */
+ContextView viewAt(const QList<Message>& messages, qint64 leaf);
 /** Ids of all versions of `message` (itself too), oldest first: children of the same parent with the same role. */
 QList<qint64> versions(const QList<Message>& messages, qint64 message);
 /** The newest message at or under `message`: what to show after a switch of version. `messages` oldest first. */

@@ -49,6 +49,7 @@ void TestStoreSchema::migratesOlderSchemas_data() {
     QTest::addColumn<int>("version");
     QTest::newRow("the first") << 1;
     QTest::newRow("before recipes") << 4;
+    QTest::newRow("before documents") << 6;
 }
 
 void TestStoreSchema::migratesOlderSchemas() {
@@ -81,6 +82,13 @@ void TestStoreSchema::migratesOlderSchemas() {
         QVERIFY(messages.at(1).recipe.intervention.empty());
         QVERIFY(!messages.at(1).recipe.error);
         QCOMPARE(messages.at(2).text, QStringLiteral("Once upon a time"));
+        QVERIFY(messages.at(0).documents.isEmpty());
+        QCOMPARE(messages.at(0).words_begin, 0);
+        QVERIFY(messages.at(1).view == ContextView());
+        QVERIFY(store.draftDocuments(7).isEmpty() && store.draftDocuments(0).isEmpty());
+        if (version == 6) {
+            QCOMPARE(store.runs(8).size(), 1);
+        }
         QCOMPARE(store.search(QStringLiteral("reeds")).hits.size(), 1);
         QCOMPARE(store.setting(QStringLiteral("window.layout")), QJsonValue(QStringLiteral("Inspect")));
     }
