@@ -15,6 +15,7 @@ void InferenceController::carry(Function what) {
 
 InferenceController::InferenceController(QObject* parent) : QObject(parent) {
     m_background.setMaxThreadCount(1);
+    m_documentThread.setMaxThreadCount(1);
     m_tick.setInterval(kBatchMs);
     connect(&m_tick, &QTimer::timeout, this, &InferenceController::drain);
 
@@ -52,6 +53,12 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
         carry([this, id, starts = QList<int>(starts.begin(), starts.end()), tokens = static_cast<int>(tokens)] {
             emit promptRendered(id, starts, tokens);
         });
+    };
+    events.measured = [this](quint64 request, const ContextFit& fit) {
+        carry([this, request, fit] { emit measured(fit, request); });
+    };
+    events.measure_failed = [this](quint64 request, const trace::Error& error) {
+        carry([this, request, error] { emit measureFailed(error, request); });
     };
     events.ledger = [this](quint64 load, const trace::MemoryLedger& ledger) {
         carry([this, load, ledger] {
@@ -166,7 +173,11 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
 InferenceController::~InferenceController() {
     m_latestCount->fetch_add(1);
     m_cancelCount->store(true);
+    for (const auto& cancel : std::as_const(m_documents)) {
+        cancel->store(true);
+    }
     m_background.waitForDone();
+    m_documentThread.waitForDone();
     m_worker.reset();
 }
 
@@ -199,6 +210,13 @@ void InferenceController::render(const GenerateJob& job) {
         m_worker->render(job);
     }
 }
+
+quint64 InferenceController::measure(const GenerateJob& job, uint32_t room) {
+    m_worker->measure(job, room, ++m_measure);
+    return m_measure;
+}
+
+void InferenceController::cancelMeasuring() { m_worker->cancelMeasuring(); }
 
 quint64 InferenceController::diverge(const DivergenceJob& job) {
     Q_ASSERT(m_state == State::Ready);
@@ -261,6 +279,35 @@ void InferenceController::countTokens(const QString& text) {
             }
         });
     });
+}
+
+void InferenceController::countDocument(quint64 id, const QString& text) {
+    forgetDocument(id);
+    if (!m_tokenizer) {
+        return;
+    }
+    auto cancel = std::make_shared<std::atomic<bool>>(false);
+    m_documents.insert(id, cancel);
+    m_documentThread.start([this, id, text, cancel, tokenizer = m_tokenizer] {
+        int tokens = 0;
+        try {
+            tokens = static_cast<int>(tokenizer->encode(text.toStdString(), false, cancel.get()).size());
+        } catch (const std::exception&) {
+            return; // ended, or a text that no prompt can hold: sending it says why
+        }
+        carry([this, id, tokens, cancel] {
+            if (m_documents.value(id) == cancel) {
+                m_documents.remove(id);
+                emit documentCounted(id, tokens);
+            }
+        });
+    });
+}
+
+void InferenceController::forgetDocument(quint64 id) {
+    if (const auto counting = m_documents.take(id)) {
+        counting->store(true);
+    }
 }
 
 void InferenceController::attention(const AttentionJob& job) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "app/controller/contextfit.h"
 #include "app/controller/jobs.h"
 #include "engine/trace/error.h"
 
+#include <QHash>
 #include <QObject>
 #include <QThreadPool>
 #include <QTimer>
@@ -39,6 +41,11 @@ public:
      *  answer that is started meanwhile ends it without a word, and a prompt that cannot be made tells nothing. */
     void render(const GenerateJob& job);
     void cancel();
+    /** Whether generate() could answer this job with at least `room` tokens, and with which of its messages it could: a
+     *  round through the engine's thread that ends what is read or compared there. Returns the number, never 0, that comes
+     *  back with measured or measureFailed, of which exactly one follows; another load ends it: {work.cancelled}. */
+    quint64 measure(const GenerateJob& job, uint32_t room);
+    void cancelMeasuring();
     /** Compares what two interventions expect of an answer; only in State::Ready, which stays. Ends with diverged or
      *  divergenceFailed, and then reads again what the KV cache held before, unless an answer is started meanwhile. A newer
      *  one, an answer, another model and cancelDivergence() end it: {work.cancelled}. Returns
@@ -59,6 +66,10 @@ public:
     void makeCase(const CaseJob& job);
     /** Counts in the background; of several in a row only the latest is answered. No model: no answer. */
     void countTokens(const QString& text);
+    /** Counts a long text in the background, whatever else is counted: documentCounted, unless the text cannot be counted,
+     *  another model is loaded meanwhile or the same `id` is counted again. No model: no answer. */
+    void countDocument(quint64 id, const QString& text);
+    void forgetDocument(quint64 id);
     /** What a token of an answer looked at in one layer; only in State::Ready. An answer that is started while another is
      *  read for it ends it: {work.cancelled}. Comes back as attentionComputed or
      *  attentionFailed; of several in a row, and of those before another load, only the latest comes back. */
@@ -131,6 +142,9 @@ signals:
     void diverged(const QList<moescope::trace::TokenDivergence>& divergence, quint64 request);
     void divergenceFailed(const moescope::trace::Error& error, quint64 request);
     void tokensCounted(const QString& text, int tokens);
+    void documentCounted(quint64 id, int tokens);
+    void measured(const moescope::controller::ContextFit& fit, quint64 request);
+    void measureFailed(const moescope::trace::Error& error, quint64 request);
     void devicesListed(const QList<moescope::trace::DeviceInfo>& devices);
     /** Something other than a load or an answer went wrong, such as the search for devices. */
     void troubled(const moescope::trace::Error& error);
@@ -148,12 +162,15 @@ private:
     quint64 m_load = 0;      ///< number of the latest load: what an earlier one still tells is dropped
     quint64 m_attention = 0; ///< of the latest request, likewise
     quint64 m_divergence = 0;
+    quint64 m_measure = 0;
     std::optional<Loaded> m_loaded;
     std::shared_ptr<const model::Tokenizer> m_tokenizer;
     std::shared_ptr<std::atomic<quint64>> m_latestCount = std::make_shared<std::atomic<quint64>>(0);
     std::shared_ptr<std::atomic<bool>> m_cancelCount = std::make_shared<std::atomic<bool>>(false); ///< of the latest
+    QHash<quint64, std::shared_ptr<std::atomic<bool>>> m_documents; ///< that are being counted: ends it
     QTimer m_tick;
     QThreadPool m_background;
+    QThreadPool m_documentThread; ///< a long one holds up no draft
     std::unique_ptr<InferenceWorker> m_worker;
 };
 

@@ -13,12 +13,13 @@
 namespace moescope::controller {
 namespace {
 
-/** The token that a branch takes, once it went through the model: as if it had been sampled. */
-trace::TokenTracePtr takenTrace(const trace::TokenTrace& read, const Branch& branch) {
+/** A token that an answer takes over, once it went through the model: as if it had been sampled. */
+trace::TokenTracePtr takenTrace(const trace::TokenTrace& read, float probability,
+                                const std::vector<trace::TokenCandidate>& candidates) {
     auto taken = std::make_shared<trace::TokenTrace>(read);
     taken->generated = true;
-    taken->probability = branch.token.probability;
-    taken->candidates = branch.candidates;
+    taken->probability = probability;
+    taken->candidates = candidates;
     return taken;
 }
 
@@ -57,6 +58,7 @@ InferenceWorker::~InferenceWorker() {
     m_stopping.store(true);
     m_cancel.store(true);
     m_cancelRender.store(true);
+    m_cancelMeasuring.store(true);
     m_cancelReading.store(true);
     cancelDivergence();
     cancelFills();
@@ -73,6 +75,7 @@ InferenceWorker::~InferenceWorker() {
 void InferenceWorker::load(LoadJob job, quint64 number) {
     m_cancel.store(true); // an answer of the old model ends first
     m_cancelRender.store(true);
+    m_cancelMeasuring.store(true);
     m_cancelReading.store(true);
     cancelDivergence();
     ++m_loadsWaiting;
@@ -86,6 +89,7 @@ void InferenceWorker::load(LoadJob job, quint64 number) {
 void InferenceWorker::unload() {
     m_cancel.store(true);
     m_cancelRender.store(true);
+    m_cancelMeasuring.store(true);
     m_cancelReading.store(true);
     cancelDivergence();
     ++m_loadsWaiting; // ends a load as a newer one would
@@ -114,6 +118,13 @@ void InferenceWorker::generate(GenerateJob job) {
 void InferenceWorker::render(GenerateJob job) {
     m_cancelRender.store(false);
     post([this, job = std::move(job)] { doRender(job); });
+}
+
+void InferenceWorker::measure(GenerateJob job, uint32_t room, quint64 request) {
+    m_cancelMeasuring.store(false);
+    m_cancelReading.store(true);
+    cancelDivergence();
+    post([this, job = std::move(job), room, request] { doMeasure(job, room, request); });
 }
 
 void InferenceWorker::attention(AttentionJob job, quint64 request) {
@@ -312,6 +323,23 @@ void InferenceWorker::doRender(const GenerateJob& job) {
     }
 }
 
+void InferenceWorker::doMeasure(const GenerateJob& job, uint32_t room, quint64 request) {
+    try {
+        if (!m_engine) {
+            throw trace::Error("app.no_model", "No model is loaded.");
+        }
+        const auto sizeOf = [&](size_t first) {
+            GenerateJob part = job;
+            part.messages = newestOf(job.messages, first);
+            const Prompt prompt = promptOf(part, m_cancelMeasuring);
+            return PromptSize{static_cast<uint32_t>(prompt.tokens.size()), prompt.message_starts};
+        };
+        m_events.measured(request, fitContext(job.messages, room, m_engine->memory().context, sizeOf));
+    } catch (...) {
+        m_events.measure_failed(request, currentError());
+    }
+}
+
 std::vector<ContextMessage> InferenceWorker::messagesOf(const std::vector<model::ChatMessage>& before,
                                                         const Prompt& prompt) {
     std::vector<ContextMessage> messages;
@@ -359,9 +387,11 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         request.sampling = job.sampling;
         request.router_probs = job.router_probs;
         request.intervention = job.intervention;
-        request.tell_reused = job.tell_reused;
-        // The first part of a continued answer is prompt now, and its traces are stored already.
+        // The first part of a continued answer is prompt now, and its traces are stored already, unless they are of
+        // another prompt.
         const bool continued = !job.begun.empty();
+        const bool told = continued && job.begun_traces.empty();
+        request.tell_reused = job.tell_reused || (continued && !told);
         std::string opening = continued ? std::string() : std::move(prompt.opening);
         const auto show = [this, &opening](const trace::TokenTracePtr& token, const std::string& text) {
             push(m_ring, {token, QString::fromStdString(std::exchange(opening, {}) + text)});
@@ -396,10 +426,20 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
                 show(token, text);
             } else if (job.branch) {
                 if (token->position + 1 == request.prompt.size()) {
-                    show(takenTrace(*token, *job.branch), begun.push(tokenizer.decode(token->token, false)));
+                    show(takenTrace(*token, job.branch->token.probability, job.branch->candidates),
+                         begun.push(tokenizer.decode(token->token, false)));
                 }
-            } else if (!continued) {
-                push(m_ring, {token, {}});
+            } else if (const size_t first = request.prompt.size() - prompt.begun; token->position < first) {
+                if (!told) {
+                    push(m_ring, {token, {}});
+                }
+            } else if (!told) {
+                const auto& before = job.begun_traces; // its text is there already
+                const size_t at = token->position - first;
+                const bool known = at < before.size() && before[at]->token == token->token;
+                push(m_ring, {known ? takenTrace(*token, before[at]->probability, before[at]->candidates)
+                                    : takenTrace(*token, 0, {}),
+                              {}});
             }
         };
         observer.timeline = [this](const trace::StepTimelinePtr& step) { push(m_steps, step); };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "app/controller/contextfit.h"
 #include "app/controller/jobs.h"
 #include "app/controller/spscring.h"
 #include "engine/inference/kv_states.h"
@@ -28,6 +29,9 @@ struct WorkerEvents {
     std::function<void(qint64 id, const std::vector<uint32_t>& message_starts, size_t prompt_tokens)> rendered;
     /** Before the prompt of an answer is read, if states are kept. */
     std::function<void(qint64 id, const RestoredState&)> restored;
+    /** Exactly one of the two for each request. */
+    std::function<void(quint64 request, const ContextFit&)> measured;
+    std::function<void(quint64 request, const trace::Error&)> measure_failed;
     std::function<void(qint64 id, const Finished&)> finished;
     std::function<void(qint64 id, const trace::Error&)> failed;
     /** The device was lost: the answer is not whole (−1: none was being made), the model is being loaded again. */
@@ -83,6 +87,10 @@ public:
     void generate(GenerateJob job);
     /** Only tells `rendered` of what generate() would read. A later load or answer ends it without a word. */
     void render(GenerateJob job);
+    /** Whether generate() could answer this job with at least `room` tokens: `measured`. A person waits for it, so what is
+     *  read or compared meanwhile ends. */
+    void measure(GenerateJob job, uint32_t room, quint64 request);
+    void cancelMeasuring() { m_cancelMeasuring.store(true); }
     /** `request` comes back with all that is told of it. */
     void diverge(DivergenceJob job, quint64 request);
     /** Keeps states of the KV cache from here on, of models that were loaded with LoadJob::states. */
@@ -121,6 +129,7 @@ private:
     void doLoad(const LoadJob& job, quint64 number);
     void doGenerate(const GenerateJob& job);
     void doRender(const GenerateJob& job);
+    void doMeasure(const GenerateJob& job, uint32_t room, quint64 request);
     struct Prompt {
         std::vector<int32_t> tokens;
         std::vector<uint32_t> message_starts; ///< as model::RenderedChat has them
@@ -186,6 +195,7 @@ private:
     std::atomic<bool> m_timed = false;
     std::atomic<bool> m_cancel = false;
     std::atomic<bool> m_cancelRender = false;
+    std::atomic<bool> m_cancelMeasuring = false;
     std::atomic<bool> m_cancelReading = false; ///< of an answer that is there
     /** Of the newest divergence; each has its own. Set anew in the caller's thread alone. */
     std::shared_ptr<std::atomic<bool>> m_cancelDivergence = std::make_shared<std::atomic<bool>>(true);

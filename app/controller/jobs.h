@@ -65,8 +65,11 @@ struct Branch {
 struct GenerateJob {
     qint64 id = 0; ///< of the answer; comes back with every signal
     std::vector<model::ChatMessage> messages;
-    std::string begun;                   ///< the answer so far, when one is continued
-    std::vector<int32_t> begun_tokens;   ///< its tokens, if they are known
+    std::string begun;                 ///< the answer so far, when one is continued
+    std::vector<int32_t> begun_tokens; ///< its tokens, if they are known
+    /** Of the answer so far, as they went through the model behind another prompt: they are told of anew, with the routing
+     *  that they have behind this one. Empty: its tokens are not told of. */
+    std::vector<trace::TokenTracePtr> begun_traces;
     std::optional<Branch> branch;        ///< in place of `begun`
     inference::SamplerSettings sampling; ///< with a seed
     uint32_t max_tokens = 0;             ///< a branch's beginning counts; 0: until the context is full

@@ -65,6 +65,12 @@ void AnswerRun::start(const store::Message& answer, controller::GenerateJob job,
         m_takenOver =
             1 + static_cast<int>(std::count_if(taken.begin(), taken.end(), [](const auto& t) { return t->generated; }));
     }
+    m_retold = 0;
+    if (!job.begun_traces.empty()) { // the whole answer is counted as its tokens come once more
+        m_takenOver = static_cast<int>(job.begun_traces.size());
+        m_retold = m_takenOver;
+        m_before.decode_tokens = 0;
+    }
     m_splitter = model::ReasoningSplitter();
     m_splitter.push(answer.text.toStdString());
     m_thinking = answer.thinking;
@@ -143,6 +149,10 @@ void AnswerRun::follow(const controller::Piece& piece) {
     if (m_takenOver > 0) {
         --m_takenOver;
         ++m_before.decode_tokens;
+        if (m_retold > 0) {
+            --m_retold;
+            return; // what of it was thinking was counted when it was written
+        }
     } else if (m_generated++ == 0) {
         m_firstTokenMs = static_cast<double>(m_clock.elapsed());
     }

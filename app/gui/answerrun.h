@@ -73,6 +73,7 @@ private:
     double m_firstTokenMs = 0;
     int m_generated = 0; ///< in this run, not the part that was there
     int m_takenOver = 0; ///< tokens of another answer that are still to come first
+    int m_retold = 0;    ///< of them those whose text stands there already
     bool m_active = false;
 };
 

@@ -119,8 +119,9 @@ QString CaptureRecorder::nameOf(qint64 answer) const {
         if (message.id == answer) {
             return question;
         }
-        if (message.role == store::Role::User && !message.text.trimmed().isEmpty()) {
-            question = message.text;
+        const QString words = message.text.mid(message.words_begin);
+        if (message.role == store::Role::User && !words.trimmed().isEmpty()) {
+            question = words;
         }
     }
     return m_session.title();
@@ -204,7 +205,8 @@ void CaptureRecorder::save(qint64 answer, const QString& path) {
         [answer](store::Store& store) {
             Stored stored;
             stored.conversation = store.conversation(store.message(answer).conversation);
-            stored.branch = store::branch(store.messages(stored.conversation.id), answer);
+            const QList<store::Message> tree = store.messages(stored.conversation.id);
+            stored.branch = store::branch(tree, answer, store.message(answer).view);
             stored.traces = store.traces(answer);
             if (stored.branch.last().state == store::MessageState::Streaming) {
                 throw trace::Error("exchange.unfinished",

@@ -36,22 +36,26 @@ controller::Branch branchOf(const store::TokenTraces& traces, int token, int can
 
 } // namespace
 
-void ChatSession::send(const QString& text) {
-    if (text.trimmed().isEmpty() || !canStart()) {
-        return;
+void ChatSession::send(const QString& text, const QList<store::Document>& documents) {
+    if ((!text.trimmed().isEmpty() || !documents.isEmpty()) && canStart()) {
+        addPrompt(m_conversation.current_leaf, text, documents);
     }
-    addPrompt(m_conversation.current_leaf, text);
 }
 
-void ChatSession::edit(qint64 message, const QString& text) {
+void ChatSession::edit(qint64 message, const QString& text, const QList<store::Document>& documents) {
     if (const store::Message* prompt = find(message); prompt != nullptr && canStart()) {
-        addPrompt(prompt->parent, text);
+        addPrompt(prompt->parent, text, documents);
     }
 }
 
 store::AnswerStart ChatSession::answerStart(qint64 parent, const trace::Intervention& recipe) const {
-    return {m_conversation.id,  parent, stampOf(m_controller.loaded()->model), toJson(m_sampling),
-            seedOf(m_sampling), recipe};
+    return {m_conversation.id,
+            parent,
+            stampOf(m_controller.loaded()->model),
+            toJson(m_sampling),
+            seedOf(m_sampling),
+            recipe,
+            {}};
 }
 
 bool ChatSession::canRun(const trace::Intervention& recipe) {
@@ -64,25 +68,13 @@ bool ChatSession::canRun(const trace::Intervention& recipe) {
     return true;
 }
 
-void ChatSession::addPrompt(qint64 parent, const QString& text) {
-    if (!canRun(m_recipe)) {
-        giveBack(m_conversation.id, text);
-        return;
+void ChatSession::addPrompt(qint64 parent, const QString& text, const QList<store::Document>& documents) {
+    const Wish wish = promptWish(parent, text, documents);
+    if (canRun(m_recipe)) {
+        ask(wish);
+    } else {
+        giveBack(wish);
     }
-    begin(
-        [start = answerStart(0, m_recipe), parent, text, system = m_sampling.system_prompt,
-         sampling = withThinking(m_conversation.sampling, m_sampling.thinking)](store::Store& store) mutable {
-            if (start.conversation == 0) {
-                start.conversation = store.addConversation(system, sampling).id;
-            }
-            start.parent = store.addPrompt(start.conversation, parent, text).id;
-            Begun begun;
-            begun.answer = store.beginAnswer(start);
-            begun.messages = store.messages(start.conversation);
-            begun.conversation = store.conversation(start.conversation);
-            return begun;
-        },
-        text);
 }
 
 void ChatSession::regenerate(qint64 message) {
@@ -90,20 +82,10 @@ void ChatSession::regenerate(qint64 message) {
     if (answer == nullptr || !canStart()) {
         return;
     }
-    const qint64 parent = answer->role == store::Role::Assistant ? answer->parent : answer->id;
-    beginVersion(answerStart(parent, {}));
-}
-
-void ChatSession::beginVersion(const store::AnswerStart& start) {
-    begin(
-        [start](store::Store& store) {
-            Begun begun;
-            begun.answer = store.beginAnswer(start);
-            begun.messages = store.messages(start.conversation);
-            begun.conversation = store.conversation(start.conversation);
-            return begun;
-        },
-        {});
+    const bool answered = answer->role == store::Role::Assistant;
+    store::AnswerStart start = answerStart(answered ? answer->parent : answer->id, {});
+    start.view = answered ? answer->view : store::viewAt(m_tree, answer->id);
+    ask(versionWish(*answer, start));
 }
 
 bool ChatSession::rerun(qint64 message, const trace::Intervention& recipe) {
@@ -114,7 +96,8 @@ bool ChatSession::rerun(qint64 message, const trace::Intervention& recipe) {
     store::AnswerStart start = answerStart(answer->parent, recipe);
     start.sampling = withoutTaken(answer->sampling);
     start.seed = answer->seed ? answer->seed : start.seed;
-    beginVersion(start);
+    start.view = answer->view;
+    ask(versionWish(*answer, start));
     return true;
 }
 
@@ -127,16 +110,7 @@ void ChatSession::continueAnswer(qint64 message) {
         complain(*answer->recipe.error);
         return;
     }
-    begin(
-        [message](store::Store& store) {
-            Begun begun;
-            begun.traces = store.traces(message);
-            begun.answer = store.resumeAnswer(message);
-            begun.messages = store.messages(begun.answer.conversation);
-            begun.conversation = store.conversation(begun.answer.conversation);
-            return begun;
-        },
-        {});
+    ask(continueWish(*answer));
 }
 
 QString ChatSession::branchRefusal(const store::Message& answer) const {
@@ -176,21 +150,23 @@ void ChatSession::branchAnswer(qint64 message, int token, int candidate) {
     store::AnswerStart start = answerStart(answer->parent, answer->recipe.intervention);
     start.sampling = answer->sampling;
     start.seed = answer->seed;
-    begin(
-        [start, message, token, candidate](store::Store& store) mutable {
-            Begun begun;
-            const store::StoredTraces stored = store.traces(message);
-            if (stored.error) {
-                throw trace::Error(*stored.error);
-            }
-            begun.branch = branchOf(stored.tokens, token, candidate);
-            start.sampling = withTaken(start.sampling, token, begun.branch->token);
-            begun.answer = store.beginAnswer(start);
-            begun.messages = store.messages(start.conversation);
-            begun.conversation = store.conversation(start.conversation);
-            return begun;
-        },
-        {});
+    start.view = answer->view;
+    Wish wish = versionWish(*answer, start);
+    wish.job = [start, message, token, candidate](store::Store& store, const store::ContextView& view) mutable {
+        Begun begun;
+        const store::StoredTraces stored = store.traces(message);
+        if (stored.error) {
+            throw trace::Error(*stored.error);
+        }
+        begun.branch = branchOf(stored.tokens, token, candidate);
+        start.sampling = withTaken(start.sampling, token, begun.branch->token);
+        start.view = view;
+        begun.answer = store.beginAnswer(start);
+        begun.messages = store.messages(start.conversation);
+        begun.conversation = store.conversation(start.conversation);
+        return begun;
+    };
+    ask(wish);
 }
 
 void ChatSession::tellBranched(qint64 message) {
@@ -201,22 +177,21 @@ void ChatSession::tellBranched(qint64 message) {
     }
 }
 
-template <typename Job>
-void ChatSession::begin(Job job, const QString& textToGiveBack) {
-    const quint64 mine = ++m_request;
+void ChatSession::begin(const Wish& wish, const store::ContextView& view) {
     m_storing = true;
-    emit noticeChanged({});
     announce();
     m_worker.run(
-        this, std::move(job),
-        [this, mine](const Begun& begun) {
+        this, [job = wish.job, view](store::Store& store) { return job(store, view); },
+        [this, mine = m_askedAt, keeps = wish.keeps_new_draft](const Begun& begun) {
             m_storing = false;
             if (mine == m_request) {
-                if (m_conversation.id == 0) {
+                if (m_conversation.id == 0 && !keeps) {
                     m_settings.setNewDraft({});
+                    m_settings.setNewDocuments({});
                 }
                 const bool other = m_conversation.id != begun.conversation.id;
                 const QList<qint64> before = branchIds();
+                const bool retold = !begun.retold.empty();
                 m_conversation = begun.conversation;
                 m_tree = begun.messages;
                 m_settings.setLastConversation(m_conversation.id);
@@ -227,7 +202,7 @@ void ChatSession::begin(Job job, const QString& textToGiveBack) {
                     emit messagesChanged(views());
                     emit titleChanged(m_conversation.title);
                 }
-                if (branchIds().mid(0, before.size()) == before) {
+                if (branchIds().mid(0, before.size()) == before && !retold) {
                     emit answerBegun(begun.answer.id, shapeOf(begun.answer, {}), begun.traces.tokens);
                 } else {
                     loadTraces(); // answers of the branch that was left no longer count
@@ -238,24 +213,31 @@ void ChatSession::begin(Job job, const QString& textToGiveBack) {
             announce();
             emit conversationsChanged();
         },
-        [this, textToGiveBack, from = m_conversation.id](const trace::Error& error) {
+        [this, wish](const trace::Error& error) {
             m_storing = false;
-            giveBack(from, textToGiveBack);
+            giveBack(wish);
             announce();
             complain(error);
         });
 }
 
-void ChatSession::giveBack(qint64 conversation, const QString& text) {
-    if (text.isEmpty()) {
+void ChatSession::giveBack(const Wish& wish) {
+    if (wish.text.isEmpty() && wish.documents.isEmpty()) {
         return;
     }
-    if (conversation == m_conversation.id) {
-        emit draftShown(text);
-    } else if (conversation == 0) {
-        m_settings.setNewDraft(text);
+    if (wish.conversation == m_conversation.id) {
+        emit draftShown(wish.text);
+        emit draftDocumentsShown(wish.documents);
+        setDraft(wish.text);
+        setDraftDocuments(wish.documents);
+    } else if (wish.conversation == 0) {
+        m_settings.setNewDraft(wish.text);
+        m_settings.setNewDocuments(wish.documents);
     } else {
-        m_worker.run([conversation, text](store::Store& store) { store.setDraft(conversation, text); });
+        m_worker.run([id = wish.conversation, text = wish.text, documents = wish.documents](store::Store& store) {
+            store.setDraft(id, text);
+            store.setDraftDocuments(id, documents);
+        });
     }
 }
 
@@ -274,20 +256,23 @@ controller::GenerateJob ChatSession::promptOf(const store::Conversation& convers
                                               const QList<store::Message>& tree, const store::Message& answer) const {
     controller::GenerateJob job;
     job.id = answer.id;
-    if (!conversation.system_prompt.isEmpty()) {
-        job.messages.push_back({"system", conversation.system_prompt.toStdString()});
-    }
-    for (const store::Message& message : store::branch(tree, answer.parent)) {
-        const bool answered = message.role == store::Role::Assistant;
-        model::ChatMessage& turn =
-            job.messages.emplace_back(model::ChatMessage{answered ? "assistant" : "user", message.text.toStdString()});
-        const auto& loaded = m_controller.loaded();
-        if (answered && loaded && isStampOf(message.model, loaded->model)) {
-            turn.tokens = m_tokens.value(message.id);
-        }
-    }
+    job.messages = turnsOf(conversation.system_prompt, store::branch(tree, answer.parent, answer.view));
     job.thinking = fromJson(answer.sampling, m_sampling).thinking;
     return job;
+}
+
+std::vector<model::ChatMessage> ChatSession::turnsOf(const QString& system,
+                                                     const QList<store::Message>& messages) const {
+    std::vector<model::ChatMessage> turns = gui::turnsOf(system, messages);
+    const auto& loaded = m_controller.loaded();
+    const size_t first = turns.size() - static_cast<size_t>(messages.size());
+    for (qsizetype i = 0; loaded && i < messages.size(); ++i) {
+        const store::Message& message = messages.at(i);
+        if (message.role == store::Role::Assistant && isStampOf(message.model, loaded->model)) {
+            turns[first + static_cast<size_t>(i)].tokens = m_tokens.value(message.id);
+        }
+    }
+    return turns;
 }
 
 controller::AnsweredPrompt ChatSession::answeredPrompt(const store::Message& answer, uint32_t tokens,
@@ -320,11 +305,15 @@ void ChatSession::startRun(const Begun& begun) {
     job.intervention = begun.answer.recipe.intervention;
     job.router_probs = m_routerProbs || m_recording || areGatesSmall();
     job.begun = begun.answer.text.toStdString();
-    for (const trace::TokenTracePtr& token : begun.traces.tokens) {
-        if (token->generated) {
-            job.begun_tokens.push_back(token->token);
+    for (const store::TokenTraces* traces : {&begun.traces.tokens, &begun.retold}) {
+        for (const trace::TokenTracePtr& token : *traces) {
+            if (token->generated) {
+                job.begun_tokens.push_back(token->token);
+            }
         }
     }
+    std::copy_if(begun.retold.begin(), begun.retold.end(), std::back_inserter(job.begun_traces),
+                 [](const trace::TokenTracePtr& token) { return token->generated; });
     job.branch = begun.branch;
     m_branchToken.reset();
     if (begun.branch) {
@@ -364,6 +353,7 @@ void ChatSession::runEnded(const store::Message& answer) {
         emit answerEnded(answer.id);
     }
     announce();
+    offerContinuing();
     emit conversationsChanged();
 }
 

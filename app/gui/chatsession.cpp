@@ -33,6 +33,21 @@ ChatSession::ChatSession(store::StoreWorker& worker, InferenceController& contro
     connect(&m_run, &AnswerRun::notStored, this, &ChatSession::complain);
     connect(&m_run, &AnswerRun::storedAgain, this, [this] { emit noticeChanged({}); });
     connect(&controller, &InferenceController::stateChanged, this, &ChatSession::refresh);
+    connect(&controller, &InferenceController::measured, this,
+            [this](const controller::ContextFit& fit, quint64 request) {
+                if (request == m_measuring) {
+                    measured(fit);
+                } else if (request == m_probing) {
+                    probed(fit);
+                }
+            });
+    connect(&controller, &InferenceController::measureFailed, this, [this](const trace::Error& error, quint64 request) {
+        if (request == m_measuring) {
+            notMeasured(error);
+        } else if (request == m_probing) {
+            m_probing = 0;
+        }
+    });
 }
 
 qint64 ChatSession::lastAnswer() const {
@@ -85,11 +100,12 @@ void ChatSession::open(qint64 conversation, qint64 message) {
     m_worker.run(
         this,
         [conversation](store::Store& store) {
-            return std::pair(store.conversation(conversation), store.messages(conversation));
+            return std::tuple(store.conversation(conversation), store.messages(conversation),
+                              store.draftDocuments(conversation));
         },
-        [this, mine, message](const std::pair<store::Conversation, QList<store::Message>>& found) {
+        [this, mine, message](const auto& found) {
             if (mine == m_request) {
-                show(found.first, found.second, message);
+                show(std::get<0>(found), std::get<1>(found), std::get<2>(found), message);
             }
         },
         [this, mine](const trace::Error& error) {
@@ -104,11 +120,16 @@ void ChatSession::startNew() {
     store::Conversation fresh;
     fresh.draft = m_settings.values().new_draft;
     fresh.system_prompt = samplingDefaults().system_prompt;
-    show(fresh, {}, 0);
+    show(fresh, {}, m_settings.values().new_documents, 0);
 }
 
 void ChatSession::show(const store::Conversation& conversation, const QList<store::Message>& messages,
-                       qint64 scrollTo) {
+                       const QList<store::Document>& documents, qint64 scrollTo) {
+    if (m_waiting) { // for a longer context: whoever leaves the chat does not send it
+        giveBack(*std::exchange(m_waiting, std::nullopt));
+    }
+    m_offered.reset();
+    setOffer({});
     m_conversation = conversation;
     m_tree = messages;
     m_tokens.clear();
@@ -125,10 +146,12 @@ void ChatSession::show(const store::Conversation& conversation, const QList<stor
     m_settings.setLastConversation(m_conversation.id);
     emit shown(m_conversation.id, m_conversation.title, views());
     emit draftShown(m_conversation.draft);
+    emit draftDocumentsShown(documents);
     emit samplingShown(m_sampling);
     emit noticeChanged({});
     refresh();
     loadTraces();
+    offerContinuing();
     if (scrollTo != 0) {
         emit scrollRequested(scrollTo);
     }
@@ -190,9 +213,12 @@ void ChatSession::showVersion(qint64 message, int step) {
     m_worker.run([id = m_conversation.id, leaf = m_conversation.current_leaf](store::Store& store) {
         store.setCurrentLeaf(id, leaf);
     });
+    m_offered.reset();
+    setOffer({});
     emit messagesChanged(views());
     announce();
     loadTraces();
+    offerContinuing();
 }
 
 void ChatSession::setDraft(const QString& text) {
@@ -201,6 +227,15 @@ void ChatSession::setDraft(const QString& text) {
     } else if (text != m_conversation.draft) {
         m_conversation.draft = text;
         m_worker.run([id = m_conversation.id, text](store::Store& store) { store.setDraft(id, text); });
+    }
+}
+
+void ChatSession::setDraftDocuments(const QList<store::Document>& documents) {
+    if (m_conversation.id == 0) {
+        m_settings.setNewDocuments(documents);
+    } else {
+        m_worker.run(
+            [id = m_conversation.id, documents](store::Store& store) { store.setDraftDocuments(id, documents); });
     }
 }
 
@@ -261,6 +296,13 @@ void ChatSession::modelChanged() {
             emit messageChanged(view(message));
         }
     }
+    if (m_waiting && canStart()) {
+        ask(*std::exchange(m_waiting, std::nullopt));
+    } else {
+        m_offered.reset(); // its figures are of another context
+        setOffer({});
+        offerContinuing();
+    }
 }
 
 void ChatSession::announce() {
@@ -270,7 +312,7 @@ void ChatSession::announce() {
     if (m_run.isActive() && !here) {
         reason = tr("Another conversation is being answered.");
     } else if (m_controller.state() == InferenceController::State::Loading) {
-        reason = tr("The model is being loaded.");
+        reason = m_waiting ? tr("The model is being loaded with a longer context.") : tr("The model is being loaded.");
     } else if (m_controller.state() == InferenceController::State::Empty) {
         reason = tr("No model is loaded.");
     } else if (!here) {
@@ -315,11 +357,13 @@ QList<qint64> ChatSession::branchIds() const {
 }
 
 QList<ui::MessageView> ChatSession::views() const {
-    QList<ui::MessageView> shownAs;
-    for (const store::Message& message : branch()) {
-        shownAs.append(view(message));
+    QList<ui::MessageView> all = viewsOf(m_tree, m_conversation.current_leaf);
+    for (ui::MessageView& one : all) {
+        if (one.id == m_run.message()) {
+            m_run.fill(one);
+        }
     }
-    return shownAs;
+    return all;
 }
 
 ui::TraceShape ChatSession::shapeOf(const store::Message& message, const store::TokenTraces& traces) const {

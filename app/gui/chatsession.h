@@ -4,14 +4,23 @@
 #include "app/gui/answerrun.h"
 #include "app/gui/settings.h"
 #include "app/gui/values.h"
+#include "ui/models/contextoffer.h"
 #include "ui/models/tracemodel.h"
 
 #include <QHash>
 #include <QObject>
+#include <QSet>
 
+#include <functional>
 #include <optional>
 
 namespace moescope::gui {
+
+/** Whether the loaded model can be loaded with a context of so many tokens. */
+struct LongerContext {
+    quint32 tokens = 0; ///< it would be loaded with; 0: it cannot
+    QString refusal;    ///< why not
+};
 
 /** The conversation in view: what the store holds of it, what the window shows of it, and what the user does to it. A
  *  prompt is stored before the model sees it. An answer goes on when another conversation is opened. */
@@ -25,8 +34,20 @@ public:
     const AnswerRun& run() const { return m_run; }
     /** The branch in view, oldest first. */
     QList<store::Message> branch() const { return store::branch(m_tree, m_conversation.current_leaf); }
-    /** What was asked for last is being stored, and begins then. */
+    /** What was asked for last is measured against the context or being stored, and begins then. */
     bool isStarting() const { return m_storing; }
+    /** What is offered because the chat has outgrown the context; empty: nothing. */
+    const ui::ContextOffer& offer() const { return m_offer; }
+    /** What of its branch the answer was given, or was to be given: without it and without the system prompt. */
+    QList<store::Message> promptMessages(const store::Message& answer) const {
+        return store::branch(m_tree, answer.parent, answer.view);
+    }
+    /** Messages of its branch that the answer was not given. */
+    int messagesAbove(const store::Message& answer) const {
+        return static_cast<int>(store::branch(m_tree, answer.parent).size() - promptMessages(answer).size());
+    }
+    /** Answers whether the loaded model can have a context of so many tokens. */
+    void setLongerContext(std::function<LongerContext(quint32 tokens)> answer) { m_longer = std::move(answer); }
     /** The last answer of the branch; 0: none. */
     qint64 lastAnswer() const;
     /** The same; null: none. Valid until the next change. */
@@ -75,8 +96,15 @@ public:
 public slots:
     void open(qint64 conversation, qint64 message = 0);
     void startNew();
-    void send(const QString& text);
-    void edit(qint64 message, const QString& text);
+    /** Before it is stored it is measured: where it leaves no room for an answer, offerChanged follows and the text is given
+     *  back. */
+    void send(const QString& text, const QList<moescope::store::Document>& documents = {});
+    void edit(qint64 message, const QString& text, const QList<moescope::store::Document>& documents = {});
+    /** Of what is offered; a message that was given back is sent as it stands in the composer now. */
+    void choose(moescope::ui::ContextChoice choice, const QString& text,
+                const QList<moescope::store::Document>& documents);
+    /** None of it. */
+    void dismissOffer();
     /** Once more, with another seed unless one is set, and without any what-if. */
     void regenerate(qint64 message);
     /** A version of an answer with the same prompt, sampling and seed and with the recipe. False: nothing was begun. */
@@ -90,8 +118,9 @@ public slots:
      *  what the model says to that with the same seed and sampling. A sentence where that cannot be. */
     void branchAnswer(qint64 message, int token, int candidate);
     void showVersion(qint64 message, int step);
-    void stop() { m_run.stop(); }
+    void stop();
     void setDraft(const QString& text);
+    void setDraftDocuments(const QList<moescope::store::Document>& documents);
     void setSampling(const moescope::ui::SamplingView& sampling);
     /** Of this conversation and of those to come. */
     void setThinking(bool on);
@@ -100,8 +129,10 @@ public slots:
     void conversationRemoved(qint64 conversation);
     /** What can be sent, and the defaults of sampling, may be others. */
     void refresh();
-    /** A model was loaded: its answers are told apart from those of others. */
+    /** A model was loaded: its answers are told apart from those of others, and what waits for its context is sent. */
     void modelChanged();
+    /** The model that something waits for was not loaded. */
+    void loadFailed();
 
 signals:
     void shown(qint64 conversation, const QString& title, const QList<moescope::ui::MessageView>& messages);
@@ -110,6 +141,10 @@ signals:
     void textAppended(qint64 message, const QString& text);
     void titleChanged(const QString& title);
     void draftShown(const QString& text);
+    void draftDocumentsShown(const QList<moescope::store::Document>& documents);
+    void offerChanged(const moescope::ui::ContextOffer& offer);
+    /** The model is to be loaded with a context of so many tokens. */
+    void longerContextWanted(quint32 tokens);
     void samplingShown(const moescope::ui::SamplingView& sampling);
     /** What it follows where nothing was set. */
     void samplingDefaultsShown(const moescope::ui::SamplingView& defaults);
@@ -142,23 +177,58 @@ private:
         store::Message answer;
         store::StoredTraces traces;
         std::optional<controller::Branch> branch;
+        store::TokenTraces retold = {}; ///< of the answer so far, which is read anew behind another prompt
     };
 
-    void show(const store::Conversation& conversation, const QList<store::Message>& messages, qint64 scrollTo);
+    /** What was asked for: what the model would read, and how it begins once that is known to fit. */
+    struct Wish {
+        enum class Kind { Prompt, Version, Continue };
+
+        Kind kind = Kind::Version;
+        qint64 conversation = 0; ///< 0: a new one
+        qint64 parent = 0;       ///< of a prompt
+        qint64 answer = 0;       ///< that is made anew or continued
+        controller::GenerateJob prompt;
+        QList<qint64> ids; ///< of its messages but the system prompt; 0: is not stored yet
+        quint32 room = 1;  ///< tokens for the answer, at least
+        store::ContextView view;
+        std::function<Begun(store::Store&, const store::ContextView&)> job;
+        QString text; ///< given back where it is not sent
+        QList<store::Document> documents;
+        bool keeps_new_draft = false; ///< what was written for a new chat is something else
+    };
+
+    void show(const store::Conversation& conversation, const QList<store::Message>& messages,
+              const QList<store::Document>& documents, qint64 scrollTo);
     void loadTraces();
     /** `other`: of no answer of the branch, but of another version. */
     void loadTraces(const store::Message& answer, quint64 request, bool other);
-    void addPrompt(qint64 parent, const QString& text);
-    /** Runs `job(Store&) → Begun` and starts the answer that it names. */
-    template <typename Job>
-    void begin(Job job, const QString& textToGiveBack);
+    void addPrompt(qint64 parent, const QString& text, const QList<store::Document>& documents);
+    Wish promptWish(qint64 parent, const QString& text, const QList<store::Document>& documents) const;
+    Wish versionWish(const store::Message& answer, const store::AnswerStart& start) const;
+    Wish continueWish(const store::Message& answer) const;
+    void setPrompt(Wish& wish, const QList<store::Message>& messages) const;
+    quint32 answerRoom() const;
+    /** Measures it, and begins it if it fits or `choice` makes it fit. */
+    void ask(Wish wish, std::optional<ui::ContextChoice> choice = {});
+    void measured(const controller::ContextFit& fit);
+    void notMeasured(const trace::Error& error);
+    void refuse(const Wish& wish, const controller::ContextFit& fit);
+    /** In place of what was offered, or of nothing. */
+    void setOffer(const ui::ContextOffer& offer);
+    ui::ContextOffer offerOf(const Wish& wish, const controller::ContextFit& fit) const;
+    /** Offers how the last answer of the branch goes on, if it ended because the context was full. */
+    void offerContinuing();
+    void probed(const controller::ContextFit& fit);
+    void beginNewChat(const Wish& wish, const QString& text, const QList<store::Document>& documents);
+    /** Runs the wish's job and starts the answer that it names. */
+    void begin(const Wish& wish, const store::ContextView& view);
     bool rerun(qint64 message, const trace::Intervention& recipe);
-    /** One more answer to the same prompt. */
-    void beginVersion(const store::AnswerStart& start);
-    void giveBack(qint64 conversation, const QString& text);
+    void giveBack(const Wish& wish);
     void startRun(const Begun& begun);
     controller::GenerateJob promptOf(const store::Conversation& conversation, const QList<store::Message>& tree,
                                      const store::Message& answer) const;
+    std::vector<model::ChatMessage> turnsOf(const QString& system, const QList<store::Message>& messages) const;
     bool areGatesSmall() const;
     void runEnded(const store::Message& answer);
     void rememberTokens(qint64 answer, const store::TokenTraces& traces);
@@ -193,6 +263,18 @@ private:
     bool m_recording = false;
     QString m_busy;
     std::optional<int> m_branchToken; ///< of the running answer, until it came
+    std::function<LongerContext(quint32)> m_longer;
+    quint64 m_measuring = 0;                   ///< number of the wish that is measured; 0: none
+    quint64 m_probing = 0;                     ///< the same of an answer that could be continued
+    bool m_stopped = false;                    ///< the user stopped what is measured
+    Wish m_asked;                              ///< that is measured
+    quint64 m_askedAt = 0;                     ///< m_request then
+    std::optional<ui::ContextChoice> m_choice; ///< made for it
+    std::optional<Wish> m_offered;             ///< is meant by m_offer
+    controller::ContextFit m_offeredFit;
+    std::optional<Wish> m_waiting; ///< for a longer context
+    ui::ContextOffer m_offer;
+    QSet<qint64> m_dismissed; ///< answers that nothing is offered for
 };
 
 } // namespace moescope::gui

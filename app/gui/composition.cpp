@@ -39,7 +39,7 @@ Composition::Composition(const StartOptions& options, QObject* parent)
       m_session(m_store, m_controller, m_settings), m_context(m_controller, m_session),
       m_window(std::make_unique<ui::MainWindow>()), m_states(m_store, m_controller),
       m_runs(m_store, m_controller, m_files), m_comparison(&m_selection), m_compare(m_store, m_runs, m_comparison),
-      m_needles(m_controller, m_files, m_comparison) {
+      m_needles(m_controller, m_files, m_comparison), m_documents(m_controller, m_documentFiles) {
     m_choice.model = m_options.model.isEmpty() ? builtIn : m_options.model;
     m_panels = new RoutingPanels(*m_window, m_traces, m_timelines, m_selection, m_whatIf);
     new AttentionFeed(m_controller, m_session, m_store, m_traces, m_panels->attention());
@@ -50,6 +50,7 @@ Composition::Composition(const StartOptions& options, QObject* parent)
         std::make_unique<CaptureRecorder>(*m_window, m_session, m_controller, m_store, m_traces, m_timelines, m_files);
     connectChat();
     connectConversations();
+    connectDocuments();
     connectTraces();
     connectCaptures();
     connectWhatIf();
@@ -237,10 +238,8 @@ void Composition::chooseDevice(const QString& device) {
 void Composition::connectChat() {
     ui::ChatPanel* chat = m_window->chat();
     chat->setSuggestions(ui::FirstStart::builtInSuggestions());
-    connect(chat, &ui::ChatPanel::sendRequested, &m_session, &ChatSession::send);
     connect(chat, &ui::ChatPanel::stopRequested, &m_session, &ChatSession::stop);
     connect(chat, &ui::ChatPanel::regenerateRequested, &m_session, &ChatSession::regenerate);
-    connect(chat, &ui::ChatPanel::editRequested, &m_session, &ChatSession::edit);
     connect(chat, &ui::ChatPanel::versionRequested, &m_session, &ChatSession::showVersion);
     connect(chat, &ui::ChatPanel::continueRequested, &m_session, &ChatSession::continueAnswer);
     connect(chat, &ui::ChatPanel::draftChanged, &m_session, &ChatSession::setDraft);

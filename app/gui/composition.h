@@ -7,6 +7,7 @@
 #include "app/gui/comparisonsession.h"
 #include "app/gui/contextwatch.h"
 #include "app/gui/conversationbook.h"
+#include "app/gui/draftdocuments.h"
 #include "app/gui/filework.h"
 #include "app/gui/modelshelf.h"
 #include "app/gui/needlebatch.h"
@@ -68,6 +69,7 @@ public:
     NeedleBatch& needles() { return m_needles; }
     CaptureSession& captures() { return *m_captures; }
     CaptureRecorder& recorder() { return *m_recorder; }
+    DraftDocuments& documents() { return m_documents; }
 
 private:
     /** Why a model is loaded: named at the start, or by nobody; as last time; picked from the list; a run of a comparison
@@ -76,6 +78,7 @@ private:
 
     void connectChat();
     void connectConversations();
+    void connectDocuments();
     void connectTraces();
     void connectCaptures();
     /** Of the capture that is shown, else of the answer in view. */
@@ -110,6 +113,9 @@ private:
     /** As the list of models names it; empty: the best. */
     QString preferredDevice() const;
     void chooseModel();
+    void chooseDocuments();
+    void filesDropped(const QList<QUrl>& urls);
+    LongerContext longerContext(quint32 tokens) const;
     void chooseFolder();
     void chooseConversion(const QString& type);
     QString chosenDevice() const;
@@ -159,6 +165,8 @@ private:
     ui::Comparison m_comparison;
     ComparisonSession m_compare;
     NeedleBatch m_needles;
+    FileWork m_documentFiles; ///< a large document holds up no capture
+    DraftDocuments m_documents;
     std::unique_ptr<CaptureSession> m_captures;
     std::unique_ptr<CaptureRecorder> m_recorder;
     QPointer<ui::SettingsDialog> m_dialog;

@@ -54,11 +54,7 @@ void Composition::connectLibrary() {
 
     connect(m_window.get(), &ui::MainWindow::openModelRequested, this, &Composition::chooseModel);
     connect(m_window.get(), &ui::MainWindow::unloadModelRequested, this, &Composition::unloadModel);
-    connect(m_window.get(), &ui::MainWindow::filesDropped, this, [this](const QList<QUrl>& urls) {
-        if (const QList<QUrl> models = m_captures->takeCaptures(urls); !models.isEmpty()) {
-            m_shelf.takeUrls(models);
-        }
-    });
+    connect(m_window.get(), &ui::MainWindow::filesDropped, this, &Composition::filesDropped);
     connect(m_window.get(), &ui::MainWindow::dropRefused, this, [this](int count, int most) {
         m_window->showError(tr("%1 files were dropped at once, and at most %2 are taken. Add their folder instead.")
                                 .arg(ui::groupedText(count), ui::groupedText(most)));

@@ -245,6 +245,7 @@ void Composition::updateContext() {
     // Of an answer that filled it the last token was not put into it.
     const std::optional<quint64> counted = tokensInContext();
     m_used = std::min<quint64>(counted.value_or(0), loaded->memory.context);
+    m_documents.setUsed(m_used);
     const quint64 held = m_context.held(m_used);
     // The line at the bottom says nothing else than the panels: of a capture nothing.
     m_window->setContext(counted ? static_cast<int>(m_used) : -1,

@@ -57,10 +57,10 @@ void ContextWatch::ask() {
 
 qsizetype ContextWatch::systemBlocks() {
     if (!std::exchange(m_prompt.listed, true)) {
-        for (const store::Message& message : m_session.branch()) {
-            if (message.id == m_prompt.answer) {
-                break;
-            }
+        const store::Message* answer = m_session.find(m_prompt.answer);
+        const QList<store::Message> sent =
+            answer != nullptr ? m_session.promptMessages(*answer) : QList<store::Message>();
+        for (const store::Message& message : sent) {
             const bool user = message.role == store::Role::User;
             m_prompt.messages.append({message.id, user ? ui::ContextRole::User : ui::ContextRole::Model});
         }
@@ -85,6 +85,9 @@ quint64 ContextWatch::held(quint64 tokens) {
         return 0;
     }
     const qsizetype systems = systemBlocks();
+    if (other->view != last->view) { // what comes after the system prompt is not the same
+        return systems > 0 ? std::min<quint64>({tokens, cached.tokens, quint64(m_prompt.starts.at(systems))}) : 0;
+    }
     QSet<qint64> above;
     for (; other != nullptr; other = m_session.find(other->parent)) {
         above.insert(other->id);
@@ -111,6 +114,8 @@ ui::ContextState ContextWatch::state(quint64 held, quint64 tokens) {
     if (last == nullptr) {
         return state;
     }
+    state.cut_messages = m_session.messagesAbove(*last);
+    state.cut_tokens = state.cut_messages > 0 ? static_cast<int>(last->view.above) : 0;
     const bool running = last->id == m_session.run().message();
     if (held > 0 && held == tokens) {
         state.reused =

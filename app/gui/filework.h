@@ -34,7 +34,7 @@ public:
                 end = [failed = std::move(failed), error] { failed(error); };
             } catch (const std::bad_alloc&) {
                 end = [failed = std::move(failed)] {
-                    failed(trace::Error("exchange.memory", "There is not enough memory left for this capture."));
+                    failed(trace::Error("exchange.memory", "There is not enough memory left for this file."));
                 };
             }
             QMetaObject::invokeMethod(

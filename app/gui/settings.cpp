@@ -95,6 +95,7 @@ Settings::Values Settings::read(const store::Store& store) {
                                : ui::LayoutName::Chat;
     values.last_conversation = store.setting(keyLast).toInteger();
     values.new_draft = store.setting(keyDraft).toString();
+    values.new_documents = store.draftDocuments(0);
     values.model_folders = textsOf(store.setting(keyFolders));
     values.model_files = textsOf(store.setting(keyFiles));
     constexpr double mostStates = 9e15; // bytes that a JSON number holds exactly
@@ -155,6 +156,13 @@ void Settings::setNewDraft(const QString& text) {
     if (m_values.new_draft != text) {
         m_values.new_draft = text;
         write(keyDraft, text);
+    }
+}
+
+void Settings::setNewDocuments(const QList<store::Document>& documents) {
+    if (m_values.new_documents != documents) {
+        m_values.new_documents = documents;
+        m_worker.run([documents](store::Store& store) { store.setDraftDocuments(0, documents); });
     }
 }
 

@@ -36,6 +36,7 @@ public:
         bool thinking = true; ///< where a model has a switch for it; of new conversations
         qint64 last_conversation = 0;
         QString new_draft;                                        ///< of the chat that is not stored yet
+        QList<store::Document> new_documents;                     ///< beside it
         QStringList model_folders;                                ///< watched beside the app's own
         QStringList model_files;                                  ///< models that lie elsewhere
         ModelChoice last_model;                                   ///< that was chosen and could be loaded
@@ -57,6 +58,7 @@ public:
     void setWindow(const ui::WindowState& window);
     void setLastConversation(qint64 id);
     void setNewDraft(const QString& text);
+    void setNewDocuments(const QList<store::Document>& documents);
     void setModelFolders(const QStringList& folders);
     void setModelFiles(const QStringList& files);
     void setLastModel(const ModelChoice& choice);

@@ -238,7 +238,7 @@ WhatIfPair whatIfPairOf(const QList<store::Message>& tree, qint64 message) {
     const auto madeLike = [&self](const store::Message& m) {
         return m.model.name == self->model.name && m.model.file == self->model.file &&
                m.model.type == self->model.type && m.model.parameters == self->model.parameters &&
-               m.seed == self->seed && m.sampling == self->sampling;
+               m.seed == self->seed && m.sampling == self->sampling && m.view == self->view;
     };
     qint64 other = 0;
     for (const qint64 id : store::versions(tree, message)) { // oldest first
@@ -291,7 +291,14 @@ ui::MessageView viewOf(const store::Message& message, const QList<store::Message
     view.id = message.id;
     view.parent = message.parent;
     view.role = message.role == store::Role::Assistant ? ui::Role::Assistant : ui::Role::User;
-    view.text = message.text;
+    view.text = message.text.mid(message.words_begin);
+    if (!message.documents.isEmpty()) {
+        view.sent = message.text;
+        for (const store::Document& document : store::documentsOf(message.text, message.documents)) {
+            view.documents.append({0, document.name, document.text, ui::DocumentView::State::Ready,
+                                   document.tokens > 0 ? static_cast<int>(document.tokens) : -1});
+        }
+    }
     view.created = message.created;
     const QList<qint64> versions = store::versions(tree, message.id);
     view.versions = static_cast<int>(std::max<qsizetype>(versions.size(), 1));
@@ -313,6 +320,30 @@ ui::MessageView viewOf(const store::Message& message, const QList<store::Message
         view.recipe_problem = message.recipe.error ? sentence(*message.recipe.error) : QString();
     }
     return view;
+}
+
+QList<ui::MessageView> viewsOf(const QList<store::Message>& tree, qint64 leaf) {
+    const store::ContextView inView = store::viewAt(tree, leaf);
+    QList<ui::MessageView> views;
+    for (const store::Message& message : store::branch(tree, leaf)) {
+        views.append(viewOf(message, tree));
+        if (message.id == inView.from) {
+            views.last().cut_above = true;
+            views.last().cut_tokens = static_cast<int>(inView.above);
+        }
+    }
+    return views;
+}
+
+std::vector<model::ChatMessage> turnsOf(const QString& systemPrompt, const QList<store::Message>& messages) {
+    std::vector<model::ChatMessage> turns;
+    if (!systemPrompt.isEmpty()) {
+        turns.push_back({"system", systemPrompt.toStdString()});
+    }
+    for (const store::Message& message : messages) {
+        turns.push_back({message.role == store::Role::Assistant ? "assistant" : "user", message.text.toStdString()});
+    }
+    return turns;
 }
 
 ui::AnswerParts partsOf(const QString& text, bool ended) {

@@ -71,6 +71,11 @@ ui::MessageStats statsOf(const trace::StepTimings& timings, std::optional<trace:
 /** `tree`: all messages of the conversation, for the version switch. */
 ui::MessageView viewOf(const store::Message& message, const QList<store::Message>& tree);
 
+/** The messages of the branch that ends with `leaf`, with the line above which the model no longer sees. */
+QList<ui::MessageView> viewsOf(const QList<store::Message>& tree, qint64 leaf);
+/** What a model reads: the system prompt, if there is one, and these messages. */
+std::vector<model::ChatMessage> turnsOf(const QString& systemPrompt, const QList<store::Message>& messages);
+
 /** `ended`: no more of the text comes. */
 ui::AnswerParts partsOf(const QString& text, bool ended);
 

@@ -60,7 +60,7 @@ bool FileDrop::eventFilter(QObject* watched, QEvent* event) {
 
 DropOverlay::DropOverlay(QWidget* parent) : QWidget(parent) {
     setAttribute(Qt::WA_TransparentForMouseEvents);
-    setAccessibleName(tr("Drop a GGUF file, a folder that holds some, or a capture"));
+    setAccessibleName(tr("Drop a document for your message, a model, or a capture"));
     hide();
 }
 

@@ -197,6 +197,10 @@ void MainWindow::connectActions() {
         m_chat->editLast();
     });
     connect(a->continueLast, &QAction::triggered, m_chat, &ChatPanel::continueLast);
+    connect(a->addDocuments, &QAction::triggered, this, [this] {
+        setModelsShown(false);
+        emit addDocumentsRequested();
+    });
     connect(a->sampling, &QAction::triggered, this, [this] {
         setModelsShown(false);
         m_chat->openSampling();
@@ -232,6 +236,7 @@ void MainWindow::updateActions() {
     m_actions->regenerate->setEnabled(chat && m_chat->canRegenerate());
     m_actions->editLast->setEnabled(chat && m_chat->canEdit());
     m_actions->continueLast->setEnabled(chat && m_chat->canContinue());
+    m_actions->addDocuments->setEnabled(chat);
     m_actions->sampling->setEnabled(chat);
     m_actions->findInChat->setEnabled((chat && m_chat->hasMessages()) || areModelsShown()); // there it searches them
     m_actions->saveCapture->setEnabled(chat && m_chat->hasAnswer());

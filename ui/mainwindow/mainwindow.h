@@ -126,6 +126,7 @@ signals:
     void whatIfRequested();
     void openModelRequested();
     void unloadModelRequested();
+    void addDocumentsRequested();
     /** Files or folders were dropped anywhere on the window. */
     void filesDropped(const QList<QUrl>& urls);
     /** So many at once that none was taken. */

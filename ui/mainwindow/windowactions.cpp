@@ -60,6 +60,7 @@ WindowActions::WindowActions(QWidget* window) : QObject(window), m_window(window
     regenerate = make(tr("Regenerate the last answer"), {QKeySequence(Qt::CTRL | Qt::Key_R)});
     editLast = make(tr("Edit your last message"));
     continueLast = make(tr("Continue the answer"));
+    addDocuments = make(tr("Add documents…"));
     sampling = make(tr("Sampling and system prompt…"));
     whatIf = make(tr("What if…"));
 
@@ -96,6 +97,7 @@ void WindowActions::fill(QMenuBar* bar) {
     bar->setAccessibleName(tr("Menu"));
     QMenu* file = bar->addMenu(tr("&File"));
     file->addAction(newChat);
+    file->addAction(addDocuments);
     file->addSeparator();
     file->addAction(capture);
     file->addAction(saveCapture);

@@ -52,6 +52,7 @@ public:
     QAction* regenerate;
     QAction* editLast;
     QAction* continueLast;
+    QAction* addDocuments;
     QAction* sampling;
     QAction* whatIf;
 

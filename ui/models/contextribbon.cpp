@@ -13,6 +13,10 @@ int ContextState::tokens() const {
     return blocks.isEmpty() ? used : std::max(used, blocks.last().first + blocks.last().tokens);
 }
 
+int ContextState::cutPosition() const {
+    return !blocks.isEmpty() && blocks.first().role == ContextRole::System ? blocks.first().tokens : 0;
+}
+
 int ContextState::blockAt(int position) const {
     const auto next = std::upper_bound(blocks.cbegin(), blocks.cend(), position,
                                        [](int at, const ContextBlock& block) { return at < block.first; });
@@ -34,7 +38,13 @@ QString ContextState::blockName(int block) const {
         return role == ContextRole::Prompt ? QCoreApplication::translate("ContextState", "Prompt")
                                            : QCoreApplication::translate("ContextState", "Answer");
     }
-    return QCoreApplication::translate("ContextState", "Message %1, %2").arg(block + 1).arg(contextRoleName(role));
+    return QCoreApplication::translate("ContextState", "Message %1, %2")
+        .arg(messageNumber(block))
+        .arg(contextRoleName(role));
+}
+
+int ContextState::messageNumber(int block) const {
+    return block + 1 + (blocks.at(block).role == ContextRole::System ? 0 : cut_messages);
 }
 
 QString contextRoleName(ContextRole role) {
@@ -60,7 +70,7 @@ void ContextTable::setState(const ContextState& state) {
 QVariant ContextTable::raw(int row, int column) const {
     const ContextBlock& block = m_state.blocks.at(row);
     switch (column) {
-    case Message: return m_state.isPromptWhole() ? QVariant() : QVariant(row + 1);
+    case Message: return m_state.isPromptWhole() ? QVariant() : QVariant(m_state.messageNumber(row));
     case Role: return contextRoleName(block.role);
     case FirstToken: return block.first + 1;
     case Tokens: return block.tokens;

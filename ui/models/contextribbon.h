@@ -33,10 +33,15 @@ struct ContextState {
     int limit = 0;                ///< of the model; 0: no model is loaded
     int prompt = 0;               ///< being read; 0: none is
     double tokens_per_second = 0; ///< of that reading, what was reused left out; 0: not known yet
+    int cut_messages = 0;         ///< of the chat that the model no longer sees: they stand before the first block
+    int cut_tokens = 0;           ///< of those; 0: not known
     bool captured = false;        ///< as it was when the capture in view was made, whatever is loaded
 
     bool isEmpty() const { return limit == 0; }
     bool isReading() const { return prompt > 0 && used < prompt; }
+    bool isCut() const { return cut_messages > 0; }
+    /** Position behind the system prompt: what came next in the chat is left out. */
+    int cutPosition() const;
     /** −1: not known yet. */
     double secondsLeft() const { return tokens_per_second > 0 ? (prompt - used) / tokens_per_second : -1; }
     /** End of the last block, and at least what is used. */
@@ -47,6 +52,8 @@ struct ContextState {
     int reusedOf(int block) const;
     /** The messages of the prompt are one block. */
     bool isPromptWhole() const { return !blocks.isEmpty() && blocks.first().role == ContextRole::Prompt; }
+    /** From 1 on, in the chat. */
+    int messageNumber(int block) const;
     /** "Message 2, model"; without numbers where the messages are not told apart. */
     QString blockName(int block) const;
 

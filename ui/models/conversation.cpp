@@ -93,6 +93,19 @@ QString takenText(const QList<TakenToken>& taken) {
     return parts.isEmpty() ? QString() : tr("branch: %1").arg(parts.join(QStringLiteral(", ")));
 }
 
+QString documentText(const DocumentView& document) {
+    switch (document.state) {
+    case DocumentView::State::Reading: return tr("reading…");
+    case DocumentView::State::Counting: return tr("counting…");
+    case DocumentView::State::Ready: break;
+    }
+    if (document.tokens >= 0) {
+        return document.tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(groupedText(document.tokens));
+    }
+    const qsizetype characters = document.text.size();
+    return characters == 1 ? tr("1 character") : tr("%1 characters").arg(groupedText(characters));
+}
+
 QString statsText(const MessageStats& stats, bool brief) {
     if (stats.tokens == 0 && stats.stop_reason == QLatin1String("cancelled")) {
         return tr("stopped by you before the first token");

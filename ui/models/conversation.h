@@ -71,6 +71,19 @@ struct AnswerParts {
     bool operator==(const AnswerParts&) const = default;
 };
 
+/** A text beside what stands in the composer, or beside the words of a message. */
+struct DocumentView {
+    enum class State { Reading, Counting, Ready };
+
+    qint64 id = 0; ///< of the composer's
+    QString name;  ///< one line
+    QString text;  ///< empty while it is read
+    State state = State::Ready;
+    int tokens = -1; ///< of the loaded model, or as it was counted when it was sent; −1: not known
+
+    bool operator==(const DocumentView&) const = default;
+};
+
 /** One message of the branch in view. */
 struct MessageView {
     qint64 id = 0;
@@ -94,6 +107,10 @@ struct MessageView {
     QString recipe_problem = {};                         ///< a sentence: it had one that cannot be read
     std::optional<SamplingView> sampling = std::nullopt; ///< it was made with, the seed included; unset: not kept
     QList<TakenToken> taken = {};                        ///< in order; empty: it is no branch
+    QList<DocumentView> documents = {};                  ///< that stand before the words
+    QString sent = {};                                   ///< both, as the model reads them; empty: as `text`
+    bool cut_above = false;                              ///< the model no longer sees what stands above this message
+    int cut_tokens = 0;                                  ///< of that; 0: not known
 
     QString thinking() const { return text.mid(parts.thinking_begin, parts.thinking_end - parts.thinking_begin); }
     /** Where the text for the reader ends. */
@@ -102,6 +119,8 @@ struct MessageView {
     int answerBegin() const { return parts.answer_begin < 0 ? answerEnd() : parts.answer_begin; }
     /** The text for the reader. */
     QString answer() const { return text.mid(answerBegin(), answerEnd() - answerBegin()); }
+    /** What a copy of it is: a prompt with its documents. */
+    QString whole() const { return sent.isEmpty() ? answer() : sent; }
 };
 
 /** A row of the sidebar. */
@@ -144,6 +163,8 @@ QString wholeSamplingText(const SamplingView& sampling);
 QString takenText(const QList<TakenToken>& taken);
 /** Of MessageStats::stop_reason: "stopped at end of text"; empty for none. */
 QString stopText(const QString& reason);
+/** "1,204 tokens", "counting…", "reading…"; without a count "4,812 characters". */
+QString documentText(const DocumentView& document);
 /** "52 tokens · 204 tok/s · first token 41 ms · stopped at end of text"; `brief`: the first two parts. */
 QString statsText(const MessageStats& stats, bool brief = false);
 /** "Thinking…", "Thought for 3.2 s · 120 tokens". */

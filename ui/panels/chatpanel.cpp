@@ -3,6 +3,7 @@
 
 #include "ui/panels/chathead.h"
 #include "ui/panels/composer.h"
+#include "ui/panels/contextbar.h"
 #include "ui/panels/findbar.h"
 #include "ui/panels/transcript.h"
 #include "ui/panels/whatifbar.h"
@@ -13,6 +14,8 @@
 #include <QPainter>
 #include <QStackedWidget>
 #include <QVBoxLayout>
+
+#include <utility>
 
 namespace moescope::ui {
 
@@ -50,6 +53,7 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
         Banner::Kind::Info, tr("You are editing a message. Sending it makes a new branch; the old one stays."), m_foot);
     m_editNotice->setClosable(true);
     m_editNotice->hide();
+    m_context = new ContextBar(m_foot);
     m_whatIf = new WhatIfBar(m_foot);
     m_composer = new Composer(m_foot);
     m_foot->installEventFilter(this);
@@ -58,6 +62,7 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     foot->addWidget(m_modelNotice);
     foot->addWidget(m_notice);
     foot->addWidget(m_editNotice);
+    foot->addWidget(m_context);
     foot->addWidget(m_whatIf);
     foot->addWidget(m_composer);
     column->addWidget(m_head);
@@ -119,6 +124,18 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     connect(m_composer, &Composer::samplingChanged, this, &ChatPanel::samplingChanged);
     connect(m_composer, &Composer::thinkingChosen, this, &ChatPanel::thinkingChosen);
     connect(m_composer, &Composer::refused, this, &ChatPanel::setNotice);
+    connect(m_composer, &Composer::addDocumentsRequested, this, &ChatPanel::addDocumentsRequested);
+    connect(m_composer, &Composer::documentRemoved, this, &ChatPanel::documentRemoved);
+    connect(m_composer, &Composer::documentOpened, this, &ChatPanel::documentOpened);
+    connect(m_transcript, &Transcript::documentOpened, this, &ChatPanel::documentOpened);
+    connect(m_context, &ContextBar::chosen, this, [this](ContextChoice choice) {
+        focusComposer(); // the button that was pressed goes
+        emit contextChosen(choice, m_composer->text(), m_composer->documents());
+    });
+    connect(m_context, &Banner::closed, this, [this] {
+        focusComposer();
+        emit contextOfferClosed();
+    });
     connect(m_notice, &Banner::closed, this, [this] {
         m_notice->hide();
         focusComposer();
@@ -137,7 +154,9 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
 }
 
 void ChatPanel::setConversation(qint64 id, const QString& title, const QList<MessageView>& messages) {
-    m_editing = 0;
+    if (std::exchange(m_editing, 0) != 0) {
+        emit editEnded();
+    }
     m_transcript->setEdited(0);
     m_composer->setEditing(false);
     m_notice->hide();
@@ -179,6 +198,10 @@ void ChatPanel::appendText(qint64 message, const QString& text) { m_transcript->
 void ChatPanel::setDraft(const QString& text) { m_composer->setDraft(text); }
 
 QString ChatPanel::draft() const { return m_editing != 0 ? m_draftBeforeEdit : m_composer->text(); }
+
+void ChatPanel::setDocuments(const QList<DocumentView>& documents) { m_composer->setDocuments(documents); }
+
+void ChatPanel::setContextOffer(const ContextOffer& offer) { m_context->setOffer(offer); }
 
 void ChatPanel::setNotice(const QString& sentence) {
     m_notice->setText(sentence);
@@ -260,7 +283,8 @@ bool ChatPanel::canEdit() const { return canAct() && lastOf(Role::User) != nullp
 bool ChatPanel::canContinue() const {
     const MessageView* answer = lastOf(Role::Assistant);
     return canAct() && answer != nullptr &&
-           (answer->state == AnswerState::Interrupted || answer->stats.stop_reason == QLatin1String("cancelled"));
+           (answer->state == AnswerState::Interrupted || answer->stats.stop_reason == QLatin1String("cancelled") ||
+            answer->stats.stop_reason == QLatin1String("context"));
 }
 
 bool ChatPanel::canAct() const { return !isAnswering() && m_unavailable.isEmpty(); }
@@ -286,6 +310,7 @@ void ChatPanel::setTokenCount(const QString& text, int tokens) { m_composer->set
 void ChatPanel::setWhatIf(WhatIf* whatIf) { m_whatIf->setWhatIf(whatIf); }
 
 void ChatPanel::refreshWhatIf() {
+    m_context->setAvailable(canAct());
     m_whatIf->setUnavailable(isAnswering()                        ? tr("An answer is being made.")
                              : !m_unavailable.isEmpty()           ? m_unavailable
                              : lastOf(Role::Assistant) == nullptr ? tr("There is no answer to run again.")
@@ -357,6 +382,7 @@ void ChatPanel::startEdit(qint64 message) {
     m_transcript->setEdited(m_editing);
     m_composer->setDraft(messages[index].text);
     m_composer->setEditing(true);
+    emit editBegun(messages[index].documents);
     m_editNotice->show();
     focusComposer();
 }
@@ -370,24 +396,26 @@ void ChatPanel::endEdit() {
     m_composer->setEditing(false);
     m_composer->setDraft(m_draftBeforeEdit);
     m_editNotice->hide();
+    emit editEnded();
 }
 
 void ChatPanel::sent(const QString& text) {
     const qint64 edited = m_editing;
+    const QList<DocumentView> documents = m_composer->documents();
     if (edited != 0) {
         endEdit();
-        emit editRequested(edited, text);
+        emit editRequested(edited, text, documents);
         return;
     }
     m_notice->hide();
     m_composer->setDraft({});
-    emit draftChanged({});
-    emit sendRequested(text);
+    m_composer->setDocuments({});
+    emit sendRequested(text, documents);
 }
 
 void ChatPanel::suggested(const QString& prompt) {
     if (canAct()) {
-        emit sendRequested(prompt);
+        emit sendRequested(prompt, {});
         focusComposer(); // the card that was pressed is gone
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ui/models/contextoffer.h"
 #include "ui/models/conversation.h"
 #include "ui/panels/firststart.h"
 
@@ -13,6 +14,7 @@ namespace moescope::ui {
 class Banner;
 class ChatHead;
 class Composer;
+class ContextBar;
 class FindBar;
 class Transcript;
 class WhatIf;
@@ -37,6 +39,11 @@ public:
     void appendText(qint64 message, const QString& text);
     void setDraft(const QString& text);
     QString draft() const;
+    /** Texts beside the draft, or beside the message that is edited. */
+    void setDocuments(const QList<DocumentView>& documents);
+    /** What can be done where the chat has outgrown its context; empty: it has not. */
+    void setContextOffer(const ContextOffer& offer);
+    ContextBar* contextBar() const { return m_context; }
     /** A sentence above the composer about this chat (an error, a refusal); empty: none. */
     void setNotice(const QString& sentence);
     /** The same about the model, whatever chat is shown. */
@@ -107,11 +114,21 @@ signals:
     void partsMoved();
     /** What can be done with the chat changed. */
     void actionsChanged();
-    void sendRequested(const QString& text);
+    void sendRequested(const QString& text, const QList<moescope::ui::DocumentView>& documents);
+    void addDocumentsRequested();
+    void documentRemoved(qint64 document);
+    void documentOpened(const moescope::ui::DocumentView& document);
+    /** A sent message is edited, with these documents beside it. */
+    void editBegun(const QList<moescope::ui::DocumentView>& documents);
+    void editEnded();
+    /** Of the context offer, with what stands in the composer. */
+    void contextChosen(moescope::ui::ContextChoice choice, const QString& text,
+                       const QList<moescope::ui::DocumentView>& documents);
+    void contextOfferClosed();
     void stopRequested();
     void regenerateRequested(qint64 message);
     /** A new branch with `text` instead of the user's message. */
-    void editRequested(qint64 message, const QString& text);
+    void editRequested(qint64 message, const QString& text, const QList<moescope::ui::DocumentView>& documents);
     void versionRequested(qint64 message, int step);
     void continueRequested(qint64 message);
     void expertsRequested(qint64 message);
@@ -171,6 +188,7 @@ private:
     Banner* m_notice = nullptr;
     Banner* m_modelNotice = nullptr;
     Banner* m_editNotice = nullptr;
+    ContextBar* m_context = nullptr;
     WhatIfBar* m_whatIf = nullptr;
     Composer* m_composer = nullptr;
 };

@@ -2,8 +2,10 @@
 #include "ui/panels/composer.h"
 
 #include "ui/panels/composeredit.h"
+#include "ui/panels/documentchip.h"
 #include "ui/panels/samplingform.h"
 #include "ui/panels/styledlabel.h"
+#include "ui/widgets/iconbutton.h"
 
 #include <QEvent>
 #include <QKeyEvent>
@@ -70,6 +72,8 @@ private:
 Composer::Composer(QWidget* parent) : QFrame(parent) {
     m_edit = new ComposerEdit(kMostCharacters, this);
     m_edit->installEventFilter(this);
+    m_documents = new DocumentStrip(true, this);
+    m_add = new IconButton(QStringLiteral("file"), tr("Add documents"), this);
 
     m_sampling = new QPushButton(this);
     m_sampling->setProperty("chip", true);
@@ -128,6 +132,11 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
         focusText();
         emit stopRequested();
     });
+    connect(m_add, &QAbstractButton::clicked, this, &Composer::addDocumentsRequested);
+    connect(m_documents, &DocumentStrip::closeRequested, this, &Composer::documentRemoved);
+    connect(m_documents, &DocumentStrip::openRequested, this,
+            [this](int index) { emit documentOpened(m_documents->documents().at(index)); });
+    connect(m_documents, &DocumentStrip::focusLost, this, &Composer::focusText);
     connect(m_sampling, &QPushButton::clicked, this, &Composer::openSampling);
     connect(m_thinking, &QPushButton::clicked, this, [this](bool on) {
         m_view.thinking = on;
@@ -150,7 +159,8 @@ Composer::Composer(QWidget* parent) : QFrame(parent) {
     setFocusProxy(m_edit);
     setTabOrder(m_edit, m_sampling);
     setTabOrder(m_sampling, m_thinking);
-    setTabOrder(m_thinking, m_stop);
+    setTabOrder(m_thinking, m_add);
+    setTabOrder(m_add, m_stop);
     setTabOrder(m_stop, m_send);
     applyTheme();
 }
@@ -168,6 +178,16 @@ void Composer::setDraft(const QString& text) {
     textChanged();
     m_draftDelay->stop();
 }
+
+void Composer::setDocuments(const QList<DocumentView>& documents) {
+    if (documents != m_documents->documents()) {
+        m_documents->setDocuments(documents);
+        m_documents->chainAfter(m_edit);
+        refresh();
+    }
+}
+
+const QList<DocumentView>& Composer::documents() const { return m_documents->documents(); }
 
 void Composer::setModelName(const QString& name) {
     m_modelName = name;
@@ -232,9 +252,15 @@ void Composer::send() {
     if (m_answering || !m_unavailable.isEmpty()) {
         return;
     }
-    if (m_edit->isBlank()) {
+    if (m_edit->isBlank() && m_documents->isEmpty()) {
         focusText();
         return;
+    }
+    for (const DocumentView& document : m_documents->documents()) {
+        if (document.state == DocumentView::State::Reading) {
+            emit refused(tr("“%1” is still being read. Send your message when it is there.").arg(document.name));
+            return;
+        }
     }
     const QString message = text();
     m_draftDelay->stop();
@@ -267,22 +293,31 @@ void Composer::place() {
     const int right = width() - kEdge - actionWidth;
     const int samplingWidth = narrow ? button : m_sampling->sizeHint().width();
     const int thinkingWidth = !m_hasThinkingSwitch ? 0 : narrow ? button : m_thinking->sizeHint().width();
-    const int textWidth = narrow ? right - kEdge - samplingWidth - thinkingWidth - 2 * kSide : width() - 2 * kSide;
+    const int textWidth =
+        narrow ? right - kEdge - samplingWidth - thinkingWidth - button - 2 * kSide : width() - 2 * kSide;
     if (m_edit->width() != textWidth) {
         m_edit->resize(textWidth, line);
     }
+    const int chips = m_documents->rowsHeight(width() - 2 * kEdge);
+    m_documents->setGeometry(kEdge, kEdge, width() - 2 * kEdge, chips);
+    const int above = chips > 0 ? kEdge + chips : 0;
     const int lines = m_edit->lineCount(most);
     const int textHeight = lines * line + 2;
-    const int rowTop = narrow ? qMax(0, textHeight - line + 8) : 10 + textHeight + 9;
-    const int total = narrow ? qMax(42, textHeight + 20) : rowTop + button + kEdge;
-    m_edit->setGeometry(kSide, 10 - m_edit->sink(), textWidth, textHeight);
+    const int rowTop = above + (narrow ? qMax(0, textHeight - line + 8) : 10 + textHeight + 9);
+    const int total = narrow ? above + qMax(42, textHeight + 20) : rowTop + button + kEdge;
+    m_edit->setGeometry(kSide, above + 10 - m_edit->sink(), textWidth, textHeight);
     const int buttonTop = narrow ? total - button - 7 : rowTop;
     action->setGeometry(right, buttonTop, actionWidth, button);
     m_sampling->setGeometry(narrow ? right - kEdge - samplingWidth : kChip, buttonTop,
-                            narrow ? samplingWidth : qMin(samplingWidth, right - 2 * kEdge - thinkingWidth), button);
+                            narrow ? samplingWidth : qMin(samplingWidth, right - 2 * kEdge - thinkingWidth - button),
+                            button);
     m_thinking->setGeometry(narrow ? m_sampling->x() - thinkingWidth : m_sampling->geometry().right() + 1, buttonTop,
                             thinkingWidth, button);
-    const int countLeft = (m_hasThinkingSwitch ? m_thinking : m_sampling)->geometry().right() + 12;
+    const QPushButton* lastChip = m_hasThinkingSwitch ? m_thinking : m_sampling;
+    m_add->setGeometry(narrow ? qMin(m_sampling->x(), m_sampling->x() - thinkingWidth) - button
+                              : lastChip->geometry().right() + 1,
+                       buttonTop, button, button);
+    const int countLeft = m_add->geometry().right() + 12;
     const int countWidth = right - 12 - countLeft;
     m_count->setVisible(!narrow && countWidth >= m_count->sizeHint().width());
     m_count->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
@@ -324,6 +359,7 @@ void Composer::applyTheme() {
     m_edit->applyTheme();
     m_sampling->setIcon(look.icon(QStringLiteral("settings")));
     m_thinking->setIcon(look.icon(QStringLiteral("thinking")));
+    m_add->setIconName(QStringLiteral("file"));
     m_send->setIcon(look.icon(QStringLiteral("send")));
     m_stop->setIcon(look.icon(QStringLiteral("stop")));
     refresh();

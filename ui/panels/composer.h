@@ -12,6 +12,8 @@ class QTimer;
 namespace moescope::ui {
 
 class ComposerEdit;
+class DocumentStrip;
+class IconButton;
 class SamplingPopover;
 
 /** Where a message is written: grows to 8 lines, Enter sends, Shift+Enter breaks, Esc stops. Below 400 px it is one
@@ -29,6 +31,9 @@ public:
     QString text() const;
     /** Sets the draft of a conversation; no draftChanged follows. */
     void setDraft(const QString& text);
+    /** Texts that go along with the message, as chips above it. */
+    void setDocuments(const QList<DocumentView>& documents);
+    const QList<DocumentView>& documents() const;
     void setModelName(const QString& name);
     /** Send is off with `reason` as its sentence; an empty reason: Send is on. */
     void setUnavailable(const QString& reason);
@@ -52,7 +57,12 @@ public slots:
     void send();
 
 signals:
+    /** With documents() as they are; the text may be empty if there are some. */
     void sent(const QString& text);
+    /** Files are to be chosen. */
+    void addDocumentsRequested();
+    void documentRemoved(qint64 document);
+    void documentOpened(const moescope::ui::DocumentView& document);
     void stopRequested();
     /** Up in the empty field. */
     void editLastRequested();
@@ -80,6 +90,8 @@ private:
     void applyTheme();
 
     ComposerEdit* m_edit = nullptr;
+    DocumentStrip* m_documents = nullptr;
+    IconButton* m_add = nullptr;
     QPushButton* m_sampling = nullptr;
     QPushButton* m_thinking = nullptr;
     QLabel* m_count = nullptr;

@@ -38,6 +38,8 @@ public:
 
 signals:
     void copyRequested();
+    /** A document of it is to be shown. */
+    void documentOpened(const moescope::ui::DocumentView& document);
     void regenerateRequested();
     void editRequested();
     void continueRequested();

@@ -78,6 +78,7 @@ void RibbonChart::paintChart(QPainter& painter) {
     }
     paintBar(painter);
     paintReused(painter);
+    paintCut(painter);
     paintReading(painter);
     paintWindow(painter);
     const int selected = selectedPosition();
@@ -138,6 +139,25 @@ void RibbonChart::paintReused(QPainter& painter) const {
     painter.fillRect(QRect(right - 1, over.top(), 1, over.height()), color);
 }
 
+void RibbonChart::paintCut(QPainter& painter) const {
+    if (!m_state.isCut()) {
+        return;
+    }
+    const QRect bar = m_geometry.bar;
+    const int x = std::clamp(m_geometry.xOf(m_state.cutPosition()), bar.left() + 1, bar.right());
+    const int top = bar.top() - scaledPx(9);
+    const int bottom = bar.bottom() + scaledPx(4);
+    painter.fillRect(QRect(x - 2, top, 4, bottom - top), theme().color(Color::Panel)); // on dark blocks too
+    QPen pen(theme().color(Color::Warn), 2, Qt::CustomDashLine, Qt::FlatCap);
+    pen.setDashPattern({2, 1});
+    painter.setPen(pen);
+    painter.drawLine(x, top, x, bottom);
+}
+
+QString RibbonChart::cutWords() const {
+    return m_state.cut_tokens > 0 ? tr("cut %1").arg(groupedText(m_state.cut_tokens)) : tr("cut");
+}
+
 void RibbonChart::paintReading(QPainter& painter) const {
     if (m_state.isReading()) {
         const QRect read = m_geometry.tokens(m_state.reused, std::max(0, m_state.used - m_state.reused));
@@ -189,6 +209,9 @@ void RibbonChart::paintWords(QPainter& painter) const {
                       Qt::AlignHCenter, theme().color(Color::AccentText)});
     }
     words.append({tr("limit %1 tokens").arg(groupedText(m_state.limit)), line.right(), Qt::AlignRight, plain});
+    if (m_state.isCut()) {
+        words.append({cutWords(), m_geometry.xOf(m_state.cutPosition()), Qt::AlignHCenter, theme().color(Color::Warn)});
+    }
     if (!m_state.isReading()) {
         words.append({usedWords(), m_geometry.xOf(m_state.used), Qt::AlignHCenter, plain});
     }
@@ -273,6 +296,10 @@ Readout RibbonChart::readout() const {
     readout.append({tr("limit %1 tokens").arg(groupedText(m_state.limit))});
     if (m_state.reused > 0) {
         readout.append({tr("reused prefix %1").arg(groupedText(m_state.reused))});
+    }
+    if (m_state.isCut()) {
+        readout.append({tr("%1 messages above the cut, %2 tokens")
+                            .arg(groupedText(m_state.cut_messages), groupedText(m_state.cut_tokens))});
     }
     return readout;
 }

@@ -54,6 +54,8 @@ private:
     Readout blockReadout(int block) const;
     void paintReused(QPainter& painter) const;
     void paintBar(QPainter& painter) const;
+    void paintCut(QPainter& painter) const;
+    QString cutWords() const;
     void paintReading(QPainter& painter) const;
     void paintWindow(QPainter& painter) const;
     void paintWords(QPainter& painter) const;

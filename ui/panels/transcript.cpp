@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/transcript.h"
 
+#include "ui/panels/cutline.h"
 #include "ui/panels/messagewidget.h"
 #include "ui/theme/theme.h"
 
@@ -43,6 +44,7 @@ Transcript::Transcript(QWidget* parent) : QAbstractScrollArea(parent) {
     verticalScrollBar()->setSingleStep(kWheelStep);
     viewport()->setAutoFillBackground(false);
     viewport()->setAccessibleName(tr("Messages"));
+    m_cut = new CutLine(viewport());
 }
 
 QRect Transcript::columnIn(int width) {

@@ -9,6 +9,7 @@
 
 namespace moescope::ui {
 
+class CutLine;
 class MessageWidget;
 
 /** The messages of the branch in view, as a virtual list: only those on screen have widgets. Heights of the others are
@@ -63,6 +64,7 @@ signals:
     void captureRequested(qint64 message);
     void routingRequested(qint64 message);
     void stopRequested();
+    void documentOpened(const moescope::ui::DocumentView& document);
     void compareRequested(qint64 message);
     void recipeRequested(qint64 message);
     void linkActivated(const QString& target);
@@ -92,6 +94,8 @@ private:
     void scheduleArrange();
     int estimate(const MessageView& message, int width) const;
     int measure(int index);
+    /** px above a message that belong to it: for the cut line. */
+    int roomAbove(int index) const;
     MessageWidget* obtain(int index);
     void feedMarks(MessageWidget* widget, qint64 message);
     void refeedMarks(qint64 message);
@@ -107,6 +111,7 @@ private:
     QList<int> m_heights;
     QList<bool> m_measured;
     QHash<qint64, MessageWidget*> m_widgets;
+    CutLine* m_cut = nullptr;
     Anchor m_anchor;
     int m_width = 0;
     qint64 m_edited = 0;

@@ -2,6 +2,7 @@
 // Where the messages of the transcript lie: heights are guessed until a message is near the view, and only messages near
 // it have widgets.
 #include "ui/panels/answermessage.h"
+#include "ui/panels/cutline.h"
 #include "ui/panels/transcript.h"
 #include "ui/panels/usermessage.h"
 #include "ui/theme/theme.h"
@@ -26,7 +27,9 @@ int Transcript::estimate(const MessageView& message, int width) const {
     const QString text = message.answer();
     const qsizetype lines = text.size() / perLine + text.count(QLatin1Char('\n')) + 1;
     const int frame = (message.role == Role::User ? 18 : 56) + (message.parts.hasThinking() ? 28 : 0);
-    return static_cast<int>(qMin<qsizetype>(lines, 5000)) * line + frame + MessageWidget::kGap;
+    const int chips = message.documents.isEmpty() ? 0 : theme().lineHeight(TextStyle::Small) + 18;
+    const int above = message.cut_above ? CutLine::heightOf() : 0;
+    return static_cast<int>(qMin<qsizetype>(lines, 5000)) * line + frame + chips + above + MessageWidget::kGap;
 }
 
 void Transcript::forgetHeights() {
@@ -72,7 +75,7 @@ MessageWidget* Transcript::obtain(int index) {
     const qint64 id = message.id;
     connect(widget, &MessageWidget::copyRequested, this, [this, id] {
         if (const int at = indexOf(id); at >= 0) {
-            QApplication::clipboard()->setText(m_messages[at].answer());
+            QApplication::clipboard()->setText(m_messages[at].whole());
         }
     });
     connect(widget, &MessageWidget::regenerateRequested, this, [this, id] { emit regenerateRequested(id); });
@@ -85,6 +88,7 @@ MessageWidget* Transcript::obtain(int index) {
     connect(widget, &MessageWidget::routingRequested, this, [this, id] { emit routingRequested(id); });
     connect(widget, &MessageWidget::compareRequested, this, [this, id] { emit compareRequested(id); });
     connect(widget, &MessageWidget::recipeRequested, this, [this, id] { emit recipeRequested(id); });
+    connect(widget, &MessageWidget::documentOpened, this, &Transcript::documentOpened);
     connect(widget, &MessageWidget::stopRequested, this, &Transcript::stopRequested);
     connect(widget, &MessageWidget::linkActivated, this, &Transcript::linkActivated);
     connect(widget, &MessageWidget::tokenClicked, this, [this, id](int token) {
@@ -121,12 +125,15 @@ MessageWidget* Transcript::obtain(int index) {
 int Transcript::measure(int index) {
     MessageWidget* widget = obtain(index);
     if (!m_measured[index] || widget->width() != m_width) {
-        m_heights[index] = widget->layoutFor(m_width);
+        const int height = widget->layoutFor(m_width);
+        m_heights[index] = height + roomAbove(index);
         m_measured[index] = true;
-        widget->resize(m_width, m_heights[index]);
+        widget->resize(m_width, height);
     }
     return m_heights[index];
 }
+
+int Transcript::roomAbove(int index) const { return m_messages[index].cut_above ? CutLine::heightOf() : 0; }
 
 void Transcript::scheduleArrange() {
     if (!m_scheduled) {
@@ -175,14 +182,21 @@ void Transcript::arrange() {
     // Of the whole width: the scroll bar stands in the margin and moves nothing when it comes.
     const int left = columnIn(width()).left();
     int last = m_anchor.index - 1;
+    bool cut = false;
     for (int i = m_anchor.index, y = m_anchor.top; i < count && y < viewHeight; ++i) {
         MessageWidget* widget = obtain(i);
         measure(i);
-        widget->move(left, y);
+        if (m_messages[i].cut_above) {
+            cut = true;
+            m_cut->setTokens(m_messages[i].cut_tokens);
+            m_cut->setGeometry(left, y, m_width, CutLine::heightOf());
+        }
+        widget->move(left, y + roomAbove(i));
         widget->show();
         y += m_heights[i];
         last = i;
     }
+    m_cut->setVisible(cut);
     const int first = m_anchor.index;
     for (auto it = m_widgets.cbegin(); it != m_widgets.cend(); ++it) {
         const int index = indexOf(it.key());
@@ -236,7 +250,7 @@ void Transcript::scrollToMessage(qint64 message, int offset) {
     if (offset > 0) {
         if (MessageWidget* widget = widgetOf(message)) {
             const int wanted = viewport()->height() / 3;
-            const int y = widget->offsetTop(offset);
+            const int y = roomAbove(index) + widget->offsetTop(offset);
             if (y > viewport()->height() / 2) {
                 m_following = false;
                 m_anchor = {index, wanted - y};

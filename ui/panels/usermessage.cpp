@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/usermessage.h"
 
+#include "ui/panels/documentchip.h"
 #include "ui/panels/plaintextview.h"
 #include "ui/panels/versionswitch.h"
 #include "ui/theme/theme.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int kSide = 12;                ///< px from the box to the text
 constexpr int kAbove = 9;                ///< px from the box to the text
+constexpr int kBetween = 8;              ///< px from the chips to the text
 constexpr int kButton = 28;              ///< px
 constexpr qsizetype kShownAtOnce = 6000; ///< characters of a long message before "Show all"
 
@@ -42,6 +44,7 @@ private:
 } // namespace
 
 UserMessage::UserMessage(QWidget* parent) : MessageWidget(parent) {
+    m_documents = new DocumentStrip(false, this);
     m_text = new PlainTextView(this);
     m_all = new QPushButton(this);
     m_all->setAccessibleName(tr("Show the whole message"));
@@ -54,6 +57,8 @@ UserMessage::UserMessage(QWidget* parent) : MessageWidget(parent) {
         refreshText();
         emit heightChanged();
     });
+    connect(m_documents, &DocumentStrip::openRequested, this,
+            [this](int index) { emit documentOpened(m_message.documents.at(index)); });
     connect(m_copy, &QAbstractButton::clicked, this, &MessageWidget::copyRequested);
     connect(m_edit, &QAbstractButton::clicked, this, &MessageWidget::editRequested);
     connect(m_versions, &VersionSwitch::stepped, this, &MessageWidget::versionRequested);
@@ -65,6 +70,7 @@ void UserMessage::setMessage(const MessageView& message) {
     if (!sameText) {
         refreshText();
     }
+    m_documents->setDocuments(message.documents);
     const QString what = message.captured ? tr("Add a note") : tr("Edit: sending makes a new branch");
     m_edit->setAccessibleName(what);
     m_edit->setToolTip(what);
@@ -93,14 +99,23 @@ int UserMessage::layoutFor(int width) {
     if (cut) {
         textWidth = most;
     }
-    const int textHeight = m_text->heightFor(textWidth);
+    const bool documents = !m_documents->isEmpty();
+    const int chipsWidth = documents ? m_documents->idealWidth(most) : 0;
+    const int chipsHeight = documents ? m_documents->rowsHeight(chipsWidth) : 0;
+    const bool words = !documents || !m_message.text.isEmpty();
+    m_text->setVisible(words);
+    textWidth = words ? qMax(textWidth, chipsWidth) : chipsWidth;
+    const int above = kAbove + (documents ? chipsHeight + (words ? kBetween : 0) : 0);
+    const int textHeight = words ? m_text->heightFor(textWidth) : 0;
     const int allHeight = cut ? m_all->sizeHint().height() + 4 : 0;
     // The text's own slack against a break lies in the padding.
-    const int boxWidth = textWidth + 2 * kSide - (textWidth < most ? PlainTextView::kSlack : 0);
-    m_box = QRect(width - boxWidth, 0, boxWidth, textHeight + allHeight + 2 * kAbove);
-    m_text->setGeometry(m_box.left() + kSide, kAbove - m_text->sink(), textWidth, textHeight);
+    const int slack = textWidth < most && textWidth > chipsWidth ? PlainTextView::kSlack : 0;
+    const int boxWidth = textWidth + 2 * kSide - slack;
+    m_box = QRect(width - boxWidth, 0, boxWidth, above + textHeight + allHeight + kAbove);
+    m_documents->setGeometry(m_box.left() + kSide, kAbove, textWidth, chipsHeight);
+    m_text->setGeometry(m_box.left() + kSide, above - m_text->sink(), textWidth, textHeight);
     if (cut) {
-        m_all->setGeometry(m_box.left() + kSide, kAbove + textHeight + 4, qMin(textWidth, m_all->sizeHint().width()),
+        m_all->setGeometry(m_box.left() + kSide, above + textHeight + 4, qMin(textWidth, m_all->sizeHint().width()),
                            m_all->sizeHint().height());
     }
     const int buttonTop = qMax(0, m_box.height() - kButton - 5);

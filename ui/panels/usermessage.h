@@ -7,6 +7,7 @@ class QPushButton;
 
 namespace moescope::ui {
 
+class DocumentStrip;
 class IconButton;
 class PlainTextView;
 class VersionSwitch;
@@ -37,6 +38,7 @@ private:
     void showActions();
 
     MessageView m_message;
+    DocumentStrip* m_documents = nullptr;
     PlainTextView* m_text = nullptr;
     IconButton* m_copy = nullptr;
     IconButton* m_edit = nullptr;

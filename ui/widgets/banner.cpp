@@ -2,6 +2,7 @@
 #include "ui/widgets/banner.h"
 
 #include "ui/theme/theme.h"
+#include "ui/widgets/flowlayout.h"
 #include "ui/widgets/iconbutton.h"
 
 #include <QAccessible>
@@ -48,9 +49,7 @@ Banner::Banner(Kind kind, const QString& text, QWidget* parent)
     m_close = new IconButton(QStringLiteral("close"), tr("Close"), this);
     m_close->setSmall(true);
     m_close->hide();
-    m_actions = new QHBoxLayout;
-    m_actions->setSpacing(8);
-    m_actions->addStretch();
+    m_actions = new FlowLayout(8);
     m_column = new QVBoxLayout;
     m_column->setSpacing(8);
     m_column->addWidget(m_label);
@@ -98,7 +97,7 @@ void Banner::setIconName(const QString& iconName) {
 QPushButton* Banner::addAction(const QString& text) {
     auto* button = new QPushButton(text, this);
     button->setProperty("small", true);
-    m_actions->insertWidget(m_actions->count() - 1, button);
+    m_actions->addWidget(button);
     forgetSizes();
     return button;
 }

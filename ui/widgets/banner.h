@@ -4,13 +4,13 @@
 #include <QList>
 #include <QWidget>
 
-class QHBoxLayout;
 class QLabel;
 class QPushButton;
 class QVBoxLayout;
 
 namespace moescope::ui {
 
+class FlowLayout;
 class IconButton;
 
 /** A sentence about a lasting state in a tinted box with an icon. Its words are its accessible name; the text is plain. */
@@ -30,7 +30,7 @@ public:
     void setLead(const QString& lead);
     /** Another icon than that of its kind. */
     void setIconName(const QString& iconName);
-    /** A button below the text; the banner owns it. */
+    /** A button below the text, in a row of its own where the width ends; the banner owns it. */
     QPushButton* addAction(const QString& text);
     /** With a cross that emits closed(); hiding is the owner's decision. */
     void setClosable(bool closable);
@@ -52,7 +52,7 @@ private:
     QString m_iconName;
     QLabel* m_label = nullptr;
     QVBoxLayout* m_column = nullptr;
-    QHBoxLayout* m_actions = nullptr;
+    FlowLayout* m_actions = nullptr;
     IconButton* m_close = nullptr;
 };
 

@@ -88,6 +88,8 @@ bool App::openCapture(const QString& path) {
 }
 
 void App::settle() {
+    // What was asked for is measured first.
+    (void)QTest::qWaitFor([this] { return !composition.session().isStarting(); }, patience);
     composition.store().flush();
     QCoreApplication::processEvents();
     composition.store().flush();

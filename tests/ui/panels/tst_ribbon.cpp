@@ -73,6 +73,32 @@ private slots:
         QVERIFY(geometry.words.bottom() < 60);
     }
 
+    void theCutIsADashedAmberLine() {
+        Shown s;
+        const auto amber = [&s](int position) {
+            const QImage image = painted(s.panel->ribbon());
+            const RibbonGeometry& geometry = s.panel->ribbon()->geometryOfBar();
+            int found = 0;
+            for (int y = 0; y < geometry.words.top(); ++y) {
+                found += image.pixelColor(geometry.xOf(position), y) == theme().color(Color::Warn) ? 1 : 0;
+            }
+            return found;
+        };
+        QCOMPARE(amber(20), 0);
+        s.state.blocks = {
+            {0, ContextRole::System, 0, 20}, {11, ContextRole::User, 20, 80}, {12, ContextRole::Model, 100, 40}};
+        s.state.cut_messages = 4;
+        s.state.cut_tokens = 212;
+        s.panel->setState(s.state);
+        const int drawn = amber(20);
+        QVERIFY2(drawn > 8 && drawn < s.panel->ribbon()->geometryOfBar().words.top(),
+                 qPrintable(QString::number(drawn)));
+        QCOMPARE(s.state.blockName(0), QStringLiteral("Message 1, system"));
+        QCOMPARE(s.state.blockName(1), QStringLiteral("Message 6, you")); // four are above the line
+        const QString words = s.panel->ribbon()->readout().last().text;
+        QVERIFY2(words.contains(QStringLiteral("4 messages above the cut")), qPrintable(words));
+    }
+
     void wordsMoveAsideForEachOther() {
         const QRect line(12, 40, 400, 16);
         const QList<QRect> taken{{12, 40, 60, 16}, {330, 40, 82, 16}};
