@@ -96,13 +96,13 @@ void ChatSession::setOffer(const ui::ContextOffer& offer) {
 ui::ContextOffer ChatSession::offerOf(const Wish& wish, const controller::ContextFit& fit) const {
     const QString tokens = ui::groupedText(fit.tokens);
     const QString context = ui::groupedText(fit.context);
-    const QString room = fit.room == 1 ? tr("1 token") : tr("%1 tokens").arg(ui::groupedText(fit.room));
     ui::ContextOffer offer;
     switch (wish.kind) {
     case Wish::Kind::Prompt:
-        offer.sentence = tr("With this message the model would read %1 tokens, and with the %2 that are kept for an "
-                            "answer its context of %3 is too short. Nothing was sent.")
-                             .arg(tokens, room, context);
+        offer.sentence =
+            tr("With this message the prompt has %1 tokens, and %2 more are kept for an answer. The context "
+               "holds %3, so nothing was sent.")
+                .arg(tokens, ui::groupedText(fit.room), context);
         break;
     case Wish::Kind::Version:
         offer.sentence = tr("The prompt of this answer has %1 tokens, and the context holds %2. Nothing was computed.")
@@ -117,30 +117,32 @@ ui::ContextOffer ChatSession::offerOf(const Wish& wish, const controller::Contex
     if (fit.first > 0) {
         const size_t head = wish.prompt.messages.size() - static_cast<size_t>(wish.ids.size());
         const auto above = static_cast<qint64>(fit.first - head);
-        offer.newest = tr("The model would no longer see the first %1 messages in its context, which have %2 tokens. "
-                          "They stay in the chat, above a line.")
-                           .arg(ui::groupedText(above), ui::groupedText(fit.above));
+        offer.newest =
+            above == 1 ? tr("leaves out the oldest message that the model sees, %1 tokens. It stays in the chat.")
+                             .arg(ui::groupedText(fit.above))
+                       : tr("leaves out the oldest %1 messages that the model sees, %2 tokens. They stay in the chat.")
+                             .arg(ui::groupedText(above), ui::groupedText(fit.above));
     } else if (turns <= 1) {
-        offer.newest_refusal = tr("There are no older turns to leave out.");
+        offer.newest_refusal = tr("there are no older ones to leave out.");
     } else {
-        offer.newest_refusal = tr("The last turn alone has %1 tokens.").arg(ui::groupedText(fit.newest));
+        offer.newest_refusal = tr("the last one alone has %1 tokens.").arg(ui::groupedText(fit.newest));
     }
     const LongerContext longer = m_longer ? m_longer(fit.tokens + fit.room) : LongerContext();
     if (longer.tokens > 0) {
-        offer.longer = tr("The model is loaded again with a context of %1 tokens.").arg(ui::groupedText(longer.tokens));
+        offer.longer = tr("loads the model again with %1 tokens.").arg(ui::groupedText(longer.tokens));
     } else {
         offer.longer_refusal = longer.refusal;
     }
     if (turns <= 1 && wish.ids.size() <= 2) {
-        offer.newchat_refusal = tr("In a new chat it would be as long.");
+        offer.newchat_refusal = tr("it would be as long there.");
     } else if (fit.first == 0) {
-        offer.newchat_refusal = tr("It alone has %1 tokens.").arg(ui::groupedText(fit.newest));
+        offer.newchat_refusal = tr("this alone has %1 tokens.").arg(ui::groupedText(fit.newest));
     } else if (wish.kind == Wish::Kind::Continue) {
         offer.newchat =
-            tr("The last question and what is there of its answer begin a new chat, in which the answer goes "
-               "on. This chat stays as it is.");
+            tr("begins with the last question and what is there of its answer, which goes on. This chat stays as it "
+               "is.");
     } else {
-        offer.newchat = tr("Your message begins a new chat. This chat stays as it is.");
+        offer.newchat = tr("begins with your message. This chat stays as it is.");
     }
     return offer;
 }

@@ -30,27 +30,22 @@ void ContextBar::setAvailable(bool available) {
 }
 
 void ContextBar::refresh() {
-    const auto show = [this](QPushButton* button, const QString& what, const QString& refusal) {
+    QStringList lines{m_offer.sentence};
+    // What the model would forget, and why a choice is off, can be read without a pointer over a button.
+    const auto show = [&](QPushButton* button, const QString& line, const QString& what, const QString& refusal,
+                          bool always) {
         button->setEnabled(m_available && refusal.isEmpty());
-        const QString words = refusal.isEmpty() ? what : refusal;
+        const QString words = line.arg(refusal.isEmpty() ? what : refusal);
         button->setToolTip(plainToolTip(words));
         button->setAccessibleDescription(words);
+        if (always || !refusal.isEmpty()) {
+            lines << words;
+        }
     };
-    show(m_newest, m_offer.newest, m_offer.newest_refusal);
-    show(m_longer, m_offer.longer, m_offer.longer_refusal);
-    show(m_newchat, m_offer.newchat, m_offer.newchat_refusal);
-    // What is off says why without a pointer over it.
-    QStringList refusals;
-    if (!m_offer.newest_refusal.isEmpty()) {
-        refusals << tr("Newest turns: %1").arg(m_offer.newest_refusal);
-    }
-    if (!m_offer.longer_refusal.isEmpty()) {
-        refusals << tr("Longer context: %1").arg(m_offer.longer_refusal);
-    }
-    if (!m_offer.newchat_refusal.isEmpty()) {
-        refusals << tr("New chat: %1").arg(m_offer.newchat_refusal);
-    }
-    setText((QStringList{m_offer.sentence} + refusals).join(QLatin1Char('\n')));
+    show(m_newest, tr("Newest turns: %1"), m_offer.newest, m_offer.newest_refusal, true);
+    show(m_longer, tr("Longer context: %1"), m_offer.longer, m_offer.longer_refusal, false);
+    show(m_newchat, tr("New chat: %1"), m_offer.newchat, m_offer.newchat_refusal, false);
+    setText(m_offer.isEmpty() ? QString() : lines.join(QLatin1Char('\n')));
 }
 
 } // namespace moescope::ui

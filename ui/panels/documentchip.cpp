@@ -23,8 +23,9 @@ constexpr int kMostName = 260; ///< px: a longer name loses its middle
 constexpr int kClose = 20;     ///< px
 
 int nameWidth(const QString& name) {
-    return qMin(QFontMetrics(theme().font(TextStyle::Small)).horizontalAdvance(name) + 2,
-                qRound(kMostName * theme().fontScale()));
+    const QFontMetrics metrics(theme().font(TextStyle::Small));
+    const int most = qRound(kMostName * theme().fontScale());
+    return metrics.horizontalAdvance(metrics.elidedText(name, Qt::ElideMiddle, most)) + 2;
 }
 
 int figureWidth(const QString& figure) {
@@ -49,6 +50,14 @@ void DocumentChip::setDocument(const DocumentView& document) {
     describe();
     updateGeometry();
     update();
+}
+
+void DocumentChip::setFound(bool found, bool current) {
+    if (found != m_found || current != m_current) {
+        m_found = found;
+        m_current = current;
+        update();
+    }
 }
 
 void DocumentChip::describe() {
@@ -107,9 +116,11 @@ void DocumentChip::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const bool focus = hasFocus();
-    const qreal pen = focus ? 2 : 1;
-    painter.setPen(QPen(look.color(focus ? Color::AccentText : Color::Border), pen));
-    painter.setBrush(look.color(isDown() ? Color::Pressed : underMouse() ? Color::Hover : Color::Raised));
+    const qreal pen = focus || m_current ? 2 : 1;
+    const Color edge = focus ? Color::AccentText : m_found ? Color::Warn : Color::Border;
+    const Color rest = m_found ? Color::WarnTint : Color::Raised;
+    painter.setPen(QPen(look.color(edge), pen));
+    painter.setBrush(look.color(isDown() ? Color::Pressed : underMouse() ? Color::Hover : rest));
     painter.drawRoundedRect(QRectF(rect()).adjusted(pen / 2, pen / 2, -pen / 2, -pen / 2), 4, 4);
     painter.drawPixmap(
         kSide, (height() - kIcon) / 2,
@@ -165,6 +176,12 @@ void DocumentStrip::setDocuments(const QList<DocumentView>& documents) {
     }
     m_rows->invalidate();
     setVisible(!documents.isEmpty());
+}
+
+void DocumentStrip::setFound(const QList<int>& documents, int current) {
+    for (int i = 0; i < m_chips.size(); ++i) {
+        m_chips.at(i)->setFound(documents.contains(i), i == current);
+    }
 }
 
 int DocumentStrip::idealWidth(int most) const {

@@ -19,6 +19,8 @@ public:
 
     const DocumentView& document() const { return m_document; }
     void setDocument(const DocumentView& document);
+    /** A search found something in it: the hit in view, or another one. */
+    void setFound(bool found, bool current);
 
     QSize sizeHint() const override;
 
@@ -37,6 +39,8 @@ private:
 
     DocumentView m_document;
     IconButton* m_close = nullptr;
+    bool m_found = false;
+    bool m_current = false;
 };
 
 /** The chips of a message, in as many rows as they need. Nothing while there are none. */
@@ -49,6 +53,8 @@ public:
     void setDocuments(const QList<DocumentView>& documents);
     const QList<DocumentView>& documents() const { return m_documents; }
     bool isEmpty() const { return m_documents.isEmpty(); }
+    /** Marks those that a search found something in; `current` is the one in view, −1: none. */
+    void setFound(const QList<int>& documents, int current);
     /** px that the chips take side by side, at most `most`. */
     int idealWidth(int most) const;
     /** px that they take in this width. */

@@ -68,11 +68,26 @@ void FindBar::setMessages(const QList<MessageView>& messages) {
         m_at = -1;
         const QString text = m_field->text();
         for (const MessageView& message : m_messages) {
+            searchDocuments(message, text, before);
             searchPart(message, text, message.parts.thinking_begin, message.parts.thinking_end, before);
             searchPart(message, text, message.answerBegin(), message.answerEnd(), before);
         }
         refresh();
         emit marksChanged();
+    }
+}
+
+void FindBar::searchDocuments(const MessageView& message, const QString& text, const Hit& before) {
+    for (int i = 0; i < message.documents.size() && m_hits.size() < kMostHits; ++i) {
+        const DocumentView& document = message.documents.at(i);
+        if (!text.isEmpty() &&
+            (document.name.contains(text, Qt::CaseInsensitive) || document.text.contains(text, Qt::CaseInsensitive))) {
+            const Hit hit{message.id, -1 - i};
+            if (hit.message == before.message && hit.begin == before.begin) {
+                m_at = static_cast<int>(m_hits.size());
+            }
+            m_hits.append(hit);
+        }
     }
 }
 
@@ -92,7 +107,7 @@ QHash<qint64, QList<SourceRange>> FindBar::hits() const {
     QHash<qint64, QList<SourceRange>> byMessage;
     const int length = static_cast<int>(m_field->text().size());
     for (const Hit& hit : m_hits) {
-        byMessage[hit.message].append({hit.begin, hit.begin + length});
+        byMessage[hit.message].append({hit.begin, hit.begin < 0 ? hit.begin : hit.begin + length});
     }
     return byMessage;
 }

@@ -25,7 +25,7 @@ public:
     /** The messages changed: counts anew and stays at the same hit where it can. */
     void setMessages(const QList<MessageView>& messages);
 
-    /** All hits by message. */
+    /** All hits by message. One in document `i` of a message begins and ends at −1 − i: its chip stands for it. */
     QHash<qint64, QList<SourceRange>> hits() const;
     /** Message of the hit in view, 0: none; `begin` gets its place. */
     qint64 current(int* begin) const;
@@ -48,6 +48,7 @@ private:
     };
 
     void search(const QString& text);
+    void searchDocuments(const MessageView& message, const QString& text, const Hit& before);
     void searchPart(const MessageView& message, const QString& text, int begin, int end, const Hit& before);
     void step(int by);
     void refresh();

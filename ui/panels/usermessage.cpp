@@ -146,10 +146,24 @@ void UserMessage::setEdited(bool edited) {
 void UserMessage::setTokens(const QList<TokenRange>&, int, bool) {}
 
 void UserMessage::setFound(const QList<SourceRange>& hits, int current) {
-    if (current >= 0 && hits[current].end > kShownAtOnce && !m_whole && !m_all->isHidden()) {
+    QList<int> documents;
+    QList<SourceRange> words;
+    int document = -1;
+    int word = -1;
+    for (int i = 0; i < hits.size(); ++i) {
+        if (hits[i].start < 0) {
+            documents.append(-1 - hits[i].start);
+            document = i == current ? documents.last() : document;
+        } else {
+            words.append(hits[i]);
+            word = i == current ? static_cast<int>(words.size()) - 1 : word;
+        }
+    }
+    m_documents->setFound(documents, document);
+    if (word >= 0 && words[word].end > kShownAtOnce && !m_whole && !m_all->isHidden()) {
         m_all->click();
     }
-    m_text->setFound(hits, current);
+    m_text->setFound(words, word);
 }
 
 int UserMessage::offsetTop(int offset) const { return m_text->y() + m_text->offsetTop(offset); }

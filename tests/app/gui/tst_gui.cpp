@@ -122,7 +122,7 @@ private slots:
         QCOMPARE(app.messages()[1].version, 1);
         QTRY_COMPARE(app.composition.traces().current(), first);
 
-        emit chat->editRequested(app.messages()[0].id, QStringLiteral("Two"));
+        emit chat->editRequested(app.messages()[0].id, QStringLiteral("Two"), {});
         QVERIFY(app.waitForAnswer());
         QCOMPARE(app.messages()[0].text, QStringLiteral("Two"));
         QCOMPARE(app.messages()[0].versions, 2);
