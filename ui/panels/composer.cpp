@@ -314,9 +314,8 @@ void Composer::place() {
     m_thinking->setGeometry(narrow ? m_sampling->x() - thinkingWidth : m_sampling->geometry().right() + 1, buttonTop,
                             thinkingWidth, button);
     const QPushButton* lastChip = m_hasThinkingSwitch ? m_thinking : m_sampling;
-    m_add->setGeometry(narrow ? qMin(m_sampling->x(), m_sampling->x() - thinkingWidth) - button
-                              : lastChip->geometry().right() + 1,
-                       buttonTop, button, button);
+    m_add->setGeometry(narrow ? m_sampling->x() - thinkingWidth - button : lastChip->geometry().right() + 1, buttonTop,
+                       button, button);
     const int countLeft = m_add->geometry().right() + 12;
     const int countWidth = right - 12 - countLeft;
     m_count->setVisible(!narrow && countWidth >= m_count->sizeHint().width());

@@ -119,6 +119,12 @@ void App::askForLong(std::optional<quint64> seed) {
     send(QStringLiteral("Go on and on"));
 }
 
+void App::answerBriefly() {
+    ui::SamplingView sampling = composition.session().sampling();
+    sampling.max_tokens = 40;
+    composition.session().setSampling(sampling);
+}
+
 void App::send(const QString& text) {
     ui::Composer* composer = composition.window().chat()->composer();
     composer->setDraft(text);

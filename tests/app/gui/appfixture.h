@@ -32,6 +32,8 @@ struct App {
     bool waitForAnswer();
     /** Sends a question whose answer, at a high temperature, is mostly long, and does not wait for it. */
     void askForLong(std::optional<quint64> seed = {});
+    /** Answers of at most 40 tokens from here on, so that more turns fit the small context. */
+    void answerBriefly();
     QList<ui::MessageView> messages() const;
     /** Some label in the window holds `part` and can be seen. */
     bool shows(const QString& part) const;

@@ -391,6 +391,7 @@ private slots:
         const QTemporaryDir folder;
         App first(folder.path());
         QVERIFY(first.waitForModel());
+        first.answerBriefly();
         QVERIFY(first.ask(QStringLiteral("First")));
         {
             App second(folder.path());

@@ -186,6 +186,7 @@ void TestGuiAttention::aSecondTurnReadsItsNewTokensAlone() {
     const QTemporaryDir folder;
     App app(folder.path());
     QVERIFY(app.waitForModel());
+    app.answerBriefly();
     answerAtRandom(app, 5);
     QVERIFY(app.ask("Hello there"));
     const trace::StepTimings first = timingsOf(app);

@@ -319,6 +319,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path());
         QVERIFY(app.waitForModel());
+        app.answerBriefly();
         QVERIFY(app.ask(QStringLiteral("A question")));
         gui::Composition& composition = app.composition;
         const QStringList before = panelNumbers(composition);
@@ -434,6 +435,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path());
         QVERIFY(app.waitForModel());
+        app.answerBriefly();
         app.composition.recorder().setRecording(true);
         QVERIFY(app.ask(QStringLiteral("A question")));
         const QString path = m_files.filePath(QStringLiteral("timed.moescope"));

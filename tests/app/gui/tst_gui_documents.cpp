@@ -158,8 +158,28 @@ private slots:
         QCOMPARE(mkfifo(pipe.toLocal8Bit().constData(), 0600), 0);
         QCOMPARE(refusalOf(pipe), std::string("document.special"));
 #endif
-        if (!gui::readsPdf()) {
-            QCOMPARE(refusalOf(write(folder, QStringLiteral("a.txt"), "%PDF-1.7\nx")), std::string("document.pdf"));
+    }
+
+    void aPdfIsReadOrRefusedAsTheBuildCan() {
+        const QTemporaryDir folder;
+        const QString pdf = write(folder, QStringLiteral("birds.txt"), R"(%PDF-1.4
+1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj
+2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj
+3 0 obj << /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R
+  /Resources << /Font << /F1 5 0 R >> >> >> endobj
+4 0 obj << /Length 46 >> stream
+BT /F1 12 Tf 72 700 Td (The heron waits.) Tj ET
+endstream endobj
+5 0 obj << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> endobj
+trailer << /Root 1 0 R >>
+)");
+        const QString damaged = write(folder, QStringLiteral("b.pdf"), "%PDF-1.7\nx");
+        if (gui::readsPdf()) {
+            QVERIFY(gui::readDocument(pdf).text.contains(QStringLiteral("The heron waits.")));
+            QCOMPARE(refusalOf(damaged), std::string("document.pdf_damaged"));
+        } else {
+            QCOMPARE(refusalOf(pdf), std::string("document.pdf"));
+            QCOMPARE(refusalOf(damaged), std::string("document.pdf"));
         }
     }
 

@@ -53,6 +53,7 @@ private:
 void TestGuiTimeline::aStepIsTimedOnlyWhileThePanelIsInView() {
     test::App app(m_folder->path());
     QVERIFY(app.waitForModel());
+    app.answerBriefly();
     keepAnswersShort(app);
     QVERIFY(app.ask(QStringLiteral("Is anything timed?")));
     app.settle();

@@ -285,6 +285,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path());
         QVERIFY(app.waitForModel());
+        app.answerBriefly();
         choose(app, 8);
         app.composition.whatIf().setWithoutShared(true);
         QVERIFY(app.ask(QStringLiteral("First")));
@@ -321,6 +322,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path());
         QVERIFY(app.waitForModel());
+        app.answerBriefly();
         choose(app, 8);
         QVERIFY(app.ask(QStringLiteral("First")));
         const qint64 first = app.messages().last().id;
@@ -345,6 +347,7 @@ private slots:
         const QTemporaryDir folder;
         App app(folder.path());
         QVERIFY(app.waitForModel());
+        app.answerBriefly();
         choose(app, 8);
         QVERIFY(app.ask(QStringLiteral("First")));
         const auto before = app.messages().size();
