@@ -123,7 +123,12 @@ QString titleOf(const RunDraft& draft, const RunDraft& first) {
     if (!(draft.recipe == first.recipe)) {
         parts << recipeTitle(draft.recipe);
     }
-    return parts.isEmpty() ? promptTitle(draft) : capital(parts.join(QStringLiteral(" · ")));
+    if (parts.isEmpty()) {
+        return promptTitle(draft);
+    }
+    const bool isName = parts.first() == promptTitle(draft) || parts.first() == draft.model_name;
+    const QString title = parts.join(QStringLiteral(" · "));
+    return isName ? title : capital(title);
 }
 
 QStringList equalFacts(const QList<RunDraft>& drafts) {
