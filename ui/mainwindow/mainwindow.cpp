@@ -9,6 +9,7 @@
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
+#include "ui/panels/comparepage.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/modellibrarypanel.h"
 #include "ui/panels/transcript.h"
@@ -143,7 +144,7 @@ MainWindow::~MainWindow() {
 void MainWindow::connectActions() {
     WindowActions* a = m_actions;
     connect(a->newChat, &QAction::triggered, this, [this] {
-        setModelsShown(false);
+        leaveComparison();
         emit newChatRequested();
         m_conversations->clearSearch();
         m_chat->focusComposer();
@@ -171,6 +172,7 @@ void MainWindow::connectActions() {
         if (areModelsShown()) {
             m_library->focusSearch();
         } else {
+            leaveComparison();
             m_chat->openFind();
         }
     });
@@ -184,6 +186,7 @@ void MainWindow::connectActions() {
     connect(a->remove, &QAction::triggered, m_conversations, &ConversationsPanel::deleteCurrent);
     connect(a->layoutChat, &QAction::triggered, this, [this] { setLayoutName(LayoutName::Chat); });
     connect(a->layoutInspect, &QAction::triggered, this, [this] { setLayoutName(LayoutName::Inspect); });
+    connect(a->layoutCompare, &QAction::triggered, this, [this] { setLayoutName(LayoutName::Compare); });
     connect(a->resetLayout, &QAction::triggered, this, &MainWindow::resetLayout);
     connect(a->sidebar, &QAction::triggered, this, &MainWindow::toggleSidebar);
     connect(a->nextPanel, &QAction::triggered, this, &MainWindow::focusNextPanel);
@@ -193,7 +196,7 @@ void MainWindow::connectActions() {
     connect(a->stop, &QAction::triggered, m_chat, &ChatPanel::stop);
     connect(a->regenerate, &QAction::triggered, m_chat, &ChatPanel::regenerateLast);
     connect(a->editLast, &QAction::triggered, this, [this] {
-        setModelsShown(false);
+        leaveComparison();
         m_chat->editLast();
     });
     connect(a->continueLast, &QAction::triggered, m_chat, &ChatPanel::continueLast);
@@ -202,11 +205,11 @@ void MainWindow::connectActions() {
         emit addDocumentsRequested();
     });
     connect(a->sampling, &QAction::triggered, this, [this] {
-        setModelsShown(false);
+        leaveComparison();
         m_chat->openSampling();
     });
     connect(a->whatIf, &QAction::triggered, this, [this] {
-        setModelsShown(false);
+        leaveComparison();
         emit whatIfRequested();
     });
     connect(a->previousToken, &QAction::triggered, this, [this] { stepToken(-1); });
@@ -286,6 +289,11 @@ void MainWindow::setTokenText(const QString& text) {
 }
 
 void MainWindow::selectionChanged() {
+    if (isComparisonShown()) {
+        comparisonSelectionChanged();
+        return;
+    }
+    m_toolbar->crumb()->setLead({});
     const SelectionState state = m_selection != nullptr ? m_selection->state() : SelectionState();
     const bool following = m_selection != nullptr && m_selection->isFollowing();
     WindowActions* a = m_actions;
@@ -301,6 +309,10 @@ void MainWindow::selectionChanged() {
 }
 
 void MainWindow::stepToken(int step) {
+    if (isComparisonShown()) {
+        stepInComparison(step, 0);
+        return;
+    }
     const int from = m_selection->state().token;
     const int to = from < 0 ? (step < 0 ? m_tokens - 1 : 0) : from + step;
     m_selection->setFollowing(false);
@@ -308,6 +320,10 @@ void MainWindow::stepToken(int step) {
 }
 
 void MainWindow::stepLayer(int step) {
+    if (isComparisonShown()) {
+        stepInComparison(0, step);
+        return;
+    }
     const int from = m_selection->state().layer;
     const int to = from < 0 ? (step < 0 ? m_layers - 1 : 0) : from + step;
     m_selection->setLayer(qBound(0, to, m_layers - 1));
@@ -361,8 +377,11 @@ void MainWindow::showGlossary() {
 
 void MainWindow::placeOverlays() {
     // Close above what stands below the transcript, so that the last line of text there stays free.
-    const QWidget* below = areModelsShown() ? m_library->dropArea() : m_chat;
-    const QPoint foot = below->mapTo(this, QPoint(0, areModelsShown() ? 0 : m_chat->footTop()));
+    const QWidget* below = areModelsShown()      ? m_library->dropArea()
+                           : isComparisonShown() ? static_cast<QWidget*>(m_compare)
+                                                 : m_chat;
+    const int top = areModelsShown() ? 0 : isComparisonShown() ? m_compare->height() : m_chat->footTop();
+    const QPoint foot = below->mapTo(this, QPoint(0, top));
     m_toast->fitWithin(qMin(Transcript::kColumn, below->width() - 2 * kToastMargin));
     QRect place(QPoint(foot.x() + (below->width() - m_toast->width()) / 2, 0), m_toast->size());
     place.moveBottom(foot.y() - kToastGap - 1);
@@ -392,7 +411,8 @@ QList<QRect> MainWindow::buttonsInView() const {
 void MainWindow::restore(const WindowState& state) {
     m_memory[static_cast<int>(LayoutName::Chat)] = readMemory(state.chat);
     m_memory[static_cast<int>(LayoutName::Inspect)] = readMemory(state.inspect);
-    m_layout = state.layout;
+    restoreCompare(state.compare);
+    m_layout = state.layout == LayoutName::Compare && m_compare == nullptr ? LayoutName::Chat : state.layout;
     m_restored = !state.geometry.isEmpty() && restoreGeometry(state.geometry);
     if (m_restored && !isMaximized() && !isFullScreen()) {
         keepOnScreen();
@@ -432,20 +452,22 @@ void MainWindow::keepOnScreen() {
     }
 }
 
+QByteArray MainWindow::docksOf(LayoutName name) const {
+    const LayoutMemory& memory = m_memory[static_cast<int>(name)];
+    if (!memory.changed) {
+        return keptShown(memory.shown);
+    }
+    // On the page Models the docks are gone for a while.
+    return name == m_layout && !areModelsShown() && !memory.squeezed ? saveState() : memory.state;
+}
+
 WindowState MainWindow::state() const {
     WindowState state;
     state.geometry = saveGeometry();
     state.layout = m_layout;
-    const auto docksOf = [&](LayoutName name) {
-        const LayoutMemory& memory = m_memory[static_cast<int>(name)];
-        if (!memory.changed) {
-            return keptShown(memory.shown);
-        }
-        // On the page Models the docks are gone for a while.
-        return name == m_layout && !areModelsShown() && !memory.squeezed ? saveState() : memory.state;
-    };
     state.chat = docksOf(LayoutName::Chat);
     state.inspect = docksOf(LayoutName::Inspect);
+    state.compare = compareState();
     return state;
 }
 

@@ -18,6 +18,8 @@ namespace moescope::ui {
 class Banner;
 class CapturePanel;
 class ChatPanel;
+class ComparePage;
+class Comparison;
 class ConversationsPanel;
 class DropOverlay;
 class Filter;
@@ -31,6 +33,7 @@ struct WindowState {
     QByteArray geometry;
     QByteArray chat;    ///< docks of layout Chat, or which the user opened and closed in it; empty: the default
     QByteArray inspect; ///< the same of layout Inspect
+    QByteArray compare; ///< the same of layout Compare, and how its page is arranged
     LayoutName layout = LayoutName::Chat;
 };
 
@@ -45,6 +48,9 @@ public:
     ConversationsPanel* conversations() const { return m_conversations; }
     ModelLibraryPanel* library() const { return m_library; }
     bool areModelsShown() const;
+    /** Null before setComparison(). */
+    ComparePage* compare() const { return m_compare; }
+    bool isComparisonShown() const;
     CapturePanel* capture() const { return m_capture; }
     bool isCaptureShown() const { return m_captureShown; }
 
@@ -61,6 +67,8 @@ public:
 
     LayoutName layoutName() const { return m_layout; }
     void setSelection(Selection* selection);
+    /** What layout Compare shows. Call it once, before restore() or show(); without it there is no such layout. */
+    void setComparison(Comparison* comparison);
 
 public slots:
     void setLayoutName(moescope::ui::LayoutName name);
@@ -161,6 +169,17 @@ private:
     void connectCapture();
     /** The chat, or what stands in its place. */
     QWidget* chatPage() const;
+    /** The page of the layout. */
+    QWidget* layoutPage() const;
+    /** For what only the chat can do. */
+    void leaveComparison();
+    void comparisonSelectionChanged();
+    void stepInComparison(int tokens, int layers);
+    QByteArray docksOf(LayoutName name) const;
+    QByteArray compareState() const;
+    void restoreCompare(const QByteArray& kept);
+    /** The entries of View > Panels are those of the layout. */
+    void listPanels();
     void refreshTitle();
     void openModelMenu(const QPoint& at);
     void setDropTarget(bool target);
@@ -210,6 +229,7 @@ private:
     QStackedWidget* m_pages = nullptr;
     ModelLibraryPanel* m_library = nullptr;
     CapturePanel* m_capture = nullptr;
+    ComparePage* m_compare = nullptr;
     DropOverlay* m_dropOverlay = nullptr;
     WindowActions* m_actions = nullptr;
     WindowToolBar* m_toolbar = nullptr;
@@ -227,7 +247,7 @@ private:
     int m_tokens = 0;
     int m_layers = 0;
     LayoutName m_layout = LayoutName::Chat;
-    LayoutMemory m_memory[2];
+    LayoutMemory m_memory[kLayouts];
     int m_place = -1;                ///< class the docks are placed for
     int m_fullPlace = -1;            ///< that of the window then; another where it had not the room
     QSize m_needed;                  ///< px that the next larger placing needs

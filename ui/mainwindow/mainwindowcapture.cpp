@@ -34,7 +34,10 @@ void MainWindow::setCaptureShown(const QString& title) {
     m_captureTitle = title;
     m_captureShown = !title.isEmpty();
     m_conversations->setCurrentInView(!m_captureShown);
-    if (!areModelsShown()) {
+    if (m_captureShown && m_layout == LayoutName::Compare) {
+        setLayoutName(LayoutName::Inspect);
+    }
+    if (!areModelsShown() && m_layout != LayoutName::Compare) {
         m_pages->setCurrentWidget(chatPage());
         if (m_captureShown) {
             m_capture->focusSteps();

@@ -4,6 +4,7 @@
 
 #include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
+#include "ui/panels/comparepage.h"
 #include "ui/panels/modellibrarypanel.h"
 #include "ui/panels/panelframe.h"
 
@@ -33,7 +34,12 @@ QWidget* firstStop(QWidget* container) {
 } // namespace
 
 void MainWindow::keepFocus(const QWidget* before) {
-    if (m_shown && (before == nullptr || !before->isVisible())) {
+    if (!m_shown || (before != nullptr && before->isVisible())) {
+        return;
+    }
+    if (isComparisonShown()) {
+        m_compare->focusFirst();
+    } else if (!m_captureShown || before != nullptr) {
         m_chat->focusComposer();
     }
 }
@@ -54,6 +60,9 @@ QList<QWidget*> MainWindow::focusStops() const {
     if (!m_sidebar->isHidden()) {
         stops << m_sidebar;
     }
+    if (isComparisonShown()) {
+        return stops + m_compare->focusStops();
+    }
     stops << chatPage();
     for (const QString& id : m_panelOrder) {
         if (!m_panels[id]->isHidden()) {
@@ -68,7 +77,7 @@ void MainWindow::movePanelFocus(int step) {
     QWidget* focus = QApplication::focusWidget();
     int at = -1;
     for (int i = 0; i < stops.size(); ++i) {
-        if (focus != nullptr && stops[i]->isAncestorOf(focus)) {
+        if (focus != nullptr && (stops[i] == focus || stops[i]->isAncestorOf(focus))) {
             at = i;
         }
     }
@@ -89,7 +98,8 @@ void MainWindow::movePanelFocus(int step) {
     }
     stop->raise();
     const auto* frame = qobject_cast<PanelFrame*>(stop);
-    QWidget* target = frame != nullptr ? frame->focusTarget() : firstStop(static_cast<QDockWidget*>(stop)->widget());
+    const auto* dock = qobject_cast<QDockWidget*>(stop);
+    QWidget* target = frame != nullptr ? frame->focusTarget() : dock != nullptr ? firstStop(dock->widget()) : stop;
     if (target == nullptr) {
         target = firstStop(stop);
     }
@@ -106,6 +116,8 @@ void MainWindow::keyPressEvent(QKeyEvent* event) {
     if (event->key() == Qt::Key_Escape) {
         if (areModelsShown()) {
             setModelsShown(false);
+        } else if (isComparisonShown()) {
+            m_compare->focusFirst();
         } else if (m_chat->isAnswering()) {
             m_chat->stop();
         } else if (m_captureShown) {

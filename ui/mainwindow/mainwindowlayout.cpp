@@ -2,13 +2,14 @@
 // The part of MainWindow that places docks and follows the window's size.
 #include "ui/mainwindow/mainwindow.h"
 
-#include "ui/mainwindow/tabcorner.h"
 #include "ui/mainwindow/windowactions.h"
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/capturepanel.h"
 #include "ui/panels/chatpanel.h"
+#include "ui/panels/comparepage.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/panelframe.h"
+#include "ui/panels/tabcorner.h"
 
 #include <QAction>
 #include <QDockWidget>
@@ -17,6 +18,7 @@
 #include <QMenu>
 #include <QMouseEvent>
 #include <QPainter>
+#include <QStackedWidget>
 #include <QStyle>
 #include <QTabBar>
 #include <QTimer>
@@ -76,6 +78,10 @@ Docks MainWindow::docks() const { return {m_sidebar, m_panels, m_panelOrder}; }
 
 void MainWindow::setLayoutName(LayoutName name) {
     setModelsShown(false);
+    if (name == LayoutName::Compare && m_compare == nullptr) {
+        m_toolbar->setLayoutName(m_layout);
+        return;
+    }
     if (name == m_layout) {
         m_toolbar->setLayoutName(name);
         return;
@@ -85,6 +91,8 @@ void MainWindow::setLayoutName(LayoutName name) {
     m_layout = name;
     applyLayout();
     keepFocus(focus);
+    selectionChanged();
+    refreshTitle();
     emit layoutChanged(name);
 }
 
@@ -118,6 +126,9 @@ void MainWindow::scalePanels() {
         if (auto* frame = qobject_cast<PanelFrame*>(dock)) {
             frame->setLeastScale(scale);
         }
+    }
+    if (m_compare != nullptr) {
+        m_compare->setLeastScale(scale);
     }
 }
 
@@ -154,16 +165,21 @@ bool MainWindow::applyChanged() {
 }
 
 void MainWindow::applyLayout() {
+    if (!areModelsShown()) {
+        m_pages->setCurrentWidget(layoutPage());
+    }
     scalePanels();
     if (!applyChanged()) {
         applyDefault();
     }
     m_actions->layoutChat->setChecked(m_layout == LayoutName::Chat);
     m_actions->layoutInspect->setChecked(m_layout == LayoutName::Inspect);
+    m_actions->layoutCompare->setChecked(m_layout == LayoutName::Compare);
+    listPanels();
     m_actions->sidebar->setChecked(!m_sidebar->isHidden());
     m_toolbar->setLayoutName(m_layout);
     m_toolbar->setWindowWidth(width());
-    m_status->setRoom(width(), m_layout == LayoutName::Inspect);
+    m_status->setRoom(width(), m_layout != LayoutName::Chat);
     m_chat->setCompact(m_layout == LayoutName::Inspect);
     m_capture->setTokensClickable(m_layout == LayoutName::Inspect);
     decorateTabs();
@@ -236,6 +252,9 @@ void MainWindow::resetLayout() {
     setModelsShown(false);
     const QWidget* focus = focusWidget();
     memory() = {};
+    if (m_layout == LayoutName::Compare) {
+        m_compare->resetLayout();
+    }
     applyDefault();
     keepFocus(focus);
 }
@@ -300,46 +319,19 @@ void MainWindow::showPanel(const QString& id) {
 }
 
 void MainWindow::decorateTabs() {
-    // QMainWindow makes its tab bars itself and gives them no icons.
     const auto bars = findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly);
     for (QTabBar* bar : bars) {
-        bar->setAccessibleName(tr("Panels in this place"));
-        bar->setIconSize({14, 14});
-        bar->setExpanding(false);
-        bar->setFont(theme().font(TextStyle::PanelTitle)); // by which it shortens the words
-        bar->setDrawBase(false);
         // Another chosen one needs another room.
         connect(bar, &QTabBar::currentChanged, this, &MainWindow::decorateTabs,
                 Qt::ConnectionType(Qt::QueuedConnection | Qt::UniqueConnection));
-        PanelFrame* front = nullptr;
-        for (int i = 0; i < bar->count(); ++i) {
-            bar->setTabToolTip(i, bar->tabText(i));
-            for (QDockWidget* dock : std::as_const(m_panels)) {
-                auto* frame = qobject_cast<PanelFrame*>(dock);
-                if (frame != nullptr && frame->windowTitle() == bar->tabText(i)) {
-                    bar->setTabIcon(i, theme().icon(frame->iconName()));
-                    front = i == bar->currentIndex() ? frame : front;
-                }
-            }
-        }
-        const auto corners = findChildren<TabCorner*>(QString(), Qt::FindDirectChildrenOnly);
-        const auto found =
-            std::find_if(corners.begin(), corners.end(), [bar](const TabCorner* each) { return each->bar() == bar; });
-        (found != corners.end() ? *found : new TabCorner(bar, this))->setPanel(front);
-        bar->setElideMode(Qt::ElideRight); // places the tabs anew
     }
-    // One whose neighbour came or went behind it is told nothing.
-    for (QDockWidget* dock : std::as_const(m_panels)) {
-        if (auto* frame = qobject_cast<PanelFrame*>(dock)) {
-            frame->placeTitle();
-        }
-    }
+    decorateDockTabs(*this, m_panels.values());
 }
 
 void MainWindow::resizeEvent(QResizeEvent* event) {
     QMainWindow::resizeEvent(event);
     m_toolbar->setWindowWidth(width());
-    m_status->setRoom(width(), m_layout == LayoutName::Inspect);
+    m_status->setRoom(width(), m_layout != LayoutName::Chat);
     followSize();
     placeOverlays();
 }
@@ -348,8 +340,8 @@ void MainWindow::showEvent(QShowEvent* event) {
     QMainWindow::showEvent(event);
     if (!m_shown) {
         m_shown = true;
-        applyLayout();           // docks take sizes only once the window has its own
-        m_chat->focusComposer(); // so that a person can type at once
+        applyLayout();      // docks take sizes only once the window has its own
+        keepFocus(nullptr); // so that a person can type at once
     }
 }
 

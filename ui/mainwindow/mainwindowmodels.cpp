@@ -5,6 +5,7 @@
 #include "ui/mainwindow/windowactions.h"
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/chatpanel.h"
+#include "ui/panels/comparepage.h"
 #include "ui/panels/modellibrarypanel.h"
 
 #include <QAction>
@@ -54,11 +55,9 @@ void MainWindow::setModelsShown(bool shown) {
         m_toolbar->setModelsShown(true);
         m_library->focusList();
     } else {
-        m_pages->setCurrentWidget(chatPage());
+        m_pages->setCurrentWidget(layoutPage());
         applyLayout();
-        if (!m_captureShown) {
-            m_chat->focusComposer();
-        }
+        keepFocus(nullptr);
     }
     m_actions->panelsMenu->setEnabled(!shown);
     updateActions();
@@ -68,7 +67,10 @@ void MainWindow::setModelsShown(bool shown) {
 }
 
 void MainWindow::refreshTitle() {
-    const QString title = areModelsShown() ? tr("Models") : m_captureShown ? m_captureTitle : m_title;
+    const QString title = areModelsShown()      ? tr("Models")
+                          : isComparisonShown() ? m_compare->comparison()->question()
+                          : m_captureShown      ? m_captureTitle
+                                                : m_title;
     setWindowTitle(title.isEmpty() ? tr("Moescope") : tr("%1 – Moescope").arg(title));
 }
 

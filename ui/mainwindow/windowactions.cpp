@@ -31,8 +31,9 @@ WindowActions::WindowActions(QWidget* window) : QObject(window), m_window(window
 
     layoutChat = make(tr("Chat"), {QKeySequence(Qt::CTRL | Qt::Key_1)});
     layoutInspect = make(tr("Inspect"), {QKeySequence(Qt::CTRL | Qt::Key_2)});
+    layoutCompare = make(tr("Compare"), {QKeySequence(Qt::CTRL | Qt::Key_3)});
     auto* layouts = new QActionGroup(this);
-    for (QAction* action : {layoutChat, layoutInspect}) {
+    for (QAction* action : {layoutChat, layoutInspect, layoutCompare}) {
         action->setCheckable(true);
         layouts->addAction(action);
     }
@@ -121,6 +122,7 @@ void WindowActions::fill(QMenuBar* bar) {
     QMenu* view = bar->addMenu(tr("&View"));
     view->addAction(layoutChat);
     view->addAction(layoutInspect);
+    view->addAction(layoutCompare);
     view->addAction(resetLayout);
     view->addSeparator();
     view->addAction(sidebar);

@@ -37,6 +37,7 @@ public:
 
     QAction* layoutChat;
     QAction* layoutInspect;
+    QAction* layoutCompare;
     QAction* resetLayout;
     QAction* sidebar;
     QAction* nextPanel;

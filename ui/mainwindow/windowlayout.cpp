@@ -59,7 +59,7 @@ void placeHidden(QMainWindow* window, const Docks& docks, const QString& id, Lay
         return;
     }
     QStringList homes{homeOf(id), QStringLiteral("token-path"), QStringLiteral("experts")};
-    if (layout == LayoutName::Chat) {
+    if (layout != LayoutName::Inspect) {
         homes = docks.order;
     } else if (place / 2 == 0) {
         homes.prepend(QStringLiteral("experts"));
@@ -119,7 +119,7 @@ void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, in
     window->removeDockWidget(docks.sidebar);
     window->addDockWidget(Qt::LeftDockWidgetArea, docks.sidebar);
     docks.sidebar->setVisible(layout == LayoutName::Chat || size == 3);
-    if (layout == LayoutName::Chat) {
+    if (layout != LayoutName::Inspect) {
         placeOthers(window, docks, layout, place);
         sizeDefault(window, docks, layout, place);
         return;
@@ -199,7 +199,7 @@ void sizeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int
     if (docks.sidebar->isVisible()) {
         window->resizeDocks({docks.sidebar}, {scaled(kSidebar) - 1 - kSeparator}, Qt::Horizontal);
     }
-    if (layout == LayoutName::Chat) {
+    if (layout != LayoutName::Inspect) {
         return;
     }
     QDockWidget* experts = docks.panels.value(QStringLiteral("experts"));

@@ -10,7 +10,8 @@ class QMainWindow;
 
 namespace moescope::ui {
 
-enum class LayoutName { Chat, Inspect };
+enum class LayoutName { Chat, Inspect, Compare };
+inline constexpr int kLayouts = 3;
 
 /** The docks a default layout places. Those that are null are left out. */
 struct Docks {
@@ -34,8 +35,8 @@ int narrowerPlace(int place);
 int transcriptWidth(int windowWidth);
 /** By which the least sizes of panels grow: the font scale, as far as the window has the room for it. */
 double leastScale(const QSize& window);
-/** Shows, hides and places the docks as the design says for a window of this class. A panel that the pictures do not
- *  show is hidden and has a place, where the View menu opens it: in Inspect a tab beside the panel it belongs to, in Chat
+/** Shows, hides and places the docks as the design says for a window of this class. In Compare the page has docks of its
+ *  own, and these are hidden. A panel that the pictures do not show is hidden and has a place, where the View menu opens it: in Inspect a tab beside the panel it belongs to, in Chat
  *  a dock at the right that all of them share. */
 void placeDefault(QMainWindow* window, const Docks& docks, LayoutName layout, int place);
 /** Gives docks that the window has no place for a hidden one: those that a kept layout does not know yet. */

@@ -132,6 +132,15 @@ void SelectionCrumb::setSelection(const SelectionState& state, bool following, c
     update();
 }
 
+void SelectionCrumb::setLead(const QString& lead) {
+    if (lead != m_lead) {
+        m_lead = lead;
+        setAccessibleName(tr("Selection: %1").arg(text()));
+        updateGeometry();
+        update();
+    }
+}
+
 QList<SelectionCrumb::Part> SelectionCrumb::parts() const {
     QList<Part> parts;
     const auto add = [&](const QString& words) {
@@ -140,6 +149,9 @@ QList<SelectionCrumb::Part> SelectionCrumb::parts() const {
         }
         parts.append({words, false, false});
     };
+    if (!m_lead.isEmpty()) {
+        add(m_lead);
+    }
     if (m_state.token >= 0) {
         add(m_following ? tr("Following token %1").arg(tokenNumber(m_state.token))
                         : tr("Token %1").arg(tokenNumber(m_state.token)));
@@ -245,7 +257,7 @@ WindowToolBar::WindowToolBar(WindowActions* actions, QWidget* parent) : QToolBar
     connect(m_model, &QAbstractButton::clicked, this,
             [this] { emit modelMenuRequested(m_model->mapToGlobal(QPoint(0, m_model->height()))); });
     m_row->addSpacing(8);
-    m_layouts = new SegmentedControl({tr("Chat"), tr("Inspect")}, content);
+    m_layouts = new SegmentedControl({tr("Chat"), tr("Inspect"), tr("Compare")}, content);
     m_layouts->setAccessibleName(tr("Layout"));
     m_row->addWidget(m_layouts);
     m_line = line();
@@ -336,7 +348,7 @@ void WindowToolBar::setWindowWidth(int width) {
 }
 
 void WindowToolBar::refresh() {
-    const bool inspect = m_layout == LayoutName::Inspect && !m_modelsShown;
+    const bool inspect = m_layout != LayoutName::Chat && !m_modelsShown;
     const double scale = theme().fontScale();
     const bool crumb = inspect && m_windowWidth >= kCrumbAbove * scale;
     for (QWidget* widget : QList<QWidget*>{m_line, m_back, m_forward}) {

@@ -45,6 +45,8 @@ class SelectionCrumb : public QWidget {
 public:
     explicit SelectionCrumb(QWidget* parent = nullptr);
     void setSelection(const SelectionState& state, bool following, const QString& tokenText);
+    /** What stands before the token: "Runs A, B"; empty: nothing. */
+    void setLead(const QString& lead);
     QString text() const;
     QSize sizeHint() const override;
 
@@ -66,6 +68,7 @@ private:
 
     SelectionState m_state;
     bool m_following = false;
+    QString m_lead;
     QString m_tokenText;
 };
 

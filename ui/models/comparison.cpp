@@ -63,6 +63,7 @@ void Comparison::open(qint64 id, const QString& question) {
     m_pair.reset();
     m_comparing = false;
     m_all = false;
+    m_wantsDistances = false;
     m_grid.reset();
     emit opened();
     emit runsChanged();
@@ -236,6 +237,11 @@ void Comparison::setShowsAll(bool all) {
     }
 }
 
+void Comparison::wantDistances() {
+    m_wantsDistances = true;
+    refreshDistances();
+}
+
 void Comparison::setUnit(Unit unit) {
     if (unit != m_unit) {
         m_unit = unit;
@@ -266,8 +272,8 @@ void Comparison::refreshDistances() {
     QHash<qint64, Distance> kept;
     for (int index = 0; index < m_runs.size(); ++index) {
         const RunView& run = m_runs.at(index);
-        if (!m_all || a == nullptr || index == sideIndex(Side::A) || !a->hasAnswer() || !run.hasAnswer() ||
-            !sharedParts(*a, run).routers) {
+        if (!(m_all || m_wantsDistances) || a == nullptr || index == sideIndex(Side::A) || !a->hasAnswer() ||
+            !run.hasAnswer() || !sharedParts(*a, run).routers) {
             continue;
         }
         const auto found = m_distances.constFind(run.id);

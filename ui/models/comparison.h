@@ -65,15 +65,17 @@ public:
     bool canAlignTokens() const;
 
     /** A and B side by side; null: there are no two answers, or it is being computed. */
-    const RunComparison* pair() const { return m_pair.get(); }
+    const std::shared_ptr<const RunComparison>& pair() const { return m_pair; }
     bool isComparing() const { return m_comparing; }
     /** The layer in which they were routed most differently, −1: none. */
     int mostDistantLayer() const;
 
     /** How differently a run was routed from A; empty: it is A, is not comparable, or is being computed. Only computed while
-     *  showsAll(). */
+     *  showsAll(), or once they are wanted. */
     const std::vector<LayerDistance>& distanceToA(int index) const;
     bool isDistancePending(int index) const;
+    /** For a table of all runs that is not in view. */
+    void wantDistances();
     /** Why there is none, as part of a sentence; empty: there is, or will be. */
     QString whyNoDistance(int index) const;
 
@@ -145,6 +147,7 @@ private:
     std::array<qint64, 2> m_shown{0, 0};  ///< run ids that the pair is of, with their traces
     Traces m_traces;
     bool m_all = false;
+    bool m_wantsDistances = false;
     Unit m_unit = Unit::Words;
     std::shared_ptr<const RunComparison> m_pair;
     bool m_comparing = false;

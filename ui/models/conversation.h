@@ -123,12 +123,16 @@ struct MessageView {
     QString whole() const { return sent.isEmpty() ? answer() : sent; }
 };
 
+/** What opens with a row of the sidebar. */
+enum class ConversationKind { Chat, Comparison };
+
 /** A row of the sidebar. */
 struct ConversationRow {
     qint64 id = 0;
     QString title;
     QDateTime changed;
     QDateTime deleted; ///< valid: in Deleted since then
+    ConversationKind kind = ConversationKind::Chat;
 };
 
 /** A part of a search result that matched, in UTF-16 units of the text beside it. */

@@ -237,6 +237,14 @@ QVariant ConversationListModel::data(const QModelIndex& index, int role) const {
     case TitleHitsRole: return QVariant::fromValue(row.hit.title_hits);
     case ExcerptHitsRole: return QVariant::fromValue(row.hit.excerpt_hits);
     case DeletedRole: return row.conversation.deleted.isValid();
+    case ComparisonRole: {
+        const qint64 id = row.kind == Result ? row.hit.conversation : row.conversation.id;
+        const auto is = [id](const ConversationRow& each) {
+            return each.id == id && each.kind == ConversationKind::Comparison;
+        };
+        return id != 0 && (std::any_of(m_conversations.begin(), m_conversations.end(), is) ||
+                           std::any_of(m_deleted.begin(), m_deleted.end(), is));
+    }
     default: return {};
     }
 }

@@ -21,7 +21,8 @@ public:
         WhoRole,         ///< QString, "You:" or "Answer:": whose words the excerpt has; empty without one
         TitleHitsRole,   ///< QList<HitRange>
         ExcerptHitsRole, ///< QList<HitRange>
-        DeletedRole      ///< bool
+        DeletedRole,     ///< bool
+        ComparisonRole   ///< bool: the row opens a comparison
     };
 
     explicit ConversationListModel(QObject* parent = nullptr);

@@ -49,13 +49,19 @@ void findFirstDifference(RunComparison& made) {
 void findRouting(RunComparison& made, trace::CancelFlag cancel) {
     const TraceShape& shape = made.a->shape();
     std::vector<TokenPair> recorded;
+    made.others.assign(made.pairs.size() * size_t(shape.layers), false);
     for (int pair = 0; pair < static_cast<int>(made.pairs.size()); ++pair) {
         if (!made.isRecorded(pair)) {
             continue;
         }
         recorded.push_back(made.pairs[size_t(pair)]);
-        for (int layer = 0; layer < shape.layers && made.routing_pair < 0; ++layer) {
-            if (!made.agree(pair, layer)) {
+        trace::stopIfCancelled(cancel);
+        for (int layer = 0; layer < shape.layers; ++layer) {
+            if (made.agree(pair, layer)) {
+                continue;
+            }
+            made.others[size_t(pair) * size_t(shape.layers) + size_t(layer)] = true;
+            if (made.routing_pair < 0) {
                 made.routing_pair = pair;
                 made.routing_layer = layer;
             }

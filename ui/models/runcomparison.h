@@ -36,10 +36,15 @@ struct RunComparison {
     /** The first pair, and in it the first layer, that was routed otherwise: index of `pairs`; −1: none. */
     int routing_pair = -1;
     int routing_layer = -1;
+    std::vector<bool> others; ///< [pairs][layers]: recorded in both, and routed otherwise; empty without routing
     std::vector<LayerDistance> distance; ///< by layer; empty without routing
 
     /** The same experts were chosen, in whatever order. Of a pair that was recorded in both. */
     bool agree(int pair, int layer) const;
+    /** The same as it was found when the runs were compared: nothing is read anew. */
+    bool isOther(int pair, int layer) const {
+        return routing && others[size_t(pair) * size_t(a->shape().layers) + size_t(layer)];
+    }
     bool isRecorded(int pair) const { return a->isRouted(pairs[size_t(pair)].a) && b->isRouted(pairs[size_t(pair)].b); }
 };
 

@@ -291,6 +291,11 @@ void AnswerMessage::openMore() {
             menu.addSeparator();
         }
     }
+    if (!m_message.captured) {
+        menu.addAction(theme().icon(QStringLiteral("compare")), tr("Compare with…"), this,
+                       &MessageWidget::compareWithRequested);
+        menu.addSeparator();
+    }
     if (m_message.sampling) {
         const QString made = wholeSamplingText(*m_message.sampling);
         QAction* copy =

@@ -129,12 +129,15 @@ void ChartView::chooseLayer(int layer) {
 
 QString ChartView::expertFilter() const {
     const SelectionState& state = m_selection->state();
-    return state.layer >= 0 && state.expert >= 0
+    return isFiltering() && state.layer >= 0 && state.expert >= 0
                ? QStringLiteral("layer == %1 && expert == %2").arg(state.layer).arg(state.expert)
                : QString();
 }
 
 void ChartView::filterToExpert() {
+    if (!isFiltering()) {
+        return;
+    }
     const QString line = expertFilter();
     const auto filter = Filter::parse(line == m_trace->filter().line() ? QString() : line);
     m_trace->setFilter(std::get<Filter>(filter));

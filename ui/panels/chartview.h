@@ -83,10 +83,12 @@ protected:
     void invalidate();
     /** The user chose something: live tokens are no longer followed. */
     void choose(const SelectionState& state);
-    void chooseToken(int token);
-    void chooseLayer(int layer);
+    virtual void chooseToken(int token);
+    virtual void chooseLayer(int layer);
     /** Layer in view: the selected one, 0 if there is none. */
-    int layerInView() const;
+    virtual int layerInView() const;
+    /** F and the menu filter to the selected expert. */
+    virtual bool isFiltering() const { return true; }
     /** The newest token while its answer is live, else −1. */
     int newestToken() const;
 

@@ -95,6 +95,7 @@ ChatPanel::ChatPanel(QWidget* parent) : QWidget(parent) {
     connect(m_transcript, &Transcript::versionRequested, this, &ChatPanel::versionRequested);
     connect(m_transcript, &Transcript::expertsRequested, this, &ChatPanel::expertsRequested);
     connect(m_transcript, &Transcript::branchRequested, this, &ChatPanel::branchRequested);
+    connect(m_transcript, &Transcript::compareWithRequested, this, &ChatPanel::compareWithRequested);
     connect(m_transcript, &Transcript::captureRequested, this, &ChatPanel::captureRequested);
     connect(m_transcript, &Transcript::routingRequested, this, &ChatPanel::routingRequested);
     connect(m_transcript, &Transcript::compareRequested, this, &ChatPanel::compareRequested);

@@ -140,6 +140,8 @@ signals:
     void rerunRequested();
     /** An answer beside the one that was made without its what-if. */
     void compareRequested(qint64 message);
+    /** The question of a message is to be asked of other prompts, models or settings: a new comparison. */
+    void compareWithRequested(qint64 message);
     /** The what-if of an answer is to be taken up again. */
     void recipeRequested(qint64 message);
     void draftChanged(const QString& text);

@@ -15,6 +15,7 @@ namespace {
 constexpr int kInset = 8;      ///< px from the list's edge to the row's fill
 constexpr int kInsetRight = 4; ///< px; the gap between docks follows
 constexpr int kPadding = 8;    ///< px from the fill's edge to the text
+constexpr int kKindIcon = 14;  ///< px, before the title of a comparison
 
 int rowHeight() { return qMax(32, theme().lineHeight(TextStyle::Ui) + 12); }
 
@@ -138,6 +139,12 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
         painter->setPen(look.color(open ? Color::TextSecondary : Color::TextMuted));
         painter->drawText(first, Qt::AlignRight | Qt::AlignVCenter, time);
         first.setRight(first.right() - width - 8);
+    }
+    if (index.data(ConversationListModel::ComparisonRole).toBool()) {
+        painter->drawPixmap(first.left(), first.center().y() - kKindIcon / 2 + 1,
+                            look.pixmap(QStringLiteral("compare"), kKindIcon, look.color(Color::TextSecondary),
+                                        painter->device()->devicePixelRatioF()));
+        first.setLeft(first.left() + kKindIcon + 6);
     }
     const QFont font = look.font(TextStyle::Ui);
     const QColor ink = look.color(Color::Text);

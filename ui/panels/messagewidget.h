@@ -54,6 +54,8 @@ signals:
     void stopRequested();
     /** The answer beside the one that was made without its what-if. */
     void compareRequested();
+    /** Its question asked of other prompts, models or settings: a new comparison. */
+    void compareWithRequested();
     /** Its what-if is to be taken up again. */
     void recipeRequested();
     void linkActivated(const QString& target);

@@ -320,14 +320,16 @@ void PanelFrame::copyTable() const {
 
 void PanelFrame::copyImage() const { QGuiApplication::clipboard()->setImage(m_chart->toImage()); }
 
-QString PanelFrame::writeCsv(const QString& path) const {
+QString writeTable(const TabularModel& table, const QString& path) {
     QSaveFile file(path);
-    const QByteArray bytes = toCsv(*m_table).toUtf8();
+    const QByteArray bytes = toCsv(table).toUtf8();
     if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit()) {
-        return tr("The table could not be written to “%1”: %2.").arg(path, file.errorString());
+        return PanelFrame::tr("The table could not be written to “%1”: %2.").arg(path, file.errorString());
     }
     return {};
 }
+
+QString PanelFrame::writeCsv(const QString& path) const { return writeTable(*m_table, path); }
 
 void PanelFrame::saveCsv() {
     const QString path = QFileDialog::getSaveFileName(

@@ -151,4 +151,7 @@ private:
     int m_twinRoom = 0;
 };
 
+/** Writes a table as CSV; a sentence if that failed, else empty. */
+QString writeTable(const TabularModel& table, const QString& path);
+
 } // namespace moescope::ui

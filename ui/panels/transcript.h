@@ -66,6 +66,7 @@ signals:
     void stopRequested();
     void documentOpened(const moescope::ui::DocumentView& document);
     void compareRequested(qint64 message);
+    void compareWithRequested(qint64 message);
     void recipeRequested(qint64 message);
     void linkActivated(const QString& target);
     void tokenClicked(qint64 message, int token);

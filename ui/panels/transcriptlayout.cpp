@@ -84,6 +84,7 @@ MessageWidget* Transcript::obtain(int index) {
     connect(widget, &MessageWidget::versionRequested, this, [this, id](int step) { emit versionRequested(id, step); });
     connect(widget, &MessageWidget::expertsRequested, this, [this, id] { emit expertsRequested(id); });
     connect(widget, &MessageWidget::branchRequested, this, [this, id] { emit branchRequested(id); });
+    connect(widget, &MessageWidget::compareWithRequested, this, [this, id] { emit compareWithRequested(id); });
     connect(widget, &MessageWidget::captureRequested, this, [this, id] { emit captureRequested(id); });
     connect(widget, &MessageWidget::routingRequested, this, [this, id] { emit routingRequested(id); });
     connect(widget, &MessageWidget::compareRequested, this, [this, id] { emit compareRequested(id); });

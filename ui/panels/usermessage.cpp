@@ -51,6 +51,7 @@ UserMessage::UserMessage(QWidget* parent) : MessageWidget(parent) {
     m_all->setProperty("quiet", true);
     m_copy = new QuietButton(QStringLiteral("copy"), tr("Copy"), this);
     m_edit = new QuietButton(QStringLiteral("edit"), tr("Edit: sending makes a new branch"), this);
+    m_compare = new QuietButton(QStringLiteral("compare"), tr("Compare with…"), this);
     m_versions = new VersionSwitch(this);
     connect(m_all, &QPushButton::clicked, this, [this] {
         m_whole = true;
@@ -61,6 +62,7 @@ UserMessage::UserMessage(QWidget* parent) : MessageWidget(parent) {
             [this](int index) { emit documentOpened(m_message.documents.at(index)); });
     connect(m_copy, &QAbstractButton::clicked, this, &MessageWidget::copyRequested);
     connect(m_edit, &QAbstractButton::clicked, this, &MessageWidget::editRequested);
+    connect(m_compare, &QAbstractButton::clicked, this, &MessageWidget::compareWithRequested);
     connect(m_versions, &VersionSwitch::stepped, this, &MessageWidget::versionRequested);
 }
 
@@ -75,6 +77,7 @@ void UserMessage::setMessage(const MessageView& message) {
     m_edit->setAccessibleName(what);
     m_edit->setToolTip(what);
     setAnswering(m_answering);
+    m_compare->setVisible(!message.captured);
     m_versions->setVersion(message.version, message.versions);
     m_versions->setVisible(message.versions > 1);
 }
@@ -121,6 +124,7 @@ int UserMessage::layoutFor(int width) {
     const int buttonTop = qMax(0, m_box.height() - kButton - 5);
     m_edit->setGeometry(m_box.left() - 8 - kButton, buttonTop, kButton, kButton);
     m_copy->setGeometry(m_box.left() - 8 - 2 * kButton, buttonTop, kButton, kButton);
+    m_compare->setGeometry(m_box.left() - 8 - 3 * kButton, buttonTop, kButton, kButton);
     int height = m_box.height();
     if (versions) {
         const QSize size = m_versions->sizeHint();
@@ -177,6 +181,7 @@ void UserMessage::showActions() {
     const bool shown = underMouse();
     static_cast<QuietButton*>(m_copy)->setRevealed(shown);
     static_cast<QuietButton*>(m_edit)->setRevealed(shown);
+    static_cast<QuietButton*>(m_compare)->setRevealed(shown);
 }
 
 void UserMessage::enterEvent(QEnterEvent* event) {

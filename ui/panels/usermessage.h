@@ -42,6 +42,7 @@ private:
     PlainTextView* m_text = nullptr;
     IconButton* m_copy = nullptr;
     IconButton* m_edit = nullptr;
+    IconButton* m_compare = nullptr;
     QPushButton* m_all = nullptr;
     VersionSwitch* m_versions = nullptr;
     QRect m_box;

@@ -6,6 +6,8 @@
 #include <QPointer>
 #include <QTabBar>
 
+class QMainWindow;
+
 namespace moescope::ui {
 
 class IconButton;
@@ -38,5 +40,9 @@ private:
     int m_room = 0;         ///< px of bar and corner
     bool m_placing = false; ///< the bar is made narrower by this
 };
+
+/** Icons, names and corners of the tab bars that `window` made for its docks. Call it after they came, went or moved; the
+ *  panels learn whether a tab names them. */
+void decorateDockTabs(QMainWindow& window, const QList<QDockWidget*>& docks);
 
 } // namespace moescope::ui

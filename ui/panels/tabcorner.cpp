@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ui/mainwindow/tabcorner.h"
+#include "ui/panels/tabcorner.h"
 
 #include "ui/theme/theme.h"
 #include "ui/widgets/iconbutton.h"
 
 #include <QHBoxLayout>
+#include <QMainWindow>
 #include <QPainter>
 #include <QResizeEvent>
+
+#include <algorithm>
 
 namespace moescope::ui {
 
@@ -86,6 +89,40 @@ bool TabCorner::eventFilter(QObject* watched, QEvent* event) {
 void TabCorner::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.fillRect(rect(), theme().color(Color::Window));
+}
+
+void decorateDockTabs(QMainWindow& window, const QList<QDockWidget*>& docks) {
+    // QMainWindow makes its tab bars itself and gives them no icons.
+    const auto bars = window.findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly);
+    for (QTabBar* bar : bars) {
+        bar->setAccessibleName(TabCorner::tr("Panels in this place"));
+        bar->setIconSize({14, 14});
+        bar->setExpanding(false);
+        bar->setFont(theme().font(TextStyle::PanelTitle)); // by which it shortens the words
+        bar->setDrawBase(false);
+        PanelFrame* front = nullptr;
+        for (int i = 0; i < bar->count(); ++i) {
+            bar->setTabToolTip(i, bar->tabText(i));
+            for (QDockWidget* dock : docks) {
+                auto* frame = qobject_cast<PanelFrame*>(dock);
+                if (frame != nullptr && frame->windowTitle() == bar->tabText(i)) {
+                    bar->setTabIcon(i, theme().icon(frame->iconName()));
+                    front = i == bar->currentIndex() ? frame : front;
+                }
+            }
+        }
+        const auto corners = window.findChildren<TabCorner*>(QString(), Qt::FindDirectChildrenOnly);
+        const auto found =
+            std::find_if(corners.begin(), corners.end(), [bar](const TabCorner* each) { return each->bar() == bar; });
+        (found != corners.end() ? *found : new TabCorner(bar, &window))->setPanel(front);
+        bar->setElideMode(Qt::ElideRight); // places the tabs anew
+    }
+    // One whose neighbour came or went behind it is told nothing.
+    for (QDockWidget* dock : docks) {
+        if (auto* frame = qobject_cast<PanelFrame*>(dock)) {
+            frame->placeTitle();
+        }
+    }
 }
 
 } // namespace moescope::ui

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ui/models/comparisontables.h"
+
+#include <QRect>
+
+#include <vector>
+
+class QPainter;
+
+namespace moescope::ui {
+
+/** Rows of a chart by run: letter and name at the left, what is known of its speed and memory at the right. What has no
+ *  room is left out, the speed of the prompt first: the readout has all of it. */
+struct RunRows {
+    struct Column {
+        RunFigure figure = RunFigure::Prompt;
+        int left = 0;
+        int width = 0;
+    };
+    int runs = 0;
+    int row_height = 0;
+    QRect header;
+    QRect window; ///< where the rows are seen
+    int scroll_max = 0;
+    int letter_left = 0;
+    int name_left = 0;
+    int name_width = 0;
+    int rest_left = 0; ///< what is free between the names and the figures
+    int rest_width = 0;
+    std::vector<Column> columns;
+    QString kv_type; ///< that all runs have; empty: they differ
+
+    /** `leastName` and `leastRest` px are kept for them; `foot` px stay free below the rows. */
+    static RunRows of(const QSize& view, const Comparison& comparison, int leastName, int leastRest, int foot);
+
+    QRect row(int run, int scroll) const;
+    int runAt(const QPoint& at, int scroll) const; ///< −1: none
+    int scrollTo(int run, int scroll) const;
+    void paintHeader(QPainter& painter) const;
+    /** Band, letter, name and figures. */
+    void paintRow(QPainter& painter, const Comparison& comparison, int run, int scroll, bool current,
+                  bool hovered) const;
+};
+
+/** What a readout says of a run: name, figures, how they were measured. */
+QStringList runWords(const RunView& run);
+
+} // namespace moescope::ui
