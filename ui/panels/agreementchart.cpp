@@ -3,7 +3,6 @@
 
 #include "ui/models/tokentext.h"
 #include "ui/panels/chartpaint.h"
-#include "ui/panels/layerrows.h"
 
 #include <QFontMetrics>
 #include <QHashFunctions>
@@ -26,6 +25,9 @@ int labelStep(int cellWidth, int labelWidth, int merged) {
         }
     }
 }
+
+/** Of one token. */
+QColor otherExpert() { return theme().sequential(0.625); }
 
 QColor between(const QColor& from, const QColor& to, double share) {
     const auto mix = [share](int a, int b) { return a + int(std::lround((b - a) * share)); };
@@ -99,7 +101,7 @@ void AgreementChart::count() {
 
 QColor AgreementChart::otherColor(double share) const {
     // Of several tokens, how many: never so faint that one of them is overlooked.
-    return between(theme().color(Color::Window), amber(), share >= 1 ? 1 : 0.3 + 0.7 * share);
+    return between(theme().color(Color::Window), otherExpert(), share >= 1 ? 1 : 0.3 + 0.7 * share);
 }
 
 void AgreementChart::paintCells() {
@@ -259,7 +261,7 @@ void AgreementChart::paintLegend(QPainter& painter) const {
         x += width + scaledPx(16);
     };
     const bool merged = m_grid.merged > 1;
-    entry(amber(), false, merged ? tr("another expert, all tokens of the column") : tr("another expert"));
+    entry(otherExpert(), false, merged ? tr("another expert, all tokens of the column") : tr("another expert"));
     if (merged) {
         entry(otherColor(0.1), false, tr("some"));
     }

@@ -22,7 +22,8 @@
 
 namespace moescope::ui {
 
-CompareDocks::CompareDocks(QWidget* parent) : QMainWindow(parent, Qt::Widget) {
+CompareDocks::CompareDocks(QWidget* parent) : QMainWindow(parent) {
+    setWindowFlags(Qt::Widget); // QMainWindow makes itself a window of its own
     setDockOptions(AllowNestedDocks | AllowTabbedDocks);
     setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
     setCorner(Qt::TopRightCorner, Qt::RightDockWidgetArea);
@@ -70,6 +71,7 @@ ComparePage::ComparePage(Comparison* comparison, QWidget* parent) : QWidget(pare
         card = new RunCard(comparison, side, m_cardRow);
         cards->addWidget(card, 1);
     }
+    m_cardRow->setFixedHeight(m_cards[0]->minimumSizeHint().height() + 4);
     m_docks->setCentralWidget(m_cardRow);
     m_note = new CompareNote(comparison, m_docks);
     m_noteDock = new QDockWidget(tr("What the comparison shows"), m_docks);

@@ -121,15 +121,15 @@ void ComparePage::placeDocks(int place) {
     };
     m_docks->addDockWidget(Qt::RightDockWidgetArea, distance);
     m_docks->addDockWidget(Qt::BottomDockWidgetArea, answers);
-    QDockWidget* last = answers;
-    if (place & TabsLeft) {
-        m_docks->tabifyDockWidget(answers, m_panels[kAgreement]);
-    } else {
+    // What is put below a dock that is a tab already becomes a tab itself: tabs come last.
+    below(m_noteDock, answers);
+    if (!(place & TabsLeft)) {
         below(m_panels[kAgreement], answers);
-        last = m_panels[kAgreement];
     }
-    m_docks->tabifyDockWidget(answers, m_panels[kAll]);
-    below(m_noteDock, last);
+    if (!(place & TabsRight)) {
+        below(m_panels[kNeedle], distance);
+        below(m_panels[kSpeed], distance);
+    }
     if (place & MassApart) {
         below(mass, distance);
     } else {
@@ -138,10 +138,11 @@ void ComparePage::placeDocks(int place) {
     if (place & TabsRight) {
         m_docks->tabifyDockWidget(mass, m_panels[kSpeed]);
         m_docks->tabifyDockWidget(m_panels[kSpeed], m_panels[kNeedle]);
-    } else {
-        below(m_panels[kSpeed], place & MassApart ? mass : distance);
-        below(m_panels[kNeedle], m_panels[kSpeed]);
     }
+    if (place & TabsLeft) {
+        m_docks->tabifyDockWidget(answers, m_panels[kAgreement]);
+    }
+    m_docks->tabifyDockWidget(answers, m_panels[kAll]);
     for (const QString& id : m_order) {
         m_panels[id]->setVisible(isWanted(id));
     }
@@ -154,6 +155,9 @@ void ComparePage::placeDocks(int place) {
 }
 
 void ComparePage::sizeDocks(int place) {
+    if (m_docks->height() < scaledPx(200)) {
+        return; // it has no size yet
+    }
     const int right = m_docks->width() - int(m_docks->width() * kLeftShare) - kSeparator / 2;
     QDockWidget* distance = m_panels[kDistance];
     m_docks->resizeDocks({distance}, {right}, Qt::Horizontal);

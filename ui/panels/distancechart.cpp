@@ -15,6 +15,8 @@ namespace {
 
 constexpr int kNumber = 64; ///< px of a column of numbers
 
+QColor beyondChance() { return theme().sequential(0.5625); }
+
 QString bits(double value) { return QString::number(value, 'f', 3); }
 
 } // namespace
@@ -72,7 +74,7 @@ void DistanceChart::paintLayer(QPainter& painter, int layer) const {
     const LayerDistance& distance = m_distance[size_t(layer)];
     const QRect row = m_bars.rows.row(layer, scroll());
     painter.fillRect(m_bars.bar(layer, distance.js_bits, 0, 1, scroll()),
-                     distance.isOutsideChance() ? amber() : theme().color(Color::Border));
+                     distance.isOutsideChance() ? beyondChance() : theme().color(Color::Border));
     const QRect reach = m_bars.bar(layer, m_bars.top, 0, 1, scroll());
     painter.fillRect(QRect(m_bars.xOf(distance.chance_bits), reach.top() - 2, 2, reach.height() + 4),
                      theme().color(Color::Text));
@@ -98,7 +100,7 @@ void DistanceChart::paintLegend(QPainter& painter) const {
             x += whole + scaledPx(16);
         }
     };
-    entry(amber(), scaledPx(12), scaledPx(10), tr("more than chance"));
+    entry(beyondChance(), scaledPx(12), scaledPx(10), tr("more than chance"));
     entry(theme().color(Color::Border), scaledPx(12), scaledPx(10), tr("within chance"));
     entry(theme().color(Color::Text), 2, scaledPx(12), tr("95 % of chance"));
 }

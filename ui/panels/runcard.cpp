@@ -7,6 +7,7 @@
 #include "ui/theme/plaintooltip.h"
 
 #include <QEvent>
+#include <QFocusEvent>
 #include <QMenu>
 #include <QPainter>
 
@@ -116,7 +117,7 @@ void RunCard::paintEvent(QPaintEvent*) {
         painter.fillRect(QRect(track.left(), track.top(), int(track.width() * std::min(1.0, run->progress)), 2),
                          look.color(Color::Accent));
     }
-    if (hasFocus()) {
+    if (hasFocus() && m_focusRing) {
         paintFrame(painter, rect(), look.color(Color::AccentText), 2);
     }
 }
@@ -160,6 +161,13 @@ void RunCard::openMenu() {
     fillMenu(&menu);
     menu.setMinimumWidth(std::min(width(), scaledPx(360)));
     menu.exec(mapToGlobal(QPoint(0, height())));
+}
+
+void RunCard::focusInEvent(QFocusEvent* event) {
+    const Qt::FocusReason reason = event->reason();
+    m_focusRing = reason == Qt::TabFocusReason || reason == Qt::BacktabFocusReason || reason == Qt::ShortcutFocusReason;
+    QAbstractButton::focusInEvent(event);
+    update();
 }
 
 void RunCard::enterEvent(QEnterEvent*) { update(); }

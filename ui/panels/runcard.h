@@ -33,6 +33,7 @@ signals:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
     void enterEvent(QEnterEvent* event) override;
     void leaveEvent(QEvent* event) override;
     void changeEvent(QEvent* event) override;
@@ -44,6 +45,7 @@ private:
 
     Comparison* m_comparison;
     Side m_side;
+    bool m_focusRing = false; ///< the focus came by keys
 };
 
 } // namespace moescope::ui

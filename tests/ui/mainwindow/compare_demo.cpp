@@ -114,6 +114,13 @@ QList<RunView> runningRuns() {
 void saveShots(const QString& folder, const QSize& size, const QString& suffix) {
     const auto save = [&](Board& board, const QString& name) {
         board.settle();
+        if (qEnvironmentVariableIsSet("DUMP")) {
+            for (QWidget* w : board.window.compare()->findChildren<QWidget*>()) {
+                if (w->objectName().startsWith("compare") || qobject_cast<QMainWindow*>(w) || w->parentWidget() == board.window.compare()) {
+                    qWarning() << w << w->geometry() << w->isVisible();
+                }
+            }
+        }
         board.window.grab().save(QDir(folder).filePath(name + suffix + QStringLiteral(".png")));
     };
     {

@@ -40,10 +40,10 @@ private slots:
         const AnswersChart& chart = *board.answers->answers();
         QCOMPARE(different(chart, Side::A),
                  (QStringList{QStringLiteral("quiet beach."), QStringLiteral("tall tree"), QStringLiteral("blue"),
-                              QStringLiteral("The boat was still there in"), QStringLiteral("morning.")}));
+                              QStringLiteral("The"), QStringLiteral("still there in the morning.")}));
         QCOMPARE(different(chart, Side::B),
-                 (QStringList{QStringLiteral("old mill."), QStringLiteral("stone"), QStringLiteral("In"),
-                              QStringLiteral("morning the boat was gone.")}));
+                 (QStringList{QStringLiteral("old mill."), QStringLiteral("stone"),
+                              QStringLiteral("In the morning the"), QStringLiteral("gone.")}));
         QCOMPARE(chart.footWords(Side::A),
                  QStringLiteral("%1 tokens · stopped at end of text").arg(board.comparison.runs()[0].trace->size()));
         QCOMPARE(chart.passagePlace(Side::B), QStringLiteral("at token 769 of 1,536"));
@@ -59,7 +59,7 @@ private slots:
         board.comparison.selectParting();
         QCOMPARE(board.answers->readoutText(),
                  QStringLiteral("Text parts at token 8 · A ·quiet 0.41 · B ·old 0.38, A’s word was second with 0.29 · "
-                                "%1 of 34 words aligned")
+                                "%1 of 37 words aligned")
                      .arg(AlignedAnswers(*board.comparison.pair(), Comparison::Unit::Words).same()));
         QCOMPARE(said(board.answers, 0, AnswersTable::TextA), QStringLiteral("The"));
         QCOMPARE(said(board.answers, 0, AnswersTable::Same), QStringLiteral("yes"));
@@ -178,7 +178,7 @@ private slots:
         for (int at = 0; at < static_cast<int>(pair.pairs.size()); ++at) {
             const QPoint middle = chart.grid().cell(1, pair.pairs[size_t(at)].a, 0).center();
             const QColor color = image.pixelColor(middle);
-            QCOMPARE(color.rgb(), (pair.agree(at, 1) ? theme().color(Color::Window) : amber()).rgb());
+            QCOMPARE(color.rgb(), (pair.agree(at, 1) ? theme().color(Color::Window) : theme().sequential(0.625)).rgb());
         }
     }
 
