@@ -67,10 +67,10 @@ QString runFacts(const RunView& run) {
     if (!run.machine.isEmpty()) {
         parts << tr("captured on %1").arg(run.machine);
     }
-    parts += run.facts;
     if (run.reused_tokens > 0) {
         parts << tr("%1 reused").arg(groupedText(run.reused_tokens));
     }
+    parts += run.facts;
     parts.removeAll(QString());
     return parts.join(kDot);
 }

@@ -142,8 +142,11 @@ void AgreementChart::paintChart(QPainter& painter) {
     painter.setClipRect(m_grid.window);
     painter.drawImage(m_grid.map.topLeft() - QPoint(0, scroll()), m_cells);
     const int selected = comparison()->place().layer;
+    painter.setClipRect(m_grid.window.adjusted(0, -6, 0, 6)); // labels of low rows reach beyond them
     for (int layer = 0; layer < m_grid.rows; ++layer) {
-        if (layer % m_grid.label_step != 0 && layer != selected) {
+        const bool close = selected >= 0 && layer != selected && m_grid.label_step > 1 &&
+                           std::abs(layer - selected) * m_grid.cell_height < m_grid.label_height;
+        if ((layer % m_grid.label_step != 0 && layer != selected) || close) {
             continue;
         }
         const QRect row = m_grid.cell(layer, 0, scroll());
@@ -193,7 +196,8 @@ QRect AgreementChart::paintName(QPainter& painter, int x, const QString& words, 
     const int right = std::max(left + width, viewport()->width() - scaledPx(12));
     QRect at(std::clamp(x - width / 2, left, right - width), m_grid.legend.top(), width, scaledPx(16));
     if (at.adjusted(-8, 0, 8, 0).intersects(taken)) { // beside the other one, on the side with room
-        const bool after = x >= taken.center().x() && taken.right() + 12 + width <= right;
+        const bool before = taken.left() - scaledPx(12) - width >= left;
+        const bool after = taken.right() + scaledPx(12) + width <= right && (x >= taken.center().x() || !before);
         at.moveLeft(after ? taken.right() + scaledPx(12) : std::max(left, taken.left() - scaledPx(12) - width));
     }
     paintText(painter, at, Qt::AlignLeft | Qt::AlignVCenter, words, font, theme().color(color));

@@ -40,9 +40,14 @@ QPoint AnswersChart::origin(Side side) const { return {columnLeft(side), m_windo
 void AnswersChart::sync() {
     m_table->refresh();
     const int pitch = scaledPx(24);
-    m_strip = QRect(0, 0, viewport()->width(), hasPassage() ? scaledPx(52) : 0);
-    m_window = QRect(0, m_strip.bottom() + 1, viewport()->width(), viewport()->height() - m_strip.height());
     m_column = std::max(1, viewport()->width() / 2 - 1 - 2 * scaledPx(kMargin));
+    layOutPassage(Side::A);
+    layOutPassage(Side::B);
+    // As many lines as the longer one needs, up to a quarter of the height.
+    const int most = std::max(1, (viewport()->height() / 4 - scaledPx(20)) / scaledPx(16));
+    const int lines = std::min(std::max(m_passages[0].lineCount(), m_passages[1].lineCount()), std::max(2, most));
+    m_strip = QRect(0, 0, viewport()->width(), hasPassage() ? lines * scaledPx(16) + scaledPx(20) : 0);
+    m_window = QRect(0, m_strip.bottom() + 1, viewport()->width(), viewport()->height() - m_strip.height());
     int height = 0;
     for (const Side side : {Side::A, Side::B}) {
         const RunView* shown = run(side);
@@ -110,46 +115,41 @@ void AnswersChart::paintStrip(QPainter& painter) const {
     }
     painter.fillRect(m_strip, theme().color(Color::Window));
     painter.fillRect(QRect(m_strip.left(), m_strip.bottom(), m_strip.width(), 1), theme().color(Color::BorderSubtle));
+    painter.save();
+    painter.setClipRect(m_strip.adjusted(0, 0, 0, -1));
+    painter.setPen(theme().color(Color::TextSecondary));
     for (const Side side : {Side::A, Side::B}) {
-        paintPassage(painter, side);
+        m_passages[index(side)].draw(&painter, QPointF(columnLeft(side), scaledPx(9)));
     }
+    painter.restore();
 }
 
-void AnswersChart::paintPassage(QPainter& painter, Side side) const {
-    const QFont plain = theme().font(TextStyle::Small);
-    const QFont strong = bold(plain);
-    const int line = scaledPx(16);
-    QRect at(columnLeft(side), scaledPx(10), m_column, line);
+void AnswersChart::layOutPassage(Side side) {
     const RunView* shown = run(side);
+    QTextLayout& layout = m_passages[index(side)];
+    layout.clearLayout();
+    layout.setFont(theme().font(TextStyle::Small));
+    layout.setFormats({});
     if (shown == nullptr || shown->passage.isEmpty()) {
-        paintText(painter, at, Qt::AlignLeft | Qt::AlignVCenter, tr("Prompt without a marked passage"), plain,
-                  theme().color(Color::TextMuted));
-        return;
+        layout.setText(tr("Prompt without a marked passage"));
+    } else {
+        const PassageView& passage = shown->passage;
+        const QString lead = tr("Prompt: … “");
+        const QString marked = passage.passage.simplified();
+        layout.setText(QStringLiteral("%1%2%3 %4").arg(lead, marked, tr("” …"), passagePlace(side)));
+        QTextLayout::FormatRange range;
+        range.start = static_cast<int>(lead.size());
+        range.length = static_cast<int>(marked.size());
+        range.format.setFontWeight(QFont::DemiBold);
+        range.format.setForeground(theme().color(Color::Text));
+        layout.setFormats({range});
     }
-    const PassageView& passage = shown->passage;
-    const QString lead = tr("Prompt: … “");
-    const QString end = tr("” …");
-    const QFontMetrics metrics(plain);
-    const int frame = metrics.horizontalAdvance(lead) + metrics.horizontalAdvance(end);
-    const QString marked =
-        QFontMetrics(strong).elidedText(passage.passage.simplified(), Qt::ElideRight, std::max(0, m_column - frame));
-    // What is left beside it, the text around takes: more of it before, where it is read first.
-    const int spare = std::max(0, m_column - frame - QFontMetrics(strong).horizontalAdvance(marked));
-    const QString before = metrics.elidedText(passage.before, Qt::ElideLeft, spare * 2 / 3);
-    const QString after = metrics.elidedText(passage.after, Qt::ElideRight, spare - metrics.horizontalAdvance(before));
-    const auto piece = [&](const QString& words, const QFont& font, Color color) {
-        if (words.size() > 1 || words == QStringLiteral("”")) { // an ellipsis alone says nothing
-            paintText(painter, at, Qt::AlignLeft | Qt::AlignVCenter, words, font, theme().color(color));
-            at.setLeft(at.left() + QFontMetrics(font).horizontalAdvance(words));
-        }
-    };
-    piece(lead, plain, Color::TextSecondary);
-    piece(before, plain, Color::TextSecondary);
-    piece(marked, strong, Color::Text);
-    piece(after, plain, Color::TextSecondary);
-    piece(end, plain, Color::TextSecondary);
-    paintText(painter, QRect(columnLeft(side), scaledPx(10) + line, m_column, line), Qt::AlignLeft | Qt::AlignVCenter,
-              passagePlace(side), plain, theme().color(Color::TextSecondary));
+    layout.beginLayout();
+    for (QTextLine line = layout.createLine(); line.isValid(); line = layout.createLine()) {
+        line.setLineWidth(m_column);
+        line.setPosition(QPointF(0, (layout.lineCount() - 1) * scaledPx(16)));
+    }
+    layout.endLayout();
 }
 
 void AnswersChart::paintSide(QPainter& painter, Side side) const {

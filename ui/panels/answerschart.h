@@ -52,7 +52,7 @@ private:
     Spot spotAt(const QPoint& at) const;
     bool hasPassage() const;
     void paintStrip(QPainter& painter) const;
-    void paintPassage(QPainter& painter, Side side) const;
+    void layOutPassage(Side side);
     void paintSide(QPainter& painter, Side side) const;
     void paintMarks(QPainter& painter, Side side) const;
     /** What stands in the place of an answer that is not there yet. */
@@ -65,6 +65,7 @@ private:
 
     AnswersTable* m_table;
     std::array<AnswerLayout, 2> m_layouts;
+    std::array<QTextLayout, 2> m_passages;
     std::array<std::vector<AnswerLayout::Range>, 2> m_differences;
     std::shared_ptr<const RunComparison> m_pair; ///< that the differences are of
     Comparison::Unit m_unit = Comparison::Unit::Words;

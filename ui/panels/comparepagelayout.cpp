@@ -192,7 +192,7 @@ void ComparePage::sizeDocks(int place) {
                                  {rest / 3, rest / 3, speed, rest - 2 * (rest / 3)}, Qt::Vertical);
         } else {
             m_docks->resizeDocks({distance, m_panels[kSpeed], m_panels[kNeedle]},
-                                 {rest * 48 / 100, speed, rest - rest * 48 / 100}, Qt::Vertical);
+                                 {rest * 51 / 100, speed, rest - rest * 51 / 100}, Qt::Vertical);
         }
     }
 }

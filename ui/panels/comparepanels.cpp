@@ -69,10 +69,8 @@ MassPanel::MassPanel(Comparison* comparison, QWidget* parent)
 
 void MassPanel::refresh() {
     m_rows->refresh();
-    setInfo({});
     if (m_rows->rowCount() > 0) {
         setEmpty({}, {});
-        setInfo({{tr("% of the answer’s attention")}});
         return;
     }
     if (saysRunsMissing()) {

@@ -117,6 +117,12 @@ void MassChart::paintLegend(QPainter& painter) const {
                   Qt::AlignLeft | Qt::AlignVCenter, words, axisFont(), theme().color(Color::TextSecondary));
         x = sign.right() + scaledPx(6) + width + scaledPx(16);
     }
+    const QRect rest(x, m_bars.legend.top(), std::max(0, m_bars.legend.right() - x), scaledPx(16));
+    paintText(
+        painter, rest, Qt::AlignLeft | Qt::AlignVCenter,
+        fittingText({tr("share of the answer’s attention, mean over heads"), tr("share of the attention"), QString()},
+                    axisFont(), rest.width()),
+        axisFont(), theme().color(Color::TextMuted));
 }
 
 Readout MassChart::layerReadout(int layer) const {

@@ -201,11 +201,12 @@ void NeedleChart::paintSideFrame(QPainter& painter, Side side) const {
     painter.setPen(pen);
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(rect.adjusted(1, 1, -1, -1));
+    paintFrame(painter, rect.adjusted(2, 2, -2, -2), theme().color(Color::Panel)); // seen on a cell of any colour
     const int box = scaledPx(13);
     if (rect.width() < 3 * box || rect.height() < box + 4) {
         return;
     }
-    const QRect tag(rect.right() - 2 - box, rect.top() + 3, box, box);
+    const QRect tag(rect.right() - 1 - box, rect.top() + 2, box, box);
     painter.fillRect(tag, theme().color(Color::Panel));
     paintText(painter, tag, Qt::AlignCenter, side == Side::A ? tr("A") : tr("B"), bold(axisFont()), sideColor(side));
 }

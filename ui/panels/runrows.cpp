@@ -46,7 +46,7 @@ int widthOf(RunFigure figure, const Comparison& comparison, const QString& kvTyp
 
 } // namespace
 
-RunRows RunRows::of(const QSize& view, const Comparison& comparison, int leastName, int leastRest, int foot) {
+RunRows RunRows::of(const QSize& view, const Comparison& comparison, int leastName, int rest, int foot) {
     RunRows rows;
     rows.runs = static_cast<int>(comparison.runs().size());
     rows.row_height = scaledPx(28);
@@ -78,7 +78,7 @@ RunRows RunRows::of(const QSize& view, const Comparison& comparison, int leastNa
         }
         return width;
     };
-    const int free = view.width() - rows.name_left - scaledPx(kMargin) - leastName - leastRest;
+    const int free = view.width() - rows.name_left - scaledPx(kMargin) - leastName - rest / 2;
     for (const RunFigure figure : kLeast) {
         if (needed() > free) {
             kept.erase(std::remove(kept.begin(), kept.end(), figure), kept.end());
@@ -91,8 +91,11 @@ RunRows RunRows::of(const QSize& view, const Comparison& comparison, int leastNa
         x -= width + scaledPx(kGap);
     }
     const int most = x - rows.name_left;
-    rows.name_width =
-        leastRest > 0 ? std::clamp(most / 4, leastName, std::max(leastName, scaledPx(200))) : std::max(0, most);
+    rows.name_width = rest > 0 ? std::clamp(most - rest - scaledPx(kGap), leastName, std::max(leastName, scaledPx(240)))
+                               : std::max(0, most);
+    rows.models = rest == 0 && std::any_of(comparison.runs().begin(), comparison.runs().end(), [&](const RunView& run) {
+                      return run.model != comparison.runs().first().model;
+                  });
     rows.rest_left = rows.name_left + rows.name_width + scaledPx(kGap);
     rows.rest_width = std::max(0, x - rows.rest_left);
     return rows;
@@ -150,8 +153,8 @@ void RunRows::paintRow(QPainter& painter, const Comparison& comparison, int run,
     paintLetter(painter, QRect(letter_left, line.center().y() - box / 2 + 1, box, box), comparison.letter(run));
     const QFont small = theme().font(TextStyle::Small);
     const int icon = view.machine.isEmpty() ? 0 : scaledPx(kMark + 6);
-    const QString name = QFontMetrics(small).elidedText(view.title.isEmpty() ? view.model : view.title, Qt::ElideRight,
-                                                        std::max(0, name_width - icon));
+    const QString name = QFontMetrics(small).elidedText(models || view.title.isEmpty() ? view.model : view.title,
+                                                        Qt::ElideRight, std::max(0, name_width - icon));
     paintText(painter, QRect(name_left, line.top(), name_width, line.height()), Qt::AlignLeft | Qt::AlignVCenter, name,
               small, theme().color(Color::Text));
     const auto mark = [&](int x, const char* iconName, Color color) {

@@ -30,10 +30,12 @@ struct RunRows {
     int rest_left = 0; ///< what is free between the names and the figures
     int rest_width = 0;
     std::vector<Column> columns;
-    QString kv_type; ///< that all runs have; empty: they differ
+    QString kv_type;     ///< that all runs have; "bytes" where they differ
+    bool models = false; ///< names are those of models, where runs are of several
 
-    /** `leastName` and `leastRest` px are kept for them; `foot` px stay free below the rows. */
-    static RunRows of(const QSize& view, const Comparison& comparison, int leastName, int leastRest, int foot);
+    /** `leastName` px are kept for names. Between them and the figures `rest` px are wanted, of which half is kept; 0: names
+     *  take all. `foot` px stay free below the rows. */
+    static RunRows of(const QSize& view, const Comparison& comparison, int leastName, int rest, int foot);
 
     QRect row(int run, int scroll) const;
     int runAt(const QPoint& at, int scroll) const; ///< −1: none

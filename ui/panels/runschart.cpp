@@ -21,6 +21,8 @@ int RunsChart::current() const {
     return index >= 0 ? index : comparison()->sideIndex(Side::B);
 }
 
+int RunsChart::marked() const { return marksB() ? current() : comparison()->indexOf(m_current); }
+
 void RunsChart::setCurrent(int run) {
     if (run < 0 || run >= comparison()->runs().size() || run == current()) {
         return;
@@ -42,7 +44,7 @@ void RunsChart::paintChart(QPainter& painter) {
     painter.setClipRect(m_rows.window);
     for (int run = 0; run < m_rows.runs; ++run) {
         if (m_rows.row(run, scroll()).intersects(m_rows.window)) {
-            m_rows.paintRow(painter, *comparison(), run, scroll(), run == current(), run == m_hovered);
+            m_rows.paintRow(painter, *comparison(), run, scroll(), run == marked(), run == m_hovered);
             paintRest(painter, run);
         }
     }
@@ -123,7 +125,9 @@ Readout SpeedChart::wholeReadout() const {
             (view.measured > 1 ? medians[view.measured] : once) << comparison()->letter(run);
         }
     }
-    for (auto each = medians.cbegin(); each != medians.cend(); ++each) {
+    once.sort();
+    for (auto each = medians.begin(); each != medians.end(); ++each) {
+        each->sort();
         readout.append({tr("%1: median of %2").arg(each->join(QStringLiteral(", "))).arg(each.key())});
     }
     if (!once.isEmpty()) {
@@ -147,8 +151,8 @@ AllRunsChart::AllRunsChart(Comparison* comparison, TraceModel* silent, QWidget* 
 
 RunRows AllRunsChart::geometry() const {
     const int layers = AllRunsTable::layersOf(*comparison());
-    return RunRows::of(viewport()->size(), *comparison(), scaledPx(110), std::max(scaledPx(150), layers * scaledPx(12)),
-                       scaledPx(44));
+    return RunRows::of(viewport()->size(), *comparison(), scaledPx(110),
+                       std::max(scaledPx(200), layers * scaledPx(layers > 16 ? 24 : 36)), scaledPx(44));
 }
 
 void AllRunsChart::sync() {

@@ -27,6 +27,8 @@ protected:
     virtual Readout wholeReadout() const = 0;
     virtual Readout runReadout(int run) const;
     virtual void chosen(int run) = 0;
+    /** The row of B stands out until another one is clicked. */
+    virtual bool marksB() const { return true; }
 
     void sync() override;
     void paintChart(QPainter& painter) override;
@@ -36,9 +38,10 @@ protected:
     bool useKey(QKeyEvent* event) override;
     /** Enter and the second click make it B. */
     bool openDetail() override;
-    int hovered() const { return m_hovered; }
 
 private:
+    int marked() const;
+
     RunRows m_rows;
     qint64 m_current = 0; ///< id; 0: none was clicked
     int m_hovered = -1;
@@ -55,6 +58,7 @@ protected:
     RunRows geometry() const override;
     Readout wholeReadout() const override;
     void chosen(int) override {}
+    bool marksB() const override { return false; }
 };
 
 /** All runs: how far each was routed from A, by layer, beside its speed and memory. A click makes a run B. */

@@ -147,7 +147,7 @@ private slots:
         RunCard* a = s.window.compare()->card(Side::A);
         RunCard* b = s.window.compare()->card(Side::B);
         QCOMPARE(a->accessibleName(), QStringLiteral("Run A: 512-token prompt"));
-        QCOMPARE(b->statusText(), QStringLiteral("Nano Q4_K · needle at 50 % · today 14:52 · 38 reused"));
+        QCOMPARE(b->statusText(), QStringLiteral("Nano Q4_K · 38 reused · needle at 50 % · today 14:52"));
         QMenu menu;
         b->fillMenu(&menu);
         QSignalSpy measured(s.window.compare(), &ComparePage::measureRequested);
