@@ -181,7 +181,14 @@ void ChatSession::begin(const Wish& wish, const store::ContextView& view) {
     m_storing = true;
     announce();
     m_worker.run(
-        this, [job = wish.job, view](store::Store& store) { return job(store, view); },
+        this,
+        [job = wish.job, view](store::Store& store) {
+            Begun begun = job(store, view);
+            if (const std::optional<store::KvState> state = store.kvState(begun.answer.parent)) {
+                begun.saved_key = state->key.toStdString();
+            }
+            return begun;
+        },
         [this, mine = m_askedAt, keeps = wish.keeps_new_draft](const Begun& begun) {
             m_storing = false;
             if (mine == m_request) {
@@ -305,6 +312,7 @@ void ChatSession::startRun(const Begun& begun) {
     job.intervention = begun.answer.recipe.intervention;
     job.router_probs = m_routerProbs || m_recording || areGatesSmall();
     job.begun = begun.answer.text.toStdString();
+    job.saved_key = begun.saved_key;
     for (const store::TokenTraces* traces : {&begun.traces.tokens, &begun.retold}) {
         for (const trace::TokenTracePtr& token : *traces) {
             if (token->generated) {

@@ -96,6 +96,10 @@ void ChatSession::open(qint64 conversation, qint64 message) {
         }
         return;
     }
+    openAgain(conversation, message);
+}
+
+void ChatSession::openAgain(qint64 conversation, qint64 message) {
     const quint64 mine = ++m_request;
     m_worker.run(
         this,
@@ -316,7 +320,10 @@ void ChatSession::announce() {
     } else if (m_controller.state() == InferenceController::State::Empty) {
         reason = tr("No model is loaded.");
     } else if (!here) {
-        reason = m_busy;
+        reason = !m_busy.isEmpty() ? m_busy
+                 : m_conversation.kind == store::ConversationKind::Comparison
+                     ? tr("This is a run of a comparison. To ask more, add a run in Compare, or start a new chat.")
+                     : QString();
     }
     emit unavailableChanged(reason);
 }
@@ -329,8 +336,8 @@ void ChatSession::setBusy(const QString& reason) {
 }
 
 bool ChatSession::canStart() const {
-    return m_busy.isEmpty() && !m_storing && !m_run.isActive() &&
-           m_controller.state() == InferenceController::State::Ready;
+    return m_busy.isEmpty() && m_conversation.kind == store::ConversationKind::Chat && !m_storing &&
+           !m_run.isActive() && m_controller.state() == InferenceController::State::Ready;
 }
 
 void ChatSession::complain(const trace::Error& error) { emit noticeChanged(sentence(error)); }

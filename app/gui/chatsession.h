@@ -95,6 +95,8 @@ public:
 
 public slots:
     void open(qint64 conversation, qint64 message = 0);
+    /** Reads it anew, on the branch of a message. */
+    void openAgain(qint64 conversation, qint64 message);
     void startNew();
     /** Before it is stored it is measured: where it leaves no room for an answer, offerChanged follows and the text is given
      *  back. */
@@ -177,6 +179,7 @@ private:
         store::Message answer;
         store::StoredTraces traces;
         std::optional<controller::Branch> branch;
+        std::string saved_key = {};     ///< of the KV state that was saved last on its branch; empty: none
         store::TokenTraces retold = {}; ///< of the answer so far, which is read anew behind another prompt
     };
 

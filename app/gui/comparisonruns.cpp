@@ -78,7 +78,8 @@ ComparisonRuns::ComparisonRuns(store::StoreWorker& worker, InferenceController& 
             [this](qint64 id, const trace::PrefillProgress& progress) {
                 if (m_step == Step::Answering && id == m_current.answer.id && progress.total > 0) {
                     emit progressed(m_current.run.id, ui::RunPhase::Reading,
-                                    double(progress.done) / double(progress.total), -1, 0);
+                                    double(progress.done) / double(progress.total),
+                                    progress.left_ms ? *progress.left_ms / 1000 : -1, 0);
                 }
             });
     connect(&controller, &InferenceController::stateChanged, this, [this] { next(); });

@@ -137,6 +137,9 @@ void Composition::adopt(const Settings::Values& values) {
     } else if (late) {
         m_session.startNew();
     }
+    if (values.last_comparison != 0) {
+        m_compare.open(values.last_comparison);
+    }
     // The window did not wait for a slow disk, and the model was loaded before the settings were known.
     if (late && !m_putOff && (chosenDevice() != m_loadedFor || m_choice != before)) {
         loadModel();
@@ -284,7 +287,7 @@ void Composition::connectChat() {
 
 void Composition::connectConversations() {
     ui::ConversationsPanel* list = m_window->conversations();
-    connect(list, &ui::ConversationsPanel::conversationActivated, &m_session, &ChatSession::open);
+    connect(list, &ui::ConversationsPanel::conversationActivated, this, &Composition::openConversation);
     connect(list, &ui::ConversationsPanel::draftActivated, &m_session, &ChatSession::startNew);
     connect(list, &ui::ConversationsPanel::renameRequested, &m_book, &ConversationBook::rename);
     connect(list, &ui::ConversationsPanel::deleteRequested, &m_book, &ConversationBook::remove);
@@ -300,7 +303,7 @@ void Composition::connectConversations() {
         m_window->showUndoToast(tr("“%1” was deleted.").arg(title));
     });
     connect(&m_book, &ConversationBook::restored, &m_session,
-            [this](qint64 conversation) { m_session.open(conversation); });
+            [this](qint64 conversation) { openConversation(conversation, 0); });
     connect(&m_book, &ConversationBook::undoChanged, m_window.get(), &ui::MainWindow::setUndoAvailable);
     connect(m_window.get(), &ui::MainWindow::undoRequested, &m_book, &ConversationBook::undo);
     connect(m_window.get(), &ui::MainWindow::newChatRequested, &m_session, &ChatSession::startNew);
@@ -422,6 +425,12 @@ void Composition::updateActivity() {
     case State::Loading: m_window->setActivity(ui::Activity::Loading, tr("Loading")); break;
     case State::Ready:
         m_reading = false;
+        if (const auto& grid = m_comparison.grid(); m_needles.isRunning() && grid && grid->running) {
+            m_window->setActivity(
+                ui::Activity::Answering,
+                tr("Running batch, %1 of %2").arg(ui::groupedText(grid->done), ui::groupedText(grid->all)));
+            break;
+        }
         m_window->setActivity(ui::Activity::Idle, m_answered ? tr("Ready") : readyText());
         break;
     case State::Generating:

@@ -23,10 +23,15 @@
 
 #include <QObject>
 #include <QPointer>
+#include <QSet>
 #include <QTimer>
 
 #include <functional>
 #include <optional>
+
+namespace moescope::ui {
+class AddRunSheet;
+}
 
 namespace moescope::gui {
 
@@ -88,7 +93,20 @@ private:
     void connectWindow();
     void connectLibrary();
     void connectCompare();
+    void connectComparePage();
     void connectStates();
+    /** A chat, or a comparison with the layout for it. */
+    void openConversation(qint64 conversation, qint64 message);
+    /** Run A is what Inspect shows, run B what it is measured against. */
+    void followComparison();
+    void loadOtherSide(qint64 answer);
+    QList<ui::ModelChoice> modelChoices() const;
+    /** Of the loaded model, with the sampling of the chat in view, greedy. */
+    ui::RunDraft newDraft() const;
+    void openSheet(ui::AddRunSheet* sheet);
+    void compareWith(qint64 message);
+    void addRun();
+    void chooseGrid();
 
     void openStore();
     void storeFailed(const trace::Error& error);
@@ -165,7 +183,8 @@ private:
     ui::Comparison m_comparison;
     ComparisonSession m_compare;
     NeedleBatch m_needles;
-    FileWork m_documentFiles; ///< a large document holds up no capture
+    QSet<qint64> m_comparisons; ///< conversations that are
+    FileWork m_documentFiles;   ///< a large document holds up no capture
     DraftDocuments m_documents;
     std::unique_ptr<CaptureSession> m_captures;
     std::unique_ptr<CaptureRecorder> m_recorder;

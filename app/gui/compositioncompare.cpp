@@ -1,14 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of Composition that ties comparisons, and states of the KV cache, to the window and to the engine.
+// The part of Composition that ties comparisons, needle grids and states of the KV cache to the window and to the engine.
 #include "app/gui/composition.h"
 
+#include "app/gui/capturesession.h"
+#include "app/gui/routingpanels.h"
+#include "ui/mainwindow/addrunsheet.h"
+#include "ui/mainwindow/needlesheet.h"
+#include "ui/panels/chatpanel.h"
+#include "ui/panels/comparepage.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/panels/modellibrarypanel.h"
+
+#include <algorithm>
 
 namespace moescope::gui {
 
 using controller::InferenceController;
 
+namespace {
+
+constexpr int answerTokens = 128; ///< that a run may take unless its chat says otherwise
+constexpr int leastLength = 64;   ///< tokens of a template that is offered
+
+QString kvName(trace::KvType type) { return QString::fromLatin1(trace::kvTypeName(type)); }
+
+/** Half of the context down to a power of two: what a template is offered with. */
+int lengthFor(uint32_t context) {
+    int length = leastLength;
+    while (length * 4 <= static_cast<int>(std::min<uint32_t>(context, 1U << 20))) {
+        length *= 2;
+    }
+    return length;
+}
+
+} // namespace
+
 void Composition::connectCompare() {
+    m_window->setComparison(&m_comparison);
+    const auto complain = [this](const trace::Error& error) { m_window->showError(sentence(error)); };
     connect(&m_runs, &ComparisonRuns::modelWanted, this, &Composition::loadForRun);
     connect(&m_runs, &ComparisonRuns::leftChanged, this, [this](int left) {
         m_session.setBusy(left == 0   ? QString()
@@ -16,24 +45,244 @@ void Composition::connectCompare() {
                                       : tr("%1 runs of a comparison are being made.").arg(ui::groupedText(left)));
         if (left == 0) {
             loadAsBefore();
+            followComparison();
         }
     });
-    const auto complain = [this](const trace::Error& error) { m_window->showError(sentence(error)); };
     connect(&m_compare, &ComparisonSession::failed, this, complain);
     connect(&m_compare, &ComparisonSession::conversationsChanged, &m_book, &ConversationBook::refresh);
-    connect(&m_compare, &ComparisonSession::opened, m_window->conversations(),
-            [list = m_window->conversations()](qint64 conversation) { list->setCurrent(conversation); });
-    connect(
-        &m_compare, &ComparisonSession::opened, &m_needles,
-        [this](qint64 conversation, const QString&, const QJsonObject& grid) { m_needles.show(conversation, grid); });
-    connect(&m_compare, &ComparisonSession::closed, &m_needles, [this] { m_needles.show(0, {}); });
+    connect(&m_compare, &ComparisonSession::opened, this,
+            [this](qint64 conversation, const QString&, const QJsonObject& grid) {
+                m_settings.setLastComparison(conversation);
+                m_window->conversations()->setCurrent(conversation);
+                m_needles.show(conversation, grid);
+                followComparison();
+            });
+    connect(&m_compare, &ComparisonSession::closed, this, [this] {
+        m_settings.setLastComparison(0);
+        m_needles.show(0, {});
+    });
+    connect(&m_book, &ConversationBook::renamed, &m_compare, &ComparisonSession::conversationRenamed);
+    connect(&m_book, &ConversationBook::removed, &m_compare, &ComparisonSession::conversationRemoved);
+    connect(&m_book, &ConversationBook::conversationsListed, this, [this](const QList<ui::ConversationRow>& rows) {
+        m_comparisons.clear();
+        for (const ui::ConversationRow& row : rows) {
+            if (row.kind == ui::ConversationKind::Comparison) {
+                m_comparisons.insert(row.id);
+            }
+        }
+    });
+    connect(&m_comparison, &ui::Comparison::pairChanged, this, &Composition::followComparison);
+    connect(&m_session, &ChatSession::tracesLoaded, this, &Composition::loadOtherSide);
+    connect(&m_selection, &ui::Selection::changed, this, [this](const ui::SelectionState& state) {
+        const bool ours = std::any_of(m_comparison.runs().begin(), m_comparison.runs().end(),
+                                      [&state](const ui::RunView& run) { return run.answer == state.run; });
+        if (ours && state.run != m_traces.current() && m_traces.hasRun(state.run)) {
+            m_traces.setCurrent(state.run);
+        }
+    });
+    connectComparePage();
+
     connect(&m_needles, &NeedleBatch::kept, &m_compare, &ComparisonSession::setGrid);
     connect(&m_needles, &NeedleBatch::failed, this, complain);
     connect(&m_needles, &NeedleBatch::caseReady, this, &Composition::runCase);
+    connect(&m_comparison, &ui::Comparison::gridChanged, this, &Composition::updateActivity);
     connect(&m_book, &ConversationBook::removed, &m_needles, &NeedleBatch::conversationRemoved);
-    connect(&m_book, &ConversationBook::renamed, &m_compare, &ComparisonSession::conversationRenamed);
-    connect(&m_book, &ConversationBook::removed, &m_compare, &ComparisonSession::conversationRemoved);
 }
+
+void Composition::connectComparePage() {
+    ui::ComparePage* page = m_window->compare();
+    connect(m_window->chat(), &ui::ChatPanel::compareWithRequested, this, &Composition::compareWith);
+    connect(page, &ui::ComparePage::addRunRequested, this, &Composition::addRun);
+    connect(page, &ui::ComparePage::runAgainRequested, &m_compare, [this] { m_compare.runAgain(0); });
+    connect(page, &ui::ComparePage::measureRequested, &m_compare, &ComparisonSession::measure);
+    connect(page, &ui::ComparePage::measureAllRequested, &m_compare, [this] {
+        const QList<ui::RunView> runs = m_comparison.runs();
+        for (const ui::RunView& run : runs) {
+            m_compare.measure(run.id);
+        }
+    });
+    connect(page, &ui::ComparePage::stopRequested, &m_compare, &ComparisonSession::stop);
+    connect(page, &ui::ComparePage::removeRequested, &m_compare, &ComparisonSession::remove);
+    connect(page, &ui::ComparePage::openInInspectRequested, this, [this](qint64 run) {
+        if (const int index = m_comparison.indexOf(run); index >= 0 && m_comparison.runs().at(index).answer > 0) {
+            m_session.openAgain(m_compare.conversation(), m_comparison.runs().at(index).answer);
+            m_window->setLayoutName(ui::LayoutName::Inspect);
+        }
+    });
+    connect(page, &ui::ComparePage::gridStartRequested, this, &Composition::chooseGrid);
+    connect(page, &ui::ComparePage::gridPauseRequested, &m_needles, &NeedleBatch::pause);
+    connect(page, &ui::ComparePage::gridResumeRequested, &m_needles, &NeedleBatch::resume);
+    connect(page, &ui::ComparePage::gridCellRequested, &m_needles, &NeedleBatch::openCell);
+    connect(page, &ui::ComparePage::messageRequested, m_window.get(), &ui::MainWindow::showToast);
+}
+
+void Composition::openConversation(qint64 conversation, qint64 message) {
+    if (m_comparisons.contains(conversation)) {
+        m_compare.open(conversation);
+        m_window->setLayoutName(ui::LayoutName::Compare);
+        return;
+    }
+    if (m_window->layoutName() == ui::LayoutName::Compare) {
+        m_window->setLayoutName(ui::LayoutName::Chat);
+    }
+    m_session.open(conversation, message);
+}
+
+// --- what a comparison shows in Inspect ---
+
+void Composition::followComparison() {
+    const ui::RunView* run = m_comparison.side(ui::Side::A);
+    const bool over = run != nullptr && run->answer > 0 && !run->isRunning() && run->phase != ui::RunPhase::Queued;
+    if (over && !m_captures->isOpen() && !m_session.run().isActive() && m_session.lastAnswer() != run->answer) {
+        m_session.openAgain(m_compare.conversation(), run->answer);
+    }
+}
+
+void Composition::loadOtherSide(qint64 answer) {
+    const ui::RunView* a = m_comparison.side(ui::Side::A);
+    const ui::RunView* b = m_comparison.side(ui::Side::B);
+    if (a == nullptr || b == nullptr || a->answer != answer || b->answer <= 0) {
+        return;
+    }
+    m_store.run(
+        this, [id = b->answer](store::Store& store) { return std::pair(store.message(id), store.traces(id)); },
+        [this, answer](const std::pair<store::Message, store::StoredTraces>& other) {
+            if (m_traces.hasRun(answer) && !m_captures->isOpen()) {
+                m_traces.setVersion(other.first.id, m_session.shapeOf(other.first, other.second.tokens),
+                                    generatedOf(other.second.tokens));
+            }
+        });
+}
+
+// --- runs ---
+
+QList<ui::ModelChoice> Composition::modelChoices() const {
+    QList<ui::ModelChoice> choices;
+    const ui::ModelListModel* models = m_window->library()->models();
+    for (int row = 0; row < models->rowCount(); ++row) {
+        const ui::ModelRow& model = models->at(row);
+        if (model.card.known && models->fit(row).canLoad()) {
+            choices.append({model.built_in ? ModelChoice().model : QString::fromStdString(model.path()),
+                            ui::modelName(model.card), QString::fromStdString(model.card.info.main_type).toUpper()});
+        }
+    }
+    const auto& loaded = m_controller.loaded();
+    const bool listed = std::any_of(choices.begin(), choices.end(),
+                                    [this](const ui::ModelChoice& choice) { return choice.key == m_choice.model; });
+    if (loaded && !listed) {
+        choices.prepend({m_choice.model, QString::fromStdString(loaded->model.name),
+                         QString::fromStdString(loaded->model.main_type).toUpper()});
+    }
+    return choices;
+}
+
+ui::RunDraft Composition::newDraft() const {
+    ui::RunDraft draft;
+    draft.kind = ui::PromptKind::Template;
+    draft.model = m_choice.model;
+    draft.kv_type = kvName(m_choice.kv);
+    draft.sampling = m_session.sampling();
+    draft.sampling.temperature = 0; // what differs is the runs' doing, and not the sampler's
+    draft.sampling.seed = draft.sampling.seed.value_or(42);
+    draft.sampling.max_tokens = draft.sampling.max_tokens > 0 ? draft.sampling.max_tokens : answerTokens;
+    if (const auto& loaded = m_controller.loaded()) {
+        draft.model_name = QString::fromStdString(loaded->model.name);
+        draft.length = lengthFor(loaded->context.tokens);
+    }
+    return draft;
+}
+
+void Composition::openSheet(ui::AddRunSheet* sheet) {
+    sheet->setAttribute(Qt::WA_DeleteOnClose);
+    sheet->setRecipe(m_whatIf.recipe());
+    sheet->setCheck([this](const ui::RunDraft& draft) {
+        const auto& loaded = m_controller.loaded();
+        const bool known = loaded && draft.model == m_choice.model && draft.kind == ui::PromptKind::Template;
+        return known && draft.length > static_cast<int>(loaded->context.tokens)
+                   ? tr("This run needs %1 tokens, and the context of “%2” holds %3.")
+                         .arg(ui::groupedText(draft.length), QString::fromStdString(loaded->model.name),
+                              ui::groupedText(loaded->context.tokens))
+                   : QString();
+    });
+    sheet->open();
+}
+
+void Composition::compareWith(qint64 message) {
+    const store::Message* found = m_session.find(message);
+    if (found != nullptr && found->role == store::Role::Assistant) {
+        found = m_session.find(found->parent);
+    }
+    if (found == nullptr) {
+        return;
+    }
+    ui::RunDraft draft = newDraft();
+    draft.text = found->text;
+    draft.question = found->text;
+    draft.message = found->id;
+    draft.chat_title = m_session.title();
+    draft.kind = found->parent == 0 ? ui::PromptKind::Text : ui::PromptKind::Chat;
+    auto* sheet = new ui::AddRunSheet(ui::AddRunSheet::Purpose::NewComparison, draft, modelChoices(), m_window.get());
+    connect(sheet, &ui::AddRunSheet::drafted, this, [this, text = found->text](const QList<ui::RunDraft>& drafts) {
+        const bool own = drafts.first().kind == ui::PromptKind::File || drafts.first().kind == ui::PromptKind::Template;
+        m_compare.create(own && !drafts.first().question.isEmpty() ? drafts.first().question : text, drafts);
+        m_window->setLayoutName(ui::LayoutName::Compare);
+    });
+    openSheet(sheet);
+}
+
+void Composition::addRun() {
+    const ui::RunView* first = m_comparison.side(ui::Side::A);
+    if (first == nullptr && !m_comparison.runs().isEmpty()) {
+        first = &m_comparison.runs().first();
+    }
+    const bool fresh = !m_comparison.isOpen();
+    ui::RunDraft from = first != nullptr ? first->draft : newDraft();
+    if (first == nullptr && !fresh) {
+        from.question = m_comparison.question();
+    }
+    const auto purpose = fresh ? ui::AddRunSheet::Purpose::NewComparison : ui::AddRunSheet::Purpose::AddRun;
+    auto* sheet = new ui::AddRunSheet(purpose, from, modelChoices(), m_window.get());
+    connect(sheet, &ui::AddRunSheet::drafted, this, [this, fresh](const QList<ui::RunDraft>& drafts) {
+        if (fresh) {
+            const ui::RunDraft& one = drafts.first();
+            m_compare.create(one.question.isEmpty() ? one.text : one.question, drafts);
+        } else {
+            m_compare.addRuns(drafts);
+        }
+    });
+    openSheet(sheet);
+}
+
+void Composition::runCase(const needle::NeedleCase& made, quint32 length, quint32 depth) {
+    ui::RunDraft draft = newDraft();
+    draft.length = static_cast<int>(length);
+    draft.depth = static_cast<int>(depth);
+    draft.passage = QString::fromStdString(made.passage);
+    draft.question = QString::fromStdString(made.question);
+    for (const std::string& word : made.expected) {
+        draft.expected.append(QString::fromStdString(word));
+    }
+    // As the grid runs its cases.
+    draft.sampling = {0, 0, 1, 0, 1, 0, static_cast<int>(made.answer_tokens), draft.sampling.thinking, {}};
+    m_compare.addRun(draft, QString::fromStdString(made.text));
+}
+
+void Composition::chooseGrid() {
+    ui::NeedleGridSettings settings;
+    const auto& loaded = m_controller.loaded();
+    const int most = loaded ? static_cast<int>(loaded->context.tokens) : 0;
+    for (int eighth = 1; eighth <= 8 && most >= leastLength * 8; ++eighth) {
+        settings.lengths.push_back(static_cast<uint32_t>(most / 8 * eighth));
+    }
+    settings.depths = {0, 25, 50, 75, 100};
+    settings.kind = QStringLiteral("single");
+    auto* sheet = new ui::NeedleSheet(settings, most, m_window.get());
+    sheet->setAttribute(Qt::WA_DeleteOnClose);
+    connect(sheet, &ui::NeedleSheet::chosen, &m_needles, &NeedleBatch::start);
+    sheet->open();
+}
+
+// --- models of runs ---
 
 void Composition::loadForRun(const ModelChoice& wanted) {
     if (!m_choiceBefore) {
@@ -57,32 +306,29 @@ void Composition::loadAsBefore() {
     }
 }
 
-void Composition::runCase(const needle::NeedleCase& made, quint32 length, quint32 depth) {
-    ui::RunDraft draft;
-    draft.kind = ui::PromptKind::Template;
-    draft.length = static_cast<int>(length);
-    draft.depth = static_cast<int>(depth);
-    draft.passage = QString::fromStdString(made.passage);
-    draft.question = QString::fromStdString(made.question);
-    for (const std::string& word : made.expected) {
-        draft.expected.append(QString::fromStdString(word));
-    }
-    draft.model = m_choice.model;
-    draft.model_name = QString::fromStdString(m_controller.loaded()->model.name);
-    draft.kv_type = QString::fromLatin1(trace::kvTypeName(m_choice.kv));
-    draft.sampling = {0, 0, 1, 0, 1, 0, static_cast<int>(made.answer_tokens), m_session.sampling().thinking, {}};
-    m_compare.addRun(draft, QString::fromStdString(made.text));
-}
-
 void Composition::forgetRuns() {
     m_choiceBefore.reset();
     m_runs.stopAll();
     m_runs.setLoaded(std::nullopt);
+    m_needles.setLoaded(std::nullopt);
 }
+
+// --- states of the KV cache ---
 
 void Composition::connectStates() {
     connect(&m_book, &ConversationBook::removed, &m_states, &StateKeeper::tidy);
     connect(&m_compare, &ComparisonSession::runRemoved, &m_states, &StateKeeper::tidy);
+    const auto note = [this](qint64, const QString& sentence) {
+        if (m_window != nullptr) {
+            m_panels->setDiskNote(sentence);
+        }
+    };
+    connect(&m_states, &StateKeeper::restored, this, note);
+    connect(&m_states, &StateKeeper::noticeChanged, this, [note](qint64 answer, const QString& sentence) {
+        if (!sentence.isEmpty()) { // what was restored is said until then
+            note(answer, sentence);
+        }
+    });
 }
 
 } // namespace moescope::gui

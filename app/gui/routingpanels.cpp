@@ -75,6 +75,7 @@ void RoutingPanels::want(Wish by, bool wanted) {
     emit probabilitiesWanted(m_wanted != 0);
 }
 
+void RoutingPanels::setDiskNote(const QString& sentence) { m_kvCache->setDiskNote(sentence); }
 void RoutingPanels::setKvCache(const ui::KvCacheState& state) { m_kvCache->setState(state); }
 
 void RoutingPanels::setModelLoaded(bool loaded) { m_timeline->setModelLoaded(loaded); }

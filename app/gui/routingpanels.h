@@ -31,6 +31,8 @@ public:
     RoutingPanels(ui::MainWindow& window, ui::TraceModel& traces, ui::StepTimelines& timelines,
                   ui::Selection& selection, ui::WhatIf& whatIf);
 
+    /** What of the KV cache came from the disk, or is not kept there. */
+    void setDiskNote(const QString& sentence);
     void setKvCache(const ui::KvCacheState& state);
     void setModelLoaded(bool loaded);
     /** Of the loaded model; bytes 0 where they are not known. */

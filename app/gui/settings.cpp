@@ -18,6 +18,7 @@ const QString keySampling = QStringLiteral("sampling.defaults");
 const QString keyThinking = QStringLiteral("chat.thinking");
 const QString keyWindow = QStringLiteral("window.state");
 const QString keyLast = QStringLiteral("chat.last");
+const QString keyComparison = QStringLiteral("compare.last");
 const QString keyDraft = QStringLiteral("chat.new_draft");
 const QString keyFolders = QStringLiteral("models.folders");
 const QString keyFiles = QStringLiteral("models.files");
@@ -33,6 +34,24 @@ QString themeName(ui::ThemeChoice theme) {
 
 QByteArray bytesOf(const QJsonObject& json, const char* key) {
     return QByteArray::fromBase64(json.value(QLatin1String(key)).toString().toLatin1());
+}
+
+QString layoutName(ui::LayoutName layout) {
+    switch (layout) {
+    case ui::LayoutName::Chat: break;
+    case ui::LayoutName::Inspect: return QStringLiteral("inspect");
+    case ui::LayoutName::Compare: return QStringLiteral("compare");
+    }
+    return QStringLiteral("chat");
+}
+
+ui::LayoutName layoutOf(const QString& name) {
+    for (const ui::LayoutName layout : {ui::LayoutName::Inspect, ui::LayoutName::Compare}) {
+        if (name == layoutName(layout)) {
+            return layout;
+        }
+    }
+    return ui::LayoutName::Chat;
 }
 
 /** The texts of a list, none empty or twice. */
@@ -90,10 +109,10 @@ Settings::Values Settings::read(const store::Store& store) {
     values.window.geometry = bytesOf(window, "geometry");
     values.window.chat = bytesOf(window, "chat");
     values.window.inspect = bytesOf(window, "inspect");
-    values.window.layout = window.value(QLatin1String("layout")).toString() == QLatin1String("inspect")
-                               ? ui::LayoutName::Inspect
-                               : ui::LayoutName::Chat;
+    values.window.compare = bytesOf(window, "compare");
+    values.window.layout = layoutOf(window.value(QLatin1String("layout")).toString());
     values.last_conversation = store.setting(keyLast).toInteger();
+    values.last_comparison = store.setting(keyComparison).toInteger();
     values.new_draft = store.setting(keyDraft).toString();
     values.new_documents = store.draftDocuments(0);
     values.model_folders = textsOf(store.setting(keyFolders));
@@ -137,18 +156,24 @@ void Settings::setThinking(bool on) {
 
 void Settings::setWindow(const ui::WindowState& window) {
     m_values.window = window;
-    write(keyWindow,
-          QJsonObject{{QStringLiteral("geometry"), base64(window.geometry)},
-                      {QStringLiteral("chat"), base64(window.chat)},
-                      {QStringLiteral("inspect"), base64(window.inspect)},
-                      {QStringLiteral("layout"),
-                       window.layout == ui::LayoutName::Inspect ? QStringLiteral("inspect") : QStringLiteral("chat")}});
+    write(keyWindow, QJsonObject{{QStringLiteral("geometry"), base64(window.geometry)},
+                                 {QStringLiteral("chat"), base64(window.chat)},
+                                 {QStringLiteral("inspect"), base64(window.inspect)},
+                                 {QStringLiteral("compare"), base64(window.compare)},
+                                 {QStringLiteral("layout"), layoutName(window.layout)}});
 }
 
 void Settings::setLastConversation(qint64 id) {
     if (m_values.last_conversation != id) {
         m_values.last_conversation = id;
         write(keyLast, id);
+    }
+}
+
+void Settings::setLastComparison(qint64 id) {
+    if (m_values.last_comparison != id) {
+        m_values.last_comparison = id;
+        write(keyComparison, id);
     }
 }
 

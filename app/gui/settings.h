@@ -35,6 +35,7 @@ public:
         ui::WindowState window;
         bool thinking = true; ///< where a model has a switch for it; of new conversations
         qint64 last_conversation = 0;
+        qint64 last_comparison = 0;                               ///< in view; 0: none
         QString new_draft;                                        ///< of the chat that is not stored yet
         QList<store::Document> new_documents;                     ///< beside it
         QStringList model_folders;                                ///< watched beside the app's own
@@ -57,6 +58,7 @@ public:
     void setThinking(bool on);
     void setWindow(const ui::WindowState& window);
     void setLastConversation(qint64 id);
+    void setLastComparison(qint64 id);
     void setNewDraft(const QString& text);
     void setNewDocuments(const QList<store::Document>& documents);
     void setModelFolders(const QStringList& folders);

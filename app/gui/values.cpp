@@ -257,7 +257,9 @@ QString shortDeviceName(const QString& name) { return name.section(QStringLitera
 QList<ui::ConversationRow> rowsOf(const QList<store::ConversationRow>& rows) {
     QList<ui::ConversationRow> views;
     for (const store::ConversationRow& row : rows) {
-        views.append({row.id, row.title, row.changed, row.deleted_at.value_or(QDateTime())});
+        views.append({row.id, row.title, row.changed, row.deleted_at.value_or(QDateTime()),
+                      row.kind == store::ConversationKind::Comparison ? ui::ConversationKind::Comparison
+                                                                      : ui::ConversationKind::Chat});
     }
     return views;
 }

@@ -18,11 +18,20 @@ void KvCachePanel::setState(const KvCacheState& state) {
 }
 
 void KvCachePanel::refresh() {
-    setInfo(m_rows->state().captured ? Readout{{tr("when captured")}} : Readout());
+    setInfo(m_rows->state().captured ? Readout{{tr("when captured")}}
+            : m_diskNote.isEmpty()   ? Readout()
+                                     : Readout{{m_diskNote}});
     if (m_rows->state().isEmpty()) {
         setEmpty(tr("No model loaded"), tr("Nothing is reserved."));
     } else {
         setEmpty({}, {});
+    }
+}
+
+void KvCachePanel::setDiskNote(const QString& sentence) {
+    if (m_diskNote != sentence) {
+        m_diskNote = sentence;
+        update();
     }
 }
 

@@ -15,6 +15,8 @@ public:
 
     /** An empty state: no model is loaded. */
     void setState(const KvCacheState& state);
+    /** What came from the disk, or is not kept there, in a sentence; empty: nothing to say. */
+    void setDiskNote(const QString& sentence);
     KvChart* bars() const { return m_bars; }
 
 protected:
@@ -25,6 +27,7 @@ protected:
 private:
     KvChart* m_bars = nullptr;
     KvCacheTable* m_rows = nullptr;
+    QString m_diskNote;
 };
 
 } // namespace moescope::ui
