@@ -59,6 +59,8 @@ CHECKS = (
      (*CORE, "app", "ui", "resources", "tests/bench"), None),
     ("repaint", f"{BUILD} && QT_QPA_PLATFORM=offscreen build/release/bin/bench_repaint builtin",
      (*CORE, "ui", "resources/models", "tests/bench", "tests/ui/models"), None),
+    ("compare_repaint", f"{BUILD} && QT_QPA_PLATFORM=offscreen build/release/bin/bench_compare_repaint",
+     ("ui", "engine/trace", "tests/bench", "tests/ui/models"), None),
     ("quality", f"{BUILD} && for t in f32 q8_0 q6_k q4_k; do build/release/bin/moescope-cli convert ../shared/models/nano "
                 f"{NANO}-$t.gguf --type $t || exit 1; done && /usr/bin/python3 tests/bench/quality.py --reference {NANO}-f32.gguf "
                 f"--text ../shared/models/nano/heldout.txt {NANO}-q8_0.gguf:q8_0 {NANO}-q6_k.gguf:q6_k {NANO}-q4_k.gguf",

@@ -24,9 +24,10 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kNames = 132; ///< px of the fields' names
-constexpr int kMarks = 168; ///< px of what the run that it was filled from has there
-constexpr int kTextHeight = 96;
+constexpr int kNames = 132;     ///< px of the fields' names
+constexpr int kMarks = 168;     ///< px of what the run that it was filled from has there
+constexpr int kInnerNames = 64; ///< px of the names within the prompt
+constexpr int kTextHeight = 100;
 constexpr QSize kSize{760, 560};
 const QStringList kKvTypes{QStringLiteral("f16"), QStringLiteral("q8_0"), QStringLiteral("f32")};
 
@@ -61,11 +62,18 @@ QSpinBox* number(const QString& name, int least, int most) {
 
 StyledLabel* words(const QString& text) { return new StyledLabel(text, TextStyle::Ui, Color::TextSecondary); }
 
+/** A field with its name before it. */
+QWidget* named(const QString& name, QWidget* field) {
+    auto* label = words(name);
+    label->setFixedWidth(kInnerNames);
+    return rowOf({label, field}, 1);
+}
+
 } // namespace
 
 AddRunSheet::AddRunSheet(Purpose purpose, const RunDraft& from, const QList<ModelChoice>& models, QWidget* parent)
-    : FramedDialog(purpose == Purpose::AddRun ? tr("Add run") : tr("New comparison"), parent), m_from(from),
-      m_models(models), m_sampling(from.sampling) {
+    : FramedDialog(purpose == Purpose::AddRun ? tr("Add run") : tr("New comparison"), parent), m_purpose(purpose),
+      m_from(from), m_models(models), m_sampling(from.sampling) {
     addFields(purpose);
     fill();
     refresh();
@@ -170,6 +178,7 @@ void AddRunSheet::addFields(Purpose purpose) {
 
 QWidget* AddRunSheet::promptPages() {
     m_prompts = new QStackedWidget(this);
+    m_prompts->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     m_text = new QPlainTextEdit;
     m_text->setAccessibleName(tr("Text of the prompt"));
     m_text->setPlaceholderText(tr("What the model is asked"));
@@ -194,12 +203,12 @@ QWidget* AddRunSheet::promptPages() {
     QWidget* fileRow = nullptr;
     m_file = pathField(tr("File"), tr("a text, Markdown, source or CSV file"), &fileRow);
     m_fileQuestion = line(tr("Question"), tr("What is asked behind it"));
-    page({fileRow, m_fileQuestion});
+    page({named(tr("File"), fileRow), named(tr("Question"), m_fileQuestion)});
     QWidget* fillerRow = nullptr;
     m_passage = line(tr("Marked passage"), tr("The sentence that has the answer"));
     m_question = line(tr("Question"), tr("What is asked behind the text"));
     m_filler = pathField(tr("Text around the passage"), tr("the shipped text fills the prompt"), &fillerRow);
-    page({m_passage, m_question, fillerRow});
+    page({named(tr("Passage"), m_passage), named(tr("Question"), m_question), named(tr("Text"), fillerRow)});
     return m_prompts;
 }
 
@@ -398,7 +407,7 @@ void AddRunSheet::refresh() {
     m_place->setVisible(way == Ban || way == Force);
     m_more->setText(samplingText(m_sampling));
     const RunDraft first = draft();
-    const bool comparable = !m_from.model.isEmpty();
+    const bool comparable = m_purpose == Purpose::AddRun; // else there is no run to differ from
     for (int field = 0; field < kDraftFields; ++field) {
         const auto of = static_cast<DraftField>(field);
         const bool marked =

@@ -64,6 +64,7 @@ private:
     QString markText(DraftField field) const;
     void refresh();
 
+    Purpose m_purpose;
     RunDraft m_from;
     QList<ModelChoice> m_models;
     std::optional<trace::Intervention> m_made;

@@ -20,7 +20,7 @@ KeyboardHelp::KeyboardHelp(QWidget* parent) : FramedDialog(tr("Keyboard"), paren
         {tr("Ctrl+R"), tr("Regenerate the last answer")},
         {tr("F2, Delete"), tr("Rename, delete (in the list of conversations)")},
         {tr("Ctrl+Z"), tr("Undo")},
-        {tr("Ctrl+1, Ctrl+2"), tr("Layout Chat, Inspect")},
+        {tr("Ctrl+1, Ctrl+2, Ctrl+3"), tr("Layout Chat, Inspect, Compare")},
         {tr("Ctrl+0"), tr("Reset the layout")},
         {tr("Ctrl+M, Ctrl+O"), tr("Models, open a model file")},
         {tr("Ctrl+\\"), tr("Sidebar")},

@@ -3,12 +3,15 @@
 
 #include "ui/mainwindow/statusline.h"
 #include "ui/mainwindow/windowlayout.h"
+#include "ui/models/runview.h"
 #include "ui/models/selection.h"
 #include "ui/theme/theme.h"
 
 #include <QHash>
 #include <QMainWindow>
 #include <QUrl>
+
+#include <functional>
 
 class QDockWidget;
 class QStackedWidget;
@@ -69,6 +72,14 @@ public:
     void setSelection(Selection* selection);
     /** What layout Compare shows. Call it once, before restore() or show(); without it there is no such layout. */
     void setComparison(Comparison* comparison);
+    /** What the sheets of Compare offer: models that a run can be of, what a run begins with where there is none yet, what may
+     *  be wrong with one (a sentence, empty: nothing), and the what-if that is being made. */
+    void setModelChoices(const QList<ModelChoice>& models) { m_modelChoices = models; }
+    void setDraftDefaults(const RunDraft& draft) { m_draftDefaults = draft; }
+    void setDraftCheck(std::function<QString(const RunDraft&)> problem) { m_draftCheck = std::move(problem); }
+    void setDraftRecipe(const trace::Intervention& recipe) { m_draftRecipe = recipe; }
+    /** What a needle grid begins with, and how many tokens the loaded model has room for; 0: not known. */
+    void setGridDefaults(const NeedleGridSettings& settings, int most);
 
 public slots:
     void setLayoutName(moescope::ui::LayoutName name);
@@ -109,6 +120,11 @@ public slots:
     void showToast(const QString& sentence);
     /** A banner over the whole window until dismissed: what ended a load, with what helps. Empty: none. */
     void showError(const QString& sentence);
+    /** The sheet for a new comparison, filled from what a message asks. */
+    void openComparisonSheet(const moescope::ui::RunDraft& from);
+    /** The sheet for more runs of the comparison in view, filled from run A; for a new one where none is. */
+    void openRunSheet();
+    void openGridSheet();
     void showKeyboardHelp();
     void showGlossary();
 
@@ -139,6 +155,11 @@ signals:
     void filesDropped(const QList<QUrl>& urls);
     /** So many at once that none was taken. */
     void dropRefused(int count, int most);
+    /** Runs for the comparison in view. */
+    void runsDrafted(const QList<moescope::ui::RunDraft>& drafts);
+    /** The runs of a new comparison. */
+    void comparisonDrafted(const QList<moescope::ui::RunDraft>& drafts);
+    void gridChosen(const moescope::ui::NeedleGridSettings& settings);
     void errorDismissed();
     /** The device part of the status bar was clicked: its settings page. */
     void deviceSettingsRequested();
@@ -230,6 +251,12 @@ private:
     ModelLibraryPanel* m_library = nullptr;
     CapturePanel* m_capture = nullptr;
     ComparePage* m_compare = nullptr;
+    QList<ModelChoice> m_modelChoices;
+    RunDraft m_draftDefaults;
+    std::function<QString(const RunDraft&)> m_draftCheck;
+    trace::Intervention m_draftRecipe;
+    NeedleGridSettings m_gridDefaults;
+    int m_gridMost = 0;
     DropOverlay* m_dropOverlay = nullptr;
     WindowActions* m_actions = nullptr;
     WindowToolBar* m_toolbar = nullptr;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of MainWindow that shows the page Compare.
+#include "ui/mainwindow/addrunsheet.h"
 #include "ui/mainwindow/mainwindow.h"
+#include "ui/mainwindow/needlesheet.h"
 #include "ui/mainwindow/windowactions.h"
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/models/comparisontext.h"
@@ -29,6 +31,8 @@ void MainWindow::setComparison(Comparison* comparison) {
         m_actions->panelsMenu->addAction(action);
     }
     connect(m_compare, &ComparePage::messageRequested, this, &MainWindow::showToast);
+    connect(m_compare, &ComparePage::addRunRequested, this, &MainWindow::openRunSheet);
+    connect(m_compare, &ComparePage::gridStartRequested, this, &MainWindow::openGridSheet);
     const auto changed = [this] {
         selectionChanged();
         refreshTitle();
@@ -37,6 +41,43 @@ void MainWindow::setComparison(Comparison* comparison) {
     connect(comparison, &Comparison::pairChanged, this, changed);
     connect(comparison, &Comparison::compared, this, changed);
     listPanels();
+}
+
+void MainWindow::setGridDefaults(const NeedleGridSettings& settings, int most) {
+    m_gridDefaults = settings;
+    m_gridMost = most;
+}
+
+void MainWindow::openComparisonSheet(const RunDraft& from) {
+    auto* sheet = new AddRunSheet(AddRunSheet::Purpose::NewComparison, from, m_modelChoices, this);
+    sheet->setAttribute(Qt::WA_DeleteOnClose);
+    sheet->setRecipe(m_draftRecipe);
+    sheet->setCheck(m_draftCheck);
+    connect(sheet, &AddRunSheet::drafted, this, &MainWindow::comparisonDrafted);
+    sheet->open();
+}
+
+void MainWindow::openRunSheet() {
+    const Comparison& comparison = *m_compare->comparison();
+    if (!comparison.isOpen()) {
+        openComparisonSheet(m_draftDefaults);
+        return;
+    }
+    const RunView* a = comparison.side(Side::A);
+    auto* sheet =
+        new AddRunSheet(AddRunSheet::Purpose::AddRun, a != nullptr ? a->draft : m_draftDefaults, m_modelChoices, this);
+    sheet->setAttribute(Qt::WA_DeleteOnClose);
+    sheet->setRecipe(m_draftRecipe);
+    sheet->setCheck(m_draftCheck);
+    connect(sheet, &AddRunSheet::drafted, this, &MainWindow::runsDrafted);
+    sheet->open();
+}
+
+void MainWindow::openGridSheet() {
+    auto* sheet = new NeedleSheet(m_gridDefaults, m_gridMost, this);
+    sheet->setAttribute(Qt::WA_DeleteOnClose);
+    connect(sheet, &NeedleSheet::chosen, this, &MainWindow::gridChosen);
+    sheet->open();
 }
 
 bool MainWindow::isComparisonShown() const { return m_compare != nullptr && m_pages->currentWidget() == m_compare; }

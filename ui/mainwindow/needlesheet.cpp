@@ -113,6 +113,7 @@ NeedleSheet::NeedleSheet(const NeedleGridSettings& settings, int most, QWidget* 
     auto* cancel = new QPushButton(tr("Cancel"), this);
     cancel->setAutoDefault(false);
     m_start = new QPushButton(tr("Start"), this);
+    m_start->setAccessibleName(tr("Start"));
     m_start->setProperty("primary", true);
     m_start->setDefault(true);
     foot->addWidget(m_problem, 1);

@@ -15,9 +15,10 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kMargin = 12; ///< px
-constexpr int kGap = 16;    ///< px between columns
-constexpr int kMark = 14;   ///< px of an icon
+constexpr int kMargin = 12;    ///< px
+constexpr int kGap = 16;       ///< px between columns
+constexpr int kMark = 14;      ///< px of an icon
+constexpr int kKeptRest = 240; ///< px of cells that are worth more than a figure
 
 QString tr(const char* text) { return QCoreApplication::translate("moescope::ui::RunRows", text); }
 
@@ -78,7 +79,8 @@ RunRows RunRows::of(const QSize& view, const Comparison& comparison, int leastNa
         }
         return width;
     };
-    const int free = view.width() - rows.name_left - scaledPx(kMargin) - leastName - rest / 2;
+    const int free =
+        view.width() - rows.name_left - scaledPx(kMargin) - leastName - std::min(rest / 2, scaledPx(kKeptRest));
     for (const RunFigure figure : kLeast) {
         if (needed() > free) {
             kept.erase(std::remove(kept.begin(), kept.end(), figure), kept.end());

@@ -33,7 +33,7 @@ struct RunRows {
     QString kv_type;     ///< that all runs have; "bytes" where they differ
     bool models = false; ///< names are those of models, where runs are of several
 
-    /** `leastName` px are kept for names. Between them and the figures `rest` px are wanted, of which half is kept; 0: names
+    /** `leastName` px are kept for names. Between them and the figures `rest` px are wanted, of which a part is kept; 0: names
      *  take all. `foot` px stay free below the rows. */
     static RunRows of(const QSize& view, const Comparison& comparison, int leastName, int rest, int foot);
 

@@ -3,13 +3,17 @@
 //   ui_compare_demo [--dark] [--scale 1.5] [--size 1440x900] [--shots FOLDER]
 #include "tests/ui/models/samplecomparison.h"
 #include "tests/ui/models/synthetictrace.h"
+#include "ui/mainwindow/addrunsheet.h"
 #include "ui/mainwindow/mainwindow.h"
+#include "ui/mainwindow/needlesheet.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/comparepage.h"
 #include "ui/panels/panelframe.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/segmentedcontrol.h"
 
 #include <QApplication>
+#include <QComboBox>
 #include <QCommandLineParser>
 #include <QDir>
 #include <QElapsedTimer>
@@ -114,13 +118,6 @@ QList<RunView> runningRuns() {
 void saveShots(const QString& folder, const QSize& size, const QString& suffix) {
     const auto save = [&](Board& board, const QString& name) {
         board.settle();
-        if (qEnvironmentVariableIsSet("DUMP")) {
-            for (QWidget* w : board.window.compare()->findChildren<QWidget*>()) {
-                if (w->objectName().startsWith("compare") || qobject_cast<QMainWindow*>(w) || w->parentWidget() == board.window.compare()) {
-                    qWarning() << w << w->geometry() << w->isVisible();
-                }
-            }
-        }
         board.window.grab().save(QDir(folder).filePath(name + suffix + QStringLiteral(".png")));
     };
     {
@@ -135,6 +132,31 @@ void saveShots(const QString& folder, const QSize& size, const QString& suffix) 
     Board board(size);
     test::openSample(&board.comparison);
     save(board, QStringLiteral("compare"));
+    {
+        const QList<ModelChoice> models{
+            {QStringLiteral("Nano"), QStringLiteral("Nano"), QStringLiteral("Q4_K")},
+            {QStringLiteral("olmoe"), QStringLiteral("OLMoE-1B-7B"), QStringLiteral("Q8_0")}};
+        RunDraft draft = test::sampleRuns()[0].draft;
+        AddRunSheet sheet(AddRunSheet::Purpose::AddRun, draft, models, &board.window);
+        sheet.findChildren<QComboBox*>().first()->setCurrentIndex(1);
+        sheet.show();
+        Board::wait([] { return true; });
+        sheet.grab().save(QDir(folder).filePath(QStringLiteral("add-run") + suffix + QStringLiteral(".png")));
+        draft.kind = PromptKind::Text;
+        draft.text = draft.question;
+        AddRunSheet fresh(AddRunSheet::Purpose::NewComparison, draft, models, &board.window);
+        fresh.findChild<SegmentedControl*>()->setCurrentIndex(3);
+        fresh.show();
+        Board::wait([] { return true; });
+        fresh.grab().save(QDir(folder).filePath(QStringLiteral("new-comparison") + suffix + QStringLiteral(".png")));
+        NeedleGridSettings settings;
+        settings.lengths = {256, 512, 1'024, 2'048};
+        settings.depths = {0, 25, 50, 75, 100};
+        NeedleSheet grid(settings, 2'048, &board.window);
+        grid.show();
+        Board::wait([] { return true; });
+        grid.grab().save(QDir(folder).filePath(QStringLiteral("needle-sheet") + suffix + QStringLiteral(".png")));
+    }
     board.comparison.select(Side::A, 12, 5);
     board.comparison.setUnit(Comparison::Unit::Tokens);
     if (PanelFrame* mass = board.window.compare()->panel(QStringLiteral("compare-mass"))) {

@@ -237,7 +237,7 @@ private slots:
         Comparison comparison(&s.selection);
         s.window->setComparison(&comparison);
         s.window->setLayoutName(LayoutName::Inspect);
-        const QByteArray before = s.window->saveState();
+        const QList<QRect> before{s.experts->geometry(), s.strip->geometry(), s.path->geometry()};
         QTest::keyClick(s.window.get(), Qt::Key_3, Qt::ControlModifier);
         QCOMPARE(s.window->layoutName(), LayoutName::Compare);
         QVERIFY(s.experts->isHidden() && s.strip->isHidden());
@@ -251,7 +251,7 @@ private slots:
         QCOMPARE(s.window->layoutName(), LayoutName::Inspect);
         QVERIFY(!s.window->isComparisonShown());
         QVERIFY(!s.experts->isHidden());
-        QCOMPARE(s.window->saveState(), before);
+        QTRY_COMPARE((QList<QRect>{s.experts->geometry(), s.strip->geometry(), s.path->geometry()}), before);
         // A new chat leaves the comparison.
         s.window->setLayoutName(LayoutName::Compare);
         s.action(QStringLiteral("New chat"))->trigger();
@@ -320,6 +320,36 @@ private slots:
         named<QPushButton>(sheet, QStringLiteral("Add run"))->click();
         QCOMPARE(drafted.count(), 1);
         QCOMPARE(drafted[0][0].value<QList<RunDraft>>().first(), made);
+    }
+
+    void theWindowOpensTheSheets() {
+        CompareWindow s({1440, 900});
+        s.window.setModelChoices(models);
+        NeedleGridSettings grid;
+        grid.lengths = {256};
+        grid.depths = {50};
+        s.window.setGridDefaults(grid, 2'048);
+        QSignalSpy drafted(&s.window, &MainWindow::runsDrafted);
+        QSignalSpy begun(&s.window, &MainWindow::comparisonDrafted);
+        QSignalSpy chosen(&s.window, &MainWindow::gridChosen);
+        emit s.window.compare()->head()->addRunRequested();
+        auto* sheet = s.window.findChild<AddRunSheet*>();
+        QVERIFY(sheet != nullptr && sheet->isVisible());
+        named<QPushButton>(*sheet, QStringLiteral("Add run"))->click();
+        QCOMPARE(drafted.count(), 1);
+        QVERIFY(drafted[0][0].value<QList<RunDraft>>().first() == s.comparison.runs()[0].draft);
+        QTRY_VERIFY(s.window.findChild<AddRunSheet*>() == nullptr);
+        emit s.window.compare()->gridStartRequested();
+        named<QPushButton>(*s.window.findChild<NeedleSheet*>(), QStringLiteral("Start"))->click();
+        QCOMPARE(chosen.count(), 1);
+        // Where no comparison is open, the sheet begins one.
+        s.comparison.close();
+        s.window.setDraftDefaults(test::sampleRuns()[0].draft);
+        emit s.window.compare()->addRunRequested();
+        sheet = s.window.findChild<AddRunSheet*>();
+        QCOMPARE(sheet->windowTitle(), QStringLiteral("New comparison"));
+        named<QPushButton>(*sheet, QStringLiteral("Start"))->click();
+        QCOMPARE(begun.count(), 1);
     }
 
     void badInputSaysWhy() {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the window places its docks, what a layout keeps, and that no dock lies over another.
 #include "tests/ui/mainwindow/windowboard.h"
-#include "ui/panels/tabcorner.h"
 #include "ui/mainwindow/windowtoolbar.h"
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/loadbalancepanel.h"
 #include "ui/panels/paneltitlebar.h"
+#include "ui/panels/tabcorner.h"
 #include "ui/panels/timelinepanel.h"
 #include "ui/theme/style.h"
 #include "ui/widgets/iconbutton.h"

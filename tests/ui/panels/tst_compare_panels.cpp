@@ -408,7 +408,8 @@ private slots:
         }
         QCOMPARE(shown, others);
         board.comparison.select(Side::A, 2'999, 63);
-        QVERIFY(board.agreement->readoutText().startsWith(QStringLiteral("Token 3000, layer 63")));
+        QVERIFY2(board.agreement->readoutText().startsWith(QStringLiteral("Token 3,000, layer 63")),
+                 qPrintable(board.agreement->readoutText()));
     }
 };
 
