@@ -29,10 +29,6 @@
 #include <functional>
 #include <optional>
 
-namespace moescope::ui {
-class AddRunSheet;
-}
-
 namespace moescope::gui {
 
 class CaptureRecorder;
@@ -103,10 +99,11 @@ private:
     QList<ui::ModelChoice> modelChoices() const;
     /** Of the loaded model, with the sampling of the chat in view, greedy. */
     ui::RunDraft newDraft() const;
-    void openSheet(ui::AddRunSheet* sheet);
+    /** Why the loaded model cannot run a draft; empty: as far as is known, it can. */
+    QString problemOf(const ui::RunDraft& draft) const;
+    /** What the sheets of Compare begin with. */
+    void offerDrafts();
     void compareWith(qint64 message);
-    void addRun();
-    void chooseGrid();
 
     void openStore();
     void storeFailed(const trace::Error& error);

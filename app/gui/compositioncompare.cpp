@@ -4,8 +4,6 @@
 
 #include "app/gui/capturesession.h"
 #include "app/gui/routingpanels.h"
-#include "ui/mainwindow/addrunsheet.h"
-#include "ui/mainwindow/needlesheet.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/comparepage.h"
 #include "ui/panels/conversationspanel.h"
@@ -92,7 +90,22 @@ void Composition::connectCompare() {
 void Composition::connectComparePage() {
     ui::ComparePage* page = m_window->compare();
     connect(m_window->chat(), &ui::ChatPanel::compareWithRequested, this, &Composition::compareWith);
-    connect(page, &ui::ComparePage::addRunRequested, this, &Composition::addRun);
+    connect(m_window.get(), &ui::MainWindow::comparisonDrafted, this, [this](const QList<ui::RunDraft>& drafts) {
+        const ui::RunDraft& one = drafts.first();
+        m_compare.create(!one.question.isEmpty() ? one.question
+                         : !one.text.isEmpty()   ? one.text
+                                                 : one.chat_title,
+                         drafts);
+        m_window->setLayoutName(ui::LayoutName::Compare);
+    });
+    connect(m_window.get(), &ui::MainWindow::runsDrafted, &m_compare, &ComparisonSession::addRuns);
+    connect(m_window.get(), &ui::MainWindow::gridChosen, &m_needles, &NeedleBatch::start);
+    m_window->setDraftCheck([this](const ui::RunDraft& draft) { return problemOf(draft); });
+    connect(&m_whatIf, &ui::WhatIf::changed, this, [this] { m_window->setDraftRecipe(m_whatIf.recipe()); });
+    connect(&m_controller, &InferenceController::modelLoaded, this, &Composition::offerDrafts);
+    connect(&m_session, &ChatSession::samplingShown, this, &Composition::offerDrafts);
+    connect(&m_shelf, &ModelShelf::modelsRead, this, &Composition::offerDrafts);
+    connect(&m_shelf, &ModelShelf::modelsRetained, this, &Composition::offerDrafts);
     connect(page, &ui::ComparePage::runAgainRequested, &m_compare, [this] { m_compare.runAgain(0); });
     connect(page, &ui::ComparePage::measureRequested, &m_compare, &ComparisonSession::measure);
     connect(page, &ui::ComparePage::measureAllRequested, &m_compare, [this] {
@@ -109,11 +122,9 @@ void Composition::connectComparePage() {
             m_window->setLayoutName(ui::LayoutName::Inspect);
         }
     });
-    connect(page, &ui::ComparePage::gridStartRequested, this, &Composition::chooseGrid);
     connect(page, &ui::ComparePage::gridPauseRequested, &m_needles, &NeedleBatch::pause);
     connect(page, &ui::ComparePage::gridResumeRequested, &m_needles, &NeedleBatch::resume);
     connect(page, &ui::ComparePage::gridCellRequested, &m_needles, &NeedleBatch::openCell);
-    connect(page, &ui::ComparePage::messageRequested, m_window.get(), &ui::MainWindow::showToast);
 }
 
 void Composition::openConversation(qint64 conversation, qint64 message) {
@@ -192,19 +203,29 @@ ui::RunDraft Composition::newDraft() const {
     return draft;
 }
 
-void Composition::openSheet(ui::AddRunSheet* sheet) {
-    sheet->setAttribute(Qt::WA_DeleteOnClose);
-    sheet->setRecipe(m_whatIf.recipe());
-    sheet->setCheck([this](const ui::RunDraft& draft) {
-        const auto& loaded = m_controller.loaded();
-        const bool known = loaded && draft.model == m_choice.model && draft.kind == ui::PromptKind::Template;
-        return known && draft.length > static_cast<int>(loaded->context.tokens)
-                   ? tr("This run needs %1 tokens, and the context of “%2” holds %3.")
-                         .arg(ui::groupedText(draft.length), QString::fromStdString(loaded->model.name),
-                              ui::groupedText(loaded->context.tokens))
-                   : QString();
-    });
-    sheet->open();
+QString Composition::problemOf(const ui::RunDraft& draft) const {
+    const auto& loaded = m_controller.loaded();
+    const bool known = loaded && draft.model == m_choice.model && draft.kind == ui::PromptKind::Template;
+    if (!known || draft.length <= static_cast<int>(loaded->context.tokens)) {
+        return {};
+    }
+    return tr("This run needs %1 tokens, and the context of “%2” holds %3.")
+        .arg(ui::groupedText(draft.length), QString::fromStdString(loaded->model.name),
+             ui::groupedText(loaded->context.tokens));
+}
+
+void Composition::offerDrafts() {
+    m_window->setModelChoices(modelChoices());
+    m_window->setDraftDefaults(newDraft());
+    const auto& loaded = m_controller.loaded();
+    const int most = loaded ? static_cast<int>(loaded->context.tokens) : 0;
+    ui::NeedleGridSettings grid;
+    grid.kind = QStringLiteral("single");
+    grid.depths = {0, 25, 50, 75, 100};
+    for (int eighth = 1; eighth <= 8 && most >= leastLength * 8; ++eighth) {
+        grid.lengths.push_back(static_cast<uint32_t>(most / 8 * eighth));
+    }
+    m_window->setGridDefaults(grid, most);
 }
 
 void Composition::compareWith(qint64 message) {
@@ -221,36 +242,7 @@ void Composition::compareWith(qint64 message) {
     draft.message = found->id;
     draft.chat_title = m_session.title();
     draft.kind = found->parent == 0 ? ui::PromptKind::Text : ui::PromptKind::Chat;
-    auto* sheet = new ui::AddRunSheet(ui::AddRunSheet::Purpose::NewComparison, draft, modelChoices(), m_window.get());
-    connect(sheet, &ui::AddRunSheet::drafted, this, [this, text = found->text](const QList<ui::RunDraft>& drafts) {
-        const bool own = drafts.first().kind == ui::PromptKind::File || drafts.first().kind == ui::PromptKind::Template;
-        m_compare.create(own && !drafts.first().question.isEmpty() ? drafts.first().question : text, drafts);
-        m_window->setLayoutName(ui::LayoutName::Compare);
-    });
-    openSheet(sheet);
-}
-
-void Composition::addRun() {
-    const ui::RunView* first = m_comparison.side(ui::Side::A);
-    if (first == nullptr && !m_comparison.runs().isEmpty()) {
-        first = &m_comparison.runs().first();
-    }
-    const bool fresh = !m_comparison.isOpen();
-    ui::RunDraft from = first != nullptr ? first->draft : newDraft();
-    if (first == nullptr && !fresh) {
-        from.question = m_comparison.question();
-    }
-    const auto purpose = fresh ? ui::AddRunSheet::Purpose::NewComparison : ui::AddRunSheet::Purpose::AddRun;
-    auto* sheet = new ui::AddRunSheet(purpose, from, modelChoices(), m_window.get());
-    connect(sheet, &ui::AddRunSheet::drafted, this, [this, fresh](const QList<ui::RunDraft>& drafts) {
-        if (fresh) {
-            const ui::RunDraft& one = drafts.first();
-            m_compare.create(one.question.isEmpty() ? one.text : one.question, drafts);
-        } else {
-            m_compare.addRuns(drafts);
-        }
-    });
-    openSheet(sheet);
+    m_window->openComparisonSheet(draft);
 }
 
 void Composition::runCase(const needle::NeedleCase& made, quint32 length, quint32 depth) {
@@ -265,21 +257,6 @@ void Composition::runCase(const needle::NeedleCase& made, quint32 length, quint3
     // As the grid runs its cases.
     draft.sampling = {0, 0, 1, 0, 1, 0, static_cast<int>(made.answer_tokens), draft.sampling.thinking, {}};
     m_compare.addRun(draft, QString::fromStdString(made.text));
-}
-
-void Composition::chooseGrid() {
-    ui::NeedleGridSettings settings;
-    const auto& loaded = m_controller.loaded();
-    const int most = loaded ? static_cast<int>(loaded->context.tokens) : 0;
-    for (int eighth = 1; eighth <= 8 && most >= leastLength * 8; ++eighth) {
-        settings.lengths.push_back(static_cast<uint32_t>(most / 8 * eighth));
-    }
-    settings.depths = {0, 25, 50, 75, 100};
-    settings.kind = QStringLiteral("single");
-    auto* sheet = new ui::NeedleSheet(settings, most, m_window.get());
-    sheet->setAttribute(Qt::WA_DeleteOnClose);
-    connect(sheet, &ui::NeedleSheet::chosen, &m_needles, &NeedleBatch::start);
-    sheet->open();
 }
 
 // --- models of runs ---
