@@ -301,9 +301,9 @@ void ComparisonSession::runAgain(qint64 run) {
         }
         this->run([id = stored.run.id](store::Store& store) { return store.restartRun(id); },
                   [this](const store::Run& again) {
-                      if (const StoredRun* stored = find(again.id)) {
+                      if (const StoredRun* found = find(again.id)) {
                           m_runs.enqueue(again);
-                          put({again, stored->prompt, {}, nullptr});
+                          put({again, found->prompt, {}, nullptr});
                       }
                   });
     }
