@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 
 using namespace moescope;
 
@@ -70,20 +71,36 @@ void settle(const ui::Comparison& comparison) {
     QApplication::processEvents();
 }
 
-/** p50 and p99 of a selection and all repaints that follow it. */
-std::pair<double, double> measure(ui::Comparison& comparison) {
+double threadMs() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
+struct Times {
+    double median = 0;
+    double p99 = 0;
+    double worked = 0; ///< median of the processor's time, which other programs do not lengthen
+};
+
+/** Of a selection and all repaints that follow it. */
+Times measure(ui::Comparison& comparison) {
     std::vector<double> ms;
+    std::vector<double> worked;
     for (int i = -20; i < selections; ++i) {
         QElapsedTimer clock;
         clock.start();
+        const double before = threadMs();
         comparison.select(i % 3 == 0 ? ui::Side::B : ui::Side::A, (i + 20) * 7'919 % tokens, (i + 20) % 64);
         QApplication::processEvents();
         if (i >= 0) { // caches fill first
             ms.push_back(static_cast<double>(clock.nsecsElapsed()) / 1e6);
+            worked.push_back(threadMs() - before);
         }
     }
     std::sort(ms.begin(), ms.end());
-    return {ms[ms.size() / 2], ms[ms.size() * 99 / 100]};
+    std::sort(worked.begin(), worked.end());
+    return {ms[ms.size() / 2], ms[ms.size() * 99 / 100], worked[worked.size() / 2]};
 }
 
 } // namespace
@@ -107,13 +124,14 @@ int main(int argc, char** argv) {
     clock.start();
     settle(comparison);
     const double comparing = static_cast<double>(clock.elapsed());
-    const auto [pair, pairP99] = measure(comparison);
+    const Times pair = measure(comparison);
     comparison.setShowsAll(true);
     settle(comparison);
-    const auto [all, allP99] = measure(comparison);
+    const Times all = measure(comparison);
     const double grown = residentMegabytes() - one;
-    std::printf("{\"runs\": %d, \"tokens\": %d, \"compare_ms\": %.0f, \"pair\": {\"median\": %.2f, \"p99\": %.2f}, "
-                "\"all\": {\"median\": %.2f, \"p99\": %.2f}, \"grown_mb\": %.0f}\n",
-                runs, tokens, comparing, pair, pairP99, all, allP99, grown);
-    return pairP99 <= mostP99 && allP99 <= mostP99 && grown <= mostMegabytes ? 0 : 1;
+    std::printf("{\"runs\": %d, \"tokens\": %d, \"compare_ms\": %.0f, \"pair\": {\"median\": %.2f, \"p99\": %.2f, "
+                "\"worked\": %.2f}, "
+                "\"all\": {\"median\": %.2f, \"p99\": %.2f, \"worked\": %.2f}, \"grown_mb\": %.0f}\n",
+                runs, tokens, comparing, pair.median, pair.p99, pair.worked, all.median, all.p99, all.worked, grown);
+    return pair.p99 <= mostP99 && all.p99 <= mostP99 && grown <= mostMegabytes ? 0 : 1;
 }

@@ -374,7 +374,7 @@ private slots:
 
     // It grows with its words where there is room, and takes none of the others'.
     void theFilterGrowsWithItsWords() {
-        Shown s({1280, 800});
+        Shown s({1356, 800});
         s.window->setLayoutName(LayoutName::Inspect);
         auto* line = s.window->findChild<FilterLine*>();
         auto* box = s.window->findChild<ModelButton*>();
