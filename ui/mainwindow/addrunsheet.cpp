@@ -179,16 +179,6 @@ void AddRunSheet::addFields(Purpose purpose) {
 QWidget* AddRunSheet::promptPages() {
     m_prompts = new QStackedWidget(this);
     m_prompts->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
-    m_text = new QPlainTextEdit;
-    m_text->setAccessibleName(tr("Text of the prompt"));
-    m_text->setPlaceholderText(tr("What the model is asked"));
-    m_text->setTabChangesFocus(true);
-    m_text->setFixedHeight(kTextHeight);
-    m_prompts->addWidget(m_text);
-    m_chat = new StyledLabel(QString(), TextStyle::Ui, Color::TextSecondary);
-    m_chat->setWordWrap(true);
-    m_chat->setAlignment(Qt::AlignTop | Qt::AlignLeft);
-    m_prompts->addWidget(m_chat);
     const auto page = [this](const QList<QWidget*>& rows) {
         auto* content = new QWidget;
         auto* column = new QVBoxLayout(content);
@@ -200,6 +190,16 @@ QWidget* AddRunSheet::promptPages() {
         column->addStretch(1);
         m_prompts->addWidget(content);
     };
+    m_text = new QPlainTextEdit;
+    m_text->setAccessibleName(tr("Text of the prompt"));
+    m_text->setPlaceholderText(tr("What the model is asked"));
+    m_text->setTabChangesFocus(true);
+    m_text->setFixedHeight(kTextHeight);
+    page({m_text});
+    m_chat = new StyledLabel(QString(), TextStyle::Ui, Color::TextSecondary);
+    m_chat->setWordWrap(true);
+    m_chat->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    m_prompts->addWidget(m_chat);
     QWidget* fileRow = nullptr;
     m_file = pathField(tr("File"), tr("a text, Markdown, source or CSV file"), &fileRow);
     m_fileQuestion = line(tr("Question"), tr("What is asked behind it"));

@@ -142,7 +142,7 @@ void AgreementChart::paintChart(QPainter& painter) {
     painter.setClipRect(m_grid.window);
     painter.drawImage(m_grid.map.topLeft() - QPoint(0, scroll()), m_cells);
     const int selected = comparison()->place().layer;
-    painter.setClipRect(m_grid.window.adjusted(0, -6, 0, 6)); // labels of low rows reach beyond them
+    painter.setClipRect(m_grid.window.adjusted(0, -8, 0, 10)); // labels of low rows reach beyond them
     for (int layer = 0; layer < m_grid.rows; ++layer) {
         const bool close = selected >= 0 && layer != selected && m_grid.label_step > 1 &&
                            std::abs(layer - selected) * m_grid.cell_height < m_grid.label_height;

@@ -185,6 +185,8 @@ void ComparePage::setLeastScale(double scale) {
 void ComparePage::refresh() {
     m_pages->setCurrentWidget(m_comparison->isOpen() ? static_cast<QWidget*>(m_docks) : m_empty);
     showWanted();
+    followSize();
+    QTimer::singleShot(0, this, &ComparePage::followSize); // once the docks have the size of the page
 }
 
 void ComparePage::selectSomething() {

@@ -115,6 +115,26 @@ private slots:
         QCOMPARE(s.window.size(), size); // nothing pushed it
     }
 
+    void aComparisonThatOpensWhileThePageIsSeenIsPlaced() {
+        Selection selection;
+        Comparison comparison(&selection);
+        MainWindow window;
+        window.setSelection(&selection);
+        window.setComparison(&comparison);
+        WindowState state;
+        state.layout = LayoutName::Compare;
+        window.restore(state);
+        window.resize(1440, 900);
+        window.show();
+        (void)QTest::qWaitForWindowActive(&window);
+        comparison.open(7, QStringLiteral("Where?"));
+        comparison.setRuns(test::sampleRuns().mid(0, 1));
+        const PanelFrame* answers = window.compare()->panel(QStringLiteral("compare-answers"));
+        const PanelFrame* distance = window.compare()->panel(QStringLiteral("compare-distance"));
+        QTRY_VERIFY(std::abs(distance->width() - 1440 * 43 / 100) <= 8);
+        QVERIFY(answers->geometry().right() < distance->geometry().left());
+    }
+
     void allRunsTakeThePlaceOfTheAnswers() {
         CompareWindow s({1440, 900});
         auto* view = s.window.compare()->head()->view();
