@@ -103,13 +103,17 @@ ui::ContextOffer ChatSession::offerOf(const Wish& wish, const controller::Contex
             tr("With this message the prompt has %1 tokens, and %2 more are kept for an answer. The context "
                "holds %3, so nothing was sent.")
                 .arg(tokens, ui::groupedText(fit.room), context);
+        offer.brief = tr("%1 tokens, and %2 for an answer, do not fit the context of %3. Nothing was sent.")
+                          .arg(tokens, ui::groupedText(fit.room), context);
         break;
     case Wish::Kind::Version:
         offer.sentence = tr("The prompt of this answer has %1 tokens, and the context holds %2. Nothing was computed.")
                              .arg(tokens, context);
+        offer.brief = tr("%1 tokens do not fit the context of %2. Nothing was computed.").arg(tokens, context);
         break;
     case Wish::Kind::Continue:
         offer.sentence = tr("The chat fills the context of %1 tokens, so the answer cannot go on.").arg(context);
+        offer.brief = tr("The context of %1 tokens is full.").arg(context);
         break;
     }
     const qsizetype turns = std::count_if(wish.prompt.messages.begin(), wish.prompt.messages.end(),

@@ -16,6 +16,7 @@ enum class ContextChoice {
 /** The choice that is offered: sentences, and why one of the three is none. */
 struct ContextOffer {
     QString sentence;        ///< what does not fit, with its figures; empty: nothing is offered
+    QString brief;           ///< the same where there is little room
     QString newest;          ///< what the choice would do
     QString newest_refusal;  ///< why it would not help; empty: it would
     QString longer;          ///< as above

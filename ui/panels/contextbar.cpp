@@ -7,11 +7,20 @@
 
 namespace moescope::ui {
 
+namespace {
+
+constexpr int kNarrow = 420; ///< px
+
+} // namespace
+
 ContextBar::ContextBar(QWidget* parent) : Banner(Kind::Warning, {}, parent) {
     setClosable(true);
     m_newest = addAction(tr("Keep the newest turns"));
     m_longer = addAction(tr("Load a longer context"));
     m_newchat = addAction(tr("Start a new chat with this"));
+    m_newest->setAccessibleName(m_newest->text());
+    m_longer->setAccessibleName(m_longer->text());
+    m_newchat->setAccessibleName(m_newchat->text());
     connect(m_newest, &QPushButton::clicked, this, [this] { emit chosen(ContextChoice::Newest); });
     connect(m_longer, &QPushButton::clicked, this, [this] { emit chosen(ContextChoice::Longer); });
     connect(m_newchat, &QPushButton::clicked, this, [this] { emit chosen(ContextChoice::NewChat); });
@@ -29,8 +38,19 @@ void ContextBar::setAvailable(bool available) {
     refresh();
 }
 
+void ContextBar::resizeEvent(QResizeEvent* event) {
+    Banner::resizeEvent(event);
+    if (const bool narrow = width() < kNarrow; narrow != m_narrow) {
+        m_narrow = narrow;
+        refresh();
+    }
+}
+
 void ContextBar::refresh() {
-    QStringList lines{m_offer.sentence};
+    m_newest->setText(m_narrow ? tr("Newest turns") : m_newest->accessibleName());
+    m_longer->setText(m_narrow ? tr("Longer context") : m_longer->accessibleName());
+    m_newchat->setText(m_narrow ? tr("New chat") : m_newchat->accessibleName());
+    QStringList lines{m_narrow ? m_offer.brief : m_offer.sentence};
     // What the model would forget, and why a choice is off, can be read without a pointer over a button.
     const auto show = [&](QPushButton* button, const QString& line, const QString& what, const QString& refusal,
                           bool always) {
@@ -38,7 +58,7 @@ void ContextBar::refresh() {
         const QString words = line.arg(refusal.isEmpty() ? what : refusal);
         button->setToolTip(plainToolTip(words));
         button->setAccessibleDescription(words);
-        if (always || !refusal.isEmpty()) {
+        if (!m_narrow && (always || !refusal.isEmpty())) {
             lines << words;
         }
     };

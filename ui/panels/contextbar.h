@@ -7,7 +7,7 @@
 namespace moescope::ui {
 
 /** What can be done where a chat has outgrown its context: a sentence and three buttons, of which those that would not help
- *  are off and say why. Shown while there is something to choose. */
+ *  are off and say why; below 420 px in brief. Shown while there is something to choose. */
 class ContextBar : public Banner {
     Q_OBJECT
 public:
@@ -21,6 +21,9 @@ public:
 signals:
     void chosen(moescope::ui::ContextChoice choice);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void refresh();
 
@@ -29,6 +32,7 @@ private:
     QPushButton* m_longer = nullptr;
     QPushButton* m_newchat = nullptr;
     bool m_available = true;
+    bool m_narrow = false;
 };
 
 } // namespace moescope::ui

@@ -47,7 +47,7 @@ bool outgrow(App& app) {
 
 QPushButton* button(App& app, const QString& text) {
     for (QPushButton* one : app.composition.window().chat()->contextBar()->findChildren<QPushButton*>()) {
-        if (one->text() == text) {
+        if (one->accessibleName() == text) {
             return one;
         }
     }

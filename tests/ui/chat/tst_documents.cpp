@@ -209,16 +209,20 @@ private slots:
         auto* bar = new ContextBar(&window);
         column->addWidget(bar);
         column->addStretch(1);
-        window.resize(340, 500);
+        window.resize(640, 500);
         window.show();
         QVERIFY(!bar->isVisible());
         ContextOffer offer;
-        offer.sentence = QStringLiteral("It does not fit.");
+        offer.sentence = QStringLiteral("It does not fit, and so on.");
+        offer.brief = QStringLiteral("It does not fit.");
         offer.longer_refusal = QStringLiteral("The limit is 256 tokens.");
         bar->setOffer(offer);
-        QTest::qWait(1);
         QVERIFY(bar->isVisible());
-        QVERIFY(bar->text().contains(offer.longer_refusal));
+        QVERIFY(bar->text().startsWith(offer.sentence) && bar->text().contains(offer.longer_refusal));
+        // In a narrow transcript it says less, and its buttons go on in a second row.
+        window.resize(340, 500);
+        QTRY_COMPARE(bar->text(), offer.brief);
+        QTest::qWait(1);
         int on = 0;
         for (const QPushButton* button : bar->findChildren<QPushButton*>()) {
             QVERIFY(bar->rect().contains(button->geometry()));
