@@ -15,7 +15,8 @@ WORDS_BUFFER(1, k_cache)                                                  // [kv
 WORDS_BUFFER(2, v_cache)
 layout(std430, binding = 3) readonly buffer Step { StepState step_state; };
 layout(std430, binding = 4) readonly buffer Sinks { float sinks[]; };     // [head]
-layout(std430, binding = 5) writeonly buffer Out { float result[]; };     // [token][head · head_dim]
+layout(std430, binding = 5) buffer Out { float result[]; };               // [token][head · head_dim]
+layout(std430, binding = 6) buffer State { vec2 state[]; };               // as attention_rows.glsl has it
 #include "attention_rows.glsl"
 
 void main() {

@@ -20,7 +20,8 @@ VECTORS_BUFFER(8, q)                                                      // as 
 WORDS_BUFFER(9, k_cache)                                                  // as k_words
 WORDS_BUFFER(10, v_cache)
 layout(std430, binding = 11) readonly buffer Sinks { float sinks[]; };    // [head]
-layout(std430, binding = 12) writeonly buffer Out { float result[]; };    // [head · head_dim]
+layout(std430, binding = 12) buffer Out { float result[]; };              // [head · head_dim]
+layout(std430, binding = 13) buffer State { vec2 state[]; };              // as attention_rows.glsl has it
 #include "rope_head.glsl"
 #define K_WORDS k_words
 #define V_WORDS v_words
@@ -30,6 +31,10 @@ layout(std430, binding = 12) writeonly buffer Out { float result[]; };    // [he
 void main() {
     uint kv_head = push.kv_first + gl_WorkGroupID.x, self = gl_LocalInvocationID.x, workers = gl_WorkGroupSize.x;
     uint position = step_state.position;
+    if (SPANS && push.span_first != 0u) {
+        attend(kv_head, 0u, ROWS);
+        return;
+    }
     for (uint r = 0u; r < ROWS; ++r) {
         uint index = kv_head * ROWS + r;
         float scale = ropeHead(QUERY, index, 0u, position);

@@ -138,10 +138,12 @@ public:
     void attention(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                    const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out, uint32_t tokens,
                    Part part = {});
-    /** The same where texels(), by tiles of queries, `part` of the tiles. */
+    /** The same where texels(), by tiles of queries, `part` of the tiles. Of a context of more than attentionSpan positions,
+     *  here and in attentionToken(), one dispatch a span, with `state` between them: two floats a token and head. */
     void attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                         const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
-                        uint32_t tokens, Part part = {});
+                        const Buffer& state, uint32_t tokens, Part part = {});
+    static constexpr uint32_t attentionSpan = 4096; ///< positions: heads of 256 were right up to 15,015
     bool hasAttentionToken(const AttentionShape& shape) const {
         return m_texels && shape.queriesEach() <= mostTokenQueries;
     }
@@ -150,7 +152,7 @@ public:
     void attentionToken(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
                         bool stores, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
                         const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, const Buffer* sinks,
-                        const Buffer& out);
+                        const Buffer& out, const Buffer& state);
     /** The same on devices with memory of their own, by workgroups over `splits` of the positions, at most
      *  mostAttentionSplits. `partial`: attentionPartialFloats() of it; `counters`: uint32, one a query head is enough, 0 before
      *  and after. The queries stay in the kernel. */

@@ -95,6 +95,18 @@ AttentionTokenPush tokenPush(const AttentionShape& shape, bool stores) {
 /** Groups of query heads that workgroups take one by one: shaders/common/attention_span.glsl. */
 uint32_t attentionPasses(const AttentionShape& shape) { return ceilDiv(shape.queriesEach(), Kernels::spareHeads + 1); }
 
+/** Calls `dispatch` with the push constants of each span of positions that the context has. */
+template <typename Push, typename Dispatch>
+void forSpans(vulkan::CommandRecorder& recorder, const AttentionShape& shape, Push& push, Dispatch dispatch) {
+    push.span_count = shape.context > Kernels::attentionSpan ? Kernels::attentionSpan : 0;
+    dispatch();
+    while (push.span_count != 0 && shape.context - push.span_first > push.span_count) {
+        push.span_first += push.span_count;
+        recorder.barrier();
+        dispatch();
+    }
+}
+
 /** Of shaders/common/rope_head.glsl. */
 vulkan::Constants ropeConstants(const AttentionShape& shape, bool bias, uint32_t workgroup) {
     return {{workgroupId, workgroup},
@@ -156,26 +168,29 @@ vulkan::Constants Kernels::attentionRows(const AttentionShape& shape, bool sinks
             {7, block},
             {8, sinks},
             {9, dimLanes},
-            {10, ceilDiv(octets, dimLanes)}};
+            {10, ceilDiv(octets, dimLanes)},
+            {12, shape.context > attentionSpan}};
 }
 
 void Kernels::attentionToken(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
                              bool stores, const Buffer& rope, const Buffer* qk_weight, const Buffer& step,
                              const Buffer& q_out, const Buffer& k_cache, const Buffer& v_cache, const Buffer* sinks,
-                             const Buffer& out) {
-    const AttentionTokenPush push = tokenPush(shape, stores);
+                             const Buffer& out, const Buffer& state) {
+    AttentionTokenPush push = tokenPush(shape, stores);
     vulkan::Constants constants = attentionRows(shape, sinks != nullptr);
     constants.merge(ropeConstants(shape, bias != nullptr, m_subgroup));
     constants[11] = shape.queriesEach();
-    recorder.dispatch(pipeline(attention_token, constants), Groups{shape.heldHeads()},
-                      {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache, q_out,
-                       k_cache, v_cache, orAny(sinks, qkv), out},
-                      push);
+    forSpans(recorder, shape, push, [&] {
+        recorder.dispatch(pipeline(attention_token, constants), Groups{shape.heldHeads()},
+                          {qkv, orAny(bias, qkv), rope, orAny(qk_weight, qkv), step, q_out, k_cache, v_cache, q_out,
+                           k_cache, v_cache, orAny(sinks, qkv), out, state},
+                          push);
+    });
 }
 
 void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, const Buffer& q, const Buffer& k_cache,
                              const Buffer& v_cache, const Buffer& step, const Buffer* sinks, const Buffer& out,
-                             uint32_t tokens, Part part) {
+                             const Buffer& state, uint32_t tokens, Part part) {
     const uint32_t tiles = ceilDiv(tokens * shape.queriesEach(), rowsOfAttention);
     const Run run = runOf(tiles, part);
     if (run.count == 0) {
@@ -186,8 +201,11 @@ void Kernels::attentionTiles(Recorder& recorder, const AttentionShape& shape, co
     push.tiles = tiles;
     push.tile_first = run.first;
     push.tile_step = spreadingStep(tiles);
-    recorder.dispatch(pipeline(attention_tiles, attentionRows(shape, sinks != nullptr)),
-                      Groups{shape.heldHeads(), run.count}, {q, k_cache, v_cache, step, orAny(sinks, q), out}, push);
+    forSpans(recorder, shape, push, [&] {
+        recorder.dispatch(pipeline(attention_tiles, attentionRows(shape, sinks != nullptr)),
+                          Groups{shape.heldHeads(), run.count},
+                          {q, k_cache, v_cache, step, orAny(sinks, q), out, state}, push);
+    });
 }
 
 void Kernels::attentionSplit(Recorder& recorder, const AttentionShape& shape, const Buffer& qkv, const Buffer* bias,
@@ -216,8 +234,10 @@ void Kernels::attentionWeights(Recorder& recorder, const AttentionShape& shape, 
                                     .window = shape.window,
                                     .row_words = kvRowWords(shape.kv, shape.head_dim),
                                     .scale = shape.scale};
+    // Software drivers end loops after some 65,000 rounds: no invocation may have too many of the positions.
+    const uint32_t workgroup = std::min<uint32_t>(256, m_device.limits().max_workgroup_invocations);
     const vulkan::Constants constants{
-        {workgroupId, m_workgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, sinks != nullptr}};
+        {workgroupId, workgroup}, {1, static_cast<uint32_t>(shape.kv)}, {2, sinks != nullptr}};
     const uint32_t rest = shape.heldHeads() * shape.queriesEach() - some.skipped;
     recorder.dispatch(pipeline(attention_weights, constants), Groups{some.heads != 0 ? some.heads : rest},
                       {q, k_cache, step, orAny(sinks, q), out}, push);

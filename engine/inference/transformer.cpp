@@ -68,6 +68,19 @@ uint64_t kvRange(const vulkan::Device& device, bool texels, const Variants& vari
     return std::min(most, variants.kv_range.value_or(most));
 }
 
+/** attention.comp has no spans as the kernels that read texels have: heads of 256 were right up to 38,375 positions. */
+uint32_t checkedContext(const vulkan::Device& device, bool texels, uint32_t context) {
+    constexpr uint32_t most = 32768;
+    if (device.limits().software && !texels && context > most) {
+        throw trace::Error(
+            "context.driver",
+            "{device} ends loops early, so that without the variant “texels” it attends to at most {most} "
+            "tokens; a context of {context} is wanted.",
+            {{"device", device.info().name}, {"most", trace::grouped(most)}, {"context", trace::grouped(context)}});
+    }
+    return context;
+}
+
 /** Rows of the largest matrix that is multiplied with one token. */
 uint32_t mostRows(const DeviceWeights& weights) {
     uint32_t most = weights.output().rows;
@@ -100,7 +113,8 @@ Transformer::Transformer(vulkan::Device& device, const model::ModelConfig& confi
       m_shape(attentionShape(config, context, kv)), m_experts{config.expert_count, config.expert_used_count,
                                                               config.expert_weights_norm, config.activation},
       m_kernels(device, variantsFor(variants, kv)), m_weights(device, config, file, m_kernels.rowGroup()),
-      m_kv(device, config, context, kv, kvRange(device, m_kernels.texels(), variants)),
+      m_kv(device, config, checkedContext(device, m_kernels.texels(), context), kv,
+           kvRange(device, m_kernels.texels(), variants)),
       m_act(device, config, context, m_batch, ropeFactors(config, m_weights, context)), m_pacer(device),
       m_samples(samplesOnDevice(variants, device, config.token_count)), m_firstSample(device, "first sample"),
       m_wholeSteps(variants.whole_steps) {

@@ -42,7 +42,7 @@ class Transformer {
 public:
     /** `batch`: tokens of a prompt that are computed at once, at most. Uploads the weights, while other threads begin to make the
      *  pipelines of warmUp(). Throws trace::Error as DeviceWeights, KvCache, Activations and vulkan::ComputePipeline do,
-     *  {model.too_wide}, and {load.cancelled} where `progress` (bytes of the file read, all of them) returns false. */
+     *  {model.too_wide}, {context.driver}, and {load.cancelled} where `progress` (bytes of the file read, all of them) returns false. */
     Transformer(vulkan::Device& device, const model::ModelConfig& config, const gguf::Reader& file, uint32_t context,
                 uint32_t batch, KvType kv, const Variants& variants,
                 const std::function<bool(uint64_t, uint64_t)>& progress);

@@ -131,12 +131,17 @@ bool Transformer::batchAttention(uint32_t i, uint32_t tokens) {
     if (!m_pacer.next(StepPart::Rope, index)) {
         return false;
     }
-    const auto attention = m_kernels.texels() ? &Kernels::attentionTiles : &Kernels::attention;
     const uint32_t parts = m_pacer.parts(StepPart::Attention);
     for (uint32_t part = 0; part < parts; ++part) {
         for (const KvCache::Part& kv : m_kv.parts(i)) {
-            (m_kernels.*attention)(r, shapeOf(i, kv), m_act.q_roped, *kv.keys, *kv.values, m_act.step,
-                                   layer.attn_sinks.get(), m_act.attn_out, tokens, Part{part, parts});
+            if (m_kernels.texels()) {
+                m_kernels.attentionTiles(r, shapeOf(i, kv), m_act.q_roped, *kv.keys, *kv.values, m_act.step,
+                                         layer.attn_sinks.get(), m_act.attn_out, m_act.attn_partial, tokens,
+                                         {part, parts});
+            } else {
+                m_kernels.attention(r, shapeOf(i, kv), m_act.q_roped, *kv.keys, *kv.values, m_act.step,
+                                    layer.attn_sinks.get(), m_act.attn_out, tokens, {part, parts});
+            }
         }
         if (!m_pacer.next(StepPart::Attention, index, parts)) {
             return false;

@@ -98,7 +98,7 @@ void Transformer::recordTokenAttention(vulkan::CommandRecorder& r, uint32_t i, b
         if (m_kernels.hasAttentionToken(shape)) {
             m_kernels.attentionToken(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope,
                                      layer.attn_qk_norm.get(), m_act.step, m_act.q_roped, *kv.keys, *kv.values,
-                                     layer.attn_sinks.get(), m_act.attn_out);
+                                     layer.attn_sinks.get(), m_act.attn_out, m_act.attn_partial);
         } else {
             m_kernels.attentionSplit(r, shape, m_act.qkv, layer.attn_qkv_bias.get(), store, m_act.rope,
                                      layer.attn_qk_norm.get(), m_act.step, *kv.keys, *kv.values, layer.attn_sinks.get(),

@@ -57,6 +57,8 @@ struct AttentionTilesPush {
     uint tiles;      // of all queries of a KV head
     uint tile_first; // place in the order of the tiles that the grid begins with
     uint tile_step;  // tiles between two neighbours of that order; shares no divisor with their number
+    uint span_first; // position that the dispatch begins with …
+    uint span_count; // … and how many it takes; 0: all
     float scale;
 };
 
@@ -73,6 +75,8 @@ struct AttentionTokenPush {
     uint turning_pairs; // of a head; the other elements pass as they are
     uint rope_first;    // row of the table of rotations for position 0
     uint stores;        // the layer owns its KV cache and stores this token in it
+    uint span_first;    // position that the dispatch begins with …
+    uint span_count;    // … and how many it takes; 0: all
     float epsilon;
     float scale;
 };

@@ -2,11 +2,16 @@
 // Causal attention with online softmax of ROWS queries that share a KV head, by one subgroup, for drivers that compute on the CPU
 // (words.glsl). For the scores an invocation has KEYS positions and the queries go round by shuffles; for the values it has
 // 8 · DIM_PASSES dimensions (fewer than a subgroup's worth: several positions at once) and the weights go round. Windows and
-// sinks as in attention.comp. The including shader has ROWS, push, step_state, and q, k_cache, v_cache, sinks and result.
+// sinks as in attention.comp. The including shader has ROWS, push, step_state, and q, k_cache, v_cache, sinks, result and state.
+//
+// With SPANS the positions of a long context go to several dispatches one behind the other: all loops of an invocation together
+// end after 65,535 rounds on Mesa's lavapipe 22.3.6, in silence. Until the last one result holds sums of weighted values, and
+// state, [token][head], the maximum of the scores and the sum of the weights.
 layout(constant_id = 7) const uint BLOCK = 8u;       // vectors of a query that go round at a time: divides them, is even
 layout(constant_id = 8) const bool SINKS = false;
 layout(constant_id = 9) const uint DIM_LANES = 4u;   // invocations that share a row of values, 8 dimensions each
 layout(constant_id = 10) const uint DIM_PASSES = 1u;
+layout(constant_id = 12) const bool SPANS = false;
 const uint KEYS = 2u;
 const float NEVER = -1.0e38;  // score of a position that a query does not see; as in attention_span.glsl
 
@@ -46,6 +51,16 @@ void attend(uint kv_head, uint first, uint queries) {
     uint end = query_position[ROWS - 1u] + 1u;
     uint begin = window == 0u ? 0u : query_position[0] + 1u - min(query_position[0] + 1u, window);
     uint cache_row = (kv_head - push.kv_first) * push.context;
+    bool more = false;  // spans
+    if (SPANS) {
+        if (push.span_first != 0u && push.span_first >= end) {
+            return;
+        }
+        uint span_end = push.span_first + push.span_count;
+        more = span_end < end;
+        begin = max(begin, push.span_first);
+        end = min(end, span_end);
+    }
 
     uint dim_lane = self % DIM_LANES, position_lane = self / DIM_LANES;
     float most[ROWS], sum[ROWS];
@@ -56,6 +71,22 @@ void attend(uint kv_head, uint first, uint queries) {
         for (uint pass = 0u; pass < DIM_PASSES; ++pass) {
             acc[pass][r][0] = vec4(0.0);
             acc[pass][r][1] = vec4(0.0);
+        }
+    }
+
+    if (SPANS && push.span_first != 0u) {
+        for (uint r = 0u; r < ROWS; ++r) {
+            uint query = min(first + r, queries - 1u), token = query / group, head = kv_head * group + query % group;
+            vec2 before = state[token * head_count + head];
+            most[r] = before.x;
+            sum[r] = self == 0u ? before.y : 0.0;
+            for (uint pass = 0u; pass < DIM_PASSES; ++pass) {
+                uint dim = 8u * (pass * DIM_LANES + dim_lane), at = token * push.out_stride + head * head_dim + dim;
+                for (uint i = 0u; i < 8u; ++i) {
+                    float was = position_lane == 0u && dim + i < head_dim ? result[at + i] : 0.0;
+                    acc[pass][r][i / 4u][i & 3u] = was;
+                }
+            }
         }
     }
 
@@ -134,7 +165,12 @@ void attend(uint kv_head, uint first, uint queries) {
     for (uint r = 0u; r < ROWS; ++r) {
         uint query = min(first + r, queries - 1u), token = query / group, head = kv_head * group + query % group;
         float total = sumOfSubgroup(sum[r]);
-        if (SINKS) {
+        if (SPANS && more) {
+            if (self == 0u && first + r < queries) {
+                state[token * head_count + head] = vec2(most[r], total);
+            }
+            total = 1.0;
+        } else if (SINKS) {
             total += exp(sinks[head] - most[r]);
         }
         for (uint pass = 0u; pass < DIM_PASSES; ++pass) {

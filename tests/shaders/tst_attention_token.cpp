@@ -2,6 +2,8 @@
 #include "tests/shaders/rope_case.h"
 #include "tests/support/attention_token.h"
 
+#include <tuple>
+
 namespace moescope::test {
 
 TEST_F(RopeTest, attention_token) {
@@ -9,19 +11,24 @@ TEST_F(RopeTest, attention_token) {
         GTEST_SKIP() << "the kernels do not read texels here";
     }
     for (const RopeCase& c : ropeCases()) {
-        for (const auto& [with_sinks, heads] :
-             {std::pair(false, c.head_count_kv), {true, c.head_count_kv}, {true, 1U}}) {
-            Inputs in = inputs(c, 1);
-            in.shape.window = with_sinks ? 3 : 0;
+        // The last one: a context of three spans.
+        for (const auto& [with_sinks, heads, position] : {std::tuple(false, c.head_count_kv, 5U),
+                                                          {true, c.head_count_kv, 5U},
+                                                          {true, 1U, 5U},
+                                                          {true, 1U, 2 * inference::Kernels::attentionSpan + 1}}) {
+            Inputs in = inputs(c, 1, position);
+            in.shape.window = with_sinks && position == 5 ? 3 : 0;
             const std::vector<float> sinks = with_sinks ? random(c.head_count, 9, 2) : std::vector<float>();
             const auto sink_logits = with_sinks ? floats(sinks) : nullptr;
             Cached cached = fillCaches(in);
             const auto out = zeroRows(1, c.head_count * c.head_dim);
+            const auto state = zeroWords(uint64_t{2} * c.head_count);
             const auto caches = cutCache(in.shape, *in.k_cache, *in.v_cache, heads);
             run([&](auto& recorder) {
                 for (const CachePart& kv : caches) {
                     kernels().attentionToken(recorder, kv.shape, *in.qkv, in.bias(), c.owner, *in.rope, in.weight(),
-                                             *in.step, *in.q_out, *kv.keys, *kv.values, sink_logits.get(), *out);
+                                             *in.step, *in.q_out, *kv.keys, *kv.values, sink_logits.get(), *out,
+                                             *state);
                 }
             });
             expectQueries(in);
