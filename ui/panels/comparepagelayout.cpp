@@ -65,11 +65,14 @@ void ComparePage::showWanted() {
     const bool note = !m_comparison->showsAll() && !m_note->text().isEmpty();
     another = another || m_noteDock->isHidden() == note;
     m_noteDock->setVisible(note);
-    if (another) {
+    if (!another) {
+        return;
+    }
+    if (!m_changed) { // else the docks stay where the user put them
         m_place = -1;
         followSize();
-        emit layoutChanged();
     }
+    emit layoutChanged();
 }
 
 void ComparePage::followSize() {
