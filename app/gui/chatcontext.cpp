@@ -80,7 +80,6 @@ void ChatSession::refuse(const Wish& wish, const controller::ContextFit& fit) {
     giveBack(wish);
     if (m_askedAt == m_request) { // else another chat is in view by now
         m_offered = wish;
-        m_offeredFit = fit;
         setOffer(offerOf(wish, fit));
     }
     announce();
@@ -247,7 +246,6 @@ void ChatSession::probed(const controller::ContextFit& fit) {
     const store::Message* last = find(m_conversation.current_leaf);
     if (last != nullptr && canStart() && !fit.fits()) {
         m_offered = continueWish(*last);
-        m_offeredFit = fit;
         setOffer(offerOf(*m_offered, fit));
     }
 }

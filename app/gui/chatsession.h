@@ -274,8 +274,7 @@ private:
     quint64 m_askedAt = 0;                     ///< m_request then
     std::optional<ui::ContextChoice> m_choice; ///< made for it
     std::optional<Wish> m_offered;             ///< is meant by m_offer
-    controller::ContextFit m_offeredFit;
-    std::optional<Wish> m_waiting; ///< for a longer context
+    std::optional<Wish> m_waiting;             ///< for a longer context
     ui::ContextOffer m_offer;
     QSet<qint64> m_dismissed; ///< answers that nothing is offered for
 };
