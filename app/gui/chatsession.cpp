@@ -322,7 +322,7 @@ void ChatSession::announce() {
     } else if (!here) {
         reason = !m_busy.isEmpty() ? m_busy
                  : m_conversation.kind == store::ConversationKind::Comparison
-                     ? tr("This is a run of a comparison. To ask more, add a run in Compare, or start a new chat.")
+                     ? tr("This is a run of a comparison. Add another in Compare, or start a new chat.")
                      : QString();
     }
     emit unavailableChanged(reason);

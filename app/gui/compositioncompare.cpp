@@ -144,7 +144,12 @@ void Composition::openConversation(qint64 conversation, qint64 message) {
 void Composition::followComparison() {
     const ui::RunView* run = m_comparison.side(ui::Side::A);
     const bool over = run != nullptr && run->answer > 0 && !run->isRunning() && run->phase != ui::RunPhase::Queued;
-    if (over && !m_captures->isOpen() && !m_session.run().isActive() && m_session.lastAnswer() != run->answer) {
+    if (!over || m_captures->isOpen() || m_session.run().isActive()) {
+        return;
+    }
+    if (m_session.lastAnswer() == run->answer) {
+        loadOtherSide(run->answer);
+    } else {
         m_session.openAgain(m_compare.conversation(), run->answer);
     }
 }
@@ -152,7 +157,7 @@ void Composition::followComparison() {
 void Composition::loadOtherSide(qint64 answer) {
     const ui::RunView* a = m_comparison.side(ui::Side::A);
     const ui::RunView* b = m_comparison.side(ui::Side::B);
-    if (a == nullptr || b == nullptr || a->answer != answer || b->answer <= 0) {
+    if (a == nullptr || b == nullptr || a->answer != answer || b->answer <= 0 || m_traces.hasRun(b->answer)) {
         return;
     }
     m_store.run(

@@ -6,10 +6,14 @@
 #include "ui/mainwindow/addrunsheet.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/comparepage.h"
+#include "ui/panels/composer.h"
 #include "ui/panels/conversationspanel.h"
 
+#include <QAbstractButton>
 #include <QFile>
 #include <QTest>
+
+#include <algorithm>
 
 using namespace moescope;
 using test::App;
@@ -40,6 +44,14 @@ QList<ui::RunDraft> templatesOf(ui::RunDraft draft, const QList<int>& lengths) {
     return drafts;
 }
 
+/** The button that sends does. */
+bool saysWhyNothingIsSent(App& app, const QString& part) {
+    const auto buttons = app.composition.window().chat()->composer()->findChildren<QAbstractButton*>();
+    return std::any_of(buttons.begin(), buttons.end(), [&part](const QAbstractButton* button) {
+        return !button->isEnabled() && button->toolTip().contains(part);
+    });
+}
+
 } // namespace
 
 class TestGuiCompare : public QObject {
@@ -63,6 +75,7 @@ private slots:
             emit window.chat()->compareWithRequested(app.messages()[1].id);
             auto* sheet = window.findChild<ui::AddRunSheet*>();
             QVERIFY(sheet != nullptr);
+            QVERIFY2(!sheet->drafts().isEmpty(), qPrintable(sheet->problem()));
             const ui::RunDraft offered = sheet->drafts().first();
             QCOMPARE(offered.text, QStringLiteral("What is the code for the lamp?"));
             QCOMPARE(offered.model, QStringLiteral("builtin"));
@@ -83,6 +96,8 @@ private slots:
             QCOMPARE(viewOf(app).pair()->distance.size(), size_t(8));
 
             // Inspect has run A, and B to be measured against.
+            QVERIFY(viewOf(app).side(ui::Side::A) != nullptr);
+            QVERIFY(viewOf(app).side(ui::Side::B) != nullptr);
             const ui::RunView a = *viewOf(app).side(ui::Side::A);
             const ui::RunView b = *viewOf(app).side(ui::Side::B);
             QTRY_COMPARE_WITH_TIMEOUT(app.composition.traces().current(), a.answer, patience);
@@ -165,7 +180,11 @@ private slots:
         emit window.compare()->openInInspectRequested(viewOf(app).runs()[0].id);
         QTRY_COMPARE(app.composition.session().conversation(), comparison);
         QVERIFY(window.layoutName() == ui::LayoutName::Inspect);
-        QTRY_VERIFY(app.shows(QStringLiteral("This is a run of a comparison.")));
+        QTRY_VERIFY(saysWhyNothingIsSent(app, QStringLiteral("This is a run of a comparison.")));
+        const int messages = static_cast<int>(app.messages().size());
+        emit window.chat()->sendRequested(QStringLiteral("And then?"), {});
+        app.settle();
+        QCOMPARE(app.messages().size(), messages);
         // Deleted, it is gone from the page.
         emit window.conversations()->deleteRequested(comparison);
         QTRY_VERIFY(!viewOf(app).isOpen());
