@@ -248,13 +248,6 @@ void ChatSession::giveBack(const Wish& wish) {
     }
 }
 
-// The gates of a small model are kept even while no panel shows them, so that they are there when one does.
-bool ChatSession::areGatesSmall() const {
-    constexpr uint32_t mostGates = 512; // a token: 1 KiB in the store
-    const auto& loaded = m_controller.loaded();
-    return loaded && loaded->model.moeLayers() * loaded->model.expert_count <= mostGates;
-}
-
 controller::GenerateJob ChatSession::promptOf(const store::Message& answer) const {
     return promptOf(m_conversation, m_tree, answer);
 }
@@ -310,7 +303,7 @@ void ChatSession::startRun(const Begun& begun) {
     job.sampling = toSettings(sampling, begun.answer.seed.value_or(0));
     job.max_tokens = static_cast<uint32_t>(std::max(sampling.max_tokens, 0));
     job.intervention = begun.answer.recipe.intervention;
-    job.router_probs = m_routerProbs || m_recording || areGatesSmall();
+    job.router_probs = m_routerProbs || m_recording || areGatesSmall(m_controller.loaded());
     job.begun = begun.answer.text.toStdString();
     job.saved_key = begun.saved_key;
     for (const store::TokenTraces* traces : {&begun.traces.tokens, &begun.retold}) {

@@ -232,7 +232,6 @@ private:
     controller::GenerateJob promptOf(const store::Conversation& conversation, const QList<store::Message>& tree,
                                      const store::Message& answer) const;
     std::vector<model::ChatMessage> turnsOf(const QString& system, const QList<store::Message>& messages) const;
-    bool areGatesSmall() const;
     void runEnded(const store::Message& answer);
     void rememberTokens(qint64 answer, const store::TokenTraces& traces);
     void complain(const trace::Error& error);

@@ -340,6 +340,7 @@ void ComparisonRuns::begun(const Begun& begun) {
     tell();
     controller::GenerateJob job = jobOf(begun);
     job.tell_reused = true;
+    job.router_probs = areGatesSmall(m_controller.loaded());
     job.passage = m_draft.passage.toStdString();
     m_answer->start(begun.answer, job, {});
 }

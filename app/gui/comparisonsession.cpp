@@ -194,7 +194,8 @@ void ComparisonSession::showFacts() {
     int prefix = 0;
     for (const ui::RunView& run : m_view.runs()) {
         drafts.append(run.draft);
-        if (run.reused_tokens > 0) {
+        // What the first one found was left by something else.
+        if (run.reused_tokens > 0 && run.id != m_view.runs().first().id) {
             prefix = prefix == 0 ? run.reused_tokens : std::min(prefix, run.reused_tokens);
         }
     }

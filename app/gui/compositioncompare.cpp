@@ -17,8 +17,8 @@ using controller::InferenceController;
 
 namespace {
 
-constexpr int answerTokens = 128; ///< that a run may take unless its chat says otherwise
-constexpr int leastLength = 64;   ///< tokens of a template that is offered
+constexpr int answerTokens = 64; ///< that a run may take unless its chat says otherwise
+constexpr int leastLength = 64;  ///< tokens of a template that is offered
 
 QString kvName(trace::KvType type) { return QString::fromLatin1(trace::kvTypeName(type)); }
 

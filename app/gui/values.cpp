@@ -180,6 +180,11 @@ quint64 seedOf(const ui::SamplingView& sampling) {
     return sampling.seed ? *sampling.seed : QRandomGenerator::global()->generate();
 }
 
+bool areGatesSmall(const std::optional<controller::Loaded>& loaded) {
+    constexpr uint32_t mostGates = 512; // a token: 1 KiB in the store
+    return loaded && loaded->model.moeLayers() * loaded->model.expert_count <= mostGates;
+}
+
 store::ModelStamp stampOf(const trace::ModelInfo& model) {
     return {QString::fromStdString(model.name), QString::fromStdString(model.file_name),
             QString::fromStdString(model.main_type), model.parameters, model.active_parameters};

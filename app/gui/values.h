@@ -38,6 +38,9 @@ inference::SamplerSettings toSettings(const ui::SamplingView& sampling, quint64 
 /** The seed that is set, else a random one. */
 quint64 seedOf(const ui::SamplingView& sampling);
 
+/** Probabilities of all its experts take so little that they are kept even while no panel shows them: they are there when one
+ *  does. */
+bool areGatesSmall(const std::optional<controller::Loaded>& loaded);
 store::ModelStamp stampOf(const trace::ModelInfo& model);
 /** Whether it is this model's. Stamps of old answers do not know of active parameters. */
 bool isStampOf(const store::ModelStamp& stamp, const trace::ModelInfo& model);

@@ -7,12 +7,15 @@
 #include "ui/panels/composer.h"
 #include "ui/panels/transcript.h"
 
+#include <QAbstractButton>
 #include <QCoreApplication>
 #include <QFile>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QLabel>
 #include <QTest>
+
+#include <algorithm>
 
 namespace moescope::test {
 namespace {
@@ -133,6 +136,14 @@ void App::send(const QString& text) {
 
 QList<ui::MessageView> App::messages() const {
     return const_cast<gui::Composition&>(composition).window().chat()->transcript()->messages();
+}
+
+bool App::saysWhyNothingIsSent(const QString& part) const {
+    const auto buttons =
+        const_cast<gui::Composition&>(composition).window().chat()->composer()->findChildren<QAbstractButton*>();
+    return std::any_of(buttons.begin(), buttons.end(), [&part](const QAbstractButton* button) {
+        return !button->isEnabled() && button->toolTip().contains(part);
+    });
 }
 
 bool App::shows(const QString& part) const {

@@ -35,6 +35,8 @@ struct App {
     /** Answers of at most 40 tokens from here on, so that more turns fit the small context. */
     void answerBriefly();
     QList<ui::MessageView> messages() const;
+    /** The button that sends is off, and its words hold `part`. */
+    bool saysWhyNothingIsSent(const QString& part) const;
     /** Some label in the window holds `part` and can be seen. */
     bool shows(const QString& part) const;
 

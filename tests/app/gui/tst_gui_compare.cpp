@@ -6,14 +6,10 @@
 #include "ui/mainwindow/addrunsheet.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/comparepage.h"
-#include "ui/panels/composer.h"
 #include "ui/panels/conversationspanel.h"
 
-#include <QAbstractButton>
 #include <QFile>
 #include <QTest>
-
-#include <algorithm>
 
 using namespace moescope;
 using test::App;
@@ -42,14 +38,6 @@ QList<ui::RunDraft> templatesOf(ui::RunDraft draft, const QList<int>& lengths) {
         drafts.append(draft);
     }
     return drafts;
-}
-
-/** The button that sends does. */
-bool saysWhyNothingIsSent(App& app, const QString& part) {
-    const auto buttons = app.composition.window().chat()->composer()->findChildren<QAbstractButton*>();
-    return std::any_of(buttons.begin(), buttons.end(), [&part](const QAbstractButton* button) {
-        return !button->isEnabled() && button->toolTip().contains(part);
-    });
 }
 
 } // namespace
@@ -180,7 +168,7 @@ private slots:
         emit window.compare()->openInInspectRequested(viewOf(app).runs()[0].id);
         QTRY_COMPARE(app.composition.session().conversation(), comparison);
         QVERIFY(window.layoutName() == ui::LayoutName::Inspect);
-        QTRY_VERIFY(saysWhyNothingIsSent(app, QStringLiteral("This is a run of a comparison.")));
+        QTRY_VERIFY(app.saysWhyNothingIsSent(QStringLiteral("This is a run of a comparison.")));
         const int messages = static_cast<int>(app.messages().size());
         emit window.chat()->sendRequested(QStringLiteral("And then?"), {});
         app.settle();

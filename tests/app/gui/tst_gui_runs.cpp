@@ -218,7 +218,7 @@ private slots:
         QVERIFY(QTest::qWaitFor([&] { return !opened.isEmpty(); }, patience));
         QTRY_VERIFY_WITH_TIMEOUT(runsOf(app)[0].isRunning(), patience);
         QVERIFY(runsOf(app)[1].phase == ui::RunPhase::Queued);
-        QVERIFY(app.shows(QStringLiteral("3 runs of a comparison are being made.")));
+        QVERIFY(app.saysWhyNothingIsSent(QStringLiteral("3 runs of a comparison are being made.")));
         app.composition.compare().stop(runsOf(app)[1].id);
         QTRY_VERIFY(runsOf(app)[1].phase == ui::RunPhase::Cancelled);
         app.composition.compare().stop(runsOf(app)[0].id);
