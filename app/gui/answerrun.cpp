@@ -80,6 +80,9 @@ void AnswerRun::start(const store::Message& answer, controller::GenerateJob job,
     m_writer = new store::AnswerWriter(m_worker, answer.id, this);
     connect(m_writer, &store::AnswerWriter::failed, this, &AnswerRun::notStored);
     connect(m_writer, &store::AnswerWriter::recovered, this, &AnswerRun::storedAgain);
+    const auto settled = [this, id = answer.id] { emit stored(id); };
+    connect(m_writer, &store::AnswerWriter::finished, this, settled);
+    connect(m_writer, &store::AnswerWriter::gaveUp, this, settled);
     connect(m_writer, &store::AnswerWriter::finished, m_writer, &QObject::deleteLater);
     connect(m_writer, &store::AnswerWriter::gaveUp, m_writer, &QObject::deleteLater);
     m_clock.start();

@@ -42,6 +42,8 @@ signals:
     void tracesAppended(qint64 message, const moescope::store::TokenTraces& traces);
     /** isActive() is false already; `answer` is as it will be stored. */
     void ended(const moescope::store::Message& answer);
+    /** Some time after ended(): the whole of it is in the store, or never will be. */
+    void stored(qint64 message);
     /** Parts cannot be stored: at the moment (disk full), and they are tried again, or at all. */
     void notStored(const moescope::trace::Error& error);
     void storedAgain();

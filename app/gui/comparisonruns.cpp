@@ -85,6 +85,11 @@ ComparisonRuns::ComparisonRuns(store::StoreWorker& worker, InferenceController& 
     connect(&controller, &InferenceController::stateChanged, this, [this] { next(); });
     m_answer = std::make_unique<AnswerRun>(worker, controller);
     connect(m_answer.get(), &AnswerRun::ended, this, &ComparisonRuns::answered);
+    connect(m_answer.get(), &AnswerRun::stored, this, [this](qint64 message) {
+        if (m_step == Step::Answering && message == m_current.answer.id) {
+            end(m_endsAs);
+        }
+    });
     connect(m_answer.get(), &AnswerRun::notStored, this, &ComparisonRuns::failed);
     connect(m_answer.get(), &AnswerRun::tracesAppended, this, [this](qint64, const store::TokenTraces& traces) {
         m_tokens += static_cast<int>(
@@ -364,16 +369,17 @@ void ComparisonRuns::answered(const store::Message& answer) {
     m_current.run.result = toJson(m_result);
     m_current.trace = runTraceOf(m_answer->traces());
     switch (answer.state) {
-    case store::MessageState::Complete: end(store::RunState::Done); break;
-    case store::MessageState::Cancelled: end(store::RunState::Cancelled); break;
+    case store::MessageState::Complete: m_endsAs = store::RunState::Done; break;
+    case store::MessageState::Cancelled: m_endsAs = store::RunState::Cancelled; break;
     case store::MessageState::Interrupted:
     case store::MessageState::Failed:
     case store::MessageState::Streaming:
         m_current.run.error_id = answer.error_id;
         m_current.run.error = answer.error;
-        end(store::RunState::Failed);
+        m_endsAs = store::RunState::Failed;
         break;
     }
+    // It is told of once the store has it: whoever hears of it reads it there.
 }
 
 void ComparisonRuns::measureOnce() {

@@ -96,7 +96,8 @@ private:
     RunResult m_result;
     bool m_stopped = false;
     bool m_measure = false;
-    qint64 m_measuring = 0; ///< id of the answer that is made for its speed; 0: none
+    store::RunState m_endsAs = store::RunState::Done; ///< once its answer is stored
+    qint64 m_measuring = 0;                           ///< id of the answer that is made for its speed; 0: none
     std::vector<trace::StepTimings> m_measured;
     int m_tokens = 0; ///< of the answer so far
     Begun m_begun;

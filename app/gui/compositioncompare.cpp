@@ -71,13 +71,6 @@ void Composition::connectCompare() {
     });
     connect(&m_comparison, &ui::Comparison::pairChanged, this, &Composition::followComparison);
     connect(&m_session, &ChatSession::tracesLoaded, this, &Composition::loadOtherSide);
-    connect(&m_selection, &ui::Selection::changed, this, [this](const ui::SelectionState& state) {
-        const bool ours = std::any_of(m_comparison.runs().begin(), m_comparison.runs().end(),
-                                      [&state](const ui::RunView& run) { return run.answer == state.run; });
-        if (ours && state.run != m_traces.current() && m_traces.hasRun(state.run)) {
-            m_traces.setCurrent(state.run);
-        }
-    });
     connectComparePage();
 
     connect(&m_needles, &NeedleBatch::kept, &m_compare, &ComparisonSession::setGrid);
