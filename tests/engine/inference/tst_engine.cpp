@@ -45,6 +45,7 @@ class EngineTest : public GoldenModelTest {};
 TEST_F(EngineTest, decoding_records_and_updates_nothing_after_the_first_token) {
     for (const auto& [telemetry, probs] : {std::pair(false, false), {true, false}, {true, true}}) {
         GenerationRequest request = greedy(someTokens(8, 1), 65);
+        request.steps_in_flight = 1; // each has a recording of its own
         request.telemetry = telemetry;
         request.router_probs = probs;
         uint64_t recorded = 0;
@@ -68,6 +69,7 @@ TEST_F(EngineTest, each_answer_leaves_what_it_asks_for_and_no_more) {
     // Recordings of the step: between the last token of the prompt and the first of the answer.
     const auto recordings = [&](bool telemetry, bool probs) {
         GenerationRequest request = greedy(someTokens(8, 1), 3);
+        request.steps_in_flight = 1; // each has a recording of its own
         request.telemetry = telemetry;
         request.router_probs = probs;
         uint64_t before = 0;
@@ -94,6 +96,7 @@ TEST_F(EngineTest, what_of_the_routing_is_read_back_is_what_was_asked_for) {
     const auto routes = [&](bool telemetry, bool probs) {
         std::vector<trace::RouterTrace> heard;
         GenerationRequest request = greedy(prompt, 6);
+        request.steps_in_flight = 1; // each has a recording of its own
         request.telemetry = telemetry;
         request.router_probs = probs;
         engine->generate(request, {.token = [&](const trace::TokenTracePtr& token, const std::string&) {

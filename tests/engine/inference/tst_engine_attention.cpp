@@ -196,6 +196,7 @@ TEST_F(EngineAttentionTest, asking_between_two_answers_records_no_step_anew_and_
     request.max_tokens = 9;
     request.sampling.temperature = 0;
     request.ignore_eos = true;
+    request.steps_in_flight = 1; // each has a recording of its own
     const auto first = engine->generate(request);
     // The token that was decoded last has its query from the same kernels: asking twice gives the same bits.
     const auto once = engine->attentionWeights(engine->position() - 1, 3);

@@ -45,13 +45,14 @@ std::string argument(const trace::Error& error, const std::string& name) {
     return {};
 }
 
-std::vector<int32_t> answer(Engine& engine, const trace::Intervention& intervention = {}) {
+std::vector<int32_t> answer(Engine& engine, const trace::Intervention& intervention = {}, uint32_t in_flight = 1) {
     inference::GenerationRequest request;
     request.intervention = intervention;
     request.prompt = {5, 6, 7, 8};
     request.max_tokens = 8;
     request.sampling.temperature = 0.0F;
     request.ignore_eos = true;
+    request.steps_in_flight = in_flight;
     return engine.generate(request).tokens;
 }
 
@@ -228,15 +229,7 @@ TEST_F(EngineMachine, a_device_lost_at_any_moment_of_an_answer_is_a_sentence) {
 class EngineMachineInFlight : public EngineMachine {
 protected:
     std::unique_ptr<Engine> loadAsOnGpu() { return load(m_model, {.variants = {.texels = false, .sampling = true}}); }
-    static std::vector<int32_t> answerInFlight(Engine& engine) {
-        inference::GenerationRequest request;
-        request.prompt = {5, 6, 7, 8};
-        request.max_tokens = 8;
-        request.sampling.temperature = 0.0F;
-        request.ignore_eos = true;
-        request.steps_in_flight = 4;
-        return engine.generate(request).tokens;
-    }
+    static std::vector<int32_t> answerInFlight(Engine& engine) { return answer(engine, {}, 4); }
 };
 
 TEST_F(EngineMachineInFlight, a_lost_device_leaves_no_step_behind) {

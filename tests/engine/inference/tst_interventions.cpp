@@ -337,6 +337,7 @@ TEST_F(Interventions, the_step_is_recorded_again_only_for_another_shape_of_rules
         request.prompt = prompt;
         request.max_tokens = 4;
         request.ignore_eos = true;
+        request.steps_in_flight = 1; // each has a recording of its own
         request.intervention = whatIf;
         uint64_t before = 0;
         top1->generate(request, {.token = [&](const trace::TokenTracePtr& token, const std::string&) {

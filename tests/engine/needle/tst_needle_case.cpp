@@ -108,7 +108,7 @@ TEST_P(NeedleCases, the_passage_stands_at_its_depth) {
     if (!needle::hasDepth(kind)) {
         return;
     }
-    for (uint32_t seed = 0; seed < 200; ++seed) {
+    for (uint32_t seed = 0; seed < 1'000; ++seed) {
         const uint32_t depth = seed % 101;
         const NeedleCase one = needleFixture().maker.make({kind, 600, depth, seed, 0});
         const std::string body = bodyOf(one);
