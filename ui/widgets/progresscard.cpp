@@ -40,7 +40,6 @@ ProgressCard::ProgressCard(QWidget* parent) : QWidget(parent) {
 void ProgressCard::setPrefill(const trace::PrefillProgress& progress) {
     m_prefill = true;
     const double read = progress.done > progress.reused ? progress.done - progress.reused : 0;
-    const double left = progress.total > progress.done ? progress.total - progress.done : 0;
     m_title = tr("Reading the prompt");
     m_figure = tr("%1 of %2 tokens").arg(grouped(progress.done), grouped(progress.total));
     m_reusedText = progress.reused > 0 ? tr("%1 reused").arg(grouped(progress.reused)) : QString();
@@ -51,11 +50,14 @@ void ProgressCard::setPrefill(const trace::PrefillProgress& progress) {
     if (read > 0 && progress.elapsed_ms > 0) {
         const double speed = read / progress.elapsed_ms * 1000.0;
         const QString rate = speed >= 100 ? grouped(speed) : QLocale(QLocale::English).toString(speed, 'f', 1);
-        const double seconds = left / speed;
-        const QString wait =
-            seconds < 60 ? tr("%1 s left").arg(QLocale(QLocale::English).toString(seconds, 'f', seconds < 10 ? 1 : 0))
-                         : tr("%1 min left").arg(grouped(std::ceil(seconds / 60)));
-        m_note = tr("%1 tok/s").arg(rate) + QStringLiteral("\u2003") + wait;
+        m_note = tr("%1 tok/s").arg(rate);
+        if (progress.left_ms && std::isfinite(*progress.left_ms)) {
+            const double seconds = *progress.left_ms / 1000;
+            m_note += QStringLiteral("\u2003") +
+                      (seconds < 60
+                           ? tr("%1 s left").arg(QLocale(QLocale::English).toString(seconds, 'f', seconds < 10 ? 1 : 0))
+                           : tr("%1 min left").arg(grouped(std::ceil(seconds / 60))));
+        }
     }
     describe();
 }

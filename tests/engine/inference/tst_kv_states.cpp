@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fstream>
 #include <limits>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace moescope::test {
@@ -232,6 +234,105 @@ TEST_F(KvStatesTest, what_was_removed_meanwhile_is_written_again) {
     EXPECT_EQ(saveAll(states), all);
     EXPECT_EQ(store.size(), 3U);
     EXPECT_TRUE(states.leaf());
+}
+
+/** As long as it lives no file grows beyond `bytes`: a write fails the way it does on a full disk. */
+class FullDisk {
+public:
+    explicit FullDisk(rlim_t bytes) {
+        m_signal = std::signal(SIGXFSZ, SIG_IGN);
+        getrlimit(RLIMIT_FSIZE, &m_before);
+        const rlimit small{bytes, m_before.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &small);
+    }
+    ~FullDisk() {
+        setrlimit(RLIMIT_FSIZE, &m_before);
+        std::signal(SIGXFSZ, m_signal);
+    }
+    FullDisk(const FullDisk&) = delete;
+    FullDisk& operator=(const FullDisk&) = delete;
+
+private:
+    void (*m_signal)(int) = nullptr;
+    rlimit m_before{};
+};
+
+TEST_F(KvStatesTest, a_full_disk_loses_nothing_that_is_there) {
+    const std::vector<int32_t> tokens = someTokens(700, 1);
+    const fs::path file = m_folder / "session";
+    std::vector<uint8_t> rows;
+    {
+        KvStore store(m_folder);
+        const auto engine = loadBuiltin();
+        KvStates states(*engine, store, plenty);
+        read(*engine, tokens);
+        ASSERT_TRUE(states.saveNext());
+        (void)inference::saveSession(*engine, file);
+        const uint64_t saved = fs::file_size(file);
+        const uint64_t bytes = store.bytes();
+        {
+            const FullDisk full(64 << 10);
+            for (int again = 0; again < 2; ++again) {
+                EXPECT_EQ(idOf([&] { (void)states.saveNext(); }), "file.full");
+                EXPECT_FALSE(states.leaf());
+                EXPECT_EQ(store.bytes(), bytes);
+            }
+            EXPECT_EQ(idOf([&] { (void)inference::saveSession(*engine, file); }), "file.full");
+        }
+        EXPECT_EQ(fs::file_size(file), saved);
+        EXPECT_EQ(inference::restoreSession(*engine, file, tokens).tokens, 700U);
+        // Once there is room, what is left is saved.
+        EXPECT_GT(saveAll(states), 0U);
+        EXPECT_EQ(store.size(), 3U);
+        rows = rowsOf(*engine);
+    }
+    for (const auto& entry : fs::directory_iterator(m_folder)) {
+        EXPECT_EQ(entry.path().filename().string().find(".part"), std::string::npos) << entry.path();
+    }
+    KvStore store(m_folder);
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    EXPECT_EQ(states.restore(tokens).tokens, 700U);
+    EXPECT_EQ(rowsOf(*engine), rows);
+}
+
+TEST_F(KvStatesTest, an_answer_that_starts_during_a_save_is_saved_with_the_rest) {
+    inference::GenerationRequest request;
+    request.prompt = someTokens(600, 1);
+    request.max_tokens = 40;
+    request.sampling.temperature = 0.0F;
+    request.ignore_eos = true;
+    std::vector<int32_t> tokens;
+    std::vector<uint8_t> rows;
+    std::vector<int32_t> answer;
+    {
+        KvStore store(m_folder);
+        const auto engine = loadBuiltin();
+        KvStates states(*engine, store, plenty);
+        (void)engine->generate(request);
+        ASSERT_TRUE(states.saveNext()); // of three blocks
+        // It parts from the one that is being saved.
+        request.prompt.resize(580);
+        const std::vector<int32_t> question = someTokens(30, 2);
+        request.prompt.insert(request.prompt.end(), question.begin(), question.end());
+        answer = engine->generate(request).tokens;
+        saveAll(states);
+        tokens.assign(engine->cachedTokens().begin(), engine->cachedTokens().end());
+        rows = rowsOf(*engine);
+        request.intervention.banned = {{5, 6}};
+        (void)engine->generate(request);
+        ASSERT_TRUE(states.saveNext());
+        request.intervention = {};
+        EXPECT_EQ(engine->generate(request).tokens, answer);
+        saveAll(states);
+        EXPECT_EQ(rowsOf(*engine), rows);
+    }
+    KvStore store(m_folder);
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    EXPECT_EQ(states.restore(tokens).tokens, tokens.size());
+    EXPECT_EQ(rowsOf(*engine), rows);
+    EXPECT_EQ(engine->generate(request).tokens, answer);
 }
 
 } // namespace

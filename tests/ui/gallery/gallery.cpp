@@ -276,6 +276,7 @@ QWidget* banners() {
     prefill.reused = 452;
     prefill.total = 1536;
     prefill.elapsed_ms = 501.4;
+    prefill.left_ms = 275;
     progress->setPrefill(prefill);
     card->column->addWidget(progress);
     auto* loading = new ProgressCard;
