@@ -362,7 +362,7 @@ void ComparisonRuns::answered(const store::Message& answer) {
     m_current.answer = answer;
     const auto& loaded = m_controller.loaded();
     if (loaded) {
-        m_result.model_key = QString::fromStdString(loaded->model.file_name + ' ' + loaded->model.main_type);
+        m_result.model_key = routersOf(loaded->model);
         m_result.tokenizer_key = QString::fromStdString(loaded->vocabulary);
     }
     m_result.kv_bytes = kvBytes(static_cast<uint32_t>(m_result.prompt_tokens) + answer.timings.decode_tokens);

@@ -141,7 +141,21 @@ ui::RunView ComparisonSession::viewOf(const StoredRun& stored) const {
         }
     }
     view.title = ui::titleOf(view.draft, first);
+    view.tokenizer_key = tokenizerOf(view);
     return view;
+}
+
+QString ComparisonSession::tokenizerOf(const ui::RunView& run) const {
+    if (run.machine.isEmpty()) {
+        return run.tokenizer_key;
+    }
+    for (const StoredRun& other : m_stored) {
+        const RunResult result = resultOf(other.run.result);
+        if (!result.tokenizer_key.isEmpty() && result.model_key == run.model_key) {
+            return result.tokenizer_key;
+        }
+    }
+    return run.model_key;
 }
 
 void ComparisonSession::put(const StoredRun& run) {
@@ -164,6 +178,11 @@ void ComparisonSession::put(const StoredRun& run) {
         place->answer = answer;
     }
     m_view.setRun(viewOf(*place));
+    for (const StoredRun& other : std::as_const(m_stored)) {
+        if (isCaptured(other.run) && other.run.id != run.run.id) {
+            m_view.setRun(viewOf(other));
+        }
+    }
     showFacts();
 }
 
@@ -294,10 +313,39 @@ void ComparisonSession::addRuns(const QList<ui::RunDraft>& drafts) {
         });
 }
 
+void ComparisonSession::addCaptures(const QList<std::shared_ptr<const exchange::Capture>>& captures) {
+    const auto stored = [captures](store::Store& store, qint64 comparison) {
+        QList<StoredRun> added;
+        for (const auto& capture : captures) {
+            added.append(addCaptured(store, comparison, *capture));
+        }
+        return added;
+    };
+    if (m_conversation.id == 0) {
+        run(
+            [stored, question = questionOf(*captures.first())](store::Store& store) {
+                const qint64 id = store.addComparison(question, {{QLatin1String(keyQuestion), question}}).id;
+                (void)stored(store, id);
+                return id;
+            },
+            [this](qint64 id) {
+                open(id);
+                emit conversationsChanged();
+            });
+        return;
+    }
+    run([stored, id = m_conversation.id](store::Store& store) { return stored(store, id); },
+        [this](const QList<StoredRun>& added) {
+            m_stored.append(added);
+            showRuns();
+            emit conversationsChanged();
+        });
+}
+
 void ComparisonSession::runAgain(qint64 run) {
     const QList<StoredRun> all = m_stored;
     for (const StoredRun& stored : all) {
-        if ((run != 0 && stored.run.id != run) || m_runs.isQueued(stored.run.id)) {
+        if ((run != 0 && stored.run.id != run) || m_runs.isQueued(stored.run.id) || isCaptured(stored.run)) {
             continue;
         }
         this->run([id = stored.run.id](store::Store& store) { return store.restartRun(id); },
@@ -311,7 +359,8 @@ void ComparisonSession::runAgain(qint64 run) {
 }
 
 void ComparisonSession::measure(qint64 run) {
-    if (const StoredRun* stored = find(run); stored != nullptr && stored->run.state == store::RunState::Done) {
+    if (const StoredRun* stored = find(run);
+        stored != nullptr && stored->run.state == store::RunState::Done && !isCaptured(stored->run)) {
         m_runs.measure(stored->run);
     }
 }

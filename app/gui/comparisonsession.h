@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "app/gui/capturedrun.h"
 #include "app/gui/comparisonruns.h"
 #include "ui/models/comparison.h"
 
@@ -28,6 +29,8 @@ public slots:
     void addRuns(const QList<moescope::ui::RunDraft>& drafts);
     /** One whose prompt is there already. */
     void addRun(const moescope::ui::RunDraft& draft, const QString& prompt);
+    /** Answers that were made elsewhere, beside the runs in view, or as the first ones of a new comparison. Not empty. */
+    void addCaptures(const QList<std::shared_ptr<const moescope::exchange::Capture>>& captures);
     /** What is kept of a grid with the comparison in view. */
     void setGrid(const QJsonObject& grid);
     /** With its prompt; what it gave before goes. 0: all that are not being made. */
@@ -59,6 +62,8 @@ private:
     void loadTrace(qint64 run, qint64 answer);
     void put(const StoredRun& run);
     void progressed(qint64 run, ui::RunPhase phase, double done, double left, int tokens);
+    /** Of the tokens of a run: a capture has that of another run of its model. */
+    QString tokenizerOf(const ui::RunView& run) const;
     /** All runs anew, with their titles. */
     void showRuns();
     /** What they have in common. */

@@ -104,6 +104,9 @@ private:
     /** What the sheets of Compare begin with. */
     void offerDrafts();
     void compareWith(qint64 message);
+    /** Captures among dropped files become runs of the comparison in view. The other files are given back. */
+    QList<QUrl> takeRuns(const QList<QUrl>& urls);
+    void addCaptures(const QStringList& paths);
 
     void openStore();
     void storeFailed(const trace::Error& error);

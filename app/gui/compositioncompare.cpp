@@ -3,6 +3,7 @@
 #include "app/gui/composition.h"
 
 #include "app/gui/capturesession.h"
+#include "app/gui/filedialogs.h"
 #include "app/gui/routingpanels.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/comparepage.h"
@@ -92,6 +93,11 @@ void Composition::connectComparePage() {
         m_window->setLayoutName(ui::LayoutName::Compare);
     });
     connect(m_window.get(), &ui::MainWindow::runsDrafted, &m_compare, &ComparisonSession::addRuns);
+    connect(m_window.get(), &ui::MainWindow::captureRunRequested, this, [this] {
+        askForFileToRead(m_window.get(), tr("Add a capture to the comparison"),
+                         tr("Captures (*.moescope);;All files (*)"),
+                         [this](const QString& path) { addCaptures({path}); });
+    });
     connect(m_window.get(), &ui::MainWindow::gridChosen, &m_needles, &NeedleBatch::start);
     m_window->setDraftCheck([this](const ui::RunDraft& draft) { return problemOf(draft); });
     connect(&m_whatIf, &ui::WhatIf::changed, this, [this] { m_window->setDraftRecipe(m_whatIf.recipe()); });
@@ -159,6 +165,7 @@ void Composition::loadOtherSide(qint64 answer) {
             if (m_traces.hasRun(answer) && !m_captures->isOpen()) {
                 m_traces.setVersion(other.first.id, m_session.shapeOf(other.first, other.second.tokens),
                                     generatedOf(other.second.tokens));
+                updateFilter();
             }
         });
 }
@@ -255,6 +262,52 @@ void Composition::runCase(const needle::NeedleCase& made, quint32 length, quint3
     // As the grid runs its cases.
     draft.sampling = {0, 0, 1, 0, 1, 0, static_cast<int>(made.answer_tokens), draft.sampling.thinking, {}};
     m_compare.addRun(draft, QString::fromStdString(made.text));
+}
+
+QList<QUrl> Composition::takeRuns(const QList<QUrl>& urls) {
+    QList<QUrl> others;
+    QStringList captures;
+    for (const QUrl& url : urls) {
+        if (url.isLocalFile() && exchange::isCaptureName(url.path())) {
+            captures.append(url.toLocalFile());
+        } else {
+            others.append(url);
+        }
+    }
+    if (!captures.isEmpty()) {
+        addCaptures(captures);
+    }
+    return others;
+}
+
+void Composition::addCaptures(const QStringList& paths) {
+    struct Read {
+        QList<std::shared_ptr<const exchange::Capture>> captures;
+        std::optional<trace::Error> error; ///< of the first that cannot be read
+    };
+    const auto read = [paths] {
+        Read read;
+        for (const QString& path : paths) {
+            try {
+                read.captures.append(std::make_shared<const exchange::Capture>(exchange::readCapture(path)));
+            } catch (const trace::Error& error) {
+                read.error = read.error.value_or(error);
+            }
+        }
+        return read;
+    };
+    const auto complain = [this](const trace::Error& error) { m_window->showError(sentence(error)); };
+    m_files.run(
+        this, read,
+        [this, complain](const Read& read) {
+            if (!read.captures.isEmpty()) {
+                m_compare.addCaptures(read.captures);
+            }
+            if (read.error) {
+                complain(*read.error);
+            }
+        },
+        complain);
 }
 
 // --- models of runs ---

@@ -73,7 +73,8 @@ void Composition::chooseDocuments() {
 }
 
 void Composition::filesDropped(const QList<QUrl>& urls) {
-    const QList<QUrl> others = m_captures->takeCaptures(urls);
+    const bool comparison = m_window->isComparisonShown();
+    const QList<QUrl> others = comparison ? takeRuns(urls) : m_captures->takeCaptures(urls);
     // On the page of models only models are wanted, and a capture takes no message.
     const bool chat = !m_window->areModelsShown() && !m_captures->isOpen();
     QList<QUrl> models;
@@ -91,7 +92,9 @@ void Composition::filesDropped(const QList<QUrl>& urls) {
     if (!models.isEmpty()) {
         m_shelf.takeUrls(models);
     }
-    if (!documents.isEmpty()) {
+    if (!documents.isEmpty() && comparison) {
+        m_window->openRunSheet(documents.first());
+    } else if (!documents.isEmpty()) {
         m_documents.add(documents);
         m_window->chat()->focusComposer();
     }

@@ -103,6 +103,9 @@ QJsonObject toJson(const ui::RunDraft& draft) {
     if (!draft.sampling.system_prompt.isEmpty()) {
         json.insert("system_prompt", draft.sampling.system_prompt);
     }
+    if (!draft.machine.isEmpty()) {
+        json.insert("machine", draft.machine);
+    }
     if (!draft.recipe.empty()) {
         json.insert("recipe", store::recipeText(draft.recipe));
     }
@@ -129,6 +132,7 @@ ui::RunDraft draftOf(const QJsonObject& json) {
     }
     draft.model = textOf(json, "model");
     draft.model_name = textOf(json, "model_name");
+    draft.machine = textOf(json, "machine");
     draft.kv_type = json.value(QLatin1String("kv")).toString(QStringLiteral("f16"));
     draft.sampling = fromJson(json.value(QLatin1String("sampling")).toObject(), {});
     draft.sampling.system_prompt = textOf(json, "system_prompt");
@@ -150,6 +154,9 @@ QJsonObject toJson(const RunResult& result) {
                      {"decode_tps", result.decode_tps}};
     if (!result.not_restored.isEmpty()) {
         json.insert("not_restored", result.not_restored);
+    }
+    if (result.captured.isValid()) {
+        json.insert("captured", result.captured.toString(Qt::ISODateWithMs));
     }
     if (result.passage.span.count > 0) {
         QJsonArray mass;
@@ -177,6 +184,7 @@ RunResult resultOf(const QJsonObject& json) {
     result.first_token_ms = numberOf(json, "first_token_ms");
     result.prefill_tps = numberOf(json, "prefill_tps");
     result.decode_tps = numberOf(json, "decode_tps");
+    result.captured = QDateTime::fromString(textOf(json, "captured"), Qt::ISODateWithMs);
     const QJsonObject passage = json.value(QLatin1String("passage")).toObject();
     result.passage.span = {static_cast<uint32_t>(wholeOf(passage, "first", 0, mostTokens)),
                            static_cast<uint32_t>(wholeOf(passage, "tokens", 0, mostTokens))};
@@ -187,6 +195,12 @@ RunResult resultOf(const QJsonObject& json) {
     }
     return result;
 }
+
+QString routersOf(const trace::ModelInfo& model) {
+    return QString::fromStdString(model.file_name + ' ' + model.main_type);
+}
+
+bool isCaptured(const store::Run& run) { return !textOf(run.settings, "machine").isEmpty(); }
 
 double speedOf(uint32_t tokens, double ms) { return tokens > 0 && ms > 0 ? tokens * 1000.0 / ms : 0; }
 
@@ -231,6 +245,7 @@ ui::RunView viewOf(const StoredRun& stored, const QDateTime& now) {
     }
     view.model = view.draft.model_name;
     view.kv_type = view.draft.kv_type;
+    view.machine = view.draft.machine;
     if (view.draft.kind == ui::PromptKind::Template) {
         view.facts.append(tr("needle at %1 %").arg(view.draft.depth));
     }
@@ -241,8 +256,8 @@ ui::RunView viewOf(const StoredRun& stored, const QDateTime& now) {
     view.answer = answer.id;
     view.model = answer.model.name;
     view.model_type = answer.model.type.toUpper();
-    view.facts.append(dayText(answer.created, now));
     const RunResult result = resultOf(stored.run.result);
+    view.facts.append(dayText(result.captured.isValid() ? result.captured.toLocalTime() : answer.created, now));
     view.prompt_tokens = result.prompt_tokens;
     view.reused_tokens = static_cast<int>(answer.timings.reused_tokens);
     view.answer_tokens = static_cast<int>(answer.timings.decode_tokens);

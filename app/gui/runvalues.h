@@ -29,6 +29,8 @@ struct RunResult {
     double first_token_ms = 0; ///< 0: not known
     double prefill_tps = 0;    ///< tokens a second
     double decode_tps = 0;
+    QDateTime captured =
+        {}; ///< when the answer of a capture was made; invalid: it was made here, when its message says
 };
 QJsonObject toJson(const RunResult& result);
 RunResult resultOf(const QJsonObject& json);
@@ -45,6 +47,11 @@ struct StoredRun {
     store::Message answer;                     ///< id 0: not begun
     std::shared_ptr<const ui::RunTrace> trace; ///< of the answer; null: none, or it cannot be read
 };
+
+/** What the routers of a model are told apart by, from run to run. */
+QString routersOf(const trace::ModelInfo& model);
+/** It came as a capture: it is not made here. */
+bool isCaptured(const store::Run& run);
 
 /** Of an answer, in compact memory. */
 std::shared_ptr<const ui::RunTrace> runTraceOf(const store::TokenTraces& tokens);

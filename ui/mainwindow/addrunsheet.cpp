@@ -140,7 +140,11 @@ void AddRunSheet::addFields(Purpose purpose) {
     m_add->setAccessibleName(m_add->text());
     m_add->setProperty("primary", true);
     m_add->setDefault(true);
-    body->addWidget(rowOf({m_problem, cancel, m_add}, 0));
+    m_capture = new QPushButton(tr("Add a capture…"), this);
+    m_capture->setToolTip(tr("An answer that was recorded elsewhere, from a .moescope file"));
+    m_capture->setAutoDefault(false);
+    m_capture->hide();
+    body->addWidget(rowOf({m_capture, m_problem, cancel, m_add}, 1));
 
     m_popover = new SamplingPopover(this);
     m_popover->setDefaults(m_from.sampling);
@@ -169,6 +173,10 @@ void AddRunSheet::addFields(Purpose purpose) {
         connect(box, &QComboBox::currentIndexChanged, this, &AddRunSheet::refresh);
     }
     connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
+    connect(m_capture, &QPushButton::clicked, this, [this] {
+        reject();
+        emit captureRequested();
+    });
     connect(m_add, &QPushButton::clicked, this, [this] {
         const QList<RunDraft> chosen = drafts();
         accept();
@@ -288,6 +296,14 @@ void AddRunSheet::setRecipe(const trace::Intervention& recipe) {
     m_made = recipe;
     fill();
     refresh();
+}
+
+void AddRunSheet::offerCaptures() { m_capture->show(); }
+
+void AddRunSheet::setFile(const QString& path) {
+    m_kind->setCurrentIndex(static_cast<int>(PromptKind::File));
+    m_file->setText(path);
+    m_fileQuestion->setFocus();
 }
 
 void AddRunSheet::setCheck(std::function<QString(const RunDraft&)> problem) {

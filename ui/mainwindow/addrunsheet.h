@@ -40,6 +40,11 @@ public:
     /** What else may be wrong with a draft: a sentence, empty: nothing. */
     void setCheck(std::function<QString(const RunDraft&)> problem);
 
+    /** Offers to add what a capture file has, in place of a run that is made here. */
+    void offerCaptures();
+    /** Asks of this document. */
+    void setFile(const QString& path);
+
     /** One a length. */
     QList<RunDraft> drafts() const;
     QString title() const; ///< of the runs
@@ -48,6 +53,8 @@ public:
 signals:
     /** Chosen: the dialog closes. */
     void drafted(const QList<moescope::ui::RunDraft>& drafts);
+    /** Likewise: a capture file is to be chosen. */
+    void captureRequested();
 
 private:
     enum Recipe { None, AsGiven, AsMade, Ban, Force };
@@ -95,6 +102,7 @@ private:
     std::array<StyledLabel*, kDraftFields> m_marks{};
     StyledLabel* m_title = nullptr;
     StyledLabel* m_problem = nullptr;
+    QPushButton* m_capture = nullptr;
     QPushButton* m_add = nullptr;
     bool m_filling = false;
 };

@@ -18,6 +18,7 @@ class QStackedWidget;
 
 namespace moescope::ui {
 
+class AddRunSheet;
 class Banner;
 class CapturePanel;
 class ChatPanel;
@@ -122,8 +123,9 @@ public slots:
     void showError(const QString& sentence);
     /** The sheet for a new comparison, filled from what a message asks. */
     void openComparisonSheet(const moescope::ui::RunDraft& from);
-    /** The sheet for more runs of the comparison in view, filled from run A; for a new one where none is. */
-    void openRunSheet();
+    /** The sheet for more runs of the comparison in view, filled from run A; for a new one where none is. `file`: a document to
+     *  ask of. */
+    void openRunSheet(const QString& file = {});
     void openGridSheet();
     void showKeyboardHelp();
     void showGlossary();
@@ -160,6 +162,8 @@ signals:
     /** The runs of a new comparison. */
     void comparisonDrafted(const QList<moescope::ui::RunDraft>& drafts);
     void gridChosen(const moescope::ui::NeedleGridSettings& settings);
+    /** A run is to come from a capture file. */
+    void captureRunRequested();
     void errorDismissed();
     /** The device part of the status bar was clicked: its settings page. */
     void deviceSettingsRequested();
@@ -201,6 +205,8 @@ private:
     void restoreCompare(const QByteArray& kept);
     /** The entries of View > Panels are those of the layout. */
     void listPanels();
+    /** `beside`: for more runs of the comparison in view, else for a new one. */
+    AddRunSheet* runSheet(bool beside, const RunDraft& from);
     void refreshTitle();
     void openModelMenu(const QPoint& at);
     void setDropTarget(bool target);

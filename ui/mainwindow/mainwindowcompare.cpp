@@ -31,7 +31,7 @@ void MainWindow::setComparison(Comparison* comparison) {
         m_actions->panelsMenu->addAction(action);
     }
     connect(m_compare, &ComparePage::messageRequested, this, &MainWindow::showToast);
-    connect(m_compare, &ComparePage::addRunRequested, this, &MainWindow::openRunSheet);
+    connect(m_compare, &ComparePage::addRunRequested, this, [this] { openRunSheet(); });
     connect(m_compare, &ComparePage::gridStartRequested, this, &MainWindow::openGridSheet);
     const auto changed = [this] {
         selectionChanged();
@@ -48,28 +48,27 @@ void MainWindow::setGridDefaults(const NeedleGridSettings& settings, int most) {
     m_gridMost = most;
 }
 
-void MainWindow::openComparisonSheet(const RunDraft& from) {
-    auto* sheet = new AddRunSheet(AddRunSheet::Purpose::NewComparison, from, m_modelChoices, this);
+AddRunSheet* MainWindow::runSheet(bool beside, const RunDraft& from) {
+    const auto purpose = beside ? AddRunSheet::Purpose::AddRun : AddRunSheet::Purpose::NewComparison;
+    auto* sheet = new AddRunSheet(purpose, from, m_modelChoices, this);
     sheet->setAttribute(Qt::WA_DeleteOnClose);
     sheet->setRecipe(m_draftRecipe);
     sheet->setCheck(m_draftCheck);
-    connect(sheet, &AddRunSheet::drafted, this, &MainWindow::comparisonDrafted);
-    sheet->open();
+    connect(sheet, &AddRunSheet::drafted, this, beside ? &MainWindow::runsDrafted : &MainWindow::comparisonDrafted);
+    return sheet;
 }
 
-void MainWindow::openRunSheet() {
+void MainWindow::openComparisonSheet(const RunDraft& from) { runSheet(false, from)->open(); }
+
+void MainWindow::openRunSheet(const QString& file) {
     const Comparison& comparison = *m_compare->comparison();
-    if (!comparison.isOpen()) {
-        openComparisonSheet(m_draftDefaults);
-        return;
+    const RunView* a = comparison.isOpen() ? comparison.side(Side::A) : nullptr;
+    AddRunSheet* sheet = runSheet(comparison.isOpen(), a != nullptr ? a->draft : m_draftDefaults);
+    sheet->offerCaptures();
+    if (!file.isEmpty()) {
+        sheet->setFile(file);
     }
-    const RunView* a = comparison.side(Side::A);
-    auto* sheet =
-        new AddRunSheet(AddRunSheet::Purpose::AddRun, a != nullptr ? a->draft : m_draftDefaults, m_modelChoices, this);
-    sheet->setAttribute(Qt::WA_DeleteOnClose);
-    sheet->setRecipe(m_draftRecipe);
-    sheet->setCheck(m_draftCheck);
-    connect(sheet, &AddRunSheet::drafted, this, &MainWindow::runsDrafted);
+    connect(sheet, &AddRunSheet::captureRequested, this, &MainWindow::captureRunRequested);
     sheet->open();
 }
 

@@ -107,13 +107,19 @@ bool allSame(const QList<RunDraft>& drafts, Part part) {
                        [&](const RunDraft& draft) { return part(draft) == part(drafts.first()); });
 }
 
+/** A capture names its model, and not where it lies. */
+bool isSameModel(const RunDraft& draft, const RunDraft& first) {
+    const bool named = !draft.machine.isEmpty() || !first.machine.isEmpty();
+    return named ? draft.model_name == first.model_name : draft.model == first.model;
+}
+
 QString questionOf(const RunDraft& draft) { return draft.kind == PromptKind::Text ? draft.text : draft.question; }
 
 } // namespace
 
 QString titleOf(const RunDraft& draft, const RunDraft& first) {
     QStringList parts = promptDifferences(draft, first);
-    if (draft.model != first.model) {
+    if (!isSameModel(draft, first)) {
         parts << draft.model_name;
     }
     if (draft.kv_type != first.kv_type) {
@@ -122,6 +128,9 @@ QString titleOf(const RunDraft& draft, const RunDraft& first) {
     parts << samplingDifferences(draft.sampling, first.sampling);
     if (!(draft.recipe == first.recipe)) {
         parts << recipeTitle(draft.recipe);
+    }
+    if (draft.machine != first.machine) {
+        parts << (draft.machine.isEmpty() ? tr("on this machine") : tr("captured on %1").arg(draft.machine));
     }
     if (parts.isEmpty()) {
         return promptTitle(draft);

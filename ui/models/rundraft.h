@@ -41,6 +41,7 @@ struct RunDraft {
         expected;  ///< what the answer must have as whole words to have found the passage; empty: nothing is looked for
     QString model; ///< key of a ModelChoice
     QString model_name;
+    QString machine; ///< that a run of a capture file was made on; empty: it is made here
     QString kv_type; ///< "f32", "f16", "q8_0"
     SamplingView sampling;
     trace::Intervention recipe = {}; ///< empty: none
