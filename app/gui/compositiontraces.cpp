@@ -269,6 +269,11 @@ void Composition::updateTokens() {
 }
 
 void Composition::updateFilter() {
+    const auto maskOf = [this](ui::Side side) {
+        const ui::RunView* run = m_comparison.side(side);
+        return run != nullptr ? m_traces.maskOf(run->answer) : nullptr;
+    };
+    m_comparison.setMasks(maskOf(ui::Side::A), maskOf(ui::Side::B));
     if (m_traces.filter().isEmpty()) {
         m_window->setFilterMatches(-1, 0);
         return;

@@ -329,6 +329,19 @@ bool Comparison::isDistancePending(int index) const {
     return found != m_distances.constEnd() && !found->done;
 }
 
+void Comparison::setMasks(std::shared_ptr<const FilterMask> a, std::shared_ptr<const FilterMask> b) {
+    if (a != m_masks[0] || b != m_masks[1]) {
+        m_masks = {std::move(a), std::move(b)};
+        emit masksChanged();
+    }
+}
+
+bool Comparison::matchesLayer(int layer) const {
+    return (!m_masks[0] && !m_masks[1]) || std::any_of(m_masks.begin(), m_masks.end(), [layer](const auto& mask) {
+               return mask && mask->matchesLayer(layer);
+           });
+}
+
 void Comparison::setGrid(const std::optional<NeedleGridView>& grid) {
     if (grid != m_grid) {
         m_grid = grid;

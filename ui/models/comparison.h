@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ui/models/filtermask.h"
 #include "ui/models/runcomparison.h"
 #include "ui/models/runview.h"
 #include "ui/models/selection.h"
@@ -79,6 +80,12 @@ public:
     /** Why there is none, as part of a sentence; empty: there is, or will be. */
     QString whyNoDistance(int index) const;
 
+    /** Where the answers of A and B match the filter line; null: everywhere. What does not is greyed out. */
+    void setMasks(std::shared_ptr<const FilterMask> a, std::shared_ptr<const FilterMask> b);
+    const std::shared_ptr<const FilterMask>& mask(Side side) const { return m_masks[static_cast<size_t>(side)]; }
+    /** Anything in a layer of A or B matches. */
+    bool matchesLayer(int layer) const;
+
     void setGrid(const std::optional<NeedleGridView>& grid);
     const std::optional<NeedleGridView>& grid() const { return m_grid; }
     /** The grid's cell that a side's prompt has the length and depth of; −1: none. */
@@ -116,6 +123,7 @@ signals:
     void distancesChanged();
     void viewChanged(); ///< unit() or showsAll()
     void gridChanged();
+    void masksChanged();
 
 private:
     using Cancel = std::shared_ptr<std::atomic<bool>>;
@@ -153,6 +161,7 @@ private:
     bool m_comparing = false;
     Cancel m_pairCancel;
     QHash<qint64, Distance> m_distances; ///< by run
+    std::array<std::shared_ptr<const FilterMask>, 2> m_masks;
     std::optional<NeedleGridView> m_grid;
     QThreadPool m_pool;
 };

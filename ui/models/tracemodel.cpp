@@ -319,6 +319,11 @@ bool TraceModel::matches(int token, int layer) const {
            m_filter.matchesAny(*view()->tokens.at(token), token, layer);
 }
 
+std::shared_ptr<const FilterMask> TraceModel::maskOf(qint64 run) const {
+    const auto found = m_runs.constFind(run);
+    return found == m_runs.constEnd() ? nullptr : FilterMask::of(found->tokens, found->shape.layers, m_filter);
+}
+
 void TraceModel::addMatches(RoutingStatistics& counts, const trace::TokenTrace& token, int index) const {
     counts.add(token.router, [&](int layer, int rank) { return m_filter.matches(token, index, layer, rank); });
 }

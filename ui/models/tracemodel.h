@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ui/models/filter.h"
+#include "ui/models/filtermask.h"
 #include "ui/models/routingstatistics.h"
 #include "ui/models/selection.h"
 
@@ -112,6 +112,8 @@ public:
     const RoutingStatistics& matched(Scope scope, int token = -1) const;
     /** Any expert chosen for a token of the answer in view in a layer matches; false without routing. */
     bool matches(int token, int layer) const;
+    /** Where an answer that is here matches; null without a filter. */
+    std::shared_ptr<const FilterMask> maskOf(qint64 run) const;
 
 signals:
     /** Another answer is in view, or the one in view is another. */

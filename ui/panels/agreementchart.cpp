@@ -44,14 +44,21 @@ AgreementChart::AgreementChart(Comparison* comparison, TraceModel* silent, QWidg
 AgreementChart::Cell AgreementChart::cell(int place, int layer) const {
     Cell cell = m_totals[size_t(place)];
     cell.others = m_others[size_t(place) * size_t(m_grid.rows) + size_t(layer)];
+    if (m_mask != nullptr) {
+        cell.matches = false;
+        for (int token = place * m_grid.merged; token < (place + 1) * m_grid.merged && !cell.matches; ++token) {
+            cell.matches = m_mask->matches(token, layer);
+        }
+    }
     return cell;
 }
 
 void AgreementChart::sync() {
     const std::shared_ptr<const RunComparison>& pair = comparison()->pair();
     const std::shared_ptr<const RunComparison> shown = pair != nullptr && pair->routing ? pair : nullptr;
-    const bool another = shown != m_pair;
+    const bool another = shown != m_pair || comparison()->mask(Side::A) != m_mask;
     m_pair = shown;
+    m_mask = comparison()->mask(Side::A);
     const int tokens = m_pair != nullptr ? m_pair->a->size() : 0;
     CellGrid::Sides sides;
     sides.left = scaledPx(m_pair != nullptr && layers() > 100 ? 52 : 46);
@@ -121,7 +128,9 @@ void AgreementChart::paintCells() {
         for (int layer = 0; layer < m_grid.rows; ++layer) {
             const QRect rect = m_grid.cell(layer, place, 0);
             const Cell what = cell(place, layer);
-            if (what.aligned == 0) {
+            if (!what.matches) {
+                paintFilteredOut(painter, rect);
+            } else if (what.aligned == 0) {
                 painter.fillRect(rect, alone);
             } else if (what.recorded == 0) {
                 paintFrame(painter, rect, theme().color(Color::BorderSubtle));

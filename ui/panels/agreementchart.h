@@ -22,6 +22,7 @@ public:
         int others = 0;   ///< tokens with another expert
         int recorded = 0; ///< aligned, and recorded in both
         int aligned = 0;
+        bool matches = true; ///< any of them the filter
     };
     Cell cell(int place, int layer) const;
     /** How often the cells were counted, and painted. */
@@ -56,9 +57,10 @@ private:
 
     std::shared_ptr<const RunComparison> m_pair;
     CellGrid m_grid;
-    std::vector<int> m_pairOf;  ///< by token of A; −1: it has none
-    std::vector<Cell> m_totals; ///< by place; `others` means nothing
-    std::vector<int> m_others;  ///< [places][layers]
+    std::shared_ptr<const FilterMask> m_mask; ///< of A
+    std::vector<int> m_pairOf;                ///< by token of A; −1: it has none
+    std::vector<Cell> m_totals;               ///< by place; `others` means nothing
+    std::vector<int> m_others;                ///< [places][layers]
     int m_countedMerged = 0;
     int m_counted = 0;
     QImage m_cells; ///< all rows, in device pixels

@@ -183,10 +183,34 @@ void AnswersChart::paintSide(QPainter& painter, Side side) const {
     paintMarks(painter, side);
     painter.setPen(theme().color(Color::Text));
     layout.paint(painter, at, top, bottom);
+    paintFilteredOutTokens(painter, side, seen);
     const QRect foot(at.x(), at.y() + layout.height() + scaledPx(kFootGap), m_column, scaledPx(16));
     paintText(painter, foot, Qt::AlignLeft | Qt::AlignVCenter,
               QFontMetrics(axisFont()).elidedText(footWords(side), Qt::ElideRight, m_column), axisFont(),
               theme().color(Color::TextMuted));
+}
+
+/** A veil over the tokens that match in no layer, so that the others stand out. */
+void AnswersChart::paintFilteredOutTokens(QPainter& painter, Side side, const AnswerLayout::Range& seen) const {
+    const auto& mask = comparison()->mask(side);
+    if (mask == nullptr) {
+        return;
+    }
+    QColor veil = theme().color(Color::Panel);
+    veil.setAlphaF(float(1 - kFilteredOut));
+    const AnswerLayout& layout = m_layouts[index(side)];
+    for (int token = 0; token < run(side)->trace->size(); ++token) {
+        const AnswerLayout::Range range = layout.tokenRange(token);
+        if (range.from >= seen.to) {
+            break;
+        }
+        if (mask->matchesToken(token) || range.to <= seen.from) {
+            continue;
+        }
+        for (const QRect& rect : layout.rectsOf(range)) {
+            painter.fillRect(rect.translated(origin(side)), veil);
+        }
+    }
 }
 
 void AnswersChart::paintMarks(QPainter& painter, Side side) const {

@@ -55,6 +55,7 @@ private:
     void layOutPassage(Side side);
     void paintSide(QPainter& painter, Side side) const;
     void paintMarks(QPainter& painter, Side side) const;
+    void paintFilteredOutTokens(QPainter& painter, Side side, const AnswerLayout::Range& seen) const;
     /** What stands in the place of an answer that is not there yet. */
     static QString phaseSentence(const RunView& run);
     Readout placeReadout(const Comparison::Place& place) const;

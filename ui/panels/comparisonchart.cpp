@@ -13,6 +13,7 @@ ComparisonChart::ComparisonChart(Comparison* comparison, TraceModel* silent, QWi
     connect(comparison, &Comparison::runsChanged, this, &ComparisonChart::invalidate);
     connect(comparison, &Comparison::pairChanged, this, &ComparisonChart::invalidate);
     connect(comparison, &Comparison::compared, this, &ComparisonChart::invalidate);
+    connect(comparison, &Comparison::masksChanged, this, &ComparisonChart::invalidate);
 }
 
 Side ComparisonChart::sideInView() const {

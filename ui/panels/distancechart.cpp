@@ -73,6 +73,7 @@ void DistanceChart::paintChart(QPainter& painter) {
 void DistanceChart::paintLayer(QPainter& painter, int layer) const {
     const LayerDistance& distance = m_distance[size_t(layer)];
     const QRect row = m_bars.rows.row(layer, scroll());
+    painter.setOpacity(comparison()->matchesLayer(layer) ? 1 : kFilteredOut);
     painter.fillRect(m_bars.bar(layer, distance.js_bits, 0, 1, scroll()),
                      distance.isOutsideChance() ? beyondChance() : theme().color(Color::Border));
     const QRect reach = m_bars.bar(layer, m_bars.top, 0, 1, scroll());
@@ -85,6 +86,7 @@ void DistanceChart::paintLayer(QPainter& painter, int layer) const {
               theme().color(Color::TextSecondary));
     paintText(painter, number.translated(-scaledPx(kNumber), 0), Qt::AlignRight | Qt::AlignVCenter,
               bits(distance.js_bits), selected ? bold(font) : font, theme().color(Color::Text));
+    painter.setOpacity(1);
 }
 
 void DistanceChart::paintLegend(QPainter& painter) const {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tests/ui/models/synthetictrace.h"
 #include "tests/ui/panels/compareboard.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/segmentedcontrol.h"
@@ -180,6 +181,53 @@ private slots:
             const QColor color = image.pixelColor(middle);
             QCOMPARE(color.rgb(), (pair.agree(at, 1) ? theme().color(Color::Window) : theme().sequential(0.625)).rgb());
         }
+    }
+
+    void theFilterGreysOutWhatDoesNotMatch() {
+        CompareBoard board;
+        board.show();
+        const RunTrace& a = *board.comparison.runs()[0].trace;
+        QList<trace::TokenTracePtr> tokens;
+        for (int token = 0; token < a.size(); ++token) {
+            std::vector<uint16_t> experts;
+            for (int layer = 0; layer < a.shape().layers; ++layer) {
+                for (int choice = 0; choice < a.shape().used; ++choice) {
+                    experts.push_back(static_cast<uint16_t>(a.expert(token, layer, choice)));
+                }
+            }
+            tokens.append(test::plainToken(a.shape(), std::string(a.text(token)), experts,
+                                           std::vector<float>(experts.size(), 0.5F)));
+        }
+        const int expert = a.expert(3, 1);
+        const auto filter = Filter::parse(QStringLiteral("layer == 1 && expert == %1").arg(expert));
+        const QImage before = board.answers->answers()->toImage();
+        const QImage bars = board.distance->bars()->toImage();
+        board.comparison.setMasks(FilterMask::of(tokens, a.shape().layers, std::get<Filter>(filter)), nullptr);
+        const AgreementChart& chart = *board.agreement->cells();
+        const QImage image = board.agreement->cells()->toImage();
+        int matching = 0;
+        for (int token = 0; token < a.size(); ++token) {
+            for (int layer = 0; layer < a.shape().layers; ++layer) {
+                bool expected = layer == 1 && a.expert(token, layer) == expert;
+                for (int choice = 1; choice < a.shape().used && layer == 1; ++choice) {
+                    expected = expected || a.expert(token, layer, choice) == expert;
+                }
+                QCOMPARE(chart.cell(token, layer).matches, expected);
+                matching += expected ? 1 : 0;
+                if (!expected) { // the stroke goes through its middle
+                    const QColor color = image.pixelColor(chart.grid().cell(layer, token, 0).center());
+                    QVERIFY(color != theme().sequential(0.625));
+                }
+            }
+        }
+        QVERIFY(matching > 0 && matching < a.size());
+        QVERIFY(board.answers->answers()->toImage() != before);
+        QVERIFY(board.distance->bars()->toImage() != bars);
+        QVERIFY(board.comparison.matchesLayer(1));
+        QVERIFY(!board.comparison.matchesLayer(0));
+        // Without a filter all is as it was.
+        board.comparison.setMasks(nullptr, nullptr);
+        QCOMPARE(board.answers->answers()->toImage(), before);
     }
 
     void distanceSaysWhatWasComputed() {
