@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inference/kv_session.h"
 
+#include "engine/model/synth_file.h"
 #include "engine/trace/error.h"
 #include "tests/engine/inference/golden_model.h"
 
@@ -50,6 +51,13 @@ std::vector<float> decodeLogits(Engine& engine, std::span<const int32_t> tokens)
     }
     return all;
 }
+
+/** Turns by other factors beyond 64 tokens. */
+constexpr model::SynthShape longFactors{.name = "longrope", .title = "a model with long factors", .config = R"({
+    "architectures": ["Phi3ForCausalLM"], "model_type": "phi3", "num_hidden_layers": 2, "hidden_size": 64,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 64, "vocab_size": 1024, "rms_norm_eps": 1e-5,
+    "max_position_embeddings": 256, "original_max_position_embeddings": 64, "rope_theta": 10000.0,
+    "rope_scaling": {"type": "longrope", "short_factor": [1, 1, 1, 1, 1, 1, 1, 1], "long_factor": [1, 2, 2, 2, 3, 3, 4, 4]}})"};
 
 class SessionTest : public KernelTest {
 protected:
@@ -233,6 +241,26 @@ TEST_F(SessionTest, each_part_of_the_key_counts) {
     fs::last_write_time(flipped, fs::last_write_time(model));
     ASSERT_EQ(fs::file_size(flipped), fs::file_size(model));
     EXPECT_EQ(reason(flipped, optionsFor(KvType::F32)), "session.model");
+}
+
+TEST_F(SessionTest, one_file_with_other_factors_of_rope_is_another_key) {
+    const fs::path model = fs::temp_directory_path() / ("moescope-longrope-" + std::to_string(::getpid()) + ".gguf");
+    model::synthFile(model, longFactors, {.type = TensorType::Q8_0, .progress = {}});
+    LoadOptions options = optionsFor(KvType::F32);
+    options.context = 64;
+    const std::vector<int32_t> tokens = someTokens(40, 1);
+    {
+        const auto engine = Engine::load(model, options);
+        read(*engine, tokens);
+        inference::saveSession(*engine, m_file);
+    }
+    options.context = 128;
+    const auto beyond = Engine::load(model, options);
+    EXPECT_EQ(reasonOf(inference::restoreSession(*beyond, m_file, tokens)), "session.rope");
+    EXPECT_EQ(beyond->position(), 0U);
+    options.context = 48;
+    EXPECT_EQ(inference::restoreSession(*Engine::load(model, options), m_file, tokens).tokens, 40U);
+    fs::remove(model);
 }
 
 TEST_F(SessionTest, a_byte_flipped_in_place_is_noticed_in_spite_of_the_cache) {
