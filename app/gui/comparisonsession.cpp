@@ -132,6 +132,9 @@ ui::RunView ComparisonSession::viewOf(const StoredRun& stored) const {
         view.phase =
             index >= 0 && m_view.runs().at(index).isRunning() ? m_view.runs().at(index).phase : ui::RunPhase::Queued;
     }
+    if (view.phase == ui::RunPhase::Queued && !m_runs.isQueued(stored.run.id)) {
+        view.phase = ui::RunPhase::Cancelled; // the program ended before it was made
+    }
     ui::RunDraft first = view.draft;
     if (!m_stored.isEmpty() && m_stored.first().run.id != stored.run.id) {
         try {

@@ -102,6 +102,9 @@ void Composition::openStore() {
                     m_window->showError(sentence(error));
                     adopt({});
                 });
+            if (!report.notice) { // else what is missing in the store may not be gone
+                tidyGrids();
+            }
         },
         [this](const trace::Error& error) { storeFailed(error); });
 }

@@ -107,6 +107,8 @@ private:
     /** Captures among dropped files become runs of the comparison in view. The other files are given back. */
     QList<QUrl> takeRuns(const QList<QUrl>& urls);
     void addCaptures(const QStringList& paths);
+    /** Results of grids whose comparison is gone for good go too. */
+    void tidyGrids();
 
     void openStore();
     void storeFailed(const trace::Error& error);

@@ -341,7 +341,24 @@ void Composition::forgetRuns() {
     m_needles.setLoaded(std::nullopt);
 }
 
-// --- states of the KV cache ---
+// --- what outlives a comparison ---
+
+void Composition::tidyGrids() {
+    m_store.run(
+        this,
+        [](store::Store& store) {
+            QSet<qint64> comparisons;
+            for (const bool deleted : {false, true}) { // those can be restored
+                for (const store::ConversationRow& row : store.conversations(deleted)) {
+                    if (row.kind == store::ConversationKind::Comparison) {
+                        comparisons.insert(row.id);
+                    }
+                }
+            }
+            return comparisons;
+        },
+        [this](const QSet<qint64>& comparisons) { m_needles.keepOnly(comparisons); });
+}
 
 void Composition::connectStates() {
     connect(&m_book, &ConversationBook::removed, &m_states, &StateKeeper::tidy);

@@ -282,6 +282,24 @@ void NeedleBatch::openCell(quint32 length, quint32 depth) {
     m_controller.makeCase({m_comparison, m_case, platform::fromUtf8(settings.haystack.toStdString())});
 }
 
+void NeedleBatch::keepOnly(const QSet<qint64>& comparisons) {
+    if (m_folder.isEmpty()) {
+        return;
+    }
+    m_files.run(
+        this,
+        [folder = QDir(m_folder + QStringLiteral("/needle")), comparisons] {
+            int removed = 0;
+            for (const QFileInfo& file : folder.entryInfoList({QStringLiteral("*.grid")}, QDir::Files)) {
+                bool isId = false;
+                const qint64 comparison = file.completeBaseName().toLongLong(&isId);
+                removed += isId && !comparisons.contains(comparison) && QFile::remove(file.filePath()) ? 1 : 0;
+            }
+            return removed;
+        },
+        [](int) {}, [](const trace::Error&) {});
+}
+
 void NeedleBatch::conversationRemoved(qint64 conversation) {
     if (m_running == conversation && conversation != 0) {
         pause();

@@ -8,6 +8,7 @@
 
 #include <QJsonObject>
 #include <QObject>
+#include <QSet>
 
 #include <optional>
 
@@ -33,6 +34,8 @@ public:
 
     /** Where results are kept; empty: nowhere, and no grid can be begun. */
     void setFolder(const QString& folder) { m_folder = folder; }
+    /** Results of grids of other comparisons go. */
+    void keepOnly(const QSet<qint64>& comparisons);
     void setLoaded(const std::optional<ModelChoice>& choice) { m_loaded = choice; }
     /** The grid of the comparison that came into view, as it was kept; empty: it has none. */
     void show(qint64 comparison, const QJsonObject& kept);

@@ -163,7 +163,7 @@ void AddRunSheet::addFields(Purpose purpose) {
     });
     connect(m_kind, &SegmentedControl::currentIndexChanged, this, &AddRunSheet::refresh);
     connect(m_text, &QPlainTextEdit::textChanged, this, &AddRunSheet::refresh);
-    for (QLineEdit* edit : {m_file, m_fileQuestion, m_passage, m_question, m_filler, m_lengths}) {
+    for (QLineEdit* edit : {m_file, m_fileQuestion, m_passage, m_question, m_expected, m_filler, m_lengths}) {
         connect(edit, &QLineEdit::textChanged, this, &AddRunSheet::refresh);
     }
     for (QSpinBox* box : {m_depth, m_layer, m_expert}) {
@@ -216,7 +216,10 @@ QWidget* AddRunSheet::promptPages() {
     m_passage = line(tr("Marked passage"), tr("The sentence that has the answer"));
     m_question = line(tr("Question"), tr("What is asked behind the text"));
     m_filler = pathField(tr("Text around the passage"), tr("the shipped text fills the prompt"), &fillerRow);
-    page({named(tr("Passage"), m_passage), named(tr("Question"), m_question), named(tr("Text"), fillerRow)});
+    m_expected = line(tr("Words that the answer must have to have found the passage"),
+                      tr("4711, boat: then runs say found or missed"));
+    page({named(tr("Passage"), m_passage), named(tr("Question"), m_question), named(tr("Found if"), m_expected),
+          named(tr("Text"), fillerRow)});
     return m_prompts;
 }
 
@@ -269,8 +272,9 @@ void AddRunSheet::fill() {
     m_fileQuestion->setText(question);
     m_question->setText(question);
     m_passage->setText(m_from.passage);
+    m_expected->setText(m_from.expected.join(QStringLiteral(", ")));
     m_filler->setText(m_from.kind == PromptKind::Template ? m_from.path : QString());
-    for (QLineEdit* edit : {m_file, m_fileQuestion, m_question, m_passage, m_filler}) {
+    for (QLineEdit* edit : {m_file, m_fileQuestion, m_question, m_passage, m_expected, m_filler}) {
         edit->setCursorPosition(0);
     }
     m_lengths->setText(m_from.length > 0 ? groupedText(m_from.length) : tr("512, 1,024, 1,536"));
@@ -341,6 +345,7 @@ RunDraft AddRunSheet::draft() const {
         draft.path = m_filler->text();
         draft.passage = m_passage->text();
         draft.question = m_question->text();
+        draft.expected = wordsOf(m_expected->text());
         draft.depth = m_depth->value();
         QString problem;
         draft.length = numbersOf(m_lengths->text(), &problem).value(0);

@@ -86,6 +86,7 @@ private:
     QLineEdit* m_fileQuestion = nullptr;
     QLineEdit* m_passage = nullptr;
     QLineEdit* m_question = nullptr;
+    QLineEdit* m_expected = nullptr;
     QLineEdit* m_filler = nullptr;
     QWidget* m_lengthRow = nullptr;
     QLineEdit* m_lengths = nullptr;

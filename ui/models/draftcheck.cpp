@@ -39,6 +39,16 @@ QList<int> numbersOf(const QString& text, QString* problem) {
     return numbers;
 }
 
+QStringList wordsOf(const QString& text) {
+    QStringList words;
+    for (const QString& part : text.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
+        if (const QString word = part.simplified(); !word.isEmpty()) {
+            words << word;
+        }
+    }
+    return words;
+}
+
 QString problemOf(const RunDraft& draft) {
     const bool asks = draft.kind == PromptKind::File || draft.kind == PromptKind::Template;
     if (draft.kind == PromptKind::Text && draft.text.trimmed().isEmpty()) {
@@ -78,7 +88,8 @@ bool differs(const RunDraft& draft, const RunDraft& from, DraftField field) {
     switch (field) {
     case DraftField::Prompt:
         return draft.kind != from.kind || draft.text != from.text || draft.path != from.path ||
-               draft.message != from.message || draft.passage != from.passage || draft.question != from.question;
+               draft.message != from.message || draft.passage != from.passage || draft.question != from.question ||
+               draft.expected != from.expected;
     case DraftField::Length: return draft.length != from.length || draft.depth != from.depth;
     case DraftField::Model: return draft.model != from.model;
     case DraftField::KvType: return draft.kv_type != from.kv_type;

@@ -11,6 +11,9 @@ namespace moescope::ui {
  *  space groups them. Empty, with a sentence in `problem`: they are none. */
 QList<int> numbersOf(const QString& text, QString* problem);
 
+/** Words of a field that takes several, with commas between them. */
+QStringList wordsOf(const QString& text);
+
 /** Why a draft cannot be run, as a sentence; empty: as far as can be told without its model, it can. */
 QString problemOf(const RunDraft& draft);
 

@@ -5,6 +5,7 @@
 #include "engine/needle/grid_file.h"
 
 #include <QDir>
+#include <QFile>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -76,8 +77,17 @@ private slots:
             QVERIFY(gridOf(app).error.isEmpty());
             app.settle();
         }
+        // Of a comparison that is gone for good, and what is no grid of this app.
+        const QString gone = folder.filePath(QStringLiteral("needle/987654.grid"));
+        const QString foreign = folder.filePath(QStringLiteral("needle/mine.grid"));
+        const QString kept = folder.filePath(QStringLiteral("needle/%1.grid").arg(comparison));
+        QVERIFY(QFile::copy(kept, gone));
+        QVERIFY(QFile::copy(kept, foreign));
         App app(folder.path(), QStringLiteral("builtin"));
         QVERIFY(app.waitForModel());
+        QTRY_VERIFY(!QFile::exists(gone));
+        QVERIFY(QFile::exists(foreign));
+        QVERIFY(QFile::exists(kept));
         app.composition.compare().open(comparison);
         QTRY_VERIFY(hasGrid(app));
         QTRY_COMPARE(gridOf(app).done, before);

@@ -318,6 +318,11 @@ private slots:
         recipe->setCurrentIndex(recipe->findText(QStringLiteral("Ban an expert")));
         named<QSpinBox>(sheet, QStringLiteral("Layer"))->setValue(5);
         named<QSpinBox>(sheet, QStringLiteral("Expert"))->setValue(6);
+        auto* words =
+            named<QLineEdit>(sheet, QStringLiteral("Words that the answer must have to have found the passage"));
+        words->setText(QStringLiteral(" quiet beach,, boat "));
+        QCOMPARE(sheet.drafts().first().expected, (QStringList{QStringLiteral("quiet beach"), QStringLiteral("boat")}));
+        words->clear();
         const RunDraft made = sheet.drafts().first();
         QCOMPARE(made.depth, 25);
         QCOMPARE(made.model, QStringLiteral("olmoe"));
