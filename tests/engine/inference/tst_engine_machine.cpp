@@ -317,14 +317,14 @@ TEST_F(EngineMachine, a_cancelled_mass_ends_within_a_slice_and_changes_nothing) 
     DriverFaults driver;
     const auto engine = load(m_model);
     engine->evaluate(std::vector<int32_t>{5, 6, 7, 8, 9, 10, 11, 12}, {}, [](const auto&) {});
+    // Each slice seems a long one from the first on, so that there are many.
+    driver.slowSubmissions(std::chrono::milliseconds(40));
     const std::vector<float> mass = engine->attentionMass(7, 2, 3);
     std::atomic<bool> cancel = true;
     uint64_t before = driver.submissions();
     EXPECT_EQ(errorOf([&] { engine->attentionMass(7, 2, 3, &cancel); })->id(), "work.cancelled");
     EXPECT_EQ(driver.submissions(), before) << "nothing is computed for one that is cancelled already";
 
-    // Each slice seems a long one, so that there are many.
-    driver.slowSubmissions(std::chrono::milliseconds(40));
     before = driver.submissions();
     EXPECT_EQ(engine->attentionMass(7, 2, 3), mass);
     EXPECT_GE(driver.submissions() - before, engine->config().block_count);
