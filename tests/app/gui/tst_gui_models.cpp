@@ -385,7 +385,7 @@ private slots:
         window.setLayoutName(ui::LayoutName::Inspect);
         const auto shownDocks = [&window] {
             QStringList shown;
-            for (const QDockWidget* dock : window.findChildren<QDockWidget*>()) {
+            for (const QDockWidget* dock : window.findChildren<QDockWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
                 if (!dock->isHidden()) {
                     shown.append(dock->objectName());
                 }

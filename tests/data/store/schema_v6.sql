@@ -149,6 +149,12 @@ CREATE INDEX runs_prompt ON runs (prompt);
 
 CREATE INDEX runs_answer ON runs (answer);
 
+CREATE TABLE kv_states (
+  message INTEGER PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE,
+  leaf BLOB NOT NULL,
+  key TEXT NOT NULL
+) STRICT;
+
 INSERT INTO conversations (id, title, created, changed, sampling, system_prompt, draft, kind, comparison)
 VALUES (8, 'Which one', 1700000006000, 1700000006000, '{}', '', '', 'comparison', '{"question":"Which one"}');
 

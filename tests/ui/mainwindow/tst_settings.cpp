@@ -3,6 +3,7 @@
 #include "ui/mainwindow/glossary.h"
 #include "ui/mainwindow/keyboardhelp.h"
 #include "ui/mainwindow/settingsdialog.h"
+#include "ui/panels/samplingform.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/segmentedcontrol.h"
 
@@ -92,7 +93,7 @@ private slots:
         QCOMPARE(font.count(), 1);
         QCOMPARE(font[0][0].toInt(), 120);
         dialog.setPage(SettingsPage::Sampling);
-        auto* temperature = dialog.findChild<QDoubleSpinBox*>();
+        auto* temperature = dialog.findChild<SamplingForm*>()->findChild<QDoubleSpinBox*>();
         QCOMPARE(temperature->value(), 0.7);
         QPushButton* restore = nullptr;
         QPushButton* open = nullptr;
