@@ -2,6 +2,7 @@
 // What it takes to get a saved KV cache back, in one JSON object on stdout:
 //   bench_restore write MODEL TOKENS FILE     fills the cache of MODEL with synthetic numbers and saves it
 //   bench_restore restore MODEL TOKENS FILE   from the loaded model to the end of the first pass behind what was restored
+//   bench_restore raw MODEL TOKENS FILE       reads a file in pieces, with the model loaded: what a restore is held against
 //   bench_restore model FILE                  writes a model of random weights with 1 MiB of KV cache a token in F32
 #include "app/platform/paths.h"
 #include "engine/inference/kv_session.h"
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <string_view>
 
 using namespace moescope;
@@ -29,6 +31,7 @@ constexpr model::SynthShape wideShape{.name = "wide", .title = "a wide KV cache"
     "intermediate_size": 64, "moe_intermediate_size": 64, "vocab_size": 1024, "tie_word_embeddings": true})"};
 
 constexpr uint32_t tokensAtATime = 256;
+constexpr size_t pieceBytes = 8 << 20; // of a file that is read raw
 
 /** The next token is one more. */
 std::vector<int32_t> promptOf(uint32_t tokens) {
@@ -59,6 +62,23 @@ void write(const std::string& model, uint32_t tokens, const std::string& file) {
     const uint64_t bytes = inference::saveSession(*engine, file);
     std::printf("{\"bytes\": %llu, \"bytes_per_token\": %u}\n", static_cast<unsigned long long>(bytes),
                 engine->kvKey().bytes_per_token);
+}
+
+/** In the state of memory that a restore begins in: what a process reads into first costs a virtual machine most. */
+int readRaw(const std::string& model, uint32_t tokens, const std::string& file) {
+    const auto engine = load(model, tokens);
+    std::vector<char> piece(pieceBytes);
+    uint64_t bytes = 0;
+    const auto start = std::chrono::steady_clock::now();
+    std::ifstream in;
+    in.rdbuf()->pubsetbuf(nullptr, 0);
+    in.open(platform::fromUtf8(file), std::ios::binary);
+    while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) {
+        bytes += static_cast<uint64_t>(in.gcount());
+    }
+    const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    std::printf("{\"bytes\": %llu, \"read_ms\": %.3f}\n", static_cast<unsigned long long>(bytes), ms);
+    return bytes > 0 ? 0 : 1;
 }
 
 int restore(const std::string& model, uint32_t tokens, const std::string& file) {
@@ -99,15 +119,17 @@ int main(int argc, char** argv) {
             std::printf("{\"bytes\": %llu}\n", static_cast<unsigned long long>(made.bytes));
             return 0;
         }
-        if (argc == 5 && (what == "write" || what == "restore")) {
+        if (argc == 5 && (what == "write" || what == "restore" || what == "raw")) {
             const auto tokens = static_cast<uint32_t>(std::atoi(argv[3]));
-            if (what == "restore") {
-                return restore(argv[2], tokens, argv[4]);
+            if (what != "write") {
+                return (what == "raw" ? readRaw : restore)(argv[2], tokens, argv[4]);
             }
             write(argv[2], tokens, argv[4]);
             return 0;
         }
-        std::fputs("bench_restore model FILE | write MODEL TOKENS FILE | restore MODEL TOKENS FILE\n", stderr);
+        std::fputs(
+            "bench_restore model FILE | write MODEL TOKENS FILE | restore MODEL TOKENS FILE | raw MODEL TOKENS FILE\n",
+            stderr);
         return 2;
     } catch (const trace::Error& error) {
         std::fprintf(stderr, "%s\n", error.what());

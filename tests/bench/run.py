@@ -12,7 +12,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 
 def run_json(*command, **environment):
@@ -82,16 +81,6 @@ def evict(path):
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def raw_speed(path):
-    """MB/s of reading a file that was evicted."""
-    buffer, count = bytearray(8 << 20), 0
-    start = time.perf_counter()
-    with open(path, "rb", buffering=0) as file:
-        while got := file.readinto(buffer):
-            count += got
-    return count / 1e6 / (time.perf_counter() - start)
-
-
 def restore(options):
     """Saved KV caches: of the built-in model, whole; of a model with 1 MiB a token, 1,024 tokens beside a raw file of that size."""
     program, rows = options.bin / "bench_restore", []
@@ -107,7 +96,8 @@ def restore(options):
         raw_speeds, speeds = [], []
         for _ in range(5):
             evict(raw)
-            raw_speeds.append(raw_speed(raw))
+            report = run_json(program, "raw", model, 1024, raw)
+            raw_speeds.append(report["bytes"] / 1e3 / report["read_ms"])
             evict(wide)
             report = run_json(program, "restore", model, 1024, wide)
             speeds.append(report["bytes"] / 1e3 / report["restore_ms"])
