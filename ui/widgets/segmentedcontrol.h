@@ -20,6 +20,7 @@ public:
     int count() const { return static_cast<int>(m_segments.size()); }
     int currentIndex() const { return m_current; }
     QString textAt(int index) const { return m_segments.value(index); }
+    QRect segmentRect(int index) const;
     /** Ignores an index outside the row. */
     void setCurrentIndex(int index);
     /** None is on, so that each can be chosen; emits nothing. */
@@ -43,7 +44,6 @@ protected:
 private:
     QFont segmentFont(bool chosen) const;
     int side() const;
-    QRect segmentRect(int index) const;
     int segmentAt(const QPoint& position) const;
     void describe();
 

@@ -4,7 +4,7 @@
 //
 // MOESCOPE_WALK_SHOTS=FOLDER walks at four sizes, light and dark, and saves a picture of each step.
 #include "tests/app/gui/appfixture.h"
-#include "tests/app/gui/walkhand.h"
+#include "tests/app/gui/walkform.h"
 #include "tests/app/gui/walkpanels.h"
 
 #include "app/gui/capturesession.h"
@@ -18,7 +18,6 @@
 #include "ui/panels/whatifpanel.h"
 
 #include <QApplication>
-#include <QDir>
 #include <QFile>
 #include <QLineEdit>
 #include <QListWidget>
@@ -77,7 +76,7 @@ QString ofTheAnswer(const QString& csv) {
 class TestGuiWalk : public QObject {
     Q_OBJECT
 private:
-    QString m_shots = qEnvironmentVariable("MOESCOPE_WALK_SHOTS");
+    test::WalkShots m_shots{QStringLiteral("walk")};
     Walk m_walk;
     test::App* m_app = nullptr;
     std::unique_ptr<Hand> m_hand;
@@ -99,16 +98,7 @@ private:
         return there && QTest::qWaitForWindowActive(&window(), walkPatience) && window().size() == m_walk.size;
     }
 
-    void shoot(const QString& step) {
-        if (m_shots.isEmpty()) {
-            return;
-        }
-        QCoreApplication::processEvents();
-        const QString theme = m_walk.scheme == ui::Scheme::Dark ? QStringLiteral("dark") : QStringLiteral("light");
-        const QString name =
-            QStringLiteral("walk-%1-%2-%3x%4.png").arg(step, theme).arg(m_walk.size.width()).arg(m_walk.size.height());
-        QVERIFY(window().grab().save(QDir(m_shots).filePath(name)));
-    }
+    void shoot(const QString& step) { QVERIFY(m_shots.take(window(), step)); }
 
     /** Opens every panel and holds it against the selection. */
     void follow() {
@@ -278,13 +268,13 @@ private:
     }
 
 private slots:
-    void initTestCase() { QVERIFY(m_shots.isEmpty() || QDir().mkpath(m_shots)); }
+    void initTestCase() { QVERIFY(m_shots.begin()); }
 
     void walk_data() {
         QTest::addColumn<QString>("hand");
         QTest::addColumn<QSize>("size");
         QTest::addColumn<bool>("dark");
-        if (m_shots.isEmpty()) {
+        if (!m_shots.areWanted()) {
             QTest::newRow("pointer") << QStringLiteral("pointer") << QSize(1440, 900) << false;
             QTest::newRow("keys") << QStringLiteral("keys") << QSize(1440, 900) << true;
             return;

@@ -3,12 +3,14 @@
 
 #include "ui/models/tokentext.h"
 #include "ui/panels/chatpanel.h"
+#include "ui/panels/comparepage.h"
 #include "ui/panels/composer.h"
 #include "ui/panels/expertschart.h"
 #include "ui/panels/messagewidget.h"
 #include "ui/panels/panelframe.h"
 #include "ui/panels/transcript.h"
 #include "ui/text/markdownview.h"
+#include "ui/widgets/tabletwin.h"
 
 #include <QAbstractButton>
 #include <QAction>
@@ -21,6 +23,7 @@
 #include <QScrollBar>
 #include <QTabBar>
 #include <QTest>
+#include <QTimer>
 #include <QWindow>
 
 namespace moescope::test {
@@ -51,6 +54,12 @@ bool stepTo(Menu* menu, const QString& text, Qt::Key key) {
     return false;
 }
 
+/** Its chart, its table or what is missing can be seen, and no other tab is before it. */
+bool isInView(const ui::PanelFrame& panel) {
+    return panel.chart()->isSeen() || panel.isEmptyShown() ||
+           (panel.isTwinShown() && !panel.twin()->viewport()->visibleRegion().isEmpty());
+}
+
 QMenu* openMenu() { return qobject_cast<QMenu*>(QApplication::activePopupWidget()); }
 
 } // namespace
@@ -71,10 +80,24 @@ void Hand::type(const QString& text) {
 
 QString Hand::plain(QString text) { return text.section(QLatin1Char('\t'), 0, 0).remove(QLatin1Char('&')); }
 
-ui::PanelFrame* Hand::frame(const QString& panel) const { return qobject_cast<ui::PanelFrame*>(window().panel(panel)); }
+ui::PanelFrame* Hand::frame(const QString& panel) const {
+    auto* frame = qobject_cast<ui::PanelFrame*>(window().panel(panel));
+    return frame != nullptr || window().compare() == nullptr ? frame : window().compare()->panel(panel);
+}
+
+bool Hand::meanwhile(const std::function<void()>& ask, const std::function<bool()>& answer) {
+    bool over = false;
+    bool answered = false;
+    QTimer::singleShot(0, qApp, [&] {
+        answered = answer();
+        over = true;
+    });
+    ask();
+    return until([&over] { return over; }) && answered;
+}
 
 bool Hand::open(const QString& panel) {
-    const QDockWidget* dock = window().panel(panel);
+    const QDockWidget* dock = frame(panel);
     if (dock == nullptr) {
         return false;
     }
@@ -191,7 +214,8 @@ bool MouseHand::goTo(const QString& panel) {
     if (frame == nullptr || frame->isHidden()) {
         return false;
     }
-    for (QTabBar* bar : window().findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) {
+    // Its own window's: Compare has docks of its own.
+    for (QTabBar* bar : frame->parentWidget()->findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) {
         for (int tab = 0; tab < bar->count(); ++tab) {
             if (bar->isVisible() && bar->tabText(tab) == frame->windowTitle() && bar->currentIndex() != tab) {
                 click(bar, bar->tabRect(tab).center());
@@ -206,12 +230,14 @@ bool MouseHand::goTo(const QString& panel) {
         click(map->viewport(), cell.center());
         return map->hasFocus() && m_composition.selection().state() == state;
     }
-    return until([frame] { return frame->chart()->isSeen() || frame->isEmptyShown(); });
+    return until([frame] { return isInView(*frame); });
 }
 
 bool MouseHand::press(const QString& button) {
     const auto found = [&]() -> QAbstractButton* {
-        for (auto* candidate : window().findChildren<QAbstractButton*>()) {
+        const QWidget* sheet = QApplication::activeModalWidget();
+        const QWidget* front = sheet != nullptr ? sheet : &window();
+        for (auto* candidate : front->findChildren<QAbstractButton*>()) {
             if (candidate->accessibleName() == button && candidate->isEnabled() &&
                 !candidate->visibleRegion().isEmpty()) {
                 return candidate;
@@ -292,7 +318,7 @@ bool KeyHand::goTo(const QString& panel) {
         const QWidget* focus = QApplication::focusWidget();
         if (focus != nullptr && dock != nullptr && dock->isAncestorOf(focus)) {
             const auto* frame = qobject_cast<const ui::PanelFrame*>(dock);
-            return until([frame] { return frame->chart()->isSeen() || frame->isEmptyShown(); });
+            return until([frame] { return isInView(*frame); });
         }
         key(Qt::Key_F6);
     }

@@ -6,6 +6,8 @@
 #include <QObject>
 #include <QStringList>
 
+#include <functional>
+
 class QAbstractButton;
 
 namespace moescope::ui {
@@ -33,13 +35,16 @@ public:
     virtual bool choose(const QStringList& path) = 0;
     /** Puts the keys into a panel that is open. */
     virtual bool goTo(const QString& panel) = 0;
-    /** A button with this accessible name, in the widget that has the keys or anywhere in the window. */
+    /** A button with this accessible name, in the widget that has the keys, or anywhere in the sheet in front, else in the
+     *  window. */
     virtual bool press(const QString& button) = 0;
     /** One token further in the capture. */
     virtual bool stepCapture() = 0;
 
     /** Ends a file dialog, which stands open or opens soon, with this file: a path is typed in either form. */
     bool answerFileDialog(const QString& path);
+    /** Does `ask`, and what it opens is answered, even where it returns only after that has gone. False: it was not. */
+    static bool meanwhile(const std::function<void()>& ask, const std::function<bool()>& answer);
     /** Opens a panel by View > Panels unless it is open, and goes to it. */
     bool open(const QString& panel);
     /** To the window that has the focus, as a keyboard does. */
