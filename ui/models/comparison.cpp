@@ -166,6 +166,7 @@ void Comparison::refreshSides() {
         }
     }
     m_sides = sides;
+    dropStalePair();
     emit runsChanged();
     refreshPair();
     refreshDistances();
@@ -176,10 +177,26 @@ SharedParts Comparison::sharedParts(const RunView& a, const RunView& b) {
             !a.model_key.isEmpty() && a.model_key == b.model_key};
 }
 
+std::array<qint64, 2> Comparison::shownNow() const {
+    const RunView* a = side(Side::A);
+    const RunView* b = side(Side::B);
+    return {a != nullptr ? a->id : 0, b != nullptr ? b->id : 0};
+}
+
+void Comparison::dropStalePair() {
+    // While an answer grows, what was there stays until there is something newer.
+    const RunView* a = side(Side::A);
+    const RunView* b = side(Side::B);
+    const bool answered = a != nullptr && b != nullptr && a->hasAnswer() && b->hasAnswer();
+    if (shownNow() != m_shown || !answered) {
+        m_pair.reset();
+    }
+}
+
 void Comparison::refreshPair() {
     const RunView* a = side(Side::A);
     const RunView* b = side(Side::B);
-    const std::array<qint64, 2> shown{a != nullptr ? a->id : 0, b != nullptr ? b->id : 0};
+    const std::array<qint64, 2> shown = shownNow();
     const Traces traces{a != nullptr ? a->trace : nullptr, b != nullptr ? b->trace : nullptr};
     if (shown == m_shown && traces == m_traces) {
         return;
@@ -187,10 +204,6 @@ void Comparison::refreshPair() {
     m_pairCancel->store(true);
     m_pairCancel = freshCancel();
     m_comparing = a != nullptr && b != nullptr && a->hasAnswer() && b->hasAnswer();
-    // While an answer grows, what was there stays until there is something newer.
-    if (shown != m_shown || !m_comparing) {
-        m_pair.reset();
-    }
     m_shown = shown;
     m_traces = traces;
     if (m_comparing) {

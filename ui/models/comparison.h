@@ -139,6 +139,9 @@ private:
     /** After the runs, or the choice of A and B, are others. */
     void refreshSides();
     int defaultSide(int other) const;
+    std::array<qint64, 2> shownNow() const; ///< ids of A and B; 0: none
+    /** Before anybody is told of the runs: what draws them takes a pair for one of theirs. */
+    void dropStalePair();
     void refreshPair();
     void refreshDistances();
     void startDistance(qint64 run, const Traces& of);

@@ -90,6 +90,27 @@ private slots:
         }
     }
 
+    void whoHearsOfTheRunsSeesNoPairOfOthers() {
+        Open open;
+        open.wait();
+        int told = 0;
+        const auto seen = [&] {
+            ++told;
+            QVERIFY(open.comparison.pair() == nullptr);
+        };
+        connect(&open.comparison, &Comparison::runsChanged, this, seen);
+        open.comparison.choose(Side::B, 3);
+        QCOMPARE(told, 1);
+        disconnect(&open.comparison, &Comparison::runsChanged, this, nullptr);
+        open.wait();
+        // Nor of an answer that is gone: it is made again.
+        connect(&open.comparison, &Comparison::runsChanged, this, seen);
+        RunView again = open.comparison.runs()[0];
+        again.trace.reset();
+        open.comparison.setRun(again);
+        QCOMPARE(told, 2);
+    }
+
     void keysSayWhatCanBeCompared() {
         Open open;
         QVERIFY(open.comparison.canAlignTokens());
