@@ -20,6 +20,8 @@
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace moescope::ui {
 
 namespace {
@@ -28,7 +30,8 @@ constexpr int kNames = 132;     ///< px of the fields' names
 constexpr int kMarks = 168;     ///< px of what the run that it was filled from has there
 constexpr int kInnerNames = 64; ///< px of the names within the prompt
 constexpr int kTextHeight = 100;
-constexpr QSize kSize{760, 560};
+constexpr int kTextMargin = 6; ///< px: its words begin where those of the fields do
+constexpr QSize kSize{784, 560}; ///< px: no choice makes it wider
 const QStringList kKvTypes{QStringLiteral("f16"), QStringLiteral("q8_0"), QStringLiteral("f32")};
 
 QWidget* rowOf(const QList<QWidget*>& parts, int stretched) {
@@ -203,6 +206,7 @@ QWidget* AddRunSheet::promptPages() {
     m_text->setPlaceholderText(tr("What the model is asked"));
     m_text->setTabChangesFocus(true);
     m_text->setFixedHeight(kTextHeight);
+    m_text->document()->setDocumentMargin(kTextMargin);
     page({m_text});
     m_chat = new StyledLabel(QString(), TextStyle::Ui, Color::TextSecondary);
     m_chat->setWordWrap(true);
@@ -328,6 +332,12 @@ trace::Intervention AddRunSheet::recipe() const {
     return made;
 }
 
+QString AddRunSheet::nameOf(const ModelChoice& model) const {
+    const auto alike = std::count_if(m_models.begin(), m_models.end(),
+                                     [&model](const ModelChoice& other) { return other.name == model.name; });
+    return alike > 1 ? QStringLiteral("%1 %2").arg(model.name, model.type).trimmed() : model.name;
+}
+
 RunDraft AddRunSheet::draft() const {
     RunDraft draft;
     draft.kind = static_cast<PromptKind>(m_kind->currentIndex());
@@ -355,7 +365,7 @@ RunDraft AddRunSheet::draft() const {
     draft.depth = draft.kind == PromptKind::Template ? draft.depth : m_from.depth;
     const ModelChoice model = m_models.value(m_model->currentIndex());
     draft.model = model.key;
-    draft.model_name = model.name;
+    draft.model_name = nameOf(model);
     draft.kv_type = m_kvType->currentData().toString();
     draft.sampling = m_sampling;
     draft.recipe = recipe();
@@ -409,7 +419,11 @@ QString AddRunSheet::markText(DraftField field) const {
     case DraftField::Length:
         return m_from.length > 0 ? tr("A: %1 tokens, %2 %").arg(groupedText(m_from.length)).arg(m_from.depth)
                                  : tr("A has no length");
-    case DraftField::Model: return tr("A: %1").arg(m_from.model_name);
+    case DraftField::Model: {
+        const auto of = std::find_if(m_models.begin(), m_models.end(),
+                                     [this](const ModelChoice& model) { return model.key == m_from.model; });
+        return tr("A: %1").arg(of != m_models.end() ? nameOf(*of) : m_from.model_name);
+    }
     case DraftField::KvType: return tr("A: %1").arg(kvTypeName(m_from.kv_type));
     case DraftField::Sampling: return tr("A: %1").arg(samplingText(m_from.sampling));
     case DraftField::Intervention: break;

@@ -67,6 +67,8 @@ private:
     void fill();
     RunDraft draft() const; ///< with the first of the lengths
     trace::Intervention recipe() const;
+    /** With its type, where others have the same name. */
+    QString nameOf(const ModelChoice& model) const;
     /** How the field is in the run that it was filled from: "A: 512 tokens, 50 %". */
     QString markText(DraftField field) const;
     void refresh();

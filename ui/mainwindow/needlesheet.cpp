@@ -190,9 +190,12 @@ void NeedleSheet::refresh() {
     const QString problem = this->problem();
     const NeedleGridSettings made = settings();
     const auto cells = qint64(made.lengths.size() * std::max<size_t>(1, made.depths.size()));
+    const qint64 answers = cells * made.cases;
     m_sum->setText(problem.isEmpty()
-                       ? tr("%1 cells with %2 cases: %3 answers")
-                             .arg(groupedText(cells), groupedText(made.cases), groupedText(cells * made.cases))
+                       ? tr("%1 with %2 each: %3")
+                             .arg(cells == 1 ? tr("1 cell") : tr("%1 cells").arg(groupedText(cells)),
+                                  made.cases == 1 ? tr("1 case") : tr("%1 cases").arg(groupedText(made.cases)),
+                                  answers == 1 ? tr("1 answer") : tr("%1 answers").arg(groupedText(answers)))
                        : QString());
     m_problem->setText(problem);
     m_start->setEnabled(problem.isEmpty());

@@ -130,12 +130,15 @@ void AnswersChart::layOutPassage(Side side) {
     layout.clearLayout();
     layout.setFont(theme().font(TextStyle::Small));
     layout.setFormats({});
-    if (shown == nullptr || shown->passage.isEmpty()) {
+    // Where it stands in the prompt is known once the run is over.
+    const QString passage = shown == nullptr                                  ? QString()
+                            : shown->passage.isEmpty() && !shown->hasAnswer() ? shown->draft.passage
+                                                                              : shown->passage.passage;
+    if (passage.isEmpty()) {
         layout.setText(tr("Prompt without a marked passage"));
     } else {
-        const PassageView& passage = shown->passage;
         const QString lead = tr("Prompt: … “");
-        const QString marked = passage.passage.simplified();
+        const QString marked = passage.simplified();
         layout.setText(QStringLiteral("%1%2%3 %4").arg(lead, marked, tr("” …"), passagePlace(side)));
         QTextLayout::FormatRange range;
         range.start = static_cast<int>(lead.size());

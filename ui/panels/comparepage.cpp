@@ -20,6 +20,8 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include <utility>
+
 namespace moescope::ui {
 
 CompareDocks::CompareDocks(QWidget* parent) : QMainWindow(parent) {
@@ -138,7 +140,12 @@ void ComparePage::connectParts() {
     connect(m_docks, &CompareDocks::separatorMoved, this, &ComparePage::markChanged);
     connect(m_comparison, &Comparison::opened, this, &ComparePage::refresh);
     connect(m_comparison, &Comparison::viewChanged, this, &ComparePage::refresh);
-    connect(m_comparison, &Comparison::runsChanged, this, &ComparePage::showWanted);
+    connect(m_comparison, &Comparison::runsChanged, this, [this] {
+        showWanted();
+        if (std::exchange(m_rows, m_comparison->runs().size()) != m_rows) {
+            followSize();
+        }
+    });
     connect(m_comparison, &Comparison::compared, this, [this] {
         selectSomething();
         showWanted();

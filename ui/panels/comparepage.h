@@ -131,6 +131,7 @@ private:
     QStringList m_order;
     QHash<QString, bool> m_shown; ///< panels that the user opened (true) or closed
     QByteArray m_state;           ///< of the docks as the user arranged them
+    qsizetype m_rows = 0;         ///< runs that the docks were given their sizes for
     QString m_csvPath;            ///< waits for the distances; empty: none does
     bool m_changed = false;       ///< docks were moved or resized: the default no longer follows the size
     int m_place = -1;

@@ -71,8 +71,11 @@ bool ComparePanel::saysRoutingMissing() {
         setEmpty(tr("No router in this model"),
                  tr("%1 is dense: the same weights work on every token.").arg(dense.model));
     } else if (run(Side::A)->model_key != run(Side::B)->model_key) {
-        setEmpty(tr("Two models"), tr("A is of %1 and B of %2: their experts have nothing to do with each other.")
-                                       .arg(run(Side::A)->model, run(Side::B)->model));
+        const auto model = [this](Side side) {
+            return QStringList{run(side)->model, run(side)->model_type}.join(u' ').trimmed();
+        };
+        setEmpty(tr("Two models"), tr("A is of %1 and B of %2: routing is compared where both are of one model.")
+                                       .arg(model(Side::A), model(Side::B)));
     } else if (pair.pairs.empty()) {
         setEmpty(tr("No aligned tokens"), tr("The two answers have no token in common."));
     } else {

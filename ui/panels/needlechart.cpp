@@ -116,7 +116,8 @@ void NeedleChart::paintChart(QPainter& painter) {
 void NeedleChart::paintHeader(QPainter& painter) const {
     const QColor muted = theme().color(Color::TextMuted);
     const QRect heading(m_map.left(), scaledPx(8), m_map.width(), scaledPx(16));
-    const QString share = tr("share of %1 needles found").arg(grid()->cases);
+    const QString share =
+        grid()->cases == 1 ? tr("share of 1 needle found") : tr("share of %1 needles found").arg(grid()->cases);
     const int room = heading.width() - QFontMetrics(axisFont()).horizontalAdvance(share) - scaledPx(12);
     paintText(painter, heading, Qt::AlignLeft | Qt::AlignVCenter,
               fittingText({tr("Prompt length, tokens"), tr("Length"), QString()}, axisFont(), std::max(0, room)),

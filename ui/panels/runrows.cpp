@@ -103,6 +103,13 @@ RunRows RunRows::of(const QSize& view, const Comparison& comparison, int leastNa
     return rows;
 }
 
+QString RunRows::nameOf(const RunView& run) const {
+    if (run.title.isEmpty()) {
+        return run.model;
+    }
+    return models && !run.title.startsWith(run.model) ? QStringLiteral("%1 · %2").arg(run.model, run.title) : run.title;
+}
+
 QRect RunRows::row(int run, int scroll) const {
     return {0, window.top() + run * row_height - scroll, window.width(), row_height};
 }
@@ -155,8 +162,7 @@ void RunRows::paintRow(QPainter& painter, const Comparison& comparison, int run,
     paintLetter(painter, QRect(letter_left, line.center().y() - box / 2 + 1, box, box), comparison.letter(run));
     const QFont small = theme().font(TextStyle::Small);
     const int icon = view.machine.isEmpty() ? 0 : scaledPx(kMark + 6);
-    const QString name = QFontMetrics(small).elidedText(models || view.title.isEmpty() ? view.model : view.title,
-                                                        Qt::ElideRight, std::max(0, name_width - icon));
+    const QString name = QFontMetrics(small).elidedText(nameOf(view), Qt::ElideRight, std::max(0, name_width - icon));
     paintText(painter, QRect(name_left, line.top(), name_width, line.height()), Qt::AlignLeft | Qt::AlignVCenter, name,
               small, theme().color(Color::Text));
     const auto mark = [&](int x, const char* iconName, Color color) {

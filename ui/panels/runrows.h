@@ -31,12 +31,14 @@ struct RunRows {
     int rest_width = 0;
     std::vector<Column> columns;
     QString kv_type;     ///< that all runs have; "bytes" where they differ
-    bool models = false; ///< names are those of models, where runs are of several
+    bool models = false; ///< names begin with the model, where runs are of several
 
     /** `leastName` px are kept for names. Between them and the figures `rest` px are wanted, of which a part is kept; 0: names
      *  take all. `foot` px stay free below the rows. */
     static RunRows of(const QSize& view, const Comparison& comparison, int leastName, int rest, int foot);
 
+    /** "Nano · 512-token prompt", "OLMoE-1B-7B". */
+    QString nameOf(const RunView& run) const;
     QRect row(int run, int scroll) const;
     int runAt(const QPoint& at, int scroll) const; ///< −1: none
     int scrollTo(int run, int scroll) const;
