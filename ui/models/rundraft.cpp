@@ -62,8 +62,7 @@ QStringList promptDifferences(const RunDraft& draft, const RunDraft& first) {
     }
     if (draft.passage != first.passage) {
         parts << tr("passage “%1”").arg(beginOf(draft.passage));
-    }
-    if (draft.question != first.question) {
+    } else if (draft.question != first.question) { // that of another passage comes with it
         parts << tr("question “%1”").arg(beginOf(draft.question));
     }
     return parts;
@@ -125,7 +124,11 @@ QString titleOf(const RunDraft& draft, const RunDraft& first) {
     if (draft.kv_type != first.kv_type) {
         parts << tr("%1 cache").arg(kvTypeName(draft.kv_type));
     }
-    parts << samplingDifferences(draft.sampling, first.sampling);
+    // A case of a needle grid is greedy, and has the seed and the room of its grid.
+    const bool greedy = draft.sampling.temperature == 0 && first.sampling.temperature == 0;
+    if (!greedy || draft.passage == first.passage || draft.expected.isEmpty()) {
+        parts << samplingDifferences(draft.sampling, first.sampling);
+    }
     if (!(draft.recipe == first.recipe)) {
         parts << recipeTitle(draft.recipe);
     }

@@ -95,8 +95,12 @@ RunRows RunRows::of(const QSize& view, const Comparison& comparison, int leastNa
     const int most = x - rows.name_left;
     rows.name_width = rest > 0 ? std::clamp(most - rest - scaledPx(kGap), leastName, std::max(leastName, scaledPx(240)))
                                : std::max(0, most);
-    rows.models = rest == 0 && std::any_of(comparison.runs().begin(), comparison.runs().end(), [&](const RunView& run) {
-                      return run.model != comparison.runs().first().model;
+    const auto& all = comparison.runs();
+    rows.models = rest == 0 && std::any_of(all.begin(), all.end(),
+                                           [&](const RunView& run) { return run.model != all.first().model; });
+    const QFontMetrics metrics(theme().font(TextStyle::Small));
+    rows.models = rows.models && std::all_of(all.begin(), all.end(), [&](const RunView& run) {
+                      return metrics.horizontalAdvance(rows.nameOf(run)) <= rows.name_width;
                   });
     rows.rest_left = rows.name_left + rows.name_width + scaledPx(kGap);
     rows.rest_width = std::max(0, x - rows.rest_left);

@@ -31,7 +31,7 @@ struct RunRows {
     int rest_width = 0;
     std::vector<Column> columns;
     QString kv_type;     ///< that all runs have; "bytes" where they differ
-    bool models = false; ///< names begin with the model, where runs are of several
+    bool models = false; ///< names begin with the model, where runs are of several and all names have the room
 
     /** `leastName` px are kept for names. Between them and the figures `rest` px are wanted, of which a part is kept; 0: names
      *  take all. `foot` px stay free below the rows. */

@@ -287,6 +287,10 @@ private slots:
         draft = first;
         draft.sampling.top_k = 3;
         QTest::newRow("top-k") << draft << "Other sampling";
+        draft.passage = QStringLiteral("The code for the lamp is 4711.");
+        draft.question = QStringLiteral("What is the code for the lamp?");
+        draft.expected = {QStringLiteral("4711")};
+        QTest::newRow("needle") << draft << "Passage “The code for the lamp is 4711.”";
         draft = first;
         draft.kind = PromptKind::Text;
         draft.text = QStringLiteral("Where did\nthe fox leave the boat, and who had seen it there before?");
