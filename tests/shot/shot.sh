@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shot.sh FOLDER: starts build/release/bin/moescope on a display of its own, drives it with keys as a person would, and
 # saves each view as FOLDER/<view>-<theme>-<width>x<height>.png. MOESCOPE_SHOT_BIN names another program, beside which
-# tst_gui_walk lies: it adds walk-<step>-… for each step of a walk through Inspect, a what-if and a capture.
+# tst_gui_walk and tst_gui_compare_walk lie: they add walk-<step>-… for each step of a walk through Inspect, a what-if and a
+# capture, and compare-<step>-… for one through Compare.
 set -euo pipefail
 out=$(mkdir -p "$1" && readlink -f "$1")
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
@@ -20,16 +21,22 @@ finish() {
 }
 trap finish EXIT
 
-# Xvfb chooses a free display itself and writes its number; it stays as it is while no app is there.
-exec 3>"$work/display"
-Xvfb -displayfd 3 -screen 0 1600x1000x24 -nolisten tcp -noreset >"$work/xvfb.log" 2>&1 &
-display_pid=$!
-for _ in $(seq 50); do
-    [[ -s $work/display ]] && break
-    sleep 0.1
-done
-DISPLAY=":$(cat "$work/display")"
-export DISPLAY FONTCONFIG_FILE="$PWD/tests/shot/fonts.conf" QT_QPA_PLATFORM=xcb MESA_SHADER_CACHE_DIR="$PWD/build/mesa-cache"
+# display SIZE: Xvfb chooses a free display itself and writes its number; it stays as it is while no app is there.
+display() {
+    [[ -z $display_pid ]] || kill "$display_pid"
+    exec 3>"$work/display"
+    Xvfb -displayfd 3 -screen 0 "${1}x24" -nolisten tcp -noreset >"$work/xvfb.log" 2>&1 &
+    display_pid=$!
+    for _ in $(seq 50); do
+        [[ -s $work/display ]] && break
+        sleep 0.1
+    done
+    DISPLAY=":$(cat "$work/display")"
+    export DISPLAY
+}
+
+display 1600x1000
+export FONTCONFIG_FILE="$PWD/tests/shot/fonts.conf" QT_QPA_PLATFORM=xcb MESA_SHADER_CACHE_DIR="$PWD/build/mesa-cache"
 unset WAYLAND_DISPLAY
 # Without this Qt follows the size of the real display's fonts.
 export QT_FONT_DPI=96 XDG_CACHE_HOME="$PWD/build/shot-cache"
@@ -385,4 +392,7 @@ for size in 1280x800 1440x900 2560x1440; do
 done
 # The walk needs no display: it saves the window as it paints itself.
 QT_QPA_PLATFORM=offscreen MOESCOPE_WALK_SHOTS="$out" "$(dirname "$program")/tst_gui_walk" walk >"$work/app.log"
+# This one shows lists that drop down: they are moved where the screen does not hold the window.
+display 2560x1440
+MOESCOPE_WALK_SHOTS="$out" "$(dirname "$program")/tst_gui_compare_walk" walk >"$work/app.log"
 echo "Screenshots are in $out."

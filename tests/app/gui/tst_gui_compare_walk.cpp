@@ -69,6 +69,9 @@ private:
     ui::ComparePage& page() { return *window().compare(); }
     ui::Comparison& comparison() { return m_app->composition.comparison(); }
     const ui::RunView& run(int index) { return comparison().runs()[index]; }
+    const ui::RunRows& speedRows() {
+        return qobject_cast<ui::SpeedPanel*>(page().panel(QStringLiteral("compare-speed")))->list()->rows();
+    }
     void shoot(const QString& step) { QVERIFY2(m_shots.take(window(), step), qPrintable(step)); }
 
     /** A window of this walk's size and theme, with its model and a hand for it. */
@@ -225,7 +228,8 @@ private:
         const int layer = comparison().place().layer == 3 ? 4 : 3;
         m_hand->clickChart(*distance->bars(), distance->bars()->bars().rows.row(layer, 0).center());
         QCOMPARE(comparison().place().layer, layer);
-        QVERIFY(distance->readoutText().contains(QStringLiteral("Layer %1").arg(layer), Qt::CaseInsensitive));
+        QTRY_VERIFY2(distance->readoutText().contains(QStringLiteral("Layer %1").arg(layer)),
+                     qPrintable(distance->readoutText()));
 
         QVERIFY(m_hand->pickSegment(QStringLiteral("Runs in view"), QStringLiteral("All runs")));
         QVERIFY(waitForDistances());
@@ -267,6 +271,9 @@ private:
         QCOMPARE(run(3).verdict, found ? ui::NeedleVerdict::Found : ui::NeedleVerdict::Missed);
         QVERIFY(putIntoB(3));
         QCOMPARE(comparison().cellOf(Side::B), 5);
+        if (m_size == QSize(1440, 900)) { // the rows of four runs have the room
+            QCOMPARE(speedRows().scroll_max, 0);
+        }
         shoot(QStringLiteral("needle"));
     }
 
@@ -332,7 +339,14 @@ private:
         }
         QVERIFY(made(7));
         QCOMPARE(run(5).model_type, QStringLiteral("Q4_K"));
+        QCOMPARE(run(5).title, QStringLiteral("Nano Q4_K"));
         QCOMPARE(run(6).model, QStringLiteral("Second"));
+        QVERIFY(m_hand->goTo(QStringLiteral("compare-speed")));
+        QSet<QString> names;
+        for (const ui::RunView& run : comparison().runs()) {
+            names.insert(speedRows().nameOf(run));
+        }
+        QCOMPARE(names.size(), comparison().runs().size());
 
         // The same vocabulary: tokens can be aligned.
         QVERIFY(putIntoB(5));

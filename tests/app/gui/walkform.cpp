@@ -69,6 +69,9 @@ bool FormHand::fill(const QString& field, const QString& text) {
         }
         key(Qt::Key_A, Qt::ControlModifier);
         type(text);
+        if (written() != text) {
+            qWarning("“%s” is there in place of “%s”.", qPrintable(written()), qPrintable(text));
+        }
         return written() == text;
     };
     QWidget* place = named(field);
