@@ -87,6 +87,9 @@ CHECKS = (
     ("needle", f"{BUILD} && python3 tests/conformance/needle.py {CLI} ../shared/models/nano",
      (*CLI_SOURCES, "resources/models", "resources/needle", "tests/conformance/needle.py"), SHARED / "models/nano"),
     ("interventions", f"{BUILD} && /usr/bin/python3 tests/conformance/interventions.py", (*CLI_SOURCES, *WHAT_IFS), None),
+    ("sessions", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py --fetch && "
+                 f"$PY tests/conformance/sessions.py {CLI} {SMOLLM2}",
+     (*CLI_SOURCES, *REAL, "tests/conformance/sessions.py"), SHARED / "models/nano"),
     ("quantisers", f"{BUILD} && {PYTHON} && $PY tests/conformance/smollm2.py --fetch && "
                    f"$PY tests/conformance/quantisers.py {CLI} {SMOLLM2} --text ../shared/models/nano/heldout.txt",
      (*CLI_SOURCES, *REAL, "tests/conformance/quantisers.py"), SHARED / "models/nano"),
