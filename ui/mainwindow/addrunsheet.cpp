@@ -2,6 +2,7 @@
 #include "ui/mainwindow/addrunsheet.h"
 
 #include "ui/models/whatif.h"
+#include "ui/panels/promptedit.h"
 #include "ui/panels/samplingform.h"
 #include "ui/panels/styledlabel.h"
 #include "ui/theme/theme.h"
@@ -13,7 +14,6 @@
 #include <QFileDialog>
 #include <QGridLayout>
 #include <QLineEdit>
-#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QRegularExpressionValidator>
 #include <QSpinBox>
@@ -30,7 +30,6 @@ constexpr int kNames = 132;     ///< px of the fields' names
 constexpr int kMarks = 168;     ///< px of what the run that it was filled from has there
 constexpr int kInnerNames = 64; ///< px of the names within the prompt
 constexpr int kTextHeight = 100;
-constexpr int kTextMargin = 6; ///< px: its words begin where those of the fields do
 constexpr QSize kSize{784, 560}; ///< px: no choice makes it wider
 const QStringList kKvTypes{QStringLiteral("f16"), QStringLiteral("q8_0"), QStringLiteral("f32")};
 
@@ -201,12 +200,10 @@ QWidget* AddRunSheet::promptPages() {
         column->addStretch(1);
         m_prompts->addWidget(content);
     };
-    m_text = new QPlainTextEdit;
+    m_text = new PromptEdit;
     m_text->setAccessibleName(tr("Text of the prompt"));
     m_text->setPlaceholderText(tr("What the model is asked"));
-    m_text->setTabChangesFocus(true);
     m_text->setFixedHeight(kTextHeight);
-    m_text->document()->setDocumentMargin(kTextMargin);
     page({m_text});
     m_chat = new StyledLabel(QString(), TextStyle::Ui, Color::TextSecondary);
     m_chat->setWordWrap(true);
@@ -365,7 +362,8 @@ RunDraft AddRunSheet::draft() const {
     draft.depth = draft.kind == PromptKind::Template ? draft.depth : m_from.depth;
     const ModelChoice model = m_models.value(m_model->currentIndex());
     draft.model = model.key;
-    draft.model_name = nameOf(model);
+    // The runs of A's model keep its name, and others say what they differ by.
+    draft.model_name = model.key == m_from.model && !m_from.model_name.isEmpty() ? m_from.model_name : nameOf(model);
     draft.kv_type = m_kvType->currentData().toString();
     draft.sampling = m_sampling;
     draft.recipe = recipe();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/samplingform.h"
 
+#include "ui/panels/promptedit.h"
 #include "ui/panels/styledlabel.h"
 
 #include <QDoubleSpinBox>
@@ -9,7 +10,6 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPainter>
-#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QRegularExpressionValidator>
 #include <QScreen>
@@ -19,11 +19,10 @@ namespace moescope::ui {
 
 namespace {
 
-constexpr int kFieldsLeft = 148;  ///< px, until told otherwise
-constexpr int kGap = 8;           ///< px between controls
-constexpr int kFieldWidth = 96;   ///< px
-constexpr int kFieldHeight = 28;  ///< px
-constexpr int kPromptPadding = 7; ///< px from the frame's line to the text
+constexpr int kFieldsLeft = 148; ///< px, until told otherwise
+constexpr int kGap = 8;          ///< px between controls
+constexpr int kFieldWidth = 96;  ///< px
+constexpr int kFieldHeight = 28; ///< px
 
 QLabel* caption(const QString& text) { return new StyledLabel(text, TextStyle::Ui, Color::TextSecondary); }
 
@@ -45,27 +44,6 @@ QSpinBox* whole(const QString& name, int most) {
     box->setGroupSeparatorShown(true);
     return box;
 }
-
-/** A field of several lines, drawn like those of one line. */
-class PromptEdit final : public QPlainTextEdit {
-public:
-    PromptEdit() {
-        setTabChangesFocus(true);
-        // The frame fills the box; a second fill would cover its round corners.
-        viewport()->setAutoFillBackground(false);
-        document()->setDocumentMargin(kPromptPadding);
-    }
-
-protected:
-    void focusInEvent(QFocusEvent* event) override {
-        QPlainTextEdit::focusInEvent(event);
-        update(); // the line is another one
-    }
-    void focusOutEvent(QFocusEvent* event) override {
-        QPlainTextEdit::focusOutEvent(event);
-        update();
-    }
-};
 
 } // namespace
 
@@ -151,7 +129,7 @@ void SamplingForm::applyTheme() {
     m_seed->setFixedSize(field);
     refreshRemarks();
     m_system->setFont(look.font(TextStyle::Ui));
-    m_system->setFixedHeight(2 * line + 2 * kPromptPadding + 10);
+    m_system->setFixedHeight(2 * line + 2 * PromptEdit::kPadding + 10);
 }
 
 void SamplingForm::changeEvent(QEvent* event) {

@@ -185,6 +185,7 @@ private:
         QCOMPARE(sheet->problem(), QString());
         QCOMPARE(sheet->drafts().size(), 3);
         QCOMPARE(sheet->drafts().first().question, question);
+        QCOMPARE(sheet->drafts().first().model_name, QStringLiteral("Nano"));
         shoot(QStringLiteral("sheet-template"));
         QVERIFY(m_hand->press(QStringLiteral("Start")));
         QVERIFY(m_hand->leaveSheet());
