@@ -19,9 +19,10 @@ double PrefillEstimate::lookedBack(uint32_t first, uint32_t count) const {
         const double growing = window == 0 ? n : std::min(n, window);
         return growing * growing / 2 + (n - growing) * window;
     };
+    const double begin = static_cast<double>(first);
     double sum = 0;
     for (const uint32_t window : m_windows) {
-        sum += upTo(double{first} + count, window) - upTo(first, window);
+        sum += upTo(begin + count, window) - upTo(begin, window);
     }
     return Pacer::positionsOfToken * count + sum / static_cast<double>(std::max<size_t>(m_windows.size(), 1));
 }
