@@ -40,6 +40,12 @@ def decode_growth(kv_bytes, copy_gb_per_second, flop, fma_gflop_per_second):
     return (bytes_ms, "bytes") if bytes_ms >= operations_ms else (operations_ms, "operations")
 
 
+def decode_line(kv_bytes, gb_per_second, flop, fma_gflop_per_second):
+    """ms that a decoded token takes for each token in the cache by a program that reads it as fast as it reads its weights
+    (`gb_per_second`, measured without a cache), and then multiplies and adds as fast as the device can."""
+    return kv_bytes / (gb_per_second * 1e9) * 1e3 + flop / (fma_gflop_per_second * 1e9) * 1e3
+
+
 def decode_ms(depth, first, growth_ms):
     """Expected ms a token at `depth`. `first`: (depth, ms a token) of the shallowest measurement; the rest is what each token in
     the cache adds."""

@@ -54,6 +54,10 @@ class ExpectedLines(unittest.TestCase):
             self.assertAlmostEqual(growth, ms)
             self.assertEqual(by, bound)
 
+    def test_the_line_of_decode_has_bytes_and_then_operations(self):
+        # 5,120 bytes at 8 GB/s are 0.64 µs, 51,200 operations at 128 GFLOP/s 0.4
+        self.assertAlmostEqual(figures.decode_line(5120, 8, 51200, 128), 1.04e-3)
+
     def test_decode_grows_from_the_shallowest_depth(self):
         growth, _ = figures.decode_growth(16384, 10, 0, 1)
         # 16 KiB × 32,768 = 0.537 GB at 10 GB/s
