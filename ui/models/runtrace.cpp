@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/models/runtrace.h"
 
+#include <QFloat16>
+
 #include <algorithm>
 #include <cmath>
 
@@ -39,8 +41,9 @@ void RunTrace::addRouting(const trace::RouterTrace& router) {
     std::vector<float> weights(experts.size(), 0.0F);
     if (fits) {
         experts.assign(router.experts.begin(), router.experts.end());
+        // Kept answers have halves: one reads the same as it arrives and when it comes back from the disk.
         std::transform(router.weights.begin(), router.weights.end(), weights.begin(),
-                       [](float weight) { return std::clamp(weight, 0.0F, 1.0F); });
+                       [](float weight) { return static_cast<float>(qfloat16(std::clamp(weight, 0.0F, 1.0F))); });
     }
     m_routing.append(experts, weights);
     m_routed.push_back(fits);
