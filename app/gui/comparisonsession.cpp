@@ -221,12 +221,10 @@ void ComparisonSession::showFacts() {
             prefix = prefix == 0 ? run.reused_tokens : std::min(prefix, run.reused_tokens);
         }
     }
-    QStringList facts = ui::equalFacts(drafts);
-    if (prefix > 0) {
-        facts.append(prefix == 1 ? tr("one prefix token computed once")
-                                 : tr("%1 prefix tokens computed once").arg(ui::groupedText(prefix)));
-    }
-    m_view.setEqual(facts);
+    const QString once = prefix == 0   ? QString()
+                         : prefix == 1 ? tr("one prefix token computed once")
+                                       : tr("%1 prefix tokens computed once").arg(ui::groupedText(prefix));
+    m_view.setEqual(ui::equalFacts(drafts), once);
 }
 
 void ComparisonSession::keepView() {

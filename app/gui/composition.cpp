@@ -335,6 +335,7 @@ void Composition::connectModel() {
         m_window->setDevice(QString::fromStdString(loaded.device.name), loaded.device.type == "software");
         m_window->chat()->setModel(loaded.model, built_in);
         m_traces.setModel(ui::TraceShape::of(loaded.model));
+        m_window->setSpeed(0, 0); // that of another model would stand beside this one's name
         m_answered = false;
         m_runs.setLoaded(m_choice);
         m_needles.setLoaded(m_choice);

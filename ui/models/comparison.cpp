@@ -55,6 +55,7 @@ void Comparison::open(qint64 id, const QString& question) {
     m_id = id;
     m_question = question;
     m_equal.clear();
+    m_once.clear();
     m_runs.clear();
     m_chosen = {0, 0};
     m_sides = {-1, -1};
@@ -79,9 +80,10 @@ void Comparison::setQuestion(const QString& question) {
     }
 }
 
-void Comparison::setEqual(const QStringList& facts) {
-    if (facts != m_equal) {
+void Comparison::setEqual(const QStringList& facts, const QString& once) {
+    if (facts != m_equal || once != m_once) {
         m_equal = facts;
+        m_once = once;
         emit runsChanged();
     }
 }

@@ -40,9 +40,11 @@ public:
 
     void setQuestion(const QString& question);
     const QString& question() const { return m_question; }
-    /** What all runs have in common: "same question", "seed 42, greedy", "38 prefix tokens computed once". */
-    void setEqual(const QStringList& facts);
+    /** What all runs have in common: "same question", "seed 42, greedy"; and what was done for all of them at once: "38
+     *  prefix tokens computed once". */
+    void setEqual(const QStringList& facts, const QString& once = {});
     const QStringList& equal() const { return m_equal; }
+    const QString& once() const { return m_once; }
 
     void setRuns(const QList<RunView>& runs);
     /** One of them is another, or comes behind them. */
@@ -152,6 +154,7 @@ private:
     qint64 m_id = 0;
     QString m_question;
     QStringList m_equal;
+    QString m_once;
     QList<RunView> m_runs;
     std::array<qint64, 2> m_chosen{0, 0}; ///< run ids; 0: none
     std::array<int, 2> m_sides{-1, -1};   ///< indices

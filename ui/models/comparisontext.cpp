@@ -5,6 +5,7 @@
 
 #include <QCoreApplication>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -45,10 +46,15 @@ QString massSentence(const RunView& a, const RunView& b) {
 
 } // namespace
 
+QString leftText(double seconds) {
+    const qint64 whole = std::max<qint64>(1, std::llround(seconds));
+    return whole < 60 ? tr("%1 s left").arg(whole) : tr("%1 left").arg(durationText(double(whole) * 1000));
+}
+
 QString phaseText(const RunView& run) {
     const auto far = [&run](const QString& what) {
         QString words = run.progress > 0 ? tr("%1, %2 %").arg(what).arg(std::lround(run.progress * 100)) : what;
-        return run.left_s > 0 ? words + kDot + tr("%1 left").arg(durationText(run.left_s * 1000)) : words;
+        return run.left_s > 0 ? words + kDot + leftText(run.left_s) : words;
     };
     switch (run.phase) {
     case RunPhase::Queued: return tr("queued");
@@ -67,26 +73,20 @@ QString runFacts(const RunView& run) {
     if (!run.machine.isEmpty()) {
         parts << tr("captured on %1").arg(run.machine);
     }
-    if (run.reused_tokens > 0) {
-        parts << tr("%1 reused").arg(groupedText(run.reused_tokens));
-    }
     parts += run.facts;
+    if (run.reused_tokens > 0) {
+        parts << (run.reused_tokens == 1 ? tr("1 token reused")
+                                         : tr("%1 tokens reused").arg(groupedText(run.reused_tokens)));
+    }
     parts.removeAll(QString());
     return parts.join(kDot);
 }
 
 QString comparisonFacts(const Comparison& comparison) {
     const auto runs = comparison.runs().size();
-    QStringList parts{runs == 1 ? tr("1 run") : tr("%1 runs").arg(runs)};
-    QStringList same = comparison.equal();
-    if (!same.isEmpty()) {
-        // What the app computed once is a fact of its own; the rest is one list of what is the same.
-        const QString last = same.size() > 1 ? same.takeLast() : QString();
-        parts << same.join(QStringLiteral(", "));
-        if (!last.isEmpty()) {
-            parts << last;
-        }
-    }
+    QStringList parts{runs == 1 ? tr("1 run") : tr("%1 runs").arg(runs), comparison.equal().join(QStringLiteral(", ")),
+                      comparison.once()};
+    parts.removeAll(QString());
     return parts.join(kDot);
 }
 
@@ -123,6 +123,21 @@ QString comparisonSentence(const Comparison& comparison) {
         words += QLatin1Char(' ') + tr("All aligned tokens were routed alike.");
     }
     return words;
+}
+
+QString waitingSentence(const Comparison& comparison) {
+    const RunView* a = comparison.side(Side::A);
+    const RunView* b = comparison.side(Side::B);
+    if (a == nullptr || b == nullptr) {
+        return {};
+    }
+    for (const RunView* run : {a, b}) {
+        const bool ended = run->phase != RunPhase::Queued && !run->isRunning();
+        if (ended && !run->hasAnswer()) {
+            return tr("Run %1 has no answer to compare.").arg(run == a ? tr("A") : tr("B"));
+        }
+    }
+    return tr("What sets A and B apart is said here once both have answered.");
 }
 
 QString pairText(const Comparison& comparison) {

@@ -18,7 +18,13 @@ QString tr(const char* text) { return QCoreApplication::translate("moescope::ui:
 
 QString beginOf(const QString& text) {
     const QString line = text.simplified();
-    return line.size() <= kTitleCharacters ? line : line.left(kTitleCharacters - 1).trimmed() + QChar(0x2026);
+    if (line.size() <= kTitleCharacters) {
+        return line;
+    }
+    const QString cut = line.left(kTitleCharacters - 1);
+    // Whole words, unless there is none.
+    const qsizetype space = line.at(kTitleCharacters - 1).isSpace() ? cut.size() : cut.lastIndexOf(u' ');
+    return cut.left(space > kTitleCharacters / 2 ? space : cut.size()).trimmed() + QChar(0x2026);
 }
 
 QString capital(QString words) {

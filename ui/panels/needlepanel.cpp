@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/panels/needlepanel.h"
 
-#include "ui/models/conversation.h"
+#include "ui/models/comparisontext.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/tabletwin.h"
 
@@ -68,7 +68,7 @@ void NeedlePanel::refresh() {
     } else if (over) {
         info = {{tr("%1, %2 cells").arg(grid->kind).arg(grid->cells.size())}};
     } else if (grid->running && grid->left_s > 0) {
-        info.first().text += QStringLiteral(" · ") + tr("%1 left").arg(durationText(grid->left_s * 1000));
+        info.first().text += QStringLiteral(" · ") + leftText(grid->left_s);
     } else if (!grid->running) {
         info.first().text += QStringLiteral(" · ") + tr("paused");
     }

@@ -2,8 +2,10 @@
 // Runs of comparisons: made one after the other, stored, measured, and there again after a restart.
 #include "tests/app/gui/appfixture.h"
 
+#include "ui/mainwindow/statusline.h"
 #include "ui/panels/chatpanel.h"
 #include "ui/panels/conversationspanel.h"
+#include "ui/widgets/statusitem.h"
 
 #include <QDir>
 #include <QFile>
@@ -124,8 +126,7 @@ private slots:
             }
         }
         QCOMPARE(computed, prefix + whole);
-        QVERIFY(app.composition.comparison().equal().contains(
-            QStringLiteral("%1 prefix tokens computed once").arg(prefix)));
+        QCOMPARE(app.composition.comparison().once(), QStringLiteral("%1 prefix tokens computed once").arg(prefix));
         // The routing of what was not computed comes from where it was.
         store::StoredTraces traces;
         app.composition.store().run([&](store::Store& store) { traces = store.traces(runs[2].answer); });
@@ -181,6 +182,12 @@ private slots:
         QCOMPARE(QString::fromStdString(loaded->model.file_name), QStringLiteral("large_like.gguf"));
         QCOMPARE(loaded->memory.kv_type, std::string("f16"));
         QCOMPARE(runsOf(app)[2].kv_type, QStringLiteral("q8_0"));
+        // No speed of another model stands beside the name of the one that is loaded.
+        for (const auto* part :
+             app.composition.window().findChild<ui::StatusLine*>()->findChildren<ui::StatusItem*>()) {
+            const bool speed = part->accessibleName().contains(QStringLiteral("tok/s"));
+            QVERIFY2(!speed || part->isHidden(), qPrintable(part->accessibleName()));
+        }
         QVERIFY(runsOf(app)[2].kv_bytes <= runsOf(app)[0].kv_bytes); // rows of this model are of the same 16 bytes
         QVERIFY(app.ask(QStringLiteral("And the chat?")));
     }

@@ -216,8 +216,8 @@ NeedleGridView sampleGrid() {
 void openSample(Comparison* comparison) {
     comparison->open(7, QStringLiteral("Where did the fox leave the boat?"));
     comparison->setRuns(sampleRuns());
-    comparison->setEqual({QStringLiteral("same question"), QStringLiteral("seed 42, greedy"),
-                          QStringLiteral("38 prefix tokens computed once")});
+    comparison->setEqual({QStringLiteral("same question"), QStringLiteral("seed 42, greedy")},
+                         QStringLiteral("38 prefix tokens computed once"));
     comparison->setGrid(sampleGrid());
 }
 

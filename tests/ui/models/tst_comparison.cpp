@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ui/models/samplecomparison.h"
 #include "tests/ui/models/synthetictrace.h"
+#include "ui/models/comparisontext.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -294,7 +295,7 @@ private slots:
         draft = first;
         draft.kind = PromptKind::Text;
         draft.text = QStringLiteral("Where did\nthe fox leave the boat, and who had seen it there before?");
-        QTest::newRow("text") << draft << "“Where did the fox leave the boat, and w…”";
+        QTest::newRow("text") << draft << "“Where did the fox leave the boat, and…”";
         draft.kind = PromptKind::File;
         draft.text.clear();
         draft.path = QStringLiteral("/somewhere/tale.txt");
@@ -304,6 +305,31 @@ private slots:
         QFETCH(RunDraft, draft);
         QFETCH(QString, title);
         QCOMPARE(titleOf(draft, test::sampleRuns()[0].draft), title);
+    }
+
+    void whatIsSaidOfARun() {
+        RunView run = test::sampleRuns()[1];
+        QCOMPARE(runFacts(run), QStringLiteral("Nano Q4_K · needle at 50 % · today 14:52 · 38 tokens reused"));
+        run.reused_tokens = 1;
+        QVERIFY(runFacts(run).endsWith(QStringLiteral(" · 1 token reused")));
+        run.phase = RunPhase::Reading;
+        run.progress = 0.45;
+        run.left_s = 70;
+        QCOMPARE(phaseText(run), QStringLiteral("reading the prompt, 45 % · 1 min 10 s left"));
+        QCOMPARE(leftText(0.69), QStringLiteral("1 s left"));
+        QCOMPARE(leftText(0.01), QStringLiteral("1 s left"));
+        QCOMPARE(leftText(59.4), QStringLiteral("59 s left"));
+        QCOMPARE(leftText(59.7), QStringLiteral("1 min 0 s left"));
+        // What is the same is one list, also where nothing was computed once.
+        Selection selection;
+        Comparison comparison(&selection);
+        test::openSample(&comparison);
+        const QString same = QStringLiteral("4 runs · same question, seed 42, greedy");
+        QCOMPARE(comparisonFacts(comparison), same + QStringLiteral(" · 38 prefix tokens computed once"));
+        comparison.setEqual(comparison.equal());
+        QCOMPARE(comparisonFacts(comparison), same);
+        comparison.setEqual({}, QStringLiteral("38 prefix tokens computed once"));
+        QCOMPARE(comparisonFacts(comparison), QStringLiteral("4 runs · 38 prefix tokens computed once"));
     }
 
     void factsAreWhatIsTheSame() {
