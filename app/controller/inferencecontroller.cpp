@@ -93,6 +93,7 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
     events.not_saved = [this](qint64 id, const trace::Error& error) {
         carry([this, id, error] { emit stateNotSaved(id, error); });
     };
+    events.states_moved = [this](const MovedStates& moved) { carry([this, moved] { emit statesMoved(moved); }); };
     events.states_kept = [this](quint64 bytes) { carry([this, bytes] { emit statesKept(bytes); }); };
     events.filled = [this](qint64 id, const Filled& filled) {
         carry([this, id, filled] { emit promptFilled(id, filled); });

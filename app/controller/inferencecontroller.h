@@ -119,6 +119,7 @@ signals:
     void stateNotSaved(qint64 id, const moescope::trace::Error& error);
     /** What all states that are kept take. */
     void statesKept(quint64 bytes);
+    void statesMoved(const moescope::controller::MovedStates& moved);
     void promptFilled(qint64 id, const moescope::controller::Filled& filled);
     void fillFailed(qint64 id, const moescope::trace::Error& error);
     /** Once it is begun, and after each case. */

@@ -77,6 +77,7 @@ void InferenceWorker::doStartGrid(const GridJob& job, const std::shared_ptr<std:
             throw trace::Error("app.no_model", "No model is loaded.");
         }
         m_grid.reset();
+        m_gridOf = cancel;
         inference::NeedleJob needles;
         needles.plan = job.plan;
         needles.haystack = haystackText(job.haystack, needles.haystack_name);
@@ -91,26 +92,39 @@ void InferenceWorker::doStartGrid(const GridJob& job, const std::shared_ptr<std:
     }
 }
 
+bool InferenceWorker::isWaitedFor() {
+    const std::lock_guard lock(m_mutex);
+    if (m_jobs.empty()) {
+        m_yield.store(false); // whoever sets it has posted a job before
+    }
+    return m_yield.load();
+}
+
 void InferenceWorker::stepGrid(qint64 id, const std::shared_ptr<std::atomic<bool>>& cancel) {
     post([this, id, cancel] {
         try {
             trace::stopIfCancelled(cancel.get());
-            if (!m_grid) {
+            if (!m_grid || m_gridOf != cancel) {
                 throw trace::Error("app.no_model", "No model is loaded.");
             }
             if (m_grid->grid().isDone()) {
                 m_grid.reset();
                 return;
             }
+            if (m_savesWaiting > 0 || isWaitedFor()) {
+                stepGrid(id, cancel);
+                return;
+            }
             m_cachedAnswer = noAnswer;
-            m_yield.store(false);
             if (m_grid->runNext(&m_yield)) {
                 m_events.grid_progress(id, GridProgress::of(m_grid->grid()));
             }
             stepGrid(id, cancel);
         } catch (...) {
             const trace::Error error = currentError();
-            m_grid.reset();
+            if (m_gridOf == cancel) {
+                m_grid.reset();
+            }
             m_events.grid_ended(id, error);
             if (error.id() == deviceLost) {
                 recoverDevice(noAnswer, error);
@@ -148,7 +162,18 @@ PassageMass InferenceWorker::passageMass(const std::string& passage, std::span<c
     std::vector<double> sums;
     for (uint32_t i = 0; i < looked && !m_cancel.load(); ++i) {
         const auto token = static_cast<uint32_t>(uint64_t{i} * answered / looked); // evenly, where there are more
-        const std::vector<float> layers = m_engine->attentionMass(answer + token, mass.span.first, mass.span.count);
+        std::vector<float> layers;
+        try {
+            layers = m_engine->attentionMass(answer + token, mass.span.first, mass.span.count, &m_cancel);
+        } catch (const trace::Error& error) {
+            if (error.id() == deviceLost) {
+                throw;
+            }
+            if (error.id() != cancelled) { // the answer is there, and stays
+                m_events.trouble(error);
+            }
+            break;
+        }
         sums.resize(layers.size());
         for (size_t layer = 0; layer < layers.size(); ++layer) {
             sums[layer] += layers[layer];

@@ -4,6 +4,8 @@
 #include "app/controller/inferenceworker.h"
 #include "app/controller/modelcards.h"
 
+#include <algorithm>
+
 namespace moescope::controller {
 
 void InferenceWorker::keepStates(StatesJob job) {
@@ -32,7 +34,24 @@ void InferenceWorker::openStates() {
     }
 }
 
+namespace {
+
+QByteArray bytesOf(const session::BlockId& id) {
+    return {reinterpret_cast<const char*>(id.bytes.data()), static_cast<qsizetype>(id.bytes.size())};
+}
+
+} // namespace
+
 void InferenceWorker::tellStates() {
+    if (m_store) {
+        MovedStates moved;
+        for (const auto& [from, to] : m_store->takeMoves()) {
+            moved.append({bytesOf(from), to ? bytesOf(*to) : QByteArray()});
+        }
+        if (!moved.isEmpty()) {
+            m_events.states_moved(moved);
+        }
+    }
     const quint64 bytes = m_store ? m_store->bytes() : 0;
     if (std::exchange(m_statesTold, bytes) != bytes) {
         m_events.states_kept(bytes);
@@ -55,11 +74,20 @@ void InferenceWorker::restoreState(const GenerateJob& job, std::span<const int32
     RestoredState told;
     try {
         m_engine->intervene(job.intervention);
+        const auto cached = m_engine->cachedTokens();
+        const auto held =
+            std::mismatch(cached.begin(), cached.end(), prompt.begin(), prompt.end()).first - cached.begin();
         inference::Restored restored = m_states->restore(prompt, &m_cancel);
-        told = {restored.tokens, std::move(restored.reason)};
-        if (told.tokens == 0 && !told.reason && !job.saved_key.empty() && m_engine->position() == 0) {
+        told = {restored.read, std::move(restored.reason)};
+        if (job.saved_key.empty()) { // what another chat has in common is no state of this one
+            told.reason = told.reason && told.reason->id() == "session.prefix" ? std::nullopt : told.reason;
+        } else if (told.tokens == 0 && !told.reason && static_cast<size_t>(held) < prompt.size() / 2) {
             if (const std::optional<session::KvKey> saved = session::keyFromText(job.saved_key)) {
                 told.reason = session::difference(*saved, m_engine->kvKey());
+            }
+            if (!told.reason) {
+                told.reason.emplace("session.evicted",
+                                    "What was saved of this conversation made room for newer states.");
             }
         }
     } catch (const trace::Error& error) {
@@ -76,7 +104,9 @@ void InferenceWorker::saveState(qint64 answer) {
     if (!m_states) {
         return;
     }
+    ++m_savesWaiting;
     post([this, answer, written = std::make_shared<uint64_t>(0)] {
+        --m_savesWaiting;
         if (!m_states || m_cachedAnswer != answer) {
             return; // the next one saves what both have in common
         }
@@ -88,9 +118,7 @@ void InferenceWorker::saveState(qint64 answer) {
                 return;
             }
             if (const std::optional<session::BlockId> leaf = m_states->leaf()) {
-                m_events.saved(answer, {QByteArray(reinterpret_cast<const char*>(leaf->bytes.data()),
-                                                   static_cast<qsizetype>(leaf->bytes.size())),
-                                        session::toText(m_engine->kvKey()), *written});
+                m_events.saved(answer, {bytesOf(*leaf), session::toText(m_engine->kvKey()), *written});
             }
         } catch (...) {
             const trace::Error error = currentError();

@@ -78,6 +78,7 @@ void InferenceWorker::load(LoadJob job, quint64 number) {
     m_cancelMeasuring.store(true);
     m_cancelReading.store(true);
     cancelDivergence();
+    endGrid();
     ++m_loadsWaiting;
     post([this, job = std::move(job), number] {
         if (--m_loadsWaiting == 0) {
@@ -92,6 +93,7 @@ void InferenceWorker::unload() {
     m_cancelMeasuring.store(true);
     m_cancelReading.store(true);
     cancelDivergence();
+    endGrid();
     ++m_loadsWaiting; // ends a load as a newer one would
     post([this] {
         if (--m_loadsWaiting == 0) {
@@ -108,11 +110,11 @@ void InferenceWorker::generate(GenerateJob job) {
     m_cancel.store(false);
     m_cancelReading.store(true);
     cancelDivergence(); // a person waits for the answer
-    m_yield.store(true);
     post([this, job = std::move(job)] {
         m_yield.store(false);
         doGenerate(job);
     });
+    m_yield.store(true);
 }
 
 void InferenceWorker::render(GenerateJob job) {
@@ -124,7 +126,11 @@ void InferenceWorker::measure(GenerateJob job, uint32_t room, quint64 request) {
     m_cancelMeasuring.store(false);
     m_cancelReading.store(true);
     cancelDivergence();
-    post([this, job = std::move(job), room, request] { doMeasure(job, room, request); });
+    post([this, job = std::move(job), room, request] {
+        m_yield.store(false);
+        doMeasure(job, room, request);
+    });
+    m_yield.store(true);
 }
 
 void InferenceWorker::attention(AttentionJob job, quint64 request) {

@@ -52,6 +52,8 @@ struct WorkerEvents {
     /** Some time after an answer: exactly one of the two, unless the next one begins before. */
     std::function<void(qint64 id, const SavedState&)> saved;
     std::function<void(qint64 id, const trace::Error&)> not_saved;
+    /** Last blocks of states are others: replaced by longer ones, or removed to make room. */
+    std::function<void(const MovedStates&)> states_moved;
     /** All states that are kept take other bytes than before. */
     std::function<void(quint64 bytes)> states_kept;
     /** Exactly one of the two for each job. */
@@ -162,6 +164,8 @@ private:
     const needle::Haystack& haystackOf(const std::filesystem::path& file, trace::CancelFlag cancel);
     void doStartGrid(const GridJob& job, const std::shared_ptr<std::atomic<bool>>& cancel);
     void stepGrid(qint64 id, const std::shared_ptr<std::atomic<bool>>& cancel);
+    /** A person waits for a job that comes behind this one. */
+    bool isWaitedFor();
     void doMakeCase(const CaseJob& job);
     std::string haystackText(const std::filesystem::path& file, std::string& name) const;
     PassageMass passageMass(const std::string& passage, std::span<const int32_t> prompt);
@@ -201,6 +205,7 @@ private:
     std::shared_ptr<std::atomic<bool>> m_cancelDivergence = std::make_shared<std::atomic<bool>>(true);
     /** Of the newest grid; set anew in the caller's thread alone. */
     std::shared_ptr<std::atomic<bool>> m_cancelGrid = std::make_shared<std::atomic<bool>>(true);
+    std::shared_ptr<std::atomic<bool>> m_gridOf; ///< the cancel flag of m_grid; touched on the thread only
     std::atomic<bool> m_yield = false; ///< the case that runs is made again later: a person waits for an answer
     /** Of the newest fills; set anew in the caller's thread alone. */
     std::shared_ptr<std::atomic<bool>> m_cancelFills = std::make_shared<std::atomic<bool>>(false);
@@ -215,6 +220,7 @@ private:
     std::unique_ptr<session::KvStore> m_store; ///< null: no states are kept
     uint64_t m_budget = 0;
     quint64 m_statesTold = 0;
+    int m_savesWaiting = 0; ///< a grid would take the KV cache from them
     std::unique_ptr<inference::Engine> m_engine;
     std::optional<inference::KvStates> m_states; ///< of the engine
     std::unique_ptr<const needle::Haystack> m_haystack;

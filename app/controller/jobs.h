@@ -202,6 +202,9 @@ struct RestoredState {
     std::optional<trace::Error> reason; ///< why not all, or nothing
 };
 
+/** Blocks that went, and what is left of their states in their place: ids; empty: nothing is. */
+using MovedStates = QList<QPair<QByteArray, QByteArray>>;
+
 /** A state that was saved. */
 struct SavedState {
     QByteArray leaf;      ///< id of its last block

@@ -21,13 +21,16 @@ StateKeeper::StateKeeper(store::StoreWorker& worker, InferenceController& contro
                     this,
                     [id, kept = store::KvState{state.leaf, QString::fromStdString(state.key)}](store::Store& store) {
                         store.setKvState(id, kept);
+                        return store.conversation(store.message(id).conversation).deleted_at.has_value();
                     },
-                    [this] { count(); },
-                    [](const trace::Error&) {
-                        // Its answer was deleted meanwhile: the next tidy() removes the state.
-                    });
+                    [this](bool deleted) { deleted ? tidy() : count(); },
+                    [this](const trace::Error&) { tidy(); }); // its answer was deleted meanwhile
                 emit noticeChanged(id, {});
             });
+    connect(&controller, &InferenceController::statesMoved, this, [this](const controller::MovedStates& moved) {
+        m_worker.run(
+            this, [moved](store::Store& store) { store.moveKvStates(moved); }, [this] { count(); });
+    });
     connect(&controller, &InferenceController::stateNotSaved, this,
             [this](qint64 id, const trace::Error& error) { emit noticeChanged(id, sentence(error)); });
     connect(&controller, &InferenceController::stateRestored, this,

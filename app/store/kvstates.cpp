@@ -15,6 +15,19 @@ void Store::setKvState(qint64 answer, const KvState& state) {
     transaction.commit();
 }
 
+void Store::moveKvStates(const QList<QPair<QByteArray, QByteArray>>& moved) {
+    Connection& database = *m_impl->database;
+    Transaction transaction(database);
+    for (const auto& [from, to] : moved) {
+        if (to.isEmpty()) {
+            database.query(QStringLiteral("DELETE FROM kv_states WHERE leaf = ?"), {from});
+        } else {
+            database.query(QStringLiteral("UPDATE kv_states SET leaf = ? WHERE leaf = ?"), {to, from});
+        }
+    }
+    transaction.commit();
+}
+
 std::optional<KvState> Store::kvState(qint64 message) const {
     Connection& database = *m_impl->database;
     QSqlQuery row = database.query(QStringLiteral(R"(WITH RECURSIVE above (id, parent, depth) AS (

@@ -223,6 +223,7 @@ qint64 Store::copyBranch(qint64 conversation, const QList<Message>& branch) {
         message.conversation = conversation;
         message.parent = last;
         message.state = MessageState::Complete;
+        message.view = {}; // it names a message of the other conversation
         last = addMessage(database, message);
     }
     becomeLeaf(database, conversation, last);

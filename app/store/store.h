@@ -75,6 +75,8 @@ public:
 
     // States of the KV cache: what lies in their folder is found by them, and goes when no conversation needs it.
     void setKvState(qint64 answer, const KvState& state);
+    /** Last blocks that are others now: what stood in their place first, then what is left, nothing where that is empty. */
+    void moveKvStates(const QList<QPair<QByteArray, QByteArray>>& moved);
     /** Of the newest answer at or above `message` that has one; nothing: none has. */
     std::optional<KvState> kvState(qint64 message) const;
     /** Last blocks of all states of conversations that are not deleted. */
@@ -92,8 +94,8 @@ public:
      *  the draft with its documents and names a conversation that has no title. To edit a prompt, add one with the same
      *  parent. */
     Message addPrompt(qint64 conversation, qint64 parent, const QString& text, const QList<Document>& documents = {});
-    /** Messages of another conversation, the first of them at the root here: without what was measured and recorded of them. Returns
-     *  the last one's id here. Not empty. */
+    /** Messages of another conversation, the first of them at the root here: without what was measured and recorded of them, and
+     *  which part of its branch an answer was given. Returns the last one's id here. Not empty. */
     qint64 copyBranch(qint64 conversation, const QList<Message>& branch);
     /** An empty Streaming answer, the current leaf. To regenerate, begin one with the same parent. */
     Message beginAnswer(const AnswerStart& start);

@@ -12,6 +12,7 @@
 #else
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
@@ -198,6 +199,17 @@ FileState MappedFile::state() const {
 #endif
 
 MappedFile::~MappedFile() = default;
+
+void preferHugePages([[maybe_unused]] void* memory, [[maybe_unused]] uint64_t bytes) {
+#if defined(__linux__)
+    constexpr uintptr_t page = uintptr_t{2} << 20;
+    const auto begin = (reinterpret_cast<uintptr_t>(memory) + page - 1) / page * page;
+    const auto end = (reinterpret_cast<uintptr_t>(memory) + bytes) / page * page;
+    if (end > begin) {
+        (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE); // what is refused stays as it is
+    }
+#endif
+}
 
 std::string readText(const std::filesystem::path& path, uint64_t most) {
     const MappedFile file(path);

@@ -45,6 +45,10 @@ private:
     std::unique_ptr<Handle> m_handle;
 };
 
+/** Asks the system for large pages behind memory that is not in use yet: reading and writing much of it then costs fewer faults and
+ *  fewer lookups. Whole pages of 2 MiB inside it alone; where the system has none, or will not, nothing happens. */
+void preferHugePages(void* memory, uint64_t bytes);
+
 /** All bytes of a regular file, as text. Throws trace::Error{file.too_large} if there are more than `most`, and as MappedFile
  *  does. */
 std::string readText(const std::filesystem::path& path, uint64_t most);

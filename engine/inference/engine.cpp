@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inference/engine.h"
 
+#include "engine/gguf/mapped_file.h"
 #include "engine/inference/decoder.h"
 #include "engine/inference/kv_facts.h"
 #include "engine/inference/memory_plan.h"
@@ -58,7 +59,8 @@ vulkan::DeviceOptions deviceOptions(const LoadOptions& options) {
     return {.selector = options.device,
             .cache_folder = options.cache_folder,
             .shader_hash = shaderHash(),
-            .validation = false};
+            .validation = false,
+            .prepare_memory = gguf::preferHugePages};
 }
 
 } // namespace
@@ -303,6 +305,8 @@ session::KvKey Engine::kvKey(trace::CancelFlag cancel) const {
             .variant = impl.transformer.variantText(),
             .bytes_per_token = impl.transformer.kv().bytesPerToken()};
 }
+
+std::string Engine::fingerprint(trace::CancelFlag cancel) const { return m_impl->fingerprint.take(cancel); }
 
 std::string Engine::variantText() const { return m_impl->transformer.variantText(); }
 

@@ -179,6 +179,9 @@ public:
     /** What the KV cache's rows follow from beside the tokens. Waits for the fingerprint of the model's bytes, which is taken
      *  while it loads; trace::Error{session.off} where LoadOptions::sessions was not set, {work.cancelled}. */
     session::KvKey kvKey(trace::CancelFlag cancel = nullptr) const;
+    /** Of the model's bytes; where LoadOptions::sessions was not set it is taken now. Throws {work.cancelled} and as
+     *  gguf::fingerprintOf() does. */
+    std::string fingerprint(trace::CancelFlag cancel = nullptr) const;
     /** What of the kernels' choice results depend on, to the bit. */
     std::string variantText() const;
     /** The rows of the tokens that the KV cache holds from `first` on, [owner layer][K, V][KV head][token]: as many as `rows`

@@ -34,7 +34,8 @@ std::string ropeText(const model::ModelConfig& config, uint32_t context) {
     return text;
 }
 
-FingerprintJob::FingerprintJob(const gguf::Reader& file, bool wanted, const std::filesystem::path& cache_folder) {
+FingerprintJob::FingerprintJob(const gguf::Reader& file, bool wanted, const std::filesystem::path& cache_folder)
+    : m_file(file), m_cacheFolder(cache_folder) {
     if (wanted) {
         m_job = std::async(std::launch::async, [this, &file, cache_folder] {
                     return gguf::fingerprintOf(file, cache_folder, &m_stop);
@@ -50,6 +51,10 @@ const std::string& FingerprintJob::get(trace::CancelFlag cancel) const {
         trace::stopIfCancelled(cancel);
     }
     return m_job.get();
+}
+
+std::string FingerprintJob::take(trace::CancelFlag cancel) const {
+    return isWanted() ? get(cancel) : gguf::fingerprintOf(m_file, m_cacheFolder, cancel);
 }
 
 } // namespace moescope::inference

@@ -31,8 +31,12 @@ public:
     /** Waits for it. Throws trace::Error{session.off} if it was not wanted, {work.cancelled}, and as gguf::fingerprintOf()
      *  does. */
     const std::string& get(trace::CancelFlag cancel) const;
+    /** The same, taken on this thread where it was not wanted. */
+    std::string take(trace::CancelFlag cancel) const;
 
 private:
+    const gguf::Reader& m_file;
+    std::filesystem::path m_cacheFolder;
     std::atomic<bool> m_stop = false;
     std::shared_future<std::string> m_job;
 };

@@ -26,6 +26,11 @@ uint32_t appendCommon(Engine& engine, const session::BlockView& block, std::span
 
 } // namespace
 
+Error prefixDiffers(uint32_t token) {
+    return Error("session.prefix", "The prompt differs from the saved one at token {token}.",
+                 {{"token", trace::grouped(token)}});
+}
+
 Restored restoreSession(Engine& engine, const std::filesystem::path& file, std::span<const int32_t> prompt,
                         trace::CancelFlag cancel) {
     engine.reset();
@@ -45,9 +50,9 @@ Restored restoreSession(Engine& engine, const std::filesystem::path& file, std::
             }
             const uint32_t common = appendCommon(engine, *block, prompt, restored.tokens);
             restored.tokens += common;
+            restored.read += common;
             if (common < block->tokens.size() && restored.tokens < prompt.size()) {
-                restored.reason.emplace("session.prefix", "The prompt differs from the saved one at token {token}.",
-                                        Error::Arguments{{"token", trace::grouped(restored.tokens)}});
+                restored.reason = prefixDiffers(restored.tokens);
             }
         }
     } catch (const Error& error) {

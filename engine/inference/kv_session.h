@@ -12,10 +12,14 @@ namespace moescope::inference {
 
 /** What a saved state gave. */
 struct Restored {
-    uint32_t tokens = 0; ///< that the KV cache holds of it
+    uint32_t tokens = 0; ///< that the KV cache holds of it, from the first on
+    uint32_t read = 0;   ///< of them those that came from the file
     /** Why not all that was saved, or nothing, could be used: of another key, {session.prefix}, damaged, or no such file. */
     std::optional<trace::Error> reason;
 };
+
+/** {session.prefix}: the prompt is another from this token on. */
+trace::Error prefixDiffers(uint32_t token);
 
 /** Puts into an empty KV cache what `file` holds of the longest common beginning of its tokens and `prompt`. The engine's
  *  intervention must be that of the run to come. Never throws for what the file holds; a lost device does, and

@@ -56,6 +56,10 @@ Restored KvStates::restore(std::span<const int32_t> prompt, trace::CancelFlag ca
                 remember(stored.blocks[next], block.first + common);
             }
             restored.tokens = block.first + common;
+            restored.read += common;
+            if (common < block.tokens.size() && restored.tokens < prompt.size()) {
+                restored.reason = prefixDiffers(restored.tokens);
+            }
         }
     } catch (const Error& error) {
         if (error.id() == "vulkan.device_lost" || error.id() == "work.cancelled") {

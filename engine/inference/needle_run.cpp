@@ -2,13 +2,14 @@
 #include "engine/inference/needle_run.h"
 
 #include "engine/session/kv_block.h"
+#include "engine/trace/error.h"
 
 namespace moescope::inference {
 namespace {
 
 needle::GridPlan planOf(const Engine& engine, const NeedleJob& job, trace::CancelFlag cancel) {
     needle::GridPlan plan = job.plan;
-    plan.model = engine.kvKey(cancel).model;
+    plan.model = engine.fingerprint(cancel);
     plan.device = engine.device().name + ", " + engine.device().driver + ", " + engine.variantText();
     plan.haystack =
         session::BlockId{session::sumOf({reinterpret_cast<const uint8_t*>(job.haystack.data()), job.haystack.size()})}
@@ -30,7 +31,15 @@ NeedleRun::NeedleRun(Engine& engine, NeedleJob job, trace::CancelFlag cancel)
 }
 
 bool NeedleRun::runNext(trace::CancelFlag cancel) {
-    const needle::NeedleCase one = m_maker.make(m_grid.caseAt(m_grid.done()), cancel);
+    needle::NeedleCase one;
+    try {
+        one = m_maker.make(m_grid.caseAt(m_grid.done()), cancel);
+    } catch (const trace::Error& error) {
+        if (error.id() == "work.cancelled") {
+            return false;
+        }
+        throw;
+    }
     GenerationRequest request;
     request.prompt = one.prompt;
     request.max_tokens = one.answer_tokens;

@@ -116,18 +116,21 @@ const StoredBlock* KvStore::find(const BlockId& id) const {
 }
 
 StoredPrefix KvStore::longest(const KvKey& key, std::span<const int32_t> tokens) const {
-    return longestBehind(rootOf(key), tokens);
+    return longestBehind(rootOf(key), 0, tokens);
 }
 
-StoredPrefix KvStore::longestBehind(const BlockId& parent, std::span<const int32_t> tokens) const {
+StoredPrefix KvStore::longestBehind(const BlockId& parent, uint32_t at, std::span<const int32_t> tokens) const {
     StoredPrefix longest;
     const auto [begin, end] = m_children.equal_range(parent.bytes);
     for (auto child = begin; child != end; ++child) {
         const StoredBlock& block = m_blocks.at(child->second);
+        if (block.first != at) { // its id does not cover where it says that it stands
+            continue;
+        }
         StoredPrefix prefix{commonOf(block.tokens, tokens), {block.id}};
         if (prefix.tokens ==
             blockTokens) { // a full one leads on, also where its tokens stand there twice with other rows
-            const StoredPrefix rest = longestBehind(block.id, tokens.subspan(blockTokens));
+            const StoredPrefix rest = longestBehind(block.id, at + blockTokens, tokens.subspan(blockTokens));
             prefix.tokens += rest.tokens;
             prefix.blocks.insert(prefix.blocks.end(), rest.blocks.begin(), rest.blocks.end());
         }
@@ -188,7 +191,9 @@ uint64_t KvStore::write(const KvBlock& block, const std::optional<BlockId>& inst
     file.commit();
     add({id, block.parent, block.first, block.tokens, bytes.size()});
     if (instead_of && m_children.count(instead_of->bytes) == 0 && m_blocks.count(instead_of->bytes) != 0) {
-        forget(*instead_of);
+        if (forget(*instead_of)) {
+            m_moves.emplace_back(*instead_of, id);
+        }
     }
     return bytes.size();
 }
@@ -221,10 +226,35 @@ void KvStore::remove(const BlockId& id) {
     }
     // From the ends, so that a kill leaves no block without its parent.
     for (auto one = doomed.rbegin(); one != doomed.rend(); ++one) {
-        if (m_blocks.count(one->bytes) != 0) {
-            forget(*one);
+        if (const StoredBlock* block = find(*one)) {
+            const BlockId parent = block->parent;
+            if (forget(*one)) {
+                m_moves.emplace_back(*one, parent);
+            }
         }
     }
+}
+
+std::vector<std::pair<BlockId, std::optional<BlockId>>> KvStore::takeMoves() {
+    std::map<std::array<uint8_t, 16>, BlockId> places;
+    for (const auto& [from, to] : m_moves) {
+        places.insert_or_assign(from.bytes, to);
+    }
+    std::vector<std::pair<BlockId, std::optional<BlockId>>> moves;
+    for (const auto& [from, to] : m_moves) {
+        if (m_blocks.count(from.bytes) != 0) {
+            continue; // it was written again
+        }
+        BlockId left = to;
+        for (size_t hops = 0; m_blocks.count(left.bytes) == 0 && hops < m_moves.size(); ++hops) {
+            if (const auto next = places.find(left.bytes); next != places.end()) {
+                left = next->second;
+            }
+        }
+        moves.emplace_back(from, m_blocks.count(left.bytes) != 0 ? std::optional(left) : std::nullopt);
+    }
+    m_moves.clear();
+    return moves;
 }
 
 std::vector<BlockId> KvStore::shrinkTo(uint64_t most) {
@@ -242,6 +272,7 @@ std::vector<BlockId> KvStore::shrinkTo(uint64_t most) {
         if (!forget(oldest)) {
             continue;
         }
+        m_moves.emplace_back(oldest, parent);
         removed.push_back(oldest);
         if (const StoredBlock* left = find(parent); left != nullptr && m_children.count(parent.bytes) == 0) {
             ends.emplace(left->used, parent.bytes);
@@ -263,11 +294,13 @@ void KvStore::keepOnly(std::span<const BlockId> leaves) {
             doomed.push_back(block.id);
         }
     }
+    const auto moves = m_moves; // what no state needs leaves nothing behind
     for (const BlockId& id : doomed) {
         if (m_blocks.count(id.bytes) != 0) {
             remove(id);
         }
     }
+    m_moves = moves;
 }
 
 } // namespace moescope::session

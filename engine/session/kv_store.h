@@ -58,13 +58,17 @@ public:
     /** Removes what was used longest ago, and has nothing that builds on it, until no more than `most` bytes are left or no file
      *  can be removed. Returns the blocks removed. */
     std::vector<BlockId> shrinkTo(uint64_t most);
+    /** Blocks that went since the last call though their state did not: replaced by a longer one, or removed to make room or for
+     *  their damage; with what is left of the state in their place, nothing where that is nothing. */
+    std::vector<std::pair<BlockId, std::optional<BlockId>>> takeMoves();
     /** Removes all blocks but these and those that they build on. */
     void keepOnly(std::span<const BlockId> leaves);
 
 private:
     using Children = std::multimap<std::array<uint8_t, 16>, std::array<uint8_t, 16>>; ///< parent → ids
 
-    StoredPrefix longestBehind(const BlockId& parent, std::span<const int32_t> tokens) const;
+    /** Behind a block that ends at position `at`. */
+    StoredPrefix longestBehind(const BlockId& parent, uint32_t at, std::span<const int32_t> tokens) const;
     std::filesystem::path fileOf(const BlockId& id) const;
     std::optional<StoredBlock> inspect(const std::filesystem::path& file) const;
     void add(StoredBlock block);
@@ -78,6 +82,7 @@ private:
     std::vector<std::filesystem::path> m_foreign;
     uint64_t m_bytes = 0;
     int64_t m_clock = 0;
+    std::vector<std::pair<BlockId, BlockId>> m_moves; ///< which went, and its parent or what took its place
 };
 
 } // namespace moescope::session

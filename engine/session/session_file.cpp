@@ -2,7 +2,6 @@
 #include "engine/session/session_file.h"
 
 #include "engine/gguf/file_text.h"
-#include "engine/trace/huge_pages.h"
 
 #include <array>
 #include <cstring>
@@ -103,7 +102,7 @@ void SessionReader::readInto(Space& space) const {
     if (bytes > space.room) {
         space.bytes = std::make_unique_for_overwrite<uint8_t[]>(bytes);
         space.room = bytes;
-        trace::preferHugePages(space.bytes.get(), bytes);
+        gguf::preferHugePages(space.bytes.get(), bytes);
     }
     m_file.read(m_at, std::span(space.bytes.get(), bytes));
     space.used = bytes;

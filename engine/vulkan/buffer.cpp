@@ -2,7 +2,6 @@
 #include "engine/vulkan/buffer.h"
 
 #include "engine/trace/error.h"
-#include "engine/trace/huge_pages.h"
 #include "engine/vulkan/device_impl.h"
 #include "engine/vulkan/result.h"
 
@@ -91,8 +90,8 @@ Buffer::Buffer(Device& device, uint64_t bytes, MemoryKind kind, std::string name
 
         if (mapped) {
             check(vkMapMemory(device.handle(), m_memory, 0, VK_WHOLE_SIZE, 0, &m_mapped), "vkMapMemory");
-            if (device.limits().software) {
-                trace::preferHugePages(m_mapped, padded(bytes));
+            if (impl.prepare_memory != nullptr && device.limits().software) {
+                impl.prepare_memory(m_mapped, padded(bytes));
             }
             const uint64_t kept = contents == Contents::Zeros ? 0 : bytes;
             std::memset(static_cast<uint8_t*>(m_mapped) + kept, 0, padded(bytes) - kept);

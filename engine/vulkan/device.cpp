@@ -106,6 +106,7 @@ std::unique_ptr<Device> Device::create(const DeviceOptions& options) {
         infos.push_back(adapter.info);
     }
     impl.adapter = adapters[chooseDevice(infos, options.selector)];
+    impl.prepare_memory = options.prepare_memory;
     if (options.separate_memory || separateMemoryWished()) {
         impl.adapter.limits.unified_memory = false;
     }

@@ -50,6 +50,8 @@ struct DeviceOptions {
     uint64_t shader_hash = 0;                   ///< part of the cache's key
     bool validation = false;                    ///< also on when MOESCOPE_VALIDATION=1; =sync adds checks of barriers
     DriverThreads threads = DriverThreads::Own; ///< of a driver that computes on the CPU
+    /** Of such a driver: called with the memory of each buffer before it is used; null: nothing is. */
+    void (*prepare_memory)(void* memory, uint64_t bytes) = nullptr;
     bool separate_memory = false; ///< for tests: as if the host did not see the device's memory; also on when
                                   ///< MOESCOPE_TEST_SEPARATE_MEMORY=1
 };

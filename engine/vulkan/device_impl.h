@@ -13,7 +13,8 @@ struct Device::Impl {
     Adapter adapter;
     std::unique_ptr<Transfer> transfer; ///< made on first use, under transfer_mutex
     std::mutex transfer_mutex;
-    std::atomic<bool> lost = false; ///< for good: no call of a lost device succeeds
+    void (*prepare_memory)(void* memory, uint64_t bytes) = nullptr; ///< as DeviceOptions has it
+    std::atomic<bool> lost = false;                                 ///< for good: no call of a lost device succeeds
     // Calls until the injected failure; below zero: none.
     std::atomic<int64_t> allocations_left = -1;
     std::atomic<int64_t> submissions_left = -1;

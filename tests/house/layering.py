@@ -35,7 +35,7 @@ TABLE = {
 }
 # Files that hold the calls of the operating system.
 OS_FILES = ("mapped_file.cpp", "atomic_file.cpp", "paths.cpp", "signals.cpp", "console.cpp", "titlebar.cpp", "power.cpp",
-            "crash.cpp", "driver_threads.cpp", "huge_pages.cpp")
+            "crash.cpp", "driver_threads.cpp")
 KINDS = (
     ("vulkan", r"vulkan/.*|volk\.h|vk_.*\.h"),
     ("json", r"nlohmann/.*"),

@@ -14,7 +14,7 @@ LARGEST, LARGEST_SHADER, LARGEST_P90 = 600, 200, 400  # lines
 MEGABYTES = 50
 CODE = (".cpp", ".h", ".comp", ".glsl", ".py", ".sh", ".cmake")
 # The only files that ask which system they are built for.
-SYSTEM_FILES = ("mapped_file", "atomic_file", "paths", "signals", "console", "titlebar", "power", "crash", "driver_threads", "huge_pages")
+SYSTEM_FILES = ("mapped_file", "atomic_file", "paths", "signals", "console", "titlebar", "power", "crash", "driver_threads")
 SHOWN = ("setText|setToolTip|setWindowTitle|setPlaceholderText|setAccessibleName|setAccessibleDescription|setStatusTip|"
          "setWhatsThis|setTitle|setTabText|setLabelText|setInformativeText|setHeaderLabels|addAction|addMenu|addItem|"
          "addItems|addTab|addRow|insertItem|showMessage|QLabel|QPushButton|QToolButton|QCheckBox|QRadioButton|QGroupBox|"

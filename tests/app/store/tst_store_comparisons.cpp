@@ -28,6 +28,32 @@ Run answered(Store& store, Run run, const QString& text) {
 class TestStoreComparisons : public QObject {
     Q_OBJECT
 private slots:
+    void aCopyOfACutChatOutlivesIt() {
+        const QTemporaryDir folder;
+        qint64 comparison = 0;
+        {
+            Store store(folder.path());
+            const qint64 chat = store.addConversation().id;
+            const qint64 first = store.addPrompt(chat, 0, QStringLiteral("One")).id;
+            const qint64 one = store.beginAnswer({chat, first, {}, {}, {}}).id;
+            store.finishAnswer(one, QStringLiteral("1"), {}, {});
+            const qint64 second = store.addPrompt(chat, one, QStringLiteral("Two")).id;
+            AnswerStart start{chat, second, {}, {}, {}};
+            start.view = {second, 4}; // what stands above is cut
+            const qint64 two = store.beginAnswer(start).id;
+            store.finishAnswer(two, QStringLiteral("2"), {}, {});
+            comparison = store.addComparison(QStringLiteral("Two"), {}).id;
+            const qint64 copied = store.copyBranch(comparison, branch(store.messages(chat), two));
+            QCOMPARE(store.message(copied).view, ContextView());
+            store.remove(chat);
+        }
+        RawDatabase(databaseIn(folder.path()))
+            .run(QStringLiteral("UPDATE conversations SET deleted_at = 1 WHERE kind = 'chat'"));
+        const Store store(folder.path());
+        QCOMPARE(store.report().purged, 1);
+        QCOMPARE(store.messages(comparison).size(), 4);
+    }
+
     void keepsEveryField() {
         const QTemporaryDir folder;
         qint64 id = 0;

@@ -51,6 +51,20 @@ private slots:
         QCOMPARE(sortedLeaves(store), QList<QByteArray>({QByteArray("\x01\x00\x02", 3), QByteArray("c")}));
     }
 
+    void whatIsLeftOfAStateTakesItsPlace() {
+        const QTemporaryDir folder;
+        Store store(folder.path());
+        const qint64 chat = store.addConversation().id;
+        const qint64 first = answered(store, chat, 0);
+        const qint64 second = answered(store, chat, first);
+        store.setKvState(first, {QByteArray("a"), QStringLiteral("k")});
+        store.setKvState(second, {QByteArray("b"), QStringLiteral("k")});
+        store.moveKvStates(
+            {{QByteArray("a"), QByteArray("c")}, {QByteArray("b"), QByteArray()}, {QByteArray("z"), QByteArray("y")}});
+        QCOMPARE(sortedLeaves(store), QList<QByteArray>({QByteArray("c")}));
+        QCOMPARE(store.kvState(second)->leaf, QByteArray("c")); // of the answer above it
+    }
+
     void deletedConversationsNeedNone() {
         const QTemporaryDir folder;
         Store store(folder.path());

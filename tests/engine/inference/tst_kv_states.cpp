@@ -143,6 +143,33 @@ TEST_F(KvStatesTest, what_the_cache_holds_is_not_read_from_the_disk) {
     EXPECT_EQ(engine->cacheMark(399), mark);
 }
 
+TEST_F(KvStatesTest, says_where_a_prompt_parts_and_what_came_from_the_disk) {
+    KvStore store(m_folder);
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    const std::vector<int32_t> tokens = someTokens(700, 1);
+    read(*engine, tokens);
+    saveAll(states);
+    // Two blocks stay in the cache, the rest is read again.
+    engine->truncate(512);
+    Restored restored = states.restore(joined(tokens, {1, 2, 3}));
+    EXPECT_EQ(restored.tokens, 700U);
+    EXPECT_EQ(restored.read, 188U);
+    EXPECT_FALSE(restored.reason);
+    // Another prompt from token 600 on.
+    engine->reset();
+    std::vector<int32_t> other(tokens.begin(), tokens.begin() + 600);
+    other.push_back(tokens[600] + 1);
+    restored = states.restore(other);
+    EXPECT_EQ(restored.tokens, 600U);
+    ASSERT_TRUE(restored.reason);
+    EXPECT_EQ(restored.reason->id(), "session.prefix");
+    EXPECT_NE(std::string(restored.reason->what()).find("600"), std::string::npos);
+    // A shorter one of the same is all there.
+    engine->reset();
+    EXPECT_FALSE(states.restore(std::span(tokens).first(600)).reason);
+}
+
 TEST_F(KvStatesTest, another_intervention_finds_nothing) {
     KvStore store(m_folder);
     const auto engine = loadBuiltin();

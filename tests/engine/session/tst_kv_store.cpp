@@ -216,6 +216,66 @@ TEST_F(KvStoreTest, a_damaged_block_goes_with_all_that_build_on_it) {
     EXPECT_EQ(store.longest(keyOf("a"), tokens).tokens, 900U);
 }
 
+TEST_F(KvStoreTest, tells_what_is_left_of_a_state_whose_last_block_went) {
+    KvStore store(m_folder);
+    const std::vector<int32_t> tokens = someTokens(600, 1);
+    const BlockId shorter = save(store, keyOf("a"), std::vector<int32_t>(tokens.begin(), tokens.begin() + 550)).first;
+    EXPECT_TRUE(store.takeMoves().empty());
+    const std::vector<BlockId> before = store.longest(keyOf("a"), tokens).blocks;
+    ASSERT_EQ(before.size(), 3U);
+    KvBlock longer = blockOf(before[1], 2 * blockTokens, std::vector<int32_t>(tokens.begin() + 512, tokens.end()));
+    store.write(longer, shorter);
+    auto moves = store.takeMoves();
+    ASSERT_EQ(moves.size(), 1U);
+    EXPECT_TRUE(moves[0].first == shorter);
+    EXPECT_TRUE(moves[0].second == longer.id());
+    EXPECT_TRUE(store.takeMoves().empty());
+
+    // Room is made: what is left ends a block earlier, then nowhere.
+    store.shrinkTo(store.bytes() - 1);
+    moves = store.takeMoves();
+    ASSERT_EQ(moves.size(), 1U);
+    EXPECT_TRUE(moves[0].first == longer.id());
+    EXPECT_TRUE(moves[0].second == before[1]);
+    store.keepOnly(std::vector<BlockId>{*moves[0].second});
+    EXPECT_EQ(store.size(), 2U) << "it is the end of the state now";
+    store.shrinkTo(0);
+    moves = store.takeMoves();
+    ASSERT_EQ(moves.size(), 2U);
+    EXPECT_FALSE(moves[0].second);
+    EXPECT_FALSE(moves[1].second);
+
+    // What no state needs leaves nothing to tell.
+    save(store, keyOf("a"), tokens);
+    store.keepOnly({});
+    EXPECT_EQ(store.size(), 0U);
+    EXPECT_TRUE(store.takeMoves().empty());
+}
+
+TEST_F(KvStoreTest, a_block_that_says_it_stands_elsewhere_is_not_believed) {
+    const std::vector<int32_t> tokens = someTokens(300, 1);
+    StoredPrefix whole;
+    {
+        KvStore store(m_folder);
+        save(store, keyOf("a"), tokens);
+        whole = store.longest(keyOf("a"), tokens);
+    }
+    // With a checksum that agrees: where it stands is in no id.
+    const fs::path file = m_folder / (whole.blocks[1].hex() + ".kv");
+    std::vector<uint8_t> bytes(fs::file_size(file));
+    std::ifstream(file, std::ios::binary)
+        .read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    const uint32_t first = 1U << 31;
+    constexpr size_t firstAt = 24;
+    std::copy_n(reinterpret_cast<const uint8_t*>(&first), sizeof(first), bytes.begin() + firstAt);
+    const auto sum = sumOf({bytes.data(), bytes.size() - 16});
+    std::copy(sum.begin(), sum.end(), bytes.end() - 16);
+    std::ofstream(file, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    const KvStore store(m_folder);
+    EXPECT_EQ(store.longest(keyOf("a"), tokens).tokens, 256U);
+}
+
 TEST_F(KvStoreTest, foreign_files_are_left_alone) {
     {
         KvStore store(m_folder);
