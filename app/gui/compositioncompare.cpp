@@ -10,6 +10,8 @@
 #include "ui/panels/conversationspanel.h"
 #include "ui/panels/modellibrarypanel.h"
 
+#include <QFileInfo>
+
 #include <algorithm>
 
 namespace moescope::gui {
@@ -178,8 +180,10 @@ QList<ui::ModelChoice> Composition::modelChoices() const {
     for (int row = 0; row < models->rowCount(); ++row) {
         const ui::ModelRow& model = models->at(row);
         if (model.card.known && models->fit(row).canLoad()) {
-            choices.append({model.built_in ? ModelChoice().model : QString::fromStdString(model.path()),
-                            ui::modelName(model.card), QString::fromStdString(model.card.info.main_type).toUpper()});
+            const QString path = QString::fromStdString(model.path());
+            choices.append({model.built_in ? ModelChoice().model : path, ui::modelName(model.card),
+                            QString::fromStdString(model.card.info.main_type).toUpper(),
+                            model.built_in ? tr("built in") : QFileInfo(path).fileName()});
         }
     }
     const auto& loaded = m_controller.loaded();
@@ -187,7 +191,8 @@ QList<ui::ModelChoice> Composition::modelChoices() const {
                                     [this](const ui::ModelChoice& choice) { return choice.key == m_choice.model; });
     if (loaded && !listed) {
         choices.prepend({m_choice.model, QString::fromStdString(loaded->model.name),
-                         QString::fromStdString(loaded->model.main_type).toUpper()});
+                         QString::fromStdString(loaded->model.main_type).toUpper(),
+                         QFileInfo(m_choice.model).fileName()});
     }
     return choices;
 }

@@ -6,12 +6,13 @@
 #include "ui/panels/samplingform.h"
 #include "ui/panels/styledlabel.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/filedialogs.h"
 #include "ui/widgets/iconbutton.h"
-#include "ui/widgets/lastfolder.h"
 #include "ui/widgets/segmentedcontrol.h"
 
 #include <QComboBox>
-#include <QFileDialog>
+#include <QDir>
+#include <QFileInfo>
 #include <QGridLayout>
 #include <QLineEdit>
 #include <QPushButton>
@@ -107,7 +108,7 @@ void AddRunSheet::addFields(Purpose purpose) {
     m_model = new QComboBox(this);
     m_model->setAccessibleName(tr("Model"));
     for (const ModelChoice& model : std::as_const(m_models)) {
-        m_model->addItem(QStringLiteral("%1 %2").arg(model.name, model.type).trimmed(), model.key);
+        m_model->addItem(labelOf(model), model.key);
     }
     body->addWidget(addRow(DraftField::Model, tr("Model"), rowOf({m_model}, 0)));
 
@@ -118,7 +119,7 @@ void AddRunSheet::addFields(Purpose purpose) {
     }
     body->addWidget(addRow(DraftField::KvType, tr("KV cache"), rowOf({m_kvType}, -1)));
 
-    m_seed = line(tr("Seed"), tr("random"));
+    m_seed = line(tr("Seed"), tr("Random"));
     m_seed->setValidator(new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,19}")), m_seed));
     m_seed->setFixedWidth(120);
     m_more = new QPushButton(this);
@@ -203,20 +204,21 @@ QWidget* AddRunSheet::promptPages() {
     m_text = new PromptEdit;
     m_text->setAccessibleName(tr("Text of the prompt"));
     m_text->setPlaceholderText(tr("What the model is asked"));
-    m_text->setFixedHeight(kTextHeight);
-    page({m_text});
+    m_text->setMinimumHeight(kTextHeight);
+    m_text->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
+    m_prompts->addWidget(m_text); // as high as the highest page: no gap below it
     m_chat = new StyledLabel(QString(), TextStyle::Ui, Color::TextSecondary);
     m_chat->setWordWrap(true);
     m_chat->setAlignment(Qt::AlignTop | Qt::AlignLeft);
     m_prompts->addWidget(m_chat);
     QWidget* fileRow = nullptr;
-    m_file = pathField(tr("File"), tr("a text, Markdown, source or CSV file"), &fileRow);
+    m_file = pathField(tr("File"), tr("A text, Markdown, source or CSV file"), &fileRow);
     m_fileQuestion = line(tr("Question"), tr("What is asked behind it"));
     page({named(tr("File"), fileRow), named(tr("Question"), m_fileQuestion)});
     QWidget* fillerRow = nullptr;
     m_passage = line(tr("Marked passage"), tr("The sentence that has the answer"));
     m_question = line(tr("Question"), tr("What is asked behind the text"));
-    m_filler = pathField(tr("Text around the passage"), tr("the shipped text fills the prompt"), &fillerRow);
+    m_filler = pathField(tr("Text around the passage"), tr("The shipped text fills the prompt"), &fillerRow);
     m_expected = line(tr("Words that the answer must have to have found the passage"),
                       tr("4711, boat: then runs say found or missed"));
     page({named(tr("Passage"), m_passage), named(tr("Question"), m_question), named(tr("Found if"), m_expected),
@@ -234,11 +236,7 @@ QLineEdit* AddRunSheet::pathField(const QString& name, const QString& placeholde
 }
 
 void AddRunSheet::choosePath(QLineEdit* field) {
-    const QString path = QFileDialog::getOpenFileName(this, field->accessibleName(), lastFolder());
-    if (!path.isEmpty()) {
-        rememberFolderOf(path);
-        field->setText(path);
-    }
+    askForFileToRead(this, field->accessibleName(), {}, [field](const QString& path) { field->setText(path); });
 }
 
 QWidget* AddRunSheet::addRow(DraftField field, const QString& name, QWidget* content) {
@@ -250,14 +248,14 @@ QWidget* AddRunSheet::addRow(DraftField field, const QString& name, QWidget* con
     grid->setColumnMinimumWidth(2, kMarks);
     grid->setColumnStretch(1, 1);
     auto* label = words(name);
-    label->setContentsMargins(0, 4, 0, 0); // its line beside the first one of the field
+    label->setFixedHeight(m_kind->sizeHint().height()); // on the line of the field's first row
     grid->addWidget(label, 0, 0, Qt::AlignTop);
     grid->addWidget(content, 0, 1);
     StyledLabel*& mark = m_marks[static_cast<size_t>(field)];
     mark = new StyledLabel(QString(), TextStyle::Small, Color::AccentText, row);
     mark->setWordWrap(true);
     mark->setFixedWidth(kMarks);
-    mark->setContentsMargins(0, 6, 0, 0);
+    mark->setContentsMargins(0, (m_kind->sizeHint().height() - theme().lineHeight(TextStyle::Small)) / 2, 0, 0);
     grid->addWidget(mark, 0, 2, Qt::AlignTop);
     return row;
 }
@@ -332,7 +330,21 @@ trace::Intervention AddRunSheet::recipe() const {
 QString AddRunSheet::nameOf(const ModelChoice& model) const {
     const auto alike = std::count_if(m_models.begin(), m_models.end(),
                                      [&model](const ModelChoice& other) { return other.name == model.name; });
-    return alike > 1 ? QStringLiteral("%1 %2").arg(model.name, model.type).trimmed() : model.name;
+    return alike > 1 ? labelOf(model) : model.name;
+}
+
+QString AddRunSheet::labelOf(const ModelChoice& model) const {
+    const auto isAlike = [&model](const ModelChoice& other) {
+        return other.name == model.name && other.type == model.type;
+    };
+    const QString label = QStringLiteral("%1 %2").arg(model.name, model.type).trimmed();
+    if (std::count_if(m_models.begin(), m_models.end(), isAlike) < 2) {
+        return label;
+    }
+    const auto isNamesake = [&](const ModelChoice& other) { return isAlike(other) && other.file == model.file; };
+    const bool folder = std::count_if(m_models.begin(), m_models.end(), isNamesake) > 1;
+    const QString file = folder ? QFileInfo(model.key).dir().dirName() + QLatin1Char('/') + model.file : model.file;
+    return label + QStringLiteral(" · ") + file;
 }
 
 RunDraft AddRunSheet::draft() const {

@@ -69,6 +69,8 @@ private:
     trace::Intervention recipe() const;
     /** With its type, where others have the same name. */
     QString nameOf(const ModelChoice& model) const;
+    /** Name and type, and the file where those are not enough to tell it from another. */
+    QString labelOf(const ModelChoice& model) const;
     /** How the field is in the run that it was filled from: "A: 512 tokens, 50 %". */
     QString markText(DraftField field) const;
     void refresh();

@@ -3,11 +3,10 @@
 
 #include "ui/models/draftcheck.h"
 #include "ui/panels/styledlabel.h"
+#include "ui/widgets/filedialogs.h"
 #include "ui/widgets/iconbutton.h"
-#include "ui/widgets/lastfolder.h"
 
 #include <QComboBox>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QGridLayout>
 #include <QLineEdit>
@@ -96,7 +95,7 @@ NeedleSheet::NeedleSheet(const NeedleGridSettings& settings, int most, QWidget* 
     textRow->setContentsMargins(0, 0, 0, 0);
     textRow->setSpacing(8);
     m_text = new QLineEdit(settings.haystack, text);
-    m_text->setPlaceholderText(tr("the shipped text"));
+    m_text->setPlaceholderText(tr("The shipped text"));
     m_text->setAccessibleName(tr("Text that hides them"));
     auto* browse = new IconButton(QStringLiteral("folder-open"), tr("Choose a file"), text);
     browse->setFramed(true);
@@ -127,11 +126,7 @@ NeedleSheet::NeedleSheet(const NeedleGridSettings& settings, int most, QWidget* 
     }
     connect(m_cases, &QSpinBox::valueChanged, this, &NeedleSheet::refresh);
     connect(browse, &QAbstractButton::clicked, this, [this] {
-        const QString path = QFileDialog::getOpenFileName(this, tr("Text that hides them"), lastFolder());
-        if (!path.isEmpty()) {
-            rememberFolderOf(path);
-            m_text->setText(path);
-        }
+        askForFileToRead(this, tr("Text that hides them"), {}, [this](const QString& path) { m_text->setText(path); });
     });
     connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
     connect(m_start, &QPushButton::clicked, this, [this] {

@@ -22,6 +22,7 @@ struct ModelChoice {
     QString key; ///< as the app names it
     QString name;
     QString type; ///< "Q4_K"
+    QString file; ///< its name, without the folder; "built in"
 
     bool operator==(const ModelChoice&) const = default;
 };

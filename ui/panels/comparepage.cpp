@@ -8,12 +8,10 @@
 #include "ui/panels/needlepanel.h"
 #include "ui/panels/runcard.h"
 #include "ui/widgets/emptystate.h"
-#include "ui/widgets/lastfolder.h"
+#include "ui/widgets/filedialogs.h"
 
 #include <QAction>
-#include <QDir>
 #include <QDockWidget>
-#include <QFileDialog>
 #include <QHBoxLayout>
 #include <QMouseEvent>
 #include <QStackedWidget>
@@ -203,12 +201,8 @@ void ComparePage::selectSomething() {
 }
 
 void ComparePage::chooseCsv() {
-    const QString path = QFileDialog::getSaveFileName(
-        this, tr("Save all runs"), QDir(lastFolder()).filePath(QStringLiteral("comparison.csv")), tr("CSV (*.csv)"));
-    if (!path.isEmpty()) {
-        rememberFolderOf(path);
-        saveCsvTo(path);
-    }
+    askForFileToWrite(this, tr("Save all runs"), tr("CSV (*.csv)"), QStringLiteral("comparison.csv"),
+                      [this](const QString& path) { saveCsvTo(path); });
 }
 
 void ComparePage::saveCsvTo(const QString& path) {

@@ -5,14 +5,12 @@
 #include "ui/panels/chartpaint.h"
 #include "ui/panels/paneltitlebar.h"
 #include "ui/widgets/emptystate.h"
+#include "ui/widgets/filedialogs.h"
 #include "ui/widgets/iconbutton.h"
-#include "ui/widgets/lastfolder.h"
 #include "ui/widgets/tabletwin.h"
 
 #include <QClipboard>
 #include <QCloseEvent>
-#include <QDir>
-#include <QFileDialog>
 #include <QGuiApplication>
 #include <QHeaderView>
 #include <QKeyEvent>
@@ -285,11 +283,11 @@ void PanelFrame::syncTwin() {
 }
 
 void PanelFrame::fitTwin() {
-    const QList<int> natural = m_twin->columnWidths();
     QHeaderView* header = m_twin->horizontalHeader();
     const int rows = m_twin->model()->rowCount() * m_twin->verticalHeader()->defaultSectionSize();
     const bool scrolls = rows > m_twin->height() - header->height();
     const int room = m_twin->width() - (scrolls ? m_twin->verticalScrollBar()->sizeHint().width() : 0);
+    const QList<int> natural = m_twin->columnWidthsWithin(room);
     if (natural.isEmpty() || (natural == m_twinColumns && room == m_twinRoom)) {
         return;
     }
@@ -332,14 +330,12 @@ QString writeTable(const TabularModel& table, const QString& path) {
 QString PanelFrame::writeCsv(const QString& path) const { return writeTable(*m_table, path); }
 
 void PanelFrame::saveCsv() {
-    const QString path = QFileDialog::getSaveFileName(
-        this, tr("Save the table of %1").arg(windowTitle()),
-        QDir(lastFolder()).filePath(objectName() + QStringLiteral(".csv")), tr("CSV (*.csv)"));
-    if (!path.isEmpty()) {
-        rememberFolderOf(path);
-        const QString error = writeCsv(path);
-        emit messageRequested(error.isEmpty() ? tr("The table was written to “%1”.").arg(path) : error);
-    }
+    askForFileToWrite(this, tr("Save the table of %1").arg(windowTitle()), tr("CSV (*.csv)"),
+                      objectName() + QStringLiteral(".csv"), [this](const QString& path) {
+                          const QString error = writeCsv(path);
+                          emit messageRequested(error.isEmpty() ? tr("The table was written to “%1”.").arg(path)
+                                                                : error);
+                      });
 }
 
 void PanelFrame::placeTitle() {

@@ -2,6 +2,7 @@
 #include "ui/widgets/tabletwin.h"
 
 #include "ui/theme/focusring.h"
+#include "ui/theme/plaintooltip.h"
 #include "ui/theme/theme.h"
 
 #include <QClipboard>
@@ -9,13 +10,16 @@
 #include <QEvent>
 #include <QGuiApplication>
 #include <QHeaderView>
+#include <QHelpEvent>
 #include <QKeyEvent>
 #include <QMenu>
 #include <QPainter>
 #include <QSortFilterProxyModel>
 #include <QStyledItemDelegate>
+#include <QToolTip>
 
 #include <algorithm>
+#include <numeric>
 
 namespace moescope::ui {
 
@@ -52,6 +56,17 @@ public:
         painter->setPen(theme().color(Color::Text));
         painter->drawText(left, baseline, text);
         painter->fillRect(QRect(cell.left(), cell.bottom(), cell.width(), 1), theme().color(Color::BorderSubtle));
+    }
+
+    bool helpEvent(QHelpEvent* event, QAbstractItemView* view, const QStyleOptionViewItem& option,
+                   const QModelIndex& index) override {
+        const QString text = index.data().toString();
+        const QFontMetrics metrics(theme().font(isNumber(index) ? TextStyle::Mono : TextStyle::Small));
+        if (event->type() != QEvent::ToolTip || metrics.horizontalAdvance(text) <= option.rect.width() - 2 * kMargin) {
+            return QStyledItemDelegate::helpEvent(event, view, option, index);
+        }
+        QToolTip::showText(event->globalPos(), plainToolTip(text), view);
+        return true;
     }
 };
 
@@ -160,6 +175,38 @@ QList<int> TableTwin::columnWidths() const {
             width = std::max(width, metrics.horizontalAdvance(index.data().toString()) + clear);
         }
         widths.append(std::max(width + 2 * kMargin + 1, horizontalHeader()->minimumSectionSize()));
+    }
+    return widths;
+}
+
+QList<int> TableTwin::columnWidthsWithin(int room) const {
+    constexpr int kLeastWords = 160;
+    QList<int> widths = columnWidths();
+    const auto isWords = [this](int column) {
+        return !m_proxy->headerData(column, Qt::Horizontal, Qt::TextAlignmentRole)
+                    .value<Qt::Alignment>()
+                    .testFlag(Qt::AlignRight);
+    };
+    for (int over = std::accumulate(widths.begin(), widths.end(), 0) - room; over > 0;) {
+        int widest = -1;
+        int second = kLeastWords;
+        for (int column = 0; column < widths.size(); ++column) {
+            if (!isWords(column) || widths.at(column) <= kLeastWords) {
+                continue;
+            }
+            if (widest < 0 || widths.at(column) > widths.at(widest)) {
+                second = widest < 0 ? second : widths.at(widest);
+                widest = column;
+            } else {
+                second = std::max(second, widths.at(column));
+            }
+        }
+        if (widest < 0) {
+            break;
+        }
+        const int cut = std::min(over, std::max(1, widths.at(widest) - second));
+        widths[widest] -= cut;
+        over -= cut;
     }
     return widths;
 }

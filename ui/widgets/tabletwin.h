@@ -22,6 +22,9 @@ public:
     /** Width of each column with whole words and numbers, in logical px; 0: it is left out, as its heading says in
      *  UserRole. */
     QList<int> columnWidths() const;
+    /** The same, where that is more than `room` px with the widest words cut, so that a long title pushes no figures out of
+     *  view. */
+    QList<int> columnWidthsWithin(int room) const;
     /** Header and the selected rows, or all rows where none or one is selected, with tabs between raw values. */
     QString copyText() const;
 
