@@ -61,8 +61,8 @@ void AgreementChart::sync() {
     m_mask = comparison()->mask(Side::A);
     const int tokens = m_pair != nullptr ? m_pair->a->size() : 0;
     CellGrid::Sides sides;
-    sides.left = scaledPx(m_pair != nullptr && layers() > 100 ? 52 : 46);
-    sides.label_left = scaledPx(8);
+    sides.left = scaledPx(m_pair != nullptr && layers() > 100 ? 48 : 40);
+    sides.label_left = scaledPx(12);
     sides.label_width = sides.left - sides.label_left - scaledPx(4);
     const QSize room(viewport()->width(), viewport()->height() - scaledPx(kFootMore));
     m_grid = CellGrid::of(room, m_pair != nullptr ? layers() : 0, tokens, sides, theme().fontScale());
@@ -162,7 +162,7 @@ void AgreementChart::paintChart(QPainter& painter) {
         const int height = std::max(m_grid.label_height, row.height());
         const QRect line(m_grid.row_labels.left(), row.center().y() - height / 2, m_grid.row_labels.width(), height);
         const QFont font = axisMonoFont();
-        paintText(painter, line, Qt::AlignRight | Qt::AlignVCenter, QStringLiteral("L%1").arg(layer),
+        paintText(painter, line, Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("L%1").arg(layer),
                   layer == selected ? bold(font) : font,
                   theme().color(layer == selected ? Color::Text : Color::TextMuted));
     }

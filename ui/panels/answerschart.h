@@ -61,6 +61,8 @@ private:
     Readout placeReadout(const Comparison::Place& place) const;
     Comparison::Place placeOf(const Spot& spot) const;
     /** "A ·quiet 0.41". */
+    /** While the answers are not compared. */
+    Readout waitingReadout() const;
     void addWord(Readout& readout, Side side, int token) const;
     ReadoutSpan alignedPart() const;
 

@@ -122,9 +122,23 @@ Readout AnswersChart::placeReadout(const Comparison::Place& place) const {
     return readout;
 }
 
+Readout AnswersChart::waitingReadout() const {
+    for (const Side side : {Side::A, Side::B}) {
+        const RunView* shown = run(side);
+        if (shown == nullptr || shown->hasAnswer()) {
+            continue;
+        }
+        const QString name = side == Side::A ? tr("A") : tr("B");
+        return shown->isRunning() || shown->phase == RunPhase::Queued
+                   ? Readout{{tr("Waiting for run %1").arg(name), ReadoutSpan::Strong}, {phaseText(*shown)}}
+                   : Readout{{tr("No answer of run %1").arg(name), ReadoutSpan::Strong}};
+    }
+    return {};
+}
+
 Readout AnswersChart::readout() const {
     if (m_pair == nullptr || m_pair != comparison()->pair()) {
-        return {};
+        return waitingReadout();
     }
     if (m_hovered.token >= 0) {
         return placeReadout(placeOf(m_hovered));

@@ -25,13 +25,15 @@ void AnswersPanel::refresh() {
     m_rows->refresh();
     const bool tokens = comparison()->canAlignTokens();
     m_unit->setEnabled(tokens);
-    m_unit->setToolTip(tokens || comparison()->runs().size() < 2
-                           ? QString()
-                           : tr("A and B have different tokenizers: only their words can be aligned."));
+    const bool two = comparison()->runs().size() > 1;
+    const bool both = two && run(Side::A)->hasAnswer() && run(Side::B)->hasAnswer();
+    m_unit->setToolTip(tokens || !two ? QString()
+                       : both         ? tr("A and B have different tokenizers: only their words can be aligned.")
+                                      : tr("The answers are aligned once both are there."));
     const QSignalBlocker blocker(m_unit);
     m_unit->setCurrentIndex(static_cast<int>(m_rows->unit()));
-    m_unit->setVisible(comparison()->runs().size() > 1);
-    const bool some = comparison()->runs().size() > 1 && (run(Side::A)->hasAnswer() || run(Side::B)->hasAnswer());
+    m_unit->setVisible(two);
+    const bool some = two && (run(Side::A)->hasAnswer() || run(Side::B)->hasAnswer());
     if (some) {
         setEmpty({}, {});
     } else {

@@ -52,6 +52,17 @@ QString fittingText(const QStringList& wordings, const QFont& font, int width) {
     return wordings.isEmpty() ? QString() : metrics.elidedText(wordings.last(), Qt::ElideRight, width);
 }
 
+QString fittingParts(const QString& text, const QFont& font, int width, bool marked) {
+    const auto dot = QStringLiteral(" · ");
+    QStringList wordings{text};
+    QStringList parts = text.split(dot);
+    while (parts.size() > 1) {
+        parts.removeLast();
+        wordings << parts.join(dot) + (marked ? dot + QChar(0x2026) : QString());
+    }
+    return fittingText(wordings, font, width);
+}
+
 void paintFrame(QPainter& painter, const QRect& rect, const QColor& color, int width) {
     painter.fillRect(QRect(rect.left(), rect.top(), rect.width(), width), color);
     painter.fillRect(QRect(rect.left(), rect.bottom() + 1 - width, rect.width(), width), color);

@@ -28,6 +28,9 @@ void paintText(QPainter& painter, const QRect& rect, int flags, const QString& t
                const QColor& color);
 /** The first of some wordings, longest first, that fits into `width` px; the last one cut if none does. */
 QString fittingText(const QStringList& wordings, const QFont& font, int width);
+/** As many of the parts of `text`, which " · " separates, as fit whole into `width` px. `marked`: an ellipsis stands for
+ *  those that do not. */
+QString fittingParts(const QString& text, const QFont& font, int width, bool marked);
 /** A cell that the filter leaves out: unlike any value of a map, the middle of the diverging one too. */
 void paintFilteredOut(QPainter& painter, const QRect& cell);
 /** The mark of a cell that nothing fell into. */

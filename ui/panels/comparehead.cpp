@@ -56,7 +56,6 @@ CompareHead::CompareHead(Comparison* comparison, QWidget* parent) : QWidget(pare
     m_again = button(tr("Run again"));
     m_csv = button(tr("CSV"));
     m_add->setToolTip(tr("Another prompt, model or setting, beside the runs that are there"));
-    m_again->setToolTip(tr("Runs all of them anew, one after the other"));
     m_csv->setToolTip(tr("All runs with their distances and speeds as a table in a file"));
     connect(m_view, &SegmentedControl::currentIndexChanged, this,
             [comparison](int index) { comparison->setShowsAll(index == 1); });
@@ -83,6 +82,8 @@ void CompareHead::refresh() {
     const bool idle = std::none_of(runs.begin(), runs.end(),
                                    [](const RunView& run) { return run.isRunning() || run.phase == RunPhase::Queued; });
     m_again->setEnabled(open && !runs.isEmpty() && idle);
+    m_again->setToolTip(idle ? tr("Runs all of them anew, one after the other")
+                             : tr("Some runs have not ended yet: all of them can be run anew after that."));
     m_csv->setEnabled(!runs.isEmpty());
 }
 
@@ -124,9 +125,7 @@ CompareNote::CompareNote(Comparison* comparison, QWidget* parent) : QWidget(pare
     m_open->setToolTip(tr("The panels of Inspect show the run that the selection is in"));
     row->addWidget(m_open, 0, Qt::AlignVCenter);
     connect(m_open, &QPushButton::clicked, this, [this] {
-        const RunView* b = m_comparison->side(Side::B);
-        const bool inB = b != nullptr && b->answer == m_comparison->selection()->state().run;
-        if (const RunView* run = m_comparison->side(inB ? Side::B : Side::A); run != nullptr) {
+        if (const RunView* run = runToOpen(); run != nullptr) {
             emit openInInspectRequested(run->id);
         }
     });
@@ -136,11 +135,20 @@ CompareNote::CompareNote(Comparison* comparison, QWidget* parent) : QWidget(pare
     refresh();
 }
 
+const RunView* CompareNote::runToOpen() const {
+    const RunView* b = m_comparison->side(Side::B);
+    const bool inB = b != nullptr && b->answer == m_comparison->selection()->state().run;
+    return m_comparison->side(inB ? Side::B : Side::A);
+}
+
 QString CompareNote::text() const { return m_words->text(); }
 
 void CompareNote::refresh() {
-    const QString words = comparisonSentence(*m_comparison);
+    const QString sentence = comparisonSentence(*m_comparison);
+    const QString words = sentence.isEmpty() ? waitingSentence(*m_comparison) : sentence;
     m_words->setText(words);
+    const RunView* run = runToOpen();
+    m_open->setEnabled(run != nullptr && run->hasAnswer());
     m_open->setIcon(theme().icon(QStringLiteral("target")));
     setVisible(!words.isEmpty());
 }

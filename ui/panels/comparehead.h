@@ -63,6 +63,8 @@ protected:
 
 private:
     void refresh();
+    /** The one that the selection is in, else A. */
+    const RunView* runToOpen() const;
 
     Comparison* m_comparison;
     StyledLabel* m_words = nullptr;

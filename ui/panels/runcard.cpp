@@ -102,14 +102,13 @@ void RunCard::paintEvent(QPaintEvent*) {
     const int right = paintVerdict(painter, inner) - 12;
     const QRect words(inner.left(), top, std::max(0, right - inner.left()), upper);
     const QFont strong = look.font(TextStyle::UiStrong);
-    paintText(
-        painter, words, Qt::AlignLeft | Qt::AlignVCenter,
-        QFontMetrics(strong).elidedText(run != nullptr ? run->title : tr("No run"), Qt::ElideRight, words.width()),
-        strong, look.color(run != nullptr ? Color::Text : Color::TextMuted));
+    paintText(painter, words, Qt::AlignLeft | Qt::AlignVCenter,
+              fittingParts(run != nullptr ? run->title : tr("No run"), strong, words.width(), true), strong,
+              look.color(run != nullptr ? Color::Text : Color::TextMuted));
     const QFont small = look.font(TextStyle::Small);
     const bool failed = run != nullptr && run->phase == RunPhase::Failed;
     paintText(painter, QRect(words.left(), top + upper, words.width(), lower), Qt::AlignLeft | Qt::AlignVCenter,
-              QFontMetrics(small).elidedText(statusText(), Qt::ElideRight, words.width()), small,
+              fittingParts(statusText(), small, words.width(), false), small,
               look.color(failed ? Color::Error : Color::TextMuted));
     if (run != nullptr && run->isRunning() && run->progress > 0) {
         const QRect track(1, height() - 3, width() - 2, 2);

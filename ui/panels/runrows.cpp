@@ -166,7 +166,7 @@ void RunRows::paintRow(QPainter& painter, const Comparison& comparison, int run,
     paintLetter(painter, QRect(letter_left, line.center().y() - box / 2 + 1, box, box), comparison.letter(run));
     const QFont small = theme().font(TextStyle::Small);
     const int icon = view.machine.isEmpty() ? 0 : scaledPx(kMark + 6);
-    const QString name = QFontMetrics(small).elidedText(nameOf(view), Qt::ElideRight, std::max(0, name_width - icon));
+    const QString name = fittingParts(nameOf(view), small, std::max(0, name_width - icon), true);
     paintText(painter, QRect(name_left, line.top(), name_width, line.height()), Qt::AlignLeft | Qt::AlignVCenter, name,
               small, theme().color(Color::Text));
     const auto mark = [&](int x, const char* iconName, Color color) {

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace moescope::ui {
 
@@ -36,6 +37,11 @@ void RunsChart::setCurrent(int run) {
 void RunsChart::sync() {
     m_rows = geometry();
     setScrollRange(m_rows.scroll_max, m_rows.window.height(), m_rows.row_height);
+    const int b = comparison()->sideIndex(Side::B);
+    const qint64 id = b >= 0 ? comparison()->runs().at(b).id : 0;
+    if (const bool another = std::exchange(m_b, id) != id; another && b >= 0) {
+        setScroll(m_rows.scrollTo(b, scroll()));
+    }
     m_hovered = m_hovered < m_rows.runs ? m_hovered : -1;
 }
 
@@ -151,7 +157,7 @@ AllRunsChart::AllRunsChart(Comparison* comparison, TraceModel* silent, QWidget* 
 
 RunRows AllRunsChart::geometry() const {
     const int layers = AllRunsTable::layersOf(*comparison());
-    return RunRows::of(viewport()->size(), *comparison(), scaledPx(110),
+    return RunRows::of(viewport()->size(), *comparison(), scaledPx(124),
                        std::max(scaledPx(200), layers * scaledPx(layers > 16 ? 24 : 36)), scaledPx(44));
 }
 
@@ -190,14 +196,16 @@ void AllRunsChart::paintRest(QPainter& painter, int run) const {
         return;
     }
     const QFont font = axisMonoFont();
-    const int needed = QFontMetrics(font).horizontalAdvance(QStringLiteral(".00")) + scaledPx(4);
+    const QFontMetrics metrics(font);
+    const int needed = metrics.horizontalAdvance(QStringLiteral(".00")) + scaledPx(4);
+    const bool zero = cell(run, 0).width() >= metrics.horizontalAdvance(QStringLiteral("0.00")) + scaledPx(4);
     const int selected = comparison()->place().layer;
     for (int layer = 0; layer < static_cast<int>(distance.size()); ++layer) {
         const QRect rect = cell(run, layer);
         const QColor color = theme().sequential(distance[size_t(layer)].js_bits / m_most);
         painter.fillRect(rect, color);
         if (rect.width() >= needed) {
-            paintText(painter, rect, Qt::AlignCenter, gateText(distance[size_t(layer)].js_bits, false), font,
+            paintText(painter, rect, Qt::AlignCenter, gateText(distance[size_t(layer)].js_bits, zero), font,
                       Theme::textOn(color));
         }
         if (layer == selected && run == comparison()->sideIndex(Side::B) && rect.width() > 8) {
@@ -225,12 +233,8 @@ void AllRunsChart::paintAround(QPainter& painter) const {
     }
     const QRect bar(scaledPx(13), rows().window.bottom() + 1 + scaledPx(10), scaledPx(180), scaledPx(8));
     paintLegendBar(painter, bar, [](double at) { return theme().sequential(at); });
-    const int digits = m_most < 0.095 ? 2 : 1;
-    paintLegendTicks(
-        painter, bar,
-        {QStringLiteral("0"), QString::number(m_most / 2, 'f', digits + 1), tr("%1 bits").arg(m_most, 0, 'f', digits)});
-    paintText(painter, QRect(bar.right() + scaledPx(16), bar.top() - scaledPx(4), viewport()->width(), scaledPx(16)),
-              Qt::AlignLeft | Qt::AlignVCenter, tr("click: run B"), axisFont(), theme().color(Color::TextSecondary));
+    paintLegendTicks(painter, bar,
+                     {QStringLiteral("0"), QString::number(m_most / 2, 'g', 3), tr("%1 bits").arg(m_most, 0, 'g', 3)});
 }
 
 Readout AllRunsChart::runReadout(int run) const {
@@ -254,7 +258,7 @@ Readout AllRunsChart::wholeReadout() const {
     const auto runs = comparison()->runs().size();
     return {{tr("%1 runs").arg(runs), ReadoutSpan::Strong},
             {tr("over the tokens that are aligned with run A")},
-            {tr("a click makes a run B")}};
+            {tr("a click on a row makes it run B")}};
 }
 
 void AllRunsChart::chosen(int run) {

@@ -44,6 +44,7 @@ private:
 
     RunRows m_rows;
     qint64 m_current = 0; ///< id; 0: none was clicked
+    qint64 m_b = 0;       ///< id of the run B that was brought into view
     int m_hovered = -1;
 };
 

@@ -11,6 +11,7 @@
 #include "ui/widgets/segmentedcontrol.h"
 
 #include <QComboBox>
+#include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
@@ -167,7 +168,7 @@ private slots:
         RunCard* a = s.window.compare()->card(Side::A);
         RunCard* b = s.window.compare()->card(Side::B);
         QCOMPARE(a->accessibleName(), QStringLiteral("Run A: 512-token prompt"));
-        QCOMPARE(b->statusText(), QStringLiteral("Nano Q4_K · 38 reused · needle at 50 % · today 14:52"));
+        QCOMPARE(b->statusText(), QStringLiteral("Nano Q4_K · needle at 50 % · today 14:52 · 38 tokens reused"));
         QMenu menu;
         b->fillMenu(&menu);
         QSignalSpy measured(s.window.compare(), &ComparePage::measureRequested);
@@ -188,7 +189,7 @@ private slots:
         run.progress = 0.45;
         run.left_s = 12;
         s.comparison.setRun(run);
-        QVERIFY(b->statusText().startsWith(QStringLiteral("Reading the prompt, 45 % · 12.0 s left · OLMoE-1B-7B")));
+        QVERIFY(b->statusText().startsWith(QStringLiteral("Reading the prompt, 45 % · 12 s left · OLMoE-1B-7B")));
         QMenu running;
         b->fillMenu(&running);
         QSignalSpy stopped(s.window.compare(), &ComparePage::stopRequested);
@@ -226,6 +227,124 @@ private slots:
         QVERIFY(lines[2].startsWith(QStringLiteral("B,\"1,536-token prompt\",Nano Q4_K,")));
         const double js = lines[2].section(QStringLiteral("Nano Q4_K,"), 1).section(u',', 5, 5).toDouble();
         QVERIFY(std::abs(js - s.comparison.pair()->distance[5].js_bits) < 1e-6);
+    }
+
+    void theNoteKeepsItsPlaceWhileAnAnswerIsMissing() {
+        CompareWindow s({1440, 900});
+        const CompareNote* note = s.window.compare()->note();
+        const QRect before = s.panel("compare-answers")->geometry();
+        auto* inspect = note->findChild<QPushButton*>();
+        QVERIFY(note->isVisible() && inspect->isEnabled());
+        s.comparison.choose(Side::A, 1);
+        s.comparison.choose(Side::B, 2);
+        RunView run = s.comparison.runs()[1];
+        run.trace.reset();
+        run.phase = RunPhase::Reading;
+        s.comparison.setRun(run);
+        QTest::qWait(10);
+        QCOMPARE(note->text(), QStringLiteral("What sets A and B apart is said here once both have answered."));
+        QVERIFY(note->isVisible());
+        QCOMPARE(s.panel("compare-answers")->geometry(), before);
+        QVERIFY(s.panel("compare-answers")->readoutText().startsWith(QStringLiteral("Waiting for run B")));
+        run.phase = RunPhase::Cancelled;
+        s.comparison.setRun(run);
+        QCOMPARE(note->text(), QStringLiteral("Run B has no answer to compare."));
+        QCOMPARE(s.panel("compare-answers")->readoutText(), QStringLiteral("No answer of run B"));
+        // Of a run without an answer there is nothing to open.
+        run = s.comparison.runs()[0];
+        run.trace.reset();
+        run.phase = RunPhase::Queued;
+        s.comparison.setRun(run);
+        QVERIFY(!inspect->isEnabled());
+    }
+
+    void fileDialogsHoldNothingUp() {
+        CompareWindow s({1440, 900});
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("all.csv"));
+        const auto choose = [](const QWidget& window, const QString& file) {
+            auto* dialog = window.findChild<QFileDialog*>();
+            QVERIFY(dialog != nullptr && dialog->isVisible());
+            QCOMPARE(dialog->windowModality(), Qt::WindowModal);
+            emit dialog->fileSelected(file);
+            dialog->close();
+            QTRY_VERIFY(window.findChild<QFileDialog*>() == nullptr);
+        };
+        named<QPushButton>(*s.window.compare()->head(), QStringLiteral("CSV"))->click();
+        choose(s.window, path);
+        QTRY_VERIFY(QFile::exists(path));
+        AddRunSheet sheet(AddRunSheet::Purpose::AddRun, test::sampleRuns()[0].draft, models, nullptr);
+        sheet.show();
+        const auto browse = [](const QWidget& of) {
+            for (auto* button : of.findChildren<QAbstractButton*>()) {
+                if (button->accessibleName() == QLatin1String("Choose a file") && button->isVisible()) {
+                    button->click();
+                    return;
+                }
+            }
+        };
+        browse(sheet);
+        choose(sheet, path);
+        QCOMPARE(sheet.drafts().first().path, path);
+        NeedleSheet grid({}, 0, nullptr);
+        grid.show();
+        browse(grid);
+        choose(grid, path);
+        QCOMPARE(grid.settings().haystack, path);
+    }
+
+    void modelsOfOneNameAndTypeSayTheirFiles() {
+        const QString nano = QStringLiteral("Nano");
+        const QString type = QStringLiteral("Q4_K");
+        const QList<ModelChoice> alike{
+            {QStringLiteral("builtin"), nano, type, QStringLiteral("built in")},
+            {QStringLiteral("/one/nano.gguf"), nano, type, QStringLiteral("nano.gguf")},
+            {QStringLiteral("/two/nano.gguf"), nano, type, QStringLiteral("nano.gguf")},
+            {QStringLiteral("/two/other.gguf"), nano, QStringLiteral("BF16"), QStringLiteral("other.gguf")}};
+        RunDraft from = test::sampleRuns()[0].draft;
+        from.model = QStringLiteral("builtin");
+        AddRunSheet sheet(AddRunSheet::Purpose::AddRun, from, alike, nullptr);
+        auto* box = named<QComboBox>(sheet, QStringLiteral("Model"));
+        QStringList said;
+        for (int row = 0; row < box->count(); ++row) {
+            said << box->itemText(row);
+        }
+        QCOMPARE(said, (QStringList{QStringLiteral("Nano Q4_K · built in"), QStringLiteral("Nano Q4_K · one/nano.gguf"),
+                                    QStringLiteral("Nano Q4_K · two/nano.gguf"), QStringLiteral("Nano BF16")}));
+        box->setCurrentIndex(2);
+        QCOMPARE(sheet.title(), QStringLiteral("Nano Q4_K · two/nano.gguf"));
+    }
+
+    void namesStandOnTheLineOfTheirFields() {
+        AddRunSheet sheet(AddRunSheet::Purpose::AddRun, test::sampleRuns()[0].draft, models, nullptr);
+        sheet.show();
+        const auto middle = [&sheet](const QWidget* widget) {
+            return widget->mapTo(&sheet, widget->rect().center()).y();
+        };
+        const auto label = [&sheet](const QString& text) {
+            for (auto* each : sheet.findChildren<QLabel*>()) {
+                if (each->text() == text) {
+                    return each;
+                }
+            }
+            return static_cast<QLabel*>(nullptr);
+        };
+        const QList<std::pair<QString, QWidget*>> rows{
+            {QStringLiteral("Prompt"), sheet.findChild<SegmentedControl*>()},
+            {QStringLiteral("Length and depth"),
+             named<QLineEdit>(sheet, QStringLiteral("Lengths of the prompt in tokens"))},
+            {QStringLiteral("Model"), named<QComboBox>(sheet, QStringLiteral("Model"))},
+            {QStringLiteral("KV cache"), named<QComboBox>(sheet, QStringLiteral("Type of the KV cache"))},
+            {QStringLiteral("Seed and sampling"), named<QLineEdit>(sheet, QStringLiteral("Seed"))},
+            {QStringLiteral("Intervention"), named<QComboBox>(sheet, QStringLiteral("Intervention"))}};
+        for (const auto& [name, field] : rows) {
+            QVERIFY2(std::abs(middle(label(name)) - middle(field)) <= 1, qPrintable(name));
+        }
+        // The text of a prompt takes the room that the fields of a template have: no hole below it.
+        const auto* text = named<QPlainTextEdit>(sheet, QStringLiteral("Text of the prompt"));
+        sheet.findChild<SegmentedControl*>()->setCurrentIndex(static_cast<int>(PromptKind::Text));
+        QTest::qWait(1);
+        QCOMPARE(text->height(), text->parentWidget()->height());
     }
 
     void keepsItsOwnArrangement() {

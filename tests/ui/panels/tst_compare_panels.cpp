@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/ui/models/synthetictrace.h"
 #include "tests/ui/panels/compareboard.h"
+#include "ui/panels/chartpaint.h"
 #include "ui/widgets/emptystate.h"
 #include "ui/widgets/segmentedcontrol.h"
 #include "ui/widgets/tabletwin.h"
 
 #include <QApplication>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QSignalSpy>
 
 using namespace moescope;
@@ -283,6 +285,57 @@ private slots:
         QCOMPARE(said(board.speed, 0, SpeedTable::Machine), QStringLiteral("this one"));
     }
 
+    void aLongTitleLeavesTheFiguresInView() {
+        CompareBoard board;
+        QList<RunView> runs = test::sampleRuns();
+        runs[1].title =
+            QStringLiteral("256-token prompt · needle at 100 % · passage “The code for the ice cellar is 4703.”");
+        board.comparison.setRuns(runs);
+        board.show();
+        board.speed->setTwinShown(true);
+        auto* twin = board.speed->findChild<TableTwin*>();
+        QTRY_VERIFY(twin->isVisible());
+        QTRY_VERIFY(twin->columnWidth(SpeedTable::Title) <= 160);
+        const int decode = SpeedTable::Figures + int(RunFigure::Prompt);
+        QVERIFY(twin->columnViewportPosition(decode) + twin->columnWidth(decode) <= twin->viewport()->width());
+        // With room for all of it nothing is cut.
+        QCOMPARE(twin->columnWidthsWithin(100'000), twin->columnWidths());
+        const QList<int> tight = twin->columnWidthsWithin(1);
+        for (int column = 0; column < tight.size(); ++column) {
+            QVERIFY(tight[column] == twin->columnWidths()[column] || tight[column] == 160);
+        }
+        // A title that is too long loses whole parts, and says so.
+        const QFont font = theme().font(TextStyle::Small);
+        const QString part = QStringLiteral("256-token prompt · needle at 100 % · …");
+        const int width = QFontMetrics(font).horizontalAdvance(part);
+        QCOMPARE(fittingParts(runs[1].title, font, width, true), part);
+        QCOMPARE(fittingParts(runs[1].title, font, width, false), QStringLiteral("256-token prompt · needle at 100 %"));
+        QVERIFY(fittingParts(runs[1].title, font, 40, true).endsWith(u'…'));
+    }
+
+    void theRowOfBComesIntoView() {
+        CompareBoard board;
+        QList<RunView> runs = test::sampleRuns();
+        while (runs.size() < 12) {
+            RunView more = runs[1];
+            more.id = 100 + runs.size();
+            more.answer = 200 + runs.size();
+            runs.append(more);
+        }
+        board.comparison.setRuns(runs);
+        board.show();
+        const RunsChart* chart = board.speed->list();
+        (void)board.speed->list()->toImage();
+        QVERIFY(chart->rows().scroll_max > 0);
+        const auto seen = [&](int run) {
+            return chart->rows().window.contains(chart->rows().row(run, chart->verticalScrollBar()->value()));
+        };
+        QVERIFY(!seen(11));
+        board.comparison.choose(Side::B, runs[11].id);
+        (void)board.speed->list()->toImage();
+        QVERIFY(seen(11));
+    }
+
     void allRunsMakeOneB() {
         CompareBoard board;
         RunView fifth = test::sampleRuns()[1];
@@ -396,6 +449,10 @@ private slots:
         board.comparison.setRuns(runs.mid(0, 2));
         QVERIFY(!board.answers->isEmptyShown());
         QVERIFY(titleOf(board.agreement).contains(QStringLiteral("Waiting for run B")));
+        runs[1].tokenizer_key.clear(); // a model that is not loaded yet
+        board.comparison.setRuns(runs.mid(0, 2));
+        QCOMPARE(board.answers->findChild<SegmentedControl*>()->toolTip(),
+                 QStringLiteral("The answers are aligned once both are there."));
         runs[1].phase = RunPhase::Failed;
         runs[1].error = QStringLiteral("No memory is left.");
         board.comparison.setRuns(runs.mid(0, 2));
