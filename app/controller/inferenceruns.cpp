@@ -78,6 +78,7 @@ void InferenceWorker::doStartGrid(const GridJob& job, const std::shared_ptr<std:
         }
         m_grid.reset();
         m_gridOf = cancel;
+        m_gridId = job.id;
         inference::NeedleJob needles;
         needles.plan = job.plan;
         needles.haystack = haystackText(job.haystack, needles.haystack_name);
@@ -122,10 +123,13 @@ void InferenceWorker::stepGrid(qint64 id, const std::shared_ptr<std::atomic<bool
             stepGrid(id, cancel);
         } catch (...) {
             const trace::Error error = currentError();
-            if (m_gridOf == cancel) {
+            const bool isOwn = m_gridOf == cancel;
+            if (isOwn) {
                 m_grid.reset();
             }
-            m_events.grid_ended(id, error);
+            if (isOwn || m_gridId != id) { // else it goes on, begun anew
+                m_events.grid_ended(id, error);
+            }
             if (error.id() == deviceLost) {
                 recoverDevice(noAnswer, error);
             }

@@ -205,7 +205,8 @@ private:
     std::shared_ptr<std::atomic<bool>> m_cancelDivergence = std::make_shared<std::atomic<bool>>(true);
     /** Of the newest grid; set anew in the caller's thread alone. */
     std::shared_ptr<std::atomic<bool>> m_cancelGrid = std::make_shared<std::atomic<bool>>(true);
-    std::shared_ptr<std::atomic<bool>> m_gridOf; ///< the cancel flag of m_grid; touched on the thread only
+    std::shared_ptr<std::atomic<bool>> m_gridOf; ///< the cancel flag of m_grid; touched on the thread only, as is its id
+    qint64 m_gridId = 0;
     std::atomic<bool> m_yield = false; ///< the case that runs is made again later: a person waits for an answer
     /** Of the newest fills; set anew in the caller's thread alone. */
     std::shared_ptr<std::atomic<bool>> m_cancelFills = std::make_shared<std::atomic<bool>>(false);

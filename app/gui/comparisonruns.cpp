@@ -283,8 +283,9 @@ void ComparisonRuns::begin(const QString& text) {
          measure = m_measure](store::Store& store) mutable {
             Begun begun;
             if (run.prompt == 0 && chat != 0) {
-                const store::Message last = store.message(chat);
-                run.prompt = store.copyBranch(run.conversation, store::branch(store.messages(last.conversation), chat));
+                // What the model saw of it: a chat that outgrew its context has a cut.
+                const QList<store::Message> all = store.messages(store.message(chat).conversation);
+                run.prompt = store.copyBranch(run.conversation, store::branch(all, chat, store::viewAt(all, chat)));
             } else if (run.prompt == 0) {
                 run.prompt = store.addPrompt(run.conversation, 0, text).id;
             }

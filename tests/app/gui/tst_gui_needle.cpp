@@ -143,6 +143,60 @@ private slots:
         QVERIFY(run.prompt_tokens + run.draft.sampling.max_tokens <= 192);
     }
 
+    void aGridEndsNoOther() {
+        const QTemporaryDir folder;
+        App app(folder.path(), QStringLiteral("builtin"));
+        QVERIFY(app.waitForModel());
+        QVERIFY(makeComparison(app));
+        const qint64 first = app.composition.comparison().id();
+        ui::NeedleGridSettings settings = smallGrid();
+        settings.cases = 50;
+        app.composition.needles().start(settings);
+        QVERIFY(waitForCases(app, 1));
+        // Begun anew it goes on.
+        app.composition.needles().start(settings);
+        QVERIFY(waitForCases(app, 2));
+        QVERIFY(gridOf(app).running);
+        // Another comparison's takes its place, and is not ended by its end.
+        QVERIFY(makeComparison(app));
+        app.composition.needles().start(smallGrid());
+        QVERIFY(waitForCases(app, 8));
+        QVERIFY2(gridOf(app).error.isEmpty(), qPrintable(gridOf(app).error));
+        app.composition.compare().open(first);
+        QTRY_COMPARE(app.composition.comparison().id(), first);
+        QTRY_VERIFY(hasGrid(app));
+        QVERIFY(gridOf(app).paused);
+        QVERIFY(gridOf(app).error.isEmpty());
+        // A message between two cases, or in the making of one, pauses nothing.
+        app.composition.needles().resume();
+        app.answerBriefly();
+        for (int i = 0; i < 4; ++i) {
+            QVERIFY(app.ask(QStringLiteral("What is the KV cache?")));
+            QVERIFY(gridOf(app).running);
+        }
+        QVERIFY(waitForCases(app, gridOf(app).done + 1));
+    }
+
+    void withoutSavedStatesAGridRunsToo() {
+        const QTemporaryDir folder;
+        {
+            App app(folder.path());
+            QVERIFY(app.waitForModel());
+            app.composition.store().run(
+                [](store::Store& store) { store.setSetting(QStringLiteral("kv.states_budget"), 0); });
+            app.settle();
+        }
+        App app(folder.path(), QStringLiteral("builtin"));
+        QVERIFY(app.waitForModel());
+        QVERIFY(makeComparison(app));
+        ui::NeedleGridSettings settings = smallGrid();
+        settings.lengths = {160};
+        settings.cases = 1;
+        app.composition.needles().start(settings);
+        QVERIFY(waitForCases(app, 2));
+        QVERIFY2(gridOf(app).error.isEmpty(), qPrintable(gridOf(app).error));
+    }
+
     void whatCannotBeRunSaysWhy() {
         const QTemporaryDir folder;
         App app(folder.path(), QStringLiteral("builtin"));
