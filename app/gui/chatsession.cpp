@@ -147,7 +147,9 @@ void ChatSession::show(const store::Conversation& conversation, const QList<stor
     }
     m_sampling = fromJson(m_conversation.sampling, samplingDefaults());
     m_sampling.system_prompt = m_conversation.system_prompt;
-    m_settings.setLastConversation(m_conversation.id);
+    if (m_conversation.kind == store::ConversationKind::Chat) {
+        m_settings.setLastConversation(m_conversation.id);
+    }
     emit shown(m_conversation.id, m_conversation.title, views());
     emit draftShown(m_conversation.draft);
     emit draftDocumentsShown(documents);

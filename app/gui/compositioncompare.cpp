@@ -73,6 +73,14 @@ void Composition::connectCompare() {
         }
     });
     connect(&m_comparison, &ui::Comparison::pairChanged, this, &Composition::followComparison);
+    connect(m_window.get(), &ui::MainWindow::layoutChanged, this, [this](ui::LayoutName name) {
+        const bool shown = m_session.conversation() == m_compare.conversation() && m_compare.conversation() != 0;
+        if (name == ui::LayoutName::Chat && shown) { // back to the chat that a run took the place of
+            const qint64 chat = m_settings.values().last_conversation;
+            chat != 0 ? m_session.open(chat) : m_session.startNew();
+        }
+        followComparison();
+    });
     connect(&m_session, &ChatSession::tracesLoaded, this, &Composition::loadOtherSide);
     connectComparePage();
 
@@ -143,6 +151,10 @@ void Composition::openConversation(qint64 conversation, qint64 message) {
 // --- what a comparison shows in Inspect ---
 
 void Composition::followComparison() {
+    // A chat in view stays: it is Compare that shows runs, and Inspect beside it.
+    if (m_window->layoutName() != ui::LayoutName::Compare && m_session.conversation() != m_compare.conversation()) {
+        return;
+    }
     const ui::RunView* run = m_comparison.side(ui::Side::A);
     const bool over = run != nullptr && run->answer > 0 && !run->isRunning() && run->phase != ui::RunPhase::Queued;
     if (!over || m_captures->isOpen() || m_session.run().isActive()) {

@@ -164,6 +164,15 @@ private slots:
         app.settle();
         emit window.conversations()->conversationActivated(comparison, 0);
         QVERIFY(window.layoutName() == ui::LayoutName::Compare);
+        // The chat comes back with its layout, and stays when a run ends meanwhile.
+        app.settle();
+        window.setLayoutName(ui::LayoutName::Chat);
+        QTRY_COMPARE(app.composition.session().conversation(), chat);
+        app.composition.compare().addRuns({draft});
+        QVERIFY(allMade(app, 2));
+        QCOMPARE(app.composition.session().conversation(), chat);
+        window.setLayoutName(ui::LayoutName::Compare);
+        QTRY_COMPARE(app.composition.session().conversation(), comparison);
         // Its run is looked at in Inspect, and not gone on from.
         emit window.compare()->openInInspectRequested(viewOf(app).runs()[0].id);
         QTRY_COMPARE(app.composition.session().conversation(), comparison);
