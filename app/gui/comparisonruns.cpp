@@ -333,6 +333,13 @@ void ComparisonRuns::begun(const Begun& begun) {
             m_current.run.answer = 0;
             m_current.answer = {};
         }
+        if (!m_stopped && m_controller.state() == State::Generating) { // a message came first: made once it is answered
+            m_current.run.state = m_measure ? m_current.run.state : store::RunState::Queued;
+            m_queue.prepend({m_current.run, m_measure});
+            m_step = Step::Idle;
+            tell();
+            return;
+        }
         const trace::Error gone("app.no_model", "No model is loaded.");
         m_stopped ? end(store::RunState::Cancelled) : fail(gone);
         return;

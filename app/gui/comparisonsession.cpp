@@ -56,6 +56,16 @@ void ComparisonSession::run(Job job, Done done) {
         [this](const trace::Error& error) { emit failed(error); });
 }
 
+/** A job of the store whose result counts, whatever comparison is in view by then: `done(result, in_view)`. */
+template <typename Job, typename Done>
+void ComparisonSession::change(Job job, Done done) {
+    const quint64 mine = m_request;
+    m_worker.run(
+        this, std::move(job),
+        [this, mine, done = std::move(done)](const auto& result) { done(result, mine == m_request); },
+        [this](const trace::Error& error) { emit failed(error); });
+}
+
 void ComparisonSession::open(qint64 conversation) {
     if (conversation == m_conversation.id) {
         return;
@@ -259,24 +269,35 @@ void ComparisonSession::setGrid(const QJsonObject& grid) {
 }
 
 void ComparisonSession::addRun(const ui::RunDraft& draft, const QString& prompt) {
-    run(
+    change(
         [id = m_conversation.id, draft, prompt](store::Store& store) {
             store::Run run = store.addRun(id, toJson(draft));
             run.prompt = store.addPrompt(id, 0, prompt).id;
             store.changeRun(run);
             return run;
         },
-        [this, prompt](const store::Run& run) {
-            m_stored.append({run, prompt, {}, nullptr});
-            m_runs.enqueue(run);
-            showRuns();
-            emit conversationsChanged();
+        [this, prompt](const store::Run& run, bool inView) {
+            enqueue({{run, prompt, {}, nullptr}}, inView);
         });
+}
+
+/** They are made whatever is in view by now. */
+void ComparisonSession::enqueue(const QList<StoredRun>& runs, bool inView) {
+    for (const StoredRun& run : runs) {
+        if (inView) {
+            m_stored.append(run);
+        }
+        m_runs.enqueue(run.run);
+    }
+    if (inView) {
+        showRuns();
+    }
+    emit conversationsChanged();
 }
 
 void ComparisonSession::create(const QString& question, const QList<ui::RunDraft>& drafts) {
     ++m_request;
-    run(
+    change(
         [question, drafts](store::Store& store) {
             Opened made;
             made.conversation = store.addComparison(question, {{QLatin1String(keyQuestion), question}});
@@ -285,60 +306,63 @@ void ComparisonSession::create(const QString& question, const QList<ui::RunDraft
             }
             return made;
         },
-        [this](const Opened& made) {
-            show(made);
+        [this](const Opened& made, bool inView) {
+            if (inView) {
+                show(made);
+            }
             for (const store::Run& run : made.runs) {
                 m_runs.enqueue(run);
             }
-            showRuns();
+            if (inView) {
+                showRuns();
+            }
             emit conversationsChanged();
         });
 }
 
 void ComparisonSession::addRuns(const QList<ui::RunDraft>& drafts) {
-    run(
+    change(
         [id = m_conversation.id, drafts](store::Store& store) {
-            QList<store::Run> added;
+            QList<StoredRun> added;
             for (const ui::RunDraft& draft : drafts) {
-                added.append(store.addRun(id, toJson(draft)));
+                added.append({store.addRun(id, toJson(draft)), {}, {}, nullptr});
             }
             return added;
         },
-        [this](const QList<store::Run>& added) {
-            for (const store::Run& run : added) {
-                m_stored.append({run, {}, {}, nullptr});
-                m_runs.enqueue(run);
-            }
-            showRuns();
-            emit conversationsChanged();
-        });
+        [this](const QList<StoredRun>& added, bool inView) { enqueue(added, inView); });
 }
 
 void ComparisonSession::addCaptures(const QList<std::shared_ptr<const exchange::Capture>>& captures) {
-    const auto stored = [captures](store::Store& store, qint64 comparison) {
-        QList<StoredRun> added;
-        for (const auto& capture : captures) {
-            added.append(addCaptured(store, comparison, *capture));
-        }
-        return added;
+    struct Added {
+        qint64 comparison = 0;
+        QList<StoredRun> runs;
+        std::optional<trace::Error> error; ///< of the first that could not be stored
     };
-    if (m_conversation.id == 0) {
-        run(
-            [stored, question = questionOf(*captures.first())](store::Store& store) {
-                const qint64 id = store.addComparison(question, {{QLatin1String(keyQuestion), question}}).id;
-                (void)stored(store, id);
-                return id;
-            },
-            [this](qint64 id) {
-                open(id);
-                emit conversationsChanged();
-            });
-        return;
-    }
-    run([stored, id = m_conversation.id](store::Store& store) { return stored(store, id); },
-        [this](const QList<StoredRun>& added) {
-            m_stored.append(added);
-            showRuns();
+    change(
+        [captures, id = m_conversation.id, question = questionOf(*captures.first())](store::Store& store) {
+            Added added{id, {}, {}};
+            if (id == 0) {
+                added.comparison = store.addComparison(question, {{QLatin1String(keyQuestion), question}}).id;
+            }
+            for (const auto& capture : captures) {
+                try {
+                    added.runs.append(addCaptured(store, added.comparison, *capture));
+                } catch (const trace::Error& error) {
+                    added.error = added.error.value_or(error);
+                }
+            }
+            return added;
+        },
+        [this](const Added& added, bool inView) {
+            if (added.error) {
+                emit failed(*added.error);
+            }
+            if (inView && m_conversation.id == added.comparison) {
+                m_stored.append(added.runs);
+                showRuns();
+            } else if (inView) {
+                open(added.comparison);
+            }
             emit conversationsChanged();
         });
 }
@@ -349,13 +373,13 @@ void ComparisonSession::runAgain(qint64 run) {
         if ((run != 0 && stored.run.id != run) || m_runs.isQueued(stored.run.id) || isCaptured(stored.run)) {
             continue;
         }
-        this->run([id = stored.run.id](store::Store& store) { return store.restartRun(id); },
-                  [this](const store::Run& again) {
-                      if (const StoredRun* found = find(again.id)) {
-                          m_runs.enqueue(again);
-                          put({again, found->prompt, {}, nullptr});
-                      }
-                  });
+        change([id = stored.run.id](store::Store& store) { return store.restartRun(id); },
+               [this](const store::Run& again, bool) {
+                   m_runs.enqueue(again);
+                   if (const StoredRun* found = find(again.id)) {
+                       put({again, found->prompt, {}, nullptr});
+                   }
+               });
     }
 }
 

@@ -64,6 +64,7 @@ private:
     void progressed(qint64 run, ui::RunPhase phase, double done, double left, int tokens);
     /** Of the tokens of a run: a capture has that of another run of its model. */
     QString tokenizerOf(const ui::RunView& run) const;
+    void enqueue(const QList<StoredRun>& runs, bool inView);
     /** All runs anew, with their titles. */
     void showRuns();
     /** What they have in common. */
@@ -74,6 +75,8 @@ private:
     void keep(const QJsonObject& comparison);
     template <typename Job, typename Done>
     void run(Job job, Done done);
+    template <typename Job, typename Done>
+    void change(Job job, Done done);
 
     store::StoreWorker& m_worker;
     ComparisonRuns& m_runs;

@@ -121,11 +121,13 @@ NeedleBatch::NeedleBatch(InferenceController& controller, FileWork& files, ui::C
     connect(&controller, &InferenceController::gridProgressed, this, &NeedleBatch::progressed);
     connect(&controller, &InferenceController::gridEnded, this, &NeedleBatch::ended);
     connect(&controller, &InferenceController::caseMade, this, [this](qint64 id, const needle::NeedleCase& made) {
+        const needle::CaseId which = m_cases.takeFirst();
         if (id == m_comparison) {
-            emit caseReady(made, m_case.length, m_case.depth);
+            emit caseReady(made, which.length, which.depth);
         }
     });
     connect(&controller, &InferenceController::caseFailed, this, [this](qint64 id, const trace::Error& error) {
+        m_cases.removeFirst();
         if (id == m_comparison) {
             emit failed(error);
         }
@@ -273,13 +275,23 @@ void NeedleBatch::ended(qint64 id, const trace::Error& error) {
 
 void NeedleBatch::openCell(quint32 length, quint32 depth) {
     const ui::NeedleGridSettings settings = gridSettingsOf(m_kept);
+    const QString model = m_kept.value(QLatin1String(keyModel)).toString();
     try {
-        m_case = {needle::parseKind(settings.kind.toStdString()), length, depth, settings.seed, 0};
+        if (m_loaded &&
+            (m_loaded->model != model || kvName(m_loaded->kv) != m_kept.value(QLatin1String(keyKv)).toString())) {
+            throw trace::Error(
+                "needle.model",
+                "This grid was run with “{model}” and a cache of {kv}. Its cases are made of that model’s tokens: load "
+                "it to open them.",
+                {{"model", QFileInfo(model).fileName().toStdString()},
+                 {"kv", m_kept.value(QLatin1String(keyKv)).toString().toUpper().toStdString()}});
+        }
+        m_cases.append({needle::parseKind(settings.kind.toStdString()), length, depth, settings.seed, 0});
     } catch (const trace::Error& error) {
         emit failed(error);
         return;
     }
-    m_controller.makeCase({m_comparison, m_case, platform::fromUtf8(settings.haystack.toStdString())});
+    m_controller.makeCase({m_comparison, m_cases.last(), platform::fromUtf8(settings.haystack.toStdString())});
 }
 
 void NeedleBatch::keepOnly(const QSet<qint64>& comparisons) {

@@ -75,7 +75,7 @@ private:
     std::optional<controller::GridProgress> m_progress; ///< of the comparison in view
     QString m_error;                                    ///< a sentence: what ended it
     quint64 m_request = 0;                              ///< what was read for an older comparison is dropped
-    needle::CaseId m_case;                              ///< that is being made
+    QList<needle::CaseId> m_cases;                      ///< that are being made, in order
 };
 
 } // namespace moescope::gui
