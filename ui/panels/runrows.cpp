@@ -10,6 +10,7 @@
 #include <QPainter>
 
 #include <algorithm>
+#include <numeric>
 
 namespace moescope::ui {
 
@@ -50,6 +51,8 @@ int widthOf(RunFigure figure, const Comparison& comparison, const QString& kvTyp
 RunRows RunRows::of(const QSize& view, const Comparison& comparison, int leastName, int rest, int foot) {
     RunRows rows;
     rows.runs = static_cast<int>(comparison.runs().size());
+    rows.order.resize(size_t(rows.runs));
+    std::iota(rows.order.begin(), rows.order.end(), 0);
     rows.row_height = scaledPx(28);
     rows.header = QRect(0, 0, view.width(), scaledPx(44));
     const int room = std::max(0, view.height() - rows.header.height() - foot);
@@ -114,20 +117,33 @@ QString RunRows::nameOf(const RunView& run) const {
     return models && !run.title.startsWith(run.model) ? QStringLiteral("%1 · %2").arg(run.model, run.title) : run.title;
 }
 
+void RunRows::putPairFirst(const Comparison& comparison) {
+    for (const Side side : {Side::B, Side::A}) {
+        const auto at = std::find(order.begin(), order.end(), comparison.sideIndex(side));
+        if (at != order.end()) {
+            std::rotate(order.begin(), at, at + 1);
+        }
+    }
+}
+
+int RunRows::placeOf(int run) const {
+    return static_cast<int>(std::find(order.begin(), order.end(), run) - order.begin());
+}
+
 QRect RunRows::row(int run, int scroll) const {
-    return {0, window.top() + run * row_height - scroll, window.width(), row_height};
+    return {0, window.top() + placeOf(run) * row_height - scroll, window.width(), row_height};
 }
 
 int RunRows::runAt(const QPoint& at, int scroll) const {
     if (!window.contains(at)) {
         return -1;
     }
-    const int run = (at.y() - window.top() + scroll) / row_height;
-    return run < runs ? run : -1;
+    const int place = (at.y() - window.top() + scroll) / row_height;
+    return place < runs ? order[size_t(place)] : -1;
 }
 
 int RunRows::scrollTo(int run, int scroll) const {
-    const int top = run * row_height;
+    const int top = placeOf(run) * row_height;
     return std::clamp(scroll, std::clamp(top + row_height - window.height(), 0, scroll_max),
                       std::clamp(top, 0, scroll_max));
 }

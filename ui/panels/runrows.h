@@ -20,6 +20,7 @@ struct RunRows {
         int width = 0;
     };
     int runs = 0;
+    std::vector<int> order; ///< the runs from top to bottom
     int row_height = 0;
     QRect header;
     QRect window; ///< where the rows are seen
@@ -39,6 +40,9 @@ struct RunRows {
 
     /** "Nano · 512-token prompt", "OLMoE-1B-7B". */
     QString nameOf(const RunView& run) const;
+    /** A and B stand above the others, so that both are seen. */
+    void putPairFirst(const Comparison& comparison);
+    int placeOf(int run) const; ///< from the top
     QRect row(int run, int scroll) const;
     int runAt(const QPoint& at, int scroll) const; ///< −1: none
     int scrollTo(int run, int scroll) const;

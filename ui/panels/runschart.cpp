@@ -34,13 +34,20 @@ void RunsChart::setCurrent(int run) {
     emit readoutChanged();
 }
 
+void RunsChart::setCurrentPlace(int place) {
+    if (place >= 0 && place < m_rows.runs) {
+        setCurrent(m_rows.order[size_t(place)]);
+    }
+}
+
 void RunsChart::sync() {
     m_rows = geometry();
     setScrollRange(m_rows.scroll_max, m_rows.window.height(), m_rows.row_height);
     const int b = comparison()->sideIndex(Side::B);
     const qint64 id = b >= 0 ? comparison()->runs().at(b).id : 0;
     if (const bool another = std::exchange(m_b, id) != id; another && b >= 0) {
-        setScroll(m_rows.scrollTo(b, scroll()));
+        const bool behindA = m_rows.placeOf(b) == 1; // then both are brought into view
+        setScroll(m_rows.scrollTo(behindA ? m_rows.order[0] : b, scroll()));
     }
     m_hovered = m_hovered < m_rows.runs ? m_hovered : -1;
 }
@@ -97,10 +104,10 @@ bool RunsChart::useKey(QKeyEvent* event) {
         return false;
     }
     switch (event->key()) {
-    case Qt::Key_Up: setCurrent(current() - 1); return true;
-    case Qt::Key_Down: setCurrent(current() + 1); return true;
-    case Qt::Key_Home: setCurrent(0); return true;
-    case Qt::Key_End: setCurrent(m_rows.runs - 1); return true;
+    case Qt::Key_Up: setCurrentPlace(m_rows.placeOf(current()) - 1); return true;
+    case Qt::Key_Down: setCurrentPlace(m_rows.placeOf(current()) + 1); return true;
+    case Qt::Key_Home: setCurrentPlace(0); return true;
+    case Qt::Key_End: setCurrentPlace(m_rows.runs - 1); return true;
     default: return false;
     }
 }
@@ -119,7 +126,11 @@ SpeedChart::SpeedChart(Comparison* comparison, TraceModel* silent, QWidget* pare
     setAccessibleName(tr("Speed and memory of the runs"));
 }
 
-RunRows SpeedChart::geometry() const { return RunRows::of(viewport()->size(), *comparison(), scaledPx(96), 0, 0); }
+RunRows SpeedChart::geometry() const {
+    RunRows rows = RunRows::of(viewport()->size(), *comparison(), scaledPx(96), 0, 0);
+    rows.putPairFirst(*comparison());
+    return rows;
+}
 
 Readout SpeedChart::wholeReadout() const {
     Readout readout;

@@ -41,6 +41,7 @@ protected:
 
 private:
     int marked() const;
+    void setCurrentPlace(int place);
 
     RunRows m_rows;
     qint64 m_current = 0; ///< id; 0: none was clicked

@@ -333,7 +333,22 @@ private slots:
         QVERIFY(!seen(11));
         board.comparison.choose(Side::B, runs[11].id);
         (void)board.speed->list()->toImage();
-        QVERIFY(seen(11));
+        QVERIFY(seen(11) && seen(0)); // A and B above the others
+        QCOMPARE(chart->rows().order[1], 11);
+        QCOMPARE(chart->rows().runAt(chart->rows().row(11, 0).center(), 0), 11);
+        QCOMPARE(chart->rows().order[2], 1);
+        // The keys go from row to row as they stand.
+        board.speed->list()->setCurrent(0);
+        QTest::keyClick(board.speed->list(), Qt::Key_Down);
+        QCOMPARE(chart->current(), 11);
+        QTest::keyClick(board.speed->list(), Qt::Key_Down);
+        QCOMPARE(chart->current(), 1);
+        // All runs keep their order: a click there moves no row, and the row of B is scrolled to.
+        board.comparison.setShowsAll(true);
+        (void)board.all->list()->toImage();
+        const RunRows& all = board.all->list()->rows();
+        QCOMPARE(all.order[11], 11);
+        QVERIFY(all.window.contains(all.row(11, board.all->list()->verticalScrollBar()->value())));
     }
 
     void allRunsMakeOneB() {
