@@ -245,7 +245,8 @@ void AllRunsChart::paintAround(QPainter& painter) const {
     const QRect bar(scaledPx(13), rows().window.bottom() + 1 + scaledPx(10), scaledPx(180), scaledPx(8));
     paintLegendBar(painter, bar, [](double at) { return theme().sequential(at); });
     paintLegendTicks(painter, bar,
-                     {QStringLiteral("0"), QString::number(m_most / 2, 'g', 3), tr("%1 bits").arg(m_most, 0, 'g', 3)});
+                     {QStringLiteral("0"), QString::number(m_most / 2, 'g', 3),
+                      (m_most == 1 ? tr("%1 bit") : tr("%1 bits")).arg(m_most, 0, 'g', 3)});
 }
 
 Readout AllRunsChart::runReadout(int run) const {
