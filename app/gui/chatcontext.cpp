@@ -76,6 +76,16 @@ void ChatSession::notMeasured(const trace::Error&) {
     begin(wish, wish.view);
 }
 
+void ChatSession::shutDown() {
+    if (std::exchange(m_measuring, 0) != 0) {
+        giveBack(std::exchange(m_asked, {}));
+    }
+    if (m_waiting) {
+        giveBack(*std::exchange(m_waiting, std::nullopt));
+    }
+    m_run.abandon();
+}
+
 void ChatSession::refuse(const Wish& wish, const controller::ContextFit& fit) {
     giveBack(wish);
     if (m_askedAt == m_request) { // else another chat is in view by now

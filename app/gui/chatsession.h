@@ -90,8 +90,8 @@ public:
     void showTraces() { loadTraces(); }
     /** Why nothing can be sent although a model is there; empty: nothing is in the way. */
     void setBusy(const QString& reason);
-    /** The program ends: a running answer is stored as interrupted. */
-    void shutDown() { m_run.abandon(); }
+    /** The program ends: a running answer is stored as interrupted, and a message that is not stored yet is a draft again. */
+    void shutDown();
 
 public slots:
     void open(qint64 conversation, qint64 message = 0);

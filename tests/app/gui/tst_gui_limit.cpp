@@ -123,6 +123,28 @@ bool fillMidway(App& app) {
 class TestGuiLimit : public QObject {
     Q_OBJECT
 private slots:
+    void aMessageThatIsNotStoredYetIsADraftAfterwards() {
+        const QTemporaryDir folder;
+        for (const bool isNew : {true, false}) {
+            const QString text = isNew ? QStringLiteral("Not lost") : QStringLiteral("Not lost either");
+            {
+                App app(folder.path());
+                QVERIFY(app.waitForModel());
+                if (!isNew) {
+                    QVERIFY(app.ask(question));
+                }
+                app.settle();
+                emit app.composition.window().chat()->sendRequested(text, {});
+                QVERIFY(app.composition.session().isStarting());
+                // The program ends before it is measured.
+            }
+            App app(folder.path());
+            QVERIFY(app.waitForModel());
+            app.settle();
+            QTRY_COMPARE(app.composition.window().chat()->draft(), text);
+        }
+    }
+
     void nothingIsSentUntilAChoiceIsMade() {
         const QTemporaryDir folder;
         int before = 0;
