@@ -176,7 +176,7 @@ void ConversationListModel::rebuild() {
             row.text = tr("Nothing was deleted in the last 30 days.");
             m_rows.append(row);
         }
-        if (m_view == View::Conversations && m_conversations.isEmpty() && !m_draft) {
+        if (m_view == View::Conversations && m_conversations.isEmpty()) {
             Row row;
             row.kind = Note;
             row.text = tr("Conversations are kept on this machine only. Yours will be listed here.");

@@ -101,6 +101,8 @@ FirstStart::FirstStart(QWidget* parent) : QScrollArea(parent) {
     column->addSpacing(28);
     m_hints = {new Hint(QStringLiteral("heatmap"), tr("See which experts answer"),
                         tr("Choose Inspect, or press Ctrl+2."), m_column),
+               new Hint(QStringLiteral("compare"), tr("Compare two prompts"), tr("Choose Compare, or press Ctrl+3."),
+                        m_column),
                new Hint(QStringLiteral("model"), tr("Bring your own model"), tr("Drop a GGUF file on this window."),
                         m_column)};
     m_hintGrid = new QGridLayout;
