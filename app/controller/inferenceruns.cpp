@@ -63,12 +63,16 @@ void InferenceWorker::doFill(const FillJob& job, const std::atomic<bool>& cancel
 void InferenceWorker::startGrid(GridJob job) {
     endGrid();
     m_cancelGrid = std::make_shared<std::atomic<bool>>(false);
-    post([this, job = std::move(job), cancel = m_cancelGrid] { doStartGrid(job, cancel); });
+    postGrid(std::move(job), m_cancelGrid);
+}
+
+void InferenceWorker::postGrid(GridJob job, std::shared_ptr<std::atomic<bool>> cancel) {
+    post([this, job = std::move(job), cancel = std::move(cancel)] { doStartGrid(job, cancel); });
 }
 
 void InferenceWorker::endGrid() {
     m_cancelGrid->store(true);
-    m_yield.store(true); // the case that runs ends too; answers that wait set it back
+    m_yield.store(true); // the case that runs ends too
 }
 
 void InferenceWorker::doStartGrid(const GridJob& job, const std::shared_ptr<std::atomic<bool>>& cancel) {
@@ -79,32 +83,41 @@ void InferenceWorker::doStartGrid(const GridJob& job, const std::shared_ptr<std:
         m_grid.reset();
         m_gridOf = cancel;
         m_gridId = job.id;
+        const bool isHeldUp = isWaitedFor();
+        trace::stopIfCancelled(cancel.get());
+        if (isHeldUp) {
+            postGrid(job, cancel);
+            return;
+        }
         inference::NeedleJob needles;
         needles.plan = job.plan;
         needles.haystack = haystackText(job.haystack, needles.haystack_name);
         needles.state = job.state;
         needles.resume = job.resume;
-        m_grid = std::make_unique<inference::NeedleRun>(*m_engine, std::move(needles), cancel.get());
+        if (!job.resume) {           // where the new grid cannot be made, the old one is gone all the same
+            std::error_code ignored; // GridFile says what is wrong
+            std::filesystem::create_directories(job.state.parent_path(), ignored);
+            std::filesystem::remove(job.state, ignored);
+        }
+        m_grid = std::make_unique<inference::NeedleRun>(*m_engine, std::move(needles), &m_yield);
         m_events.grid_progress(job.id, GridProgress::of(m_grid->grid()));
         stepGrid(job.id, cancel);
     } catch (...) {
         m_grid.reset();
-        m_events.grid_ended(job.id, currentError());
+        const trace::Error error = currentError();
+        if (error.id() == cancelled && !cancel->load()) { // a person waits for an answer: made again behind it
+            postGrid(job, cancel);
+            return;
+        }
+        m_events.grid_ended(job.id, error);
     }
-}
-
-bool InferenceWorker::isWaitedFor() {
-    const std::lock_guard lock(m_mutex);
-    if (m_jobs.empty()) {
-        m_yield.store(false); // whoever sets it has posted a job before
-    }
-    return m_yield.load();
 }
 
 void InferenceWorker::stepGrid(qint64 id, const std::shared_ptr<std::atomic<bool>>& cancel) {
     post([this, id, cancel] {
         try {
-            trace::stopIfCancelled(cancel.get());
+            const bool isHeldUp = isWaitedFor() || m_savesWaiting > 0;
+            trace::stopIfCancelled(cancel.get()); // behind that: what ended the grid in between has set m_yield again
             if (!m_grid || m_gridOf != cancel) {
                 throw trace::Error("app.no_model", "No model is loaded.");
             }
@@ -112,7 +125,7 @@ void InferenceWorker::stepGrid(qint64 id, const std::shared_ptr<std::atomic<bool
                 m_grid.reset();
                 return;
             }
-            if (m_savesWaiting > 0 || isWaitedFor()) {
+            if (isHeldUp) {
                 stepGrid(id, cancel);
                 return;
             }
@@ -146,11 +159,20 @@ void InferenceWorker::doMakeCase(const CaseJob& job) {
         if (!m_engine) {
             throw trace::Error("app.no_model", "No model is loaded.");
         }
-        const needle::CaseMaker maker(haystackOf(job.haystack, nullptr), m_engine->tokenizer(),
+        if (isWaitedFor()) {
+            makeCase(job);
+            return;
+        }
+        const needle::CaseMaker maker(haystackOf(job.haystack, &m_yield), m_engine->tokenizer(),
                                       m_engine->chatTemplate());
-        m_events.case_made(job.id, maker.make(job.which));
+        m_events.case_made(job.id, maker.make(job.which, &m_yield));
     } catch (...) {
-        m_events.case_failed(job.id, currentError());
+        const trace::Error error = currentError();
+        if (error.id() == cancelled && !m_stopping.load()) { // a person waits for an answer: made again behind it
+            makeCase(job);
+            return;
+        }
+        m_events.case_failed(job.id, error);
     }
 }
 

@@ -63,10 +63,10 @@ InferenceWorker::~InferenceWorker() {
     cancelDivergence();
     cancelFills();
     endGrid();
-    m_yield.store(true);
     {
         const std::lock_guard lock(m_mutex);
         m_jobs.clear();
+        m_yield.store(true); // from here on it stays
     }
     m_wake.notify_one();
     m_thread.join();
@@ -110,11 +110,7 @@ void InferenceWorker::generate(GenerateJob job) {
     m_cancel.store(false);
     m_cancelReading.store(true);
     cancelDivergence(); // a person waits for the answer
-    post([this, job = std::move(job)] {
-        m_yield.store(false);
-        doGenerate(job);
-    });
-    m_yield.store(true);
+    postForAnswer([this, job = std::move(job)] { doGenerate(job); });
 }
 
 void InferenceWorker::render(GenerateJob job) {
@@ -126,11 +122,7 @@ void InferenceWorker::measure(GenerateJob job, uint32_t room, quint64 request) {
     m_cancelMeasuring.store(false);
     m_cancelReading.store(true);
     cancelDivergence();
-    post([this, job = std::move(job), room, request] {
-        m_yield.store(false);
-        doMeasure(job, room, request);
-    });
-    m_yield.store(true);
+    postForAnswer([this, job = std::move(job), room, request] { doMeasure(job, room, request); });
 }
 
 void InferenceWorker::attention(AttentionJob job, quint64 request) {
@@ -191,6 +183,30 @@ void InferenceWorker::post(std::function<void()> job) {
         m_jobs.push_back(std::move(job));
     }
     m_wake.notify_one();
+}
+
+void InferenceWorker::postForAnswer(std::function<void()> job) {
+    {
+        const std::lock_guard lock(m_mutex);
+        ++m_answersWaiting;
+        m_yield.store(true);
+        m_jobs.push_back([this, job = std::move(job)] {
+            {
+                const std::lock_guard begun(m_mutex);
+                --m_answersWaiting;
+            }
+            job();
+        });
+    }
+    m_wake.notify_one();
+}
+
+bool InferenceWorker::isWaitedFor() {
+    const std::lock_guard lock(m_mutex);
+    if (m_answersWaiting == 0 && !m_stopping.load()) {
+        m_yield.store(false);
+    }
+    return m_answersWaiting > 0;
 }
 
 void InferenceWorker::work() {
@@ -275,6 +291,7 @@ InferenceWorker::Prompt InferenceWorker::promptOf(const GenerateJob& job, const 
     const model::TemplateFacts& facts = m_engine->chatTemplate().facts();
     std::vector<model::ChatMessage> messages = job.messages;
     model::RenderOptions options;
+    options.now = job.now;
     if (job.thinking && !facts.thinking_variable.empty()) {
         options.variables[facts.thinking_variable] = *job.thinking;
     } else if (job.thinking == false && facts.no_think && !messages.empty()) {
@@ -460,7 +477,9 @@ void InferenceWorker::doGenerate(const GenerateJob& job) {
         tellCached(); // whoever hears of the end asks for it
         m_lostBefore = false;
         m_events.ledger(m_lastNumber, m_engine->ledger());
-        m_contexts[job.id] = contextOf(messagesOf(job.messages, prompt));
+        if (!job.afresh) { // a measured one is no answer that is asked about
+            m_contexts[job.id] = contextOf(messagesOf(job.messages, prompt));
+        }
         const QString rest = QString::fromStdString(result.text.substr(std::min(sent, result.text.size())));
         Finished end{result.reason, result.timings, rest, m_engine->position(), {}};
         if (!job.passage.empty() && result.reason != trace::StopReason::Cancelled) {

@@ -125,6 +125,8 @@ public:
 
 private:
     void post(std::function<void()> job);
+    /** Of a job that a person waits for: a grid or a case that is being made ends, and is made again behind it. */
+    void postForAnswer(std::function<void()> job);
     /** What the KV cache holds, if it is another than was told last. */
     void tellCached();
     void work();
@@ -162,9 +164,10 @@ private:
     void doFill(const FillJob& job, const std::atomic<bool>& cancel);
     /** A text cut into sentences: the last one is kept. Empty: the one that came with the program. */
     const needle::Haystack& haystackOf(const std::filesystem::path& file, trace::CancelFlag cancel);
+    void postGrid(GridJob job, std::shared_ptr<std::atomic<bool>> cancel);
     void doStartGrid(const GridJob& job, const std::shared_ptr<std::atomic<bool>>& cancel);
     void stepGrid(qint64 id, const std::shared_ptr<std::atomic<bool>>& cancel);
-    /** A person waits for a job that comes behind this one. */
+    /** A job that a person waits for comes behind this one; if none does, m_yield is set back. */
     bool isWaitedFor();
     void doMakeCase(const CaseJob& job);
     std::string haystackText(const std::filesystem::path& file, std::string& name) const;
@@ -205,9 +208,11 @@ private:
     std::shared_ptr<std::atomic<bool>> m_cancelDivergence = std::make_shared<std::atomic<bool>>(true);
     /** Of the newest grid; set anew in the caller's thread alone. */
     std::shared_ptr<std::atomic<bool>> m_cancelGrid = std::make_shared<std::atomic<bool>>(true);
-    std::shared_ptr<std::atomic<bool>> m_gridOf; ///< the cancel flag of m_grid; touched on the thread only, as is its id
+    std::shared_ptr<std::atomic<bool>>
+        m_gridOf; ///< the cancel flag of m_grid; touched on the thread only, as is its id
     qint64 m_gridId = 0;
-    std::atomic<bool> m_yield = false; ///< the case that runs is made again later: a person waits for an answer
+    /** What a grid or a case does now ends, to be done again later unless the grid was ended. Set back by isWaitedFor(). */
+    std::atomic<bool> m_yield = false;
     /** Of the newest fills; set anew in the caller's thread alone. */
     std::shared_ptr<std::atomic<bool>> m_cancelFills = std::make_shared<std::atomic<bool>>(false);
     std::atomic<bool> m_stopping = false;
@@ -237,7 +242,8 @@ private:
     std::mutex m_mutex;
     std::condition_variable m_wake;
     std::deque<std::function<void()>> m_jobs;
-    std::thread m_thread; ///< last: starts when all else is there
+    int m_answersWaiting = 0; ///< of m_jobs
+    std::thread m_thread;     ///< last: starts when all else is there
 };
 
 } // namespace moescope::controller

@@ -14,6 +14,7 @@
 #include <QList>
 #include <QString>
 
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -74,6 +75,7 @@ struct GenerateJob {
     inference::SamplerSettings sampling; ///< with a seed
     uint32_t max_tokens = 0;             ///< a branch's beginning counts; 0: until the context is full
     std::optional<bool> thinking;        ///< unset: as the model's template has it
+    std::optional<std::tm> now;          ///< what the template is told of the time; unset: the clock's
     bool router_probs = false;           ///< probabilities of all experts in each trace
     trace::Intervention intervention;    ///< what-if; empty: the model as it is
     bool tell_reused = false;            ///< traces of the prompt's tokens that were not computed, too

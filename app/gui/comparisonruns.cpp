@@ -5,8 +5,10 @@
 #include "app/platform/paths.h"
 #include "engine/gguf/file_text.h"
 #include "engine/gguf/mapped_file.h"
+#include "engine/needle/needle_case.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace moescope::gui {
 
@@ -116,6 +118,12 @@ void ComparisonRuns::measure(const store::Run& run) {
     }
 }
 
+void ComparisonRuns::setHeld(bool held) {
+    if (std::exchange(m_held, held) && !held) {
+        next();
+    }
+}
+
 bool ComparisonRuns::isQueued(qint64 run) const {
     return (m_step != Step::Idle && m_current.run.id == run) ||
            std::any_of(m_queue.begin(), m_queue.end(), [run](const Waiting& waiting) { return waiting.run.id == run; });
@@ -188,7 +196,7 @@ bool ComparisonRuns::hasModel() const {
 
 void ComparisonRuns::next() {
     const State state = m_controller.state();
-    if (m_step != Step::Idle || m_queue.isEmpty() || state == State::Generating || state == State::Loading) {
+    if (m_held || m_step != Step::Idle || m_queue.isEmpty() || state == State::Generating || state == State::Loading) {
         return; // told of again
     }
     const Waiting waiting = m_queue.takeFirst();
@@ -315,7 +323,11 @@ controller::GenerateJob ComparisonRuns::jobOf(const Begun& begun) const {
         job.messages.push_back(
             {message.role == store::Role::Assistant ? "assistant" : "user", message.text.toStdString()});
     }
-    job.thinking = m_draft.sampling.thinking;
+    if (m_draft.needle_case) {
+        job.now = needle::timeOfCases;
+    } else {
+        job.thinking = m_draft.sampling.thinking;
+    }
     job.sampling = toSettings(m_draft.sampling, begun.answer.seed.value_or(0));
     job.max_tokens = static_cast<uint32_t>(std::max(m_draft.sampling.max_tokens, 0));
     job.intervention = m_draft.recipe;

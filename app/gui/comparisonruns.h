@@ -34,6 +34,9 @@ public:
     /** The program ends: what was begun is made again when it is asked for. */
     void abandon();
 
+    /** While a message is being sent: it comes first. */
+    void setHeld(bool held);
+
     bool isBusy() const { return m_step != Step::Idle || !m_queue.isEmpty(); }
     bool isQueued(qint64 run) const;
     /** Runs that are not over. */
@@ -94,6 +97,7 @@ private:
     StoredRun m_current;
     ui::RunDraft m_draft;
     RunResult m_result;
+    bool m_held = false;
     bool m_stopped = false;
     bool m_measure = false;
     store::RunState m_endsAs = store::RunState::Done; ///< once its answer is stored

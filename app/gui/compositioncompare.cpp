@@ -39,6 +39,7 @@ int lengthFor(uint32_t context) {
 void Composition::connectCompare() {
     m_window->setComparison(&m_comparison);
     const auto complain = [this](const trace::Error& error) { m_window->showError(sentence(error)); };
+    connect(&m_session, &ChatSession::answeringChanged, &m_runs, &ComparisonRuns::setHeld);
     connect(&m_runs, &ComparisonRuns::modelWanted, this, &Composition::loadForRun);
     connect(&m_runs, &ComparisonRuns::leftChanged, this, [this](int left) {
         m_session.setBusy(left == 0   ? QString()
@@ -277,6 +278,7 @@ void Composition::runCase(const needle::NeedleCase& made, quint32 length, quint3
         draft.expected.append(QString::fromStdString(word));
     }
     // As the grid runs its cases.
+    draft.needle_case = true;
     draft.sampling = {0, 0, 1, 0, 1, 0, static_cast<int>(made.answer_tokens), draft.sampling.thinking, {}};
     m_compare.addRun(draft, QString::fromStdString(made.text));
 }

@@ -122,8 +122,14 @@ NeedleBatch::NeedleBatch(InferenceController& controller, FileWork& files, ui::C
     connect(&controller, &InferenceController::gridEnded, this, &NeedleBatch::ended);
     connect(&controller, &InferenceController::caseMade, this, [this](qint64 id, const needle::NeedleCase& made) {
         const needle::CaseId which = m_cases.takeFirst();
-        if (id == m_comparison) {
+        if (id != m_comparison) {
+            return;
+        }
+        try {
+            checkModel(); // another may have been loaded since it was asked for
             emit caseReady(made, which.length, which.depth);
+        } catch (const trace::Error& error) {
+            emit failed(error);
         }
     });
     connect(&controller, &InferenceController::caseFailed, this, [this](qint64 id, const trace::Error& error) {
@@ -204,9 +210,6 @@ void NeedleBatch::start(const ui::NeedleGridSettings& settings) {
         m_controller.endGrid();
         m_running = 0;
     }
-    QDir().mkpath(m_folder + QStringLiteral("/needle"));
-    std::error_code ignored;
-    std::filesystem::remove(stateOf(m_comparison), ignored);
     m_kept = toJson(settings);
     m_kept.insert(QLatin1String(keyModel), m_loaded->model);
     m_kept.insert(QLatin1String(keyKv), kvName(m_loaded->kv));
@@ -273,19 +276,22 @@ void NeedleBatch::ended(qint64 id, const trace::Error& error) {
     }
 }
 
+void NeedleBatch::checkModel() const {
+    const QString model = m_kept.value(QLatin1String(keyModel)).toString();
+    const QString kv = m_kept.value(QLatin1String(keyKv)).toString();
+    if (m_loaded && (m_loaded->model != model || kvName(m_loaded->kv) != kv)) {
+        throw trace::Error(
+            "needle.model",
+            "This grid was run with “{model}” and a cache of {kv}. Its cases are made of that model’s tokens: load "
+            "it to open them.",
+            {{"model", QFileInfo(model).fileName().toStdString()}, {"kv", kv.toUpper().toStdString()}});
+    }
+}
+
 void NeedleBatch::openCell(quint32 length, quint32 depth) {
     const ui::NeedleGridSettings settings = gridSettingsOf(m_kept);
-    const QString model = m_kept.value(QLatin1String(keyModel)).toString();
     try {
-        if (m_loaded &&
-            (m_loaded->model != model || kvName(m_loaded->kv) != m_kept.value(QLatin1String(keyKv)).toString())) {
-            throw trace::Error(
-                "needle.model",
-                "This grid was run with “{model}” and a cache of {kv}. Its cases are made of that model’s tokens: load "
-                "it to open them.",
-                {{"model", QFileInfo(model).fileName().toStdString()},
-                 {"kv", m_kept.value(QLatin1String(keyKv)).toString().toUpper().toStdString()}});
-        }
+        checkModel();
         m_cases.append({needle::parseKind(settings.kind.toStdString()), length, depth, settings.seed, 0});
     } catch (const trace::Error& error) {
         emit failed(error);

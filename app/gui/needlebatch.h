@@ -63,6 +63,8 @@ private:
     void progressed(qint64 id, const controller::GridProgress& progress);
     void ended(qint64 id, const trace::Error& error);
     void put();
+    /** Throws trace::Error{needle.model} if another model is loaded than the grid in view was run with. */
+    void checkModel() const;
 
     controller::InferenceController& m_controller;
     FileWork& m_files;

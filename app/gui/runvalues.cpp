@@ -92,6 +92,9 @@ QJsonObject toJson(const ui::RunDraft& draft) {
         prompt.insert("length", draft.length);
         prompt.insert("depth", draft.depth);
     }
+    if (draft.needle_case) {
+        prompt.insert("needle_case", true);
+    }
     if (!draft.expected.isEmpty()) {
         prompt.insert("expected", QJsonArray::fromStringList(draft.expected));
     }
@@ -123,6 +126,7 @@ ui::RunDraft draftOf(const QJsonObject& json) {
     draft.chat_title = textOf(prompt, "chat_title");
     draft.length = wholeOf(prompt, "length", draft.length, mostLength);
     draft.depth = wholeOf(prompt, "depth", draft.depth, 100);
+    draft.needle_case = prompt.value(QLatin1String("needle_case")).toBool();
     draft.passage = textOf(prompt, "passage");
     draft.question = textOf(prompt, "question");
     for (const QJsonValue& word : prompt.value(QLatin1String("expected")).toArray()) {

@@ -89,6 +89,9 @@ std::optional<uint64_t> KvStates::saveNext() {
     const size_t before = m_known.size() - (shorter ? 1 : 0);
     const uint32_t first = before == 0 ? 0 : m_known[before - 1].end;
     if (first >= tokens) {
+        for (Known& known : m_known) {
+            known.used = false;
+        }
         return std::nullopt;
     }
     if (const uint64_t bytes = bytesOfState(); bytes > m_budget) {
@@ -107,8 +110,10 @@ std::optional<uint64_t> KvStates::saveNext() {
     block.rows.resize(size_t{count} * key.bytes_per_token);
     m_engine.readKv(first, count, block.rows);
     block.routing = m_engine.routing().bytesOf(first, count);
-    for (const Known& known : m_known) {
-        m_store.use(known.id); // what this builds on goes last
+    for (Known& known : m_known) {
+        if (!std::exchange(known.used, true)) {
+            m_store.use(known.id); // what this builds on goes last
+        }
     }
     const uint64_t needed = session::encodedBytes(block);
     m_store.shrinkTo(m_budget > needed ? m_budget - needed : 0);

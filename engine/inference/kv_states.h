@@ -40,6 +40,7 @@ private:
         session::BlockId id;
         uint32_t end = 0;  ///< tokens up to here
         uint64_t mark = 0; ///< Engine::cacheMark() of the last of them
+        bool used = true;  ///< said to the store since all was saved last
     };
 
     /** Drops what the KV cache does not hold any more, or the store. */

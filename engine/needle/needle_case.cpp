@@ -14,9 +14,6 @@ namespace {
 
 constexpr uint64_t attempts = 20; ///< draws until nothing of a case stands in the haystack by chance
 
-/** Noon of the first of January 2024, a Monday: some templates tell the model what day it is. */
-constexpr std::tm timeOfCases{.tm_hour = 12, .tm_mday = 1, .tm_mon = 0, .tm_year = 124, .tm_wday = 1, .tm_yday = 0};
-
 /** Draws of one case are independent of each other and of how many the others take. */
 enum class Draw : uint64_t { Passages, Words, Text };
 

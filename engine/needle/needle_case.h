@@ -4,6 +4,7 @@
 #include "engine/needle/needle_kind.h"
 #include "engine/needle/prompt_filler.h"
 
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@ namespace moescope::needle {
 
 /** Goes up whenever a case would come out otherwise. */
 constexpr uint32_t generatorVersion = 1;
+
+/** Noon of the first of January 2024, a Monday: some templates tell the model what day it is. */
+constexpr std::tm timeOfCases{.tm_hour = 12, .tm_mday = 1, .tm_mon = 0, .tm_year = 124, .tm_wday = 1, .tm_yday = 0};
 
 /** What a case follows from, beside the haystack, the tokenizer and the chat template. */
 struct CaseId {

@@ -39,8 +39,9 @@ struct RunDraft {
     QString passage;    ///< Template: the sentence to be found
     QString question;   ///< File and Template
     QStringList
-        expected;  ///< what the answer must have as whole words to have found the passage; empty: nothing is looked for
-    QString model; ///< key of a ModelChoice
+        expected; ///< what the answer must have as whole words to have found the passage; empty: nothing is looked for
+    bool needle_case = false; ///< Template: a case of a grid, which is rendered as the grid has it
+    QString model;            ///< key of a ModelChoice
     QString model_name;
     QString machine; ///< that a run of a capture file was made on; empty: it is made here
     QString kv_type; ///< "f32", "f16", "q8_0"

@@ -29,6 +29,8 @@ struct App {
     void settle();
     /** As if it was typed and Enter pressed; waits for the end of the answer. False: it did not end in time. */
     bool ask(const QString& text);
+    /** The same without waiting. */
+    void send(const QString& text);
     bool waitForAnswer();
     /** Sends a question whose answer, at a high temperature, is mostly long, and does not wait for it. */
     void askForLong(std::optional<quint64> seed = {});
@@ -41,9 +43,6 @@ struct App {
     bool shows(const QString& part) const;
 
     gui::Composition composition;
-
-private:
-    void send(const QString& text);
 };
 
 /** While it lives an answer lasts, however fast the machine is. Make it after waitForModel(). */

@@ -14,7 +14,8 @@ using test::App;
 
 namespace {
 
-constexpr int patience = 240'000; // ms: software Vulkan on a loaded machine
+constexpr int patience = 240'000;      // ms: software Vulkan on a loaded machine
+constexpr int longSentences = 400'000; ///< some 18 MB, which take seconds to become tokens
 
 ui::NeedleGridSettings smallGrid() {
     ui::NeedleGridSettings settings;
@@ -141,6 +142,64 @@ private slots:
         QVERIFY(run.verdict != ui::NeedleVerdict::None);
         QVERIFY(!run.passage.isEmpty());
         QVERIFY(run.prompt_tokens + run.draft.sampling.max_tokens <= 192);
+    }
+
+    void anAnswerComesBeforeAGridThatIsBeingSetUp() {
+        const QTemporaryDir folder;
+        App app(folder.path(), QStringLiteral("builtin"));
+        QVERIFY(app.waitForModel());
+        QVERIFY(makeComparison(app));
+        app.answerBriefly();
+        QFile document(folder.filePath(QStringLiteral("long.txt")));
+        QVERIFY(document.open(QIODevice::WriteOnly));
+        for (int i = 0; i < longSentences; ++i) {
+            document.write(QByteArrayLiteral("The boat went") + QByteArrayLiteral(" on and on").repeated(i % 7) + ". ");
+        }
+        document.close();
+        ui::NeedleGridSettings settings = smallGrid();
+        settings.haystack = document.fileName();
+        QSignalSpy progress(&app.composition.controller(), &controller::InferenceController::gridProgressed);
+        app.composition.needles().start(settings);
+        QVERIFY(app.ask(QStringLiteral("What is the KV cache?")));
+        QVERIFY(progress.isEmpty());
+        QVERIFY2(gridOf(app).running, qPrintable(gridOf(app).error));
+        QVERIFY(waitForCases(app, 1));
+        app.composition.needles().pause();
+        QTRY_VERIFY_WITH_TIMEOUT(!gridOf(app).running, patience);
+
+        // So does one before a case that is opened.
+        QSignalSpy made(&app.composition.controller(), &controller::InferenceController::caseMade);
+        app.composition.needles().openCell(192, 100);
+        QVERIFY(app.ask(QStringLiteral("What is the router?")));
+        QVERIFY(made.isEmpty());
+        QTRY_COMPARE_WITH_TIMEOUT(made.size(), 1, patience);
+    }
+
+    void aCellBecomesARunOfTheSamePrompt() {
+        const QTemporaryDir folder;
+        // The grid's cases are made at a fixed time, and with nothing said of thinking.
+        App app(folder.path(),
+                test::modelWithTemplate(folder.path(),
+                                        QStringLiteral("{% if strftime_now('%Y') == '2024' %}In that year {% endif %}"
+                                                       "{% if enable_thinking is defined %}think {% endif %}"
+                                                       "{{ messages[-1].content }}")));
+        QVERIFY(app.waitForModel());
+        QVERIFY(makeComparison(app));
+        ui::NeedleGridSettings settings = smallGrid();
+        settings.lengths = {240};
+        settings.cases = 1;
+        app.composition.needles().start(settings);
+        QVERIFY(waitForCases(app, 2));
+        QVERIFY2(gridOf(app).error.isEmpty(), qPrintable(gridOf(app).error));
+        std::optional<needle::NeedleCase> made;
+        connect(&app.composition.controller(), &controller::InferenceController::caseMade, this,
+                [&made](qint64, const needle::NeedleCase& one) { made = one; });
+        app.composition.needles().openCell(240, 100);
+        const ui::Comparison& view = app.composition.comparison();
+        QTRY_COMPARE_WITH_TIMEOUT(view.runs().size(), 1, patience);
+        QTRY_VERIFY_WITH_TIMEOUT(view.runs()[0].phase == ui::RunPhase::Done, patience);
+        QCOMPARE(view.runs()[0].prompt_tokens, static_cast<int>(made->prompt.size()));
+        QVERIFY(view.runs()[0].draft.needle_case);
     }
 
     void aGridEndsNoOther() {

@@ -238,6 +238,35 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(runsOf(app)[1].phase == ui::RunPhase::Done, patience);
     }
 
+    void aMessageThatIsBeingSentComesBeforeARun() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        answerBriefly(app);
+        // What the engine does first lets the run come before the message, were it not held.
+        controller::GenerateJob busy;
+        busy.messages = {{"user", QByteArrayLiteral("On and on. ").repeated(500'000).toStdString()}};
+        app.composition.controller().render(busy);
+        app.send(QStringLiteral("Go on"));
+        QVERIFY(app.composition.session().isStarting());
+        const qint64 chat = app.composition.session().conversation();
+        QSignalSpy opened(&app.composition.compare(), &gui::ComparisonSession::opened);
+        QSignalSpy answered(&app.composition.session(), &gui::ChatSession::answerEnded);
+        app.composition.compare().create(QStringLiteral("Where is the boat?"), {draftFor("Go on and off")});
+        QVERIFY(QTest::qWaitFor([&] { return !opened.isEmpty() && !answered.isEmpty(); }, patience));
+        QVERIFY(allMade(app));
+        QCOMPARE(runsOf(app).size(), 1);
+        QVERIFY2(runsOf(app)[0].phase == ui::RunPhase::Done, qPrintable(runsOf(app)[0].error));
+        store::Message answer;
+        app.composition.store().run(
+            [&, id = answered.first()[0].toLongLong()](store::Store& store) { answer = store.message(id); });
+        app.settle();
+        QVERIFY(answer.conversation != app.composition.comparison().id());
+        QVERIFY(chat == 0 || answer.conversation == chat);
+        QVERIFY(answer.state == store::MessageState::Complete);
+        QVERIFY(!answer.text.isEmpty());
+    }
+
     void aRemovedRunIsGone() {
         const QTemporaryDir folder;
         App app(folder.path());

@@ -105,6 +105,21 @@ TEST_F(KvStatesTest, a_state_comes_back_after_a_restart_and_only_what_is_new_is_
     EXPECT_EQ(store.find(before), nullptr);
 }
 
+TEST_F(KvStatesTest, what_a_state_builds_on_is_used_once_for_all_its_new_blocks) {
+    KvStore store(m_folder);
+    const auto engine = loadBuiltin();
+    KvStates states(*engine, store, plenty);
+    const std::vector<int32_t> tokens = someTokens(768, 1);
+    read(*engine, tokens);
+    saveAll(states);
+    const session::StoredBlock last = *store.find(*states.leaf());
+    const BlockId first = store.longest(engine->kvKey(), tokens).blocks.front();
+    read(*engine, someTokens(512, 2));
+    saveAll(states);
+    EXPECT_EQ(store.find(*states.leaf())->used, last.used + 3 + 2);
+    EXPECT_GT(store.find(first)->used, last.used);
+}
+
 TEST_F(KvStatesTest, branches_share_whole_blocks) {
     KvStore store(m_folder);
     const auto engine = loadBuiltin();
