@@ -3,6 +3,7 @@
 """Slow checks: ./dev nightly [NAME…]. Results are in tests/nightly.json: commit, check, result, seconds. What was green
 and whose sources are the same since is not run again, so an interrupted night goes on where it stopped. Output:
 build/nightly/NAME.log."""
+import collections
 import hashlib
 import json
 import pathlib
@@ -35,14 +36,10 @@ NANO = "build/nightly/nano"
 PYTHON = "PY=$(tests/conformance/environment.sh)"
 PEER = "PEER=$(tests/conformance/peer_files.sh)"
 CLI = "build/release/bin/moescope-cli"
-# What one row alone runs: no other row depends on them, unless it names them.
-OF_ONE_ROW = {f"tests/house/{name}" for name in ("nightly.py", "second_device.sh", "second_driver.sh", "wide_subgroups.py")}
 SMOLLM2 = "build/conformance/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 # Name, shell command, the sources that its result depends on, and what it needs beside them (or None).
-CHECKS = (
-    ("accept", f"{BUILD} && ../shared/checks/accept contract golden plan files house", (*ALL, *OF_ONE_ROW),
-     SHARED / "checks/accept"),
+ROWS = (
     ("kernels", f"{BUILD} && tests/house/kernels.sh 128 256 512",
      (*CORE, "tests/shaders", "tests/support", "tests/house/kernels.sh"), None),
     ("second_device", f"{BUILD} && tests/house/second_device.sh",
@@ -100,6 +97,13 @@ CHECKS = (
       for target in ("gguf", "safetensors", "tokenizer_json", "tokenizer", "chat_template")),
     ("package", "./dev package", ALL, None),
 )
+
+# Scripts that one row alone runs: no other row depends on them, though it names the folder that they lie in.
+SCRIPTS = ("tests/house/", "tests/conformance/")
+NAMED = collections.Counter(source for _, _, sources, _ in ROWS for source in set(sources) if source.startswith(SCRIPTS))
+OF_ONE_ROW = {"tests/house/nightly.py", *(source for source, rows in NAMED.items() if rows == 1)}
+CHECKS = (("accept", f"{BUILD} && ../shared/checks/accept contract golden plan files house", (*ALL, *OF_ONE_ROW),
+           SHARED / "checks/accept"), *ROWS)  # the rules of the house look at every file
 
 
 def git(*arguments):
