@@ -107,8 +107,8 @@ InferenceController::InferenceController(QObject* parent) : QObject(parent) {
     events.grid_ended = [this](qint64 id, const trace::Error& error) {
         carry([this, id, error] { emit gridEnded(id, error); });
     };
-    events.case_made = [this](qint64 id, const needle::NeedleCase& made) {
-        carry([this, id, made] { emit caseMade(id, made); });
+    events.case_made = [this](qint64 id, const needle::CaseId& which, const needle::NeedleCase& made) {
+        carry([this, id, which, made] { emit caseMade(id, which, made); });
     };
     events.case_failed = [this](qint64 id, const trace::Error& error) {
         carry([this, id, error] { emit caseFailed(id, error); });

@@ -126,7 +126,7 @@ signals:
     void gridProgressed(qint64 id, const moescope::controller::GridProgress& progress);
     /** It was ended, {work.cancelled}, or cannot go on. */
     void gridEnded(qint64 id, const moescope::trace::Error& error);
-    void caseMade(qint64 id, const moescope::needle::NeedleCase& made);
+    void caseMade(qint64 id, const moescope::needle::CaseId& which, const moescope::needle::NeedleCase& made);
     void caseFailed(qint64 id, const moescope::trace::Error& error);
     void finished(qint64 id, const moescope::controller::Finished& end);
     void failed(qint64 id, const moescope::trace::Error& error);

@@ -77,40 +77,45 @@ void InferenceWorker::endGrid() {
 
 void InferenceWorker::doStartGrid(const GridJob& job, const std::shared_ptr<std::atomic<bool>>& cancel) {
     try {
+        const bool isHeldUp = isWaitedFor();
+        trace::stopIfCancelled(cancel.get()); // before a newer one's is touched
+        if (!job.resume) {
+            std::error_code ignored; // GridFile says what is wrong
+            std::filesystem::create_directories(job.state.parent_path(), ignored);
+            std::filesystem::remove(job.state, ignored);
+        }
         if (!m_engine) {
             throw trace::Error("app.no_model", "No model is loaded.");
         }
-        m_grid.reset();
-        m_gridOf = cancel;
-        m_gridId = job.id;
-        const bool isHeldUp = isWaitedFor();
-        trace::stopIfCancelled(cancel.get());
         if (isHeldUp) {
             postGrid(job, cancel);
             return;
         }
+        m_grid.reset();
+        m_gridOf = cancel;
         inference::NeedleJob needles;
         needles.plan = job.plan;
         needles.haystack = haystackText(job.haystack, needles.haystack_name);
         needles.state = job.state;
         needles.resume = job.resume;
-        if (!job.resume) {           // where the new grid cannot be made, the old one is gone all the same
-            std::error_code ignored; // GridFile says what is wrong
-            std::filesystem::create_directories(job.state.parent_path(), ignored);
-            std::filesystem::remove(job.state, ignored);
-        }
         m_grid = std::make_unique<inference::NeedleRun>(*m_engine, std::move(needles), &m_yield);
         m_events.grid_progress(job.id, GridProgress::of(m_grid->grid()));
         stepGrid(job.id, cancel);
     } catch (...) {
-        m_grid.reset();
         const trace::Error error = currentError();
         if (error.id() == cancelled && !cancel->load()) { // a person waits for an answer: made again behind it
             postGrid(job, cancel);
-            return;
+        } else {
+            gridEnds(job.id, cancel, error);
         }
-        m_events.grid_ended(job.id, error);
     }
+}
+
+void InferenceWorker::gridEnds(qint64 id, const std::shared_ptr<std::atomic<bool>>& cancel, const trace::Error& error) {
+    if (m_gridOf == cancel) { // else a newer one has taken its place
+        m_grid.reset();
+    }
+    m_events.grid_ended(id, error);
 }
 
 void InferenceWorker::stepGrid(qint64 id, const std::shared_ptr<std::atomic<bool>>& cancel) {
@@ -136,13 +141,7 @@ void InferenceWorker::stepGrid(qint64 id, const std::shared_ptr<std::atomic<bool
             stepGrid(id, cancel);
         } catch (...) {
             const trace::Error error = currentError();
-            const bool isOwn = m_gridOf == cancel;
-            if (isOwn) {
-                m_grid.reset();
-            }
-            if (isOwn || m_gridId != id) { // else it goes on, begun anew
-                m_events.grid_ended(id, error);
-            }
+            gridEnds(id, cancel, error);
             if (error.id() == deviceLost) {
                 recoverDevice(noAnswer, error);
             }
@@ -165,7 +164,7 @@ void InferenceWorker::doMakeCase(const CaseJob& job) {
         }
         const needle::CaseMaker maker(haystackOf(job.haystack, &m_yield), m_engine->tokenizer(),
                                       m_engine->chatTemplate());
-        m_events.case_made(job.id, maker.make(job.which, &m_yield));
+        m_events.case_made(job.id, job.which, maker.make(job.which, &m_yield));
     } catch (...) {
         const trace::Error error = currentError();
         if (error.id() == cancelled && !m_stopping.load()) { // a person waits for an answer: made again behind it

@@ -64,7 +64,7 @@ struct WorkerEvents {
     /** It was paused: {work.cancelled}, or cannot go on. */
     std::function<void(qint64 id, const trace::Error&)> grid_ended;
     /** Exactly one of the two for each job. */
-    std::function<void(qint64 id, const needle::NeedleCase&)> case_made;
+    std::function<void(qint64 id, const needle::CaseId& which, const needle::NeedleCase&)> case_made;
     std::function<void(qint64 id, const trace::Error&)> case_failed;
     /** Something other than a load or an answer went wrong. */
     std::function<void(const trace::Error&)> trouble;
@@ -166,6 +166,7 @@ private:
     const needle::Haystack& haystackOf(const std::filesystem::path& file, trace::CancelFlag cancel);
     void postGrid(GridJob job, std::shared_ptr<std::atomic<bool>> cancel);
     void doStartGrid(const GridJob& job, const std::shared_ptr<std::atomic<bool>>& cancel);
+    void gridEnds(qint64 id, const std::shared_ptr<std::atomic<bool>>& cancel, const trace::Error& error);
     void stepGrid(qint64 id, const std::shared_ptr<std::atomic<bool>>& cancel);
     /** A job that a person waits for comes behind this one; if none does, m_yield is set back. */
     bool isWaitedFor();
@@ -210,7 +211,6 @@ private:
     std::shared_ptr<std::atomic<bool>> m_cancelGrid = std::make_shared<std::atomic<bool>>(true);
     std::shared_ptr<std::atomic<bool>>
         m_gridOf; ///< the cancel flag of m_grid; touched on the thread only, as is its id
-    qint64 m_gridId = 0;
     /** What a grid or a case does now ends, to be done again later unless the grid was ended. Set back by isWaitedFor(). */
     std::atomic<bool> m_yield = false;
     /** Of the newest fills; set anew in the caller's thread alone. */

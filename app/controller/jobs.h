@@ -100,7 +100,7 @@ struct GridJob {
     needle::GridPlan plan;          ///< model, device, haystack and type of KV cache are filled in
     std::filesystem::path haystack; ///< a text; empty: the one that came with the program
     std::filesystem::path state;    ///< where its results are kept
-    bool resume = false;            ///< from what `state` holds
+    bool resume = false;            ///< from what `state` holds; else that goes
 };
 
 /** How far it is. */

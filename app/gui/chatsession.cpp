@@ -302,9 +302,10 @@ void ChatSession::modelChanged() {
             emit messageChanged(view(message));
         }
     }
-    if (m_waiting && canStart()) {
+    if (m_waiting && isFree()) { // runs wait for it
         ask(*std::exchange(m_waiting, std::nullopt));
     } else {
+        loadFailed();
         m_offered.reset(); // its figures are of another context
         setOffer({});
         offerContinuing();
@@ -313,6 +314,7 @@ void ChatSession::modelChanged() {
 
 void ChatSession::announce() {
     const bool here = m_storing || (m_run.isActive() && m_run.conversation() == m_conversation.id);
+    emit sendingChanged(m_storing || m_waiting || m_run.isActive());
     emit answeringChanged(here);
     QString reason;
     if (m_run.isActive() && !here) {
@@ -337,10 +339,12 @@ void ChatSession::setBusy(const QString& reason) {
     }
 }
 
-bool ChatSession::canStart() const {
-    return m_busy.isEmpty() && m_conversation.kind == store::ConversationKind::Chat && !m_storing &&
-           !m_run.isActive() && m_controller.state() == InferenceController::State::Ready;
+bool ChatSession::isFree() const {
+    return m_conversation.kind == store::ConversationKind::Chat && !m_storing && !m_run.isActive() &&
+           m_controller.state() == InferenceController::State::Ready;
 }
+
+bool ChatSession::canStart() const { return m_busy.isEmpty() && isFree(); }
 
 void ChatSession::complain(const trace::Error& error) { emit noticeChanged(sentence(error)); }
 

@@ -153,6 +153,8 @@ signals:
     /** Above the composer; empty: none. */
     void noticeChanged(const QString& sentence);
     void answeringChanged(bool answering);
+    /** From the moment that a message or a version is asked for until its answer is over, whatever is in view. */
+    void sendingChanged(bool sending);
     /** Why nothing can be sent; empty: something can. */
     void unavailableChanged(const QString& reason);
     void scrollRequested(qint64 message);
@@ -241,6 +243,8 @@ private:
     bool canRun(const trace::Intervention& recipe);
     ui::MessageView view(const store::Message& message) const;
     QList<ui::MessageView> views() const;
+    /** Nothing of its own is being sent, and it could be. */
+    bool isFree() const;
     bool canStart() const;
     /** Why an answer cannot be branched now; empty: it can. */
     QString branchRefusal(const store::Message& answer) const;

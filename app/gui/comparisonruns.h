@@ -34,7 +34,7 @@ public:
     /** The program ends: what was begun is made again when it is asked for. */
     void abandon();
 
-    /** While a message is being sent: it comes first. */
+    /** While a message is being sent or answered: it comes first. */
     void setHeld(bool held);
 
     bool isBusy() const { return m_step != Step::Idle || !m_queue.isEmpty(); }

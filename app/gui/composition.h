@@ -118,7 +118,7 @@ private:
     void loadFailed(const trace::Error& error);
     void loadForRun(const ModelChoice& wanted);
     /** A needle as a run of the comparison in view. */
-    void runCase(const needle::NeedleCase& made, quint32 length, quint32 depth);
+    void runCase(const needle::NeedleCase& made, const needle::CaseId& which, const ModelChoice& model);
     /** The model that was there before the first run of a comparison needed another. */
     void loadAsBefore();
     /** The user chose a model, or none: no run comes between. */

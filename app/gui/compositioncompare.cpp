@@ -39,7 +39,7 @@ int lengthFor(uint32_t context) {
 void Composition::connectCompare() {
     m_window->setComparison(&m_comparison);
     const auto complain = [this](const trace::Error& error) { m_window->showError(sentence(error)); };
-    connect(&m_session, &ChatSession::answeringChanged, &m_runs, &ComparisonRuns::setHeld);
+    connect(&m_session, &ChatSession::sendingChanged, &m_runs, &ComparisonRuns::setHeld);
     connect(&m_runs, &ComparisonRuns::modelWanted, this, &Composition::loadForRun);
     connect(&m_runs, &ComparisonRuns::leftChanged, this, [this](int left) {
         m_session.setBusy(left == 0   ? QString()
@@ -268,10 +268,12 @@ void Composition::compareWith(qint64 message) {
     m_window->openComparisonSheet(draft);
 }
 
-void Composition::runCase(const needle::NeedleCase& made, quint32 length, quint32 depth) {
+void Composition::runCase(const needle::NeedleCase& made, const needle::CaseId& which, const ModelChoice& model) {
     ui::RunDraft draft = newDraft();
-    draft.length = static_cast<int>(length);
-    draft.depth = static_cast<int>(depth);
+    draft.model = model.model;
+    draft.kv_type = kvName(model.kv);
+    draft.length = static_cast<int>(which.length);
+    draft.depth = static_cast<int>(which.depth);
     draft.passage = QString::fromStdString(made.passage);
     draft.question = QString::fromStdString(made.question);
     for (const std::string& word : made.expected) {
@@ -304,7 +306,7 @@ void Composition::addCaptures(const QStringList& paths) {
         QList<std::shared_ptr<const exchange::Capture>> captures;
         std::optional<trace::Error> error; ///< of the first that cannot be read
     };
-    const auto read = [paths] {
+    const auto readAll = [paths] {
         Read read;
         for (const QString& path : paths) {
             try {
@@ -317,7 +319,7 @@ void Composition::addCaptures(const QStringList& paths) {
     };
     const auto complain = [this](const trace::Error& error) { m_window->showError(sentence(error)); };
     m_files.run(
-        this, read,
+        this, readAll,
         [this, complain](const Read& read) {
             if (!read.captures.isEmpty()) {
                 m_compare.addCaptures(read.captures);

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 namespace moescope::gui {
 
@@ -120,20 +121,19 @@ NeedleBatch::NeedleBatch(InferenceController& controller, FileWork& files, ui::C
     : QObject(parent), m_controller(controller), m_files(files), m_view(view) {
     connect(&controller, &InferenceController::gridProgressed, this, &NeedleBatch::progressed);
     connect(&controller, &InferenceController::gridEnded, this, &NeedleBatch::ended);
-    connect(&controller, &InferenceController::caseMade, this, [this](qint64 id, const needle::NeedleCase& made) {
-        const needle::CaseId which = m_cases.takeFirst();
-        if (id != m_comparison) {
-            return;
-        }
-        try {
-            checkModel(); // another may have been loaded since it was asked for
-            emit caseReady(made, which.length, which.depth);
-        } catch (const trace::Error& error) {
-            emit failed(error);
-        }
-    });
+    connect(&controller, &InferenceController::caseMade, this,
+            [this](qint64 id, const needle::CaseId& which, const needle::NeedleCase& made) {
+                if (id != m_comparison) {
+                    return;
+                }
+                try {
+                    checkModel(); // another may have been loaded since it was asked for
+                    emit caseReady(made, which, *m_loaded);
+                } catch (const trace::Error& error) {
+                    emit failed(error);
+                }
+            });
     connect(&controller, &InferenceController::caseFailed, this, [this](qint64 id, const trace::Error& error) {
-        m_cases.removeFirst();
         if (id == m_comparison) {
             emit failed(error);
         }
@@ -158,7 +158,7 @@ void NeedleBatch::show(qint64 comparison, const QJsonObject& kept) {
                 return grid ? std::optional(GridProgress::of(*grid)) : std::nullopt;
             },
             [this, mine](const std::optional<GridProgress>& found) {
-                if (mine == m_request && !m_progress) {
+                if (mine == m_request && !m_progress && found && isKept(found->plan)) {
                     m_progress = found;
                     put();
                 }
@@ -206,10 +206,6 @@ void NeedleBatch::start(const ui::NeedleGridSettings& settings) {
                         : trace::Error("app.no_folder", "Nothing of this session is kept, so no grid can be begun."));
         return;
     }
-    if (m_running == m_comparison) {
-        m_controller.endGrid();
-        m_running = 0;
-    }
     m_kept = toJson(settings);
     m_kept.insert(QLatin1String(keyModel), m_loaded->model);
     m_kept.insert(QLatin1String(keyKv), kvName(m_loaded->kv));
@@ -229,7 +225,7 @@ void NeedleBatch::resume() {
 void NeedleBatch::run(bool resume) {
     const ui::NeedleGridSettings settings = gridSettingsOf(m_kept);
     controller::GridJob job;
-    job.id = m_comparison;
+    job.id = ++m_start;
     m_error.clear();
     try {
         job.plan.kind = needle::parseKind(settings.kind.toStdString());
@@ -256,21 +252,22 @@ void NeedleBatch::pause() {
     }
 }
 
-void NeedleBatch::progressed(qint64 id, const GridProgress& progress) {
-    if (id == m_running && progress.done == progress.size) {
+void NeedleBatch::progressed(qint64 start, const GridProgress& progress) {
+    if (start != m_start) {
+        return; // its file has it
+    }
+    const qint64 comparison = m_running;
+    if (progress.done == progress.size) {
         m_running = 0;
     }
-    if (id == m_comparison) {
+    if (comparison == m_comparison) {
         m_progress = progress;
         put();
     }
 }
 
-void NeedleBatch::ended(qint64 id, const trace::Error& error) {
-    if (id == m_running) {
-        m_running = 0;
-    }
-    if (id == m_comparison) {
+void NeedleBatch::ended(qint64 start, const trace::Error& error) {
+    if (start == m_start && std::exchange(m_running, 0) == m_comparison) {
         m_error = error.id() == "work.cancelled" ? QString() : sentence(error);
         put();
     }
@@ -279,7 +276,10 @@ void NeedleBatch::ended(qint64 id, const trace::Error& error) {
 void NeedleBatch::checkModel() const {
     const QString model = m_kept.value(QLatin1String(keyModel)).toString();
     const QString kv = m_kept.value(QLatin1String(keyKv)).toString();
-    if (m_loaded && (m_loaded->model != model || kvName(m_loaded->kv) != kv)) {
+    if (!m_loaded) {
+        throw trace::Error("app.no_model", "No model is loaded.");
+    }
+    if (m_loaded->model != model || kvName(m_loaded->kv) != kv) {
         throw trace::Error(
             "needle.model",
             "This grid was run with “{model}” and a cache of {kv}. Its cases are made of that model’s tokens: load "
@@ -288,16 +288,24 @@ void NeedleBatch::checkModel() const {
     }
 }
 
+bool NeedleBatch::isKept(const needle::GridPlan& plan) const {
+    const ui::NeedleGridSettings settings = gridSettingsOf(m_kept);
+    return needle::kindName(plan.kind) == settings.kind.toStdString() && plan.lengths == settings.lengths &&
+           (plan.depths == settings.depths || !needle::hasDepth(plan.kind)) &&
+           static_cast<int>(plan.cases) == settings.cases && plan.seed == settings.seed;
+}
+
 void NeedleBatch::openCell(quint32 length, quint32 depth) {
     const ui::NeedleGridSettings settings = gridSettingsOf(m_kept);
+    needle::CaseId which{.length = length, .depth = depth, .seed = settings.seed};
     try {
         checkModel();
-        m_cases.append({needle::parseKind(settings.kind.toStdString()), length, depth, settings.seed, 0});
+        which.kind = needle::parseKind(settings.kind.toStdString());
     } catch (const trace::Error& error) {
         emit failed(error);
         return;
     }
-    m_controller.makeCase({m_comparison, m_cases.last(), platform::fromUtf8(settings.haystack.toStdString())});
+    m_controller.makeCase({m_comparison, which, platform::fromUtf8(settings.haystack.toStdString())});
 }
 
 void NeedleBatch::keepOnly(const QSet<qint64>& comparisons) {

@@ -54,16 +54,19 @@ public slots:
 signals:
     /** What is to be kept with the comparison in view. */
     void kept(const QJsonObject& grid);
-    void caseReady(const moescope::needle::NeedleCase& made, quint32 length, quint32 depth);
+    void caseReady(const moescope::needle::NeedleCase& made, const moescope::needle::CaseId& which,
+                   const moescope::gui::ModelChoice& model);
     void failed(const moescope::trace::Error& error);
 
 private:
     std::filesystem::path stateOf(qint64 comparison) const;
     void run(bool resume);
-    void progressed(qint64 id, const controller::GridProgress& progress);
-    void ended(qint64 id, const trace::Error& error);
+    void progressed(qint64 start, const controller::GridProgress& progress);
+    void ended(qint64 start, const trace::Error& error);
     void put();
-    /** Throws trace::Error{needle.model} if another model is loaded than the grid in view was run with. */
+    /** Whether the grid in view was begun with this plan. */
+    bool isKept(const needle::GridPlan& plan) const;
+    /** Throws trace::Error{app.no_model}, {needle.model} unless the model is loaded that the grid in view was run with. */
     void checkModel() const;
 
     controller::InferenceController& m_controller;
@@ -71,13 +74,13 @@ private:
     ui::Comparison& m_view;
     QString m_folder;
     std::optional<ModelChoice> m_loaded;
-    qint64 m_comparison = 0;                            ///< in view; 0: none
-    QJsonObject m_kept;                                 ///< of the comparison in view
-    qint64 m_running = 0;                               ///< the comparison whose grid runs; 0: none
+    qint64 m_comparison = 0; ///< in view; 0: none
+    QJsonObject m_kept;      ///< of the comparison in view
+    qint64 m_running = 0;    ///< the comparison whose grid runs; 0: none
+    qint64 m_start = 0;      ///< number of the newest start: what is told of older ones is dropped
     std::optional<controller::GridProgress> m_progress; ///< of the comparison in view
     QString m_error;                                    ///< a sentence: what ended it
     quint64 m_request = 0;                              ///< what was read for an older comparison is dropped
-    QList<needle::CaseId> m_cases;                      ///< that are being made, in order
 };
 
 } // namespace moescope::gui

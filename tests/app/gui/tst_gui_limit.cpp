@@ -286,6 +286,35 @@ private slots:
         QVERIFY(offer(app).isEmpty());
     }
 
+    void aMessageThatWaitsForALongerContextComesBeforeARun() {
+        const QTemporaryDir folder;
+        App app(folder.path());
+        QVERIFY(app.waitForModel());
+        QVERIFY(isListed(app));
+        QVERIFY(load(app, 128));
+        QVERIFY(outgrow(app));
+        const qint64 chat = app.composition.session().conversation();
+        const qsizetype before = app.composition.session().branch().size();
+        QTest::mouseClick(button(app, longer), Qt::LeftButton);
+        ui::RunDraft draft;
+        draft.text = QStringLiteral("Go on");
+        draft.model = test::goldenModel();
+        draft.kv_type = QStringLiteral("f16");
+        draft.sampling.max_tokens = 4;
+        QSignalSpy opened(&app.composition.compare(), &gui::ComparisonSession::opened);
+        QSignalSpy answered(&app.composition.session(), &gui::ChatSession::answerEnded);
+        app.composition.compare().create(QStringLiteral("Go on"), {draft});
+        QVERIFY(QTest::qWaitFor([&] { return !opened.isEmpty() && !answered.isEmpty(); }, patience));
+        QVERIFY(QTest::qWaitFor([&app] { return app.composition.runs().left() == 0; }, patience));
+        app.settle();
+        const ui::RunView& run = app.composition.comparison().runs().first();
+        QVERIFY2(run.phase == ui::RunPhase::Done, qPrintable(run.error));
+        app.composition.session().openAgain(chat, 0);
+        app.settle();
+        QCOMPARE(app.composition.session().branch().size(), before + 2);
+        QVERIFY(app.composition.session().branch().last().state == store::MessageState::Complete);
+    }
+
     void aNewChatBeginsWithTheMessage() {
         const QTemporaryDir folder;
         App app(folder.path());

@@ -159,20 +159,35 @@ private slots:
         ui::NeedleGridSettings settings = smallGrid();
         settings.haystack = document.fileName();
         QSignalSpy progress(&app.composition.controller(), &controller::InferenceController::gridProgressed);
+        QSignalSpy made(&app.composition.controller(), &controller::InferenceController::caseMade);
+        std::vector<std::pair<qsizetype, qsizetype>> before; // what was told when the answer was there
+        connect(&app.composition.session(), &gui::ChatSession::answerEnded, this,
+                [&] { before.emplace_back(progress.size(), made.size()); });
         app.composition.needles().start(settings);
         QVERIFY(app.ask(QStringLiteral("What is the KV cache?")));
-        QVERIFY(progress.isEmpty());
+        QCOMPARE(before.size(), size_t(1));
+        QCOMPARE(before[0].first, 0);
         QVERIFY2(gridOf(app).running, qPrintable(gridOf(app).error));
         QVERIFY(waitForCases(app, 1));
         app.composition.needles().pause();
         QTRY_VERIFY_WITH_TIMEOUT(!gridOf(app).running, patience);
 
-        // So does one before a case that is opened.
-        QSignalSpy made(&app.composition.controller(), &controller::InferenceController::caseMade);
+        // So does one before a case that is opened, and it takes no other's place.
         app.composition.needles().openCell(192, 100);
         QVERIFY(app.ask(QStringLiteral("What is the router?")));
-        QVERIFY(made.isEmpty());
-        QTRY_COMPARE_WITH_TIMEOUT(made.size(), 1, patience);
+        QCOMPARE(before.size(), size_t(2));
+        QCOMPARE(before[1].second, 0);
+        app.composition.needles().openCell(160, 0);
+        const ui::Comparison& view = app.composition.comparison();
+        QTRY_COMPARE_WITH_TIMEOUT(view.runs().size(), 2, patience);
+        for (const ui::RunView& run : view.runs()) {
+            QTRY_VERIFY_WITH_TIMEOUT(view.side(ui::Side::A) != nullptr && app.composition.runs().left() == 0, patience);
+            QCOMPARE(run.draft.depth, run.draft.length == 192 ? 100 : 0);
+        }
+        for (const ui::RunView& run : view.runs()) {
+            QVERIFY(run.prompt_tokens + run.draft.sampling.max_tokens <= run.draft.length);
+            QVERIFY(run.prompt_tokens + run.draft.sampling.max_tokens >= run.draft.length * 97 / 100);
+        }
     }
 
     void aCellBecomesARunOfTheSamePrompt() {
@@ -193,7 +208,7 @@ private slots:
         QVERIFY2(gridOf(app).error.isEmpty(), qPrintable(gridOf(app).error));
         std::optional<needle::NeedleCase> made;
         connect(&app.composition.controller(), &controller::InferenceController::caseMade, this,
-                [&made](qint64, const needle::NeedleCase& one) { made = one; });
+                [&made](qint64, const needle::CaseId&, const needle::NeedleCase& one) { made = one; });
         app.composition.needles().openCell(240, 100);
         const ui::Comparison& view = app.composition.comparison();
         QTRY_COMPARE_WITH_TIMEOUT(view.runs().size(), 1, patience);
@@ -268,9 +283,21 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(!gridOf(app).error.isEmpty(), patience);
         QVERIFY(!gridOf(app).running);
         settings = smallGrid();
+        app.composition.needles().start(settings);
+        QVERIFY(waitForCases(app, 1));
         settings.haystack = folder.filePath(QStringLiteral("missing.txt"));
         app.composition.needles().start(settings);
         QTRY_VERIFY_WITH_TIMEOUT(gridOf(app).error.contains(QStringLiteral("missing.txt")), patience);
+        QVERIFY(!gridOf(app).running);
+        // What the grid before it had found does not stand for it.
+        const qint64 comparison = app.composition.comparison().id();
+        QVERIFY(makeComparison(app));
+        QTRY_VERIFY(!hasGrid(app));
+        app.composition.compare().open(comparison);
+        QTRY_VERIFY(hasGrid(app));
+        app.settle();
+        QTest::qWait(100); // its file would be read by now
+        QCOMPARE(gridOf(app).done, 0);
     }
 };
 

@@ -252,8 +252,12 @@ private slots:
         const qint64 chat = app.composition.session().conversation();
         QSignalSpy opened(&app.composition.compare(), &gui::ComparisonSession::opened);
         QSignalSpy answered(&app.composition.session(), &gui::ChatSession::answerEnded);
+        bool held = false; // the run is there before the message is stored
+        connect(&app.composition.runs(), &gui::ComparisonRuns::leftChanged, this,
+                [&](int left) { held = held || (left == 1 && app.composition.session().isStarting()); });
         app.composition.compare().create(QStringLiteral("Where is the boat?"), {draftFor("Go on and off")});
         QVERIFY(QTest::qWaitFor([&] { return !opened.isEmpty() && !answered.isEmpty(); }, patience));
+        QVERIFY(held);
         QVERIFY(allMade(app));
         QCOMPARE(runsOf(app).size(), 1);
         QVERIFY2(runsOf(app)[0].phase == ui::RunPhase::Done, qPrintable(runsOf(app)[0].error));
