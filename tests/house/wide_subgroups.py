@@ -31,7 +31,7 @@ OF_ENGINE = {
 }
 # Kernels in which subgroups of a workgroup go different ways, and what runs them.
 ONE_SUBGROUP = "^(tst_moe_router|tst_golden|tst_decoder|tst_engine|tst_timeline|tst_interventions|tst_divergence|tst_memory_ledger|" \
-               "tst_variants|tst_pipeline_maker)"
+               "tst_variants|tst_pipeline_maker|tst_kv_)"
 WORKGROUP = 64  # of most kernels
 
 

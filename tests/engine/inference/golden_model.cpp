@@ -131,6 +131,7 @@ fs::path goldenGguf(const std::string& name, gguf::TensorType type) {
 }
 
 inference::Variants wholeSteps() { return {.whole_steps = true}; }
+inference::Variants hostSteps() { return {.sampling = false, .whole_steps = true}; }
 
 std::unique_ptr<Engine> loadGolden(const std::string& name) {
     return Engine::load(goldenGguf(name, gguf::TensorType::F32),

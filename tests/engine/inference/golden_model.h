@@ -23,6 +23,8 @@ std::filesystem::path goldenGguf(const std::string& name, gguf::TensorType type)
 
 /** For tests that count recordings: a step is one, however slow a busy machine makes it. */
 inference::Variants wholeSteps();
+/** The same with the host sampling: a device that samples is given the sampler's state with each answer. */
+inference::Variants hostSteps();
 
 /** A golden in F32 with a KV cache in F32, and whole steps. */
 std::unique_ptr<inference::Engine> loadGolden(const std::string& name);

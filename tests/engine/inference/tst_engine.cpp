@@ -38,6 +38,10 @@ std::vector<float> lastLogits(Engine& engine, std::span<const int32_t> tokens) {
     return logits;
 }
 
+std::unique_ptr<Engine> loadWithHostSteps() {
+    return Engine::load(goldenGguf("large_like", gguf::TensorType::F32), {.kv = KvType::F32, .variants = hostSteps()});
+}
+
 } // namespace
 
 class EngineTest : public GoldenModelTest {};
@@ -66,10 +70,10 @@ TEST_F(EngineTest, decoding_records_and_updates_nothing_after_the_first_token) {
 }
 
 TEST_F(EngineTest, each_answer_leaves_what_it_asks_for_and_no_more) {
+    engine = loadWithHostSteps();
     // Recordings of the step: between the last token of the prompt and the first of the answer.
     const auto recordings = [&](bool telemetry, bool probs) {
         GenerationRequest request = greedy(someTokens(8, 1), 3);
-        request.steps_in_flight = 1; // each has a recording of its own
         request.telemetry = telemetry;
         request.router_probs = probs;
         uint64_t before = 0;
@@ -92,11 +96,11 @@ TEST_F(EngineTest, each_answer_leaves_what_it_asks_for_and_no_more) {
 }
 
 TEST_F(EngineTest, what_of_the_routing_is_read_back_is_what_was_asked_for) {
+    engine = loadWithHostSteps();
     const std::vector<int32_t> prompt = someTokens(8, 1);
     const auto routes = [&](bool telemetry, bool probs) {
         std::vector<trace::RouterTrace> heard;
         GenerationRequest request = greedy(prompt, 6);
-        request.steps_in_flight = 1; // each has a recording of its own
         request.telemetry = telemetry;
         request.router_probs = probs;
         engine->generate(request, {.token = [&](const trace::TokenTracePtr& token, const std::string&) {

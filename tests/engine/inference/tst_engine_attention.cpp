@@ -190,13 +190,12 @@ TEST_F(EngineAttentionTest, the_cache_the_logits_and_the_next_token_stay_as_they
 
 TEST_F(EngineAttentionTest, asking_between_two_answers_records_no_step_anew_and_changes_neither) {
     const auto engine =
-        Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F16, .variants = wholeSteps()});
+        Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F16, .variants = hostSteps()});
     inference::GenerationRequest request;
     request.prompt = someTokens(12, 3);
     request.max_tokens = 9;
     request.sampling.temperature = 0;
     request.ignore_eos = true;
-    request.steps_in_flight = 1; // each has a recording of its own
     const auto first = engine->generate(request);
     // The token that was decoded last has its query from the same kernels: asking twice gives the same bits.
     const auto once = engine->attentionWeights(engine->position() - 1, 3);

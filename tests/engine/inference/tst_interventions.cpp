@@ -331,13 +331,13 @@ TEST_F(Interventions, a_cache_that_was_filled_otherwise_is_forgotten) {
 }
 
 TEST_F(Interventions, the_step_is_recorded_again_only_for_another_shape_of_rules) {
+    top1 = Engine::load(goldenGguf("large_like", TensorType::F32), {.kv = KvType::F32, .variants = hostSteps()});
     // Recordings between the last token of the prompt and the end of the answer.
     const auto recordings = [&](const Intervention& whatIf) {
         inference::GenerationRequest request;
         request.prompt = prompt;
         request.max_tokens = 4;
         request.ignore_eos = true;
-        request.steps_in_flight = 1; // each has a recording of its own
         request.intervention = whatIf;
         uint64_t before = 0;
         top1->generate(request, {.token = [&](const trace::TokenTracePtr& token, const std::string&) {
