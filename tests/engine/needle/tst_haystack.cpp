@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/engine/needle/needle_fixture.h"
 
-#include "engine/trace/random.h"
 #include "engine/trace/error.h"
+#include "engine/trace/random.h"
 
 #include <gtest/gtest.h>
 
