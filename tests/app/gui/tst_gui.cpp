@@ -215,7 +215,7 @@ private slots:
         {
             const test::SlowAnswers slow;
             app.askForLong(7);
-            QTRY_VERIFY(!app.composition.session().run().answer().text.isEmpty());
+            QTRY_VERIFY_WITH_TIMEOUT(!app.composition.session().run().answer().text.isEmpty(), 60'000);
             app.composition.session().stop();
             QVERIFY(app.waitForAnswer());
         }
@@ -251,7 +251,7 @@ private slots:
             QVERIFY(app.waitForModel());
             const test::SlowAnswers slow;
             app.askForLong(7);
-            QTRY_VERIFY(!app.composition.session().run().answer().text.isEmpty());
+            QTRY_VERIFY_WITH_TIMEOUT(!app.composition.session().run().answer().text.isEmpty(), 60'000);
             QVERIFY(app.composition.session().run().isActive());
             begun = app.composition.session().run().answer().text;
         }

@@ -13,7 +13,7 @@ using namespace moescope::ui;
 
 namespace {
 
-/** An answer of these tokens, ids by text; the expert of each layer follows from id and `seed`. */
+/** An answer of these tokens, ids by text; the experts of each layer follow from id and `seed`. */
 QList<trace::TokenTracePtr> answer(const TraceShape& shape, const QStringList& texts, uint32_t seed) {
     static QHash<QString, int> ids;
     QList<trace::TokenTracePtr> tokens;
@@ -21,8 +21,10 @@ QList<trace::TokenTracePtr> answer(const TraceShape& shape, const QStringList& t
         const int id = *ids.insert(text, ids.value(text, static_cast<int>(ids.size())));
         std::vector<uint16_t> experts;
         for (int layer = 0; layer < shape.layers; ++layer) {
-            experts.push_back(
-                static_cast<uint16_t>((uint32_t(id) * 7 + uint32_t(layer) * seed) % uint32_t(shape.experts)));
+            for (int used = 0; used < shape.used; ++used) {
+                experts.push_back(static_cast<uint16_t>((uint32_t(id) * 7 + uint32_t(layer) * seed + uint32_t(used)) %
+                                                        uint32_t(shape.experts)));
+            }
         }
         auto token = std::make_shared<trace::TokenTrace>(
             *test::plainToken(shape, text.toStdString(), experts, std::vector<float>(experts.size(), 0.5F)));
