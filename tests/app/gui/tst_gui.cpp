@@ -24,6 +24,12 @@
 using namespace moescope;
 using test::App;
 
+namespace {
+
+constexpr int patience = 60'000; // ms: software Vulkan on a loaded machine
+
+} // namespace
+
 class TestGui : public QObject {
     Q_OBJECT
 
@@ -215,7 +221,7 @@ private slots:
         {
             const test::SlowAnswers slow;
             app.askForLong(7);
-            QTRY_VERIFY_WITH_TIMEOUT(!app.composition.session().run().answer().text.isEmpty(), 60'000);
+            QTRY_VERIFY_WITH_TIMEOUT(!app.composition.session().run().answer().text.isEmpty(), patience);
             app.composition.session().stop();
             QVERIFY(app.waitForAnswer());
         }
@@ -251,7 +257,7 @@ private slots:
             QVERIFY(app.waitForModel());
             const test::SlowAnswers slow;
             app.askForLong(7);
-            QTRY_VERIFY_WITH_TIMEOUT(!app.composition.session().run().answer().text.isEmpty(), 60'000);
+            QTRY_VERIFY_WITH_TIMEOUT(!app.composition.session().run().answer().text.isEmpty(), patience);
             QVERIFY(app.composition.session().run().isActive());
             begun = app.composition.session().run().answer().text;
         }

@@ -154,7 +154,7 @@ private slots:
         }
     }
 
-    void longRunsAreMeasuredWholeAndCanBeCancelled() {
+    void longRunsTakeASecondAndCanBeCancelled() {
         trace::Random random(8);
         trace::RoutingLog a(trace::RoutingShape{64, 16, 1});
         trace::RoutingLog b(trace::RoutingShape{64, 16, 1});
@@ -173,6 +173,7 @@ private slots:
         QElapsedTimer clock;
         clock.start();
         QCOMPARE(routingDistance(a, b, pairs).size(), size_t(64));
+        QVERIFY(clock.elapsed() < 20'000); // 0.6 s on two cores
         qInfo() << "32,768 tokens of 64 layers:" << clock.elapsed() << "ms";
         const std::atomic<bool> cancelled = true;
         QVERIFY_EXCEPTION_THROWN(routingDistance(a, b, pairs, 1, &cancelled), trace::Error);
